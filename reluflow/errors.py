@@ -1,0 +1,32 @@
+"""Errors whose message is the one sentence a user reads; no traceback is ever shown for them."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    INTERRUPTED = 130
+
+
+class ReluflowError(Exception):
+    """Something a user can mend. The message says where, what was found and what was expected."""
+
+
+class PresetError(ReluflowError, ValueError):
+    """A preset (or a value given with ``--set``) that cannot be used."""
+
+
+class ProblemError(ReluflowError, ValueError):
+    """Arrays that do not make a problem: wrong shapes, NaN or infinity, sizes that do not fit."""
+
+
+class SolverError(ReluflowError, ValueError):
+    """A solver that cannot be used on the problem at hand, or an option it does not know."""
+
+
+class RunError(ReluflowError):
+    """A run directory that cannot be written, opened or resumed."""

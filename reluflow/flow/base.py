@@ -1,0 +1,131 @@
+"""The one contract behind which every solver stands: construct, ``step()``, look, interpolate, checkpoint.
+
+It is the contract of scipy's ``OdeSolver``, with three differences: a state is a network, not a vector;
+nothing that was handed out ever changes (states are copies); and a solver can be checkpointed to plain
+arrays and restored, after which it takes the very same steps.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reluflow.network import Array, loss_of
+from reluflow.problem import Problem
+
+
+@dataclass(frozen=True)
+class State:
+    """A network at a time. ``weights`` (m, d) and ``output_weights`` (m,) are never written to again."""
+
+    t: float
+    weights: Array
+    output_weights: Array
+
+
+class DenseOutput(ABC):
+    """The state between the two ends of the last step, to the order of the step."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start = start
+        self.end = end
+
+    @abstractmethod
+    def __call__(self, t: float) -> State:
+        """The state at flow time ``t`` in [start, end]."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a solver may be told. A solver refuses an option that it does not use only if it was set.
+
+    ``rtol``: relative tolerance of adaptive solvers. ``learning_rate``: step of plain descent, in the
+    stated loss.
+    """
+
+    rtol: float = 1e-6
+    learning_rate: float | None = None
+
+
+class FlowSolver(ABC):
+    """Base of all solvers.
+
+    A subclass sets ``t`` and implements ``_advance``, ``residual``, ``state``, ``dense_output``,
+    ``_pack`` and ``_unpack``. Time is flow time of ``problem.loss``.
+
+    Attributes
+    ----------
+    t, t_old: flow time now and before the last step.
+    steps: accepted steps (iterations, for descent) so far.
+    events: changes of activation seen so far (0 for a solver that does not look for them).
+    failure: None, or one sentence that says why the solver can go no further.
+    """
+
+    #: name in presets and on the command line
+    name: ClassVar[str]
+    #: one line for ``--help`` and the app
+    summary: ClassVar[str]
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        self.problem = problem
+        self.options = options
+        self.t = 0.0
+        self.t_old = 0.0
+        self.steps = 0
+        self.events = 0
+        self.failure: str | None = None
+
+    def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
+        """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
+
+        ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
+        early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
+        solvers take one step and ignore ``burst``; no step goes past ``t_end``.
+        """
+        if self.failure is not None or self.t >= t_end:
+            return
+        self._advance(burst, loss_floor, t_end)
+
+    @property
+    def loss(self) -> float:
+        """The loss now, in the convention of ``problem.loss``."""
+        return loss_of(self.residual, self.problem.loss)
+
+    @property
+    @abstractmethod
+    def residual(self) -> Array:
+        """r (n,) now."""
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """The network now, in the problem's own coordinates."""
+
+    @abstractmethod
+    def dense_output(self) -> DenseOutput:
+        """The state between ``t_old`` and ``t``."""
+
+    @abstractmethod
+    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None: ...
+
+    @abstractmethod
+    def _pack(self) -> dict[str, Any]:
+        """Everything the next step depends on, beyond ``t``, ``t_old``, ``steps`` and ``events``."""
+
+    @abstractmethod
+    def _unpack(self, saved: Mapping[str, Any]) -> None: ...
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Plain arrays from which ``restore`` continues with the very same steps; safe to keep."""
+        clock = {"t": self.t, "t_old": self.t_old, "steps": self.steps, "events": self.events}
+        packed = clock | self._pack()
+        return {key: np.array(value, copy=True) for key, value in packed.items()}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go back to a checkpoint of a solver of the same kind on the same problem."""
+        self.t, self.t_old = float(saved["t"]), float(saved["t_old"])
+        self.steps, self.events = int(saved["steps"]), int(saved["events"])
+        self.failure = None
+        self._unpack(saved)

@@ -1,0 +1,134 @@
+"""A training problem: data, an initial network, the loss, and the coordinates in which it moves."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.errors import ProblemError
+from reluflow.network import LOSS_FACTOR, Array, Loss, row_norms
+
+
+@dataclass(frozen=True)
+class Span:
+    """Coordinates in which neurons move: an orthonormal basis of span(x_1 .. x_n) and the constant rest.
+
+    ``basis`` (d, p), ``inputs`` (n, p) in that basis, ``rest`` (m, d): the part of the initial hidden
+    weights orthogonal to every input, which the flow never changes (zero when p = d).
+    """
+
+    basis: Array
+    inputs: Array
+    rest: Array
+
+    def project(self, weights: Array) -> Array:
+        """Hidden weights (m, d) to moving coordinates (m, p)."""
+        return weights @ self.basis
+
+    def lift(self, coordinates: Array) -> Array:
+        """Moving coordinates (m, p) back to hidden weights (m, d)."""
+        return coordinates @ self.basis.T + self.rest
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data and an initial network.
+
+    ``inputs`` (n, d), ``targets`` (n,), ``weights`` (m, d), ``output_weights`` (m,). A bias is a
+    constant last column of ``inputs``. Arrays are copied, made float64 and read-only.
+    Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity.
+    """
+
+    inputs: Array
+    targets: Array
+    weights: Array
+    output_weights: Array
+    loss: Loss = "half-mse"
+
+    def __post_init__(self) -> None:
+        for name, dimensions in (("inputs", 2), ("targets", 1), ("weights", 2), ("output_weights", 1)):
+            object.__setattr__(self, name, _clean(name, getattr(self, name), dimensions))
+        if self.loss not in LOSS_FACTOR:
+            raise ProblemError(f"loss is {self.loss!r}; expected one of {', '.join(LOSS_FACTOR)}")
+        _agree("targets", self.targets.shape[0], "inputs", self.inputs.shape[0], "samples")
+        _agree("weights", self.weights.shape[1], "inputs", self.inputs.shape[1], "columns")
+        _agree("output_weights", self.output_weights.shape[0], "weights", self.weights.shape[0], "neurons")
+
+    @property
+    def samples(self) -> int:
+        """n"""
+        return int(self.inputs.shape[0])
+
+    @property
+    def dimension(self) -> int:
+        """d, the bias column included."""
+        return int(self.inputs.shape[1])
+
+    @property
+    def width(self) -> int:
+        """m"""
+        return int(self.weights.shape[0])
+
+    @property
+    def speed(self) -> float:
+        """Half-mse flow time per unit of flow time of the stated loss: 1 for half-mse, 2 for mse."""
+        return 2.0 * LOSS_FACTOR[self.loss]
+
+    @cached_property
+    def span(self) -> Span:
+        """The reduced coordinates; when the inputs span everything the basis is the identity."""
+        d = self.dimension
+        _, sizes, rows = np.linalg.svd(self.inputs, full_matrices=False)
+        tolerance = sizes[0] * max(self.inputs.shape) * np.finfo(float).eps if sizes.size else 0.0
+        rank = int(np.sum(sizes > tolerance))
+        if rank == d:
+            return Span(np.eye(d), self.inputs, np.zeros_like(self.weights))
+        basis = rows[:rank].T.copy()
+        rest = self.weights - (self.weights @ basis) @ basis.T
+        return Span(basis, self.inputs @ basis, rest)
+
+    def is_balanced(self, tolerance: float = 1e-9) -> bool:
+        """Whether |a_j| = |w_j| for every neuron, to a relative tolerance."""
+        norms = row_norms(self.weights)
+        sizes = np.abs(self.output_weights)
+        return bool(np.all(np.abs(sizes - norms) <= tolerance * np.maximum(sizes, norms)))
+
+
+def _clean(name: str, values: npt.ArrayLike, dimensions: int) -> Array:
+    try:
+        array = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise ProblemError(f"{name} cannot be read as an array of numbers") from None
+    if array.ndim != dimensions or array.size == 0:
+        raise ProblemError(
+            f"{name} has shape {array.shape}; expected a non-empty array of {dimensions} dimension(s)"
+        )
+    if not np.all(np.isfinite(array)):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        index = ", ".join(map(str, where))
+        raise ProblemError(f"{name}[{index}] is {array[where]}; expected finite numbers only")
+    array.setflags(write=False)
+    return array
+
+
+def _agree(name: str, found: int, other: str, expected: int, what: str) -> None:
+    if found != expected:
+        raise ProblemError(f"{name} has {found} {what} but {other} has {expected}; expected the same number")
+
+
+def working_memory(samples: int, dimension: int, width: int) -> int:
+    """Bytes that training needs, roughly: weights and pre-activations about ten times over."""
+    return 8 * 10 * (width * (dimension + samples + 1) + samples * (samples + dimension))
+
+
+def require_memory(samples: int, dimension: int, width: int, where: str) -> None:
+    """Raise ProblemError, with the estimate, if the sizes cannot fit in this machine's memory."""
+    needed = working_memory(samples, dimension, width)
+    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > 0.8 * present:
+        raise ProblemError(
+            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions need about "
+            f"{needed / 1e9:.3g} GB; expected at most 80 % of this machine's {present / 1e9:.3g} GB"
+        )
