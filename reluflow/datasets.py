@@ -152,7 +152,8 @@ def correlated(
             return data
     raise ProblemError(
         f"data.kind = 'correlated': found a zero target in each of {draws} draws of "
-        f"{inputs.shape[0]} inputs; expected one draw without: lower data.noise or data.samples, or raise data.dimension"
+        f"{inputs.shape[0]} inputs; expected one draw without: lower data.noise or data.samples, or raise "
+        "data.dimension"
     )
 
 
