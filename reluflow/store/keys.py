@@ -1,0 +1,196 @@
+"""The one table of preset keys.
+
+Validation, ``--set``, completion, ``presets show`` and the app's form are all made from it. It imports
+nothing heavy, so that a shell may ask for completions at every press of a key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
+
+#: Solvers that a preset may name. A new solver is added here (and registered in ``reluflow.flow``).
+METHODS: Final = ("gd", "polar", "rk45", "dop853", "radau", "bdf", "lsoda")
+DATA_KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
+DRAWN_DATA: Final = ("orthogonal", "gaussian", "correlated", "piecewise")
+INIT_KINDS: Final = ("balanced", "dominated", "unbalanced", "file")
+DRAWN_INIT: Final = ("balanced", "dominated", "unbalanced")
+#: Sections in the order in which they are written and shown.
+SECTIONS: Final = ("data", "network", "init", "solver", "stop", "record")
+
+#: Larger counts than this are refused as such; far smaller ones already do not fit in any memory.
+LARGEST_COUNT: Final = 10**12
+LARGEST_SEED: Final = 2**63 - 1
+#: Larger numbers than this overflow when they are squared.
+LARGEST_NUMBER: Final = 1e150
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a preset.
+
+    ``low`` and ``high`` bound a number, and every number of a list; ``low_open`` excludes ``low`` itself.
+    ``default`` None means that the key stays unset. ``when`` names another key and those of its values
+    under which this one has a meaning; ``required`` those among them under which it must be given.
+    ``dormant``: the key may stand in a preset in which it has no effect, so that one preset can be run
+    with several methods.
+    """
+
+    section: str
+    name: str
+    kind: Kind
+    help: str
+    default: Any = None
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    choices: tuple[str, ...] = ()
+    when: tuple[str, tuple[str, ...]] | None = None
+    required: tuple[str, ...] = ()
+    always: bool = False
+    dormant: bool = False
+
+    @property
+    def id(self) -> str:
+        """``section.name``, as in ``--set``."""
+        return f"{self.section}.{self.name}"
+
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        """Whether the key means anything beside these ``values`` (flat, by id)."""
+        return self.when is None or values.get(self.when[0]) in self.when[1]
+
+    def is_required(self, values: Mapping[str, Any]) -> bool:
+        """Whether the key must be given beside these ``values``."""
+        if self.when is None:
+            return self.always
+        return values.get(self.when[0]) in self.required
+
+
+def _data(name: str, kind: Kind, help: str, kinds: tuple[str, ...], **rest: Any) -> Key:
+    return Key("data", name, kind, help, when=("data.kind", kinds), **rest)
+
+
+_POINTS, _FILE, _SPATIAL = ("points",), ("file",), ("orthogonal", "gaussian", "correlated")
+_COUNT: Final[dict[str, Any]] = {"low": 1, "high": LARGEST_COUNT}
+_ANY: Final[dict[str, Any]] = {"low": -LARGEST_NUMBER, "high": LARGEST_NUMBER}
+_POSITIVE: Final[dict[str, Any]] = {"low": 0.0, "low_open": True, "high": LARGEST_NUMBER}
+_SEED: Final[dict[str, Any]] = {"low": 0, "high": LARGEST_SEED, "default": 0}
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("data", "kind", "choice", "where the samples come from", choices=DATA_KINDS, always=True),
+    _data("inputs", "points", "the inputs, one row a sample", _POINTS, required=_POINTS, **_ANY),
+    _data("targets", "floats", "the targets, one a sample", _POINTS, required=_POINTS, **_ANY),
+    _data("path", "path", "a .csv or .npz file with inputs and targets", _FILE, required=_FILE),
+    _data("samples", "int", "number of samples", DRAWN_DATA, required=DRAWN_DATA, **_COUNT),
+    _data(
+        "dimension",
+        "int",
+        "dimension of the inputs, without the bias",
+        _SPATIAL,
+        required=_SPATIAL,
+        **_COUNT,
+    ),
+    _data(
+        "teacher_width",
+        "int",
+        "hidden neurons of the teacher",
+        ("gaussian", "orthogonal"),
+        required=("gaussian",),
+        **_COUNT,
+    ),
+    _data("centred", "bool", "inputs centred on the teacher's direction", ("correlated",), default=True),
+    _data(
+        "noise",
+        "float",
+        "spread of the inputs around the teacher; 1 when centred, 0.644 when not",
+        ("correlated",),
+        low=0.0,
+        high=LARGEST_NUMBER,
+    ),
+    _data("teachers", "int", "number of teacher neurons, 1 or 2", ("correlated",), default=1, low=1, high=2),
+    _data(
+        "knots",
+        "points",
+        "corners [x, y] of the target, x increasing",
+        ("piecewise",),
+        required=("piecewise",),
+        **_ANY,
+    ),
+    _data("norms", "floats", "norms of the inputs are drawn between these two", ("orthogonal",), **_POSITIVE),
+    _data("seed", "int", "seed of the data", DRAWN_DATA, **_SEED),
+    Key("data", "bias", "bool", "append a constant 1 to every input", default=False),
+    Key(
+        "network",
+        "width",
+        "int",
+        "number of hidden neurons",
+        when=("init.kind", DRAWN_INIT),
+        required=DRAWN_INIT,
+        **_COUNT,
+    ),
+    Key("init", "kind", "choice", "how the first weights are drawn", default="balanced", choices=INIT_KINDS),
+    Key(
+        "init",
+        "scale",
+        "float",
+        "scale of the first weights",
+        default=1e-6,
+        when=("init.kind", DRAWN_INIT),
+        **_POSITIVE,
+    ),
+    Key(
+        "init",
+        "norm",
+        "choice",
+        "what the scale is divided by: sqrt(width * dimension) or sqrt(width)",
+        default="width-dimension",
+        choices=("width-dimension", "width"),
+        when=("init.kind", DRAWN_INIT),
+    ),
+    Key("init", "seed", "int", "seed of the first weights", when=("init.kind", DRAWN_INIT), **_SEED),
+    Key(
+        "init",
+        "path",
+        "path",
+        "an .npz file with weights and output_weights",
+        when=("init.kind", ("file",)),
+        required=("file",),
+    ),
+    Key("solver", "method", "choice", "the solver; chosen by rule when not set", choices=METHODS),
+    Key(
+        "solver",
+        "rtol",
+        "float",
+        "relative tolerance of adaptive solvers",
+        default=1e-6,
+        low=1e-14,
+        high=0.1,
+        dormant=True,
+    ),
+    Key(
+        "solver",
+        "learning_rate",
+        "float",
+        "step of plain descent (gd), in the stated loss",
+        when=("solver.method", ("gd",)),
+        required=("gd",),
+        dormant=True,
+        **_POSITIVE,
+    ),
+    Key(
+        "solver",
+        "loss",
+        "choice",
+        "half-mse = sum r^2 / 2n, mse = sum r^2 / n",
+        default="half-mse",
+        choices=("half-mse", "mse"),
+    ),
+    Key("stop", "loss", "float", "stop when the loss is at or below this", **_POSITIVE),
+    Key("stop", "time", "float", "stop at this flow time", **_POSITIVE),
+    Key("stop", "steps", "int", "stop after so many steps", low=1, high=LARGEST_SEED),
+    Key("stop", "wall_seconds", "float", "stop after so many seconds of computing", **_POSITIVE),
+    Key("record", "snapshots", "int", "most snapshots of all weights kept", default=400, low=2, high=10**7),
+    Key("record", "memory_mb", "float", "most memory for snapshots, in MB", default=8.0, **_POSITIVE),
+    Key("record", "series", "int", "most rows kept of loss and the like", default=20_000, low=16, high=10**8),
+)

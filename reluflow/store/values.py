@@ -1,0 +1,204 @@
+"""Reading one value of one key: from TOML (any type may have been written) or from typed text."""
+
+import math
+import re
+import tomllib
+from typing import Any
+
+from reluflow.errors import PresetError
+from reluflow.store.keys import LARGEST_NUMBER, Key
+
+_LONGEST_SHOWN = 60
+_TRUE, _FALSE, _UNSET = ("true", "yes", "on"), ("false", "no", "off"), ("", "none")
+_EXPECTED = {
+    "bool": "true or false",
+    "path": "the name of a file",
+    "floats": "a list of numbers such as [1.0, -2.0]",
+    "points": "a list of rows of numbers such as [[1.0, 2.0], [3.0, 4.0]]",
+}
+
+
+class _BadValueError(Exception):
+    """A value that cannot be used: which part of it, what was found there and what was expected."""
+
+    def __init__(self, found: str = "", part: str = "", expected: str = "") -> None:
+        super().__init__(found)
+        self.found, self.part, self.expected = found, part, expected
+
+
+def show(value: Any) -> str:
+    """The value on one short line, as it would be written in TOML where that is possible."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        text = '"' + value.encode("unicode_escape").decode("ascii") + '"'
+    elif isinstance(value, int) and abs(value) > 10**30:
+        return "an integer of more than 30 digits"
+    else:
+        text = _representation(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 4] + " ..."
+
+
+def _representation(value: Any) -> str:
+    try:
+        return " ".join(repr(value).split())
+    except ValueError:  # Python refuses to write out integers of more than 4300 digits
+        return f"a {type(value).__name__} too long to show"
+
+
+def expectation(key: Key) -> str:
+    """What a value of this key must be, in words."""
+    if key.kind == "choice":
+        return "one of " + ", ".join(key.choices)
+    if key.kind in ("int", "float"):
+        return ("an integer" if key.kind == "int" else "a number") + _range_words(key)
+    return _EXPECTED[key.kind]
+
+
+def _range_words(key: Key) -> str:
+    words = []
+    if key.high == LARGEST_NUMBER and key.low == -LARGEST_NUMBER:
+        return ", finite and below 1e150 in size"
+    if key.low is not None:
+        words.append(f"{'above' if key.low_open else 'of at least'} {key.low:.12g}")
+    if key.high is not None:
+        words.append(f"at most {key.high:.12g}")
+    return " " + " and ".join(words) if words else ""
+
+
+def read_value(key: Key, value: Any, where: str) -> Any:
+    """The value in its final type (lists become tuples), or PresetError with one sentence.
+
+    Integers are accepted where a number is expected; booleans are never numbers.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # NumPy scalars and arrays given from Python
+    try:
+        return _READERS[key.kind](key, value)
+    except _BadValueError as bad:
+        found, expected = bad.found or show(value), bad.expected or expectation(key)
+        raise PresetError(f"{where}: {key.id}{bad.part} is {found}; expected {expected}") from None
+
+
+def parse_text(key: Key, text: str) -> Any:
+    """The value typed as ``text`` in ``--set`` or in the app's form; None un-sets the key.
+
+    Raises PresetError with one sentence. Lists may be written with or without brackets.
+    """
+    word = text.strip()
+    if word.lower() in _UNSET:
+        return None
+    if key.kind in ("choice", "path"):
+        value: Any = word.strip("\"'")
+    elif key.kind == "bool":
+        value = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(word.lower(), word)
+    elif key.kind in ("floats", "points"):
+        value = _list_from(word)
+    else:
+        value = _number_from(word, key.kind == "int")
+    return read_value(key, value, "value given")
+
+
+def _number_from(word: str, whole: bool) -> Any:
+    try:
+        number = float(word.replace("_", "")) if re.fullmatch(r"[0-9eE_+.\-]+", word) else word
+    except ValueError:
+        return word
+    if not whole or isinstance(number, str):
+        return number
+    if re.fullmatch(r"[+-]?[0-9_]{1,40}", word):
+        return int(word.replace("_", ""))
+    return int(number) if abs(number) < 1e15 and number == int(number) else word
+
+
+def _list_from(word: str) -> Any:
+    for candidate in (word, f"[{word}]"):
+        try:
+            return tomllib.loads(f"value = {candidate}")["value"]
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+            continue
+    return word
+
+
+def _bool(_: Key, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _BadValueError
+    return value
+
+
+def _within(key: Key, number: float) -> bool:
+    if key.low is not None and (number < key.low or (key.low_open and number == key.low)):
+        return False
+    return key.high is None or number <= key.high
+
+
+def _int(key: Key, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not _within(key, value):
+        raise _BadValueError
+    return value
+
+
+def _float(key: Key, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _BadValueError
+    try:
+        number = float(value)
+    except OverflowError:
+        raise _BadValueError from None
+    if not math.isfinite(number) or not _within(key, number):
+        raise _BadValueError
+    return number
+
+
+def _choice(key: Key, value: Any) -> str:
+    if not isinstance(value, str) or value not in key.choices:
+        raise _BadValueError
+    return value
+
+
+def _path(_: Key, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise _BadValueError
+    return value
+
+
+def _floats(key: Key, value: Any) -> tuple[float, ...]:
+    if isinstance(value, int | float):
+        value = [value]
+    if not isinstance(value, list | tuple) or not value:
+        raise _BadValueError
+    return tuple(_item(key, number, f"[{place}]") for place, number in enumerate(value))
+
+
+def _item(key: Key, number: Any, place: str) -> float:
+    try:
+        return _float(key, number)
+    except _BadValueError:
+        raise _BadValueError(show(number), place, "a number" + _range_words(key)) from None
+
+
+def _points(key: Key, value: Any) -> tuple[tuple[float, ...], ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise _BadValueError
+    rows = [row if isinstance(row, list | tuple) else [row] for row in value]
+    if not rows[0]:
+        raise _BadValueError
+    for place, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise _BadValueError(
+                f"of {len(row)} number(s)", f"[{place}]", f"{len(rows[0])} as in the first row"
+            )
+    return tuple(
+        tuple(_item(key, number, f"[{i}, {j}]") for j, number in enumerate(row)) for i, row in enumerate(rows)
+    )
+
+
+_READERS = {
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "choice": _choice,
+    "path": _path,
+    "floats": _floats,
+    "points": _points,
+}
