@@ -1,0 +1,37 @@
+"""Solvers of the flow behind one stepwise contract; ``base`` states it, each file holds one."""
+
+from importlib import import_module
+from typing import Final
+
+from reluflow.errors import SolverError
+from reluflow.flow.base import FlowSolver, Options
+from reluflow.problem import Problem
+
+#: Where each method lives. Modules are imported when asked for: SciPy alone takes half a second.
+_HOMES: Final[dict[str, tuple[str, str]]] = {
+    "polar": ("reluflow.flow.polar", "Polar"),
+    "gd": ("reluflow.flow.descent", "Descent"),
+    "rk45": ("reluflow.flow.scipy_ode", "RungeKutta45"),
+    "dop853": ("reluflow.flow.scipy_ode", "DormandPrince853"),
+    "radau": ("reluflow.flow.scipy_ode", "RadauIIA"),
+    "bdf": ("reluflow.flow.scipy_ode", "BackwardDifferences"),
+    "lsoda": ("reluflow.flow.scipy_ode", "Lsoda"),
+}
+
+METHODS: Final[tuple[str, ...]] = tuple(_HOMES)
+
+
+def make_solver(method: str, problem: Problem, options: Options | None = None) -> FlowSolver:
+    """A fresh solver at t = 0. Raises SolverError for an unknown method or a problem it cannot take."""
+    if method not in _HOMES:
+        raise SolverError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
+    module, name = _HOMES[method]
+    solver: type[FlowSolver] = getattr(import_module(module), name)
+    return solver(problem, options or Options())
+
+
+def choose_method(problem: Problem) -> tuple[str, str]:
+    """(method, reason in words) for a problem whose preset does not name one."""
+    if problem.is_balanced():
+        return "polar", "the start is balanced, and polar cannot break the balance"
+    return "dop853", "the start is not balanced, which polar requires"

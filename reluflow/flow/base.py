@@ -94,6 +94,12 @@ class FlowSolver(ABC):
         return loss_of(self.residual, self.problem.loss)
 
     @property
+    def loss_range(self) -> tuple[float, float]:
+        """Lowest and highest loss seen during the last call of ``step``."""
+        loss = self.loss
+        return loss, loss
+
+    @property
     @abstractmethod
     def residual(self) -> Array:
         """r (n,) now."""
@@ -112,20 +118,23 @@ class FlowSolver(ABC):
 
     @abstractmethod
     def _pack(self) -> dict[str, Any]:
-        """Everything the next step depends on, beyond ``t``, ``t_old``, ``steps`` and ``events``."""
+        """Everything the next step depends on, beyond ``t``, ``steps`` and ``events``."""
 
     @abstractmethod
     def _unpack(self, saved: Mapping[str, Any]) -> None: ...
 
     def checkpoint(self) -> dict[str, Any]:
         """Plain arrays from which ``restore`` continues with the very same steps; safe to keep."""
-        clock = {"t": self.t, "t_old": self.t_old, "steps": self.steps, "events": self.events}
+        clock = {"t": self.t, "steps": self.steps, "events": self.events}
         packed = clock | self._pack()
         return {key: np.array(value, copy=True) for key, value in packed.items()}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go back to a checkpoint of a solver of the same kind on the same problem."""
-        self.t, self.t_old = float(saved["t"]), float(saved["t_old"])
+        """Go back to a checkpoint of a solver of the same kind on the same problem.
+
+        The step that led there is not kept: dense output begins with the next step.
+        """
+        self.t = self.t_old = float(saved["t"])
         self.steps, self.events = int(saved["steps"]), int(saved["events"])
         self.failure = None
         self._unpack(saved)

@@ -1,0 +1,133 @@
+"""Plain gradient descent, exactly as the papers' code runs it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from reluflow.errors import SolverError
+from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.network import LOSS_FACTOR, Array
+from reluflow.problem import Problem
+
+
+class Descent(FlowSolver):
+    """Full-batch descent (W, a) <- (W, a) - rate * gradient, in the problem's own coordinates.
+
+    The gradient is that of the stated loss, so that flow time is rate * iterations; the papers' own code
+    descends the "mse", hence its iteration i is flow time 2 * rate * i of the half-mse loss. Nothing is
+    reduced, normalised or reordered: with their arrays and rate the iterates are theirs to rounding, the
+    loss of balance by rounding included (Boursier et al. 2022 run it with rate 1e-3, Chistikov et al.
+    2023 with rate 1e-2).
+
+    Raises SolverError without a positive ``options.learning_rate``.
+    """
+
+    name = "gd"
+    summary = "plain gradient descent with a fixed learning rate, as the papers' code runs it"
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__(problem, options)
+        rate = options.learning_rate
+        if rate is None or not 0.0 < rate < np.inf:
+            raise SolverError(f"solver.learning_rate is {rate}; expected a positive number for method gd")
+        self.rate = rate
+        self._weights = problem.weights.copy()
+        self._outputs = problem.output_weights.copy()
+        self._previous = State(0.0, problem.weights, problem.output_weights)
+        m, n = problem.width, problem.samples
+        self._z = np.empty((m, n))
+        self._hidden = np.empty((m, n))
+        self._pulls = np.empty((m, n))
+        self._weight_step = np.empty_like(self._weights)
+        self._transposed = problem.inputs.T
+        self._residual = self._look()
+        self._range = (self.loss, self.loss)
+
+    @property
+    def residual(self) -> Array:
+        return self._residual.copy()
+
+    @property
+    def loss_range(self) -> tuple[float, float]:
+        return self._range
+
+    @property
+    def state(self) -> State:
+        return State(self.t, self._weights.copy(), self._outputs.copy())
+
+    def dense_output(self) -> DenseOutput:
+        return StraightLine(self._previous, self.state)
+
+    def _look(self) -> Array:
+        """Pre-activations, hidden activations and residual of the present weights."""
+        np.matmul(self._weights, self._transposed, out=self._z)
+        np.maximum(self._z, 0.0, out=self._hidden)
+        residual: Array = self._outputs @ self._hidden - self.problem.targets
+        return residual
+
+    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+        self._previous = self.state
+        start, start_steps = self.t, self.steps
+        per_sample = LOSS_FACTOR[self.problem.loss] / self.problem.samples
+        step = self.rate * 2.0 * per_sample
+        weights, outputs, hidden = self._weights, self._outputs, self._hidden
+        pulls, weight_step, inputs = self._pulls, self._weight_step, self.problem.inputs
+        residual = self._residual
+        low, high = np.inf, -np.inf
+        for _ in range(burst):
+            np.multiply(self._z > 0.0, residual * step, out=pulls)
+            np.matmul(pulls, inputs, out=weight_step)
+            np.multiply(weight_step, outputs[:, None], out=weight_step)
+            output_step = hidden @ residual
+            output_step *= step
+            weights -= weight_step
+            outputs -= output_step
+            residual = self._look()
+            self.steps += 1
+            loss = per_sample * float(residual @ residual)
+            low, high = min(low, loss), max(high, loss)
+            # not (loss > floor) also stops at NaN
+            if not loss > loss_floor or self.steps * self.rate >= t_end:
+                break
+        self._residual, self._range = residual, (low, high)
+        self.t_old, self.t = start, self.steps * self.rate
+        if not np.isfinite(self.loss):
+            self._fall_back(start, start_steps)
+
+    def _fall_back(self, start: float, start_steps: int) -> None:
+        self._weights[:] = self._previous.weights
+        self._outputs[:] = self._previous.output_weights
+        self.t, self.steps = start, start_steps
+        self._residual = self._look()
+        self.failure = (
+            f"descent diverged after iteration {start_steps}: the loss is no longer finite; "
+            f"expected a learning rate smaller than {self.rate:g}"
+        )
+
+    def _pack(self) -> dict[str, Any]:
+        return {"weights": self._weights, "output_weights": self._outputs}
+
+    def _unpack(self, saved: Mapping[str, Any]) -> None:
+        self._weights[:] = saved["weights"]
+        self._outputs[:] = saved["output_weights"]
+        self._residual = self._look()
+        self._previous = self.state
+        self._range = (self.loss, self.loss)
+
+
+class StraightLine(DenseOutput):
+    """Linear interpolation between two networks, which is all that iterates of descent define."""
+
+    def __init__(self, first: State, last: State) -> None:
+        super().__init__(first.t, last.t)
+        self._first, self._last = first, last
+
+    def __call__(self, t: float) -> State:
+        span = self.end - self.start
+        share = (t - self.start) / span if span > 0.0 else 1.0
+        return State(
+            t,
+            (1.0 - share) * self._first.weights + share * self._last.weights,
+            (1.0 - share) * self._first.output_weights + share * self._last.output_weights,
+        )

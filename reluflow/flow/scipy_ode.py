@@ -1,0 +1,229 @@
+"""SciPy's integrators, stepped one step at a time, for comparison."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.integrate import BDF, DOP853, LSODA, RK45, Radau
+
+from reluflow.errors import SolverError
+from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.network import LOSS_FACTOR, Array, residuals, row_norms
+from reluflow.problem import Problem
+
+#: Absolute tolerance, in units of rtol times the smallest initial neuron.
+ABSOLUTE_SHARE = 1e-3
+#: Integration never ends by itself; LSODA wants a finite end to choose its first step.
+FAR = 1e100
+
+
+class ScipySolver(FlowSolver):
+    """The flow in the reduced coordinates (span of the inputs), as one vector (W, a), through SciPy.
+
+    Error control is relative (rtol) with an absolute floor far below the initial weights. The right-hand
+    side jumps at ReLU kinks, where step-size control sees noise: on data where neurons slide along kinks
+    these methods take very short steps, and the time step's error breaks the balance of small neurons.
+
+    Raises SolverError if an implicit method's Jacobian would not fit in memory.
+    """
+
+    _method: ClassVar[Any]
+    #: attributes of SciPy's solver on which its next step depends
+    _memory: ClassVar[tuple[str, ...]]
+    _implicit: ClassVar[bool] = False
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__(problem, options)
+        self._inputs = problem.span.inputs
+        self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
+        self._shape = (problem.width, self._inputs.shape[1])
+        self._refuse_oversize()
+        sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
+        smallest = float(np.min(sizes[sizes > 0.0], initial=np.inf))
+        self._floor = ABSOLUTE_SHARE * options.rtol * (smallest if np.isfinite(smallest) else 1.0)
+        start = np.concatenate([problem.span.project(problem.weights).ravel(), problem.output_weights])
+        self._ode = self._start(0.0, start)
+
+    @property
+    def residual(self) -> Array:
+        weights, outputs = self._split(self._ode.y)
+        return residuals(weights, outputs, self._inputs, self.problem.targets)
+
+    @property
+    def state(self) -> State:
+        return self._network(self.t, self._ode.y)
+
+    def dense_output(self) -> DenseOutput:
+        if self.t_old == self.t:
+            now = self._ode.y.copy()
+            return _Lifted(self, lambda t: now)
+        return _Lifted(self, self._ode.dense_output())
+
+    def _start(self, t: float, y: Array) -> Any:
+        extra = {"jac": self._jacobian} if self._implicit else {}
+        # SciPy warns below rtol = 100 machine epsilons and then uses that
+        rtol = max(self.options.rtol, 1e-13)
+        return self._method(self._rate, t, y, FAR, rtol=rtol, atol=self._floor, **extra)
+
+    def _split(self, y: Array) -> tuple[Array, Array]:
+        m, p = self._shape
+        return y[: m * p].reshape(m, p), y[m * p :]
+
+    def _network(self, t: float, y: Array) -> State:
+        weights, outputs = self._split(y)
+        return State(t, self.problem.span.lift(weights), outputs.copy())
+
+    def _rate(self, t: float, y: Array) -> Array:
+        """(dW/dt, da/dt) = minus the gradient."""
+        weights, outputs = self._split(y)
+        z = weights @ self._inputs.T
+        hidden = np.maximum(z, 0.0)
+        pull = self._pull * (outputs @ hidden - self.problem.targets)
+        rate = np.empty_like(y)
+        rate[: weights.size] = (outputs[:, None] * (((z > 0.0) * pull) @ self._inputs)).ravel()
+        rate[weights.size :] = hidden @ pull
+        return rate
+
+    def _jacobian(self, t: float, y: Array) -> Array:
+        """d rate / dy = pull * S' S + the coupling of w_j and a_j through D_j, with S = d residual / dy."""
+        weights, outputs = self._split(y)
+        m, p = self._shape
+        z = weights @ self._inputs.T
+        active = z > 0.0
+        hidden = np.maximum(z, 0.0)
+        by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
+        sensitivity = np.hstack([by_weight.reshape(-1, m * p), hidden.T])
+        jacobian: Array = self._pull * (sensitivity.T @ sensitivity)
+        pull = self._pull * (outputs @ hidden - self.problem.targets)
+        drift = ((active * pull) @ self._inputs).ravel()
+        rows, columns = np.arange(m * p), m * p + np.repeat(np.arange(m), p)
+        jacobian[rows, columns] += drift
+        jacobian[columns, rows] += drift
+        return jacobian
+
+    def _refuse_oversize(self) -> None:
+        if not self._implicit:
+            return
+        unknowns = self._shape[0] * (self._shape[1] + 1)
+        needed = 8 * 4 * unknowns**2
+        present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if needed > 0.5 * present:
+            raise SolverError(
+                f"method {self.name} needs a Jacobian of {unknowns} x {unknowns}, with its factors about "
+                f"{needed / 1e9:.3g} GB; expected at most half of this machine's {present / 1e9:.3g} GB"
+            )
+
+    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+        ode = self._ode
+        ode.status = "running"
+        ode.t_bound = min(t_end, FAR)
+        self._aim(ode.t_bound)
+        with np.errstate(over="ignore", invalid="ignore"):
+            message = ode.step()
+        if ode.status == "failed" or not np.all(np.isfinite(ode.y)):
+            said = (message or "the state is no longer finite").rstrip(".")
+            self.failure = f"method {self.name} gave up at t = {self.t:g}: {said}"
+            return
+        self.t_old, self.t = float(ode.t_old), float(ode.t)
+        self.steps += 1
+
+    def _aim(self, t_bound: float) -> None:
+        """Tell a compiled integrator about the end of the step; Python ones read ``t_bound``."""
+
+    def _pack(self) -> dict[str, Any]:
+        held = {name: getattr(self._ode, name) for name in self._memory}
+        return {"y": self._ode.y} | {name: value for name, value in held.items() if value is not None}
+
+    def _unpack(self, saved: Mapping[str, Any]) -> None:
+        ode = self._ode = self._start(self.t, np.array(saved["y"], dtype=float))
+        self.t_old = self.t
+        for name in self._memory:
+            value = np.array(saved[name]) if name in saved else None
+            setattr(ode, name, value.item() if value is not None and value.ndim == 0 else value)
+
+
+class _Lifted(DenseOutput):
+    """SciPy's dense output, as networks."""
+
+    def __init__(self, solver: ScipySolver, interpolant: Callable[[float], Array]) -> None:
+        super().__init__(solver.t_old, solver.t)
+        self._solver, self._interpolant = solver, interpolant
+
+    def __call__(self, t: float) -> State:
+        return self._solver._network(t, np.asarray(self._interpolant(t), dtype=float))
+
+
+class RungeKutta45(ScipySolver):
+    """Dormand and Prince 1980, order 5(4)."""
+
+    name = "rk45"
+    summary = "SciPy's RK45 (explicit, order 5)"
+    _method = RK45
+    _memory = ("f", "h_abs", "h_previous")
+
+
+class DormandPrince853(ScipySolver):
+    """Hairer, Norsett and Wanner 1993, order 8(5,3); the reference at tight tolerance."""
+
+    name = "dop853"
+    summary = "SciPy's DOP853 (explicit, order 8)"
+    _method = DOP853
+    _memory = ("f", "h_abs", "h_previous")
+
+
+class RadauIIA(ScipySolver):
+    """Hairer and Wanner 1996, implicit, order 5, with the exact Jacobian."""
+
+    name = "radau"
+    summary = "SciPy's Radau IIA (implicit, order 5)"
+    _method = Radau
+    _memory = ("f", "h_abs", "h_abs_old", "error_norm_old", "J", "current_jac", "Z", "y_old", "t_old")
+    _implicit = True
+
+    def _unpack(self, saved: Mapping[str, Any]) -> None:
+        super()._unpack(saved)
+        ode = self._ode
+        if ode.Z is not None:  # the interpolant predicts the next step's stages
+            ode.sol = ode._compute_dense_output()
+
+
+class BackwardDifferences(ScipySolver):
+    """Shampine and Reichelt 1997, implicit, orders 1 to 5, with the exact Jacobian."""
+
+    name = "bdf"
+    summary = "SciPy's BDF (implicit, orders 1 to 5)"
+    _method = BDF
+    _memory = ("D", "order", "n_equal_steps", "h_abs", "J")
+    _implicit = True
+
+
+class Lsoda(ScipySolver):
+    """Petzold 1983: Adams and BDF methods with automatic switching, from ODEPACK."""
+
+    name = "lsoda"
+    summary = "SciPy's LSODA (switches between Adams and BDF)"
+    _method = LSODA
+    _memory = ()
+    _implicit = True
+    _arrays: ClassVar[tuple[str, ...]] = ("rwork", "iwork", "state_doubles", "state_ints")
+
+    def _inner(self) -> Any:
+        return self._ode._lsoda_solver
+
+    def _aim(self, t_bound: float) -> None:
+        self._inner()._integrator.rwork[0] = t_bound
+
+    def _pack(self) -> dict[str, Any]:
+        integrator = self._inner()._integrator
+        held = {name: getattr(integrator, name) for name in self._arrays}
+        return super()._pack() | held | {"stage": integrator.call_args[3]}
+
+    def _unpack(self, saved: Mapping[str, Any]) -> None:
+        super()._unpack(saved)
+        inner = self._inner()
+        for name in self._arrays:
+            getattr(inner._integrator, name)[:] = saved[name]
+        inner._integrator.call_args[3] = int(saved["stage"])
+        inner._y = np.array(saved["y"], dtype=float)
+        inner.t = self.t

@@ -1,0 +1,1 @@
+"""What is measured on a state or along a trajectory; nothing here predicts or steers."""

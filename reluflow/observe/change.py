@@ -1,0 +1,43 @@
+"""How far a network has moved: the clock by which snapshots are spaced and playback runs.
+
+Plateaus can last 1e4 and escapes 1, so neither is well resolved by flow time. Movement is measured instead
+as the largest of: the rms rotation of the neurons (radians), a quarter of the rms change of their log norms,
+and the change of ln(loss). Growth of small neurons on a plateau counts, and so does each e-fold of the loss.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array, row_norms
+
+GROWTH_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What movement is measured on: directions (m, d), log norms (m,), ln(loss), flow time."""
+
+    t: float
+    directions: Array
+    log_norms: Array
+    log_loss: float
+
+    @classmethod
+    def of(cls, state: State, loss: float) -> "Shape":
+        norms = row_norms(state.weights)
+        safe = np.where(norms > 0.0, norms, 1.0)
+        tiny = np.finfo(float).tiny
+        return cls(state.t, state.weights / safe[:, None], np.log(safe), float(np.log(max(loss, tiny))))
+
+    def distance(self, other: "Shape") -> float:
+        """The movement between two shapes of one network."""
+        turned = _rms_rows(self.directions - other.directions)
+        grown = float(np.sqrt(np.mean((self.log_norms - other.log_norms) ** 2)))
+        return max(turned, GROWTH_SHARE * grown, abs(self.log_loss - other.log_loss))
+
+
+def _rms_rows(rows: Array) -> float:
+    """Root of the mean over rows of the squared row norms."""
+    return float(np.sqrt(np.vdot(rows, rows) / len(rows)))

@@ -1,0 +1,121 @@
+"""Plateaus of a loss curve, the saddles behind them, and the escapes between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.network import Array
+
+#: Width of the levels of ln(loss) on which dwelling times are compared.
+LEVEL = 0.02
+#: A plateau's level is held so many times longer than the fastest later one.
+CONTRAST = 8.0
+#: Levels of one plateau, which may still be settling, are at most so far apart in ln(loss).
+SAME = 0.1
+#: A level held for this share of a run that did not converge is where the run ended.
+LAST_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Saddle:
+    """A plateau of the loss.
+
+    ``start``, ``end``: flow times of the escapes that bound it (0 and None at the ends of the run). An
+    escape's time is where three quarters of the drop are done: there one escaping bundle of neurons has
+    half of its final mass sum a_j |w_j|, since L - L_next is proportional to (1 - mass/final)^2.
+    ``loss``: its level. ``escape_rate``: the rate at which the norms of the escaping neurons grow, half
+    the rate of ln(mass); None if the run never left it.
+    """
+
+    start: float
+    end: float | None
+    loss: float
+    escape_rate: float | None
+
+
+def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Saddle]:
+    """Saddles in a recorded series (columns ``t`` and ``loss``), in the order they were met.
+
+    ``settled``: whether the run ended because its loss got small enough; if not, a level held at the very
+    end counts as a plateau that was never left.
+    """
+    t, loss = np.asarray(series["t"]), np.asarray(series["loss"])
+    usable = np.isfinite(loss) & (loss > 0.0)
+    t, loss = t[usable], np.minimum.accumulate(loss[usable])
+    if t.size < 3:
+        return []
+    levels = _plateau_levels(t, np.log(loss))
+    ends_there = not settled and _held_at_end(t, loss)
+    if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-SAME)):
+        levels.append(float(loss[-1]))
+    after = [*levels[1:], float(loss[-1])]
+    saddles: list[Saddle] = []
+    start = 0.0
+    for i, (level, following) in enumerate(zip(levels, after, strict=True)):
+        if ends_there and i == len(levels) - 1:
+            saddles.append(Saddle(start, None, level, None))
+            break
+        end = _time_at(t, loss, following + 0.25 * (level - following))
+        saddles.append(Saddle(start, end, level, _escape_rate(t, loss, level, following)))
+        start = end
+    return saddles
+
+
+def _plateau_levels(t: Array, log_loss: Array) -> list[float]:
+    """Loss levels that are held long in comparison with the fastest fall after them."""
+    fallen = log_loss[0] - log_loss
+    edges = np.arange(0.0, fallen[-1] + LEVEL, LEVEL)
+    if edges.size < 3:
+        return []
+    # first time at which the loss has fallen by each edge
+    dwell = np.diff(np.interp(edges, fallen + 1e-12 * np.arange(fallen.size), t))
+    fastest_later = np.minimum.accumulate(dwell[::-1])[::-1]
+    long = dwell > CONTRAST * fastest_later
+    peaks: list[int] = []
+    for i in np.flatnonzero(long):
+        lowest = float(np.min(dwell[peaks[-1] : i + 1])) if peaks else 0.0
+        if peaks and (i - peaks[-1] <= SAME / LEVEL or dwell[i] < CONTRAST * lowest):
+            # the same plateau still settling, or the slope down from it
+            if dwell[i] > dwell[peaks[-1]]:
+                peaks[-1] = int(i)
+        else:
+            peaks.append(int(i))
+    longest = max((dwell[i] for i in peaks), default=0.0)
+    return [_level(t, log_loss, edges[i]) for i in peaks if dwell[i] > longest / 200.0]
+
+
+def _level(t: Array, log_loss: Array, fallen: float) -> float:
+    """The loss in the middle of the time spent about a level."""
+    inside = np.flatnonzero(np.abs(log_loss[0] - fallen - log_loss) <= 1.5 * LEVEL)
+    middle = 0.5 * (t[inside[0]] + t[inside[-1]])
+    return float(np.exp(np.interp(middle, t, log_loss)))
+
+
+def _held_at_end(t: Array, loss: Array) -> bool:
+    since = t[-1] - LAST_SHARE * (t[-1] - t[0])
+    return bool(np.interp(since, t, loss) <= loss[-1] * (1.0 + LEVEL))
+
+
+def _time_at(t: Array, loss: Array, level: float) -> float:
+    """First time at which the loss is down to a level, linear in the time of ln(loss)."""
+    i = int(np.argmax(loss <= level))
+    if i == 0:
+        return float(t[0])
+    high, low = np.log(loss[i - 1]), np.log(loss[i])
+    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(level)) / (high - low))
+
+
+def _escape_rate(t: Array, loss: Array, level: float, following: float) -> float | None:
+    """Half the slope of the logit of mass / final mass over the first half of the escape.
+
+    One bundle's mass u is logistic, d logit(u / u_final) / dt = 2 gamma, and L falls from ``level`` to
+    ``following`` as (1 - u / u_final)^2.
+    """
+    left = (loss - following) / (level - following)
+    inside = (left < 0.96) & (left > 0.25)
+    if np.count_nonzero(inside) < 3:
+        return None
+    mass = 1.0 - np.sqrt(left[inside])
+    slope = np.polyfit(t[inside] - t[inside][0], np.log(mass / (1.0 - mass)), 1)[0]
+    return float(0.5 * slope)

@@ -1,0 +1,226 @@
+"""Recording of a run: series and snapshots, bounded in number and memory however long it gets."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from reluflow.flow.base import FlowSolver, State
+from reluflow.network import Array, gradient, variation_norm
+from reluflow.observe.change import Shape
+from reluflow.problem import Problem
+
+#: Columns of the series. loss_low and loss_high bound the loss since the row before.
+COLUMNS: Final[tuple[str, ...]] = (
+    "t",
+    "step",
+    "loss",
+    "loss_low",
+    "loss_high",
+    "gradient_norm",
+    "variation_norm",
+)
+_T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_low", "loss_high"))
+#: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
+FINEST_SPACING = 0.02
+#: The state is looked at for a snapshot at least every so many observations.
+LONGEST_STRIDE = 64
+
+
+@dataclass(frozen=True)
+class RecordRules:
+    """How much is kept: at most ``snapshots`` states and ``memory_mb`` megabytes of them, ``series`` rows."""
+
+    snapshots: int = 400
+    series: int = 20_000
+    memory_mb: float = 8.0
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Whole states: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m)."""
+
+    t: Array
+    weights: Array
+    output_weights: Array
+
+
+class Series:
+    """Rows of numbers, one an observation, until they are ``limit``; then thinned by change and so on.
+
+    Rows are kept where ln(loss) or ln(time) has moved by the spacing since the last kept row. The newest row
+    is always there. A dropped row leaves its lowest and highest loss to the row after it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._rows = np.empty((max(limit, 16), len(COLUMNS)))
+        self._count = 0
+        self._spacing = 0.0
+        self._provisional = False
+
+    @property
+    def rows(self) -> Array:
+        """A copy, (k, columns)."""
+        return self._rows[: self._count].copy()
+
+    def add(self, row: Array) -> None:
+        if self._provisional:
+            self._count -= 1
+            held = self._rows[self._count]
+            row[_LOW], row[_HIGH] = min(row[_LOW], held[_LOW]), max(row[_HIGH], held[_HIGH])
+        if self._count == len(self._rows):
+            self._thin()
+        last = self._rows[self._count - 1] if self._count else None
+        self._provisional = last is not None and _moved(last, row) < self._spacing
+        self._rows[self._count] = row
+        self._count += 1
+
+    def _thin(self) -> None:
+        rows = self._rows[: self._count]
+        moves = [_moved(rows[i], rows[i + 1]) for i in range(self._count - 1)]
+        path = np.concatenate([[0.0], np.cumsum(moves)])
+        self._spacing = 2.0 * path[-1] / len(self._rows)
+        keep = [0]
+        for i in range(1, self._count):
+            if path[i] - path[keep[-1]] >= self._spacing:
+                keep.append(i)
+        if len(keep) > len(self._rows) // 2 + 1:  # nothing moves at all: by number
+            keep = list(range(0, self._count, 2))
+        starts = np.array([0, *(np.array(keep[:-1]) + 1)])
+        kept = rows[keep].copy()
+        kept[:, _LOW] = np.minimum.reduceat(rows[:, _LOW], starts)[: len(keep)]
+        kept[:, _HIGH] = np.maximum.reduceat(rows[:, _HIGH], starts)[: len(keep)]
+        self._rows[: len(kept)] = kept
+        self._count = len(kept)
+
+    def pack(self) -> dict[str, Any]:
+        return {"rows": self.rows, "spacing": self._spacing, "provisional": self._provisional}
+
+    def unpack(self, saved: Mapping[str, Any]) -> None:
+        rows = np.asarray(saved["rows"])
+        if len(rows) > len(self._rows):
+            self._rows = np.empty((len(rows), len(COLUMNS)))
+        self._rows[: len(rows)], self._count = rows, len(rows)
+        self._spacing, self._provisional = float(saved["spacing"]), bool(saved["provisional"])
+
+
+class Recorder:
+    """Watches a solver: a row of the series an observation, a snapshot whenever it has moved enough."""
+
+    def __init__(self, problem: Problem, rules: RecordRules) -> None:
+        self._problem = problem
+        state_bytes = 8 * problem.width * (problem.dimension + 1)
+        by_memory = int(rules.memory_mb * 1e6 // state_bytes)
+        self._limit = max(min(rules.snapshots, by_memory), 4)
+        self._series = Series(rules.series)
+        self._states: list[State] = []
+        self._shapes: list[Shape] = []
+        self._spacing = FINEST_SPACING
+        self._stride = 1
+        self._waited = 0
+        self._newest: State | None = None
+
+    @property
+    def series(self) -> dict[str, Array]:
+        """Column name to values (k,); times are flow time and losses those of the problem's loss."""
+        rows = self._series.rows
+        return {name: rows[:, i] for i, name in enumerate(COLUMNS)}
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The kept states and, last, the newest."""
+        states = list(self._states)
+        if self._newest is not None and (not states or self._newest.t > states[-1].t):
+            states.append(self._newest)
+        return Snapshots(
+            np.array([s.t for s in states]),
+            np.array([s.weights for s in states]).reshape(len(states), *self._problem.weights.shape),
+            np.array([s.output_weights for s in states]).reshape(len(states), self._problem.width),
+        )
+
+    def observe(self, solver: FlowSolver) -> float | None:
+        """Record the solver's state. Returns the movement since the last snapshot when it was measured."""
+        state, loss = solver.state, solver.loss
+        low, high = solver.loss_range
+        by_weight, by_output = gradient(
+            state.weights,
+            state.output_weights,
+            self._problem.inputs,
+            self._problem.targets,
+            self._problem.loss,
+        )
+        slope = float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
+        norm = variation_norm(state.weights, state.output_weights)
+        self._series.add(np.array([state.t, solver.steps, loss, low, high, slope, norm]))
+        self._newest = state
+        self._waited += 1
+        if self._waited < self._stride:
+            return None
+        self._waited = 0
+        return self._consider(state, loss)
+
+    def _consider(self, state: State, loss: float) -> float:
+        """Keep the state if it has moved by the spacing; look more or less often from now on."""
+        shape = Shape.of(state, loss)
+        moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
+        if moved >= self._spacing:
+            self._stride = max(1, self._stride // 2)
+            self._states.append(state)
+            self._shapes.append(shape)
+            if len(self._states) > self._limit:
+                self._thin()
+        elif moved < 0.25 * self._spacing:
+            self._stride = min(2 * self._stride, LONGEST_STRIDE)
+        return moved
+
+    def _thin(self) -> None:
+        while len(self._states) > self._limit // 2:
+            self._spacing *= 2.0
+            keep = [0]
+            for i in range(1, len(self._shapes)):
+                if self._shapes[i].distance(self._shapes[keep[-1]]) >= self._spacing:
+                    keep.append(i)
+            self._states = [self._states[i] for i in keep]
+            self._shapes = [self._shapes[i] for i in keep]
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Plain arrays from which ``restore`` goes on recording in the same way."""
+        kept = len(self._states)
+        packed = {f"series/{key}": value for key, value in self._series.pack().items()}
+        taken = self.snapshots
+        return packed | {
+            "snapshots/t": taken.t,
+            "snapshots/weights": taken.weights,
+            "snapshots/output_weights": taken.output_weights,
+            "log_losses": np.array([shape.log_loss for shape in self._shapes]),
+            "kept": kept,
+            "spacing": self._spacing,
+            "stride": self._stride,
+            "waited": self._waited,
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint of a recorder of the same problem."""
+        self._series.unpack({key[7:]: value for key, value in saved.items() if key.startswith("series/")})
+        taken = zip(
+            np.asarray(saved["snapshots/t"]),
+            np.array(saved["snapshots/weights"]),
+            np.array(saved["snapshots/output_weights"]),
+            strict=True,
+        )
+        states = [State(float(t), weights, outputs) for t, weights, outputs in taken]
+        self._newest = states[-1] if states else None
+        self._states = states[: int(saved["kept"])]
+        logs = np.exp(np.asarray(saved["log_losses"], dtype=float))
+        self._shapes = [Shape.of(state, float(loss)) for state, loss in zip(self._states, logs, strict=True)]
+        self._spacing = float(saved["spacing"])
+        self._stride, self._waited = int(saved["stride"]), int(saved["waited"])
+
+
+def _moved(last: Array, row: Array) -> float:
+    """Movement between two rows: the larger of the changes of ln(loss) and ln(time)."""
+    tiny = 1e-300
+    fall = abs(math.log(max(last[_LOSS], tiny)) - math.log(max(row[_LOSS], tiny)))
+    return max(fall, math.log(row[_T] / last[_T]) if last[_T] > 0.0 else 1.0)

@@ -1,0 +1,78 @@
+"""Telling a stationary network from one on a plateau, which looks just as still for a while."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reluflow.flow.base import FlowSolver, State
+from reluflow.network import Array, preactivations, row_norms
+from reluflow.observe.neurons import unit_rows
+from reluflow.problem import Problem
+
+#: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
+PATIENCE = 300.0
+#: What may happen all the same: neurons that slide along a kink tremble by up to a time step.
+LARGEST_TURN = 2e-2
+LARGEST_GROWTH = 1e-3
+LARGEST_FALL = 1e-6
+
+
+class Stillness:
+    """Compares the present state with one ``patience`` of flow time ago.
+
+    On a plateau the neurons that will end it grow exponentially, however small they are, so a
+    network is stationary only if over the whole patience no neuron with an active sample has turned or
+    gained norm, and the loss has kept its value. Neurons that shrink for ever do not count as moving.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        size = float(np.sqrt(np.mean(problem.targets**2))) * float(np.max(row_norms(problem.inputs)))
+        rate = problem.speed * size
+        self.patience = PATIENCE / rate if rate > 0.0 else 0.0
+        self._since: State | None = None
+        self._loss = np.inf
+
+    def watch(self, solver: FlowSolver) -> bool:
+        """Whether the network is stationary; to be called after every step, and cheap between looks."""
+        if self._since is not None and solver.t - self._since.t < self.patience:
+            return False
+        before, now = self._since, solver.state
+        fallen = abs(self._loss - solver.loss)
+        self._since, self._loss = now, solver.loss
+        return before is not None and fallen <= LARGEST_FALL * self._loss and not self._moving(before, now)
+
+    def _moving(self, before: State, now: State) -> bool:
+        turn, growth = _motion(before.weights, now.weights)
+        sees = np.any(preactivations(now.weights, self._problem.inputs) > 0.0, axis=1)
+        seen = np.any(preactivations(before.weights, self._problem.inputs) > 0.0, axis=1)
+        live = (sees | seen) & (now.output_weights != 0.0)
+        return bool(np.any(turn[live] > LARGEST_TURN) or np.any(growth[live] > LARGEST_GROWTH))
+
+    def checkpoint(self) -> dict[str, Array]:
+        """Plain arrays for ``restore``; empty before the first call of ``watch``."""
+        if self._since is None:
+            return {}
+        since = self._since
+        return {
+            "t": np.array(since.t),
+            "weights": since.weights,
+            "output_weights": since.output_weights,
+            "loss": np.array(self._loss),
+        }
+
+    def restore(self, saved: Mapping[str, Array]) -> None:
+        if saved:
+            self._since = State(
+                float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
+            )
+            self._loss = float(saved["loss"])
+
+
+def _motion(before: Array, now: Array) -> tuple[Array, Array]:
+    """Rotation (radians) and growth of the log norm of every neuron."""
+    turn = row_norms(unit_rows(now) - unit_rows(before))
+    old, new = row_norms(before), row_norms(now)
+    both = (old > 0.0) & (new > 0.0)
+    growth = np.log(np.where(both, new, 1.0) / np.where(both, old, 1.0))
+    return np.where(both, turn, 0.0), growth

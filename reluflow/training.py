@@ -1,0 +1,199 @@
+"""A solver with its stop rules and its recorder, advanced a little at a time."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reluflow.flow import choose_method, make_solver
+from reluflow.flow.base import FlowSolver, Options
+from reluflow.network import variation_norm
+from reluflow.observe.change import Shape
+from reluflow.observe.plateaus import find_saddles
+from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
+from reluflow.observe.stillness import Stillness
+from reluflow.problem import Problem
+
+if TYPE_CHECKING:
+    from reluflow.store.preset import Preset
+
+#: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
+LONGEST_BURST: Final = 1000
+BURST_WORK: Final = 3e7
+
+
+@dataclass(frozen=True)
+class StopRules:
+    """When to stop. ``loss`` and ``time`` in the problem's loss and its flow time; None means no such rule.
+
+    With a loss to reach, the other rules are budgets; without one, they are what the run is for.
+    """
+
+    loss: float | None = None
+    time: float | None = None
+    steps: int | None = None
+    wall_seconds: float | None = None
+
+
+class Training:
+    """One run of one solver.
+
+    ``status`` is "running" until a stop rule, a failure or ``interrupt`` ends it; ``reason`` says why in
+    words. Everything that decides the further course is in ``checkpoint``.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        method: str | None = None,
+        options: Options | None = None,
+        stop: StopRules | None = None,
+        record: RecordRules | None = None,
+    ) -> None:
+        self.problem = problem
+        chosen, why = choose_method(problem) if method is None else (method, "asked for")
+        self.method, self.method_reason = chosen, why
+        self.solver: FlowSolver = make_solver(chosen, problem, options)
+        self.stop = stop or StopRules()
+        self.recorder = Recorder(problem, record or RecordRules())
+        self.status = "running"
+        self.reason = ""
+        self.wall_seconds = 0.0
+        self._stillness = Stillness(problem)
+        self._burst = 1
+        work = 6 * problem.width * problem.samples * problem.dimension
+        self._longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
+        self.recorder.observe(self.solver)
+        self._judge()
+
+    @classmethod
+    def from_preset(cls, preset: "Preset") -> "Training":
+        """The run that a preset describes. Raises what building its problem or its solver raises."""
+        values = preset.values
+        return cls(
+            preset.problem(),
+            values.get("solver.method"),
+            Options(values["solver.rtol"], values.get("solver.learning_rate")),
+            StopRules(*(values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds"))),
+            RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
+        )
+
+    def advance(self, change: float = 0.05, seconds: float = 0.05) -> None:
+        """Step until the state has moved by ``change`` (see ``observe.change``), for at most ``seconds``."""
+        began = time.perf_counter()
+        # with no bound on the change there is nothing to measure
+        start = Shape.of(self.solver.state, self.solver.loss) if math.isfinite(change) else None
+        while self.status == "running":
+            self._step(self._burst)
+            if time.perf_counter() - began >= seconds:
+                break
+            if start is not None and start.distance(Shape.of(self.solver.state, self.solver.loss)) >= change:
+                break
+        self.wall_seconds += time.perf_counter() - began
+        self._judge_wall()
+
+    def single_step(self) -> None:
+        """One accepted step of the solver; one iteration of descent."""
+        began = time.perf_counter()
+        if self.status == "running":
+            self._step(1)
+        self.wall_seconds += time.perf_counter() - began
+
+    def interrupt(self, reason: str) -> None:
+        """Stop here; what was recorded stays, and a run restored from the checkpoint goes on."""
+        if self.status == "running":
+            self.status, self.reason = "interrupted", reason
+
+    @property
+    def reached_goal(self) -> bool:
+        """Whether the run did what it was for: its loss, or where it asks for none, its end."""
+        if self.stop.loss:
+            return self.status == "converged"
+        return self.status in ("converged", "stationary", "time", "steps", "wall")
+
+    def _step(self, burst: int) -> None:
+        solver, stop = self.solver, self.stop
+        if stop.steps is not None:
+            burst = min(burst, stop.steps - solver.steps)
+        solver.step(burst, stop.loss or 0.0, math.inf if stop.time is None else stop.time)
+        self._pace(self.recorder.observe(solver))
+        self._judge()
+
+    def _pace(self, moved: float | None) -> None:
+        """Longer bursts of descent where nothing moves, shorter ones where much does."""
+        if moved is None:
+            return
+        if moved > 0.5 * FINEST_SPACING:
+            self._burst = max(1, self._burst // 2)
+        elif moved < 0.25 * FINEST_SPACING:
+            self._burst = min(2 * self._burst, self._longest_burst)
+
+    def _judge(self) -> None:
+        solver, stop = self.solver, self.stop
+        if solver.failure is not None:
+            self._end("failed", solver.failure)
+        elif stop.loss is not None and solver.loss <= stop.loss:
+            self._end("converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}")
+        elif stop.time is not None and solver.t >= stop.time:
+            self._end("time", f"flow time has reached stop.time = {stop.time:g}")
+        elif stop.steps is not None and solver.steps >= stop.steps:
+            self._end("steps", f"the solver has taken stop.steps = {stop.steps} steps")
+        elif self._stillness.watch(solver):
+            self._end(
+                "stationary",
+                f"for {self._stillness.patience:.3g} units of flow time no live neuron has turned or grown, "
+                f"and the loss has stayed at {solver.loss:.6g}",
+            )
+
+    def _judge_wall(self) -> None:
+        limit = self.stop.wall_seconds
+        if self.status == "running" and limit is not None and self.wall_seconds >= limit:
+            self._end("wall", f"the run has used stop.wall_seconds = {limit:g} seconds")
+
+    def _end(self, status: str, reason: str) -> None:
+        self.status, self.reason = status, reason
+
+    def summary(self) -> dict[str, Any]:
+        """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
+        state, series = self.solver.state, self.recorder.series
+        saddles = find_saddles(series, settled=self.status == "converged")
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "time": self.solver.t,
+            "loss": self.solver.loss,
+            "loss_convention": self.problem.loss,
+            "steps": self.solver.steps,
+            "events": self.solver.events,
+            "wall_seconds": self.wall_seconds,
+            "method": self.method,
+            "method_reason": self.method_reason,
+            "gradient_norm": float(series["gradient_norm"][-1]),
+            "variation_norm": variation_norm(state.weights, state.output_weights),
+            "saddles": [vars(saddle) for saddle in saddles],
+        }
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Plain arrays from which ``restore`` continues to the same trajectory and the same record."""
+        parts = {
+            "solver": self.solver.checkpoint(),
+            "recorder": self.recorder.checkpoint(),
+            "stillness": self._stillness.checkpoint(),
+        }
+        flat = {f"{part}/{key}": value for part, packed in parts.items() for key, value in packed.items()}
+        return flat | {"burst": self._burst, "wall_seconds": self.wall_seconds, "method": self.method}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint of a run of the same problem with the same method."""
+
+        def part(name: str) -> dict[str, Any]:
+            return {key[len(name) + 1 :]: value for key, value in saved.items() if key.startswith(f"{name}/")}
+
+        self.solver.restore(part("solver"))
+        self.recorder.restore(part("recorder"))
+        self._stillness.restore(part("stillness"))
+        self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
+        self.status, self.reason = "running", ""
+        self._judge()
+        self._judge_wall()
