@@ -1,0 +1,77 @@
+"""What a drawing is made of: rows of segments, each a piece of text and the role it plays.
+
+A role says what is drawn, never how: the app maps roles to colours of its theme, a test looks at the
+roles themselves.
+"""
+
+from typing import Final, Literal, NamedTuple, get_args
+
+Role = Literal[
+    "text",  # ordinary text and empty space
+    "strong",  # a heading or a value that matters
+    "dim",  # explanations, units
+    "axis",  # axis lines, ticks and their labels
+    "curve",  # the loss of the present run
+    "mark",  # a vertical mark: now, an event
+    "level",  # a horizontal mark: a predicted loss
+    "positive",  # a neuron with positive output weight
+    "negative",  # a neuron with negative output weight
+    "still",  # a neuron whose output weight is zero
+    "ray",  # a data point
+    "cursor",  # whatever the cursor is on
+    "good",  # reached its goal
+    "error",  # went wrong
+    "key",  # a key to press
+]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+
+class Segment(NamedTuple):
+    """A piece of text on one row, and its role."""
+
+    text: str
+    role: Role
+
+
+Row = list[Segment]
+
+
+def plain(row: Row) -> str:
+    """The text of a row without its roles."""
+    return "".join(segment.text for segment in row)
+
+
+def fit(row: Row, width: int) -> Row:
+    """The row cut or padded with spaces to exactly ``width`` cells."""
+    fitted: Row = []
+    left = max(width, 0)
+    for text, role in row:
+        if left <= 0:
+            break
+        fitted.append(Segment(text[:left], role))
+        left -= len(fitted[-1].text)
+    if left > 0:
+        fitted.append(Segment(" " * left, "text"))
+    return fitted
+
+
+def put(row: Row, column: int, text: str, role: Role) -> Row:
+    """The row with ``text`` written over it from ``column`` on; what sticks out on either side is lost."""
+    width = len(plain(row))
+    start, end = max(column, 0), min(column + len(text), width)
+    if start >= end:
+        return row
+    middle = Segment(text[start - column : end - column], role)
+    return [*_part(row, 0, start), middle, *_part(row, end, width)]
+
+
+def _part(row: Row, start: int, end: int) -> Row:
+    part: Row = []
+    at = 0
+    for text, role in row:
+        piece = text[max(start - at, 0) : max(end - at, 0)]
+        if piece:
+            part.append(Segment(piece, role))
+        at += len(text)
+    return part

@@ -1,0 +1,214 @@
+"""Where the neurons point: the compass of their directions in the coordinates that move.
+
+A neuron stands at the angle of its hidden weights and at a radius that grows with the logarithm of
+their norm. With more than two moving coordinates the picture is a projection onto the plane that holds
+most of the (unit) directions, found without centring because a direction has an origin.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.network import Array, row_norms
+from reluflow.plot.axes import Limits, sticky_decades
+from reluflow.plot.canvas import Trace, draw
+from reluflow.plot.cells import Role, Row, fit, put
+from reluflow.plot.glyphs import Glyphs
+
+Numbers = npt.NDArray[np.intp]
+
+#: radius of the smallest neuron; the rim is 1
+_CORE: Final = 0.15
+#: more neurons than this are thinned before anything is computed with them
+MOST_NEURONS: Final = 20_000
+#: more samples than this are drawn without their numbers
+_MOST_NUMBERED: Final = 40
+#: cells kept free around the rim, for the numbers of the samples
+_MARGIN: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Two orthonormal directions (p, 2), and the ``share`` of the directions' squares that lies in them."""
+
+    basis: Array
+    share: float
+
+
+@dataclass(frozen=True)
+class Compass:
+    """Points on the unit disc: ``places`` (k, 2), ``signs`` (k,) of the output weights, ``rays`` (n, 2).
+
+    ``index`` (k,) are the neurons' numbers, ``radius`` the limits of log10 of the norm from centre to rim.
+    """
+
+    places: Array
+    signs: Array
+    index: Numbers
+    rays: Array
+    radius: Limits
+    plane: Plane
+
+
+def compass(
+    coordinates: Array,
+    output_weights: Array,
+    inputs: Array,
+    cursor: int | None = None,
+    previous: Compass | None = None,
+) -> Compass:
+    """The picture of neurons ``coordinates`` (m, p), ``output_weights`` (m,) and data ``inputs`` (n, p).
+
+    ``previous`` keeps the radius from jumping and the projection from turning between two frames.
+    """
+    chosen = _choose(coordinates.shape[0], cursor)
+    coordinates, signs = coordinates[chosen], np.sign(output_weights[chosen])
+    units, logs = _polar(coordinates)
+    seen = logs[np.isfinite(logs)]
+    radius = previous.radius if previous else None
+    if seen.size:
+        radius = sticky_decades(radius, float(seen.min()), float(seen.max()))
+    radius = radius or (-1.0, 0.0)
+    reach = _CORE + (1.0 - _CORE) * np.clip((logs - radius[0]) / (radius[1] - radius[0]), 0.0, 1.0)
+    plane = _plane(units * reach[:, None], previous.plane if previous else None)
+    places = reach[:, None] * (units @ plane.basis)
+    rays, _ = _polar(inputs)
+    return Compass(places, signs, chosen, rays @ plane.basis, radius, plane)
+
+
+def compass_rows(
+    picture: Compass, size: tuple[int, int], glyphs: Glyphs, cursor: int | None = None
+) -> list[Row]:
+    """The picture on ``size`` = (width, height) cells, ``cursor`` is the number of a neuron."""
+    width, height = size
+    frame = _Frame(width, height)
+    if frame.rim < 1.0:
+        return [fit([], width) for _ in range(max(height, 0))]
+    traces = [_rim(frame, glyphs), *_rays(picture.rays, frame, glyphs)]
+    traces += _neurons(picture, frame, glyphs)
+    rows = draw(width, height, traces)
+    rows = _numbers(rows, picture.rays, frame, glyphs)
+    return _cursor(rows, picture, frame, glyphs, cursor)
+
+
+class _Frame:
+    """Places on the unit disc to cells and to the unit square of the canvas."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        # A cell is about twice as high as it is wide; the rim's radius is counted in widths.
+        self.rim = min((width - 1) / 2 - _MARGIN, (height - 1) - _MARGIN)
+
+    def square(self, places: Array) -> tuple[Array, Array]:
+        x = 0.5 + self.rim * places[:, 0] / max(self.width - 1, 1)
+        y = 0.5 + self.rim / 2 * places[:, 1] / max(self.height - 1, 1)
+        return x, y
+
+    def cells(self, places: Array) -> tuple[Array, Array]:
+        """Column and row (from the top) of each place, as whole numbers."""
+        x, y = self.square(places)
+        return np.floor(x * (self.width - 1) + 0.5), self.height - 1 - np.floor(y * (self.height - 1) + 0.5)
+
+
+def _choose(m: int, cursor: int | None) -> Numbers:
+    """At most MOST_NEURONS numbers, evenly spread, the one under the cursor always among them."""
+    stride = max(-(-m // MOST_NEURONS), 1)
+    chosen = np.arange(0, m, stride)
+    if cursor is not None and 0 <= cursor < m and cursor % stride:
+        chosen = np.append(chosen, cursor)
+    return chosen
+
+
+def _polar(rows: Array) -> tuple[Array, Array]:
+    """Unit rows and log10 of their norms; a zero row stays zero, with -inf."""
+    clean = np.where(np.isfinite(rows), rows, 0.0)
+    largest = np.max(np.abs(clean), axis=1, initial=0.0)
+    # Scaled first: the norm of a row like 1e-320 has too few digits to divide by.
+    scaled = clean / np.where(largest > 0.0, largest, 1.0)[:, None]
+    norms = row_norms(scaled)
+    with np.errstate(divide="ignore"):
+        logs = np.log10(largest) + np.log10(norms)
+    return scaled / np.where(norms > 0.0, norms, 1.0)[:, None], logs
+
+
+def _plane(rows: Array, previous: Plane | None) -> Plane:
+    """The first two principal directions of rows (k, p), uncentred, turned to agree with ``previous``."""
+    p = rows.shape[1]
+    if p <= 2:
+        return Plane(np.eye(p, 2), 1.0)
+    moment = rows.T @ rows
+    values, vectors = np.linalg.eigh(moment)
+    basis = vectors[:, [-1, -2]]
+    total = float(values.sum())
+    share = float((values[-1] + values[-2]) / total) if total > 0.0 else 0.0
+    if previous is not None and previous.basis.shape == basis.shape:
+        # The turn (and flip) within the plane that brings it nearest to the plane shown before.
+        left, _, right = np.linalg.svd(basis.T @ previous.basis)
+        basis = basis @ (left @ right)
+    return Plane(basis, share)
+
+
+def _rim(frame: _Frame, glyphs: Glyphs) -> Trace:
+    turn = np.linspace(0.0, 2.0 * np.pi, 1 + int(8 * frame.rim * glyphs.dots[0]))
+    x, y = frame.square(np.stack([np.cos(turn), np.sin(turn)], axis=1))
+    marker = "." if glyphs.name == "ascii" else glyphs.curve
+    return Trace(x, y, "axis", marker)
+
+
+def _rays(rays: Array, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
+    """A dotted line to each sample while they can be told apart, a mark where it ends."""
+    traces = []
+    if rays.shape[0] <= _MOST_NUMBERED // 4:
+        steps = np.linspace(0.0, 1.0, max(int(frame.rim), 2))
+        for ray in rays:
+            x, y = frame.square(steps[:, None] * ray)
+            marker = "." if glyphs.name == "ascii" else glyphs.curve
+            traces.append(Trace(x, y, "ray", marker))
+    ends = frame.square(rays)
+    return [*traces, Trace(*ends, "ray", glyphs.point)]
+
+
+def _neurons(picture: Compass, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
+    """One mark a cell and sign, however many neurons stand there."""
+    traces = []
+    marks: tuple[tuple[float, Role, str], ...] = (
+        (0.0, "still", glyphs.still),
+        (-1.0, "negative", glyphs.negative),
+        (1.0, "positive", glyphs.positive),
+    )
+    for sign, role, marker in marks:
+        column, row = frame.cells(picture.places[picture.signs == sign])
+        code = np.unique(row * frame.width + column)
+        x = (code % frame.width) / max(frame.width - 1, 1)
+        y = 1.0 - (code // frame.width) / max(frame.height - 1, 1)
+        traces.append(Trace(x, y, role, marker))
+    return traces
+
+
+def _numbers(rows: list[Row], rays: Array, frame: _Frame, glyphs: Glyphs) -> list[Row]:
+    """Sample numbers, from 1, just outside the end of each ray."""
+    if rays.shape[0] > _MOST_NUMBERED:
+        return rows
+    for number, ray in enumerate(rays, start=1):
+        label = str(number)
+        length = float(np.hypot(*ray))
+        outside = ray * (1.0 + 1.6 / frame.rim / length) if length > 0.0 else ray
+        column, row = (int(value[0]) for value in frame.cells(outside[None, :]))
+        if ray[0] < 0.0:
+            column -= len(label) - 1
+        if 0 <= row < frame.height:
+            rows[row] = put(rows[row], column, label, "ray")
+    return rows
+
+
+def _cursor(
+    rows: list[Row], picture: Compass, frame: _Frame, glyphs: Glyphs, cursor: int | None
+) -> list[Row]:
+    found = np.flatnonzero(picture.index == cursor) if cursor is not None else np.empty(0, dtype=np.intp)
+    if found.size:
+        column, row = (int(value[0]) for value in frame.cells(picture.places[found[:1]]))
+        marker = glyphs.negative_cursor if picture.signs[found[0]] < 0.0 else glyphs.positive_cursor
+        rows[row] = put(rows[row], column, marker, "cursor")
+    return rows

@@ -1,0 +1,137 @@
+"""The loss panel: axes that stay, points that are kept, and no data that can break it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
+from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, loss_rows
+
+any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
+
+
+def text(rows: list) -> list[str]:
+    return [plain(row) for row in rows]
+
+
+def series(t: list[float], loss: list[float]) -> dict[str, np.ndarray]:
+    return {"t": np.array(t, dtype=float), "loss": np.array(loss, dtype=float)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    points=st.lists(st.tuples(any_float, any_float, any_float), max_size=30),
+    log_time=st.booleans(),
+    width=st.integers(0, 40),
+    height=st.integers(0, 14),
+    glyphs=st.sampled_from([BRAILLE, BLOCK, ASCII]),
+    now=st.none() | any_float,
+    level=any_float,
+)
+def test_any_data_fits_the_panel(points, log_time, width, height, glyphs, now, level) -> None:  # type: ignore[no-untyped-def]
+    t, low, high = np.array(points, dtype=float).reshape(-1, 3).T
+    curve = curve_of({"t": t, "loss": high, "loss_low": low, "loss_high": high}, log_time)
+    axes = fit_axes(None, curve, log_time)
+    rows = loss_rows(curve, axes, (width, height), glyphs, now=now, levels=[level])
+    assert len(rows) == height
+    assert {len(row) for row in text(rows)} <= {width}
+
+
+@pytest.mark.parametrize("log_time", [False, True])
+def test_a_panel_shows_ticks_curve_and_now(log_time: bool) -> None:
+    t = np.geomspace(1e-2, 25, 400)
+    curve = curve_of({"t": t, "loss": np.exp(-t)}, log_time)
+    axes = fit_axes(None, curve, log_time)
+    rows = loss_rows(curve, axes, (60, 14), BRAILLE, now=10.0)
+    roles = {segment.role for row in rows for segment in row}
+    assert {"axis", "curve", "mark"} <= roles
+    assert any("1e-5" in row for row in text(rows))
+    assert "10" in text(rows)[-1]
+
+
+def test_the_curve_is_at_the_height_of_its_label() -> None:
+    curve = curve_of(series([0.0, 10.0], [0.01, 0.01]), False)
+    axes = LossAxes(False, (0.0, 10.0), (-4.0, 0.0))
+    rows = text(loss_rows(curve, axes, (40, 14), ASCII))
+    (line,) = [row for row in rows if "***" in row]
+    assert line.startswith("0.01+")
+
+
+def test_losses_of_zero_and_below_are_left_out() -> None:
+    curve = curve_of(series([0, 1, 2, 3], [1.0, 0.0, -1.0, 0.1]), False)
+    assert curve.x.tolist() == [0.0, 3.0]
+    assert curve.low.tolist() == pytest.approx([0.0, -1.0])
+
+
+def test_a_loss_that_touched_zero_between_two_rows_is_drawn_at_its_other_end() -> None:
+    rows = series([0, 1], [1.0, 0.5]) | {"loss_low": np.array([0.0, 0.25]), "loss_high": np.array([1.0, 0.5])}
+    curve = curve_of(rows, False)
+    assert curve.low.tolist() == pytest.approx([0.0, np.log10(0.25)])
+
+
+def test_decimation_keeps_every_extreme_and_two_points_a_column() -> None:
+    rng = np.random.default_rng(1)
+    x = np.sort(rng.uniform(0, 1, 5000))
+    low = rng.normal(size=5000)
+    high = low + 0.1
+    high[1234], low[4321] = 50.0, -50.0
+    place, y = decimate(Curve(x, low, high), (0.0, 1.0), 80)
+    assert place.size <= 160
+    assert np.all(np.diff(place) >= 0)
+    assert y.max() == 50.0
+    assert y.min() == -50.0
+
+
+def test_points_left_of_the_axis_leave_one_at_its_edge() -> None:
+    curve = Curve(np.arange(10.0), np.arange(10.0), np.arange(10.0))
+    place, y = decimate(curve, (4.5, 9.0), 100)
+    assert place[0] == 0.0
+    assert y[0] == 4.0
+    assert y.max() == 9.0
+
+
+def test_axes_stay_until_the_data_leave_them() -> None:
+    first = fit_axes(None, curve_of(series([0, 10], [0.5, 0.2]), False), False)
+    again = fit_axes(first, curve_of(series([0, 10.4], [0.5, 0.15]), False), False)
+    grown = fit_axes(again, curve_of(series([0, 30], [0.5, 0.01]), False), False)
+    assert again == first
+    assert grown.time[1] >= 30
+    assert grown.loss[0] <= -2
+    assert fit_axes(grown, curve_of(series([1, 30], [0.5, 0.01]), True), True).time == (0.0, 2.0)
+
+
+def test_log_time_reaches_back_eight_decades_at_most() -> None:
+    axes = fit_axes(None, curve_of(series([1e-30, 1, 100], [1, 1, 1]), True), True)
+    assert axes.time == (-6.0, 2.0)
+
+
+@given(st.floats(1e-280, 1e280))
+def test_round_up_is_round_and_not_below(value: float) -> None:
+    rounded = round_up(value)
+    assert value * (1 - 1e-9) <= rounded <= 1.34 * value
+
+
+@given(st.floats(-300, 300), st.floats(0, 300), st.integers(1, 12))
+def test_ticks_are_inside_and_few(low: float, span: float, most: int) -> None:
+    for ticks in (linear_ticks((low, low + span), most), decade_ticks((low, low + span), most)):
+        assert len(ticks) <= most + 1
+        assert all(low - 1e-6 <= tick.at <= low + span + 1e-6 for tick in ticks)
+
+
+def test_sticky_limits_move_in_nice_steps() -> None:
+    assert sticky_time(None, 26.0) == (0.0, 30.0)
+    assert sticky_time((0.0, 30.0), 29.9) == (0.0, 30.0)
+    assert sticky_decades(None, -0.6, -0.3) == (-1.0, 0.0)
+    assert sticky_decades(None, -2.0, -2.0) == (-3.0, -2.0)
+    assert sticky_decades((-10.0, 0.0), -10.1, -0.3) == (-12.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [(0.0, "0"), (12.5, "12.5"), (0.04, "0.04"), (3e-9, "3e-9"), (1.25e6, "1.25e6"), (-20.0, "-20")],
+)
+def test_labels_are_short(value: float, label: str) -> None:
+    assert short(value) == label
