@@ -1,0 +1,208 @@
+"""Presets: a training problem, a solver and stop rules as a TOML file that a person reads and writes."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reluflow.errors import PresetError
+from reluflow.store import locations
+from reluflow.store.files import write_npz, write_text
+from reluflow.store.schema import KEYS, by_id, read_all, show, suggestion, validate
+from reluflow.store.toml_text import TEXTS, flatten, read_toml, render, text_of
+
+if TYPE_CHECKING:
+    from reluflow.network import Array
+    from reluflow.problem import Problem
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A preset, checked.
+
+    ``values``: flat, by ``section.key``, defaults filled in, only the keys that apply and are set.
+    ``explicit``: what the file and later changes set. ``folder``: where relative paths start.
+    """
+
+    name: str
+    title: str
+    source: str
+    notes: str
+    values: Mapping[str, Any]
+    explicit: Mapping[str, Any]
+    folder: Path
+    path: Path | None = None
+
+    def problem(self) -> "Problem":
+        """Draw or read the data and the initial network.
+
+        Raises PresetError or ProblemError in one sentence, before anything large is drawn.
+        """
+        from reluflow.datasets import build_data
+        from reluflow.initialisation import build_weights
+        from reluflow.problem import Problem, require_memory
+
+        data = build_data(self.values, self.folder)
+        samples, dimension = data.inputs.shape
+        require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
+        weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)
+        return Problem(data.inputs, data.targets, weights, output_weights, self.values["solver.loss"])
+
+    def with_values(self, overrides: Mapping[str, Any]) -> "Preset":
+        """The same preset with some values changed (None un-sets), checked anew.
+
+        What no longer applies after a change of a kind is dropped; an override that does not apply is
+        an error.
+        """
+        explicit = merge(self.explicit, overrides, self.name)
+        return replace(self, values=validate(explicit, self.name), explicit=explicit)
+
+    def to_toml(self) -> str:
+        """The whole preset as TOML, defaults included; reading it back gives the same values."""
+        # keys without effect under the present method are kept, so that another method can be chosen
+        kept = {key.id: self.explicit[key.id] for key in KEYS if key.dormant and key.id in self.explicit}
+        return render({name: getattr(self, name) for name in TEXTS}, {**kept, **self.values})
+
+
+@dataclass(frozen=True)
+class PresetSummary:
+    """One line of the list of presets. ``problem``: why the file cannot be read, or None."""
+
+    name: str
+    title: str
+    source: str
+    path: Path
+    user: bool
+    problem: str | None = None
+
+
+def merge(base: Mapping[str, Any], overrides: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """``base`` with ``overrides`` (None un-sets), without what the overrides made meaningless in ``base``."""
+    merged = {**base, **read_all(overrides, where)}
+    merged = {id: value for id, value in merged.items() if id not in overrides or overrides[id] is not None}
+    before, after = ({key.id: values.get(key.id, key.default) for key in KEYS} for values in (base, merged))
+    return {
+        id: value
+        for id, value in merged.items()
+        if id in overrides or by_id(id).dormant or by_id(id).applies(after) or not by_id(id).applies(before)
+    }
+
+
+def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Preset:
+    """A preset by name, by the path of a ``.toml``, or the one that a run directory holds.
+
+    ``overrides`` change single values (by ``section.key``; None un-sets). Raises PresetError in one
+    sentence that names file, key, what was found and what was expected.
+    """
+    path = find_preset(os.fspath(name_or_path))
+    content = read_toml(path)
+    texts = {name: text_of(content, name, path) for name in TEXTS}
+    explicit = read_all(flatten(content, path), str(path))
+    where = f"{path} as changed" if overrides else str(path)
+    changed = merge(explicit, overrides or {}, where)
+    values = validate(changed, where)
+    return Preset(_name_of(path), **texts, values=values, explicit=changed, folder=path.parent, path=path)
+
+
+def find_preset(target: str) -> Path:
+    """The file that a name or path stands for; PresetError, with the nearest name, if there is none."""
+    path = Path(target).expanduser()
+    known = locations.preset_files()
+    if target in known:
+        return known[target].absolute()
+    if path.is_dir() and (path / "preset.toml").is_file():
+        return (path / "preset.toml").absolute()
+    if path.is_file():
+        return path.absolute()
+    if path.suffix == ".toml" or path.name != target:
+        what = "a folder that is no run directory" if path.is_dir() else "no file"
+        raise PresetError(
+            f"{target}: found {what}; expected a preset file ending in .toml, or a preset's name"
+        )
+    raise PresetError(f"there is no preset {show(target)}{suggestion(target, known)}")
+
+
+def list_presets() -> list[PresetSummary]:
+    """All presets, shipped and the user's own, by name; one that cannot be read says why."""
+    return [_summary(name, path) for name, path in locations.preset_files().items()]
+
+
+def save_preset(
+    preset: Preset,
+    name: str,
+    *,
+    state: "tuple[Array, Array] | None" = None,
+    folder: Path | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Save under ``name`` among the user's presets (or in ``folder``); returns the file written.
+
+    ``state``: hidden weights (m, d) and output weights (m,) to start from; they are written beside it as
+    ``<name>.npz``. Raises PresetError if the name cannot be used, is a shipped preset's, or is taken and
+    ``overwrite`` is false.
+    """
+    path = _place(name, folder, overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        changes: dict[str, Any] = _absolute_paths(preset)
+        if state is not None:
+            weights, output_weights = state
+            # first the start, then the preset that names it
+            write_npz(path.with_suffix(".npz"), {"weights": weights, "output_weights": output_weights})
+            changes |= {"init.kind": "file", "init.path": f"{name}.npz"}
+        saved = preset.with_values(changes) if changes else preset
+        write_text(path, saved.to_toml())
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be written ({error.strerror or error})") from None
+    return path
+
+
+def _name_of(path: Path) -> str:
+    """The file's name; in a run directory, the name of the preset that was run."""
+    if path.name != "preset.toml":
+        return path.stem
+    try:
+        return str(json.loads((path.parent / "run.json").read_bytes())["preset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return path.parent.name  # a folder that holds a preset and no run
+
+
+def _summary(name: str, path: Path) -> PresetSummary:
+    user = path.parent == locations.user_presets()
+    try:
+        content = read_toml(path)
+        return PresetSummary(
+            name, text_of(content, "title", path), text_of(content, "source", path), path, user
+        )
+    except PresetError as error:
+        return PresetSummary(name, "", "", path, user, str(error))
+
+
+def _place(name: str, folder: Path | None, overwrite: bool) -> Path:
+    if not _NAME.fullmatch(name) or name.endswith(".toml"):
+        raise PresetError(
+            f"preset name {show(name)} cannot be used; "
+            "expected letters, digits, '-', '_' and '.', without .toml"
+        )
+    if folder is None and (locations.shipped_presets() / f"{name}.toml").is_file():
+        raise PresetError(
+            f"{name} is the name of a preset that comes with the program; expected another name"
+        )
+    path = (folder or locations.user_presets()) / f"{name}.toml"
+    if path.exists() and not overwrite:
+        raise PresetError(f"{path} exists already; expected a new name, or to be told to overwrite it")
+    return path
+
+
+def _absolute_paths(preset: Preset) -> dict[str, Any]:
+    """Relative paths start at the preset's folder: in another folder they must be written out."""
+    return {
+        key.id: str((preset.folder / Path(preset.values[key.id]).expanduser()).absolute())
+        for key in KEYS
+        if key.kind == "path" and key.id in preset.values
+    }

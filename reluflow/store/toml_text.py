@@ -1,0 +1,78 @@
+"""TOML in and out: what a preset file says, as flat values and texts, and back."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from reluflow.errors import PresetError
+from reluflow.store.schema import KEYS, SECTIONS, show, suggestion
+
+TEXTS = ("title", "source", "notes")
+#: no hand-written preset is larger; a larger file is something else under the same ending
+_LARGEST_FILE = 64 * 2**20
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; PresetError with line and column if it is not one."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise PresetError(f"{path}: found a file of more than 64 MB; expected a preset in TOML")
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read ({error.strerror}); expected a preset in TOML") from None
+    except UnicodeDecodeError as error:
+        raise PresetError(
+            f"{path}: byte {error.start} is not UTF-8 text; expected a preset in TOML"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "nested too deeply"
+        raise PresetError(f"{path}: {reason}; expected a preset in TOML") from None
+
+
+def flatten(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The values by ``section.key``; PresetError for what is neither a section nor a text."""
+    flat: dict[str, Any] = {}
+    for section, table in content.items():
+        if section in TEXTS:
+            continue
+        if section not in SECTIONS:
+            nearest = suggestion(section, (*SECTIONS, *TEXTS))
+            raise PresetError(f"{path}: there is no section or key {show(section)}{nearest}")
+        if not isinstance(table, dict):
+            raise PresetError(f"{path}: {section} is {show(table)}; expected a section [{section}]")
+        flat |= {f"{section}.{name}": value for name, value in table.items()}
+    return flat
+
+
+def text_of(content: Mapping[str, Any], name: str, path: Path) -> str:
+    """One of the texts at the top, or "" where there is none."""
+    text = content.get(name, "")
+    if not isinstance(text, str):
+        raise PresetError(f"{path}: {name} is {show(text)}; expected text in quotes")
+    return text.replace("\r\n", "\n")
+
+
+def render(texts: Mapping[str, str], values: Mapping[str, Any]) -> str:
+    """A preset as TOML: the texts, then every value that is set, section by section, in the table's order."""
+    blocks = [tomli_w.dumps({name: text for name, text in texts.items() if text}, multiline_strings=True)]
+    for section in SECTIONS:
+        keys = [key for key in KEYS if key.section == section and key.id in values]
+        if keys:
+            lines = [f"{key.name} = {_literal(values[key.id])}" for key in keys]
+            blocks.append("\n".join([f"[{section}]", *lines, ""]))
+    return "\n".join(block for block in blocks if block)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")
+    items = [_literal(item) for item in value]
+    rows = isinstance(value[0], tuple) and len(value) > 4
+    return "[\n    " + ",\n    ".join(items) + ",\n]" if rows else f"[{', '.join(items)}]"
