@@ -22,7 +22,7 @@ from reluflow.tables import read_csv, read_npz, resolve
 
 #: targets of orthogonal data are drawn again below this size: tiny ones take very long to be fitted
 SMALLEST_TARGET: Final = 0.1
-#: noise of "correlated" that makes points and teacher form an acute angle typically (P2)
+#: noise with which two samples around one centre are typically 45 degrees apart (P2, uncentred)
 UNCENTRED_NOISE: Final = math.sqrt(math.sqrt(2.0) - 1.0)
 #: how often correlated data are drawn again, and how many numbers all those draws may take together
 MOST_DRAWS: Final = 10_000
