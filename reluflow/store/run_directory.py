@@ -1,0 +1,213 @@
+"""Run directories: everything about one run, in files that NumPy, tomllib and json open by themselves.
+
+    preset.toml      the preset as it is run, defaults filled in and the method named
+    problem.npz      inputs, targets, weights, output_weights: the data and the start
+    trajectory.npz   series/<column>, snapshots/{t, weights, output_weights}, checkpoint/<key>
+    run.json         status, reason, time, loss, ...: what ``reluflow run --json`` prints
+    data.*, init.*   copies of the files that the preset names, if any
+
+Every file is replaced as a whole, and everything that must belong together is in one of them: a process
+killed at any instant leaves a directory that opens and resumes.
+"""
+
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from reluflow.errors import RunError
+from reluflow.network import Array
+from reluflow.problem import Problem
+from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
+from reluflow.store.json_text import to_json
+from reluflow.store.preset import Preset
+from reluflow.store.run_reader import LINKS, PRESET, PROBLEM, SUMMARY, TRAJECTORY, Run, open_run
+from reluflow.store.schema import KEYS
+
+__all__ = ["Recorded", "Run", "RunWriter", "open_run"]
+
+
+class States(Protocol):
+    """Whole states along a run: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m)."""
+
+    @property
+    def t(self) -> Array: ...
+    @property
+    def weights(self) -> Array: ...
+    @property
+    def output_weights(self) -> Array: ...
+
+
+class Record(Protocol):
+    """What was recorded: ``series`` columns (k,) by name, and ``snapshots``."""
+
+    @property
+    def series(self) -> Mapping[str, Array]: ...
+    @property
+    def snapshots(self) -> States: ...
+
+
+class Recorded(Protocol):
+    """What a writer asks of a run (``reluflow.training.Training``)."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def recorder(self) -> Record: ...
+    @property
+    def reached_goal(self) -> bool: ...
+    def checkpoint(self) -> Mapping[str, Any]: ...
+    def summary(self) -> Mapping[str, Any]: ...
+
+
+class RunWriter:
+    """Writes one run directory; made by ``create`` or ``reopen``."""
+
+    def __init__(self, path: Path, preset: Preset) -> None:
+        self.path = path
+        self._preset = preset
+
+    @classmethod
+    def create(cls, preset: Preset, problem: Problem, folder: Path | None = None) -> "RunWriter":
+        """A new directory: ``folder``, or runs/<preset>-<n> with the smallest n that is free.
+
+        It appears with all its files or not at all. Raises RunError if ``folder`` exists or cannot be
+        written.
+        """
+        if folder is not None:
+            require_absent(folder)
+        parent = Path("runs") if folder is None else folder.parent
+        hidden = parent / f".new-run-{secrets.token_hex(6)}"
+        with _one_sentence(folder or parent):
+            try:
+                hidden.mkdir(parents=True)
+                kept = _fill(hidden, preset, problem)
+                path = _claim_number(hidden, preset.name) if folder is None else _claim(hidden, folder)
+            except BaseException:
+                shutil.rmtree(hidden, ignore_errors=True)
+                raise
+            sync_folder(parent)
+        return cls(path, replace(kept, folder=path, path=path / PRESET))
+
+    @classmethod
+    def reopen(cls, run: Run, preset: Preset) -> "RunWriter":
+        """Go on writing to the directory of ``run``, from now on under ``preset`` (see ``Run.continued``)."""
+        writer = cls(run.path, preset)
+        if preset.values != run.preset.values:
+            writer._write_preset()
+        return writer
+
+    def save(self, run: Recorded) -> None:
+        """Replace what the directory holds of the run. Raises RunError if it cannot be written."""
+        if "solver.method" not in self._preset.values:
+            # the choice was left open: what was chosen is written down, and resuming keeps to it
+            self._preset = self._preset.with_values({"solver.method": run.method})
+            self._write_preset()
+        with _one_sentence(self.path):
+            write_npz(self.path / TRAJECTORY, _arrays_of(run))
+            write_text(self.path / SUMMARY, to_json(self.summary_of(run)))
+
+    def summary_of(self, run: Recorded) -> dict[str, Any]:
+        """What ``reluflow run --json`` prints: the run's summary, its preset, its directory."""
+        return {
+            "preset": self._preset.name,
+            "run": str(self.path),
+            **run.summary(),
+            "reached_goal": run.reached_goal,
+        }
+
+    def _write_preset(self) -> None:
+        with _one_sentence(self.path):
+            write_text(self.path / PRESET, self._preset.to_toml())
+
+
+def require_absent(folder: Path) -> None:
+    """Raise RunError if there is anything at ``folder``: a run directory is never overwritten."""
+    if folder.exists() or folder.is_symlink():
+        raise RunError(f"{folder} exists already; expected a new directory, or --resume to go on with a run")
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        raise RunError(
+            f"{where}: cannot be written ({error.strerror or error}); expected room and leave to write"
+        ) from None
+
+
+def _fill(folder: Path, preset: Preset, problem: Problem) -> Preset:
+    """Write the files of a run that has not begun; returns the preset as written."""
+    copies: dict[str, Any] = {}
+    for key in KEYS:
+        if key.kind == "path" and key.id in preset.values:
+            source = preset.folder / Path(preset.values[key.id]).expanduser()
+            copies[key.id] = key.section + source.suffix
+            write_bytes(folder / copies[key.id], source.read_bytes())
+    kept = preset.with_values(copies) if copies else preset
+    write_text(folder / PRESET, kept.to_toml())
+    names = ("inputs", "targets", "weights", "output_weights")
+    write_npz(folder / PROBLEM, {name: getattr(problem, name) for name in names})
+    write_text(folder / SUMMARY, to_json({"preset": preset.name, "status": "running", "reason": "not begun"}))
+    return kept
+
+
+def _claim(hidden: Path, folder: Path) -> Path:
+    require_absent(folder)
+    hidden.rename(folder)
+    return folder
+
+
+def _claim_number(hidden: Path, name: str) -> Path:
+    for number in count(1):
+        folder = hidden.with_name(f"{name}-{number}")
+        if folder.exists() or folder.is_symlink():
+            continue
+        try:
+            return _claim(hidden, folder)
+        except (OSError, RunError):
+            if not folder.exists():  # not that another process was faster
+                raise
+    raise AssertionError("the numbers do not end")
+
+
+def numbered_runs(name: str, parent: Path = Path("runs")) -> list[Path]:
+    """The directories runs/<name>-<n> that exist, by n."""
+    found = {
+        int(path.name.removeprefix(f"{name}-")): path
+        for path in parent.glob(f"{name}-*")
+        if path.name.removeprefix(f"{name}-").isdecimal()
+    }
+    return [found[number] for number in sorted(found)]
+
+
+def _arrays_of(run: Recorded) -> dict[str, Any]:
+    arrays = {f"series/{name}": np.asarray(column) for name, column in run.recorder.series.items()}
+    snapshots = run.recorder.snapshots
+    for name in ("t", "weights", "output_weights"):
+        arrays[f"snapshots/{name}"] = np.asarray(getattr(snapshots, name))
+    links = []
+    for key, value in run.checkpoint().items():
+        twin = _twin(key, value, arrays)
+        if twin:
+            links.append((key, twin))
+        else:
+            arrays[f"checkpoint/{key}"] = np.asarray(value)
+    arrays[LINKS] = np.array(links, dtype=np.str_).reshape(len(links), 2)
+    return arrays
+
+
+def _twin(key: str, value: Any, arrays: Mapping[str, Any]) -> str | None:
+    """The member that holds this very array under another name: a record is not written twice."""
+    for name in arrays:
+        if key.endswith(f"/{name}") and np.array_equal(value, arrays[name]):
+            return name
+    return None
