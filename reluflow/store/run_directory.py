@@ -190,8 +190,9 @@ def numbered_runs(name: str, parent: Path = Path("runs")) -> list[Path]:
 
 
 def _arrays_of(run: Recorded) -> dict[str, Any]:
-    arrays = {f"series/{name}": np.asarray(column) for name, column in run.recorder.series.items()}
-    snapshots = run.recorder.snapshots
+    recorder = run.recorder
+    arrays: dict[str, Any] = {f"series/{name}": np.asarray(each) for name, each in recorder.series.items()}
+    snapshots = recorder.snapshots
     for name in ("t", "weights", "output_weights"):
         arrays[f"snapshots/{name}"] = np.asarray(getattr(snapshots, name))
     links = []

@@ -62,8 +62,9 @@ class Run:
     def problem(self) -> Problem:
         """The data and the network that the run started from."""
         members = Members.open(self.path / PROBLEM)
-        arrays = (_array(members, name) for name in ("inputs", "targets", "weights", "output_weights"))
-        return Problem(*arrays, loss=self.preset.values["solver.loss"])
+        inputs, targets = _array(members, "inputs"), _array(members, "targets")
+        weights, output_weights = _array(members, "weights"), _array(members, "output_weights")
+        return Problem(inputs, targets, weights, output_weights, self.preset.values["solver.loss"])
 
     @property
     def status(self) -> str:
@@ -157,13 +158,14 @@ def _read_summary(path: Path) -> dict[str, Any]:
     return {**summary, "run": str(path)}
 
 
-def _array(members: Members, name: str) -> Any:
+def _array(members: Members, name: str) -> Array:
     try:
-        return members[name]
+        array: Array = members[name]
     except KeyError:
         raise RunError(
             f"{members.path}: found no array {name}; expected a file written by reluflow"
         ) from None
+    return array
 
 
 def _comparable(preset: Preset, id: str, is_path: bool) -> Any:
