@@ -20,6 +20,7 @@ from reluflow.network import Array
 from reluflow.streams import dot, normalised, orthonormal_rows, stream
 from reluflow.tables import read_csv, read_npz, resolve
 
+KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
 #: targets of orthogonal data are drawn again below this size: tiny ones take very long to be fitted
 SMALLEST_TARGET: Final = 0.1
 #: noise with which two samples around one centre are typically 45 degrees apart (P2, uncentred)
@@ -189,25 +190,23 @@ def build_data(values: Mapping[str, Any], folder: Path) -> Data:
 
 def _of_kind(values: Mapping[str, Any], folder: Path) -> Data:
     kind = values["data.kind"]
-    seed = values.get("data.seed", 0)
+    if kind not in KINDS:
+        raise PresetError(f"data.kind: found {kind!r}; expected one of {', '.join(KINDS)}")
     if kind == "points":
         return points(_needed(values, "data.inputs"), _needed(values, "data.targets"))
     if kind == "file":
         return from_file(resolve(_needed(values, "data.path"), folder, "data.path"))
+    samples, seed = _needed(values, "data.samples"), values.get("data.seed", 0)
     if kind == "piecewise":
-        return piecewise(_needed(values, "data.knots"), _needed(values, "data.samples"), seed)
-    samples, dimension = _needed(values, "data.samples"), _needed(values, "data.dimension")
+        return piecewise(_needed(values, "data.knots"), samples, seed)
+    dimension = _needed(values, "data.dimension")
     if kind == "orthogonal":
         norms = values.get("data.norms", (1.0, 1.0))
         return orthogonal(samples, dimension, seed, norms, values.get("data.teacher_width", 0))
     if kind == "gaussian":
         return gaussian(samples, dimension, seed, _needed(values, "data.teacher_width"))
-    if kind == "correlated":
-        centred, noise = values.get("data.centred", True), values.get("data.noise")
-        return correlated(samples, dimension, seed, centred, noise, values.get("data.teachers", 1))
-    raise PresetError(
-        f"data.kind: found {kind!r}; expected points, file, orthogonal, gaussian, correlated or piecewise"
-    )
+    centred, noise = values.get("data.centred", True), values.get("data.noise")
+    return correlated(samples, dimension, seed, centred, noise, values.get("data.teachers", 1))
 
 
 def _needed(values: Mapping[str, Any], key: str) -> Any:
