@@ -1,0 +1,33 @@
+"""What widgets tell the app. They carry plain values; nobody reaches into another widget."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
+
+
+@dataclass
+class CursorMoved(Message):
+    """The cursor of the neuron table stands on another neuron."""
+
+    neuron: int
+
+
+@dataclass
+class ParametersApplied(Message):
+    """The user wants a run with these values changed (by ``section.key``; None un-sets)."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass
+class ParametersLeft(Message):
+    """The user is done with the parameters for now."""
+
+
+@dataclass
+class FieldEdited(Message):
+    """The text of a field changed."""
+
+    key_id: str

@@ -1,0 +1,33 @@
+"""A question with a few one-key answers."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class QuitQuestion(ModalScreen[str]):
+    """Asks what is to become of a run that is not saved: "save", "leave" or "stay"."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('save')", show=False),
+        Binding("n", "answer('leave')", show=False),
+        Binding("escape,q", "answer('stay')", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialogue"):
+            yield Static("Save the run before leaving?", classes="title")
+            yield Static("y    write the run directory, then leave", markup=False)
+            yield Static("n    leave; the run is lost", markup=False)
+            yield Static("esc  stay", markup=False)
+
+    def action_answer(self, answer: str) -> None:
+        self.dismiss(answer)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()

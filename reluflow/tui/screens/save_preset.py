@@ -1,0 +1,69 @@
+"""Where the user names a preset to save."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, Input, Static
+
+from reluflow.store.preset import list_presets
+
+
+@dataclass(frozen=True)
+class SaveRequest:
+    """What to save a preset as."""
+
+    name: str
+    with_state: bool
+    overwrite: bool
+
+
+class SavePreset(ModalScreen[SaveRequest | None]):
+    """Asks for a name, and whether the present network shall be the start of the saved preset."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("enter", "save", show=False, priority=True),
+    ]
+
+    def __init__(self, name: str, when: str) -> None:
+        super().__init__()
+        self._name = name
+        self._when = when
+        self._taken = {preset.name: preset.user for preset in list_presets()}
+        self._asked = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialogue"):
+            yield Static("Save as a preset", classes="title")
+            yield Input(self._name, placeholder="name", compact=True)
+            yield Checkbox(f"start from the present state ({self._when})", compact=True)
+            yield Static("", id="answer", markup=False)
+            yield Static("enter saves, tab goes on, space ticks, esc leaves", classes="hint", markup=False)
+
+    def on_input_changed(self) -> None:
+        self._say("")
+
+    def action_save(self) -> None:
+        name = self.query_one(Input).value.strip()
+        if not name:
+            self._say("a preset needs a name")
+        elif self._taken.get(name) is False:
+            self._say(f"{name} comes with the program; choose another name")
+        elif name in self._taken and self._asked != name:
+            self._asked = name
+            self._say(f"{name} exists; enter again replaces it")
+        else:
+            with_state = self.query_one(Checkbox).value
+            self.dismiss(SaveRequest(name, with_state, overwrite=name in self._taken))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#answer", Static).update(text)

@@ -1,0 +1,184 @@
+"""The parameters: every key of the preset that applies, checked at each key press."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Input, Static
+
+from reluflow.errors import PresetError
+from reluflow.store.preset import Preset
+from reluflow.store.schema import KEYS, Key, expectation
+from reluflow.tui.messages import FieldEdited, ParametersApplied, ParametersLeft
+from reluflow.tui.widgets.parameter_field import ParameterField
+
+LEGEND = "> typed, enter applies   * not on file"
+
+
+class ParameterForm(Vertical):
+    """A form made from the table of keys. Enter posts what was changed, escape restores the field.
+
+    Changes are collected over all fields, because some make sense only together.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "apply", show=False),
+        Binding("escape", "leave", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._preset: Preset | None = None
+        self._saved: Mapping[str, Any] = {}
+        self._edits: dict[str, str] = {}
+        self._fields: dict[str, ParameterField] = {}
+        self._shown: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield VerticalScroll(id="fields", can_focus=False)
+        yield Static("", id="sentence", markup=False)
+
+    async def load(self, preset: Preset, saved: Mapping[str, Any]) -> None:
+        """Show a preset and forget what was typed. ``saved`` are the values on file."""
+        self._preset, self._saved = preset, saved
+        self._edits = {}
+        await self._rebuild()
+
+    async def mark_saved(self, saved: Mapping[str, Any]) -> None:
+        """The values on file changed; what was typed stays."""
+        self._saved = saved
+        self._check()
+
+    def focus_first(self) -> None:
+        """Put the focus on the field it was on last, or the first."""
+        for field in self._fields.values():
+            field.editor.focus()
+            return
+
+    @property
+    def sentence(self) -> str:
+        """What is written at the foot."""
+        return str(self.query_one("#sentence", Static).content)
+
+    async def on_field_edited(self, event: FieldEdited) -> None:
+        event.stop()
+        field = self._fields.get(event.key_id)
+        if field is None:
+            return
+        if field.edited:
+            self._edits[event.key_id] = field.text
+        else:
+            self._edits.pop(event.key_id, None)
+        if self._keys_that_apply() != self._shown:
+            await self._rebuild(focus=event.key_id)
+        else:
+            self._check()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_apply()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._check()
+
+    def action_apply(self) -> None:
+        """Hand over what was changed, unless a sentence at the foot says what is wrong."""
+        changes, problem = self._changes()
+        if problem is None and changes:
+            self.post_message(ParametersApplied(changes))
+
+    def action_leave(self) -> None:
+        field = self._focused()
+        if field is not None:
+            field.restore()
+        self.post_message(ParametersLeft())
+
+    def _candidate(self) -> dict[str, Any]:
+        """All values as far as what is typed can be read, for the question which keys apply."""
+        assert self._preset is not None
+        values = {key.id: key.default for key in KEYS} | dict(self._preset.values)
+        for key in KEYS:
+            if key.id in self._edits and key.kind == "choice":
+                values[key.id] = self._edits[key.id] or None
+        return values
+
+    def _keys_that_apply(self) -> tuple[str, ...]:
+        candidate = self._candidate()
+        return tuple(key.id for key in KEYS if key.applies(candidate))
+
+    async def _rebuild(self, focus: str | None = None) -> None:
+        """Lay out the fields that apply, with what was typed in them."""
+        assert self._preset is not None
+        preset = self._preset
+        self._shown = self._keys_that_apply()
+        keys = [key for key in KEYS if key.id in self._shown]
+        self._fields = {key.id: self._field(key, preset.values.get(key.id)) for key in keys}
+        rows: list[Static | ParameterField] = []
+        for previous, key in zip([None, *keys], keys, strict=False):
+            if previous is None or previous.section != key.section:
+                rows.append(Static(key.section, classes="section", markup=False))
+            rows.append(self._fields[key.id])
+        fields = self.query_one("#fields", VerticalScroll)
+        with self.app.batch_update():
+            await fields.remove_children()
+            await fields.mount(*rows)
+        if focus in self._fields:
+            self._fields[focus].editor.focus()
+        self._check()
+
+    def _field(self, key: Key, value: Any) -> ParameterField:
+        return ParameterField(key, value, self._edits.get(key.id))
+
+    def _changes(self) -> tuple[dict[str, Any], str | None]:
+        """What was changed, and what is wrong with it if anything is."""
+        assert self._preset is not None
+        changes: dict[str, Any] = {}
+        problem = None
+        for id in self._shown:
+            field = self._fields[id]
+            if not field.edited:
+                continue
+            try:
+                changes[id] = field.parse()
+            except PresetError as error:
+                problem = problem or str(error)
+        if problem is None and changes:
+            try:
+                self._preset.with_values(changes)
+            except PresetError as error:
+                problem = str(error).removeprefix(f"{self._preset.name}: ")
+        return changes, problem
+
+    def _check(self) -> None:
+        """Mark the fields; at the foot what is wrong, or else what the field in focus is."""
+        if self._preset is None:
+            return
+        _, problem = self._changes()
+        for id, field in self._fields.items():
+            saved = self._saved.get(id) == self._preset.values.get(id)
+            field.show_state(saved=saved, valid=_readable(field))
+        foot = self.query_one("#sentence", Static)
+        foot.set_class(problem is not None, "-problem")
+        foot.update(problem or self._about())
+
+    def _about(self) -> str:
+        field = self._focused()
+        if field is None:
+            return LEGEND
+        return f"{field.key.id}: {field.key.help} ({expectation(field.key)})"
+
+    def _focused(self) -> ParameterField | None:
+        return next((field for field in self._fields.values() if field.editor.has_focus), None)
+
+
+def _readable(field: ParameterField) -> bool:
+    try:
+        field.parse()
+    except PresetError:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""The base of all panels that are drawn as rows: it repaints the rows that changed and no others."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment as RichSegment
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from reluflow.plot.cells import ROLES, Row, Segment, fit
+from reluflow.plot.glyphs import Glyphs
+
+
+class RowsPanel(Widget):
+    """Rows of segments in the theme's colours.
+
+    A subclass gives ``make_rows``; whoever changes what it shows calls ``redraw``. Every segment gets an
+    explicit style, because textual cannot grey one without under NO_COLOR.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{role}" for role in ROLES}
+    DEFAULT_CSS = """
+    RowsPanel {
+        .rows--text { color: $foreground; }
+        .rows--strong { color: $foreground; text-style: bold; }
+        .rows--dim { color: $foreground 65%; }
+        .rows--axis { color: $foreground 55%; }
+        .rows--curve { color: $text-success; text-style: bold; }
+        .rows--mark { color: $foreground 45%; }
+        .rows--level { color: $text-accent; }
+        .rows--positive { color: $text-primary; text-style: bold; }
+        .rows--negative { color: $text-warning; text-style: bold; }
+        .rows--still { color: $foreground 60%; }
+        .rows--ray { color: $text-secondary; }
+        .rows--cursor { color: $block-cursor-foreground; background: $block-cursor-background; }
+        .rows--good { color: $text-success; text-style: bold; }
+        .rows--error { color: $text-error; text-style: bold; }
+        .rows--key { color: $text-accent; text-style: bold; }
+    }
+    """
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self._rows: list[Row] = []
+        self._strips: dict[int, Strip] = {}
+
+    def make_rows(self, width: int, height: int) -> Sequence[Row]:
+        """The rows to show in ``width`` x ``height`` cells."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Make the rows anew and repaint those that differ from what is on screen."""
+        width, height = self.size
+        if width < 1 or height < 1 or not self.is_mounted:
+            return
+        rows = [fit(row, width) for row in self.make_rows(width, height)][:height]
+        rows += [fit([], width)] * (height - len(rows))
+        old, self._rows = self._rows, rows
+        changed = [y for y in range(height) if y >= len(old) or old[y] != rows[y]]
+        for y in changed:
+            self._strips.pop(y, None)
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None:
+            row = self._rows[y] if y < len(self._rows) else fit([], self.size.width)
+            strip = self._strips[y] = self._strip(row)
+        return strip
+
+    def _strip(self, row: Row) -> Strip:
+        segments = [
+            RichSegment(text, self.get_component_rich_style(f"rows--{role}")) for text, role in row if text
+        ]
+        return Strip(segments, sum(len(segment.text) for segment in segments))
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._rows = []
+        self.redraw()
+
+
+def heading(title: str, detail: str, width: int, glyphs: Glyphs) -> Row:
+    """The top row of a panel: its name on a rule, and on the right what is shown in it."""
+    start = f"{glyphs.horizontal} "
+    room = width - len(start) - len(title) - 4
+    if len(detail) > room:
+        detail = detail[: room - 1] + glyphs.ellipsis if room > 8 else ""
+    end = f" {detail} {glyphs.horizontal}" if detail else ""
+    rule = glyphs.horizontal * max(width - len(start) - len(title) - 1 - len(end), 0)
+    return [
+        Segment(start, "axis"),
+        Segment(title, "strong"),
+        Segment(f" {rule}", "axis"),
+        Segment(end.removesuffix(glyphs.horizontal), "dim"),
+        Segment(glyphs.horizontal if detail else "", "axis"),
+    ]
