@@ -69,9 +69,10 @@ class Recorded(Protocol):
 class RunWriter:
     """Writes one run directory; made by ``create`` or ``reopen``."""
 
-    def __init__(self, path: Path, preset: Preset) -> None:
+    def __init__(self, path: Path, preset: Preset, method_reason: str | None = None) -> None:
         self.path = path
         self._preset = preset
+        self._method_reason = method_reason
 
     @classmethod
     def create(cls, preset: Preset, problem: Problem, folder: Path | None = None) -> "RunWriter":
@@ -98,7 +99,7 @@ class RunWriter:
     @classmethod
     def reopen(cls, run: Run, preset: Preset) -> "RunWriter":
         """Go on writing to the directory of ``run``, from now on under ``preset`` (see ``Run.continued``)."""
-        writer = cls(run.path, preset)
+        writer = cls(run.path, preset, run.summary.get("method_reason"))
         if preset.values != run.preset.values:
             writer._write_preset()
         return writer
@@ -115,12 +116,10 @@ class RunWriter:
 
     def summary_of(self, run: Recorded) -> dict[str, Any]:
         """What ``reluflow run --json`` prints: the run's summary, its preset, its directory."""
-        return {
-            "preset": self._preset.name,
-            "run": str(self.path),
-            **run.summary(),
-            "reached_goal": run.reached_goal,
-        }
+        summary = {"preset": self._preset.name, "run": str(self.path), **run.summary()}
+        if self._method_reason is not None:  # a resumed run was told its method: the choice was made before
+            summary["method_reason"] = self._method_reason
+        return summary | {"reached_goal": run.reached_goal}
 
     def _write_preset(self) -> None:
         with _one_sentence(self.path):

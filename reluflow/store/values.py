@@ -80,10 +80,10 @@ def read_value(key: Key, value: Any, where: str) -> Any:
         raise PresetError(f"{where}: {key.id}{bad.part} is {found}; expected {expected}") from None
 
 
-def parse_text(key: Key, text: str) -> Any:
+def parse_text(key: Key, text: str, where: str = "value given") -> Any:
     """The value typed as ``text`` in ``--set`` or in the app's form; None un-sets the key.
 
-    Raises PresetError with one sentence. Lists may be written with or without brackets.
+    Raises PresetError with one sentence that starts with ``where``. Lists may be written without brackets.
     """
     word = text.strip()
     if word.lower() in _UNSET:
@@ -96,7 +96,7 @@ def parse_text(key: Key, text: str) -> Any:
         value = _list_from(word)
     else:
         value = _number_from(word, key.kind == "int")
-    return read_value(key, value, "value given")
+    return read_value(key, value, where)
 
 
 def _number_from(word: str, whole: bool) -> Any:

@@ -1,0 +1,6 @@
+"""``python -m reluflow``: the command line."""
+
+from reluflow.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The commands under one roof."""
+
+from typing import Annotated
+
+import typer
+
+from reluflow.cli import info, presets, run, tui
+from reluflow.cli.output import emit
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,  # importing rich would double the time of --help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        emit(f"reluflow {version('reluflow')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The gradient flow of one-hidden-layer ReLU networks: plateaus, escapes and what the theory says.
+
+    `reluflow presets` lists what there is to run. Exit codes: 0 done, 1 the run failed or stopped short of
+    its goal, 2 bad usage or bad preset, 130 interrupted (saved and resumable).
+    """
+
+
+app.command("run")(run.run)
+app.add_typer(presets.app, name="presets")
+app.command("info")(info.info)
+app.command("tui")(tui.tui)

@@ -1,0 +1,64 @@
+"""``reluflow info``: what a run directory holds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reluflow.cli.output import emit, guarded
+
+if TYPE_CHECKING:
+    from reluflow.store.run_directory import Run
+
+#: Statuses from which a run simply goes on; the others need another stop rule first.
+UNFINISHED = ("running", "interrupted")
+
+
+@guarded
+def info(
+    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a run directory holds."""
+    from reluflow.store.json_text import to_json
+    from reluflow.store.run_directory import open_run
+
+    held = describe(open_run(run))
+    emit(to_json(held) if as_json else "".join(f"{name:<16} {_words(held[name])}\n" for name in held))
+
+
+def describe(run: "Run") -> dict[str, Any]:
+    """Everything about a run that is not an array."""
+    problem, saved = run.problem, bool(run.series)
+    snapshots = run.snapshots.t.tolist() if saved else []
+    return {
+        "run": str(run.path),
+        "preset": run.preset.name,
+        "title": run.preset.title,
+        "status": run.status,
+        "reason": run.summary.get("reason", ""),
+        "resumable": run.status in UNFINISHED,
+        "method": run.summary.get("method"),
+        "time": run.summary.get("time"),
+        "loss": run.summary.get("loss"),
+        "steps": run.summary.get("steps"),
+        "wall_seconds": run.summary.get("wall_seconds"),
+        "samples": problem.samples,
+        "dimension": problem.dimension,
+        "width": problem.width,
+        "series_columns": list(run.series),
+        "series_rows": len(run.t) if saved else 0,
+        "snapshots": len(snapshots),
+        "snapshot_times": [snapshots[0], snapshots[-1]] if len(snapshots) else [],
+        "bytes": sum(file.stat().st_size for file in run.path.iterdir() if file.is_file()),
+    }
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

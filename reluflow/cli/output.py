@@ -1,0 +1,74 @@
+"""Data to stdout, narration to stderr, and sentences instead of tracebacks."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import NoReturn, ParamSpec, TextIO, TypeVar
+
+import typer
+
+from reluflow.errors import ExitCode, ReluflowError
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def emit(text: str) -> None:
+    """Write data to stdout. A reader that has gone away (``| head``) is no error."""
+    if sys.stdout is None:
+        return  # closed by whoever started us
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        fail(f"stdout cannot be written ({error.strerror})", ExitCode.FAILED)
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Narrate on stderr. Where nobody listens any more, the work goes on all the same."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def fail(sentence: str, code: ExitCode) -> NoReturn:
+    """End the command with one sentence and an exit code."""
+    say(f"reluflow: {sentence}")
+    raise typer.Exit(code)
+
+
+def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """The command, ending with a sentence and an exit code for everything that a user can run into."""
+
+    @wraps(command)
+    def shielded(*args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        try:
+            return command(*args, **options)
+        except ReluflowError as error:
+            fail(str(error), ExitCode.USAGE)
+        except KeyboardInterrupt:
+            fail("interrupted", ExitCode.INTERRUPTED)
+        except MemoryError:
+            fail("the memory of this machine does not suffice; expected a smaller problem", ExitCode.FAILED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            fail(f"{where}{error.strerror or error}", ExitCode.FAILED)
+
+    return shielded
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, so that closing the stream at exit does not fail again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,0 +1,43 @@
+"""``--set section.key=value`` and ``--method``, read into changes of a preset."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reluflow.errors import PresetError
+from reluflow.store.schema import by_id, parse_text
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks to run: a preset and changes to it."""
+
+    preset: str
+    settings: Sequence[str]
+    method: str | None
+
+    def overrides(self) -> dict[str, Any]:
+        """Values by ``section.key``; None un-sets. PresetError in one sentence for what cannot be read."""
+        changes: dict[str, Any] = {}
+        for setting in self.settings:
+            id, equals, text = setting.partition("=")
+            if not equals:
+                raise PresetError(f"--set {setting}: found no '='; expected section.key=value")
+            key = by_id(id.strip(), "--set")
+            value = parse_text(key, text, "--set")
+            # a file named on the command line is looked for where the command is given
+            changes[key.id] = (
+                str(Path(value).expanduser().absolute()) if key.kind == "path" and value else value
+            )
+        if self.method is not None:
+            changes["solver.method"] = parse_text(by_id("solver.method"), self.method, "--method")
+        return changes
+
+    def resume_command(self, folder: Path) -> str:
+        """The command that goes on with the run in ``folder``."""
+        words = ["reluflow", "run", self.preset]
+        words += [word for setting in self.settings for word in ("--set", setting)]
+        words += ["--method", self.method] if self.method is not None else []
+        return shlex.join([*words, "--out", str(folder), "--resume"])

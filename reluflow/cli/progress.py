@@ -1,0 +1,96 @@
+"""How a run goes, on stderr: one line that is rewritten on a terminal, a line now and then elsewhere."""
+
+import math
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from reluflow.cli.output import say
+
+if TYPE_CHECKING:
+    from reluflow.training import Training
+
+#: Seconds between two lines where stderr is no terminal.
+LINE_EVERY: Final = 5.0
+#: Width assumed where the terminal does not tell its own.
+USUAL_WIDTH: Final = 80
+_BAR: Final = 24
+
+
+class Progress:
+    """Shows a run; nothing at all when ``quiet``."""
+
+    def __init__(self, training: "Training", quiet: bool) -> None:
+        self._training = training
+        self._quiet = quiet
+        self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._first_loss = float(training.recorder.series["loss"][0])
+        self._clock = self._said = time.monotonic()
+        self._steps = training.solver.steps
+        self._rate = 0.0
+        self._dirty = False
+
+    def show(self) -> None:
+        """Say how far the run is, if it is time to."""
+        if self._quiet:
+            return
+        self._measure()
+        if self._rewrites:
+            width = terminal_width()
+            say("\r" + self.line(width - 1).ljust(width - 1), end="")
+            self._dirty = True
+        elif time.monotonic() - self._said >= LINE_EVERY:
+            self._said = time.monotonic()
+            say(self.line(USUAL_WIDTH))
+
+    def close(self) -> None:
+        """Leave the line as it is and go on below it."""
+        if self._dirty:
+            say("")
+            self._dirty = False
+
+    def line(self, width: int) -> str:
+        """Bar, time, loss and step rate, in at most ``width`` columns."""
+        solver = self._training.solver
+        words = f"t = {solver.t:.5g}  loss = {solver.loss:.4g}  {self._rate:.3g} steps/s"
+        done = self.fraction()
+        if done is None or width < len(words) + _BAR + 9:
+            return words[: max(width, 0)]
+        filled = round(done * _BAR)
+        return f"[{'#' * filled}{'-' * (_BAR - filled)}] {math.floor(100 * done):3d} %  {words}"
+
+    def fraction(self) -> float | None:
+        """How much is done, 0 to 1: towards the stop loss on a log scale, else towards the nearest end."""
+        stop, solver = self._training.stop, self._training.solver
+        if stop.loss is not None:
+            way = math.log(self._first_loss / stop.loss) if self._first_loss > stop.loss else 0.0
+            gone = math.log(self._first_loss / max(solver.loss, stop.loss)) if way else 0.0
+            return _clip(gone / way) if way else 1.0
+        shares = [
+            (solver.t, stop.time),
+            (solver.steps, stop.steps),
+            (self._training.wall_seconds, stop.wall_seconds),
+        ]
+        known = [_clip(done / end) for done, end in shares if end is not None]
+        return max(known) if known else None
+
+    def _measure(self) -> None:
+        now, steps = time.monotonic(), self._training.solver.steps
+        if now > self._clock:
+            latest = (steps - self._steps) / (now - self._clock)
+            self._rate = latest if self._rate == 0.0 else 0.7 * self._rate + 0.3 * latest
+        self._clock, self._steps = now, steps
+
+
+def terminal_width() -> int:
+    """Columns of the terminal behind stderr; the usual width where it cannot be read or is not told."""
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        width = 0
+    return width if width > 0 else USUAL_WIDTH
+
+
+def _clip(share: float) -> float:
+    return min(max(share, 0.0), 1.0)

@@ -1,0 +1,34 @@
+"""The end of a run in words and numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def report(summary: Mapping[str, Any]) -> str:
+    """A few lines for a person, from what ``run --json`` prints."""
+    saved = [
+        ("time", _number(summary.get("time"))),
+        ("loss", f"{_number(summary.get('loss'))} ({summary.get('loss_convention', 'as stated')})"),
+        ("norm", f"{_number(summary.get('variation_norm'))} (sum of |a_j| |w_j|)"),
+        ("steps", f"{summary.get('steps')} ({summary.get('events')} events)"),
+        ("method", f"{summary.get('method')} ({summary.get('method_reason')})"),
+        ("wall", f"{_number(summary.get('wall_seconds'))} s"),
+        ("run", str(summary.get("run"))),
+    ]
+    lines = [f"{summary.get('preset')}: {summary.get('status')}", f"  {summary.get('reason')}"]
+    lines += [f"  {name:<8}{words}" for name, words in saved]
+    return "\n".join(lines + _saddles(summary.get("saddles") or [])) + "\n"
+
+
+def _saddles(saddles: list[Mapping[str, Any]]) -> list[str]:
+    if not saddles:
+        return []
+    names = ("start", "end", "loss", "escape_rate")
+    rows = [[_number(saddle.get(name)) for name in names] for saddle in saddles]
+    titles = ["from", "to", "loss", "escape rate"]
+    table = [f"    {''.join(f'{cell:>14}' for cell in row)}" for row in [titles, *rows]]
+    return ["  saddles", *table]
+
+
+def _number(value: Any) -> str:
+    return "-" if value is None else f"{value:.6g}"

@@ -1,0 +1,184 @@
+"""``reluflow run``: train without a screen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reluflow.cli import completion
+from reluflow.cli.interruption import Interruption
+from reluflow.cli.output import emit, fail, guarded, say
+from reluflow.cli.overrides import Request
+from reluflow.cli.report import report
+from reluflow.errors import ExitCode, RunError
+
+if TYPE_CHECKING:
+    from reluflow.store.preset import Preset
+    from reluflow.store.run_directory import Run, RunWriter
+    from reluflow.training import Training
+
+#: Statuses from which a run goes on under the same stop rules.
+UNFINISHED = ("running", "interrupted")
+
+
+@guarded
+def run(
+    preset: Annotated[
+        str, typer.Argument(help="A preset's name or file.", autocompletion=completion.preset_names)
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="section.key=value",
+            help="Change a value of the preset; may be repeated.",
+            autocompletion=completion.settings,
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="M", help="Same as --set solver.method=M.", autocompletion=completion.methods),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run's directory; default runs/<preset>-<n>.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, or with this preset's newest.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
+) -> None:
+    """Train as a preset says and keep everything in a run directory. Ctrl-C saves and says how to resume."""
+    request = Request(preset, settings or [], method)
+    loaded = _load(request)
+    with Interruption() as interruption:
+        if resume:
+            stored, continued = _stored(loaded, out)
+            if _is_over(stored, continued):
+                raise typer.Exit(_tell_over(stored, as_json))
+            training, writer = _resumed(stored, continued)
+        else:
+            training, writer = _begun(loaded, out)
+        if not quiet:
+            _introduce(loaded, training, writer, resume)
+        _train(training, writer, interruption, quiet, request)
+    _tell(writer.summary_of(training), as_json)
+    raise typer.Exit(_exit_code(training))
+
+
+def _load(request: Request) -> "Preset":
+    from reluflow.store.locations import shipped_presets, user_presets
+    from reluflow.store.preset import load_preset
+
+    loaded = load_preset(request.preset, request.overrides())
+    path = loaded.path
+    if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():
+        say(f"reluflow: {path} stands in for the preset of that name that comes with the program")
+    return loaded
+
+
+def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, RunWriter]":
+    from reluflow.store.run_directory import RunWriter, require_absent
+    from reluflow.training import Training
+
+    if out is not None:
+        require_absent(out)
+    training = Training.from_preset(preset)
+    return training, RunWriter.create(preset, training.problem, out)
+
+
+def _stored(preset: "Preset", out: Path | None) -> "tuple[Run, Preset]":
+    """The run to go on with, and the preset under which it does."""
+    from reluflow.store.run_directory import numbered_runs, open_run
+
+    if out is None:
+        runs = numbered_runs(preset.name)
+        if not runs:
+            raise RunError(f"there is no run runs/{preset.name}-<n> to resume; expected one, or --out DIR")
+        out = runs[-1]
+    stored = open_run(out)
+    return stored, stored.continued(preset)
+
+
+def _is_over(stored: "Run", continued: "Preset") -> bool:
+    """Whether the run ended by a rule that still stands."""
+    stops = [
+        {id: value for id, value in each.values.items() if id.startswith("stop.")}
+        for each in (stored.preset, continued)
+    ]
+    return stored.status not in UNFINISHED and stops[0] == stops[1]
+
+
+def _tell_over(stored: "Run", as_json: bool) -> ExitCode:
+    say(
+        f"reluflow: {stored.path} is over ({stored.status}); nothing was computed, "
+        "and relaxing the stop rule that ended it would let it go on"
+    )
+    _tell(stored.summary, as_json)
+    return ExitCode.DONE if stored.summary.get("reached_goal") else ExitCode.FAILED
+
+
+def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, RunWriter]":
+    import numpy as np
+
+    from reluflow.store.run_directory import RunWriter
+    from reluflow.training import Training
+
+    training = Training.from_preset(continued)
+    for name in ("inputs", "targets", "weights", "output_weights"):
+        if not np.array_equal(getattr(training.problem, name), getattr(stored.problem, name)):
+            raise RunError(
+                f"{stored.path} cannot be resumed: its preset gives other {name} than problem.npz holds; "
+                "expected the very same"
+            )
+    checkpoint = stored.checkpoint
+    if checkpoint is not None:
+        try:
+            training.restore(checkpoint)
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            raise RunError(
+                f"{stored.path} cannot be resumed: its checkpoint does not fit "
+                f"({type(error).__name__}: {error}); expected one written by this version"
+            ) from None
+    return training, RunWriter.reopen(stored, continued)
+
+
+def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resumed: bool) -> None:
+    problem = training.problem
+    doing = (
+        f"going on in {writer.path} at t = {training.solver.t:.6g}" if resumed else f"writing {writer.path}"
+    )
+    say(
+        f"{preset.name}: {problem.width} neurons, {problem.samples} samples in "
+        f"{problem.dimension} dimensions, method {training.method}; {doing}"
+    )
+
+
+def _train(
+    training: "Training", writer: "RunWriter", interruption: Interruption, quiet: bool, request: Request
+) -> None:
+    from reluflow.cli.loop import Loop
+
+    how = f"resume with: {request.resume_command(writer.path)}"
+    try:
+        Loop(training, writer, interruption, quiet).run()
+    except KeyboardInterrupt:
+        fail(
+            f"broken off in the middle of a step; what was saved before is kept; {how}", ExitCode.INTERRUPTED
+        )
+    except RunError as error:
+        fail(f"{error}; {how}", ExitCode.FAILED)
+    if training.status == "interrupted":
+        say(f"reluflow: interrupted and saved; {how}")
+
+
+def _tell(summary: dict[str, Any], as_json: bool) -> None:
+    from reluflow.store.json_text import to_json
+
+    emit(to_json(summary) if as_json else report(summary))
+
+
+def _exit_code(training: "Training") -> ExitCode:
+    if training.status == "interrupted":
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if training.reached_goal else ExitCode.FAILED
