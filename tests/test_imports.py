@@ -1,0 +1,100 @@
+"""What is loaded when: the engine and `reluflow run` never need the app, and help is quick.
+
+Each case runs in a process of its own, with a finder in front that writes down every module asked for,
+found or not, in any thread.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+RECORDER = """
+import json, sys
+
+class Recorder:
+    asked = set()
+    def find_spec(self, name, path=None, target=None):
+        self.asked.add(name.partition(".")[0])
+
+sys.meta_path.insert(0, Recorder())
+code = 0
+try:
+    exec(sys.argv.pop(1))
+except SystemExit as end:
+    code = end.code or 0
+print(json.dumps(sorted(Recorder.asked)), file=sys.__stderr__)
+sys.exit(code)
+"""
+
+COMMAND = "sys.argv[0] = 'reluflow'; from reluflow.cli import main; main()"
+
+ENGINE = """
+import importlib, pkgutil, reluflow
+for module in pkgutil.walk_packages(reluflow.__path__, "reluflow."):
+    layer = module.name.split(".")[1]
+    if layer not in ("cli", "tui", "__main__"):
+        importlib.import_module(module.name)
+"""
+
+PRESET = """
+title = "tiny"
+[data]
+kind = "points"
+inputs = [1.0, -1.0]
+targets = [1.0, 0.5]
+[network]
+width = 4
+[init]
+scale = 1e-2
+[stop]
+loss = 1e-3
+"""
+
+
+def asked_for(code: str, *arguments: str, cwd=None) -> tuple[set[str], subprocess.CompletedProcess]:
+    """Top-level names of all modules that a fresh interpreter asked for while it ran ``code``."""
+    done = subprocess.run(
+        [sys.executable, "-c", RECORDER, code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1])), done
+
+
+def test_the_recorder_sees_what_is_imported():
+    asked, _ = asked_for("import textual")
+    assert "textual" in asked
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import reluflow", "from reluflow import simulate", "import reluflow.training", ENGINE],
+    ids=["package", "simulate", "training", "every module of the engine"],
+)
+def test_the_engine_never_imports_textual(code):
+    asked, _ = asked_for(code)
+    assert "reluflow" in asked
+    assert "textual" not in asked
+
+
+def test_a_headless_run_never_imports_textual(tmp_path):
+    (tmp_path / "tiny.toml").write_text(PRESET)
+    asked, done = asked_for(COMMAND, "run", "tiny.toml", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["status"] == "converged"
+    assert "numpy" in asked
+    assert "textual" not in asked
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["tui", "--help"], ["presets"]])
+def test_help_and_lists_import_nothing_heavy(arguments):
+    asked, done = asked_for(COMMAND, *arguments)
+    assert done.stdout
+    assert not asked & {"numpy", "scipy", "textual", "plotext"}
