@@ -8,11 +8,10 @@ import typer
 from reluflow.cli import completion
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import emit, fail, guarded, say
-from reluflow.cli.overrides import Request
-from reluflow.cli.report import report
 from reluflow.errors import ExitCode, RunError
 
 if TYPE_CHECKING:
+    from reluflow.cli.overrides import Request
     from reluflow.store.preset import Preset
     from reluflow.store.run_directory import Run, RunWriter
     from reluflow.training import Training
@@ -49,6 +48,8 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
 ) -> None:
     """Train as a preset says and keep everything in a run directory. Ctrl-C saves and says how to resume."""
+    from reluflow.cli.overrides import Request
+
     request = Request(preset, settings or [], method)
     loaded = _load(request)
     with Interruption() as interruption:
@@ -66,7 +67,7 @@ def run(
     raise typer.Exit(_exit_code(training))
 
 
-def _load(request: Request) -> "Preset":
+def _load(request: "Request") -> "Preset":
     from reluflow.store.locations import shipped_presets, user_presets
     from reluflow.store.preset import load_preset
 
@@ -155,7 +156,7 @@ def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resu
 
 
 def _train(
-    training: "Training", writer: "RunWriter", interruption: Interruption, quiet: bool, request: Request
+    training: "Training", writer: "RunWriter", interruption: Interruption, quiet: bool, request: "Request"
 ) -> None:
     from reluflow.cli.loop import Loop
 
@@ -173,6 +174,7 @@ def _train(
 
 
 def _tell(summary: dict[str, Any], as_json: bool) -> None:
+    from reluflow.cli.report import report
     from reluflow.store.json_text import to_json
 
     emit(to_json(summary) if as_json else report(summary))
