@@ -1,0 +1,258 @@
+"""Run directories: they appear whole, open and resume at any instant, and never take another's place."""
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+
+from reluflow.errors import RunError
+from reluflow.store import files
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import RunWriter, open_run
+from reluflow.training import Training
+
+FAST = {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def begun(method="polar", **changes):
+    preset = load_preset("orthogonal-toy", {**FAST, "solver.method": method, **changes})
+    training = Training.from_preset(preset)
+    return preset, training
+
+
+def finished(training):
+    while training.status == "running":
+        training.advance(seconds=1.0)
+    return training
+
+
+def saved(folder=None, **changes):
+    preset, training = begun(**changes)
+    writer = RunWriter.create(preset, training.problem, folder)
+    writer.save(finished(training))
+    return writer, training
+
+
+def read_all(path):
+    run = open_run(path)
+    return run.preset, run.problem, run.t, run.snapshots.weights, run.checkpoint
+
+
+def test_a_saved_run_comes_back():
+    writer, training = saved()
+    run = open_run(writer.path)
+    assert run.status == "converged"
+    for name, column in training.recorder.series.items():
+        assert np.array_equal(run.series[name], column)
+    assert np.array_equal(run.t, training.recorder.series["t"])
+    assert np.array_equal(run.loss, training.recorder.series["loss"])
+    for name in ("t", "weights", "output_weights"):
+        assert np.array_equal(getattr(run.snapshots, name), getattr(training.recorder.snapshots, name))
+    for name in ("inputs", "targets", "weights", "output_weights"):
+        assert np.array_equal(getattr(run.problem, name), getattr(training.problem, name))
+    assert run.preset.values == load_preset("orthogonal-toy", {**FAST, "solver.method": "polar"}).values
+    assert run.preset.name == "orthogonal-toy"
+    expected = training.checkpoint()
+    found = run.checkpoint
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[key], expected[key]) for key in expected)
+
+
+def test_everything_opens_with_plain_tools():
+    writer, _ = saved()
+    assert sorted(path.name for path in writer.path.iterdir()) == [
+        "preset.toml",
+        "problem.npz",
+        "run.json",
+        "trajectory.npz",
+    ]
+    assert tomllib.loads((writer.path / "preset.toml").read_text())["network"]["width"] == 8
+    assert json.loads((writer.path / "run.json").read_text())["status"] == "converged"
+    for name in ("problem.npz", "trajectory.npz"):
+        with np.load(writer.path / name, allow_pickle=False) as archive:
+            assert all(archive[member] is not None for member in archive.files)
+
+
+def test_snapshots_are_written_once():
+    writer, _ = saved()
+    with np.load(writer.path / "trajectory.npz") as archive:
+        records = [name for name in archive.files if "snapshots/" in name]
+    assert sorted(records) == ["snapshots/output_weights", "snapshots/t", "snapshots/weights"]
+
+
+def test_numbers_count_up_and_nothing_is_overwritten(tmp_path):
+    assert saved()[0].path.name == "orthogonal-toy-1"
+    assert saved()[0].path.name == "orthogonal-toy-2"
+    (tmp_path / "runs" / "orthogonal-toy-3").write_text("in the way")
+    assert saved()[0].path.name == "orthogonal-toy-4"
+    before = (tmp_path / "runs" / "orthogonal-toy-1" / "run.json").read_bytes()
+    preset, training = begun()
+    with pytest.raises(RunError, match="exists already"):
+        RunWriter.create(preset, training.problem, tmp_path / "runs" / "orthogonal-toy-1")
+    assert (tmp_path / "runs" / "orthogonal-toy-1" / "run.json").read_bytes() == before
+    assert not list((tmp_path / "runs").glob(".*"))
+
+
+def test_a_run_that_was_never_saved_opens_and_starts_anew():
+    preset, training = begun()
+    run = open_run(RunWriter.create(preset, training.problem).path)
+    assert run.status == "running"
+    assert run.checkpoint is None
+    assert dict(run.series) == {}
+    with pytest.raises(RunError, match="no trajectory yet"):
+        _ = run.t
+
+
+def test_a_creation_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    preset, training = begun()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reluflow.store.run_directory.write_npz", full)
+    with pytest.raises(RunError, match="No space left"):
+        RunWriter.create(preset, training.problem, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", ["fsync", "replace"])
+def test_a_save_that_fails_keeps_the_one_before(stage, monkeypatch):
+    preset, training = begun()
+    writer = RunWriter.create(preset, training.problem)
+    training.advance(seconds=0.0)
+    writer.save(training)
+    kept = {path.name: path.read_bytes() for path in writer.path.iterdir()}
+    finished(training)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os if stage == "fsync" else files.Path, stage, full)
+        with pytest.raises(RunError, match="No space left"):
+            writer.save(training)
+    assert {path.name: path.read_bytes() for path in writer.path.iterdir()} == kept
+    assert open_run(writer.path).checkpoint is not None
+
+
+def test_an_open_run_stays_at_the_moment_it_was_opened():
+    preset, training = begun()
+    writer = RunWriter.create(preset, training.problem)
+    training.advance(seconds=0.0)
+    writer.save(training)
+    run = open_run(writer.path)
+    rows = len(training.recorder.series["t"])
+    writer.save(finished(training))
+    assert len(run.t) == len(run.loss) == rows
+    assert len(open_run(writer.path).t) > rows
+
+
+@pytest.mark.parametrize("method", ["gd", "polar", "dop853"])
+def test_resuming_gives_the_same_trajectory(method):
+    preset, straight = begun(method)
+    finished(straight)
+    _, first = begun(method)
+    writer = RunWriter.create(preset, first.problem)
+    for _ in range(40):
+        first.single_step()
+    writer.save(first)
+    run = open_run(writer.path)
+    second = Training.from_preset(run.preset)
+    second.restore(run.checkpoint)
+    finished(second)
+    assert second.solver.t == straight.solver.t
+    assert second.solver.steps == straight.solver.steps
+    assert np.array_equal(second.solver.state.weights, straight.solver.state.weights)
+    assert np.array_equal(second.solver.state.output_weights, straight.solver.state.output_weights)
+
+
+def test_the_method_that_was_chosen_is_written_down():
+    preset = load_preset("orthogonal-toy", FAST)
+    assert "solver.method" not in preset.values
+    training = Training.from_preset(preset)
+    writer = RunWriter.create(preset, training.problem)
+    writer.save(finished(training))
+    run = open_run(writer.path)
+    assert run.preset.values["solver.method"] == training.method
+    again = RunWriter.reopen(run, run.continued(preset))
+    assert again.summary_of(training)["method_reason"] == training.method_reason
+
+
+def test_only_stop_and_record_may_change_when_a_run_goes_on():
+    writer, _ = saved()
+    run = open_run(writer.path)
+    asked = load_preset("orthogonal-toy", {**FAST, "stop.loss": 1e-6, "stop.time": None, "record.series": 99})
+    values = run.continued(asked).values
+    assert values["stop.loss"] == 1e-6
+    assert "stop.time" not in values
+    assert values["record.series"] == 99
+    for changes in ({"init.scale": 1e-4}, {"init.seed": 1}, {"solver.rtol": 1e-3}, {"network.width": 7}):
+        other = load_preset("orthogonal-toy", {**FAST, **changes})
+        with pytest.raises(RunError, match=next(iter(changes)).replace(".", r"\.")):
+            run.continued(other)
+
+
+def test_a_run_is_whole_without_the_files_it_was_made_from(tmp_path):
+    (tmp_path / "points.csv").write_text("-0.5,-1\n2,1\n")
+    np.savez(tmp_path / "start.npz", weights=[[0.1, 0.2], [0.3, -0.1]], output_weights=[0.1, -0.2])
+    (tmp_path / "own.toml").write_text(
+        "[data]\nkind = 'file'\npath = 'points.csv'\nbias = true\n"
+        "[init]\nkind = 'file'\npath = 'start.npz'\n[stop]\nsteps = 3\n"
+    )
+    preset = load_preset("own.toml")
+    training = Training.from_preset(preset)
+    writer = RunWriter.create(preset, training.problem, tmp_path / "out")
+    writer.save(finished(training))
+    run = open_run(tmp_path / "out")
+    assert run.continued(preset).values["stop.steps"] == 3
+    (tmp_path / "points.csv").write_text("1,1\n")
+    with pytest.raises(RunError, match=r"data\.path"):
+        run.continued(preset)
+    for name in ("points.csv", "start.npz", "own.toml"):
+        (tmp_path / name).unlink()
+    (tmp_path / "out").rename(tmp_path / "moved")
+    moved = open_run(tmp_path / "moved")
+    assert np.array_equal(moved.preset.problem().weights, training.problem.weights)
+    assert moved.summary["run"] == str(tmp_path / "moved")
+
+
+@pytest.mark.parametrize("name", ["preset.toml", "problem.npz", "trajectory.npz", "run.json"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "noise"])
+def test_a_damaged_directory_is_refused_in_one_sentence(name, damage):
+    writer, _ = saved()
+    path = writer.path / name
+    content = path.read_bytes()
+    bad = {"empty": b"", "cut": content[: len(content) // 2], "noise": b"\x93NUMPY" + bytes(range(256))}
+    path.write_bytes(bad[damage])
+    with pytest.raises(RunError) as caught:
+        read_all(writer.path)
+    assert "\n" not in str(caught.value)
+    assert str(writer.path) in str(caught.value)
+
+
+def test_a_flipped_bit_in_an_array_is_noticed():
+    writer, _ = saved()
+    path = writer.path / "trajectory.npz"
+    content = bytearray(path.read_bytes())
+    at = content.find(b"snapshots/weights.npy") + 400
+    content[at] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"trajectory\.npz"):
+        _ = open_run(writer.path).snapshots.weights
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "foreign"])
+def test_what_is_no_run_directory(tmp_path, kind):
+    path = tmp_path / "other"
+    if kind == "file":
+        path.write_text("")
+    elif kind == "foreign":
+        path.mkdir()
+    with pytest.raises(RunError, match=r"other.*expected"):
+        open_run(path)
