@@ -96,7 +96,7 @@ def test_orthogonal_toy_escapes_when_its_notes_say():
     solver = start("orthogonal-toy")
     assert advance(solver, loss=0.375).t == pytest.approx(12.4, abs=0.3)
     assert advance(solver, time=18.0).loss == pytest.approx(0.25, abs=1e-3)
-    assert advance(solver, loss=0.125).t == pytest.approx(25.9, abs=0.5)
+    assert advance(solver, loss=0.125).t == pytest.approx(25.9, abs=0.7)
     state = advance(solver, loss=1e-9).state
     assert variation_norm(state.weights, state.output_weights) == pytest.approx(1.3416, abs=1e-3)
 
