@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
 from reluflow.plot.cells import plain
-from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
+from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, loss_rows
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -58,6 +58,16 @@ def test_the_curve_is_at_the_height_of_its_label() -> None:
     rows = text(loss_rows(curve, axes, (40, 14), ASCII))
     (line,) = [row for row in rows if "***" in row]
     assert line.startswith("0.01+")
+
+
+@pytest.mark.parametrize("glyphs", [BRAILLE, BLOCK, ASCII])
+@pytest.mark.parametrize("t", [3.0, 7.1, 7.2, 7.3, 9.9])
+def test_now_stands_where_the_curve_ends(glyphs: Glyphs, t: float) -> None:
+    axes = LossAxes(False, (0.0, 10.0), (-2.0, 0.0))
+    rows = loss_rows(curve_of(series([0.0, t], [0.1, 0.1]), False), axes, (60, 14), glyphs, now=t)
+    mark = next(plain(row).index(glyphs.mark) for row in rows if glyphs.mark in plain(row))
+    curve = next(row for row in rows if any(segment.role == "curve" for segment in row))
+    assert mark == len(plain(curve).rstrip()) - 1
 
 
 def test_losses_of_zero_and_below_are_left_out() -> None:

@@ -15,7 +15,8 @@ from reluflow.plot.glyphs import Glyphs
 #: a logarithmic time axis reaches back so many decades at most; what was before is left of the panel
 _TIME_DECADES: Final = 8.0
 #: a label and its tick need about so many cells along the axis below, and so many rows beside it
-_TICK_CELLS: Final = 12
+_TICK_CELLS: Final = 8
+_DECADE_CELLS: Final = 7
 _TICK_ROWS: Final = 3
 #: smallest canvas that still says something
 _LEAST: Final = (4, 2)
@@ -95,7 +96,7 @@ def loss_rows(
     canvas = draw(*inner, _traces(curve, axes, inner, glyphs, now, levels))
     rows = [_beside(row, gutter, glyphs) for row in canvas]
     for tick in ticks:
-        at = inner[1] - 1 - _cell(tick.at, axes.loss, inner[1])
+        at = inner[1] - 1 - _cell(tick.at, axes.loss, inner[1], glyphs.dots[1])
         rows[at] = put(
             put(rows[at], 0, tick.label.rjust(gutter - 1), "axis"), gutter - 1, glyphs.tick_left, "axis"
         )
@@ -134,13 +135,16 @@ def _traces(
     width, height = inner
     traces = []
     for level in levels:
-        at = _share(np.log10(level), axes.loss) if level > 0.0 else -1.0
-        if 0.0 <= at <= 1.0:
-            traces.append(Trace(np.linspace(0.0, 1.0, width), np.full(width, at), "level", glyphs.level))
+        if level > 0.0 and _inside(np.log10(level), axes.loss):
+            row = _cell(np.log10(level), axes.loss, height, glyphs.dots[1])
+            y = np.full(width, row / max(height - 1, 1))
+            traces.append(Trace(np.linspace(0.0, 1.0, width), y, "level", glyphs.level))
     if now is not None and (now > 0.0 or not axes.log_time):
-        at = _share(np.log10(now) if axes.log_time else now, axes.time)
-        if 0.0 <= at <= 1.0:
-            traces.append(Trace(np.full(height, at), np.linspace(0.0, 1.0, height), "mark", glyphs.mark))
+        at = float(np.log10(now)) if axes.log_time else now
+        if _inside(at, axes.time):
+            column = _cell(at, axes.time, width, glyphs.dots[0])
+            x = np.full(height, column / max(width - 1, 1))
+            traces.append(Trace(x, np.linspace(0.0, 1.0, height), "mark", glyphs.mark))
     return [*traces, _curve_trace(curve, axes, width, glyphs)]
 
 
@@ -150,14 +154,18 @@ def _curve_trace(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Tr
     return Trace(x, (y - bottom) / (top - bottom), "curve", glyphs.curve, line=True)
 
 
+def _inside(value: float, limits: Limits) -> bool:
+    return bool(limits[0] <= value <= limits[1])
+
+
 def _share(value: float, limits: Limits) -> float:
     return float((value - limits[0]) / (limits[1] - limits[0]))
 
 
-def _cell(value: float, limits: Limits, cells: int) -> int:
-    """The cell of a value, rounded as the canvas rounds."""
-    at = int(np.floor(_share(value, limits) * (cells - 1) + 0.5))
-    return min(max(at, 0), cells - 1)
+def _cell(value: float, limits: Limits, cells: int, dots: int) -> int:
+    """The cell that the curve passes at a value: the canvas rounds to dots, of which a cell has several."""
+    share = min(max(_share(value, limits), 0.0), 1.0)
+    return int(np.floor(share * (cells * dots - 1) + 0.5)) // dots
 
 
 def _beside(row: Row, gutter: int, glyphs: Glyphs) -> Row:
@@ -165,13 +173,15 @@ def _beside(row: Row, gutter: int, glyphs: Glyphs) -> Row:
 
 
 def _below(axes: LossAxes, gutter: int, width: int, glyphs: Glyphs) -> list[Row]:
-    most = max(width // _TICK_CELLS, 1)
-    ticks = decade_ticks(axes.time, most) if axes.log_time else linear_ticks(axes.time, most)
+    if axes.log_time:
+        ticks = decade_ticks(axes.time, max(width // _DECADE_CELLS, 1))
+    else:
+        ticks = linear_ticks(axes.time, max(width // _TICK_CELLS, 1))
     line = [Segment(" " * (gutter - 1) + glyphs.corner + glyphs.horizontal * width, "axis")]
     labels = fit([], gutter + width)
     free = 0
     for tick in ticks:
-        at = gutter + _cell(tick.at, axes.time, width)
+        at = gutter + _cell(tick.at, axes.time, width, glyphs.dots[0])
         line = put(line, at, glyphs.tick_below, "axis")
         start = _label_start(tick, at, gutter + width)
         if start >= free:

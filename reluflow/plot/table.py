@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.observe.neurons import NeuronTable
-from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.cells import Role, Row, Segment, fit, plain
 from reluflow.plot.glyphs import Glyphs
 
 _GAP: Final = "  "
@@ -21,7 +21,8 @@ def header_row(last: int, samples: int, meaning: str, width: int) -> Row:
     number = "#".rjust(_number_width(last))
     heads = (number, "sign", "norm".rjust(_NORM), "angle".rjust(_ANGLE), f"active on samples 1-{samples}")
     row = [Segment(_GAP.join(heads), "axis")]
-    return fit([*row, Segment(f"{_GAP}(angle {meaning})", "dim")], width)
+    explained = [*row, Segment(f"{_GAP}(angle {meaning})", "dim")]
+    return fit(explained if len(plain(explained)) <= width else row, width)
 
 
 def neuron_row(

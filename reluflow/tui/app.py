@@ -180,14 +180,14 @@ class Explorer(App[None]):
         self.query_one(LossPanel).toggle_log_time()
 
     def action_parameters(self) -> None:
-        form = self.query_one(ParameterForm)
-        shown = self.screen.has_class("-parameters")
-        self._form_wanted = not shown
-        self._fold(self.size.width)
-        if shown:
+        """Go to the parameters, unfolding them first; from among them, fold them away."""
+        if self._in_parameters():
+            self._form_wanted = False
             self.query_one(NeuronTable).focus()
         else:
-            self.call_after_refresh(form.focus_first)
+            self._form_wanted = True
+            self.call_after_refresh(self.query_one(ParameterForm).focus_first)
+        self._fold(self.size.width)
 
     def action_open(self) -> None:
         self.push_screen(PresetList(), self._open)
@@ -260,6 +260,9 @@ class Explorer(App[None]):
 
     def on_parameters_left(self, event: ParametersLeft) -> None:
         self.query_one(NeuronTable).focus()
+        if self.size.width < WIDE:
+            self._form_wanted = None
+            self._fold(self.size.width)
 
     def on_descendant_focus(self) -> None:
         self._hint()
@@ -268,10 +271,12 @@ class Explorer(App[None]):
         self._hint()
 
     def _hint(self) -> None:
-        focused = self.focused
-        editing = focused is not None and any(isinstance(a, ParameterForm) for a in focused.ancestors)
         for footer in self.screen_stack[0].query(KeyFooter):
-            footer.set_editing(editing)
+            footer.set_editing(self._in_parameters())
+
+    def _in_parameters(self) -> bool:
+        focused = self.focused
+        return focused is not None and any(isinstance(a, ParameterForm) for a in focused.ancestors)
 
     def _start(self, preset: Preset) -> None:
         self.session.change(preset)

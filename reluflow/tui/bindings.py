@@ -47,7 +47,7 @@ PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "neuron table",
         "up down pgup pgdn home end",
-        "move the cursor; its neuron is marked among the directions",
+        "move the cursor, also among the directions",
     ),
     ("parameters", "up down", "go from field to field"),
     ("parameters", "left right", "turn a choice"),

@@ -40,7 +40,7 @@ def help_text(glyphs: Glyphs) -> str:
         if panel != where:
             lines += ["", panel]
             where = panel
-        lines.append(f"  {keys:<28}{what}" if len(keys) <= 27 else f"  {keys}\n  {'':<4}{what}")
+        lines.append(f"  {keys:<12}{what}" if len(keys) < 12 else f"  {keys}\n{'':<14}{what}")
     lines += ["", "directions", *_legend(glyphs), "", "esc leaves this page"]
     return "\n".join(lines)
 

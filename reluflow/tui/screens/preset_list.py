@@ -25,9 +25,8 @@ class PresetList(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue wide tall"):
             yield Static("Open a preset   (enter opens, esc leaves)", classes="title", markup=False)
-            yield OptionList(
-                *(Option(_line(preset), id=preset.name) for preset in self._presets), markup=False
-            )
+            widest = max((len(preset.name) for preset in self._presets), default=0)
+            yield OptionList(*(Option(_line(preset, widest)) for preset in self._presets), markup=False)
             with VerticalScroll(id="notes", can_focus=False):
                 yield Static("", markup=False)
 
@@ -41,8 +40,8 @@ class PresetList(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-def _line(preset: PresetSummary) -> str:
-    return f"{preset.name}{'  (yours)' if preset.user else ''}  {preset.title}"
+def _line(preset: PresetSummary, widest: int) -> str:
+    return f"{preset.name:<{widest}}  {'(yours) ' if preset.user else ''}{preset.title}"
 
 
 def _notes(preset: PresetSummary) -> str:
@@ -50,4 +49,6 @@ def _notes(preset: PresetSummary) -> str:
         loaded = load_preset(preset.name)
     except ReluflowError as error:
         return str(error)
-    return "\n\n".join(part for part in (loaded.notes.strip(), loaded.source) if part)
+    paragraphs = [*loaded.notes.split("\n\n"), loaded.source]
+    # The lines of the file are as long as its author liked; here they are as long as the page is wide.
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

@@ -1,15 +1,19 @@
 """Where the user names a preset to save."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
 from reluflow.store.preset import list_presets
+from reluflow.tui.widgets.parameter_field import ChoiceField
+
+BEGINNING: Final = "the beginning"
+HINT: Final = "enter saves  up/down field  left/right turn  esc leaves"
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,25 @@ class SavePreset(ModalScreen[SaveRequest | None]):
     def __init__(self, name: str, when: str) -> None:
         super().__init__()
         self._name = name
-        self._when = when
+        self._present = f"the present state, {when}"
         self._taken = {preset.name: preset.user for preset in list_presets()}
         self._asked = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue"):
             yield Static("Save as a preset", classes="title")
-            yield Input(self._name, placeholder="name", compact=True)
-            yield Checkbox(f"start from the present state ({self._when})", compact=True)
+            with Horizontal(classes="row"):
+                yield Static("name")
+                yield Input(self._name, compact=True)
+            with Horizontal(classes="row"):
+                yield Static("starts from")
+                yield ChoiceField("start", (BEGINNING, self._present), BEGINNING)
             yield Static("", id="answer", markup=False)
-            yield Static("enter saves, tab goes on, space ticks, esc leaves", classes="hint", markup=False)
+            yield Static(
+                "enter saves  up/down field  left/right turn  esc leaves",
+                classes="hint",
+                markup=False,
+            )
 
     def on_input_changed(self) -> None:
         self._say("")
@@ -59,7 +71,7 @@ class SavePreset(ModalScreen[SaveRequest | None]):
             self._asked = name
             self._say(f"{name} exists; enter again replaces it")
         else:
-            with_state = self.query_one(Checkbox).value
+            with_state = self.query_one(ChoiceField).value == self._present
             self.dismiss(SaveRequest(name, with_state, overwrite=name in self._taken))
 
     def action_leave(self) -> None:

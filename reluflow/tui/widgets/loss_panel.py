@@ -34,7 +34,7 @@ class LossPanel(RowsPanel):
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         top = heading("loss", self._detail(), width, self.glyphs)
         frame = self._frame
-        if frame is None or frame.series["t"].size == 0:
+        if frame is None or not frame.series or frame.series["t"].size == 0:
             return [top, [], [Segment("  nothing recorded yet", "dim")]]
         curve = curve_of(frame.series, self.log_time)
         self._axes = fit_axes(self._axes, curve, self.log_time)

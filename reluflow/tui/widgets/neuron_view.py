@@ -1,6 +1,7 @@
 """The directions of the neurons."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Row, Segment
@@ -8,6 +9,9 @@ from reluflow.plot.directions import Compass, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Frame
 from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+
+#: cells that the legend needs in full
+_ROOM_FOR_WORDS: Final = 35
 
 
 class NeuronView(RowsPanel):
@@ -50,19 +54,20 @@ class NeuronView(RowsPanel):
             return [heading("directions", "", width, self.glyphs)]
         top = heading("directions", self._detail(picture), width, self.glyphs)
         rows = compass_rows(picture, (width, height - 2), self.glyphs, self._cursor)
-        return [top, *rows, self._legend(picture)]
+        return [top, *rows, self._legend(picture, width)]
 
     def _detail(self, picture: Compass) -> str:
         if picture.plane.basis.shape[0] <= 2:
             return ""
-        return f"{100.0 * picture.plane.share:.0f} % in this plane"
+        return f"{100.0 * picture.plane.share:.0f} % in plane"
 
-    def _legend(self, picture: Compass) -> Row:
+    def _legend(self, picture: Compass, width: int) -> Row:
         low, high = (power_of_ten(round(limit)) for limit in picture.radius)
         glyphs = self.glyphs
+        above, below, data = (" a>0", " a<0", " data") if width >= _ROOM_FOR_WORDS else ("+", "-", "x")
         return [
-            Segment(f" {glyphs.positive} a>0 ", "positive"),
-            Segment(f"{glyphs.negative} a<0 ", "negative"),
-            Segment(f"{glyphs.point} x ", "ray"),
-            Segment(f" |w| {low}..{high}", "dim"),
+            Segment(f"{glyphs.positive}{above} ", "positive"),
+            Segment(f"{glyphs.negative}{below} ", "negative"),
+            Segment(f"{glyphs.point}{data} ", "ray"),
+            Segment(f"|w| {low}..{high}", "dim"),
         ]

@@ -46,7 +46,7 @@ class ChoiceField(Widget, can_focus=True):
         self.set_reactive(ChoiceField.value, value)
 
     def render(self) -> Text:
-        return Text(f"< {self.value or UNSET} >", no_wrap=True)
+        return Text(f"< {self.value or UNSET} >")
 
     def action_turn(self, by: int) -> None:
         place = self.choices.index(self.value) if self.value in self.choices else 0

@@ -18,6 +18,21 @@ from reluflow.tui.widgets.parameter_field import ParameterField
 LEGEND = "> typed, enter applies   * not on file"
 
 
+class FieldList(VerticalScroll, can_focus=False):
+    """The fields; up and down go from one to the next and the list follows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "go(-1)", show=False),
+        Binding("down", "go(1)", show=False),
+    ]
+
+    def action_go(self, by: int) -> None:
+        editors = [field.editor for field in self.query(ParameterField)]
+        place = next((i for i, editor in enumerate(editors) if editor.has_focus), None)
+        if place is not None:
+            editors[min(max(place + by, 0), len(editors) - 1)].focus()
+
+
 class ParameterForm(Vertical):
     """A form made from the table of keys. Enter posts what was changed, escape restores the field.
 
@@ -27,8 +42,6 @@ class ParameterForm(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "apply", show=False),
         Binding("escape", "leave", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -40,7 +53,7 @@ class ParameterForm(Vertical):
         self._shown: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
-        yield VerticalScroll(id="fields", can_focus=False)
+        yield FieldList(id="fields")
         yield Static("", id="sentence", markup=False)
 
     async def load(self, preset: Preset, saved: Mapping[str, Any]) -> None:
@@ -123,7 +136,7 @@ class ParameterForm(Vertical):
             if previous is None or previous.section != key.section:
                 rows.append(Static(key.section, classes="section", markup=False))
             rows.append(self._fields[key.id])
-        fields = self.query_one("#fields", VerticalScroll)
+        fields = self.query_one("#fields", FieldList)
         with self.app.batch_update():
             await fields.remove_children()
             await fields.mount(*rows)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rich.segment import Segment as RichSegment
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -47,6 +47,7 @@ class RowsPanel(Widget):
         self.glyphs = glyphs
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
+        self._made_for = Size(0, 0)
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         """The rows to show in ``width`` x ``height`` cells."""
@@ -54,19 +55,29 @@ class RowsPanel(Widget):
 
     def redraw(self) -> None:
         """Make the rows anew and repaint those that differ from what is on screen."""
-        width, height = self.size
-        if width < 1 or height < 1 or not self.is_mounted:
+        if not self.is_mounted:
             return
-        rows = [fit(row, width) for row in self.make_rows(width, height)][:height]
+        changed = self._make()
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _make(self) -> list[int]:
+        """Make the rows for the present size; returns the numbers of those that changed."""
+        width, height = self._made_for = self.size
+        rows: list[Row] = []
+        if width > 0 and height > 0:
+            rows = [fit(row, width) for row in self.make_rows(width, height)][:height]
         rows += [fit([], width)] * (height - len(rows))
         old, self._rows = self._rows, rows
         changed = [y for y in range(height) if y >= len(old) or old[y] != rows[y]]
         for y in changed:
             self._strips.pop(y, None)
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        return changed
 
     def render_line(self, y: int) -> Strip:
+        if self._made_for != self.size:
+            # A layout is painted before the widgets hear of it.
+            self._make()
         strip = self._strips.get(y)
         if strip is None:
             row = self._rows[y] if y < len(self._rows) else fit([], self.size.width)
@@ -84,8 +95,8 @@ class RowsPanel(Widget):
         super().notify_style_update()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._rows = []
-        self.redraw()
+        self._make()
+        self.refresh()
 
 
 def heading(title: str, detail: str, width: int, glyphs: Glyphs) -> Row:

@@ -40,7 +40,14 @@ class StatusLine(RowsPanel):
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         if self._frame is None:
             return []
-        return [self._numbers(self._frame, width), self._words(self._frame)]
+        return [self._numbers(self._frame, width), self._shortened(self._words(self._frame), width)]
+
+    def _shortened(self, row: Row, width: int) -> Row:
+        """A row of one segment, with a mark at its end if it had to be cut."""
+        return [
+            Segment(text if len(text) <= width else text[: width - 1] + self.glyphs.ellipsis, role)
+            for text, role in row
+        ]
 
     def _numbers(self, frame: Frame, width: int) -> Row:
         sign, word, role = self._state(frame)
