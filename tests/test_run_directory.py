@@ -178,6 +178,7 @@ def test_the_method_that_was_chosen_is_written_down():
     training = Training.from_preset(preset)
     writer = RunWriter.create(preset, training.problem)
     writer.save(finished(training))
+    writer.close()
     run = open_run(writer.path)
     assert run.preset.values["solver.method"] == training.method
     again = RunWriter.reopen(run, run.continued(preset))
@@ -256,3 +257,12 @@ def test_what_is_no_run_directory(tmp_path, kind):
         path.mkdir()
     with pytest.raises(RunError, match=r"other.*expected"):
         open_run(path)
+
+
+def test_a_directory_has_one_writer():
+    writer, training = saved()
+    run = open_run(writer.path)
+    with pytest.raises(RunError, match="is being written"):
+        RunWriter.reopen(run, run.preset)
+    writer.close()
+    RunWriter.reopen(run, run.preset).save(training)

@@ -1,5 +1,6 @@
 """``reluflow run``: train without a screen."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,9 +61,10 @@ def run(
             training, writer = _resumed(stored, continued)
         else:
             training, writer = _begun(loaded, out)
-        if not quiet:
-            _introduce(loaded, training, writer, resume)
-        _train(training, writer, interruption, quiet, request)
+        with closing(writer):
+            if not quiet:
+                _introduce(loaded, training, writer, resume)
+            _train(training, writer, interruption, quiet, request)
     _tell(writer.summary_of(training), as_json)
     raise typer.Exit(_exit_code(training))
 

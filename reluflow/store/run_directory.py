@@ -24,6 +24,7 @@ import numpy as np
 from reluflow.errors import RunError
 from reluflow.network import Array
 from reluflow.problem import Problem
+from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
 from reluflow.store.json_text import to_json
 from reluflow.store.preset import Preset
@@ -67,12 +68,13 @@ class Recorded(Protocol):
 
 
 class RunWriter:
-    """Writes one run directory; made by ``create`` or ``reopen``."""
+    """Writes one run directory; made by ``create`` or ``reopen``, and the only writer until ``close``."""
 
     def __init__(self, path: Path, preset: Preset, method_reason: str | None = None) -> None:
         self.path = path
         self._preset = preset
         self._method_reason = method_reason
+        self._claim = Claim(path)
 
     @classmethod
     def create(cls, preset: Preset, problem: Problem, folder: Path | None = None) -> "RunWriter":
@@ -98,11 +100,18 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, run: Run, preset: Preset) -> "RunWriter":
-        """Go on writing to the directory of ``run``, from now on under ``preset`` (see ``Run.continued``)."""
+        """Go on writing to the directory of ``run``, from now on under ``preset`` (see ``Run.continued``).
+
+        Raises RunError if another process is writing to it.
+        """
         writer = cls(run.path, preset, run.summary.get("method_reason"))
         if preset.values != run.preset.values:
             writer._write_preset()
         return writer
+
+    def close(self) -> None:
+        """Let others write to the directory."""
+        self._claim.release()
 
     def save(self, run: Recorded) -> None:
         """Replace what the directory holds of the run. Raises RunError if it cannot be written."""

@@ -1,0 +1,461 @@
+"""The command line as a shell sees it: stdout, one sentence on stderr, the exit code, the files."""
+
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from reluflow.cli.app import app
+from reluflow.cli.completion import methods, preset_names, settings
+from reluflow.cli.interruption import Interruption
+from reluflow.store.locations import preset_files
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import RunWriter, open_run
+from reluflow.training import Training
+
+COMMAND = [sys.executable, "-m", "reluflow"]
+FAST = ["--set", "network.width=8", "--set", "init.scale=1e-3", "--set", "stop.loss=0.3"]
+#: descent that would go on for hours
+ENDLESS = [
+    *FAST,
+    *("--method", "gd", "--set", "solver.learning_rate=1e-7"),
+    *("--set", "stop.loss=none", "--set", "stop.time=none"),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+
+def call(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+def shell(*words, **options):
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, **options)
+
+
+def one_sentence(text):
+    return text.startswith("reluflow: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+def test_help_needs_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from reluflow.cli.app import app\n"
+        "try:\n    app(['--help'])\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "print([name for name in ('numpy', 'scipy', 'textual', 'rich', 'plotext') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_run_never_needs_the_app():
+    code = (
+        "import sys\n"
+        "from reluflow.cli.app import app\n"
+        f"try:\n    app({['run', 'orthogonal-toy', *FAST, '--json', '-q']!r})\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "print([name for name in ('textual', 'plotext', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_completion_offers_keys_without_numpy():
+    environment = {
+        **os.environ,
+        "_RELUFLOW_COMPLETE": "complete_bash",
+        "COMP_WORDS": "reluflow run toy --set solver.me",
+        "COMP_CWORD": "4",
+    }
+    code = (
+        "import sys\nimport reluflow.cli\n"
+        "try:\n    reluflow.cli.main()\nexcept SystemExit:\n    pass\n"
+        "print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["solver.method=", "False"]
+
+
+def test_completions():
+    assert [word for word, _ in settings("init.s")] == ["init.scale=", "init.seed="]
+    assert [word for word, _ in settings("solver.loss=h")] == ["solver.loss=half-mse"]
+    assert [word for word, _ in settings("data.bias=")] == ["data.bias=true", "data.bias=false"]
+    assert preset_names("orthogonal-t") == ["orthogonal-toy"]
+    assert "polar" in methods("p")
+
+
+def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):
+    done = shell("run", "orthogonal-toy", *FAST, "--json")
+    assert done.returncode == 0
+    summary = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert {
+        *("preset", "status", "reason", "time", "loss", "steps", "events", "wall_seconds", "method", "run"),
+        "saddles",
+    } <= summary.keys()
+    assert summary["preset"] == "orthogonal-toy"
+    assert summary["status"] == "converged"
+    assert summary["loss"] <= 0.3
+    assert summary["run"] == "runs/orthogonal-toy-1"
+    assert json.loads((tmp_path / summary["run"] / "run.json").read_text()) == summary
+    assert {"start", "end", "loss", "escape_rate"} == summary["saddles"][0].keys()
+
+
+def test_without_json_the_end_is_told_in_words():
+    done = call("run", "orthogonal-toy", *FAST, "--quiet")
+    assert done.exit_code == 0
+    assert "converged" in done.stdout
+    assert "runs/orthogonal-toy-1" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_run_that_falls_short_of_its_goal_ends_with_one():
+    done = call("run", "orthogonal-toy", *FAST, "--set", "stop.time=0.5", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["status"] == "time"
+    assert open_run("runs/orthogonal-toy-1").status == "time"
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--set", "network.width=1000000000"], ["network.width", "1000000000", "GB", "expected"]),
+        (["--set", "network.width=0"], ["--set", "network.width is 0", "of at least 1"]),
+        (["--set", "netwrk.width=3"], ["netwrk.width", "did you mean network.width?"]),
+        (["--set", "network.width"], ["'='", "section.key=value"]),
+        (["--set", "data.inputs=[nan, 1]"], ["data.inputs[0, 0] is nan"]),
+        (["--set", "data.samples=3"], ["orthogonal-toy.toml", "data.samples is 3", "data.kind is points"]),
+        (["--set", "data.kind=file", "--set", "data.path=no.csv"], ["data.path", "no.csv"]),
+        (["--method", "euler"], ["--method", "euler", "polar"]),
+        (["--method", "polar", "--set", "init.kind=unbalanced"], ["polar", "unbalanced"]),
+        (["--out", "taken"], ["taken", "exists already"]),
+        (["--out", "taken/file/run"], ["taken/file", "cannot be written"]),
+        (["--resume"], ["runs/orthogonal-toy-<n>"]),
+        (["--resume", "--out", "taken"], ["taken", "no run directory", "preset.toml"]),
+        (["--resume", "--out", "missing"], ["missing", "expected a run directory"]),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_writes_nothing(tmp_path, words, parts):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("precious")
+    done = call("run", "orthogonal-toy", *words)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert one_sentence(done.stderr)
+    for part in parts:
+        assert part in done.stderr.replace("is not a run directory", "is no run directory")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["taken", "taken/file"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "orthogonal-tyo"],
+        ["run", "missing.toml", "--json"],
+        ["presets", "show", "missing"],
+        ["presets", "check", "missing.toml"],
+        ["info", "missing"],
+        ["tui", "orthogonal-toy"],
+    ],
+)
+def test_the_real_command_says_one_sentence(words):
+    done = shell(*words, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert one_sentence(done.stderr)
+
+
+def test_options_that_do_not_exist_are_bad_usage():
+    assert shell("run", "orthogonal-toy", "--nope").returncode == 2
+    assert shell("nope").returncode == 2
+
+
+def test_presets_are_listed(tmp_path):
+    own = tmp_path / "config" / "presets"
+    own.mkdir(parents=True)
+    (own / "broken.toml").write_text("[[")
+    done = call("presets")
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(preset_files())
+    assert one_sentence(done.stderr)
+    listed = json.loads(call("presets", "--json").stdout)["presets"]
+    assert {each["name"] for each in listed} == {*preset_files()}
+    assert next(each for each in listed if each["name"] == "broken")["problem"]
+
+
+def test_a_preset_is_shown_with_its_defaults():
+    done = call("presets", "show", "orthogonal-toy")
+    shown = tomllib.loads(done.stdout)
+    assert shown["solver"]["rtol"] == 1e-6
+    values = json.loads(call("presets", "show", "orthogonal-toy", "--json").stdout)["values"]
+    assert values["init.scale"] == shown["init"]["scale"]
+
+
+def test_a_preset_is_checked_with_its_files(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("[data]\nkind = 'file'\npath = 'points.csv'\n[network]\nwidth = 2\n")
+    done = call("presets", "check", str(path), "--json")
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["usable"] is False
+    assert "points.csv" in done.stderr
+    (tmp_path / "points.csv").write_text("1,2,3\n")
+    done = call("presets", "check", str(path), "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["dimension"] == 2
+
+
+def test_info_tells_what_a_run_holds():
+    call("run", "orthogonal-toy", *FAST)
+    held = json.loads(call("info", "runs/orthogonal-toy-1", "--json").stdout)
+    run = open_run("runs/orthogonal-toy-1")
+    assert held["preset"] == "orthogonal-toy"
+    assert held["status"] == "converged"
+    assert held["resumable"] is False
+    assert held["series_rows"] == len(run.t)
+    assert held["snapshots"] == len(run.snapshots.t)
+    assert (held["samples"], held["dimension"], held["width"]) == (2, 2, 8)
+    assert "converged" in call("info", "runs/orthogonal-toy-1").stdout
+
+
+@pytest.mark.parametrize("method", ["gd", "polar"])
+def test_a_run_in_two_parts_is_the_same_run(method):
+    goal = ["--method", method, "--set", "solver.learning_rate=0.01"]
+    assert call("run", "orthogonal-toy", *FAST, *goal, "--out", "whole").exit_code == 0
+    assert (
+        call("run", "orthogonal-toy", *FAST, *goal, "--set", "stop.steps=90", "--out", "parts").exit_code == 1
+    )
+    assert open_run("parts").summary["steps"] == 90
+    assert call("run", "orthogonal-toy", *FAST, *goal, "--out", "parts", "--resume").exit_code == 0
+    whole, parts = open_run("whole"), open_run("parts")
+    assert parts.summary["steps"] == whole.summary["steps"] > 90
+    assert parts.summary["time"] == whole.summary["time"]
+    assert np.array_equal(parts.snapshots.weights[-1], whole.snapshots.weights[-1])
+    assert np.array_equal(parts.snapshots.output_weights[-1], whole.snapshots.output_weights[-1])
+
+
+def test_resuming_what_is_over_computes_nothing():
+    call("run", "orthogonal-toy", *FAST)
+    before = Path("runs/orthogonal-toy-1/trajectory.npz").read_bytes()
+    done = call("run", "orthogonal-toy", *FAST, "--resume", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["status"] == "converged"
+    assert "is over" in done.stderr
+    assert Path("runs/orthogonal-toy-1/trajectory.npz").read_bytes() == before
+    short = call("run", "orthogonal-toy", *FAST, "--set", "stop.time=0.5", "--out", "short")
+    again = call("run", "orthogonal-toy", *FAST, "--set", "stop.time=0.5", "--out", "short", "--resume")
+    assert short.exit_code == again.exit_code == 1
+
+
+def test_resuming_as_another_run_is_refused():
+    call("run", "orthogonal-toy", *FAST)
+    done = call("run", "orthogonal-toy", *FAST, "--set", "init.scale=1e-4", "--resume")
+    assert done.exit_code == 2
+    assert "init.scale is 0.0001 now and was 0.001" in done.stderr
+
+
+def test_resume_goes_on_with_the_newest_run():
+    for _ in range(2):
+        call("run", "orthogonal-toy", *FAST, "--set", "stop.time=0.5")
+    done = call("run", "orthogonal-toy", *FAST, "--resume", "--json")
+    assert json.loads(done.stdout)["run"] == "runs/orthogonal-toy-2"
+    assert open_run("runs/orthogonal-toy-1").status == "time"
+
+
+def started(*words, **options):
+    """A run that goes on until it is ended, once its directory is there."""
+    process = subprocess.Popen(
+        [*COMMAND, "run", "orthogonal-toy", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    assert "writing" in process.stderr.readline()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_resume(number):
+    process = started(*ENDLESS, "--json", "--out", "cut")
+    process.send_signal(number)
+    out, narration = process.communicate(timeout=60)
+    assert process.returncode == 130
+    summary = json.loads(out)
+    assert summary["status"] == "interrupted"
+    assert number.name in summary["reason"]
+    run = open_run("cut")
+    assert run.status == "interrupted"
+    assert run.checkpoint is not None
+    assert "--out cut --resume" in narration
+    command = narration.split("resume with: ")[1].split()
+    done = call(*command[1:], "--set", f"stop.steps={summary['steps'] + 10}", "--json")
+    assert json.loads(done.stdout)["steps"] == summary["steps"] + 10
+
+
+def test_a_killed_run_opens_and_resumes():
+    limit = ["--method", "polar"]
+    preset = load_preset(
+        "orthogonal-toy",
+        {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3, "solver.method": "polar"},
+    )
+    script = (
+        "import os, signal\n"
+        "from reluflow.store import files\n"
+        "from reluflow.cli import loop\n"
+        "loop.LOOK_EVERY = loop.SAVE_EVERY = loop.SAVE_SHARE = 0.0\n"
+        "replace, left = files.Path.replace, [9]\n"
+        "def dying(path, target):\n"
+        "    left[0] -= 1\n"
+        "    if left[0] == 0:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return replace(path, target)\n"
+        "files.Path.replace = dying\n"
+        "import reluflow.cli.app\n"
+        f"reluflow.cli.app.app({['run', 'orthogonal-toy', *FAST, *limit, '--out', 'killed']!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    run = open_run("killed")
+    assert run.status == "running"
+    assert 0 < len(run.t) == len(run.loss)
+    assert call("run", "orthogonal-toy", *FAST, *limit, "--out", "killed", "--resume").exit_code == 0
+    straight = Training.from_preset(preset)
+    while straight.status == "running":
+        straight.advance(seconds=1.0)
+    assert np.array_equal(open_run("killed").snapshots.weights[-1], straight.solver.state.weights)
+
+
+def test_a_run_killed_before_its_first_save_resumes_from_the_start():
+    process = started(*FAST, *ENDLESS[len(FAST) :], "--out", "early")
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert open_run("early").status == "running"
+    done = call(
+        "run", "orthogonal-toy", *ENDLESS, "--set", "stop.steps=5", "--out", "early", "--resume", "--json"
+    )
+    assert json.loads(done.stdout)["steps"] == 5
+
+
+def test_a_run_that_goes_on_cannot_be_resumed_beside_it():
+    process = started(*ENDLESS, "--out", "busy")
+    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "busy", "--resume")
+    process.kill()
+    process.communicate(timeout=60)
+    assert done.exit_code == 2
+    assert "busy is being written" in done.stderr
+
+
+def test_head_ends_it_quietly_and_nothing_is_lost():
+    process = started(*FAST, "--json")
+    process.stdout.close()
+    narration = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    assert narration == ""
+    assert open_run("runs/orthogonal-toy-1").status == "converged"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disc_behind_stdout_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "run", "orthogonal-toy", *FAST, "-q"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert open_run("runs/orthogonal-toy-1").status == "converged"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("size", [None, (0, 0), (24, 10), (24, 200)])
+def test_the_progress_line_lives_with_any_terminal(size):
+    import fcntl
+    import termios
+
+    ours, theirs = pty.openpty()
+    if size is not None:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(
+        [*COMMAND, "run", "orthogonal-toy", *FAST, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=environment,
+    )
+    os.close(theirs)
+    out, _ = process.communicate(timeout=60)
+    narration = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert json.loads(out)["status"] == "converged"
+    assert "Traceback" not in narration
+    widest = max(len(line.rstrip("\n")) for line in narration.split("\r")[2:] or [""])
+    assert widest < (size[1] if size and size[1] else 80)
+
+
+def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
+    from reluflow.cli import loop
+
+    monkeypatch.setattr(loop, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SHARE", 0.0)
+    save, failures = RunWriter.save, [1, 1]
+
+    def failing(writer, run):
+        if failures and failures.pop():
+            from reluflow.errors import RunError
+
+            raise RunError("disc: cannot be written")
+        save(writer, run)
+
+    monkeypatch.setattr(RunWriter, "save", failing)
+    done = call("run", "orthogonal-toy", *FAST)
+    assert done.exit_code == 0
+    assert done.stderr.count("cannot be written; the run goes on") == 2
+    assert open_run("runs/orthogonal-toy-1").status == "converged"
+
+
+def test_a_last_save_that_fails_is_told(monkeypatch):
+    from reluflow.errors import RunError
+
+    def failing(*_):
+        raise RunError("disc: cannot be written")
+
+    monkeypatch.setattr(RunWriter, "save", failing)
+    done = call("run", "orthogonal-toy", *FAST, "-q", "--json")
+    assert done.exit_code == 1
+    assert one_sentence(done.stderr)
+
+
+def test_signals_are_a_wish_first_and_end_a_step_second():
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as interruption:
+        assert not interruption.wished
+        signal.raise_signal(signal.SIGTERM)
+        assert interruption.name == "SIGTERM"
+        with interruption.shielded():
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_no_handler_outlives_a_run():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    call("run", "orthogonal-toy", *FAST)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
