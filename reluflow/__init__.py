@@ -1,1 +1,34 @@
-"""reluflow: the gradient flow of one-hidden-layer ReLU networks, its plateaus and escapes."""
+"""reluflow: the gradient flow of one-hidden-layer ReLU networks, its plateaus and escapes.
+
+``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory. They are
+imported when first used, so that ``import reluflow`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reluflow.simulation import Trajectory, simulate
+    from reluflow.store.preset import Preset, load_preset
+    from reluflow.store.run_directory import Run, open_run
+
+__all__ = ["Preset", "Run", "Trajectory", "load_preset", "open_run", "simulate"]
+
+_HOMES = {
+    "Preset": "reluflow.store.preset",
+    "Run": "reluflow.store.run_directory",
+    "Trajectory": "reluflow.simulation",
+    "load_preset": "reluflow.store.preset",
+    "open_run": "reluflow.store.run_directory",
+    "simulate": "reluflow.simulation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'reluflow' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

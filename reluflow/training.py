@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,19 +79,29 @@ class Training:
             RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
         )
 
-    def advance(self, change: float = 0.05, seconds: float = 0.05) -> None:
-        """Step until the state has moved by ``change`` (see ``observe.change``), for at most ``seconds``."""
+    def advance(
+        self,
+        change: float = math.inf,
+        seconds: float = 0.05,
+        halted: Callable[[], bool] = lambda: False,
+    ) -> float:
+        """Step until the state has moved by ``change`` (see ``observe.change``).
+
+        Returns earlier after ``seconds`` of wall time, when ``halted`` says so between two steps, or when
+        the run ends. Returns the movement (NaN if ``change`` is infinite: then it is not measured).
+        """
         began = time.perf_counter()
-        # with no bound on the change there is nothing to measure
         start = Shape.of(self.solver.state, self.solver.loss) if math.isfinite(change) else None
-        while self.status == "running":
+        moved = math.nan if start is None else 0.0
+        while self.status == "running" and not halted():
             self._step(self._burst)
-            if time.perf_counter() - began >= seconds:
-                break
-            if start is not None and start.distance(Shape.of(self.solver.state, self.solver.loss)) >= change:
+            if start is not None:
+                moved = start.distance(Shape.of(self.solver.state, self.solver.loss))
+            if moved >= change or time.perf_counter() - began >= seconds:
                 break
         self.wall_seconds += time.perf_counter() - began
         self._judge_wall()
+        return moved
 
     def single_step(self) -> None:
         """One accepted step of the solver; one iteration of descent."""

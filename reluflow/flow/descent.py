@@ -16,7 +16,7 @@ class Descent(FlowSolver):
 
     The gradient is that of the stated loss, so that flow time is rate * iterations; the papers' own code
     descends the "mse", hence its iteration i is flow time 2 * rate * i of the half-mse loss. Nothing is
-    reduced, normalised or reordered: with their arrays and rate the iterates are theirs to rounding, the
+    reduced, normalised or reordered (the iteration that reaches ``t_end`` may end past it): with their arrays and rate the iterates are theirs to rounding, the
     loss of balance by rounding included (Boursier et al. 2022 run it with rate 1e-3, Chistikov et al.
     2023 with rate 1e-2).
 
@@ -66,6 +66,7 @@ class Descent(FlowSolver):
         residual: Array = self._outputs @ self._hidden - self.problem.targets
         return residual
 
+    @np.errstate(over="ignore", invalid="ignore")  # divergence is reported in words
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         self._previous = self.state
         start, start_steps = self.t, self.steps
@@ -75,7 +76,9 @@ class Descent(FlowSolver):
         pulls, weight_step, inputs = self._pulls, self._weight_step, self.problem.inputs
         residual = self._residual
         low, high = np.inf, -np.inf
-        for _ in range(burst):
+        # iterations until t_end, whatever the rounding of their number times the rate
+        left = np.ceil(t_end / self.rate - 1e-9) - self.steps
+        for _ in range(int(min(burst, left))):
             np.multiply(self._z > 0.0, residual * step, out=pulls)
             np.matmul(pulls, inputs, out=weight_step)
             np.multiply(weight_step, outputs[:, None], out=weight_step)
@@ -88,10 +91,12 @@ class Descent(FlowSolver):
             loss = per_sample * float(residual @ residual)
             low, high = min(low, loss), max(high, loss)
             # not (loss > floor) also stops at NaN
-            if not loss > loss_floor or self.steps * self.rate >= t_end:
+            if not loss > loss_floor:
                 break
         self._residual, self._range = residual, (low, high)
         self.t_old, self.t = start, self.steps * self.rate
+        if self.steps - start_steps == left:
+            self.t = max(self.t, t_end)
         if not np.isfinite(self.loss):
             self._fall_back(start, start_steps)
 

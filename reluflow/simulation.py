@@ -1,0 +1,124 @@
+"""``simulate``: one call from arrays to a trajectory."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.errors import ProblemError
+from reluflow.flow.base import FlowSolver, Options, State
+from reluflow.network import Array, Loss, loss_of, residuals
+from reluflow.problem import Problem
+from reluflow.training import StopRules, Training
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """States along a run: at the times asked for, else at the start and every accepted step.
+
+    ``t`` (k,) flow time and ``loss`` (k,) of the stated loss; ``weights`` (k, m, d); ``output_weights``
+    (k, m); ``status`` and ``reason`` as of a run; ``steps`` taken; ``events``, changes of activation seen;
+    ``method`` used.
+    """
+
+    t: Array
+    loss: Array
+    weights: Array
+    output_weights: Array
+    status: str
+    reason: str
+    steps: int
+    events: int
+    method: str
+
+
+def simulate(
+    inputs: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    output_weights: npt.ArrayLike,
+    *,
+    method: str | None = None,
+    rtol: float = 1e-6,
+    loss: Loss = "half-mse",
+    times: npt.ArrayLike | None = None,
+    stop_loss: float | None = None,
+    stop_time: float | None = None,
+    max_steps: int | None = None,
+    learning_rate: float | None = None,
+) -> Trajectory:
+    """Train from (weights, output_weights) and return the trajectory.
+
+    Parameters
+    ----------
+    inputs (n, d), targets (n,): the data, a bias column included if one is wanted.
+    weights (m, d), output_weights (m,): the initial network.
+    method: name of a solver; None chooses the best for the start at hand.
+    rtol: relative tolerance of adaptive solvers.
+    loss: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All times are flow time of this loss.
+    times: increasing times at which states are returned, by dense output, exact to the solver's order. The
+        run ends at the last of them (or earlier, by another rule; later times are then left out).
+    stop_loss, stop_time, max_steps: stop rules. A run also stops when it is stationary.
+    learning_rate: step of method "gd", whose time is learning_rate * iterations.
+
+    Raises ProblemError for arrays that do not make a problem or times that do not increase, SolverError
+    for a method that cannot be used on it.
+    """
+    problem = Problem(inputs, targets, weights, output_weights, loss)  # type: ignore[arg-type]
+    wanted = None if times is None else _check_times(times)
+    if wanted is not None:
+        stop_time = min(float(wanted[-1]), math.inf if stop_time is None else stop_time)
+    options = Options(rtol=rtol, learning_rate=learning_rate)
+    stop = StopRules(loss=stop_loss, time=stop_time, steps=max_steps)
+    training = Training(problem, method, options, stop)
+    states = _every_step(training) if wanted is None else _at_times(training, wanted)
+    return Trajectory(
+        np.array([state.t for state in states]),
+        np.array([_loss(problem, state) for state in states]),
+        np.array([state.weights for state in states]).reshape(len(states), *problem.weights.shape),
+        np.array([state.output_weights for state in states]).reshape(len(states), problem.width),
+        training.status,
+        training.reason,
+        training.solver.steps,
+        training.solver.events,
+        training.method,
+    )
+
+
+def _check_times(times: npt.ArrayLike) -> Array:
+    wanted = np.atleast_1d(np.asarray(times, dtype=float))
+    if wanted.ndim != 1 or not wanted.size or not np.all(np.isfinite(wanted)) or wanted[0] < 0.0:
+        raise ProblemError("times cannot be used; expected finite numbers from 0 on, at least one")
+    for i, (first, second) in enumerate(pairwise(wanted)):
+        if second <= first:
+            raise ProblemError(f"times[{i + 1}] = {second:g} follows {first:g}; expected increasing times")
+    return wanted
+
+
+def _every_step(training: Training) -> list[State]:
+    states = [training.solver.state]
+    while training.status == "running":
+        training.single_step()
+        states.append(training.solver.state)
+    return states
+
+
+def _at_times(training: Training, wanted: Array) -> list[State]:
+    states = [training.solver.state] if wanted[0] == 0.0 else []
+    while training.status == "running":
+        training.single_step()
+        if training.solver.t >= wanted[len(states)]:
+            states += _between(training.solver, wanted[len(states) :])
+    return states
+
+
+def _between(solver: FlowSolver, wanted: Array) -> list[State]:
+    interpolate = solver.dense_output()
+    return [interpolate(float(t)) for t in wanted if t <= solver.t]
+
+
+def _loss(problem: Problem, state: State) -> float:
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    return loss_of(residual, problem.loss)

@@ -1,0 +1,9 @@
+"""Fixtures for all tests. BLAS gets one thread: the arrays are small and the machines are shared."""
+
+import os
+import sys
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+sys.path.insert(0, str(Path(__file__).parent))
