@@ -2,7 +2,10 @@
 
 import csv
 import math
+import os
+import zlib
 from pathlib import Path
+from typing import Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -10,12 +13,26 @@ import numpy as np
 from reluflow.errors import PresetError
 from reluflow.network import Array
 
+#: What numpy and zipfile raise over files that are damaged, foreign, or that may not be read.
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    MemoryError,
+)
+
 
 def resolve(path: str, folder: Path, key: str) -> Path:
     """The file that ``key`` names, relative paths starting at ``folder``; PresetError if there is none."""
-    found = folder / Path(path).expanduser()
-    if not found.is_file():
-        what = "a folder" if found.is_dir() else "no file"
+    found = folder / os.path.expanduser(path)
+    if not os.path.isfile(found):  # os.path, unlike Path, also takes names that no system allows
+        what = "a folder" if os.path.isdir(found) else "no file"
         raise PresetError(f"{key} = {str(path)!r}: found {what} at {found}; expected a file to read")
     return found
 
@@ -60,7 +77,7 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
             return {name: _array(archive[name], path, name, allowed) for name, allowed in shapes.items()}
     except PresetError:
         raise
-    except (OSError, ValueError, BadZipFile, EOFError, AttributeError, TypeError, KeyError):
+    except _UNREADABLE:
         raise PresetError(
             f"{path}: found something that does not open as .npz; expected arrays {' and '.join(shapes)} "
             "of plain numbers, as written by numpy.savez"

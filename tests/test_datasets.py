@@ -1,5 +1,6 @@
 """Data sets: what each kind promises, that seeds give the same numbers for ever, and what is refused."""
 
+import contextlib
 import math
 from pathlib import Path
 
@@ -295,10 +296,27 @@ def test_other_bytes_are_refused(tmp_path, content):
             build_data({"data.kind": "file", "data.path": name}, tmp_path)
 
 
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_damaged_npz_is_never_more_than_a_sentence(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("damaged") / "bad.npz"
+    save = data.draw(st.sampled_from([np.savez, np.savez_compressed]))
+    save(path, inputs=np.arange(6.0).reshape(3, 2), targets=np.arange(3.0))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    with contextlib.suppress(PresetError):
+        build_data({"data.kind": "file", "data.path": str(path)}, Path())
+
+
 def test_missing_files_and_other_endings_are_refused(tmp_path):
     (tmp_path / "points.xlsx").touch()
     for name, message in (
         ("none.csv", "found no file at"),
+        ("~nobody-of-that-name/p.csv", "found no file at"),
+        ("p\0.csv", "found no file at"),
+        ("x" * 5000, "found no file at"),
         (".", "found a folder at"),
         ("points.xlsx", r"expected \.csv or \.npz"),
     ):
