@@ -5,12 +5,17 @@ One file a command. Nothing heavy is imported before a command runs: ``--help`` 
 
 import sys
 
+from reluflow.errors import ExitCode
+
 
 def main() -> None:
     """Entry point of ``reluflow`` and of ``python -m reluflow``."""
-    from reluflow.cli.app import app
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a title that a terminal cannot show is no reason to stop
             stream.reconfigure(errors="replace")
-    app(prog_name="reluflow")
+    try:
+        from reluflow.cli.app import app
+
+        app(prog_name="reluflow")
+    except KeyboardInterrupt:  # before a command could see to it
+        sys.exit(ExitCode.INTERRUPTED)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LINE_EVERY: Final = 5.0
 #: Width assumed where the terminal does not tell its own.
 USUAL_WIDTH: Final = 80
+#: Columns left free at the end of the line, where a terminal echoes ^C.
+ECHO: Final = 3
 _BAR: Final = 24
 
 
@@ -37,8 +39,8 @@ class Progress:
             return
         self._measure()
         if self._rewrites:
-            width = terminal_width()
-            say("\r" + self.line(width - 1).ljust(width - 1), end="")
+            width = terminal_width() - ECHO
+            say("\r" + self.line(width).ljust(width), end="")
             self._dirty = True
         elif time.monotonic() - self._said >= LINE_EVERY:
             self._said = time.monotonic()
