@@ -9,7 +9,7 @@ import pytest
 from reluflow.errors import RunError
 from reluflow.store import files
 from reluflow.store.preset import load_preset
-from reluflow.store.run_directory import RunWriter, open_run
+from reluflow.store.run_directory import RunWriter, numbered_runs, open_run
 from reluflow.training import Training
 
 FAST = {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3}
@@ -266,3 +266,17 @@ def test_a_directory_has_one_writer():
         RunWriter.reopen(run, run.preset)
     writer.close()
     RunWriter.reopen(run, run.preset).save(training)
+
+
+def test_a_run_directory_stands_for_its_preset(tmp_path):
+    writer, _ = saved()
+    assert load_preset(writer.path).name == "orthogonal-toy"
+    (writer.path / "run.json").write_text('{"preset": "../elsewhere"}')
+    assert load_preset(writer.path).name == writer.path.name
+
+
+def test_runs_are_found_by_number_under_any_name(tmp_path):
+    for name in ("a[b]-2", "a[b]-10", "a[b]-x", "ab-3", "a[b]"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    assert [path.name for path in numbered_runs("a[b]")] == ["a[b]-2", "a[b]-10"]
+    assert numbered_runs("other") == []

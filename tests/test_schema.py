@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from reluflow import flow
 from reluflow.errors import PresetError
 from reluflow.store import schema
 
@@ -182,3 +183,7 @@ def test_every_key_is_described_and_its_default_is_allowed():
 def test_the_table_is_read_without_numpy():
     code = "import sys; import reluflow.store.schema; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_presets_may_name_the_solvers_that_there_are():
+    assert sorted(schema.METHODS) == sorted(flow.METHODS)

@@ -16,7 +16,7 @@ UNFINISHED = ("running", "interrupted")
 
 @guarded
 def info(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a run directory holds."""

@@ -38,7 +38,10 @@ def presets(context: typer.Context, as_json: AsJson = False) -> None:
 @guarded
 def show(
     name: Annotated[
-        str, typer.Argument(help="A preset's name or file.", autocompletion=completion.preset_names)
+        str,
+        typer.Argument(
+            metavar="PRESET", help="A preset's name or file.", autocompletion=completion.preset_names
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +60,9 @@ def show(
 @app.command("check")
 @guarded
 def check(
-    file: Annotated[str, typer.Argument(help="A preset file.", autocompletion=completion.preset_names)],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A preset file.", autocompletion=completion.preset_names)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Read a preset and build its problem; say what is wrong, or what it holds."""

@@ -24,7 +24,10 @@ UNFINISHED = ("running", "interrupted")
 @guarded
 def run(
     preset: Annotated[
-        str, typer.Argument(help="A preset's name or file.", autocompletion=completion.preset_names)
+        str,
+        typer.Argument(
+            metavar="PRESET", help="A preset's name or file.", autocompletion=completion.preset_names
+        ),
     ],
     settings: Annotated[
         list[str] | None,

@@ -167,9 +167,11 @@ def _name_of(path: Path) -> str:
     if path.name != "preset.toml":
         return path.stem
     try:
-        return str(json.loads((path.parent / "run.json").read_bytes())["preset"])
+        name = json.loads((path.parent / "run.json").read_bytes())["preset"]
     except (OSError, ValueError, KeyError, TypeError):
-        return path.parent.name  # a folder that holds a preset and no run
+        name = None  # a folder that holds a preset and no run
+    plain = isinstance(name, str) and name and Path(name).name == name
+    return str(name) if plain else path.parent.name
 
 
 def _summary(name: str, path: Path) -> PresetSummary:

@@ -189,11 +189,11 @@ def _claim_number(hidden: Path, name: str) -> Path:
 
 def numbered_runs(name: str, parent: Path = Path("runs")) -> list[Path]:
     """The directories runs/<name>-<n> that exist, by n."""
-    found = {
-        int(path.name.removeprefix(f"{name}-")): path
-        for path in parent.glob(f"{name}-*")
-        if path.name.removeprefix(f"{name}-").isdecimal()
-    }
+    found = {}
+    for path in parent.iterdir() if parent.is_dir() else ():
+        number = path.name.removeprefix(f"{name}-")
+        if number != path.name and number.isascii() and number.isdecimal() and path.is_dir():
+            found[int(number)] = path
     return [found[number] for number in sorted(found)]
 
 
