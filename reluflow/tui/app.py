@@ -1,8 +1,8 @@
 """The app: panels around one live run. It shows frames and passes keys on; it computes nothing."""
 
 import asyncio
+import contextlib
 import math
-import signal
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -19,6 +19,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.session import SPEEDS, Frame, Session
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.bindings import bindings
+from reluflow.tui.farewell import Farewell
 from reluflow.tui.messages import CursorMoved, ParametersApplied, ParametersLeft
 from reluflow.tui.screens.help_page import HelpPage
 from reluflow.tui.screens.preset_list import PresetList
@@ -36,8 +37,6 @@ FRAMES_PER_SECOND: Final = 10
 LEAST_SIZE: Final = (60, 20)
 #: from this width on the parameters are shown from the start
 WIDE: Final = 120
-#: how long a hang-up waits for the run to be written
-LAST_SAVE_SECONDS: Final = 10.0
 _OVER: Final = ("converged", "stationary", "time", "steps", "wall", "interrupted", "failed")
 
 
@@ -70,7 +69,7 @@ class Explorer(App[None]):
         self._saving_as: str | None = None
         self._form_wanted: bool | None = None
         self._last_note = 0
-        self._exit_when_saved: int | None = None
+        self._exit_when_saved = False
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
@@ -88,8 +87,7 @@ class Explorer(App[None]):
         self.query_one(NeuronTable).focus()
         if self._signals:
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.leave_on_signal, number)
+            Farewell(self.session, lambda code: _leave(loop, self, code)).install()
         if self._greeting:
             self.notify(self._greeting, markup=False)
         if self._timer:
@@ -129,10 +127,10 @@ class Explorer(App[None]):
             if not frame.note.failed:
                 self._saved = frame.preset.values
                 await self.query_one(ParameterForm).mark_saved(self._saved)
-        elif self._exit_when_saved is not None:
-            code, self._exit_when_saved = self._exit_when_saved, None
-            if not frame.note.failed or code:
-                self.exit(return_code=code)
+        elif self._exit_when_saved:
+            self._exit_when_saved = False
+            if not frame.note.failed:
+                self.exit()
 
     # --- layout ---
 
@@ -230,21 +228,8 @@ class Explorer(App[None]):
         if answer == "leave":
             self.exit()
         elif answer == "save":
-            self._save_and_exit(0)
-
-    def leave_on_signal(self, number: int) -> None:
-        """Save what is not saved, then leave with the terminal as it was found."""
-        code = 128 + number
-        self.session.pause()
-        if self.session.frame.unsaved:
-            self.set_timer(LAST_SAVE_SECONDS, lambda: self.exit(return_code=code))
-            self._save_and_exit(code)
-        else:
-            self.exit(return_code=code)
-
-    def _save_and_exit(self, code: int) -> None:
-        self._exit_when_saved = code
-        self.session.save_run()
+            self._exit_when_saved = True
+            self.session.save_run()
 
     # --- what widgets say ---
 
@@ -281,6 +266,12 @@ class Explorer(App[None]):
     def _start(self, preset: Preset) -> None:
         self.session.change(preset)
         self.pull()
+
+
+def _leave(loop: asyncio.AbstractEventLoop, app: Explorer, code: int) -> None:
+    """Have the app exit; may be called from any thread, also when the app has gone already."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
 
 
 def _gap(one: float, other: float) -> float:
