@@ -2,9 +2,6 @@
 
 import json
 import os
-import pty
-import signal
-import struct
 import subprocess
 import sys
 import tomllib
@@ -12,24 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from commands import FAST, call, one_sentence, shell
 
-from reluflow.cli.app import app
 from reluflow.cli.completion import methods, preset_names, settings
-from reluflow.cli.interruption import Interruption
 from reluflow.store.locations import preset_files
-from reluflow.store.preset import load_preset
-from reluflow.store.run_directory import RunWriter, open_run
-from reluflow.training import Training
-
-COMMAND = [sys.executable, "-m", "reluflow"]
-FAST = ["--set", "network.width=8", "--set", "init.scale=1e-3", "--set", "stop.loss=0.3"]
-#: descent that would go on for hours
-ENDLESS = [
-    *FAST,
-    *("--method", "gd", "--set", "solver.learning_rate=1e-7"),
-    *("--set", "stop.loss=none", "--set", "stop.time=none"),
-]
+from reluflow.store.run_directory import open_run
 
 
 @pytest.fixture(autouse=True)
@@ -37,18 +21,6 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-
-
-def call(*words):
-    return CliRunner().invoke(app, list(words))
-
-
-def shell(*words, **options):
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, **options)
-
-
-def one_sentence(text):
-    return text.startswith("reluflow: ") and text.count("\n") == 1 and "Traceback" not in text
 
 
 def test_help_needs_nothing_heavy():
@@ -273,189 +245,3 @@ def test_resume_goes_on_with_the_newest_run():
     done = call("run", "orthogonal-toy", *FAST, "--resume", "--json")
     assert json.loads(done.stdout)["run"] == "runs/orthogonal-toy-2"
     assert open_run("runs/orthogonal-toy-1").status == "time"
-
-
-def started(*words, **options):
-    """A run that goes on until it is ended, once its directory is there."""
-    process = subprocess.Popen(
-        [*COMMAND, "run", "orthogonal-toy", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-    assert "writing" in process.stderr.readline()
-    return process
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_resume(number):
-    process = started(*ENDLESS, "--json", "--out", "cut")
-    process.send_signal(number)
-    out, narration = process.communicate(timeout=60)
-    assert process.returncode == 130
-    summary = json.loads(out)
-    assert summary["status"] == "interrupted"
-    assert number.name in summary["reason"]
-    run = open_run("cut")
-    assert run.status == "interrupted"
-    assert run.checkpoint is not None
-    assert "--out cut --resume" in narration
-    command = narration.split("resume with: ")[1].split()
-    done = call(*command[1:], "--set", f"stop.steps={summary['steps'] + 10}", "--json")
-    assert json.loads(done.stdout)["steps"] == summary["steps"] + 10
-
-
-def test_a_killed_run_opens_and_resumes():
-    limit = ["--method", "polar"]
-    preset = load_preset(
-        "orthogonal-toy",
-        {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3, "solver.method": "polar"},
-    )
-    script = (
-        "import os, signal\n"
-        "from reluflow.store import files\n"
-        "from reluflow.cli import loop\n"
-        "loop.LOOK_EVERY = loop.SAVE_EVERY = loop.SAVE_SHARE = 0.0\n"
-        "replace, left = files.Path.replace, [9]\n"
-        "def dying(path, target):\n"
-        "    left[0] -= 1\n"
-        "    if left[0] == 0:\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return replace(path, target)\n"
-        "files.Path.replace = dying\n"
-        "import reluflow.cli.app\n"
-        f"reluflow.cli.app.app({['run', 'orthogonal-toy', *FAST, *limit, '--out', 'killed']!r})\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    run = open_run("killed")
-    assert run.status == "running"
-    assert 0 < len(run.t) == len(run.loss)
-    assert call("run", "orthogonal-toy", *FAST, *limit, "--out", "killed", "--resume").exit_code == 0
-    straight = Training.from_preset(preset)
-    while straight.status == "running":
-        straight.advance(seconds=1.0)
-    assert np.array_equal(open_run("killed").snapshots.weights[-1], straight.solver.state.weights)
-
-
-def test_a_run_killed_before_its_first_save_resumes_from_the_start():
-    process = started(*FAST, *ENDLESS[len(FAST) :], "--out", "early")
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
-    assert open_run("early").status == "running"
-    done = call(
-        "run", "orthogonal-toy", *ENDLESS, "--set", "stop.steps=5", "--out", "early", "--resume", "--json"
-    )
-    assert json.loads(done.stdout)["steps"] == 5
-
-
-def test_a_run_that_goes_on_cannot_be_resumed_beside_it():
-    process = started(*ENDLESS, "--out", "busy")
-    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "busy", "--resume")
-    process.kill()
-    process.communicate(timeout=60)
-    assert done.exit_code == 2
-    assert "busy is being written" in done.stderr
-
-
-def test_head_ends_it_quietly_and_nothing_is_lost():
-    process = started(*FAST, "--json")
-    process.stdout.close()
-    narration = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(timeout=60) == 0
-    assert narration == ""
-    assert open_run("runs/orthogonal-toy-1").status == "converged"
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disc_behind_stdout_is_one_sentence():
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [*COMMAND, "run", "orthogonal-toy", *FAST, "-q"], stdout=full, stderr=subprocess.PIPE, text=True
-        )
-    assert done.returncode == 1
-    assert one_sentence(done.stderr)
-    assert open_run("runs/orthogonal-toy-1").status == "converged"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("size", [None, (0, 0), (24, 10), (24, 200)])
-def test_the_progress_line_lives_with_any_terminal(size):
-    import fcntl
-    import termios
-
-    ours, theirs = pty.openpty()
-    if size is not None:
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    environment = {**os.environ, "TERM": "xterm"}
-    process = subprocess.Popen(
-        [*COMMAND, "run", "orthogonal-toy", *FAST, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env=environment,
-    )
-    os.close(theirs)
-    out, _ = process.communicate(timeout=60)
-    narration = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert process.returncode == 0
-    assert json.loads(out)["status"] == "converged"
-    assert "Traceback" not in narration
-    widest = max(len(line.rstrip("\n")) for line in narration.split("\r")[2:] or [""])
-    assert widest < (size[1] if size and size[1] else 80)
-
-
-def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
-    from reluflow.cli import loop
-
-    monkeypatch.setattr(loop, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
-    monkeypatch.setattr(loop, "SAVE_SHARE", 0.0)
-    save, failures = RunWriter.save, [1, 1]
-
-    def failing(writer, run):
-        if failures and failures.pop():
-            from reluflow.errors import RunError
-
-            raise RunError("disc: cannot be written")
-        save(writer, run)
-
-    monkeypatch.setattr(RunWriter, "save", failing)
-    done = call("run", "orthogonal-toy", *FAST)
-    assert done.exit_code == 0
-    assert done.stderr.count("cannot be written; the run goes on") == 2
-    assert open_run("runs/orthogonal-toy-1").status == "converged"
-
-
-def test_a_last_save_that_fails_is_told(monkeypatch):
-    from reluflow.errors import RunError
-
-    def failing(*_):
-        raise RunError("disc: cannot be written")
-
-    monkeypatch.setattr(RunWriter, "save", failing)
-    done = call("run", "orthogonal-toy", *FAST, "-q", "--json")
-    assert done.exit_code == 1
-    assert one_sentence(done.stderr)
-
-
-def test_signals_are_a_wish_first_and_end_a_step_second():
-    before = signal.getsignal(signal.SIGINT)
-    with Interruption() as interruption:
-        assert not interruption.wished
-        signal.raise_signal(signal.SIGTERM)
-        assert interruption.name == "SIGTERM"
-        with interruption.shielded():
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_no_handler_outlives_a_run():
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    call("run", "orthogonal-toy", *FAST)
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

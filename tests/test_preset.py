@@ -206,7 +206,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(TypeError):
         write_npz(path, {"x": np.array([object()])})
     with pytest.raises(TypeError):
-        write_bytes(path, "text")  # type: ignore[arg-type]
+        write_bytes(path, "text")
     assert np.load(path, allow_pickle=False)["x"].tolist() == [0, 1, 2]
     assert [each.name for each in tmp_path.iterdir()] == ["a.npz"]
 

@@ -1,0 +1,24 @@
+"""Calling the command line: inside this process, or as a shell would."""
+
+import subprocess
+import sys
+
+from typer.testing import CliRunner
+
+from reluflow.cli.app import app
+
+COMMAND = [sys.executable, "-m", "reluflow"]
+#: a run that ends within a second
+FAST = ["--set", "network.width=8", "--set", "init.scale=1e-3", "--set", "stop.loss=0.3"]
+
+
+def call(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+def shell(*words, **options):
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, **options)
+
+
+def one_sentence(text):
+    return text.startswith("reluflow: ") and text.count("\n") == 1 and "Traceback" not in text
