@@ -10,9 +10,6 @@ from reluflow.cli.output import emit, guarded
 if TYPE_CHECKING:
     from reluflow.store.run_directory import Run
 
-#: Statuses from which a run simply goes on; the others need another stop rule first.
-UNFINISHED = ("running", "interrupted")
-
 
 @guarded
 def info(
@@ -37,7 +34,7 @@ def describe(run: "Run") -> dict[str, Any]:
         "title": run.preset.title,
         "status": run.status,
         "reason": run.summary.get("reason", ""),
-        "resumable": run.status in UNFINISHED,
+        "resumable": run.unfinished,
         "method": run.summary.get("method"),
         "time": run.summary.get("time"),
         "loss": run.summary.get("loss"),

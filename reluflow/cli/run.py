@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from reluflow.store.run_directory import Run, RunWriter
     from reluflow.training import Training
 
-#: Statuses from which a run goes on under the same stop rules.
-UNFINISHED = ("running", "interrupted")
-
 
 @guarded
 def run(
@@ -112,7 +109,7 @@ def _is_over(stored: "Run", continued: "Preset") -> bool:
         {id: value for id, value in each.values.items() if id.startswith("stop.")}
         for each in (stored.preset, continued)
     ]
-    return stored.status not in UNFINISHED and stops[0] == stops[1]
+    return not stored.unfinished and stops[0] == stops[1]
 
 
 def _tell_over(stored: "Run", as_json: bool) -> ExitCode:

@@ -72,6 +72,11 @@ class Run:
         return str(self.summary.get("status", "running"))
 
     @property
+    def unfinished(self) -> bool:
+        """Whether the run goes on under the rules that it had; else one of them must be relaxed first."""
+        return self.status in ("running", "interrupted")
+
+    @property
     def series(self) -> Members | dict[str, Array]:
         """Columns (k,) by name; empty before the first save."""
         return {} if self._stored is None else self._stored.under("series")
