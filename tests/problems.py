@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from reluflow.network import row_norms
 from reluflow.problem import Problem
 
 
@@ -11,7 +12,7 @@ def balanced(inputs, targets, width: int, scale: float, seed: int = 0, **options
     inputs = np.asarray(inputs, dtype=float)
     weights = rng.normal(size=(width, inputs.shape[1])) * scale / np.sqrt(width)
     signs = np.where(np.arange(width) % 2 == 0, 1.0, -1.0)
-    return Problem(inputs, targets, weights, signs * np.linalg.norm(weights, axis=1), **options)
+    return Problem(inputs, targets, weights, signs * row_norms(weights), **options)
 
 
 def with_bias(x) -> np.ndarray:
@@ -25,14 +26,10 @@ def toy(scale: float = 1e-6, width: int = 20, **options) -> Problem:
 
 def five_points(scale: float = 1e-6, width: int = 60, seed: int = 0) -> Problem:
     """The five points of Boursier et al. 2022, on which neurons slide along kinks."""
-    return balanced(
-        with_bias([-1.5, -1.0, 0.0, 0.25, 2.0]), [0.7, -0.3, -0.3, 0.4, 0.2], width, scale, seed
-    )
+    return balanced(with_bias([-1.5, -1.0, 0.0, 0.25, 2.0]), [0.7, -0.3, -0.3, 0.4, 0.2], width, scale, seed)
 
 
-def smooth(
-    width: int = 8, dimension: int = 5, samples: int = 5, scale: float = 0.05, **options
-) -> Problem:
+def smooth(width: int = 8, dimension: int = 5, samples: int = 5, scale: float = 0.05, **options) -> Problem:
     """Correlated inputs in the positive orthant, labelled by one neuron; every neuron sees every sample.
 
     No kink is ever met: the flow is smooth, and all solvers must agree on it.

@@ -60,9 +60,7 @@ def test_kernel_is_the_gram_matrix_of_output_gradients():
         # the gradient of h(x_k) is that of the half-mse of one sample with residual one
         value = residuals(weights, outputs, inputs[k : k + 1], np.zeros(1))
         rows.append(
-            np.concatenate(
-                [g.ravel() for g in gradient(weights, outputs, inputs[k : k + 1], value - 1.0)]
-            )
+            np.concatenate([g.ravel() for g in gradient(weights, outputs, inputs[k : k + 1], value - 1.0)])
         )
     jacobian = np.array(rows)
     np.testing.assert_allclose(tangent_kernel(weights, outputs, inputs), jacobian @ jacobian.T, rtol=1e-12)

@@ -242,9 +242,7 @@ class TestInvariance:
         p = self.problem()
         rng = np.random.default_rng(0)
         neurons, samples = rng.permutation(p.width), rng.permutation(p.samples)
-        other = Problem(
-            p.inputs[samples], p.targets[samples], p.weights[neurons], p.output_weights[neurons]
-        )
+        other = Problem(p.inputs[samples], p.targets[samples], p.weights[neurons], p.output_weights[neurons])
         assert self.loss(other) == pytest.approx(self.loss(p), rel=1e-5)
 
     def test_rotation_of_the_inputs(self):

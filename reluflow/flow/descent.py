@@ -16,9 +16,9 @@ class Descent(FlowSolver):
 
     The gradient is that of the stated loss, so that flow time is rate * iterations; the papers' own code
     descends the "mse", hence its iteration i is flow time 2 * rate * i of the half-mse loss. Nothing is
-    reduced, normalised or reordered (the iteration that reaches ``t_end`` may end past it): with their arrays and rate the iterates are theirs to rounding, the
+    reduced, normalised or reordered: with their arrays and rate the iterates are theirs to rounding, the
     loss of balance by rounding included (Boursier et al. 2022 run it with rate 1e-3, Chistikov et al.
-    2023 with rate 1e-2).
+    2023 with rate 1e-2). The iteration that reaches ``t_end`` may end past it, by less than the rate.
 
     Raises SolverError without a positive ``options.learning_rate``.
     """

@@ -31,6 +31,8 @@ class ScipySolver(FlowSolver):
     _method: ClassVar[Any]
     #: attributes of SciPy's solver on which its next step depends
     _memory: ClassVar[tuple[str, ...]]
+    #: attributes that hold LU factors, kept because c = h / alpha is rounded differently at another t
+    _factors: ClassVar[tuple[str, ...]] = ()
     _implicit: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, options: Options) -> None:
@@ -133,6 +135,9 @@ class ScipySolver(FlowSolver):
 
     def _pack(self) -> dict[str, Any]:
         held = {name: getattr(self._ode, name) for name in self._memory}
+        for name in self._factors:
+            factor, pivots = getattr(self._ode, name) or (None, None)
+            held |= {f"{name}/factor": factor, f"{name}/pivots": pivots}
         return {"y": self._ode.y} | {name: value for name, value in held.items() if value is not None}
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
@@ -141,6 +146,9 @@ class ScipySolver(FlowSolver):
         for name in self._memory:
             value = np.array(saved[name]) if name in saved else None
             setattr(ode, name, value.item() if value is not None and value.ndim == 0 else value)
+        for name in self._factors:
+            if f"{name}/factor" in saved:
+                setattr(ode, name, (np.array(saved[f"{name}/factor"]), np.array(saved[f"{name}/pivots"])))
 
 
 class _Lifted(DenseOutput):
@@ -179,6 +187,7 @@ class RadauIIA(ScipySolver):
     summary = "SciPy's Radau IIA (implicit, order 5)"
     _method = Radau
     _memory = ("f", "h_abs", "h_abs_old", "error_norm_old", "J", "current_jac", "Z", "y_old", "t_old")
+    _factors = ("LU_real", "LU_complex")
     _implicit = True
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
@@ -195,6 +204,7 @@ class BackwardDifferences(ScipySolver):
     summary = "SciPy's BDF (implicit, orders 1 to 5)"
     _method = BDF
     _memory = ("D", "order", "n_equal_steps", "h_abs", "J")
+    _factors = ("LU",)
     _implicit = True
 
 

@@ -49,7 +49,7 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     ends_there = not settled and _held_at_end(t, loss)
     if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-SAME)):
         levels.append(float(loss[-1]))
-    after = [*levels[1:], float(loss[-1])]
+    after = [*levels[1:], float(loss[-1])] if levels else []
     saddles: list[Saddle] = []
     start = 0.0
     for i, (level, following) in enumerate(zip(levels, after, strict=True)):
@@ -65,7 +65,7 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
 def _plateau_levels(t: Array, log_loss: Array) -> list[float]:
     """Loss levels that are held long in comparison with the fastest fall after them."""
     fallen = log_loss[0] - log_loss
-    edges = np.arange(0.0, fallen[-1] + LEVEL, LEVEL)
+    edges = np.arange(0.0, fallen[-1], LEVEL)
     if edges.size < 3:
         return []
     # first time at which the loss has fallen by each edge

@@ -1,0 +1,191 @@
+"""Recording, plateaus, stillness and the neuron table."""
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, toy
+
+from reluflow.flow import make_solver
+from reluflow.flow.base import Options, State
+from reluflow.network import gradient
+from reluflow.observe.neurons import describe
+from reluflow.observe.plateaus import find_saddles
+from reluflow.observe.recorder import COLUMNS, Recorder, RecordRules
+from reluflow.observe.stillness import Stillness
+
+
+def logistic_escapes(times, levels, rates, t):
+    """A loss that falls from level to level as single bundles make it fall."""
+    loss = np.full_like(t, levels[-1])
+    for when, rate, high, low in zip(times, rates, levels[:-1], levels[1:], strict=True):
+        mass = 1.0 / (1.0 + np.exp(-2.0 * rate * (t - when)))
+        loss += (high - low) * (1.0 - mass) ** 2
+    return loss
+
+
+class TestSaddles:
+    def test_finds_levels_times_and_rates_of_escapes(self):
+        t = np.linspace(0.0, 200.0, 40_001)
+        loss = logistic_escapes([40.0, 120.0], [1.0, 0.3, 1e-12], [0.7, 0.4], t)
+        first, second = find_saddles({"t": t, "loss": loss})
+        assert (first.start, first.loss) == (0.0, pytest.approx(1.0, rel=1e-3))
+        assert first.end == pytest.approx(40.0, abs=0.05)
+        assert first.escape_rate == pytest.approx(0.7, rel=0.02)
+        assert second.start == first.end
+        assert second.end == pytest.approx(120.0, abs=0.05)
+        assert second.loss == pytest.approx(0.3, rel=1e-2)
+        assert second.escape_rate == pytest.approx(0.4, rel=0.02)
+
+    def test_does_not_depend_on_how_the_times_are_spaced(self):
+        even = np.linspace(0.0, 200.0, 40_001)
+        uneven = np.sort(np.concatenate([np.linspace(30.0, 60.0, 900), np.linspace(0.0, 200.0, 700)]))
+        found = [
+            find_saddles({"t": t, "loss": logistic_escapes([40.0, 120.0], [1.0, 0.3, 1e-12], [0.7, 0.4], t)})
+            for t in (even, uneven)
+        ]
+        for one, other in zip(*found, strict=True):
+            assert one.end == pytest.approx(other.end, abs=0.1)
+            assert one.loss == pytest.approx(other.loss, rel=0.01)
+
+    def test_an_exponential_tail_is_no_plateau(self):
+        t = np.linspace(0.0, 2000.0, 5000)
+        loss = 0.5 * np.exp(-t) + 1e-3 * np.exp(-0.01 * t)
+        assert find_saddles({"t": t, "loss": loss}) == []
+
+    def test_a_plateau_that_is_never_left_has_no_end(self):
+        t = np.linspace(0.0, 300.0, 5000)
+        loss = logistic_escapes([40.0], [1.0, 0.2], [0.7], t)
+        first, last = find_saddles({"t": t, "loss": loss}, settled=False)
+        assert first.end == last.start
+        assert (last.end, last.escape_rate) == (None, None)
+        assert last.loss == pytest.approx(0.2, rel=1e-3)
+
+    @pytest.mark.parametrize("values", [[], [1.0], [0.0, 0.0, 0.0], [np.nan] * 4, [1.0] * 50])
+    @pytest.mark.parametrize("settled", [True, False])
+    def test_degenerate_series_are_no_trouble(self, values, settled):
+        series = {"t": np.arange(float(len(values))), "loss": np.array(values)}
+        assert len(find_saddles(series, settled)) <= 1
+
+
+def recorded(solver, rules, steps):
+    recorder = Recorder(solver.problem, rules)
+    recorder.observe(solver)
+    for _ in range(steps):
+        solver.step()
+        recorder.observe(solver)
+    return recorder
+
+
+class TestRecorder:
+    def test_every_step_is_there_until_there_are_too_many(self):
+        solver = make_solver("gd", toy(scale=0.1), Options(learning_rate=0.01))
+        series = recorded(solver, RecordRules(), 300).series
+        assert tuple(series) == COLUMNS
+        np.testing.assert_array_equal(series["step"], np.arange(301))
+        np.testing.assert_allclose(series["t"], 0.01 * np.arange(301))
+
+    def test_columns_are_those_of_the_state(self):
+        problem = toy(scale=0.1)
+        solver = make_solver("gd", problem, Options(learning_rate=0.01))
+        series = recorded(solver, RecordRules(), 100).series
+        state = solver.state
+        slopes = gradient(state.weights, state.output_weights, problem.inputs, problem.targets)
+        assert series["loss"][-1] == solver.loss
+        assert series["gradient_norm"][-1] == pytest.approx(np.hypot(*map(np.linalg.norm, slopes)))
+        expected = np.abs(state.output_weights) @ np.linalg.norm(state.weights, axis=1)
+        assert series["variation_norm"][-1] == pytest.approx(expected)
+
+    def test_a_long_run_is_thinned_by_change_and_stays_bounded(self):
+        """A toy's descent through both escapes: the plateaus get few rows, every e-fold of the loss many."""
+        solver = make_solver("gd", toy(scale=1e-4), Options(learning_rate=0.005))
+        recorder = recorded(solver, RecordRules(snapshots=40, series=2000), 7000)
+        series, snapshots = recorder.series, recorder.snapshots
+        assert 750 <= len(series["t"]) <= 2000
+        assert 15 <= len(snapshots.t) <= 41
+        assert series["t"][-1] == snapshots.t[-1] == solver.t
+        assert np.all(np.diff(series["t"]) > 0)
+        falls = np.abs(np.diff(np.log(series["loss"])))
+        assert np.max(falls) < 3.0 * np.sum(falls) / len(falls)
+        between = (series["loss"] > 0.26) & (series["loss"] < 0.49)
+        assert np.count_nonzero(between) >= 15
+
+    def test_extremes_of_the_loss_survive_thinning(self):
+        """Descent near its stability limit oscillates; the spikes must stay in loss_low and loss_high."""
+        problem = balanced([[1.0, 0.0], [0.0, 4.0]], [1.0, 4.0], 4, 0.5)
+        solver = make_solver("gd", problem, Options(learning_rate=0.09))
+        recorder = Recorder(problem, RecordRules(series=64))
+        seen = []
+        for _ in range(2000):
+            solver.step()
+            recorder.observe(solver)
+            seen.append(solver.loss)
+        series = recorder.series
+        assert len(series["t"]) <= 64
+        assert np.min(series["loss_low"]) == min(seen)
+        assert np.max(series["loss_high"]) == max(seen)
+
+    def test_memory_bounds_the_snapshots(self):
+        problem = toy(width=1000)
+        one = 8 * 1000 * 3
+        solver = make_solver("polar", problem)
+        recorder = recorded(solver, RecordRules(memory_mb=10 * one / 1e6), 250)
+        assert recorder.snapshots.weights.nbytes <= 11 * one
+
+    def test_a_restored_recorder_goes_on_in_the_same_way(self):
+        rules = RecordRules(snapshots=20, series=100)
+        one, two = (make_solver("polar", toy()) for _ in range(2))
+        whole = recorded(one, rules, 400)
+        half = recorded(two, rules, 150)
+        resumed = Recorder(two.problem, rules)
+        resumed.restore({key: np.asarray(value) for key, value in half.checkpoint().items()})
+        for _ in range(250):
+            two.step()
+            resumed.observe(two)
+        for column in COLUMNS:
+            np.testing.assert_array_equal(whole.series[column], resumed.series[column])
+        np.testing.assert_array_equal(whole.snapshots.weights, resumed.snapshots.weights)
+
+
+class TestStillness:
+    def still(self, method, problem, t_end, **options):
+        solver, watch = make_solver(method, problem, Options(**options)), Stillness(problem)
+        while solver.t < t_end:
+            solver.step(burst=200, t_end=t_end)
+            if watch.watch(solver):
+                return solver
+        return None
+
+    def test_a_plateau_is_not_stationary_however_small_the_start(self):
+        """At scale 1e-250 the toy's first plateau outlasts the patience almost four times."""
+        problem = toy(scale=1e-250)
+        assert self.still("polar", problem, 0.95 * 250 * np.log(10.0) / 1.118) is None
+
+    def test_descent_stuck_on_a_saddle_is_stationary(self):
+        solver = self.still("gd", five_points(), 1e5, learning_rate=0.04)
+        assert solver is not None
+        assert solver.loss == pytest.approx(0.0318158, rel=1e-4)
+
+    def test_dead_neurons_are_stationary(self):
+        problem = balanced([[1.0, 0.0]], [1.0], 2, 0.1)
+        dead = type(problem)(
+            problem.inputs, problem.targets, -np.abs(problem.weights), problem.output_weights
+        )
+        assert self.still("polar", dead, 1e6) is not None
+
+
+class TestNeurons:
+    def test_angles_of_two_coordinates_are_the_directions_own(self):
+        problem = toy(width=2)
+        table = describe(State(0.0, np.array([[0.0, 2.0], [-1.0, 0.0]]), np.array([1.0, -3.0])), problem)
+        np.testing.assert_allclose(table.angle, [90.0, 180.0])
+        np.testing.assert_array_equal(table.sign, [1, -1])
+        np.testing.assert_allclose(table.log10_norm, [np.log10(2.0), 0.0])
+        np.testing.assert_array_equal(table.active, [[True, True], [True, False]])
+
+    def test_angles_in_more_dimensions_are_to_the_pull_of_the_sign(self):
+        inputs = np.eye(3)
+        problem = balanced(inputs, [2.0, 1.0, -1.0], 3, 1.0)
+        weights = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 1e-9], [0.0, 0.0, 0.0]])
+        table = describe(State(0.0, weights, np.array([1.0, -1.0, 1.0])), problem)
+        np.testing.assert_allclose(table.angle[:2], 0.0, atol=1e-12)
+        assert np.isnan(table.angle[2])
+        assert table.log10_norm[2] == -np.inf

@@ -1,0 +1,162 @@
+"""Stop rules, goals, resuming, and the Python interface ``simulate``."""
+
+import math
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, smooth, toy
+
+import reluflow
+from reluflow.errors import ProblemError, SolverError
+from reluflow.flow.base import Options
+from reluflow.observe.recorder import RecordRules
+from reluflow.problem import Problem
+from reluflow.training import StopRules, Training
+
+
+def finish(training):
+    while training.status == "running":
+        training.advance(seconds=1.0)
+    return training
+
+
+class TestStopping:
+    def test_zero_loss_is_the_goal(self):
+        training = finish(Training(toy(), stop=StopRules(loss=1e-9, time=100.0)))
+        assert training.status == "converged"
+        assert training.reached_goal
+        assert training.solver.loss <= 1e-9
+        assert training.recorder.series["loss"][-1] == training.solver.loss
+
+    @pytest.mark.parametrize("method", ["polar", "gd"])
+    def test_time_is_met_exactly_and_falls_short_of_a_loss(self, method):
+        stop = StopRules(loss=1e-9, time=3.0)
+        training = finish(Training(toy(), method, Options(learning_rate=0.013), stop))
+        assert training.status == "time"
+        assert training.solver.t == pytest.approx(3.0, abs=0.013)
+        assert not training.reached_goal
+        assert "3" in training.reason
+
+    def test_without_a_loss_the_end_of_time_is_the_goal(self):
+        assert finish(Training(toy(), stop=StopRules(time=3.0))).reached_goal
+
+    @pytest.mark.parametrize("method", ["polar", "gd"])
+    def test_steps_are_counted_exactly(self, method):
+        stop = StopRules(steps=1234 if method == "gd" else 123)
+        training = finish(Training(toy(), method, Options(learning_rate=0.001), stop))
+        assert training.status == "steps"
+        assert training.solver.steps == stop.steps
+
+    def test_wall_time(self):
+        training = finish(Training(five_points(), stop=StopRules(wall_seconds=0.05)))
+        assert training.status == "wall"
+
+    def test_stationary_in_words(self):
+        training = finish(Training(five_points(), "gd", Options(learning_rate=0.04), StopRules(loss=1e-9)))
+        assert training.status == "stationary"
+        assert not training.reached_goal
+        assert "0.03181" in training.reason
+        assert training.summary()["saddles"][-1]["end"] is None
+
+    def test_failure_in_words(self):
+        problem = balanced([[1.0], [-1.0]], [1.0, -1.0], 8, 1.0)
+        training = finish(Training(problem, "gd", Options(learning_rate=50.0)))
+        assert training.status == "failed"
+        assert "diverged" in training.reason
+
+    def test_a_start_at_its_goal_takes_no_step(self):
+        problem = Problem([[1.0]], [1.0], [[1.0]], [1.0])
+        training = Training(problem, stop=StopRules(loss=1e-9))
+        assert (training.status, training.solver.steps) == ("converged", 0)
+
+    def test_interrupt_keeps_what_was_recorded(self):
+        training = Training(toy(), stop=StopRules(loss=1e-9))
+        training.single_step()
+        training.interrupt("asked to")
+        training.advance()
+        assert (training.status, training.reason, training.solver.steps) == ("interrupted", "asked to", 1)
+
+
+class TestAdvance:
+    def test_stops_after_the_change_asked_for(self):
+        training = Training(toy())
+        moved = training.advance(change=0.3, seconds=60.0)
+        assert 0.3 <= moved < 0.6
+
+    def test_halts_between_two_steps(self):
+        training = Training(toy())
+        training.advance(seconds=60.0, halted=lambda: training.solver.steps >= 7)
+        assert training.solver.steps == 7
+
+    def test_the_longest_burst_follows_the_size_of_the_problem(self):
+        wide = Training(toy(width=20_000), "gd", Options(learning_rate=1e-3))
+        assert 1 <= wide._longest_burst < 100
+
+
+@pytest.mark.parametrize("method", ["gd", "polar", "dop853", "bdf", "lsoda", "radau", "rk45"])
+def test_resumed_equals_not_interrupted(method):
+    problem = smooth(scale=1e-3)
+    options, stop = Options(rtol=1e-5, learning_rate=2e-3), StopRules(time=9.0)
+    rules = RecordRules(snapshots=30, series=200)
+    whole = finish(Training(problem, method, options, stop, rules))
+    first = Training(problem, method, options, stop, rules)
+    while first.solver.t < 2.0:
+        first.advance(seconds=0.0)
+    saved = {key: np.asarray(value) for key, value in first.checkpoint().items()}
+    second = Training(problem, method, options, stop, rules)
+    second.restore(saved)
+    finish(second)
+    assert second.solver.steps == whole.solver.steps
+    np.testing.assert_array_equal(second.solver.state.weights, whole.solver.state.weights)
+    for name, column in whole.recorder.series.items():
+        np.testing.assert_array_equal(second.recorder.series[name], column)
+    np.testing.assert_array_equal(second.recorder.snapshots.t, whole.recorder.snapshots.t)
+
+
+def test_the_orthogonal_toy_meets_its_saddle_and_its_norm():
+    """Boursier et al. 2022: loss 1/4 between the escapes; least norm 1/sqrt 5 + 1/sqrt 1.25."""
+    training = finish(Training(toy(scale=1e-6, width=60), stop=StopRules(loss=1e-9)))
+    summary = training.summary()
+    first, second = summary["saddles"]
+    assert first["loss"] == pytest.approx(0.5, rel=1e-3)
+    assert second["loss"] == pytest.approx(0.25, rel=1e-3)
+    assert first["escape_rate"] == pytest.approx(math.sqrt(5.0) / 2.0, rel=1e-2)
+    assert second["escape_rate"] == pytest.approx(math.sqrt(1.25) / 2.0, rel=1e-2)
+    assert summary["variation_norm"] == pytest.approx(1.341641, abs=1e-3)
+
+
+class TestSimulate:
+    def arrays(self, problem):
+        return problem.inputs, problem.targets, problem.weights, problem.output_weights
+
+    def test_states_at_the_times_asked_for(self):
+        problem = smooth()
+        times = [0.0, 0.31, 0.32, 1.0, 4.0]
+        trajectory = reluflow.simulate(*self.arrays(problem), method="polar", rtol=1e-8, times=times)
+        exact = reluflow.simulate(*self.arrays(problem), method="dop853", rtol=1e-12, times=times)
+        np.testing.assert_array_equal(trajectory.t, times)
+        np.testing.assert_allclose(trajectory.loss, exact.loss, rtol=1e-5)
+        np.testing.assert_allclose(trajectory.weights, exact.weights, rtol=1e-5)
+        assert trajectory.status == "time"
+
+    def test_without_times_the_start_and_every_step(self):
+        trajectory = reluflow.simulate(*self.arrays(toy()), stop_loss=1e-6)
+        assert len(trajectory.t) == trajectory.steps + 1
+        assert trajectory.weights.shape == (len(trajectory.t), 20, 2)
+        assert trajectory.output_weights.shape == (len(trajectory.t), 20)
+        assert trajectory.status == "converged"
+
+    def test_times_of_descent_are_rate_times_iterations_of_the_stated_loss(self):
+        trajectory = reluflow.simulate(
+            *self.arrays(smooth()), method="gd", loss="mse", learning_rate=0.01, max_steps=100
+        )
+        np.testing.assert_allclose(trajectory.t, 0.01 * np.arange(101))
+
+    @pytest.mark.parametrize("times", [[1.0, 1.0], [2.0, 1.0], [-1.0], [np.nan], []])
+    def test_bad_times(self, times):
+        with pytest.raises(ProblemError):
+            reluflow.simulate(*self.arrays(toy()), times=times)
+
+    def test_unknown_method(self):
+        with pytest.raises(SolverError, match="expected one of"):
+            reluflow.simulate(*self.arrays(toy()), method="euler", stop_time=1.0)
