@@ -80,7 +80,7 @@ def radau(stages: int) -> Tableau:
     )
 
 
-RADAU: Final = radau(3)
+RADAU: Final = radau(5)
 
 _ROOT = np.sqrt(3.0) / 6.0
 #: Gauss nodes on the unit interval, and the weights of the two exponentials of the commutator-free Magnus method of

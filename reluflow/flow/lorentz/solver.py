@@ -31,7 +31,7 @@ ITERATIONS: Final = 8
 NEWTON: Final = 0.02
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate is one of order h^3 for a result of order h^4 and more: it is held to rtol^(3/4)
-ORDER: Final = 3
+ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 200.0
