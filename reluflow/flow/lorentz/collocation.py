@@ -164,3 +164,28 @@ def spectrum(kernel: Array) -> Spectrum:
     """The eigendecomposition of K; rounding below zero is cut."""
     values, vectors = np.linalg.eigh(kernel)
     return Spectrum(np.maximum(values, 0.0), vectors)
+
+
+class Mixing:
+    """Anderson acceleration of the simplified Newton iteration values <- values + change.
+
+    K moves within a step while a neuron escapes, along one or two directions; from the changes seen so far
+    the iteration learns them (Walker & Ni, SIAM J. Numer. Anal. 49, 2011).
+    """
+
+    def __init__(self, memory: int = 4) -> None:
+        self.memory = memory
+        self._values: list[Array] = []
+        self._changes: list[Array] = []
+
+    def next(self, values: Array, change: Array) -> Array:
+        """The next iterate (s, q), given this one and the Newton step from it."""
+        self._values = [*self._values[-self.memory :], values.ravel()]
+        self._changes = [*self._changes[-self.memory :], change.ravel()]
+        if len(self._values) == 1:
+            return values + change
+        steps = np.diff(np.array(self._values), axis=0).T
+        turns = np.diff(np.array(self._changes), axis=0).T
+        mix, *_ = np.linalg.lstsq(turns, self._changes[-1], rcond=1e-10)
+        mixed: Array = values + change - ((steps + turns) @ mix).reshape(values.shape)
+        return mixed

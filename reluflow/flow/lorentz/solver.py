@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.lorentz.collocation import RADAU, Path, Spectrum, spectrum
+from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path, Spectrum, spectrum
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.log import EventLog, Events
 from reluflow.flow.lorentz.motion import Swept, block_rows, predictions, sweep
@@ -33,6 +33,8 @@ NEGLIGIBLE: Final = 1e-5
 #: the error estimate is one of order h^3 for a result of order h^4 and more: it is held to rtol^(3/4)
 ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
+#: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
+HOPELESS: Final = 4.0
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 200.0
 #: a step below this share of the time (and of the first step) is a failure
@@ -41,10 +43,13 @@ SMALLEST: Final = 1e-13
 
 @dataclass(frozen=True)
 class Attempt:
-    """A converged step: the network swept along the path, its residual (q,) at the end, the error."""
+    """A step that was tried: the network swept along the path, its residual (q,) at the end, the error.
+
+    ``swept`` is None and the error infinite where Newton's method did not converge.
+    """
 
     path: Path
-    swept: Swept
+    swept: Swept | None
     residual: Array
     error: float
 
@@ -117,59 +122,61 @@ class Lorentz(FlowSolver):
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._attempt(length, curve)
-            if attempt is not None and attempt.error <= 1.0:
-                self._accept(attempt, t_end if length == room else None)
+            if attempt.swept is not None and attempt.error <= 1.0:
+                self._accept(attempt, attempt.swept, t_end if length == room else None)
                 return
-            length *= RETRY if attempt is None else _factor(attempt.error)
+            length *= RETRY if np.isinf(attempt.error) else _factor(attempt.error)
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
 
-    def _attempt(self, length: float, curve: "_Lazy") -> Attempt | None:
-        """A step of the given length, or None if Newton's method does not converge."""
+    def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
+        """A step of the given length."""
         r = self._residual
         tolerance = NEWTON * self.options.rtol * (_rms(r) + 10.0 * self._scale)
         quiet = length * curve.trace <= 0.1 * NEWTON * self.options.rtol
         values = np.tile(r, (RADAU.stages, 1)) if quiet else curve.spectrum.decay(r, RADAU.nodes * length)
+        mixing = Mixing()
         last = np.inf
         for _ in range(ITERATIONS):
             path = Path(values, length)
             try:
                 swept = sweep(self._neurons, self._samples, path, self._slack)
             except NoProgress:
-                return None
+                return Attempt(path, None, values[-1], np.inf)
             reached = swept.predictions - self._samples.targets
             defect = reached - values
             if not np.all(np.isfinite(defect)):
-                return None
+                break
             if quiet and _rms(defect) <= tolerance:
                 return Attempt(path, swept, reached[-1], 0.0)
             change = curve.spectrum.newton(defect, length)
             size = _rms(change)
-            if size <= tolerance:
-                return Attempt(path, swept, reached[-1], self._error(path, curve.spectrum))
+            error = self._error(values + change, length, curve.spectrum)
+            if size <= tolerance or error > HOPELESS:
+                return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
-                return None
+                break
             last = size
-            values = values + change
-        return None
+            values = mixing.next(values, change)
+        return Attempt(path, None, values[-1], np.inf)
 
-    def _error(self, path: Path, curve: Spectrum) -> float:
+    def _error(self, values: Array, length: float, curve: Spectrum) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        defect = curve.filtered(RADAU.start @ path.values - self._residual, path.length)
+        defect = curve.filtered(RADAU.start @ values - self._residual, length)
         allowed = self.options.rtol ** (ORDER / (ORDER + 1.0)) * (_rms(self._residual) + self._scale)
         return _rms(defect) / allowed if allowed > 0.0 else 0.0
 
-    def _accept(self, attempt: Attempt, t_end: float | None) -> None:
+    def _accept(self, attempt: Attempt, swept: Swept, t_end: float | None) -> None:
         length = attempt.path.length
         self._before, self._path = self._neurons, attempt.path
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
-        self._note(attempt.swept.events)
+        self._note(swept.events)
         self._residual = attempt.residual
-        self._settle(attempt.swept.end)
+        self._settle(swept.end)
         proposed = length * _factor(attempt.error)
         self._length = max(proposed, self._length) if t_end is not None and attempt.error < 1 else proposed
 
@@ -201,8 +208,8 @@ class Lorentz(FlowSolver):
     def _ceiling(self, curve: "_Lazy") -> float:
         """The longest step worth trying: no overflow, and no further than the foot of the next escape.
 
-        A small neuron grows at most like exp(|D_j| t). Until some neuron's share of h trace(K), about a^2 h
-        |x|^2 / n, gets near one, nothing happens to the residual.
+        A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
+        gets near the relative change that the error estimate can see, nothing happens to the residual.
         """
         pulled = pull(self._neurons, self._samples, self._residual[None])
         rate = np.sqrt(np.einsum("bp,bp->b", pulled.direction[0], pulled.direction[0]))
@@ -215,9 +222,10 @@ class Lorentz(FlowSolver):
         with np.errstate(divide="ignore"):
             log_size = np.log(size) + n.exponent * np.log(2.0)
         weight = float(np.max(self._samples.squares)) / self._samples.total
+        change = 5.0 * self.options.rtol ** (ORDER / (ORDER + 1.0)) / len(n)
         for _ in range(2):
-            room = -0.5 * np.log(weight * length) - log_size
-            small = (room > 2.5) & (rate > 0.0)
+            room = 0.5 * np.log(change / (weight * length)) - log_size
+            small = (room > 1.0) & (rate > 0.0)
             if not np.any(small):
                 break
             length = min(length, float(np.min(room[small] / rate[small])))
