@@ -178,11 +178,11 @@ class Mixing:
         self._values: list[Array] = []
         self._changes: list[Array] = []
 
-    def next(self, values: Array, change: Array) -> Array:
-        """The next iterate (s, q), given this one and the Newton step from it."""
+    def next(self, values: Array, change: Array, slow: bool) -> Array:
+        """The next iterate (s, q), given this one and the Newton step from it; ``slow``: worth the effort."""
         self._values = [*self._values[-self.memory :], values.ravel()]
         self._changes = [*self._changes[-self.memory :], change.ravel()]
-        if len(self._values) == 1:
+        if len(self._values) == 1 or not slow:
             return values + change
         steps = np.diff(np.array(self._values), axis=0).T
         turns = np.diff(np.array(self._changes), axis=0).T

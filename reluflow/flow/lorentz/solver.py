@@ -37,6 +37,8 @@ SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 HOPELESS: Final = 4.0
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 200.0
+#: a kink of the residual between these shares of a step is worth ending the step there
+KINKS: Final = (0.03, 0.97)
 #: a step below this share of the time (and of the first step) is a failure
 SMALLEST: Final = 1e-13
 
@@ -73,7 +75,11 @@ class Lorentz(FlowSolver):
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
         self._scale = NEGLIGIBLE * _rms(self._samples.targets)
         self._slack = min(1e-3, 0.3 * np.sqrt(options.rtol))
+        self._weight = float(np.max(self._samples.squares, initial=0.0)) / self._samples.total
+        self._allowed = options.rtol ** (ORDER / (ORDER + 1.0))
         self._length = np.inf
+        self._last = (0.0, 0.0)
+        self._resume = 0.0
         self._path: Path | None = None
         self._before = self._neurons
         self._log = EventLog()
@@ -125,11 +131,28 @@ class Lorentz(FlowSolver):
             if attempt.swept is not None and attempt.error <= 1.0:
                 self._accept(attempt, attempt.swept, t_end if length == room else None)
                 return
-            length *= RETRY if np.isinf(attempt.error) else _factor(attempt.error)
+            length = self._shorter(attempt)
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
+
+    def _shorter(self, attempt: Attempt) -> float:
+        """The length to try after a failure.
+
+        If heavy neurons changed their activation, the residual has a kink there, and the step had better
+        end at it than be cut until the kink does not matter.
+        """
+        length = attempt.path.length
+        if attempt.swept is None:
+            return RETRY * length
+        events = attempt.swept.events
+        place = np.searchsorted(self._neurons.index, events.neuron)
+        neurons = attempt.swept.end
+        heavy = length * self._weight * (neurons.outputs**2 * neurons.gain)[place] > 10.0 * self._allowed
+        inside = events.t[heavy & (events.t > KINKS[0]) & (events.t < KINKS[1])]
+        self._resume = max(self._resume, length)
+        return length * float(inside[0]) if inside.size else length * _factor(attempt.error)
 
     def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
         """A step of the given length."""
@@ -158,14 +181,14 @@ class Lorentz(FlowSolver):
                 return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
                 break
+            values = mixing.next(values, change, slow=size > 0.1 * last)
             last = size
-            values = mixing.next(values, change)
         return Attempt(path, None, values[-1], np.inf)
 
     def _error(self, values: Array, length: float, curve: Spectrum) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
         defect = curve.filtered(RADAU.start @ values - self._residual, length)
-        allowed = self.options.rtol ** (ORDER / (ORDER + 1.0)) * (_rms(self._residual) + self._scale)
+        allowed = self._allowed * (_rms(self._residual) + self._scale)
         return _rms(defect) / allowed if allowed > 0.0 else 0.0
 
     def _accept(self, attempt: Attempt, swept: Swept, t_end: float | None) -> None:
@@ -177,8 +200,18 @@ class Lorentz(FlowSolver):
         self._note(swept.events)
         self._residual = attempt.residual
         self._settle(swept.end)
-        proposed = length * _factor(attempt.error)
-        self._length = max(proposed, self._length) if t_end is not None and attempt.error < 1 else proposed
+        proposed = length * self._growth(length, attempt.error)
+        self._length = max(proposed, self._length) if t_end is not None else proposed
+        self._last = (length, attempt.error)
+
+    def _growth(self, length: float, error: float) -> float:
+        """By how much the next step may be longer; an error that grows is foreseen (Gustafsson 1994)."""
+        factor = _factor(error)
+        last_length, last_error = self._last
+        if error > 0.0 and last_error > 1e-3:
+            trend = length / last_length * (last_error / error) ** (1.0 / ORDER)
+            factor = min(factor, max(SHRINK, factor * trend))
+        return factor
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
@@ -221,10 +254,9 @@ class Lorentz(FlowSolver):
         size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
         with np.errstate(divide="ignore"):
             log_size = np.log(size) + n.exponent * np.log(2.0)
-        weight = float(np.max(self._samples.squares)) / self._samples.total
-        change = 5.0 * self.options.rtol ** (ORDER / (ORDER + 1.0)) / len(n)
+        change = 5.0 * self._allowed / len(n)
         for _ in range(2):
-            room = 0.5 * np.log(change / (weight * length)) - log_size
+            room = 0.5 * np.log(change / (self._weight * length)) - log_size
             small = (room > 1.0) & (rate > 0.0)
             if not np.any(small):
                 break
@@ -239,6 +271,7 @@ class Lorentz(FlowSolver):
             "path_values": np.zeros((0, 0)) if path is None else path.values,
             "path_length": 0.0 if path is None else path.length,
             "next_length": self._length,
+            "last_step": self._last,
             "residual": self._residual,
             "still_weights": self._still_weights,
             "still_outputs": self._still_outputs,
@@ -251,6 +284,7 @@ class Lorentz(FlowSolver):
         values = np.array(saved["path_values"])
         self._path = Path(values, float(saved["path_length"])) if values.size else None
         self._length = float(saved["next_length"])
+        self._last = (float(saved["last_step"][0]), float(saved["last_step"][1]))
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])
