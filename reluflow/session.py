@@ -58,7 +58,7 @@ class Frame:
     status: str = "building"
     reason: str = ""
     method: str = ""
-    method_reason: str = ""
+    method_summary: str = ""
     t: float = 0.0
     loss: float = math.nan
     steps: int = 0
@@ -115,6 +115,8 @@ class Session:
     def pause(self) -> None:
         """Stop before the solver's next step; the frame says so from now on."""
         self._turn(playing=False, statuses=("playing",))
+        # The last slice may have moved since the newest frame: show where the solver really stands.
+        self._commands.put(self._publish)
 
     def toggle(self) -> None:
         """Play if paused, pause if playing."""
@@ -323,7 +325,7 @@ class Session:
                 status="running" if self._ahead else training.status,
                 reason="" if self._ahead else training.reason,
                 method=training.method,
-                method_reason=training.method_reason,
+                method_summary=training.solver.summary,
                 t=state.t,
                 loss=loss,
                 steps=solver.steps,

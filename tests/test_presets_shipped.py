@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from reluflow.flow import choose_method, make_solver
+from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import Options
 from reluflow.network import variation_norm
 from reluflow.store.locations import shipped_presets
@@ -32,7 +32,7 @@ def start(name: str, method: str | None = None):
     preset = load_preset(str(shipped_presets() / f"{name}.toml"))
     problem = preset.problem()
     rate = preset.explicit["solver.learning_rate"] if method == "gd" else None
-    return make_solver(method or choose_method(problem)[0], problem, Options(learning_rate=rate))
+    return make_solver(method or DEFAULT_METHOD, problem, Options(learning_rate=rate))
 
 
 def advance(solver, loss: float = 0.0, time: float = np.inf):

@@ -18,7 +18,7 @@ async def test_the_app_starts_playing_and_shows_time_loss_and_curve() -> None:
         await app.until(lambda: app.frame.status == "playing" and app.frame.t > 0, "playing")
         assert "playing" in app.lines[0]
         assert "orthogonal-toy" in app.lines[0]
-        assert app.frame.method_reason in app.lines[1]
+        assert app.frame.method_summary in app.lines[1]
         assert any("loss" in line and "directions" in line for line in app.lines)
         assert "⠒" in app.text or "⠤" in app.text or "⣀" in app.text
 
@@ -38,7 +38,7 @@ async def test_space_pauses_at_once_and_plays_on() -> None:
 
 
 async def test_a_step_is_one_step() -> None:
-    async with explorer() as app:
+    async with explorer(overrides={"solver.method": "gd"}) as app:
         steps = (await app.paused_at(3)).steps
         await app.press("full_stop")
         await app.until(lambda: app.frame.steps > steps, "a step")
