@@ -1,5 +1,6 @@
 """Drives the app in tests: a real session, frames pulled by hand, and the screen as text."""
 
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -50,8 +51,17 @@ class Driver:
         await self.until(lambda: self.session.frame.steps >= steps, f"{steps} steps")
         if self.session.frame.status == "playing":
             await self.press("space")
-        await self.until(lambda: self.frame.status not in ("playing", "building"), "a pause")
+        await self.settled()
+        assert self.frame.status not in ("playing", "building")
         return self.frame
+
+    async def settled(self) -> None:
+        """Wait until the worker has done all that it was told before, and show it."""
+        done = threading.Event()
+        self.session._commands.put(done.set)
+        await self.until(done.is_set, "the end of what the worker was told")
+        self.app.pull()
+        await self.pilot.pause()
 
     @property
     def lines(self) -> list[str]:
@@ -88,8 +98,7 @@ async def explorer(
             if not playing:
                 # The pilot waits for an idle processor after every key, which a busy solver never grants.
                 session.pause()
-                app.pull()
-                await pilot.pause()
+                await driver.settled()
             yield driver
     finally:
         session.close()
