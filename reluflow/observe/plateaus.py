@@ -42,7 +42,8 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     end counts as a plateau that was never left.
     """
     t, loss = np.asarray(series["t"]), np.asarray(series["loss"])
-    usable = np.isfinite(loss) & (loss > 0.0)
+    later = np.diff(t, prepend=-np.inf) > 0.0
+    usable = later & np.isfinite(loss) & (loss > 0.0)
     if np.count_nonzero(usable) < 3:
         return []
     t, log_loss = refine(t[usable], np.log(np.minimum.accumulate(loss[usable])))
