@@ -154,8 +154,8 @@ class Spectrum:
         return correction
 
     def filtered(self, residual: Array, length: float) -> Array:
-        """(I + g h K)^-1 r (q,): stiff modes, whose error is gone at once, count little."""
-        modes = (residual @ self.vectors) / (1.0 + RADAU.damping * length * self.values)
+        """(I + g h K)^-2 r (q,): stiff modes, whose error is gone at once, count little."""
+        modes = (residual @ self.vectors) / (1.0 + RADAU.damping * length * self.values) ** 2
         smooth: Array = self.vectors @ modes
         return smooth
 

@@ -38,7 +38,9 @@ HOPELESS: Final = 4.0
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 200.0
 #: a kink of the residual between these shares of a step is worth ending the step there
-KINKS: Final = (0.03, 0.97)
+KINKS: Final = (1e-4, 0.9)
+#: neurons whose events are no further apart than this share of the step make one kink
+BUNDLE: Final = 1e-3
 #: a step below this share of the time (and of the first step) is a failure
 SMALLEST: Final = 1e-13
 
@@ -141,7 +143,7 @@ class Lorentz(FlowSolver):
         """The length to try after a failure.
 
         If heavy neurons changed their activation, the residual has a kink there, and the step had better
-        end at it than be cut until the kink does not matter.
+        end right after it than be cut until the kink does not matter. Neurons of a bundle cross together.
         """
         length = attempt.path.length
         if attempt.swept is None:
@@ -151,8 +153,11 @@ class Lorentz(FlowSolver):
         neurons = attempt.swept.end
         heavy = length * self._weight * (neurons.outputs**2 * neurons.gain)[place] > 10.0 * self._allowed
         inside = events.t[heavy & (events.t > KINKS[0]) & (events.t < KINKS[1])]
+        if inside.size == 0:
+            return length * _factor(attempt.error)
+        bundle = inside[inside <= inside[0] + BUNDLE]
         self._resume = max(self._resume, length)
-        return length * float(inside[0]) if inside.size else length * _factor(attempt.error)
+        return length * float(bundle[-1]) * (1.0 + BUNDLE)
 
     def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
         """A step of the given length."""
@@ -202,6 +207,9 @@ class Lorentz(FlowSolver):
         self._settle(swept.end)
         proposed = length * self._growth(length, attempt.error)
         self._length = max(proposed, self._length) if t_end is not None else proposed
+        if self._resume > 0.0:
+            self._length = max(self._length, self._resume)
+            self._resume = 0.0
         self._last = (length, attempt.error)
 
     def _growth(self, length: float, error: float) -> float:
