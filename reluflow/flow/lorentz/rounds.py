@@ -51,10 +51,13 @@ class Stretch:
 class Rounds:
     """After ``run``: ``neurons`` at the end, ``outputs`` (b, s) and ``hidden`` values (b, s, q) at the nodes.
 
-    ``events`` holds what happened; its times are positions 0 .. 1 in the step.
+    Neurons start where they go to their ``stage`` (b,), that is at the node before it. ``events`` holds what
+    happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(self, neurons: Neurons, samples: Samples, path: Path, slack: float) -> None:
+    def __init__(
+        self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float
+    ) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -63,8 +66,8 @@ class Rounds:
         self.hidden = np.zeros((count, stages, samples.size))
         self.events: list[Events] = []
         self._state = {name: getattr(neurons, name).copy() for name in NAMES}
-        self._position = np.zeros(count)
-        self._stage = np.zeros(count, dtype=np.intp)
+        self._position = np.append(0.0, RADAU.nodes)[stage]
+        self._stage = stage.copy()
         self._flip = np.full(count, np.inf)
         self._stalled = np.zeros(count, dtype=np.intp)
 
