@@ -25,6 +25,8 @@ from reluflow.network import Array
 
 #: a velocity below this (relative) counts as zero
 REST = 1e-12
+#: halvings of the bracket around a release
+BISECTIONS = 36
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ class Releases:
 
 
 def first_release(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, samples: Samples, slack: float) -> Releases:
-    """When sliding neurons are released: margins are quadratic in time, so this is in closed form."""
+    """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
     if neurons.sliders[0].size == 0:
         return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
@@ -235,7 +237,33 @@ def first_release(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin
     worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
     position = begin + share[rows[:, 0], best] * (end - begin)
-    return Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    due = np.flatnonzero(np.isfinite(position) & (position > begin))
+    if due.size:
+        exact = _refined(
+            neurons.take(due), sign[due], pulled.take(due), path, begin[due], end[due], found.take(due), samples, slack
+        )
+        position[due] = exact
+    return found
+
+
+def _refined(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, guess: Releases, samples: Samples, slack: float) -> Array:
+    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
+    rows = np.arange(len(neurons))
+    sample = neurons.slots[rows, guess.slot]
+    beta = pulled.multiplier[:, rows, guess.slot]
+    force = path.values[:, sample]
+    idle = samples.off_force(path.values)[:, sample]
+    tolerance = slack * (force - idle)
+    margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
+    low, high = begin.copy(), end.copy()
+    middle = guess.position
+    for _ in range(BISECTIONS):
+        value = np.einsum("bs,sb->b", basis(middle), margin)
+        low = np.where(value > 0.0, middle, low)
+        high = np.where(value > 0.0, high, middle)
+        middle = 0.5 * (low + high)
+    return high
 
 
 def _first_root(begin: Array, middle: Array, end: Array) -> Array:
