@@ -189,7 +189,7 @@ class Lorentz(FlowSolver):
                 return Attempt(path, swept, reached[-1], 0.0)
             change = curve.spectrum.newton(defect, length)
             size = _rms(change)
-            error = self._error(values + change, length, curve.spectrum)
+            error = self._error(values + change, length, curve)
             if size <= tolerance or error > HOPELESS:
                 return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
@@ -198,9 +198,9 @@ class Lorentz(FlowSolver):
             last = size
         return Attempt(Path(values, length), None, r, np.inf)
 
-    def _error(self, values: Array, length: float, curve: Spectrum) -> float:
+    def _error(self, values: Array, length: float, curve: "_Lazy") -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        defect = curve.filtered(RADAU.start @ values - self._residual, length)
+        defect = curve.spectrum.filtered(RADAU.start @ values - self._residual, length, curve.rate)
         allowed = self._allowed * (_rms(self._residual) + self._scale)
         return _rms(defect) / allowed if allowed > 0.0 else 0.0
 
@@ -262,7 +262,7 @@ class Lorentz(FlowSolver):
         """
         pulled = pull(self._neurons, self._samples, self._residual[None])
         rate = np.sqrt(np.einsum("bp,bp->b", pulled.direction[0], pulled.direction[0]))
-        fastest = float(np.max(rate, initial=0.0))
+        fastest = curve.rate = float(np.max(rate, initial=0.0))
         if fastest == 0.0:
             return 1e300
         n = self._neurons
@@ -315,6 +315,7 @@ class _Lazy:
     def __init__(self, neurons: Neurons, samples: Samples, rows: int) -> None:
         self.kernel = kernel(neurons, samples, rows)
         self.trace = float(np.trace(self.kernel))
+        self.rate = 0.0
         self._spectrum: Spectrum | None = None
 
     @property
