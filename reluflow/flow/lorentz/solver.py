@@ -41,6 +41,8 @@ DIVERGED: Final = 1e4
 RAPIDITY: Final = 200.0
 #: a kink of the residual between these shares of a step is worth ending the step there
 KINKS: Final = (1e-4, 0.9)
+#: ... if the neurons that make it have this share of h trace(K), about a^2 h |x|^2 / n
+HEAVY: Final = 0.5
 #: neurons whose events are no further apart than this share of the step make one kink
 BUNDLE: Final = 1e-3
 #: the same for a neuron that shrinks: its pre-activations are differences, and keep this many digits (base e) less
@@ -155,13 +157,15 @@ class Lorentz(FlowSolver):
         events = attempt.swept.events
         place = np.searchsorted(self._neurons.index, events.neuron)
         neurons = attempt.swept.end
-        heavy = length * self._weight * (neurons.outputs**2 * neurons.gain)[place] > 100.0 * self._allowed
-        inside = events.t[heavy & (events.t > KINKS[0]) & (events.t < KINKS[1])]
-        if inside.size == 0:
+        share = length * self._weight * (neurons.outputs**2 * neurons.gain)[place]
+        inside = (events.t > KINKS[0]) & (events.t < KINKS[1])
+        t, sums = events.t[inside], np.append(0.0, np.cumsum(share[inside]))
+        ends = np.searchsorted(t, t + BUNDLE, side="right")
+        heavy = np.flatnonzero(sums[ends] - sums[:-1] > HEAVY)
+        if heavy.size == 0:
             return length * _factor(attempt.error)
-        bundle = inside[inside <= inside[0] + BUNDLE]
         self._resume = max(self._resume, length)
-        return length * float(bundle[-1]) * (1.0 + BUNDLE)
+        return length * float(t[ends[heavy[0]] - 1]) * (1.0 + BUNDLE)
 
     def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
         """A step of the given length."""
