@@ -25,6 +25,8 @@ from reluflow.network import Array
 
 #: a velocity below this (relative) counts as zero
 REST = 1e-12
+#: halvings of the bracket around a release
+BISECTIONS = 36
 
 
 @dataclass(frozen=True)
@@ -183,9 +185,9 @@ def settle(neurons: Neurons, sample: Index, slope: Array, residual: Array, sampl
 
 @dataclass(frozen=True)
 class Margins:
-    """How far sliding pairs are from being released (b, t), below 0 where they must be.
+    """How far sliding pairs are from being released (.., b, t), below 0 where they must be.
 
-    off: sign(a) (beta - q) + eps |r - q|, on: sign(a) (r - beta) + eps |r - q|, with q the force of the
+    off: sign(a) (beta - q + eps (r - q)), on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
     hysteresis: when a pair is released its velocity really points away.
     """
@@ -194,19 +196,16 @@ class Margins:
     on: Array
 
 
-def margins(neurons: Neurons, sign: Array, multiplier: Array, residual: Array, samples: Samples, slack: float) -> Margins:
-    """Margins at multipliers (b, t) and residuals (b, q), for output weights of the given sign (b,)."""
-    if samples.primaries == 0:
-        return Margins(np.zeros_like(multiplier), np.zeros_like(multiplier))
-    rows = np.arange(len(neurons))[:, None]
-    r = residual[:, : samples.primaries][rows, neurons.slots]
-    q = samples.off_force(residual)[rows, neurons.slots] if samples.mirrored.size else np.zeros_like(r)
-    used = neurons.slots >= 0
-    direction = sign[:, None]
-    tolerance = slack * direction * (r - q)
-    off = np.where(used, direction * (multiplier - q) + tolerance, 0.0)
-    on = np.where(used, direction * (r - multiplier) + tolerance, 0.0)
-    return Margins(off, on)
+def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Array, slack: float) -> Margins:
+    """Margins of slots (b, t) for output weights of the given sign (b,).
+
+    multiplier, force (r of the slot's sample) and idle (q of it): (.., b, t).
+    """
+    direction = np.where(slots >= 0, sign[:, None], 0.0)
+    tolerance = slack * (force - idle)
+    return Margins(
+        direction * (multiplier - idle + tolerance), direction * (force - multiplier + tolerance)
+    )
 
 
 @dataclass(frozen=True)
@@ -223,22 +222,48 @@ class Releases:
 
 
 def first_release(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, samples: Samples, slack: float) -> Releases:
-    """When sliding neurons are released: margins are quadratic in time, so this is in closed form."""
+    """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
     if neurons.sliders[0].size == 0:
         return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    values = []
-    for share in (0.0, 0.5, 1.0):
-        weights = basis(begin + share * (end - begin))
-        multiplier = np.einsum("bs,sbt->bt", weights, pulled.multiplier)
-        found = margins(neurons, sign, multiplier, weights @ path.values, samples, slack)
-        values.append(np.stack([found.off, found.on], axis=2))
+    weights = basis(begin + np.array([0.0, 0.5, 1.0])[:, None] * (end - begin))
+    multiplier = np.einsum("gbs,sbt->gbt", weights, pulled.multiplier)
+    rows = np.arange(count)[:, None]
+    residual = weights @ path.values
+    idle = samples.off_force(residual)[:, rows, neurons.slots]
+    found = margins(neurons.slots, sign, multiplier, residual[:, rows, neurons.slots], idle, slack)
+    values = np.stack([found.off, found.on], axis=3)
     share = _first_root(*values).reshape(count, -1)
     worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
-    rows = np.arange(count)
-    position = begin + share[rows, best] * (end - begin)
-    return Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    position = begin + share[rows[:, 0], best] * (end - begin)
+    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    due = np.flatnonzero(np.isfinite(position) & (position > begin))
+    if due.size:
+        exact = _refined(
+            neurons.take(due), sign[due], pulled.take(due), path, begin[due], end[due], found.take(due), samples, slack
+        )
+        position[due] = exact
+    return found
+
+
+def _refined(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, guess: Releases, samples: Samples, slack: float) -> Array:
+    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
+    rows = np.arange(len(neurons))
+    sample = neurons.slots[rows, guess.slot]
+    beta = pulled.multiplier[:, rows, guess.slot]
+    force = path.values[:, sample]
+    idle = samples.off_force(path.values)[:, sample]
+    tolerance = slack * (force - idle)
+    margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
+    low, high = begin.copy(), end.copy()
+    middle = guess.position
+    for _ in range(BISECTIONS):
+        value = np.einsum("bs,sb->b", basis(middle), margin)
+        low = np.where(value > 0.0, middle, low)
+        high = np.where(value > 0.0, high, middle)
+        middle = 0.5 * (low + high)
+    return high
 
 
 def _first_root(begin: Array, middle: Array, end: Array) -> Array:

@@ -153,9 +153,14 @@ class Spectrum:
         correction: Array = solved @ self.vectors.T
         return correction
 
-    def filtered(self, residual: Array, length: float) -> Array:
-        """(I + g h K)^-1 r (q,): stiff modes, whose error is gone at once, count little."""
-        modes = (residual @ self.vectors) / (1.0 + RADAU.damping * length * self.values)
+    def filtered(self, residual: Array, length: float, rate: float) -> Array:
+        """What an error of the path (q,) does to the network in the step, (I + g h K)^-2 min(1, h (K + rate)) r.
+
+        It changes the predictions by h K r, and the logarithms of neurons by h rate (their largest |D|)
+        relative to r. In stiff modes it is gone at once.
+        """
+        reach = np.minimum(1.0, length * (self.values + rate))
+        modes = (residual @ self.vectors) * reach / (1.0 + RADAU.damping * length * self.values) ** 2
         smooth: Array = self.vectors @ modes
         return smooth
 

@@ -51,10 +51,13 @@ class Stretch:
 class Rounds:
     """After ``run``: ``neurons`` at the end, ``outputs`` (b, s) and ``hidden`` values (b, s, q) at the nodes.
 
-    ``events`` holds what happened; its times are positions 0 .. 1 in the step.
+    Neurons start where they go to their ``stage`` (b,), that is at the node before it. ``events`` holds what
+    happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(self, neurons: Neurons, samples: Samples, path: Path, slack: float) -> None:
+    def __init__(
+        self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float
+    ) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -63,9 +66,10 @@ class Rounds:
         self.hidden = np.zeros((count, stages, samples.size))
         self.events: list[Events] = []
         self._state = {name: getattr(neurons, name).copy() for name in NAMES}
-        self._position = np.zeros(count)
-        self._stage = np.zeros(count, dtype=np.intp)
+        self._position = np.append(0.0, RADAU.nodes)[stage]
+        self._stage = stage.copy()
         self._flip = np.full(count, np.inf)
+        self._cut = np.full(count, np.inf)
         self._stalled = np.zeros(count, dtype=np.intp)
 
     @property
@@ -86,7 +90,7 @@ class Rounds:
     def _round(self, rows: Index) -> None:
         before = Neurons(**{name: array[rows] for name, array in self._state.items()})
         begin = self._position[rows]
-        end = np.minimum(RADAU.nodes[self._stage[rows]], self._flip[rows])
+        end = np.minimum(RADAU.nodes[self._stage[rows]], np.minimum(self._flip[rows], self._cut[rows]))
         pulled = pull(before, self.samples, self.path.values)
         stretch = Stretch(rows, before, pulled, move(before, pulled, self.path, begin, end))
         moved = stretch.moved
@@ -124,6 +128,7 @@ class Rounds:
             self._flip[rows[flipped]] = np.inf
             nobody = np.full(int(flipped.sum()), -1)
             self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
+        self._cut[rows] = np.inf
         after = replace(
             stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which]
         )
@@ -147,14 +152,27 @@ class Rounds:
             self._free(stretch, free, releases.take(np.flatnonzero(~first)))
 
     def _cross(self, stretch: Stretch, which: Index, sample: Index, guess: Array) -> None:
+        """Neurons whose z reaches zero on ``sample`` get a new activation there.
+
+        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and comes
+        through later: the stretch is halved until that is seen.
+        """
         before, pulled, begin, end = stretch.take(which)
         here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
         weights = basis(position)
         slope = np.einsum("bs,sb->b", weights, pulled.slope[:, np.arange(which.size), sample])
+        returns = here.side[np.arange(which.size), sample] * here.outputs * slope > 0.0
+        if np.any(returns):
+            self._cut[stretch.rows[which[returns]]] = (0.5 * (begin + end))[returns]
+            self._stalled[stretch.rows[which[returns]]] += 1
+            goes = np.flatnonzero(~returns)
+            which, here, position, sample = which[goes], here.take(goes), position[goes], sample[goes]
+            weights, slope = weights[goes], slope[goes]
         residual = weights @ self.path.values
         after, kind = settle(here, sample, slope, residual, self.samples)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         rows = stretch.rows[which]
+        self._cut[rows] = np.inf
         self._record(rows, position, sample, kind)
         self._commit(rows, after, position)
 
@@ -165,6 +183,7 @@ class Rounds:
         sample = before.slots[np.arange(which.size), releases.slot]
         after, kind = release(here, releases.slot, releases.status)
         rows = stretch.rows[which]
+        self._cut[rows] = np.inf
         self._record(rows, releases.position, sample, kind)
         self._commit(rows, after, releases.position)
 

@@ -28,17 +28,25 @@ from reluflow.problem import Problem
 
 #: Newton's method: iterations, and where it stops, in units of rtol (rms(r) + NEGLIGIBLE rms(y))
 ITERATIONS: Final = 8
-NEWTON: Final = 0.02
+NEWTON: Final = 0.1
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate is one of order h^3 for a result of order h^4 and more: it is held to rtol^(3/4)
 ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
 HOPELESS: Final = 4.0
+#: an iterate this much larger than residual and targets has diverged
+DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 200.0
 #: a kink of the residual between these shares of a step is worth ending the step there
-KINKS: Final = (0.03, 0.97)
+KINKS: Final = (1e-4, 0.9)
+#: ... if the neurons that make it have this share of h trace(K), about a^2 h |x|^2 / n
+HEAVY: Final = 0.5
+#: neurons whose events are no further apart than this share of the step make one kink
+BUNDLE: Final = 1e-3
+#: the same for a neuron that shrinks: its pre-activations are differences, and keep this many digits (base e) less
+SHRINKING: Final = 12.0
 #: a step below this share of the time (and of the first step) is a failure
 SMALLEST: Final = 1e-13
 
@@ -141,7 +149,7 @@ class Lorentz(FlowSolver):
         """The length to try after a failure.
 
         If heavy neurons changed their activation, the residual has a kink there, and the step had better
-        end at it than be cut until the kink does not matter.
+        end right after it than be cut until the kink does not matter. Neurons of a bundle cross together.
         """
         length = attempt.path.length
         if attempt.swept is None:
@@ -149,10 +157,15 @@ class Lorentz(FlowSolver):
         events = attempt.swept.events
         place = np.searchsorted(self._neurons.index, events.neuron)
         neurons = attempt.swept.end
-        heavy = length * self._weight * (neurons.outputs**2 * neurons.gain)[place] > 10.0 * self._allowed
-        inside = events.t[heavy & (events.t > KINKS[0]) & (events.t < KINKS[1])]
+        share = length * self._weight * (neurons.outputs**2 * neurons.gain)[place]
+        inside = (events.t > KINKS[0]) & (events.t < KINKS[1])
+        t, sums = events.t[inside], np.append(0.0, np.cumsum(share[inside]))
+        ends = np.searchsorted(t, t + BUNDLE, side="right")
+        heavy = np.flatnonzero(sums[ends] - sums[:-1] > HEAVY)
+        if heavy.size == 0:
+            return length * _factor(attempt.error)
         self._resume = max(self._resume, length)
-        return length * float(inside[0]) if inside.size else length * _factor(attempt.error)
+        return length * float(t[ends[heavy[0]] - 1]) * (1.0 + BUNDLE)
 
     def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
         """A step of the given length."""
@@ -160,34 +173,38 @@ class Lorentz(FlowSolver):
         tolerance = NEWTON * self.options.rtol * (_rms(r) + 10.0 * self._scale)
         quiet = length * curve.trace <= 0.1 * NEWTON * self.options.rtol
         values = np.tile(r, (RADAU.stages, 1)) if quiet else curve.spectrum.decay(r, RADAU.nodes * length)
+        bound = DIVERGED * (np.max(np.abs(r), initial=0.0) + np.max(np.abs(self._samples.targets), initial=0.0))
         mixing = Mixing()
         last = np.inf
         for _ in range(ITERATIONS):
             path = Path(values, length)
+            if not np.max(np.abs(values), initial=0.0) < bound:
+                break
             try:
-                swept = sweep(self._neurons, self._samples, path, self._slack)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    swept = sweep(self._neurons, self._samples, path, self._slack)
             except NoProgress:
-                return Attempt(path, None, values[-1], np.inf)
+                break
             reached = swept.predictions - self._samples.targets
             defect = reached - values
-            if not np.all(np.isfinite(defect)):
+            if not np.max(np.abs(defect), initial=0.0) < bound:
                 break
             if quiet and _rms(defect) <= tolerance:
                 return Attempt(path, swept, reached[-1], 0.0)
             change = curve.spectrum.newton(defect, length)
             size = _rms(change)
-            error = self._error(values + change, length, curve.spectrum)
+            error = self._error(values + change, length, curve)
             if size <= tolerance or error > HOPELESS:
                 return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
                 break
             values = mixing.next(values, change, slow=size > 0.1 * last)
             last = size
-        return Attempt(path, None, values[-1], np.inf)
+        return Attempt(Path(values, length), None, r, np.inf)
 
-    def _error(self, values: Array, length: float, curve: Spectrum) -> float:
+    def _error(self, values: Array, length: float, curve: "_Lazy") -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        defect = curve.filtered(RADAU.start @ values - self._residual, length)
+        defect = curve.spectrum.filtered(RADAU.start @ values - self._residual, length, curve.rate)
         allowed = self._allowed * (_rms(self._residual) + self._scale)
         return _rms(defect) / allowed if allowed > 0.0 else 0.0
 
@@ -202,6 +219,9 @@ class Lorentz(FlowSolver):
         self._settle(swept.end)
         proposed = length * self._growth(length, attempt.error)
         self._length = max(proposed, self._length) if t_end is not None else proposed
+        if self._resume > 0.0:
+            self._length = max(self._length, self._resume)
+            self._resume = 0.0
         self._last = (length, attempt.error)
 
     def _growth(self, length: float, error: float) -> float:
@@ -228,7 +248,7 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = dead.true_weights()
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        self._neurons = end.rescaled()
+        self._neurons = end.rescaled(self._samples)
 
     def _rest(self, room: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
@@ -246,11 +266,13 @@ class Lorentz(FlowSolver):
         """
         pulled = pull(self._neurons, self._samples, self._residual[None])
         rate = np.sqrt(np.einsum("bp,bp->b", pulled.direction[0], pulled.direction[0]))
-        fastest = float(np.max(rate, initial=0.0))
+        fastest = curve.rate = float(np.max(rate, initial=0.0))
         if fastest == 0.0:
             return 1e300
-        length = RAPIDITY / fastest
         n = self._neurons
+        length = RAPIDITY / fastest
+        shrinking = n.outputs * np.einsum("bp,bp->b", n.weights, pulled.direction[0]) < 0.0
+        length = min(length, SHRINKING / float(np.max(rate[shrinking], initial=1e-300)))
         size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
         with np.errstate(divide="ignore"):
             log_size = np.log(size) + n.exponent * np.log(2.0)
@@ -297,6 +319,7 @@ class _Lazy:
     def __init__(self, neurons: Neurons, samples: Samples, rows: int) -> None:
         self.kernel = kernel(neurons, samples, rows)
         self.trace = float(np.trace(self.kernel))
+        self.rate = 0.0
         self._spectrum: Spectrum | None = None
 
     @property
