@@ -127,7 +127,9 @@ def _position(moved: Move, share: Array) -> Array:
     return position
 
 
-def land(before: Neurons, pulled: Pull, path: Path, begin: Array, end: Array, guess: Array, sample: Index) -> tuple[Neurons, Array, Index]:
+def land(
+    before: Neurons, pulled: Pull, path: Path, begin: Array, end: Array, guess: Array, sample: Index
+) -> tuple[Neurons, Array, Index]:
     """Neurons at the moment of their first crossing: the guess is exact while r stands still.
 
     Otherwise Newton steps along the true motion follow. If another sample turns out to be crossed
@@ -157,7 +159,9 @@ def land(before: Neurons, pulled: Pull, path: Path, begin: Array, end: Array, gu
     return here, position, sample
 
 
-def settle(neurons: Neurons, sample: Index, slope: Array, residual: Array, samples: Samples) -> tuple[Neurons, Bytes]:
+def settle(
+    neurons: Neurons, sample: Index, slope: Array, residual: Array, samples: Samples
+) -> tuple[Neurons, Bytes]:
     """Neurons whose z has just reached 0 on ``sample`` (b,) get their new activation there.
 
     slope (b,): <x_k, D_j> with the activation so far; residual (b, q). Returns the neurons, with z exactly
@@ -203,9 +207,7 @@ def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Ar
     """
     direction = np.where(slots >= 0, sign[:, None], 0.0)
     tolerance = slack * (force - idle)
-    return Margins(
-        direction * (multiplier - idle + tolerance), direction * (force - multiplier + tolerance)
-    )
+    return Margins(direction * (multiplier - idle + tolerance), direction * (force - multiplier + tolerance))
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,16 @@ class Releases:
         return Releases(self.position[rows], self.slot[rows], self.status[rows])
 
 
-def first_release(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, samples: Samples, slack: float) -> Releases:
+def first_release(
+    neurons: Neurons,
+    sign: Array,
+    pulled: Pull,
+    path: Path,
+    begin: Array,
+    end: Array,
+    samples: Samples,
+    slack: float,
+) -> Releases:
     """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
     if neurons.sliders[0].size == 0:
@@ -241,13 +252,31 @@ def first_release(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin
     due = np.flatnonzero(np.isfinite(position) & (position > begin))
     if due.size:
         exact = _refined(
-            neurons.take(due), sign[due], pulled.take(due), path, begin[due], end[due], found.take(due), samples, slack
+            neurons.take(due),
+            sign[due],
+            pulled.take(due),
+            path,
+            begin[due],
+            end[due],
+            found.take(due),
+            samples,
+            slack,
         )
         position[due] = exact
     return found
 
 
-def _refined(neurons: Neurons, sign: Array, pulled: Pull, path: Path, begin: Array, end: Array, guess: Releases, samples: Samples, slack: float) -> Array:
+def _refined(
+    neurons: Neurons,
+    sign: Array,
+    pulled: Pull,
+    path: Path,
+    begin: Array,
+    end: Array,
+    guess: Releases,
+    samples: Samples,
+    slack: float,
+) -> Array:
     """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
     rows = np.arange(len(neurons))
     sample = neurons.slots[rows, guess.slot]

@@ -118,7 +118,9 @@ def _sweep_block(
     straight = _straight(block, samples, path, slack)
     hidden = hidden_values(block, straight.z, samples)
     weight = (straight.outputs * block.gain).T
-    end = replace(block, weights=straight.weights[-1], outputs=straight.outputs[-1], z=straight.z[:, -1].copy())
+    end = replace(
+        block, weights=straight.weights[-1], outputs=straight.outputs[-1], z=straight.z[:, -1].copy()
+    )
     rows = np.flatnonzero(np.any(straight.suspect, axis=1))
     if rows.size == 0:
         return np.einsum("bs,bsq->sq", weight, hidden), end, []

@@ -55,9 +55,7 @@ class Rounds:
     happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(
-        self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float
-    ) -> None:
+    def __init__(self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -129,9 +127,7 @@ class Rounds:
             nobody = np.full(int(flipped.sum()), -1)
             self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
         self._cut[rows] = np.inf
-        after = replace(
-            stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which]
-        )
+        after = replace(stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which])
         self._commit(rows, after, end)
         at_node = end == RADAU.nodes[self._stage[rows]]
         there, part = rows[at_node], after.take(at_node)
@@ -195,13 +191,9 @@ class Rounds:
     def _commit(self, rows: Index, after: Neurons, position: Array) -> None:
         missing = after.slots.shape[1] - self._state["slots"].shape[1]
         if missing > 0:
-            self._state = {
-                name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES
-            }
+            self._state = {name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES}
         after = widened(after, self._state["slots"].shape[1])
         for name in NAMES:
             self._state[name][rows] = getattr(after, name)
         self._stalled[rows] = np.where(position > self._position[rows], 0, self._stalled[rows] + 1)
         self._position[rows] = position
-
-

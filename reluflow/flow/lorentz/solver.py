@@ -173,7 +173,9 @@ class Lorentz(FlowSolver):
         tolerance = NEWTON * self.options.rtol * (_rms(r) + 10.0 * self._scale)
         quiet = length * curve.trace <= 0.1 * NEWTON * self.options.rtol
         values = np.tile(r, (RADAU.stages, 1)) if quiet else curve.spectrum.decay(r, RADAU.nodes * length)
-        bound = DIVERGED * (np.max(np.abs(r), initial=0.0) + np.max(np.abs(self._samples.targets), initial=0.0))
+        bound = DIVERGED * (
+            np.max(np.abs(r), initial=0.0) + np.max(np.abs(self._samples.targets), initial=0.0)
+        )
         mixing = Mixing()
         last = np.inf
         for _ in range(ITERATIONS):
