@@ -8,17 +8,13 @@ round. The number of rounds is the largest number of events of one neuron, not t
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from reluflow.flow.lorentz.activation import (
     Move,
-    Releases,
     crossed,
     first_crossing,
-    first_release,
     land,
     move,
-    release,
     settle,
 )
 from reluflow.flow.lorentz.boost import time_to_flip
@@ -26,6 +22,7 @@ from reluflow.flow.lorentz.collocation import RADAU, Path, basis
 from reluflow.flow.lorentz.log import Change, Events
 from reluflow.flow.lorentz.neurons import NAMES, Bytes, Mask, Neurons, hidden_values, widened
 from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
