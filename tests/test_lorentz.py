@@ -171,7 +171,7 @@ def test_invariances() -> None:
     """Permutations, a rotation, a scaling x -> c x with time / c, and splitting a neuron in two."""
     problem, t = random_problem(7), 60.0
     x, y, w, a = problem.inputs, problem.targets, problem.weights, problem.output_weights
-    weights, outputs = _states(problem, t)
+    weights = _states(problem, t)[0]
     size = np.max(np.abs(weights))
     generator = np.random.default_rng(0)
     order, samples = generator.permutation(10), generator.permutation(6)

@@ -27,7 +27,7 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 
-class NoProgress(ArithmeticError):
+class StallError(ArithmeticError):
     """The activations of a neuron keep changing without any time passing."""
 
 
@@ -73,14 +73,14 @@ class Rounds:
         return Neurons(**self._state)
 
     def run(self) -> None:
-        """Rounds until every neuron is at the end of the step. Raises NoProgress."""
+        """Rounds until every neuron is at the end of the step. Raises StallError."""
         patience = 8 * self.samples.primaries + 64
         pending = np.arange(self._position.size)
         while pending.size:
             self._round(pending)
             pending = pending[self._stage[pending] < RADAU.stages]
             if np.any(self._stalled[pending] > patience):
-                raise NoProgress
+                raise StallError
 
     def _round(self, rows: Index) -> None:
         before = Neurons(**{name: array[rows] for name, array in self._state.items()})
@@ -147,8 +147,8 @@ class Rounds:
     def _cross(self, stretch: Stretch, which: Index, sample: Index, guess: Array) -> None:
         """Neurons whose z reaches zero on ``sample`` get a new activation there.
 
-        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and comes
-        through later: the stretch is halved until that is seen.
+        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
+        comes through later: the stretch is halved until that is seen.
         """
         before, pulled, begin, end = stretch.take(which)
         here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
