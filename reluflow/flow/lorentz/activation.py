@@ -8,7 +8,8 @@ not, the neuron held on the samples it slides on):
 With d_k the part of x_k orthogonal to the sliding samples, v_on = v_off - (a_j / n) r_k |d_k|^2. Where
 v_on > 0 > v_off the solution is not unique; a neuron that starts there at rest stays off, as the ReLU's
 subgradient 0 at 0 says. Several samples reached at the same instant are settled one after the other, by
-their numbers; where kinks attract this ends in the one field of least norm, whatever the order. How a neuron leaves its sliding set is told in ``release``.
+their numbers; where kinks attract this ends in the one field of least norm, whatever the order. How a
+neuron leaves its sliding set is told in ``release``.
 """
 
 from dataclasses import dataclass, replace

@@ -14,11 +14,12 @@ from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
-#: Newton's method: iterations, and where it stops, in units of rtol (rms(r) + NEGLIGIBLE rms(y))
+#: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
 NEWTON: Final = 0.1
+#: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
-#: the error estimate is one of order h^3 for a result of order h^4 and more: it is held to rtol^(3/4)
+#: the error estimate is one of order h^5, for a result of higher order: it is held to rtol^(5/6)
 ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
@@ -35,6 +36,10 @@ HEAVY: Final = 0.5
 BUNDLE: Final = 1e-3
 #: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
 SHRINKING: Final = 12.0
+#: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
+VANISHED: Final = -4000
+#: steps grow no further where nothing moves
+LONGEST: Final = 1e300
 #: a step below this share of the time (and of the first step) is a failure
 SMALLEST: Final = 1e-13
 
@@ -66,14 +71,14 @@ class Curve:
         gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
         ``weight``: the largest |x|^2 / n. Sets ``rate``.
         """
-        pulled = pull(self.neurons, self.samples, self.residual[None])
-        rate = np.sqrt(np.einsum("bp,bp->b", pulled.direction[0], pulled.direction[0]))
+        direction = pull(self.neurons, self.samples, self.residual[None]).direction[0]
+        rate = np.sqrt(np.einsum("bp,bp->b", direction, direction))
         fastest = self.rate = float(np.max(rate, initial=0.0))
         if fastest == 0.0:
-            return 1e300
+            return LONGEST
         n = self.neurons
         length = RAPIDITY / fastest
-        shrinking = n.outputs * np.einsum("bp,bp->b", n.weights, pulled.direction[0]) < 0.0
+        shrinking = n.outputs * np.einsum("bp,bp->b", n.weights, direction) < 0.0
         length = min(length, SHRINKING / float(np.max(rate[shrinking], initial=1e-300)))
         size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
         with np.errstate(divide="ignore"):
@@ -89,6 +94,7 @@ class Curve:
 
 
 def rms(values: Array) -> float:
+    """Root mean square."""
     flat = values.ravel()
     return float(np.sqrt(flat @ flat / max(1, flat.size)))
 

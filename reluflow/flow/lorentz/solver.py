@@ -21,12 +21,14 @@ from reluflow.flow.lorentz.control import (
     GROWTH,
     HOPELESS,
     ITERATIONS,
+    LONGEST,
     NEGLIGIBLE,
     NEWTON,
     ORDER,
     RETRY,
     SHRINK,
     SMALLEST,
+    VANISHED,
     Curve,
     factor,
     first_kink,
@@ -35,6 +37,7 @@ from reluflow.flow.lorentz.control import (
 from reluflow.flow.lorentz.log import EventLog, Events
 from reluflow.flow.lorentz.motion import Swept, block_rows, predictions, sweep
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, start
+from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples, merge
 from reluflow.network import Array
@@ -88,6 +91,15 @@ class Lorentz(FlowSolver):
         return self._log.events
 
     @property
+    def largest_rate(self) -> float:
+        """The largest |D_j| of a neuron that is active or sliding somewhere (of the half-mse flow).
+
+        Where it is zero no neuron can move, however small it is: the network is at rest for good.
+        """
+        direction = pull(self._neurons, self._samples, self._residual[None]).direction[0]
+        return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
+
+    @property
     def residual(self) -> Array:
         return self._samples.restore(self._residual)
 
@@ -117,7 +129,7 @@ class Lorentz(FlowSolver):
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         if len(self._neurons) == 0:
-            self._rest(room)
+            self._rest(room, t_end)
             return
         curve = Curve(self._neurons, self._samples, self._residual, self._rows)
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
@@ -226,7 +238,7 @@ class Lorentz(FlowSolver):
 
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one, and put aside the neurons that will never move again."""
-        alive = end.live(self._samples)
+        alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not np.all(alive):
             dead = end.take(~alive)
             self._still_weights = self._still_weights.copy()
@@ -236,11 +248,12 @@ class Lorentz(FlowSolver):
             end = end.take(alive)
         self._neurons = end.rescaled(self._samples)
 
-    def _rest(self, room: float) -> None:
+    def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
-        length = min(GROWTH * self._length if np.isfinite(self._length) else 1.0, room)
+        length = min(GROWTH * self._length if np.isfinite(self._length) else 1.0, room, LONGEST)
         self._before, self._path = self._neurons, Path(np.tile(self._residual, (RADAU.stages, 1)), length)
-        self.t_old, self.t = self.t, self.t + length / self.problem.speed
+        self.t_old = self.t
+        self.t = t_end if length == room else self.t + length / self.problem.speed
         self._length = length
         self.steps += 1
 
