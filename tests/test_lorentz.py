@@ -43,7 +43,9 @@ def test_converges_as_rtol_tightens() -> None:
     problem = toy(1e-2)
     times = np.linspace(4.0, 14.0, 12)
     reference = losses_at(problem, times, rtol=1e-11)
-    errors = [np.max(np.abs(losses_at(problem, times, rtol) / reference - 1.0)) for rtol in (1e-4, 1e-6, 1e-8)]
+    errors = [
+        np.max(np.abs(losses_at(problem, times, rtol) / reference - 1.0)) for rtol in (1e-4, 1e-6, 1e-8)
+    ]
     assert errors[0] < 1e-3
     assert errors[1] < 1e-5
     assert errors[2] < 1e-7
@@ -51,13 +53,11 @@ def test_converges_as_rtol_tightens() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_five_points_agree_with_balance_keeping_euler(seed: int) -> None:
-    """Neurons slide here. The reference is of first order, and extrapolated."""
+    """Neurons slide here. The reference is of first order, its error at this step a few thousandths."""
     problem = five_points(seed)
     times = np.array([100.0, 300.0, 400.0, 500.0, 700.0])
-    coarse, fine = polar_losses(problem, times, 0.1), polar_losses(problem, times, 0.05)
-    found = losses_at(problem, times)
-    assert found == pytest.approx(2.0 * fine - coarse, rel=1e-2)
-    assert found == pytest.approx(fine, rel=1e-2)
+    expected = polar_losses(problem, times, 0.04)
+    assert losses_at(problem, times) == pytest.approx(expected, rel=6e-3)
 
 
 def test_five_points_reach_zero_loss() -> None:
@@ -73,14 +73,15 @@ def test_five_points_reach_zero_loss_for_forty_seeds() -> None:
 
 @pytest.mark.parametrize("problem", [toy(), five_points(3), correlated(), random_problem(4)])
 def test_invariants(problem: Problem) -> None:
-    """delta_j to 1e-12 relative to the neuron, and every sign, for balanced neurons."""
+    """delta_j to 1e-14 relative to the neuron, and every sign, for balanced neurons."""
     solver = Lorentz(problem, Options())
     before = imbalance(problem.weights, problem.output_weights)
     while solver.loss > 1e-9 and solver.steps < 300:
         solver.step()
         state = solver.state
         drift = np.abs(imbalance(state.weights, state.output_weights) - before)
-        assert np.all(drift <= 1e-12 * state.output_weights**2)
+        size = np.maximum(np.abs(state.output_weights), np.abs(problem.output_weights))
+        assert np.all(drift <= 1e-14 * size**2)
         assert np.array_equal(np.sign(state.output_weights), np.sign(problem.output_weights))
 
 
@@ -170,7 +171,7 @@ def test_invariances() -> None:
     """Permutations, a rotation, a scaling x -> c x with time / c, and splitting a neuron in two."""
     problem, t = random_problem(7), 60.0
     x, y, w, a = problem.inputs, problem.targets, problem.weights, problem.output_weights
-    weights, outputs = _states(problem, t)
+    weights = _states(problem, t)[0]
     size = np.max(np.abs(weights))
     generator = np.random.default_rng(0)
     order, samples = generator.permutation(10), generator.permutation(6)

@@ -12,7 +12,7 @@ from reluflow.problem import Problem
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.standard_normal((5, 3))
 Y = GENERATOR.standard_normal(5)
-W, A = balanced(10, 3, 1e-3, 0)
+W, A = balanced(24, 3, 1e-3, 5)
 
 
 def _changed(array: Array, row: int, value: object) -> Array:
@@ -28,7 +28,7 @@ FITTED = {
     "opposite inputs": Problem(_changed(X, 1, -2.0 * X[0]), Y, W, A),
     "one sample": Problem(X[:1], Y[:1], W, A),
     "rank deficient": Problem(X * np.array([1.0, 1.0, 0.0]), Y, W, A),
-    "fewer samples than dimensions": Problem(np.hstack([X, X**2])[:3], Y[:3], *balanced(9, 6, 1e-3, 1)),
+    "fewer samples than dimensions": Problem(np.hstack([X, X**2])[:3], Y[:3], *balanced(24, 6, 1e-3, 1)),
     "zero targets": Problem(X, 0.0 * Y, 1e3 * W, 1e3 * A),
     "delta < 0": Problem(X, Y, 1e3 * W, 50.0 * A),
     "delta > 0": Problem(X, Y, 10.0 * W, 1e3 * A),

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reluflow.flow.lorentz.activation import margins
 from reluflow.flow.lorentz.boost import apply, prepare
 from reluflow.flow.lorentz.collocation import RADAU, STAGE_WEIGHTS, Path
 from reluflow.flow.lorentz.log import Events, in_order
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values, join, put
-from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.pull import pull
+from reluflow.flow.lorentz.release import margins
 from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 
 _S = RADAU.stages
 #: reaches of 2s boosts (2s,) @ this (2s, s * s) -> weights of the slopes at s nodes in z at s stages
@@ -118,7 +118,9 @@ def _sweep_block(
     straight = _straight(block, samples, path, slack)
     hidden = hidden_values(block, straight.z, samples)
     weight = (straight.outputs * block.gain).T
-    end = replace(block, weights=straight.weights[-1], outputs=straight.outputs[-1], z=straight.z[:, -1].copy())
+    end = replace(
+        block, weights=straight.weights[-1], outputs=straight.outputs[-1], z=straight.z[:, -1].copy()
+    )
     rows = np.flatnonzero(np.any(straight.suspect, axis=1))
     if rows.size == 0:
         return np.einsum("bs,bsq->sq", weight, hidden), end, []

@@ -57,7 +57,8 @@ class Neurons:
     @cached_property
     def on(self) -> Array:
         """1 where active, else 0 (b, h)."""
-        return (self.status == ON).astype(np.float64)
+        on: Array = (self.status == ON).astype(np.float64)
+        return on
 
     @cached_property
     def side(self) -> Array:

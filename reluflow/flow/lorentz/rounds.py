@@ -8,17 +8,13 @@ round. The number of rounds is the largest number of events of one neuron, not t
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from reluflow.flow.lorentz.activation import (
     Move,
-    Releases,
     crossed,
     first_crossing,
-    first_release,
     land,
     move,
-    release,
     settle,
 )
 from reluflow.flow.lorentz.boost import time_to_flip
@@ -26,11 +22,12 @@ from reluflow.flow.lorentz.collocation import RADAU, Path, basis
 from reluflow.flow.lorentz.log import Change, Events
 from reluflow.flow.lorentz.neurons import NAMES, Bytes, Mask, Neurons, hidden_values, widened
 from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 
-class NoProgress(ArithmeticError):
+class StallError(ArithmeticError):
     """The activations of a neuron keep changing without any time passing."""
 
 
@@ -55,9 +52,7 @@ class Rounds:
     happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(
-        self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float
-    ) -> None:
+    def __init__(self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -78,14 +73,14 @@ class Rounds:
         return Neurons(**self._state)
 
     def run(self) -> None:
-        """Rounds until every neuron is at the end of the step. Raises NoProgress."""
+        """Rounds until every neuron is at the end of the step. Raises StallError."""
         patience = 8 * self.samples.primaries + 64
         pending = np.arange(self._position.size)
         while pending.size:
             self._round(pending)
             pending = pending[self._stage[pending] < RADAU.stages]
             if np.any(self._stalled[pending] > patience):
-                raise NoProgress
+                raise StallError
 
     def _round(self, rows: Index) -> None:
         before = Neurons(**{name: array[rows] for name, array in self._state.items()})
@@ -129,9 +124,7 @@ class Rounds:
             nobody = np.full(int(flipped.sum()), -1)
             self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
         self._cut[rows] = np.inf
-        after = replace(
-            stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which]
-        )
+        after = replace(stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which])
         self._commit(rows, after, end)
         at_node = end == RADAU.nodes[self._stage[rows]]
         there, part = rows[at_node], after.take(at_node)
@@ -154,8 +147,8 @@ class Rounds:
     def _cross(self, stretch: Stretch, which: Index, sample: Index, guess: Array) -> None:
         """Neurons whose z reaches zero on ``sample`` get a new activation there.
 
-        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and comes
-        through later: the stretch is halved until that is seen.
+        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
+        comes through later: the stretch is halved until that is seen.
         """
         before, pulled, begin, end = stretch.take(which)
         here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
@@ -195,13 +188,9 @@ class Rounds:
     def _commit(self, rows: Index, after: Neurons, position: Array) -> None:
         missing = after.slots.shape[1] - self._state["slots"].shape[1]
         if missing > 0:
-            self._state = {
-                name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES
-            }
+            self._state = {name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES}
         after = widened(after, self._state["slots"].shape[1])
         for name in NAMES:
             self._state[name][rows] = getattr(after, name)
         self._stalled[rows] = np.where(position > self._position[rows], 0, self._stalled[rows] + 1)
         self._position[rows] = position
-
-
