@@ -27,7 +27,7 @@ HOPELESS: Final = 4.0
 #: an iterate this much larger than residual and targets has diverged
 DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
-RAPIDITY: Final = 200.0
+RAPIDITY: Final = 300.0
 #: a kink of the residual between these shares of a step is worth ending the step there
 KINKS: Final = (1e-4, 0.9)
 #: ... if the neurons that make it have this share of h trace(K), about a^2 h |x|^2 / n
