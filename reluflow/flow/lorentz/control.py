@@ -24,6 +24,10 @@ ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
 HOPELESS: Final = 4.0
+#: an error that says nothing but that the step was far too long
+ABSURD: Final = 1e3
+#: the first step is no longer than this over trace(K)
+FIRST: Final = 0.5
 #: an iterate this much larger than residual and targets has diverged
 DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)

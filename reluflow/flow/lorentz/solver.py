@@ -17,7 +17,9 @@ import numpy as np
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
 from reluflow.flow.lorentz.control import (
+    ABSURD,
     DIVERGED,
+    FIRST,
     GROWTH,
     HOPELESS,
     ITERATIONS,
@@ -133,6 +135,8 @@ class Lorentz(FlowSolver):
             return
         curve = Curve(self._neurons, self._samples, self._residual, self._rows)
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
+        if self.steps == 0 and curve.trace > 0.0:
+            ceiling = min(ceiling, FIRST / curve.trace)
         wanted = min(self._length, ceiling)
         length, self._resume = wanted, 0.0
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
@@ -160,7 +164,7 @@ class Lorentz(FlowSolver):
         end = attempt.swept.end
         share = length * self._weight * (end.outputs**2 * end.gain)[place]
         kink = first_kink(attempt.swept.events.t, share)
-        if kink is None:
+        if kink is None or attempt.error > ABSURD:
             return length * factor(attempt.error)
         self._resume = max(self._resume, length)
         return length * kink
