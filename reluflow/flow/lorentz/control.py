@@ -22,8 +22,10 @@ NEGLIGIBLE: Final = 1e-5
 #: the error estimate is one of order h^5, for a result of higher order: it is held to rtol^(5/6)
 ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
-#: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
-HOPELESS: Final = 4.0
+#: errors (in units of what is allowed) above which a step is given up at the first, second, later iterates
+HOPELESS: Final = (4.0, 2.0, 1.2)
+#: near a kink errors do not fall with h^5: each further failure in one step cuts it by this much more
+AGAIN: Final = 0.75
 #: an error that says nothing but that the step was far too long
 ABSURD: Final = 1e3
 #: the first step is no longer than this over trace(K)
