@@ -22,12 +22,18 @@ NEGLIGIBLE: Final = 1e-5
 #: the error estimate is one of order h^5, for a result of higher order: it is held to rtol^(5/6)
 ORDER: Final = 5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
-#: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
-HOPELESS: Final = 4.0
+#: errors (in units of what is allowed) above which a step is given up at the first, second, later iterates
+HOPELESS: Final = (4.0, 2.0, 1.2)
+#: near a kink errors do not fall with h^5: each further failure in one step cuts it by this much more
+AGAIN: Final = 0.75
+#: an error that says nothing but that the step was far too long
+ABSURD: Final = 1e3
+#: the first step is no longer than this over trace(K)
+FIRST: Final = 0.5
 #: an iterate this much larger than residual and targets has diverged
 DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
-RAPIDITY: Final = 200.0
+RAPIDITY: Final = 300.0
 #: a kink of the residual between these shares of a step is worth ending the step there
 KINKS: Final = (1e-4, 0.9)
 #: ... if the neurons that make it have this share of h trace(K), about a^2 h |x|^2 / n

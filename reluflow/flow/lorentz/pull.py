@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.neurons import SLIDING, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -39,8 +39,9 @@ def pull(neurons: Neurons, samples: Samples, residual: Array) -> Pull:
     multiplier = np.zeros((len(residual), len(neurons), neurons.slots.shape[1]))
     rows, slot, sample = neurons.sliders
     if rows.size:
-        beta = np.einsum("btp,sbp->sbt", neurons.dual, counted @ samples.inputs)
-        counted[:, rows, sample] -= beta[:, rows, slot]
+        gathered = (counted @ samples.inputs).transpose(1, 0, 2)
+        beta = np.matmul(gathered, neurons.dual.transpose(0, 2, 1))
+        counted[:, rows, sample] -= beta[rows, :, slot].T
         multiplier[:, rows, slot] = counted[:, rows, sample]
     counted *= -1.0 / samples.total
     direction = counted @ samples.inputs
@@ -51,10 +52,13 @@ def pull(neurons: Neurons, samples: Samples, residual: Array) -> Pull:
 
 
 def _clear_rounding(slope: Array, counted: Array, neurons: Neurons, samples: Samples) -> None:
-    """Make slopes on sliding samples, and on those that depend on them, exactly zero."""
+    """Make slopes on sliding samples, and on those at rest that depend on them, exactly zero."""
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
-    some = np.unique(rows)
+    at_rest = (neurons.z == 0.0) & (neurons.status != SLIDING)
+    some = np.flatnonzero(np.any(at_rest, axis=1))
+    if some.size == 0:
+        return
     sizes = np.sqrt(samples.squares[: samples.primaries])
     bound = ROUNDING * (np.abs(counted[:, some]) @ sizes)[..., None] * sizes
     part = slope[:, some]

@@ -18,7 +18,10 @@ from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
 from reluflow.flow.lorentz.control import (
+    ABSURD,
+    AGAIN,
     DIVERGED,
+    FIRST,
     GROWTH,
     HOPELESS,
     ITERATIONS,
@@ -133,15 +136,18 @@ class Lorentz(FlowSolver):
             return
         curve = Curve(self._neurons, self._samples, self._residual, self._rows)
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
+        if self.steps == 0 and curve.trace > 0.0:
+            ceiling = min(ceiling, FIRST / curve.trace)
         wanted = min(self._length, ceiling)
-        length, self._resume = wanted, 0.0
+        length, self._resume, failures = wanted, 0.0, 0
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._attempt(length, curve)
             if attempt.swept is not None and attempt.error <= 1.0:
                 self._accept(attempt, attempt.swept, t_end if length == room else None)
                 return
-            length = self._shorter(attempt)
+            failures += 1
+            length = min(self._shorter(attempt), AGAIN ** (failures - 1) * length)
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
@@ -160,7 +166,7 @@ class Lorentz(FlowSolver):
         end = attempt.swept.end
         share = length * self._weight * (end.outputs**2 * end.gain)[place]
         kink = first_kink(attempt.swept.events.t, share)
-        if kink is None:
+        if kink is None or attempt.error > ABSURD:
             return length * factor(attempt.error)
         self._resume = max(self._resume, length)
         return length * kink
@@ -176,7 +182,7 @@ class Lorentz(FlowSolver):
         )
         mixing = Mixing()
         last = np.inf
-        for _ in range(ITERATIONS):
+        for iteration in range(ITERATIONS):
             path = Path(values, length)
             if not np.max(np.abs(values), initial=0.0) < bound:
                 break
@@ -194,7 +200,7 @@ class Lorentz(FlowSolver):
             change = curve.spectrum.newton(defect, length)
             size = rms(change)
             error = self._error(values + change, length, curve)
-            if size <= tolerance or error > HOPELESS:
+            if size <= tolerance or error > HOPELESS[min(iteration, 2)]:
                 return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
                 break
