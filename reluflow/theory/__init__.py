@@ -1,0 +1,1 @@
+"""What the papers predict, from a problem alone; nothing here looks at a run except through ``Prediction``."""
