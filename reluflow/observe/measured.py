@@ -2,14 +2,25 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.plateaus import Saddle, find_saddles
-from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
+
+
+class States(Protocol):
+    """Whole states along a run: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m)."""
+
+    @property
+    def t(self) -> Array: ...
+    @property
+    def weights(self) -> Array: ...
+    @property
+    def output_weights(self) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -21,11 +32,12 @@ class Measured:
 
     problem: Problem
     series: dict[str, Array]
-    snapshots: Snapshots
+    snapshots: States
     status: str
 
     @cached_property
     def saddles(self) -> list[Saddle]:
+        """The plateaus of the loss."""
         return find_saddles(self.series, settled=self.status == "converged")
 
     @property
