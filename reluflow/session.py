@@ -7,15 +7,19 @@ The thread that shows a run (an app's) never waits for the thread that computes 
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
+import numpy as np
+
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.network import Array
+from reluflow.observe.change import Shape
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import RunWriter
@@ -54,7 +58,7 @@ class Frame:
     status: str = "building"
     reason: str = ""
     method: str = ""
-    method_reason: str = ""
+    method_summary: str = ""
     t: float = 0.0
     loss: float = math.nan
     steps: int = 0
@@ -89,6 +93,8 @@ class Session:
         self._training: Training | None = None
         self._writer: RunWriter | None = None
         self._saved_steps = 0
+        self._ahead: deque[tuple[State, float]] = deque()
+        self._shown: tuple[State, float] | None = None
         self._budget = 0.0
         self._rate = 0.0
         self._published = 0.0
@@ -109,6 +115,8 @@ class Session:
     def pause(self) -> None:
         """Stop before the solver's next step; the frame says so from now on."""
         self._turn(playing=False, statuses=("playing",))
+        # The last slice may have moved since the newest frame: show where the solver really stands.
+        self._commands.put(self._publish)
 
     def toggle(self) -> None:
         """Play if paused, pause if playing."""
@@ -172,7 +180,8 @@ class Session:
 
     @property
     def _running(self) -> bool:
-        return self._playing and self._training is not None and self._training.status == "running"
+        training = self._training
+        return self._playing and training is not None and (bool(self._ahead) or training.status == "running")
 
     def _obey(self, wait: float | None) -> None:
         """Carry out the next command, waiting for one so long (None: as long as it takes)."""
@@ -192,12 +201,13 @@ class Session:
         assert training is not None
         began, steps = time.perf_counter(), training.solver.steps
         endless = math.isinf(self.speed)
-        if not endless and self._budget <= 0.0:
-            self._obey(wait=min(-self._budget / self.speed, SLICE_SECONDS) + 1e-3)
+        if endless:
+            self._catch_up()
+            training.advance(math.inf, SLICE_SECONDS, halted=lambda: not self._playing)
+        elif self._budget > 0.0:
+            self._budget -= self._move(training)
         else:
-            change = math.inf if endless else self._budget
-            moved = training.advance(change, SLICE_SECONDS, halted=lambda: not self._playing)
-            self._budget -= 0.0 if endless else moved
+            self._obey(wait=min(-self._budget / self.speed, SLICE_SECONDS) + 1e-3)
         elapsed = time.perf_counter() - began
         if not endless:
             # never more than one slice ahead, so that a slow solver does not race once it gets quick
@@ -207,6 +217,26 @@ class Session:
         if time.perf_counter() - self._published >= FRAME_SECONDS or not self._running:
             self._publish()
 
+    def _move(self, training: Training) -> float:
+        """Move on by about the budget and return the movement.
+
+        A step of the solver can be a whole escape: what the recorder found inside it is shown bit by bit
+        before its end is.
+        """
+        before = self._present(training)
+        if not self._ahead:
+            moved = training.advance(self._budget, SLICE_SECONDS, halted=lambda: not self._playing)
+            if not training.recorder.fill:
+                return moved
+            self._ahead.extend([*training.recorder.fill, (training.solver.state, training.solver.loss)])
+        self._shown = self._ahead.popleft()
+        return Shape.of(*self._present(training)).distance(Shape.of(*before))
+
+    def _catch_up(self) -> None:
+        """Show the solver's own state again."""
+        self._ahead.clear()
+        self._shown = None
+
     def _release(self) -> None:
         """Give up the run directory that this run was written to, if any."""
         if self._writer is not None:
@@ -215,6 +245,7 @@ class Session:
 
     def _build(self) -> None:
         self._release()
+        self._catch_up()
         self._training = None
         self._budget, self._rate = 0.0, 0.0
         fresh = Frame(self._preset, note=self._frame.note)
@@ -228,9 +259,12 @@ class Session:
             self._build()
 
     def _single_step(self) -> None:
-        if self._training is not None:
+        if self._training is None:
+            return
+        if not self._ahead:
             self._training.single_step()
-            self._publish()
+        self._catch_up()
+        self._publish()
 
     def _save_run(self, folder: Path | None) -> str:
         training = self._training
@@ -247,7 +281,7 @@ class Session:
         if with_state:
             if self._training is None:
                 raise ReluflowError("there is no state to save; expected parameters that can be run")
-            now = self._training.solver.state
+            now, _ = self._present(self._training)
             state = (now.weights, now.output_weights)
         path = save_preset(self._preset, name, state=state, overwrite=overwrite)
         return f"preset saved as {path}"
@@ -278,29 +312,38 @@ class Session:
         if training is None:
             self._show(frame)
             return
+        solver = training.solver
+        state, loss = self._present(training)
         series = training.recorder.series
+        past = int(np.searchsorted(series["t"], state.t, side="right"))
+        series = {name: column[:past] for name, column in series.items()}
         for column in series.values():
             column.setflags(write=False)
-        solver = training.solver
         self._show(
             replace(
                 frame,
-                status=training.status,
-                reason=training.reason,
+                status="running" if self._ahead else training.status,
+                reason="" if self._ahead else training.reason,
                 method=training.method,
-                method_reason=training.method_reason,
-                t=solver.t,
-                loss=solver.loss,
+                method_summary=training.solver.summary,
+                t=state.t,
+                loss=loss,
                 steps=solver.steps,
                 events=solver.events,
                 wall_seconds=training.wall_seconds,
                 steps_per_second=self._rate,
                 series=series,
-                state=solver.state,
+                state=state,
                 problem=training.problem,
                 unsaved=solver.steps > self._saved_steps,
             )
         )
+
+    def _present(self, training: Training) -> tuple[State, float]:
+        """The state and loss on show: the solver's, or one inside its last step."""
+        if self._ahead and self._shown is not None:
+            return self._shown
+        return training.solver.state, training.solver.loss
 
     def _show(self, frame: Frame) -> None:
         with self._lock:

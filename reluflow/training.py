@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reluflow.flow import choose_method, make_solver
+from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.network import variation_norm
 from reluflow.observe.change import Shape
@@ -52,9 +52,7 @@ class Training:
         record: RecordRules | None = None,
     ) -> None:
         self.problem = problem
-        chosen, why = choose_method(problem) if method is None else (method, "asked for")
-        self.method, self.method_reason = chosen, why
-        self.solver: FlowSolver = make_solver(chosen, problem, options)
+        self.solver: FlowSolver = make_solver(method or DEFAULT_METHOD, problem, options)
         self.stop = stop or StopRules()
         self.recorder = Recorder(problem, record or RecordRules())
         self.status = "running"
@@ -114,6 +112,11 @@ class Training:
         """Stop here; what was recorded stays, and a run restored from the checkpoint goes on."""
         if self.status == "running":
             self.status, self.reason = "interrupted", reason
+
+    @property
+    def method(self) -> str:
+        """The solver's name."""
+        return self.solver.name
 
     @property
     def reached_goal(self) -> bool:
@@ -178,7 +181,6 @@ class Training:
             "events": self.solver.events,
             "wall_seconds": self.wall_seconds,
             "method": self.method,
-            "method_reason": self.method_reason,
             "gradient_norm": float(series["gradient_norm"][-1]),
             "variation_norm": variation_norm(state.weights, state.output_weights),
             "saddles": [vars(saddle) for saddle in saddles],

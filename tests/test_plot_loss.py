@@ -137,6 +137,7 @@ def test_sticky_limits_move_in_nice_steps() -> None:
     assert sticky_decades(None, -0.6, -0.3) == (-1.0, 0.0)
     assert sticky_decades(None, -2.0, -2.0) == (-3.0, -2.0)
     assert sticky_decades((-10.0, 0.0), -10.1, -0.3) == (-12.0, 0.0)
+    assert sticky_decades((-15.0, -5.0), -14.0, 0.4) == (-15.0, 1.0)
 
 
 @pytest.mark.parametrize(

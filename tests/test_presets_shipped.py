@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from reluflow.flow import choose_method, make_solver
+from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import Options
 from reluflow.network import variation_norm
 from reluflow.store.locations import shipped_presets
@@ -32,7 +32,7 @@ def start(name: str, method: str | None = None):
     preset = load_preset(str(shipped_presets() / f"{name}.toml"))
     problem = preset.problem()
     rate = preset.explicit["solver.learning_rate"] if method == "gd" else None
-    return make_solver(method or choose_method(problem)[0], problem, Options(learning_rate=rate))
+    return make_solver(method or DEFAULT_METHOD, problem, Options(learning_rate=rate))
 
 
 def advance(solver, loss: float = 0.0, time: float = np.inf):
@@ -54,7 +54,8 @@ def test_each_says_where_it_is_from_and_what_to_look_for(name):
     assert preset.source
     assert 3 <= len(lines) <= 8
     assert max(map(len, lines)) <= 110
-    assert preset.values["stop.loss"] == 1e-9
+    # at scale 1e-20 one tiny target is never fitted
+    assert preset.values["stop.loss"] == (1e-5 if name == "high-dimension" else 1e-9)
     assert preset.values["stop.time"] > 0.0
 
 

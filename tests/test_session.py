@@ -44,7 +44,7 @@ def finish(session: Session) -> Frame:
 def test_starts_ready_with_the_problem_built(session):
     frame = session.frame
     assert frame.status == "ready"
-    assert (frame.t, frame.steps, frame.method) == (0.0, 0, "polar")
+    assert (frame.t, frame.steps, frame.method) == (0.0, 0, "lorentz")
     assert frame.problem.width == 60
     assert len(frame.series["t"]) == 1
     assert not frame.unsaved

@@ -5,7 +5,7 @@ import pytest
 from problems import balanced, five_points, smooth, toy, with_bias
 
 from reluflow.errors import SolverError
-from reluflow.flow import METHODS, choose_method, make_solver
+from reluflow.flow import METHODS, make_solver
 from reluflow.flow.base import Options
 from reluflow.network import gradient, imbalance, residuals
 from reluflow.problem import Problem
@@ -268,9 +268,7 @@ class TestInvariance:
         )
 
 
-def test_methods_are_chosen_by_rule_and_unknown_ones_refused():
-    assert choose_method(toy())[0] == "polar"
-    assert choose_method(Problem([[1.0]], [1.0], [[1.0]], [2.0]))[0] == "dop853"
+def test_unknown_methods_and_missing_options_are_refused():
     with pytest.raises(SolverError, match="expected one of"):
         make_solver("euler", toy())
     with pytest.raises(SolverError, match="learning_rate"):

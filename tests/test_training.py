@@ -8,6 +8,7 @@ from problems import balanced, five_points, smooth, toy
 
 import reluflow
 from reluflow.errors import ProblemError, SolverError
+from reluflow.flow import METHODS
 from reluflow.flow.base import Options
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
@@ -79,7 +80,7 @@ class TestStopping:
 
 class TestAdvance:
     def test_stops_after_the_change_asked_for(self):
-        training = Training(toy())
+        training = Training(toy(), "polar")
         moved = training.advance(change=0.3, seconds=60.0)
         assert 0.3 <= moved < 0.6
 
@@ -93,7 +94,7 @@ class TestAdvance:
         assert 1 <= wide._longest_burst < 100
 
 
-@pytest.mark.parametrize("method", ["gd", "polar", "dop853", "bdf", "lsoda", "radau", "rk45"])
+@pytest.mark.parametrize("method", METHODS)
 def test_resumed_equals_not_interrupted(method):
     problem = smooth(scale=1e-3)
     options, stop = Options(rtol=1e-5, learning_rate=2e-3), StopRules(time=9.0)

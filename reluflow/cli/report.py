@@ -11,7 +11,7 @@ def report(summary: Mapping[str, Any]) -> str:
         ("loss", f"{_number(summary.get('loss'))} ({summary.get('loss_convention', 'as stated')})"),
         ("norm", f"{_number(summary.get('variation_norm'))} (sum of |a_j| |w_j|)"),
         ("steps", f"{summary.get('steps')} ({summary.get('events')} events)"),
-        ("method", f"{summary.get('method')} ({summary.get('method_reason')})"),
+        ("method", str(summary.get("method"))),
         ("wall", f"{_number(summary.get('wall_seconds'))} s"),
         ("run", str(summary.get("run"))),
     ]

@@ -9,6 +9,7 @@ from reluflow.problem import Problem
 
 #: Where each method lives. Modules are imported when asked for: SciPy alone takes half a second.
 _HOMES: Final[dict[str, tuple[str, str]]] = {
+    "lorentz": ("reluflow.flow.lorentz", "Lorentz"),
     "polar": ("reluflow.flow.polar", "Polar"),
     "gd": ("reluflow.flow.descent", "Descent"),
     "rk45": ("reluflow.flow.scipy_ode", "RungeKutta45"),
@@ -19,6 +20,8 @@ _HOMES: Final[dict[str, tuple[str, str]]] = {
 }
 
 METHODS: Final[tuple[str, ...]] = tuple(_HOMES)
+#: What runs when none is named.
+DEFAULT_METHOD: Final = "lorentz"
 
 
 def make_solver(method: str, problem: Problem, options: Options | None = None) -> FlowSolver:
@@ -28,10 +31,3 @@ def make_solver(method: str, problem: Problem, options: Options | None = None) -
     module, name = _HOMES[method]
     solver: type[FlowSolver] = getattr(import_module(module), name)
     return solver(problem, options or Options())
-
-
-def choose_method(problem: Problem) -> tuple[str, str]:
-    """(method, reason in words) for a problem whose preset does not name one."""
-    if problem.is_balanced():
-        return "polar", "the start is balanced, and polar cannot break the balance"
-    return "dop853", "the start is not balanced, which polar requires"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.network import Array
+from reluflow.observe.curve import refine
 
 #: Width of the levels of ln(loss) on which dwelling times are compared.
 LEVEL = 0.02
@@ -41,10 +42,12 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     end counts as a plateau that was never left.
     """
     t, loss = np.asarray(series["t"]), np.asarray(series["loss"])
-    usable = np.isfinite(loss) & (loss > 0.0)
-    t, loss = t[usable], np.minimum.accumulate(loss[usable])
-    if t.size < 3:
+    later = np.diff(t, prepend=-np.inf) > 0.0
+    usable = later & np.isfinite(loss) & (loss > 0.0)
+    if np.count_nonzero(usable) < 3:
         return []
+    t, log_loss = refine(t[usable], np.log(np.minimum.accumulate(loss[usable])))
+    loss = np.minimum.accumulate(np.exp(log_loss))
     levels = _plateau_levels(t, np.log(loss))
     ends_there = not settled and _held_at_end(t, loss)
     if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-SAME)):

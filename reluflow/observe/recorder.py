@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.flow.base import FlowSolver, State
-from reluflow.network import Array, gradient, variation_norm
+from reluflow.network import Array, gradient, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.problem import Problem
 
@@ -25,17 +25,26 @@ COLUMNS: Final[tuple[str, ...]] = (
 _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_low", "loss_high"))
 #: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
 FINEST_SPACING = 0.02
+#: Inside of one step so many pieces are recorded at most.
+MOST_PIECES = 64
 #: The state is looked at for a snapshot at least every so many observations.
 LONGEST_STRIDE = 64
+#: ... and whenever flow time has grown by this factor.
+LONGEST_WAIT = 1.05
 
 
 @dataclass(frozen=True)
 class RecordRules:
-    """How much is kept: at most ``snapshots`` states and ``memory_mb`` megabytes of them, ``series`` rows."""
+    """How much is kept: at most ``snapshots`` states and ``memory_mb`` megabytes of them, ``series`` rows.
+
+    ``resolution``: movement (see ``change``) within one step of the solver from which on the step's inside
+    is recorded too, by dense output.
+    """
 
     snapshots: int = 400
     series: int = 20_000
     memory_mb: float = 8.0
+    resolution: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,10 @@ class Recorder:
         self._stride = 1
         self._waited = 0
         self._newest: State | None = None
+        self._looked: Shape | None = None
+        self._resolution = rules.resolution
+        #: states and losses inside the last step, in order, if it was long enough to look inside
+        self.fill: list[tuple[State, float]] = []
 
     @property
     def series(self) -> dict[str, Array]:
@@ -141,38 +154,67 @@ class Recorder:
         )
 
     def observe(self, solver: FlowSolver) -> float | None:
-        """Record the solver's state. Returns the movement since the last snapshot when it was measured."""
-        state, loss = solver.state, solver.loss
-        low, high = solver.loss_range
-        by_weight, by_output = gradient(
-            state.weights,
-            state.output_weights,
-            self._problem.inputs,
-            self._problem.targets,
-            self._problem.loss,
-        )
-        slope = float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
-        norm = variation_norm(state.weights, state.output_weights)
-        self._series.add(np.array([state.t, solver.steps, loss, low, high, slope, norm]))
-        self._newest = state
-        self._waited += 1
-        if self._waited < self._stride:
-            return None
-        self._waited = 0
-        return self._consider(state, loss)
+        """Record the solver's state, and what dense output says of a long step that led to it.
 
-    def _consider(self, state: State, loss: float) -> float:
-        """Keep the state if it has moved by the spacing; look more or less often from now on."""
-        shape = Shape.of(state, loss)
-        moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
+        Returns the movement since the last snapshot when it was measured.
+        """
+        state = solver.state
+        self.fill = []
+        self._waited += 1
+        shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
+        if shape is not None and self._stride == 1 and self._looked is not None:
+            self._fill_in(solver, shape.distance(self._looked))
+        self._add_row(state, solver.steps, solver.loss, solver.loss_range)
+        self._newest = state
+        if shape is None:
+            return None
+        self._waited, self._looked = 0, shape
+        moved = self._consider(state, shape)
         if moved >= self._spacing:
             self._stride = max(1, self._stride // 2)
+        elif moved < 0.25 * self._spacing:
+            self._stride = min(2 * self._stride, LONGEST_STRIDE)
+        return moved
+
+    def _is_due(self, solver: FlowSolver) -> bool:
+        """Whether to look at the whole state now, or to save the work because little can have happened."""
+        looked = self._looked
+        if looked is None or self._waited >= self._stride:
+            return True
+        fall = abs(math.log(max(solver.loss, 1e-300)) - looked.log_loss)
+        return fall > self._spacing or solver.t > LONGEST_WAIT * looked.t
+
+    def _fill_in(self, solver: FlowSolver, moved: float) -> None:
+        """Record the inside of a step in which the state moved by much more than the resolution."""
+        pieces = min(int(moved / self._resolution), MOST_PIECES)
+        if pieces < 2 or not solver.t > solver.t_old:
+            return
+        between = solver.dense_output()
+        for t in np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1]:
+            state = between(float(t))
+            loss = loss_of(self._residual(state), self._problem.loss)
+            self._add_row(state, solver.steps, loss, (loss, loss))
+            self._consider(state, Shape.of(state, loss))
+            self.fill.append((state, loss))
+
+    def _residual(self, state: State) -> Array:
+        return residuals(state.weights, state.output_weights, self._problem.inputs, self._problem.targets)
+
+    def _add_row(self, state: State, step: int, loss: float, extremes: tuple[float, float]) -> None:
+        problem, weights, outputs = self._problem, state.weights, state.output_weights
+        by_weight, by_output = gradient(weights, outputs, problem.inputs, problem.targets, problem.loss)
+        slope = float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
+        norm = variation_norm(weights, outputs)
+        self._series.add(np.array([state.t, step, loss, *extremes, slope, norm]))
+
+    def _consider(self, state: State, shape: Shape) -> float:
+        """Keep the state if it has moved by the spacing since the last that was kept."""
+        moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
+        if moved >= self._spacing:
             self._states.append(state)
             self._shapes.append(shape)
             if len(self._states) > self._limit:
                 self._thin()
-        elif moved < 0.25 * self._spacing:
-            self._stride = min(2 * self._stride, LONGEST_STRIDE)
         return moved
 
     def _thin(self) -> None:
@@ -217,6 +259,8 @@ class Recorder:
         self._shapes = [Shape.of(state, float(loss)) for state, loss in zip(self._states, logs, strict=True)]
         self._spacing = float(saved["spacing"])
         self._stride, self._waited = int(saved["stride"]), int(saved["waited"])
+        if self._newest is not None:  # with a stride of one, the last look was at the newest
+            self._looked = Shape.of(self._newest, float(self._series.rows[-1, _LOSS]))
 
 
 def _moved(last: Array, row: Array) -> float:

@@ -38,10 +38,10 @@ def sticky_time(previous: Limits | None, last: float) -> Limits:
 
 
 def sticky_decades(previous: Limits | None, low: float, high: float) -> Limits:
-    """Limits of a log10 axis, whole decades; kept while ``low`` and ``high`` fit, then grown with some room.
+    """Limits of a log10 axis, whole decades, at least one; kept while ``low`` and ``high`` fit, then grown.
 
-    At least one decade. A grown axis moves by larger steps the longer it is, so that a loss that
-    falls for ever changes its axis seldom.
+    Downwards it grows by larger steps the longer it is, so that a loss that falls for ever changes its
+    axis seldom; upwards, where things come to rest, by single decades.
     """
     if previous is None:
         bottom, top = math.floor(low), math.ceil(high)
@@ -51,7 +51,7 @@ def sticky_decades(previous: Limits | None, low: float, high: float) -> Limits:
     if low < bottom_now:
         bottom_now = math.floor(low / step) * step
     if high > top_now:
-        top_now = math.ceil(high / step) * step
+        top_now = math.ceil(high)
     return (float(bottom_now), float(top_now))
 
 

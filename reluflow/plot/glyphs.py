@@ -36,11 +36,9 @@ class Glyphs:
     mark: str = "┊"
     level: str = "┄"
     ellipsis: str = "…"
-    separator: str = "·"
+    degree: str = "°"
     play: str = "▶"
     pause: str = "■"
-    up: str = "↑"
-    down: str = "↓"
 
 
 BRAILLE: Final = Glyphs("braille", curve="braille", dots=(2, 4))
@@ -65,11 +63,9 @@ ASCII: Final = Glyphs(
     mark=":",
     level="-",
     ellipsis="~",
-    separator="|",
+    degree=" ",
     play=">",
     pause="=",
-    up="^",
-    down="v",
 )
 
 MARKERS: Final = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}

@@ -31,7 +31,7 @@ def neuron_row(
     """Row ``place`` of the table as the line of neuron ``number``, ``width`` cells wide."""
     sign, role = _sign(int(table.sign[place]), glyphs)
     norm = norm_text(float(table.log10_norm[place])).rjust(_NORM)
-    angle = _angle_text(float(table.angle[place])).rjust(_ANGLE)
+    angle = _angle_text(float(table.angle[place]), glyphs).rjust(_ANGLE)
     start = str(number).rjust(_number_width(last)) + _GAP
     left = width - len(start) - _SIGN - _NORM - _ANGLE - 3 * len(_GAP)
     active = active_text(table.active[place], left, glyphs)
@@ -71,8 +71,8 @@ def _sign(sign: int, glyphs: Glyphs) -> tuple[str, Role]:
     return f"{glyphs.still} 0".ljust(_SIGN), "still"
 
 
-def _angle_text(angle: float) -> str:
-    return f"{angle:.1f}°" if math.isfinite(angle) else "-"
+def _angle_text(angle: float, glyphs: Glyphs) -> str:
+    return f"{angle:.1f}{glyphs.degree}" if math.isfinite(angle) else "-"
 
 
 def _number_width(last: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
 
 #: Solvers that a preset may name. A new solver is added here (and registered in ``reluflow.flow``).
-METHODS: Final = ("gd", "polar", "rk45", "dop853", "radau", "bdf", "lsoda")
+METHODS: Final = ("lorentz", "gd", "polar", "rk45", "dop853", "radau", "bdf", "lsoda")
 DATA_KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
 DRAWN_DATA: Final = ("orthogonal", "gaussian", "correlated", "piecewise")
 INIT_KINDS: Final = ("balanced", "dominated", "unbalanced", "file")

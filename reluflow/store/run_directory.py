@@ -70,10 +70,9 @@ class Recorded(Protocol):
 class RunWriter:
     """Writes one run directory; made by ``create`` or ``reopen``, and the only writer until ``close``."""
 
-    def __init__(self, path: Path, preset: Preset, method_reason: str | None = None) -> None:
+    def __init__(self, path: Path, preset: Preset) -> None:
         self.path = path
         self._preset = preset
-        self._method_reason = method_reason
         self._claim = Claim(path)
 
     @classmethod
@@ -104,7 +103,7 @@ class RunWriter:
 
         Raises RunError if another process is writing to it.
         """
-        writer = cls(run.path, preset, run.summary.get("method_reason"))
+        writer = cls(run.path, preset)
         if preset.values != run.preset.values:
             writer._write_preset()
         return writer
@@ -125,10 +124,12 @@ class RunWriter:
 
     def summary_of(self, run: Recorded) -> dict[str, Any]:
         """What ``reluflow run --json`` prints: the run's summary, its preset, its directory."""
-        summary = {"preset": self._preset.name, "run": str(self.path), **run.summary()}
-        if self._method_reason is not None:  # a resumed run was told its method: the choice was made before
-            summary["method_reason"] = self._method_reason
-        return summary | {"reached_goal": run.reached_goal}
+        return {
+            "preset": self._preset.name,
+            "run": str(self.path),
+            **run.summary(),
+            "reached_goal": run.reached_goal,
+        }
 
     def _write_preset(self) -> None:
         with _one_sentence(self.path):

@@ -1,5 +1,7 @@
 """The terminal app. Nothing of it (nor textual) is imported before ``run`` is called."""
 
+import os
+
 
 def run(target: str | None, *, marker: str = "auto") -> int:
     """Open the app on a preset's name, a preset file or a run directory; returns the exit code.
@@ -7,6 +9,9 @@ def run(target: str | None, *, marker: str = "auto") -> int:
     ``marker`` is "braille", "block", "ascii" or "auto". Raises ReluflowError, before anything is
     drawn, for a target or marker that cannot be used and where there is no terminal.
     """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        # The solver has its thread and the screen has its own; more would only get in each other's way.
+        os.environ.setdefault(name, "1")
     from reluflow.tui.launch import launch
 
     return launch(target, marker)

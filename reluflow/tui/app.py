@@ -84,6 +84,7 @@ class Explorer(App[None]):
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
+        self.set_class(self.glyphs.name == "ascii", "-ascii")
         self.query_one(NeuronTable).focus()
         if self._signals:
             loop = asyncio.get_running_loop()

@@ -39,7 +39,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     ),
     Verb("write", "w", "w", "write run", "write the run so far to a run directory", "write"),
     Verb("help", "question_mark", "?", "help", "this page", "help"),
-    Verb("quit", "q", "q", "quit", "leave; asks first when something recorded is not saved", "quit"),
+    Verb("quit", "q,ctrl+c", "q", "quit", "leave; asks first when something recorded is not saved", "quit"),
 )
 
 #: Keys that belong to one panel, for the help page.

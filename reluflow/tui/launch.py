@@ -9,6 +9,7 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import choose
 from reluflow.session import Session
 from reluflow.store.preset import Preset, load_preset
+from reluflow.store.run_directory import open_run
 from reluflow.tui.app import Explorer
 
 FIRST_PRESET: Final = "first-steps"
@@ -21,7 +22,7 @@ def launch(target: str | None, marker: str) -> int:
     preset = load_preset(target or FIRST_PRESET)
     session = Session(preset)
     try:
-        app = Explorer(session, glyphs, greeting=_greeting(target, preset), signals=True)
+        app = Explorer(session, glyphs, greeting=greeting(target, preset), signals=True)
         app.run()
     finally:
         session.close()
@@ -37,10 +38,12 @@ def _require_terminal() -> None:
             )
 
 
-def _greeting(target: str | None, preset: Preset) -> str | None:
-    """What is worth saying once: that a run directory gives its preset, not its state."""
+def greeting(target: str | None, preset: Preset) -> str | None:
+    """What is worth saying once: that a run directory gives its preset, and its state stays where it is."""
     if target is None or not Path(target).is_dir():
         return None
+    run = open_run(target)
     return (
-        f"{preset.name}: the preset of {target}, started again from its beginning; the run is left as it is"
+        f"{target} stopped at t = {run.summary['time']:.6g} ({run.status}) and is left as it is; "
+        f"this is {preset.name} from its beginning (reluflow run --resume goes on with the run)"
     )

@@ -85,7 +85,7 @@ class StatusLine(RowsPanel):
         if frame.status not in ("ready", "playing", "paused") and frame.reason:
             return [Segment(frame.reason, "text")]
         if frame.method:
-            return [Segment(f"{frame.method}: {frame.method_reason}", "dim")]
+            return [Segment(f"{frame.method}: {frame.method_summary}", "dim")]
         return []
 
 

@@ -1,0 +1,191 @@
+"""The path of the residual over one step: Radau IIA collocation in sample space.
+
+Neurons see each other only through the residual, q numbers whatever the width. Over a step of length h
+it is represented by the polynomial through its values R_i at the Radau nodes c_i h; given that
+path, every neuron is moved on its own, and the residuals F_i(R) of the moved network at the nodes must be the R_i.
+As dr/dt = -K r, the equation R = F(R) is that of the Radau IIA method (Hairer & Wanner, Solving Ordinary
+Differential Equations II, section IV.8), and simplified Newton needs only
+
+    (I + h A (x) K) dR = F(R) - R,
+
+which one eigendecomposition of K (q, q) and one of the tableau A solve.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numpy.polynomial import Polynomial
+
+from reluflow.network import Array
+
+Complex = npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """A Radau IIA method of s stages.
+
+    nodes (s,), the last one 1. lagrange (s, s): row i holds the coefficients, lowest first, of the
+    polynomial that is 1 at node i and 0 at the others. start (s,): its values at 0. integrals (s, s): the matrix A.
+    values, vectors, inverse: the complex eigendecomposition A = vectors diag(values) inverse.
+    damping: 1 / (the real eigenvalue of A^-1), of the filter of the error estimate.
+    """
+
+    nodes: Array
+    lagrange: Array
+    integrals: Array
+    values: Complex
+    vectors: Complex
+    inverse: Complex
+    damping: float
+
+    @property
+    def stages(self) -> int:
+        """s"""
+        return int(self.nodes.size)
+
+    @property
+    def start(self) -> Array:
+        """The basis polynomials at 0 (s,)."""
+        start: Array = self.lagrange[:, 0]
+        return start
+
+
+def radau(stages: int) -> Tableau:
+    """The tableau with the given odd number of stages.
+
+    The nodes are the roots of the (s-1)th derivative of x^(s-1) (x-1)^s.
+    """
+    polynomial = Polynomial.fromroots([0.0] * (stages - 1) + [1.0] * stages).deriv(stages - 1)
+    nodes = np.sort(polynomial.roots().real)
+    for _ in range(3):
+        nodes = nodes - polynomial(nodes) / polynomial.deriv()(nodes)
+    nodes[-1] = 1.0
+    powers = np.vander(nodes, stages, increasing=True)
+    lagrange = np.linalg.inv(powers).T
+    moments = nodes[:, None] ** np.arange(1, stages + 1) / np.arange(1, stages + 1)
+    integrals = moments @ lagrange.T
+    values, vectors = np.linalg.eig(integrals.astype(np.complex128))
+    real = values[np.argmin(np.abs(values.imag))].real
+    return Tableau(
+        nodes=nodes,
+        lagrange=lagrange,
+        integrals=integrals,
+        values=values,
+        vectors=vectors,
+        inverse=np.linalg.inv(vectors),
+        damping=float(real),
+    )
+
+
+RADAU: Final = radau(5)
+
+_ROOT = np.sqrt(3.0) / 6.0
+#: Gauss nodes on the unit interval, and the weights of the two exponentials of the commutator-free Magnus method of
+#: order 4 (Blanes & Moan 2006; Alvermann & Fehske 2011): h (w_1 D(c_1) + w_2 D(c_2)), then the reverse
+GAUSS: Final = np.array([0.5 - _ROOT, 0.5 + _ROOT])
+MAGNUS: Final = np.array([[0.25 + _ROOT, 0.25 - _ROOT], [0.25 - _ROOT, 0.25 + _ROOT]])
+
+
+@dataclass(frozen=True)
+class Path:
+    """The residual over one step: ``values`` (s, q) at the nodes; ``length`` h in half-mse flow time.
+
+    Positions inside the step are fractions of it, 0 .. 1.
+    """
+
+    values: Array
+    length: float
+
+    def __call__(self, position: float) -> Array:
+        """r (q,) at a position."""
+        residual: Array = basis(np.array([position]))[0] @ self.values
+        return residual
+
+    def part(self, share: float) -> "Path":
+        """The same path up to a share of the step."""
+        return Path(basis(share * RADAU.nodes) @ self.values, share * self.length)
+
+
+def basis(positions: Array) -> Array:
+    """The Lagrange basis at positions (..): shape (.., s)."""
+    s = RADAU.stages
+    powers = positions[..., None] ** np.arange(s)
+    values: Array = powers @ RADAU.lagrange.T
+    return values
+
+
+def magnus_weights(begin: Array, end: Array) -> Array:
+    """Weights (.., 2, s) on stage values of the two exponentials that lead from ``begin`` to ``end`` (..).
+
+    Generator i of a step of length h is h * sum_s weights[i, s] D(R_s).
+    """
+    span = end - begin
+    at_gauss = basis(begin[..., None] + span[..., None] * GAUSS)
+    weights: Array = span[..., None, None] * (MAGNUS @ at_gauss)
+    return weights
+
+
+#: weights of the 2s exponentials that lead through all stages (2s, s)
+STAGE_WEIGHTS: Final = magnus_weights(np.append(0.0, RADAU.nodes[:-1]), RADAU.nodes).reshape(-1, RADAU.stages)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """K = vectors diag(values) vectors', values >= 0: the kernel of dr/dt = -K r (q, q)."""
+
+    values: Array
+    vectors: Array
+
+    def decay(self, residual: Array, times: Array) -> Array:
+        """exp(-K t) r for every t: (s, q)."""
+        modes = np.exp(-np.outer(times, self.values)) * (residual @ self.vectors)
+        decayed: Array = modes @ self.vectors.T
+        return decayed
+
+    def newton(self, defect: Array, length: float) -> Array:
+        """dR in (I + h A (x) K) dR = defect, both (s, q)."""
+        modes = RADAU.inverse @ (defect @ self.vectors)
+        modes /= 1.0 + length * np.multiply.outer(RADAU.values, self.values)
+        solved = (RADAU.vectors @ modes).real
+        correction: Array = solved @ self.vectors.T
+        return correction
+
+    def filtered(self, residual: Array, length: float) -> Array:
+        """(I + g h K)^-1 r (q,): stiff modes, whose error is gone at once, count little."""
+        modes = (residual @ self.vectors) / (1.0 + RADAU.damping * length * self.values)
+        smooth: Array = self.vectors @ modes
+        return smooth
+
+
+def spectrum(kernel: Array) -> Spectrum:
+    """The eigendecomposition of K; rounding below zero is cut."""
+    values, vectors = np.linalg.eigh(kernel)
+    return Spectrum(np.maximum(values, 0.0), vectors)
+
+
+class Mixing:
+    """Anderson acceleration of the simplified Newton iteration values <- values + change.
+
+    K moves within a step while a neuron escapes, along one or two directions; from the changes seen so far
+    the iteration learns them (Walker & Ni, SIAM J. Numer. Anal. 49, 2011).
+    """
+
+    def __init__(self, memory: int = 4) -> None:
+        self.memory = memory
+        self._values: list[Array] = []
+        self._changes: list[Array] = []
+
+    def next(self, values: Array, change: Array, slow: bool) -> Array:
+        """The next iterate (s, q), given this one and the Newton step from it; ``slow``: worth the effort."""
+        self._values = [*self._values[-self.memory :], values.ravel()]
+        self._changes = [*self._changes[-self.memory :], change.ravel()]
+        if len(self._values) == 1 or not slow:
+            return values + change
+        steps = np.diff(np.array(self._values), axis=0).T
+        turns = np.diff(np.array(self._changes), axis=0).T
+        mix, *_ = np.linalg.lstsq(turns, self._changes[-1], rcond=1e-10)
+        mixed: Array = values + change - ((steps + turns) @ mix).reshape(values.shape)
+        return mixed

@@ -1,0 +1,195 @@
+"""Hidden neurons as arrays: weights, pre-activations as variables of their own, discrete activations.
+
+Neuron j is stored as (w_j, a_j) = 2^exponent_j * (weights_j, outputs_j), with the stored numbers near one, so
+that scales from 1e-300 to 10 neither overflow nor underflow, and nothing is rounded when they are rescaled.
+A pre-activation z_jk is integrated on its own: once a neuron has grown by many orders of magnitude,
+<w_j, x_k> no longer knows the sign of a tiny coordinate that never moved.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.network import Array, row_norms
+
+Bytes = npt.NDArray[np.int8]
+Mask = npt.NDArray[np.bool_]
+
+#: the activation of a pair (neuron, sample) is a state, never the sign of a rounded number
+OFF, ON, SLIDING = 0, 1, 2
+#: stored sizes are kept within 2^-DRIFT .. 2^DRIFT
+DRIFT = 40
+#: |a| and |w| closer than this (relative) are meant to be equal
+BALANCED = 1e-13
+
+_SIDE = np.array([-1.0, 1.0, 0.0])
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """Some neurons, b of them. No array is ever written to once it is in here, so copies can share them.
+
+    index (b,): their numbers in the network. weights (b, p), outputs (b,), z (b, h): see the module; delta
+    (b,): the invariant a^2 - |w|^2, in the same units as outputs^2. status (b, h): OFF, ON or SLIDING.
+    slots (b, s): the samples each neuron slides on, -1 where there is none, and dual (b, s, p): the
+    vectors dual to them (see ``sliding``).
+    """
+
+    index: Index
+    weights: Array
+    outputs: Array
+    exponent: npt.NDArray[np.int64]
+    delta: Array
+    z: Array
+    status: Bytes
+    slots: Index
+    dual: Array
+
+    def __len__(self) -> int:
+        return int(self.outputs.shape[0])
+
+    @cached_property
+    def on(self) -> Array:
+        """1 where active, else 0 (b, h)."""
+        return (self.status == ON).astype(np.float64)
+
+    @cached_property
+    def side(self) -> Array:
+        """The sign that z must have: 1 for ON, -1 for OFF, 0 for SLIDING (b, h)."""
+        side: Array = _SIDE[self.status]
+        return side
+
+    @cached_property
+    def sliders(self) -> tuple[Index, Index, Index]:
+        """Every sliding pair: neuron (row), its slot, the sample."""
+        if self.slots.shape[1] == 0:
+            empty = np.zeros(0, dtype=np.intp)
+            return empty, empty, empty
+        rows, slot = np.nonzero(self.slots >= 0)
+        return rows, slot, self.slots[rows, slot]
+
+    @cached_property
+    def gain(self) -> Array:
+        """2^(2 exponent): what a_j z_jk of stored numbers must be multiplied with (b,)."""
+        return np.ldexp(1.0, 2 * self.exponent)
+
+    def take(self, rows: Index | Mask | slice) -> "Neurons":
+        """Some of these neurons."""
+        return Neurons(*(getattr(self, name)[rows] for name in NAMES))
+
+    def blocks(self, size: int) -> Iterator["Neurons"]:
+        """Consecutive blocks of at most ``size`` neurons, small enough for the processor's cache."""
+        if len(self) <= size:
+            yield self
+            return
+        for start in range(0, len(self), size):
+            yield self.take(slice(start, start + size))
+
+    def live(self, samples: Samples) -> Mask:
+        """Whether a neuron can still move: one that is off (not sliding) everywhere never moves again."""
+        alive: Mask = np.any(self.status != OFF, axis=1)
+        if samples.mirrored.size:
+            alive |= np.any(self.status[:, samples.mirrored] == OFF, axis=1)
+        return alive
+
+    def rescaled(self) -> "Neurons":
+        """The same neurons with stored sizes near one, wherever they have drifted too far away."""
+        sizes = np.maximum(np.abs(self.outputs), row_norms(self.weights))
+        shift = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
+        shift[np.abs(shift) <= DRIFT] = 0
+        if not shift.any():
+            return self
+        return replace(
+            self,
+            weights=np.ldexp(self.weights, -shift[:, None]),
+            outputs=np.ldexp(self.outputs, -shift),
+            z=np.ldexp(self.z, -shift[:, None]),
+            delta=np.ldexp(self.delta, -2 * shift),
+            exponent=self.exponent + shift,
+        )
+
+    def true_weights(self) -> Array:
+        """w_j in moving coordinates (b, p)."""
+        return np.ldexp(self.weights, self.exponent[:, None])
+
+    def true_outputs(self) -> Array:
+        """a_j (b,)."""
+        return np.ldexp(self.outputs, self.exponent)
+
+
+NAMES = tuple(field.name for field in fields(Neurons))
+
+
+def join(parts: list[Neurons]) -> Neurons:
+    """Blocks put together again; slot arrays are widened to the widest of them."""
+    if len(parts) == 1:
+        return parts[0]
+    width = max(part.slots.shape[1] for part in parts)
+    wide = [widened(part, width) for part in parts]
+    return Neurons(*(np.concatenate([getattr(part, name) for part in wide]) for name in NAMES))
+
+
+def widened(neurons: Neurons, width: int) -> Neurons:
+    """The same neurons with at least ``width`` slots for sliding samples."""
+    missing = width - neurons.slots.shape[1]
+    if missing <= 0:
+        return neurons
+    return replace(
+        neurons,
+        slots=np.pad(neurons.slots, ((0, 0), (0, missing)), constant_values=-1),
+        dual=np.pad(neurons.dual, ((0, 0), (0, missing), (0, 0))),
+    )
+
+
+def put(neurons: Neurons, rows: Index, part: Neurons) -> Neurons:
+    """The same neurons with those in ``rows`` replaced by ``part``."""
+    width = max(neurons.slots.shape[1], part.slots.shape[1])
+    whole, part = widened(neurons, width), widened(part, width)
+    arrays = [getattr(whole, name).copy() for name in NAMES]
+    for name, array in zip(NAMES, arrays, strict=True):
+        array[rows] = getattr(part, name)
+    return Neurons(*arrays)
+
+
+def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
+    """relu(<w_j, x_k>) of all merged samples (b, s, q) from z (b, s, h) and the discrete activations."""
+    active = neurons.on[:, None, :] * z
+    if samples.mirrored.size == 0:
+        return active
+    off = neurons.status[:, samples.mirrored] == OFF
+    mirrors = -samples.mirror_ratio * off[:, None, :] * z[:, :, samples.mirrored]
+    return np.concatenate([active, mirrors], axis=2)
+
+
+def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neurons:
+    """Neurons at time zero from w_j (m, p), a_j (m,), and the part of w_j that never moves (m, d).
+
+    A pair is on where z > 0, as the subgradient 0 of the ReLU at 0 says. |w_j| in the invariant counts
+    the moving part only, so delta_j grows by |rest_j|^2. An imbalance at the level of rounding is taken
+    to be none: it would let a deeply shrunk neuron change its sign.
+    """
+    sizes = np.maximum(np.abs(outputs), np.maximum(row_norms(weights), row_norms(rest)))
+    exponent = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
+    w = np.ldexp(weights, -exponent[:, None])
+    a = np.ldexp(outputs, -exponent)
+    constant = np.sum(np.ldexp(rest, -exponent[:, None]) ** 2, axis=1)
+    squares = np.sum(w**2, axis=1)
+    norms = np.sqrt(squares + constant)
+    delta = (np.abs(a) - norms) * (np.abs(a) + norms)
+    delta[np.abs(delta) <= BALANCED * norms**2] = 0.0
+    z = w @ samples.inputs.T
+    return Neurons(
+        index=np.arange(a.size),
+        weights=w,
+        outputs=a,
+        exponent=exponent,
+        delta=delta + constant,
+        z=z,
+        status=(z > 0.0).astype(np.int8),
+        slots=np.zeros((a.size, 0), dtype=np.intp),
+        dual=np.zeros((a.size, 0, w.shape[1])),
+    )

@@ -1,0 +1,47 @@
+"""The farewell on a signal, with a process that would hang otherwise."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from reluflow.store.run_directory import open_run
+from reluflow.tui.bindings import VERBS, footer_verbs
+
+HANGING = """
+    import os, signal, threading
+    from reluflow.session import Session
+    from reluflow.store.preset import load_preset
+    from reluflow.tui import farewell
+
+    farewell.LEAVE_SECONDS = 0.1
+    session = Session(load_preset("orthogonal-toy"))
+    session.step()
+    while not session.frame.unsaved:
+        pass
+    farewell.Farewell(session, lambda code: None).install()
+    os.kill(os.getpid(), signal.SIGHUP)
+    threading.Event().wait()
+"""
+
+
+def test_a_hanging_app_is_ended_with_its_run_saved(own_folder: Path) -> None:
+    program = [sys.executable, "-c", textwrap.dedent(HANGING)]
+    done = subprocess.run(program, cwd=own_folder / "work", env=dict(os.environ), timeout=60, check=False)
+    assert done.returncode == 129
+    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] == 1
+
+
+def test_keys_and_names_are_used_once() -> None:
+    keys = [key for verb in VERBS for key in verb.keys.split(",")]
+    assert len(keys) == len(set(keys))
+    assert len({verb.id for verb in VERBS}) == len(VERBS)
+
+
+def test_the_footer_fits_and_never_gives_up_help_and_quit() -> None:
+    for width in range(60, 200):
+        verbs = footer_verbs(width)
+        assert sum(len(key) + len(verb) + 3 for key, verb in verbs) <= width
+        assert [verb for _, verb in verbs[-2:]] == ["help", "quit"]
+    assert len(footer_verbs(200)) == len([verb for verb in VERBS if verb.short])

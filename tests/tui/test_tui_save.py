@@ -1,0 +1,138 @@
+"""Saving, opening and leaving: nothing that was recorded is lost without a word."""
+
+from pathlib import Path
+
+import numpy as np
+from driver import explorer
+
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import open_run
+
+
+async def test_s_saves_the_parameters_as_a_preset(own_folder: Path) -> None:
+    async with explorer() as app:
+        await app.paused_at()
+        await app.press("s")
+        await app.press(*"mine")
+        await app.press("enter")
+        await app.until(lambda: app.frame.note, "a note")
+        assert not app.frame.note.failed
+        assert "preset saved as" in app.text
+    saved = load_preset("mine")
+    assert saved.path == own_folder / "config" / "presets" / "mine.toml"
+    assert saved.values == load_preset("orthogonal-toy", {"solver.method": "polar"}).values
+
+
+async def test_s_saves_the_present_state_to_branch_from() -> None:
+    async with explorer() as app:
+        state = (await app.paused_at(3)).state
+        await app.press("s")
+        await app.press(*"saddle", "down", "right", "enter")
+        await app.until(lambda: app.frame.note, "a note")
+    problem = load_preset("saddle").problem()
+    assert state is not None
+    assert np.array_equal(problem.weights, state.weights)
+    assert np.array_equal(problem.output_weights, state.output_weights)
+
+
+async def test_a_shipped_name_is_refused_and_ones_own_is_asked_for_twice() -> None:
+    async with explorer() as app:
+        await app.paused_at()
+        for _ in range(2):
+            await app.press("s", *"mine", "enter")
+            await app.until(lambda: app.frame.note, "a note")
+        assert "enter again replaces it" in app.text
+        await app.press("enter")
+        await app.until(lambda: app.frame.note.number == 2, "a second note")
+        assert not app.frame.note.failed
+        await app.press("s", *"orthogonal-toy", "enter")
+        assert "comes with the program" in app.text
+        await app.press("escape")
+        assert app.app.screen is app.app.screen_stack[0]
+
+
+async def test_w_writes_the_run_and_then_q_does_not_ask(own_folder: Path) -> None:
+    async with explorer() as app:
+        steps = (await app.paused_at(5)).steps
+        await app.press("w")
+        await app.until(lambda: app.frame.note, "a note")
+        assert "orthogonal-toy-1" in app.frame.note.text
+        await app.press("q")
+        assert not app.app.is_running
+    run = open_run(own_folder / "work" / "runs" / "orthogonal-toy-1")
+    assert run.summary["steps"] == steps
+
+
+async def test_q_asks_and_esc_stays() -> None:
+    async with explorer() as app:
+        await app.paused_at()
+        await app.press("q")
+        assert "Save the run before leaving?" in app.text
+        await app.press("escape")
+        assert app.app.is_running
+        assert "Save the run" not in app.text
+
+
+async def test_q_pauses_while_it_asks() -> None:
+    async with explorer(playing=True) as app:
+        await app.until(lambda: app.frame.steps > 0, "a step")
+        await app.press("q")
+        assert app.session.frame.status == "paused"
+
+
+async def test_q_and_n_leave_without_a_run(own_folder: Path) -> None:
+    async with explorer() as app:
+        await app.paused_at()
+        await app.press("q", "n")
+        assert not app.app.is_running
+        assert app.app.return_code == 0
+    assert not (own_folder / "work" / "runs").exists()
+
+
+async def test_q_and_y_write_the_run_and_leave(own_folder: Path) -> None:
+    async with explorer() as app:
+        t = (await app.paused_at(5)).t
+        await app.press("q", "y")
+        await app.until(lambda: not app.app.is_running, "the end")
+        assert app.app.return_code == 0
+    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").t[-1] == t
+
+
+async def test_a_run_that_cannot_be_written_keeps_the_app_open(own_folder: Path) -> None:
+    (own_folder / "work" / "runs").write_text("a file where the folder should be")
+    async with explorer() as app:
+        await app.paused_at(5)
+        await app.press("q", "y")
+        await app.until(lambda: app.frame.note, "a note")
+        assert app.frame.note.failed
+        assert app.app.is_running
+
+
+async def test_nothing_recorded_is_nothing_to_ask_about() -> None:
+    async with explorer(overrides={"data.kind": "file", "data.path": "none.csv"}) as app:
+        await app.press("q")
+        assert not app.app.is_running
+
+
+async def test_o_opens_another_preset() -> None:
+    async with explorer() as app:
+        await app.press("o")
+        assert "first-steps" in app.text
+        assert load_preset("first-steps").notes.split()[0] in app.text
+        await app.press("enter")
+        await app.until(lambda: app.frame.preset.name == "first-steps" and app.frame.state, "the preset")
+        assert "first-steps" in app.lines[0]
+
+
+async def test_help_lists_every_key() -> None:
+    async with explorer(size=(100, 50)) as app:
+        await app.press("question_mark")
+        for key in ("space", "?", "q", "tab", "esc"):
+            assert key in app.text
+        await app.press("escape")
+        assert "Keys" not in app.text
+
+
+async def test_a_greeting_is_shown_once() -> None:
+    async with explorer(greeting="toy: the preset of runs/toy-1") as app:
+        assert "the preset of runs/toy-1" in app.text
