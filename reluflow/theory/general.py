@@ -5,7 +5,7 @@ Rows are in the problem's loss and its flow time.
 
 import numpy as np
 
-from reluflow.network import Array, imbalance, row_norms
+from reluflow.network import Array, imbalance, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.escape import available_rate, escape_rates
@@ -18,6 +18,8 @@ from reluflow.theory.resting import ZERO
 BALANCED = 1e-9
 #: e-folds of mass between the start and the first escape from which on the start is small.
 FOLDS = 10.0
+#: Bound on the outputs of a small start, as a share of the largest target.
+SMALL = 1e-2
 #: Relative error of the first escape's forecast.
 FORECAST = 0.01
 #: Most pairs of neuron and sample that are flowed for a forecast (it takes some ten seconds then).
@@ -98,6 +100,9 @@ def _forecast_or_reason(problem: Problem) -> tuple[str, Forecast | None]:
             f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
             None,
         )
+    reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
+    if reach > SMALL * np.max(np.abs(problem.targets)):
+        return f"the start is not small: its outputs may be {reach:.2g}", None
     found = forecast(problem)
     if found is None:
         return "no neuron grows from this start", None

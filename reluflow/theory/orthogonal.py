@@ -150,7 +150,9 @@ class _Rows:
         if reason is None:
             jump = self.sharp.jumps[index]
             predicted = jump.time / self.problem.speed
-            tolerance = SHARP + float(np.log1p(jump.others)) / (2.0 * jump.rate * jump.time)
+            # e-folds of mass that neurons which see other samples, or a turn on the way, may amount to
+            turned = bool(np.any(jump.seen & ~jump.fitted))
+            tolerance = SHARP + (float(np.log1p(jump.others)) + turned) / (2.0 * jump.rate * jump.time)
         return self._row(
             f"{name}-escape",
             f"Three quarters of the {name} fall of the loss are done at flow time ln(u_inf/u_0)/(2 gamma).",
@@ -173,18 +175,18 @@ class _Rows:
 
     def saddle(self) -> Prediction:
         reason = self.paper_reason or self._apart(0)
-        predicted = None
+        predicted, tolerance = None, 0.0
         if reason is None:
             found = sorted(pulls(self.problem.inputs, self.problem.targets).values(), key=lambda p: -p.rate)
             predicted = found[1].loss * self.problem.speed
             folds = (self.sharp.jumps[1].time - self.sharp.jumps[0].time) * self.sharp.jumps[1].rate
-            drift = float(np.exp(-folds))
+            tolerance = 0.025 + float(np.exp(-folds))
             if any(jump.others > 0.1 for jump in self.sharp.jumps) or len(self.sharp.jumps) > 2:
                 reason = "many neurons see only some samples of their sign: the plateau is not flat"
         return self._row(
             "saddle-loss",
             "The loss on the plateau between the two escapes is that of the samples of the slower sign.",
-            PAPER, reason, predicted, plateau_loss(1), 0.01 + (drift if reason is None else 0.0),
+            PAPER, reason, predicted, plateau_loss(1), tolerance,
         )  # fmt: skip
 
     def least_norm(self) -> Prediction:
@@ -222,10 +224,17 @@ class _Rows:
         )  # fmt: skip
 
     def _norm_tolerance(self) -> float:
-        """Relative; grows with the scale by the start itself and by neurons that see only some samples."""
+        """Relative; grows with the scale by the start itself and by neurons that see other samples.
+
+        Those that saw samples which others have fitted still point there in part when they fire.
+        """
         start = variation_norm(self.problem.weights, self.problem.output_weights)
-        others = sum(jump.others for jump in self.sharp.jumps)
-        return 2e-4 + 10.0 * start / self.limit.norm + 0.1 * others
+        others, done = 0.0, np.full(self.problem.samples, -np.inf)
+        for jump in self.sharp.jumps:
+            since = jump.time - float(np.max(done[jump.seen & ~jump.fitted], initial=-np.inf))
+            others += 0.1 * jump.others + jump.mass / self.sharp.norm * float(np.exp(-jump.rate * since))
+            done[jump.fitted] = jump.time
+        return 2e-4 + 10.0 * start / self.limit.norm + others
 
     def final_rate(self) -> Prediction:
         reason, predicted = self.reason, None
