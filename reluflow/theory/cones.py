@@ -17,7 +17,7 @@ import numpy.typing as npt
 from reluflow.errors import ProblemError
 from reluflow.network import Array, row_norms
 
-#: more cones than this are refused: each costs one small non-negative least-squares problem
+#: more cones than this are refused unless asked for: each may cost a small non-negative least-squares problem
 MOST_CONES: Final = 20_000
 #: sine of the angle below which two hyperplanes are taken for one
 PARALLEL: Final = 1e-10
@@ -42,10 +42,10 @@ def count_cones(samples: int, rank: int) -> int:
     return 2 * sum(math.comb(samples - 1, i) for i in range(min(rank, samples)))
 
 
-def activation_patterns(inputs: Array) -> Pattern:
+def activation_patterns(inputs: Array, most: int = MOST_CONES) -> Pattern:
     """The activation patterns (c, n) of all open cones of ``inputs`` (n, p), n >= 1.
 
-    Rows that are zero are never active. Raises ProblemError if there may be more than MOST_CONES cones.
+    Rows that are zero are never active. Raises ProblemError if there may be more than ``most`` cones.
     """
     lengths = row_norms(inputs)
     seen = np.flatnonzero(lengths > 0.0)
@@ -54,10 +54,10 @@ def activation_patterns(inputs: Array) -> Pattern:
         return patterns
     directions = inputs[seen] / lengths[seen][:, None]
     rank = int(np.linalg.matrix_rank(directions))
-    if count_cones(seen.size, rank) > MOST_CONES:
+    if count_cones(seen.size, rank) > most:
         raise ProblemError(
             f"{seen.size} inputs in {rank} dimensions have up to {count_cones(seen.size, rank)} activation "
-            f"patterns; expected at most {MOST_CONES} for an exact answer"
+            f"patterns; expected at most {most} for an exact answer"
         )
     if rank == seen.size:  # independent inputs: every pattern occurs
         bits = (np.arange(2**rank)[:, None] >> np.arange(rank)) & 1
@@ -112,12 +112,12 @@ class SphereOracle:
     """Maxima over the unit sphere of g(w) = sum_k nu_k relu(<w, x_k>) for inputs (n, p) of rank p.
 
     Exact up to rounding: every activation cone is visited or ruled out by |c|, a bound on g there.
-    Raises ProblemError if there are too many cones.
+    Raises ProblemError if there may be more than ``most`` cones.
     """
 
-    def __init__(self, inputs: Array) -> None:
+    def __init__(self, inputs: Array, most: int = MOST_CONES) -> None:
         self.inputs = inputs
-        self.patterns = activation_patterns(inputs)
+        self.patterns = activation_patterns(inputs, most)
         self._sides = np.where(self.patterns, 1.0, -1.0)
         self._lengths = row_norms(inputs)
 
