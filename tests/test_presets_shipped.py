@@ -55,7 +55,7 @@ def test_each_says_where_it_is_from_and_what_to_look_for(name):
     assert 3 <= len(lines) <= 8
     assert max(map(len, lines)) <= 110
     # at scale 1e-20 one tiny target is never fitted
-    assert preset.values["stop.loss"] == (1e-5 if name == "high-dimension" else 1e-9)
+    assert preset.values["stop.loss"] == 1e-9
     assert preset.values["stop.time"] > 0.0
 
 

@@ -3,9 +3,13 @@
 One file a command. Nothing heavy is imported before a command runs: ``--help`` and completion are quick.
 """
 
+import os
 import sys
 
 from reluflow.errors import ExitCode
+
+#: The matrices are small and the machines shared: one thread is as fast, and leaves the rest to others.
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main() -> None:
@@ -13,6 +17,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a title that a terminal cannot show is no reason to stop
             stream.reconfigure(errors="replace")
+    for name in _THREADS:  # read when NumPy is imported; what the user has set stands
+        os.environ.setdefault(name, "1")
     try:
         from reluflow.cli.app import app
 

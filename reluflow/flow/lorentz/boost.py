@@ -118,8 +118,9 @@ def time_to_reach(cone: Cone, rapidity: Array, reach: Array) -> Array:
     direct = linear >= 0.0
     top = np.where(direct, 2.0 * target, root - linear)
     bottom = np.where(direct, linear + root, 2.0 * plus)
-    x = np.divide(top, bottom, out=np.zeros_like(top), where=bottom != 0.0)
-    fraction = np.divide(np.log1p(x), rapidity, out=np.zeros_like(x), where=rapidity > 0.0)
+    x = np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 0.0)
+    x[target == 0.0] = 0.0
+    fraction = np.divide(np.log1p(np.maximum(x, 0.0)), rapidity, out=np.zeros_like(x), where=rapidity > 0.0)
     return np.clip(fraction, 0.0, 1.0)
 
 

@@ -1,9 +1,9 @@
 """The path of the residual over one step: Radau IIA collocation in sample space.
 
 Neurons see each other only through the residual, q numbers whatever the width. Over a step of length h
-it is represented by the polynomial through its values R_i at the Radau nodes c_i h; given that
-path, every neuron is moved on its own, and the residuals F_i(R) of the moved network at the nodes must be the R_i.
-As dr/dt = -K r, the equation R = F(R) is that of the Radau IIA method (Hairer & Wanner, Solving Ordinary
+it is represented by the polynomial through its values R_i at the Radau nodes c_i h; given that path, every
+neuron is moved on its own, and the residuals F_i(R) of the moved network at the nodes must be the R_i. As
+dr/dt = -K r, the equation R = F(R) is that of the Radau IIA method (Hairer & Wanner, Solving Ordinary
 Differential Equations II, section IV.8), and simplified Newton needs only
 
     (I + h A (x) K) dR = F(R) - R,
@@ -28,7 +28,7 @@ class Tableau:
     """A Radau IIA method of s stages.
 
     nodes (s,), the last one 1. lagrange (s, s): row i holds the coefficients, lowest first, of the
-    polynomial that is 1 at node i and 0 at the others. start (s,): its values at 0. integrals (s, s): the matrix A.
+    polynomial that is 1 at node i and 0 at the others. integrals (s, s): the matrix A.
     values, vectors, inverse: the complex eigendecomposition A = vectors diag(values) inverse.
     damping: 1 / (the real eigenvalue of A^-1), of the filter of the error estimate.
     """
@@ -83,8 +83,9 @@ def radau(stages: int) -> Tableau:
 RADAU: Final = radau(5)
 
 _ROOT = np.sqrt(3.0) / 6.0
-#: Gauss nodes on the unit interval, and the weights of the two exponentials of the commutator-free Magnus method of
-#: order 4 (Blanes & Moan 2006; Alvermann & Fehske 2011): h (w_1 D(c_1) + w_2 D(c_2)), then the reverse
+#: Gauss nodes on the unit interval, and the weights of the two exponentials of the commutator-free Magnus
+#: method of order 4 (Blanes & Moan 2006; Alvermann & Fehske 2011): h (w_1 D(c_1) + w_2 D(c_2)), then
+#: the same with the weights exchanged
 GAUSS: Final = np.array([0.5 - _ROOT, 0.5 + _ROOT])
 MAGNUS: Final = np.array([[0.25 + _ROOT, 0.25 - _ROOT], [0.25 - _ROOT, 0.25 + _ROOT]])
 
@@ -153,9 +154,14 @@ class Spectrum:
         correction: Array = solved @ self.vectors.T
         return correction
 
-    def filtered(self, residual: Array, length: float) -> Array:
-        """(I + g h K)^-1 r (q,): stiff modes, whose error is gone at once, count little."""
-        modes = (residual @ self.vectors) / (1.0 + RADAU.damping * length * self.values)
+    def filtered(self, residual: Array, length: float, rate: float) -> Array:
+        """What an error r of the path (q,) does to the network: (I + g h K)^-2 min(1, h (K + rate)) r.
+
+        It changes the predictions by h K r, and the logarithms of neurons by h rate (their largest |D|)
+        relative to r. In stiff modes it is gone at once.
+        """
+        reach = np.minimum(1.0, length * (self.values + rate))
+        modes = (residual @ self.vectors) * reach / (1.0 + RADAU.damping * length * self.values) ** 2
         smooth: Array = self.vectors @ modes
         return smooth
 

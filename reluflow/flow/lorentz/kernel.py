@@ -2,8 +2,9 @@
 
     K = (1/n) sum_j [ a_j^2 (A_j A_j') * (X P_j X') + relu(z_j) relu(z_j)' ]
 
-with A_j the activations of neuron j as a column, * the product by elements, and P_j the projection orthogonal to the
-samples on which it slides. It only steers Newton's method, but without P_j that would not converge.
+with A_j the activations of neuron j as a column, * the product by elements, and P_j the projection
+orthogonal to the samples on which it slides. It only steers Newton's method, but without P_j that would
+not converge.
 """
 
 import numpy as np

@@ -21,8 +21,10 @@ Mask = npt.NDArray[np.bool_]
 
 #: the activation of a pair (neuron, sample) is a state, never the sign of a rounded number
 OFF, ON, SLIDING = 0, 1, 2
-#: stored sizes are kept within 2^-DRIFT .. 2^DRIFT
-DRIFT = 40
+#: stored sizes are kept within 2^-SHRUNK .. 2^DRIFT
+SHRUNK, DRIFT = 3, 40
+#: a pre-activation is known from the weights if it is not smaller than this share of |w| |x|
+KNOWN = 1e-3
 #: |a| and |w| closer than this (relative) are meant to be equal
 BALANCED = 1e-13
 
@@ -55,7 +57,8 @@ class Neurons:
     @cached_property
     def on(self) -> Array:
         """1 where active, else 0 (b, h)."""
-        return (self.status == ON).astype(np.float64)
+        on: Array = (self.status == ON).astype(np.float64)
+        return on
 
     @cached_property
     def side(self) -> Array:
@@ -96,21 +99,36 @@ class Neurons:
             alive |= np.any(self.status[:, samples.mirrored] == OFF, axis=1)
         return alive
 
-    def rescaled(self) -> "Neurons":
-        """The same neurons with stored sizes near one, wherever they have drifted too far away."""
+    def rescaled(self, samples: Samples) -> "Neurons":
+        """The same neurons with stored sizes near one, wherever they have drifted too far away.
+
+        The pre-activations of a neuron that has shrunk are small differences of large numbers; those that
+        its weights know better are taken from there.
+        """
         sizes = np.maximum(np.abs(self.outputs), row_norms(self.weights))
         shift = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
-        shift[np.abs(shift) <= DRIFT] = 0
+        shift[(shift >= -SHRUNK) & (shift <= DRIFT)] = 0
         if not shift.any():
             return self
+        z = self.z.copy()
+        shrunk = np.flatnonzero(shift < 0)
+        z[shrunk] = self.take(shrunk)._synchronised(samples)
         return replace(
             self,
             weights=np.ldexp(self.weights, -shift[:, None]),
             outputs=np.ldexp(self.outputs, -shift),
-            z=np.ldexp(self.z, -shift[:, None]),
+            z=np.ldexp(z, -shift[:, None]),
             delta=np.ldexp(self.delta, -2 * shift),
             exponent=self.exponent + shift,
         )
+
+    def _synchronised(self, samples: Samples) -> Array:
+        """z (b, h) taken from the weights where these know it to three digits at least, on the right side."""
+        z = self.weights @ samples.inputs.T
+        bound = np.outer(row_norms(self.weights), np.sqrt(samples.squares[: samples.primaries]))
+        known = np.abs(z) > KNOWN * bound
+        kept = np.where(np.abs(self.z) <= bound, self.z, 0.0)
+        return np.where(known, np.where(self.side * z > 0.0, z, 0.0), kept)
 
     def true_weights(self) -> Array:
         """w_j in moving coordinates (b, p)."""

@@ -1,6 +1,6 @@
 """The pull of the data on every neuron, for given values of the residual.
 
-    D_j = -(1/n) sum_k A_jk r_k x_k,       slope_jk = <x_k, D_j>  (so that dz_jk/dt = a_j slope_jk).
+D_j = -(1/n) sum_k A_jk r_k x_k,       slope_jk = <x_k, D_j>  (so that dz_jk/dt = a_j slope_jk).
 """
 
 from dataclasses import dataclass

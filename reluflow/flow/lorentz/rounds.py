@@ -8,17 +8,13 @@ round. The number of rounds is the largest number of events of one neuron, not t
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from reluflow.flow.lorentz.activation import (
     Move,
-    Releases,
     crossed,
     first_crossing,
-    first_release,
     land,
     move,
-    release,
     settle,
 )
 from reluflow.flow.lorentz.boost import time_to_flip
@@ -26,11 +22,12 @@ from reluflow.flow.lorentz.collocation import RADAU, Path, basis
 from reluflow.flow.lorentz.log import Change, Events
 from reluflow.flow.lorentz.neurons import NAMES, Bytes, Mask, Neurons, hidden_values, widened
 from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 
-class NoProgress(ArithmeticError):
+class StallError(ArithmeticError):
     """The activations of a neuron keep changing without any time passing."""
 
 
@@ -51,10 +48,11 @@ class Stretch:
 class Rounds:
     """After ``run``: ``neurons`` at the end, ``outputs`` (b, s) and ``hidden`` values (b, s, q) at the nodes.
 
-    ``events`` holds what happened; its times are positions 0 .. 1 in the step.
+    Neurons start where they go to their ``stage`` (b,), that is at the node before it. ``events`` holds what
+    happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(self, neurons: Neurons, samples: Samples, path: Path, slack: float) -> None:
+    def __init__(self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -63,9 +61,10 @@ class Rounds:
         self.hidden = np.zeros((count, stages, samples.size))
         self.events: list[Events] = []
         self._state = {name: getattr(neurons, name).copy() for name in NAMES}
-        self._position = np.zeros(count)
-        self._stage = np.zeros(count, dtype=np.intp)
+        self._position = np.append(0.0, RADAU.nodes)[stage]
+        self._stage = stage.copy()
         self._flip = np.full(count, np.inf)
+        self._cut = np.full(count, np.inf)
         self._stalled = np.zeros(count, dtype=np.intp)
 
     @property
@@ -74,19 +73,19 @@ class Rounds:
         return Neurons(**self._state)
 
     def run(self) -> None:
-        """Rounds until every neuron is at the end of the step. Raises NoProgress."""
+        """Rounds until every neuron is at the end of the step. Raises StallError."""
         patience = 8 * self.samples.primaries + 64
         pending = np.arange(self._position.size)
         while pending.size:
             self._round(pending)
             pending = pending[self._stage[pending] < RADAU.stages]
             if np.any(self._stalled[pending] > patience):
-                raise NoProgress
+                raise StallError
 
     def _round(self, rows: Index) -> None:
         before = Neurons(**{name: array[rows] for name, array in self._state.items()})
         begin = self._position[rows]
-        end = np.minimum(RADAU.nodes[self._stage[rows]], self._flip[rows])
+        end = np.minimum(RADAU.nodes[self._stage[rows]], np.minimum(self._flip[rows], self._cut[rows]))
         pulled = pull(before, self.samples, self.path.values)
         stretch = Stretch(rows, before, pulled, move(before, pulled, self.path, begin, end))
         moved = stretch.moved
@@ -124,9 +123,8 @@ class Rounds:
             self._flip[rows[flipped]] = np.inf
             nobody = np.full(int(flipped.sum()), -1)
             self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
-        after = replace(
-            stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which]
-        )
+        self._cut[rows] = np.inf
+        after = replace(stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which])
         self._commit(rows, after, end)
         at_node = end == RADAU.nodes[self._stage[rows]]
         there, part = rows[at_node], after.take(at_node)
@@ -147,14 +145,27 @@ class Rounds:
             self._free(stretch, free, releases.take(np.flatnonzero(~first)))
 
     def _cross(self, stretch: Stretch, which: Index, sample: Index, guess: Array) -> None:
+        """Neurons whose z reaches zero on ``sample`` get a new activation there.
+
+        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
+        comes through later: the stretch is halved until that is seen.
+        """
         before, pulled, begin, end = stretch.take(which)
         here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
         weights = basis(position)
         slope = np.einsum("bs,sb->b", weights, pulled.slope[:, np.arange(which.size), sample])
+        returns = here.side[np.arange(which.size), sample] * here.outputs * slope > 0.0
+        if np.any(returns):
+            self._cut[stretch.rows[which[returns]]] = (0.5 * (begin + end))[returns]
+            self._stalled[stretch.rows[which[returns]]] += 1
+            goes = np.flatnonzero(~returns)
+            which, here, position, sample = which[goes], here.take(goes), position[goes], sample[goes]
+            weights, slope = weights[goes], slope[goes]
         residual = weights @ self.path.values
         after, kind = settle(here, sample, slope, residual, self.samples)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         rows = stretch.rows[which]
+        self._cut[rows] = np.inf
         self._record(rows, position, sample, kind)
         self._commit(rows, after, position)
 
@@ -165,6 +176,7 @@ class Rounds:
         sample = before.slots[np.arange(which.size), releases.slot]
         after, kind = release(here, releases.slot, releases.status)
         rows = stretch.rows[which]
+        self._cut[rows] = np.inf
         self._record(rows, releases.position, sample, kind)
         self._commit(rows, after, releases.position)
 
@@ -176,13 +188,9 @@ class Rounds:
     def _commit(self, rows: Index, after: Neurons, position: Array) -> None:
         missing = after.slots.shape[1] - self._state["slots"].shape[1]
         if missing > 0:
-            self._state = {
-                name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES
-            }
+            self._state = {name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES}
         after = widened(after, self._state["slots"].shape[1])
         for name in NAMES:
             self._state[name][rows] = getattr(after, name)
         self._stalled[rows] = np.where(position > self._position[rows], 0, self._stalled[rows] + 1)
         self._position[rows] = position
-
-

@@ -5,10 +5,10 @@ Together they pull exactly as one sample does, with
 
     x = s u,   y = sum_k c_k y_k / s,   s = sqrt(sum_k c_k^2),   c_k = |x_k|,   u = x_k / |x_k|,
 
-and their squared residuals sum to that of this one sample and a constant. So duplicates and collinear inputs are merged,
-and zero inputs, which nothing can fit, are left out. Inputs on *opposite* half-lines share one hyperplane:
-a neuron switches one on when it switches the other off. The first of the two is kept as ``primary``, with
-its own pre-activation; the second, x' = -c x, is its ``mirror``.
+and their squared residuals sum to that of this one sample and a constant. So duplicates and collinear
+inputs are merged, and zero inputs, which nothing can fit, are left out. Inputs on *opposite* half-lines
+share one hyperplane: a neuron switches one on when it switches the other off. The first of the two is kept
+as ``primary``, with its own pre-activation; the second, x' = -c x, is its ``mirror``.
 
 Primaries come first in every array over merged samples, mirrors after them.
 """

@@ -1,9 +1,9 @@
 """Sliding: motion along the hyperplanes of samples whose kink attracts a neuron from both sides.
 
-A neuron that slides on samples S moves with its pull D projected orthogonally to span{x_k, k in S}: the field
-of least norm in Filippov's convex hull (Filippov, Differential Equations with Discontinuous Righthand
-Sides, 1988, section 4), in which sample k counts with a weight alpha_k in [0, 1]. In terms of dual vectors, <dual_k, x_l> = 1
-if k = l else 0, dual_k in span S,
+A neuron that slides on samples S moves with its pull D projected orthogonally to span{x_k, k in S}: the
+field of least norm in Filippov's convex hull (Filippov, Differential Equations with Discontinuous
+Righthand Sides, 1988, section 4), in which sample k counts with a weight alpha_k in [0, 1]. In terms of
+dual vectors, dual_k in span S with <dual_k, x_l> = 1 if k = l else 0,
 
     D = f - sum_k <dual_k, f> x_k        for the pull f of all samples that are on,
 

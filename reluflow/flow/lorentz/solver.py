@@ -3,44 +3,45 @@
 The residual r(t) is the only coupling between neurons. For a given path of it each neuron moves by
 Lorentz boosts (``boost``; Boursier, Pillaud-Vivien & Flammarion 2022 and Chistikov, Englert & Lazic 2023
 study this flow), exactly where the path stands still, and changes its activations at exactly computed
-moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``). The path itself is found by
-Radau IIA collocation (``collocation``). So plateaus of any length cost a step or two, steps grow with the
-time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
+moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``). The path itself
+is found by Radau IIA collocation (``collocation``). So plateaus of any length cost a step or two, steps
+grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path, Spectrum, spectrum
-from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
+from reluflow.flow.lorentz.control import (
+    DIVERGED,
+    GROWTH,
+    HOPELESS,
+    ITERATIONS,
+    LONGEST,
+    NEGLIGIBLE,
+    NEWTON,
+    ORDER,
+    RETRY,
+    SHRINK,
+    SMALLEST,
+    VANISHED,
+    Curve,
+    factor,
+    first_kink,
+    rms,
+)
 from reluflow.flow.lorentz.log import EventLog, Events
 from reluflow.flow.lorentz.motion import Swept, block_rows, predictions, sweep
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, start
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.rounds import NoProgress
+from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples, merge
 from reluflow.network import Array
 from reluflow.problem import Problem
-
-#: Newton's method: iterations, and where it stops, in units of rtol (rms(r) + NEGLIGIBLE rms(y))
-ITERATIONS: Final = 8
-NEWTON: Final = 0.02
-NEGLIGIBLE: Final = 1e-5
-#: the error estimate is one of order h^3 for a result of order h^4 and more: it is held to rtol^(3/4)
-ORDER: Final = 5
-SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
-#: an error (in units of what is allowed) seen in the first iterate, above which a step is given up at once
-HOPELESS: Final = 4.0
-#: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
-RAPIDITY: Final = 200.0
-#: a kink of the residual between these shares of a step is worth ending the step there
-KINKS: Final = (0.03, 0.97)
-#: a step below this share of the time (and of the first step) is a failure
-SMALLEST: Final = 1e-13
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Lorentz(FlowSolver):
         self._still_outputs = problem.output_weights.copy()
         self._neurons = everyone.take(everyone.live(self._samples))
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
-        self._scale = NEGLIGIBLE * _rms(self._samples.targets)
+        self._scale = NEGLIGIBLE * rms(self._samples.targets)
         self._slack = min(1e-3, 0.3 * np.sqrt(options.rtol))
         self._weight = float(np.max(self._samples.squares, initial=0.0)) / self._samples.total
         self._allowed = options.rtol ** (ORDER / (ORDER + 1.0))
@@ -88,6 +89,15 @@ class Lorentz(FlowSolver):
     def event_log(self) -> Events:
         """Every change of activation so far: time (of the stated loss), neuron, sample, kind."""
         return self._log.events
+
+    @property
+    def largest_rate(self) -> float:
+        """The largest |D_j| of a neuron that is active or sliding somewhere (of the half-mse flow).
+
+        Where it is zero no neuron can move, however small it is: the network is at rest for good.
+        """
+        direction = pull(self._neurons, self._samples, self._residual[None]).direction[0]
+        return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
 
     @property
     def residual(self) -> Array:
@@ -119,12 +129,12 @@ class Lorentz(FlowSolver):
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         if len(self._neurons) == 0:
-            self._rest(room)
+            self._rest(room, t_end)
             return
-        curve = _Lazy(self._neurons, self._samples, self._rows)
-        ceiling = min(self._ceiling(curve), room)
+        curve = Curve(self._neurons, self._samples, self._residual, self._rows)
+        ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
         wanted = min(self._length, ceiling)
-        length = wanted
+        length, self._resume = wanted, 0.0
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._attempt(length, curve)
@@ -141,55 +151,62 @@ class Lorentz(FlowSolver):
         """The length to try after a failure.
 
         If heavy neurons changed their activation, the residual has a kink there, and the step had better
-        end at it than be cut until the kink does not matter.
+        end right after it than be cut until the kink does not matter. Neurons of a bundle cross together.
         """
         length = attempt.path.length
         if attempt.swept is None:
             return RETRY * length
-        events = attempt.swept.events
-        place = np.searchsorted(self._neurons.index, events.neuron)
-        neurons = attempt.swept.end
-        heavy = length * self._weight * (neurons.outputs**2 * neurons.gain)[place] > 10.0 * self._allowed
-        inside = events.t[heavy & (events.t > KINKS[0]) & (events.t < KINKS[1])]
+        place = np.searchsorted(self._neurons.index, attempt.swept.events.neuron)
+        end = attempt.swept.end
+        share = length * self._weight * (end.outputs**2 * end.gain)[place]
+        kink = first_kink(attempt.swept.events.t, share)
+        if kink is None:
+            return length * factor(attempt.error)
         self._resume = max(self._resume, length)
-        return length * float(inside[0]) if inside.size else length * _factor(attempt.error)
+        return length * kink
 
-    def _attempt(self, length: float, curve: "_Lazy") -> Attempt:
+    def _attempt(self, length: float, curve: Curve) -> Attempt:
         """A step of the given length."""
         r = self._residual
-        tolerance = NEWTON * self.options.rtol * (_rms(r) + 10.0 * self._scale)
+        tolerance = NEWTON * self.options.rtol * (rms(r) + 10.0 * self._scale)
         quiet = length * curve.trace <= 0.1 * NEWTON * self.options.rtol
         values = np.tile(r, (RADAU.stages, 1)) if quiet else curve.spectrum.decay(r, RADAU.nodes * length)
+        bound = DIVERGED * (
+            np.max(np.abs(r), initial=0.0) + np.max(np.abs(self._samples.targets), initial=0.0)
+        )
         mixing = Mixing()
         last = np.inf
         for _ in range(ITERATIONS):
             path = Path(values, length)
+            if not np.max(np.abs(values), initial=0.0) < bound:
+                break
             try:
-                swept = sweep(self._neurons, self._samples, path, self._slack)
-            except NoProgress:
-                return Attempt(path, None, values[-1], np.inf)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    swept = sweep(self._neurons, self._samples, path, self._slack)
+            except StallError:
+                break
             reached = swept.predictions - self._samples.targets
             defect = reached - values
-            if not np.all(np.isfinite(defect)):
+            if not np.max(np.abs(defect), initial=0.0) < bound:
                 break
-            if quiet and _rms(defect) <= tolerance:
+            if quiet and rms(defect) <= tolerance:
                 return Attempt(path, swept, reached[-1], 0.0)
             change = curve.spectrum.newton(defect, length)
-            size = _rms(change)
-            error = self._error(values + change, length, curve.spectrum)
+            size = rms(change)
+            error = self._error(values + change, length, curve)
             if size <= tolerance or error > HOPELESS:
                 return Attempt(path, swept, reached[-1], error)
             if size > 2.0 * last:
                 break
             values = mixing.next(values, change, slow=size > 0.1 * last)
             last = size
-        return Attempt(path, None, values[-1], np.inf)
+        return Attempt(Path(values, length), None, r, np.inf)
 
-    def _error(self, values: Array, length: float, curve: Spectrum) -> float:
+    def _error(self, values: Array, length: float, curve: Curve) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        defect = curve.filtered(RADAU.start @ values - self._residual, length)
-        allowed = self._allowed * (_rms(self._residual) + self._scale)
-        return _rms(defect) / allowed if allowed > 0.0 else 0.0
+        defect = curve.spectrum.filtered(RADAU.start @ values - self._residual, length, curve.rate)
+        allowed = self._allowed * (rms(self._residual) + self._scale)
+        return rms(defect) / allowed if allowed > 0.0 else 0.0
 
     def _accept(self, attempt: Attempt, swept: Swept, t_end: float | None) -> None:
         length = attempt.path.length
@@ -202,16 +219,17 @@ class Lorentz(FlowSolver):
         self._settle(swept.end)
         proposed = length * self._growth(length, attempt.error)
         self._length = max(proposed, self._length) if t_end is not None else proposed
+        self._length = max(self._length, self._resume)
         self._last = (length, attempt.error)
 
     def _growth(self, length: float, error: float) -> float:
         """By how much the next step may be longer; an error that grows is foreseen (Gustafsson 1994)."""
-        factor = _factor(error)
+        growth = factor(error)
         last_length, last_error = self._last
         if error > 0.0 and last_error > 1e-3:
             trend = length / last_length * (last_error / error) ** (1.0 / ORDER)
-            factor = min(factor, max(SHRINK, factor * trend))
-        return factor
+            growth = min(growth, max(SHRINK, growth * trend))
+        return growth
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
@@ -220,7 +238,7 @@ class Lorentz(FlowSolver):
 
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one, and put aside the neurons that will never move again."""
-        alive = end.live(self._samples)
+        alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not np.all(alive):
             dead = end.take(~alive)
             self._still_weights = self._still_weights.copy()
@@ -228,40 +246,16 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = dead.true_weights()
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        self._neurons = end.rescaled()
+        self._neurons = end.rescaled(self._samples)
 
-    def _rest(self, room: float) -> None:
+    def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
-        length = min(GROWTH * self._length if np.isfinite(self._length) else 1.0, room)
+        length = min(GROWTH * self._length if np.isfinite(self._length) else 1.0, room, LONGEST)
         self._before, self._path = self._neurons, Path(np.tile(self._residual, (RADAU.stages, 1)), length)
-        self.t_old, self.t = self.t, self.t + length / self.problem.speed
+        self.t_old = self.t
+        self.t = t_end if length == room else self.t + length / self.problem.speed
         self._length = length
         self.steps += 1
-
-    def _ceiling(self, curve: "_Lazy") -> float:
-        """The longest step worth trying: no overflow, and no further than the foot of the next escape.
-
-        A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
-        gets near the relative change that the error estimate can see, nothing happens to the residual.
-        """
-        pulled = pull(self._neurons, self._samples, self._residual[None])
-        rate = np.sqrt(np.einsum("bp,bp->b", pulled.direction[0], pulled.direction[0]))
-        fastest = float(np.max(rate, initial=0.0))
-        if fastest == 0.0:
-            return 1e300
-        length = RAPIDITY / fastest
-        n = self._neurons
-        size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
-        with np.errstate(divide="ignore"):
-            log_size = np.log(size) + n.exponent * np.log(2.0)
-        change = 5.0 * self._allowed / len(n)
-        for _ in range(2):
-            room = 0.5 * np.log(change / (self._weight * length)) - log_size
-            small = (room > 1.0) & (rate > 0.0)
-            if not np.any(small):
-                break
-            length = min(length, float(np.min(room[small] / rate[small])))
-        return length
 
     def _pack(self) -> dict[str, Any]:
         packed: dict[str, Any] = {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
@@ -289,33 +283,6 @@ class Lorentz(FlowSolver):
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])
         self._log.unpack(saved)
-
-
-class _Lazy:
-    """K at the start of a step; its eigendecomposition is computed when it is first needed."""
-
-    def __init__(self, neurons: Neurons, samples: Samples, rows: int) -> None:
-        self.kernel = kernel(neurons, samples, rows)
-        self.trace = float(np.trace(self.kernel))
-        self._spectrum: Spectrum | None = None
-
-    @property
-    def spectrum(self) -> Spectrum:
-        if self._spectrum is None:
-            self._spectrum = spectrum(self.kernel)
-        return self._spectrum
-
-
-def _rms(values: Array) -> float:
-    flat = values.ravel()
-    return float(np.sqrt(flat @ flat / max(1, flat.size)))
-
-
-def _factor(error: float) -> float:
-    """By how much the next step may differ from one with this error."""
-    if error == 0.0:
-        return GROWTH
-    return float(np.clip(SAFETY * error ** (-1.0 / ORDER), SHRINK, GROWTH))
 
 
 class _Dense(DenseOutput):

@@ -1,0 +1,152 @@
+"""Releases: when a neuron stops sliding on a sample.
+
+A neuron slides on sample k as long as its multiplier beta_k = alpha_k r_k (see ``sliding``) has alpha_k in
+[0, 1]. Below 0 the neuron is drawn to the inactive side of k, above 1 to the active one. On a given path of
+the residual, with given activations, beta_k and r_k are polynomials in time.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow.lorentz.collocation import Path, basis
+from reluflow.flow.lorentz.log import Change
+from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
+from reluflow.flow.lorentz.pull import Pull
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.sliding import detach
+from reluflow.network import Array
+
+#: halvings of the bracket around a release
+BISECTIONS = 36
+
+
+@dataclass(frozen=True)
+class Margins:
+    """How far sliding pairs are from being released (.., b, t), below 0 where they must be.
+
+    off: sign(a) (beta - q + eps (r - q)), on: sign(a) (r - beta + eps (r - q)), with q the force of the
+    inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
+    hysteresis: when a pair is released its velocity really points away.
+    """
+
+    off: Array
+    on: Array
+
+
+def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Array, slack: float) -> Margins:
+    """Margins of slots (b, t) for output weights of the given sign (b,).
+
+    multiplier, force (r of the slot's sample) and idle (q of it): (.., b, t).
+    """
+    direction = np.where(slots >= 0, sign[:, None], 0.0)
+    tolerance = slack * (force - idle)
+    return Margins(direction * (multiplier - idle + tolerance), direction * (force - multiplier + tolerance))
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The first release of every neuron: position (b,) (infinite: none), slot (b,), new status (b,)."""
+
+    position: Array
+    slot: Index
+    status: Index
+
+    def take(self, rows: Index) -> "Releases":
+        """Those of some of the neurons."""
+        return Releases(self.position[rows], self.slot[rows], self.status[rows])
+
+
+def first_release(
+    neurons: Neurons,
+    sign: Array,
+    pulled: Pull,
+    path: Path,
+    begin: Array,
+    end: Array,
+    samples: Samples,
+    slack: float,
+) -> Releases:
+    """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
+    count = len(neurons)
+    if neurons.sliders[0].size == 0:
+        return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
+    weights = basis(begin + np.array([0.0, 0.5, 1.0])[:, None] * (end - begin))
+    multiplier = np.einsum("gbs,sbt->gbt", weights, pulled.multiplier)
+    rows = np.arange(count)[:, None]
+    residual = weights @ path.values
+    idle = samples.off_force(residual)[:, rows, neurons.slots]
+    margin = margins(neurons.slots, sign, multiplier, residual[:, rows, neurons.slots], idle, slack)
+    values = np.stack([margin.off, margin.on], axis=3)
+    share = _first_root(*values).reshape(count, -1)
+    worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
+    best = np.lexsort((worst, share), axis=1)[:, 0]
+    position = begin + share[rows[:, 0], best] * (end - begin)
+    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    due = np.flatnonzero(np.isfinite(position) & (position > begin))
+    if due.size:
+        exact = _refined(
+            neurons.take(due),
+            sign[due],
+            pulled.take(due),
+            path,
+            begin[due],
+            end[due],
+            found.take(due),
+            samples,
+            slack,
+        )
+        position[due] = exact
+    return found
+
+
+def _refined(
+    neurons: Neurons,
+    sign: Array,
+    pulled: Pull,
+    path: Path,
+    begin: Array,
+    end: Array,
+    guess: Releases,
+    samples: Samples,
+    slack: float,
+) -> Array:
+    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
+    rows = np.arange(len(neurons))
+    sample = neurons.slots[rows, guess.slot]
+    beta = pulled.multiplier[:, rows, guess.slot]
+    force = path.values[:, sample]
+    idle = samples.off_force(path.values)[:, sample]
+    tolerance = slack * (force - idle)
+    margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
+    low, high = begin.copy(), end.copy()
+    middle = guess.position
+    for _ in range(BISECTIONS):
+        value = np.einsum("bs,sb->b", basis(middle), margin)
+        low = np.where(value > 0.0, middle, low)
+        high = np.where(value > 0.0, high, middle)
+        middle = 0.5 * (low + high)
+    return high
+
+
+def _first_root(begin: Array, middle: Array, end: Array) -> Array:
+    """Where in 0 .. 1 the quadratic through three values becomes negative; infinite if it does not.
+
+    Only a change of sign between the two ends is looked for.
+    """
+    curve = 2.0 * (begin - 2.0 * middle + end)
+    linear = end - begin - curve
+    root = np.sqrt(np.maximum(linear**2 - 4.0 * curve * begin, 0.0))
+    steep = np.where(linear > 0.0, -linear - root, -linear + root)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        candidates = np.stack([2.0 * begin / steep, steep / (2.0 * curve)])
+    candidates = np.where((candidates >= 0.0) & (candidates <= 1.0), candidates, np.inf)
+    share = np.min(np.nan_to_num(candidates, nan=np.inf), axis=0)
+    share = np.where(np.isfinite(share), share, 1.0)
+    return np.where(begin < 0.0, 0.0, np.where(end < 0.0, share, np.inf))
+
+
+def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:
+    """Neurons leave the sample in ``slot`` (b,) for its new ``status`` (b,)."""
+    kind = np.where(status == ON, Change.RELEASE_ON, Change.RELEASE_OFF).astype(np.int8)
+    return detach(neurons, slot, status), kind

@@ -1,0 +1,197 @@
+"""The lorentz solver against closed forms, independent integrators and the invariants of the flow."""
+
+import numpy as np
+import pytest
+from lorentz_cases import (
+    balanced,
+    correlated,
+    five_points,
+    integrated_losses,
+    losses_at,
+    polar_losses,
+    random_problem,
+    run,
+    toy,
+)
+
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Change, Lorentz
+from reluflow.network import Array, imbalance
+from reluflow.problem import Problem
+
+
+def test_one_sample_is_logistic() -> None:
+    """An aligned balanced neuron on one sample: u = a^2 is logistic."""
+    x, y, u0 = np.array([0.6, -0.8]) * 1.5, 0.7, 1e-4
+    problem = Problem(x[None], [y], np.sqrt(u0) * x[None] / 1.5, [np.sqrt(u0)])
+    times = np.linspace(1.0, 20.0, 12)
+    limit = y / 1.5
+    u = limit / (1.0 + (limit / u0 - 1.0) * np.exp(-2.0 * 1.5 * y * times))
+    expected = 0.5 * (1.5 * u - y) ** 2
+    assert losses_at(problem, times) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e-2])
+def test_agrees_with_dop853_where_nothing_slides(scale: float) -> None:
+    problem = correlated(scale=scale)
+    times = np.linspace(2.0, 100.0, 50)
+    expected = integrated_losses(problem, times)
+    assert losses_at(problem, times) == pytest.approx(expected, rel=1e-5)
+
+
+def test_converges_as_rtol_tightens() -> None:
+    problem = toy(1e-2)
+    times = np.linspace(4.0, 14.0, 12)
+    reference = losses_at(problem, times, rtol=1e-11)
+    errors = [
+        np.max(np.abs(losses_at(problem, times, rtol) / reference - 1.0)) for rtol in (1e-4, 1e-6, 1e-8)
+    ]
+    assert errors[0] < 1e-3
+    assert errors[1] < 1e-5
+    assert errors[2] < 1e-7
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_five_points_agree_with_balance_keeping_euler(seed: int) -> None:
+    """Neurons slide here. The reference is of first order, its error at this step a few thousandths."""
+    problem = five_points(seed)
+    times = np.array([100.0, 300.0, 400.0, 500.0, 700.0])
+    expected = polar_losses(problem, times, 0.04)
+    assert losses_at(problem, times) == pytest.approx(expected, rel=6e-3)
+
+
+def test_five_points_reach_zero_loss() -> None:
+    solver = run(five_points(2))
+    assert solver.loss <= 1e-9
+    assert np.count_nonzero(solver.event_log.kind == Change.SLIDE) > 10
+
+
+@pytest.mark.slow
+def test_five_points_reach_zero_loss_for_forty_seeds() -> None:
+    assert all(run(five_points(seed), end=1e5).loss <= 1e-9 for seed in range(40))
+
+
+@pytest.mark.parametrize("problem", [toy(), five_points(3), correlated(), random_problem(4)])
+def test_invariants(problem: Problem) -> None:
+    """delta_j to 1e-14 relative to the neuron, and every sign, for balanced neurons."""
+    solver = Lorentz(problem, Options())
+    before = imbalance(problem.weights, problem.output_weights)
+    while solver.loss > 1e-9 and solver.steps < 300:
+        solver.step()
+        state = solver.state
+        drift = np.abs(imbalance(state.weights, state.output_weights) - before)
+        size = np.maximum(np.abs(state.output_weights), np.abs(problem.output_weights))
+        assert np.all(drift <= 1e-14 * size**2)
+        assert np.array_equal(np.sign(state.output_weights), np.sign(problem.output_weights))
+
+
+def test_unbalanced_neuron_changes_its_sign_when_it_must() -> None:
+    """delta < 0: a(t) = 0 where tanh(|D| t) = -a_0 / p_0, here for a pull that stands still."""
+    x, y = np.array([[1.0, 0.0]]), np.array([1e3])
+    w, a = np.array([[1e-3, 5e-4]]), np.array([-2e-4])
+    solver = Lorentz(Problem(x, y, w, a), Options())
+    rate = 1e3
+    solver.step(t_end=2e-3)
+    log = solver.event_log
+    assert log.kind.tolist() == [Change.FLIP]
+    assert log.t[0] == pytest.approx(np.arctanh(0.2) / rate, rel=1e-6)
+    assert solver.events == 0
+    expected = -2e-4 * np.cosh(rate * 2e-3) + 1e-3 * np.sinh(rate * 2e-3)
+    assert solver.state.output_weights[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_steps_hardly_depend_on_the_scale() -> None:
+    steps = [run(toy(scale)).steps for scale in (1e-3, 1e-20, 1e-200)]
+    assert max(steps) <= 1.5 * steps[0]
+
+
+def _limit_process(problem: Problem) -> tuple[list[float], list[float], float, float]:
+    """Escape times over ln(1/scale), plateau losses, final loss and variation norm as scale -> 0.
+
+    For orthogonal inputs (Boursier et al. 2022, continued to any width): of the neurons' right-signed active
+    samples not yet fitted, those of the neuron with the smallest e_j / gamma_j are fitted next.
+    """
+    x, y, n = problem.inputs, problem.targets, problem.samples
+    rho = np.linalg.norm(x, axis=1)
+    seen = (problem.weights @ x.T > 0.0) & (np.sign(problem.output_weights)[:, None] * y > 0.0)
+    exponent, left = np.ones(problem.width), np.ones(n, dtype=bool)
+    clock, norm, times = 0.0, 0.0, []
+    losses = [float(np.sum(y**2)) / (2 * n)]
+    while True:
+        gamma = np.sqrt((seen & left) @ (y * rho) ** 2) / n
+        if not np.any(gamma > 0.0):
+            return times, losses, losses[-1], norm
+        wait = np.divide(exponent, gamma, out=np.full_like(gamma, np.inf), where=gamma > 0.0)
+        first = int(np.argmin(wait))
+        clock += wait[first]
+        exponent = exponent - gamma * wait[first]
+        fitted = seen[first] & left
+        norm += float(np.sqrt(np.sum((y / rho)[fitted] ** 2)))
+        left &= ~fitted
+        times.append(clock)
+        losses.append(float(np.sum(y[left] ** 2)) / (2 * n))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_limit_process_of_orthogonal_inputs(seed: int) -> None:
+    """At scale 1e-128 few neurons reach exactly the loss and norm of the limit, at times near its times."""
+    generator = np.random.default_rng(seed)
+    basis = np.linalg.qr(generator.standard_normal((6, 6)))[0]
+    inputs = basis * generator.uniform(0.5, 2.0, 6)[:, None]
+    targets = generator.uniform(0.5, 1.5, 6) * generator.choice([-1.0, 1.0], 6)
+    weights, outputs = balanced(5, 6, 1e-128, seed)
+    problem = Problem(inputs, targets, weights, outputs)
+    times, losses, final, norm = _limit_process(problem)
+    length = np.log(1e128)
+    solver = Lorentz(problem, Options())
+    solver.step()
+    for i, loss in enumerate(losses[:-1]):
+        begin, end = ([0.0, *times])[i] * length, times[i] * length
+        middle = 0.5 * (begin + end)
+        if end - begin > 60.0:
+            while solver.t < middle:
+                solver.step(t_end=middle)
+            assert solver.loss == pytest.approx(loss, rel=1e-4)
+    while solver.t < 3.0 * times[-1] * length + 2000.0:
+        solver.step()
+    state = solver.state
+    assert solver.loss == pytest.approx(final, rel=1e-4, abs=1e-8)
+    found = np.abs(state.output_weights) @ np.linalg.norm(state.weights, axis=1)
+    assert found == pytest.approx(norm, rel=1e-4)
+
+
+def _states(problem: Problem, t: float) -> tuple[Array, Array]:
+    solver = Lorentz(problem, Options(rtol=1e-8))
+    while solver.t < t:
+        solver.step(t_end=t)
+    return solver.state.weights, solver.state.output_weights
+
+
+def test_invariances() -> None:
+    """Permutations, a rotation, a scaling x -> c x with time / c, and splitting a neuron in two."""
+    problem, t = random_problem(7), 60.0
+    x, y, w, a = problem.inputs, problem.targets, problem.weights, problem.output_weights
+    weights = _states(problem, t)[0]
+    size = np.max(np.abs(weights))
+    generator = np.random.default_rng(0)
+    order, samples = generator.permutation(10), generator.permutation(6)
+    turn = np.linalg.qr(generator.standard_normal((3, 3)))[0]
+
+    found = _states(Problem(x[samples], y[samples], w[order], a[order]), t)[0]
+    assert found == pytest.approx(weights[order], abs=1e-5 * size)
+    found = _states(Problem(x @ turn, y, w @ turn, a), t)[0]
+    assert found == pytest.approx(weights @ turn, abs=1e-5 * size)
+    root = np.sqrt(2.0)
+    found = _states(Problem(2.0 * x, y, w / root, a / root), t / 2.0)[0]
+    assert root * found == pytest.approx(weights, abs=1e-5 * size)
+    halves = (np.vstack([w, w[:1]]), np.append(a, a[0]))
+    halves[0][[0, -1]] /= root
+    halves[1][[0, -1]] /= root
+    found = _states(Problem(x, y, *halves), t)[0]
+    assert root * found[-1] == pytest.approx(weights[0], abs=1e-5 * size)
+
+
+def test_mse_is_twice_as_fast() -> None:
+    half = correlated()
+    full = Problem(half.inputs, half.targets, half.weights, half.output_weights, "mse")
+    assert 0.5 * losses_at(full, np.array([4.0])) == pytest.approx(losses_at(half, np.array([8.0])), rel=1e-5)
