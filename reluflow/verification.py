@@ -22,7 +22,8 @@ RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0, resolution=
 class Row:
     """One line of the table; see ``Prediction``.
 
-    ``holds``: None where the prediction does not apply or the run does not show what is needed.
+    ``applies``: whether its assumptions hold, and the run shows what it speaks of; else ``reason`` says why
+    not, and ``predicted``, ``measured`` and ``holds`` are None.
     """
 
     id: str
@@ -44,22 +45,29 @@ def verify(measured: Measured) -> list[Row]:
 def judge(prediction: Prediction, measured: Measured) -> Row:
     """Measure one prediction and compare."""
     value = prediction.measure(measured) if prediction.applies else None
-    holds = None
-    if value is not None and prediction.predicted is not None:
-        scale = 1.0 if prediction.absolute else abs(prediction.predicted)
-        excess = value - prediction.predicted
-        gap = excess if prediction.one_sided else abs(excess)
-        holds = math.isfinite(gap) and gap <= prediction.tolerance * scale
+    reason = prediction.reason
+    if prediction.applies and value is None:
+        reason = f"the run does not show it: it ended {measured.status}"
+    applies = value is not None and prediction.predicted is not None
     return Row(
         prediction.id,
         prediction.statement,
         prediction.source,
-        prediction.applies,
-        prediction.reason,
-        prediction.predicted if prediction.applies else None,
+        applies,
+        reason,
+        prediction.predicted if applies else None,
         value,
         prediction.tolerance,
-        holds,
+        _holds(prediction, value) if value is not None and applies else None,
+    )
+
+
+def _holds(prediction: Prediction, value: float) -> bool:
+    predicted = prediction.predicted or 0.0
+    excess = value - predicted
+    gap = excess if prediction.one_sided else abs(excess)
+    return math.isfinite(gap) and gap <= prediction.tolerance * (
+        1.0 if prediction.absolute else abs(predicted)
     )
 
 

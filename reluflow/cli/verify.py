@@ -64,20 +64,20 @@ def verify(
 
 
 def table(rows: "Sequence[Row]", width: int) -> str:
-    """For a person: what applies with its numbers first, then what does not and why."""
+    """For a person: what applies with its numbers, then what does not and why."""
     lines = [f"{'':8}{'predicted':>14}{'measured':>14}  prediction"]
     for row in (row for row in rows if row.applies):
-        verdict = {True: "holds", False: "FAILS", None: "?"}[row.holds]
+        verdict = "holds" if row.holds else "FAILS"
         lines.append(f"{verdict:8}{_number(row.predicted):>14}{_number(row.measured):>14}  {row.id}")
         note = f"{row.statement} [{row.source}]" + (f" {row.reason}" if row.reason else "")
         lines += textwrap.wrap(note, max(width - 2, 40), initial_indent=" " * 8, subsequent_indent=" " * 8)
     others = [row for row in rows if not row.applies]
-    if others:
-        lines += ["", "does not apply:"]
-        for row in others:
-            lines += textwrap.wrap(
-                f"{row.id}: {row.reason}", max(width - 2, 40), initial_indent="  ", subsequent_indent="    "
-            )
+    lines += ["", "does not apply:"] if others else []
+    for reason in dict.fromkeys(row.reason for row in others):
+        named = ", ".join(row.id for row in others if row.reason == reason)
+        lines += textwrap.wrap(
+            f"{reason}: {named}", max(width - 2, 40), initial_indent="  ", subsequent_indent="    "
+        )
     return "\n".join(lines) + "\n"
 
 
