@@ -25,6 +25,8 @@ from reluflow.problem import Problem
 
 #: singular values above this share of the largest count for the numerical rank, unless told otherwise
 RANK_TOLERANCE: Final = 1e-3
+#: cosines between a neuron and a sample below this are zero
+ROUNDING: Final = 1e-9
 #: neurons of which all pairs are compared, at most
 MOST_COMPARED: Final = 5000
 
@@ -32,8 +34,12 @@ Mask = npt.NDArray[np.bool_]
 
 
 def live(state: State, problem: Problem, sign: int = 0) -> Mask:
-    """Neurons (m,) active on at least one sample; with output weights of one ``sign`` (1, -1) or any (0)."""
-    seen: Mask = np.any(preactivations(state.weights, problem.inputs) > 0.0, axis=1)
+    """Neurons (m,) active on at least one sample; with output weights of one ``sign`` (1, -1) or any (0).
+
+    A neuron that died came to rest where its last <w_j, x_k> was zero: what is only rounding does not count.
+    """
+    sizes = np.outer(row_norms(state.weights), row_norms(problem.inputs))
+    seen: Mask = np.any(preactivations(state.weights, problem.inputs) > ROUNDING * sizes, axis=1)
     return seen if sign == 0 else seen & (np.sign(state.output_weights) == sign)
 
 
@@ -107,9 +113,9 @@ def quantities(
     ``rank``, ``numerical_rank`` (at ``tolerance``), ``nuclear_norm``, ``parameter_norm_squared``,
     ``variation_norm``, ``kernel_largest``, ``kernel_smallest``; for both signs ``live_<sign>``,
     ``angle_max_<sign>``, ``angle_mean_<sign>`` (plus, minus); of v, the sum of a_j w_j over live neurons,
-    ``combined_norm`` and ``angle_to_gamma``, gamma = (1/n) sum_k y_k x_k; with a ``teacher`` (d,)
-    ``angle_to_teacher`` and ``distance_to_teacher``; with ``points`` (k, d) and their targets (k,)
-    ``point_loss``, in the problem's loss.
+    ``combined_norm``, ``angle_to_gamma``, ``distance_to_gamma``, gamma = (1/n) sum_k y_k x_k; with a
+    ``teacher`` (d,) ``angle_to_teacher``, ``distance_to_teacher``; with ``points`` (k, d) and their targets
+    (k,) ``point_loss``, in the problem's loss.
     """
     spectrum = kernel_spectrum(state, problem)
     found: dict[str, float] = {
@@ -131,7 +137,9 @@ def quantities(
         }
     bundle = combined(state, problem)
     found["combined_norm"] = float(np.linalg.norm(bundle))
-    found["angle_to_gamma"] = angle(bundle, problem.targets @ problem.inputs)
+    gamma = problem.targets @ problem.inputs / problem.samples
+    found["angle_to_gamma"] = angle(bundle, gamma)
+    found["distance_to_gamma"] = float(np.linalg.norm(bundle - gamma))
     if teacher is not None:
         found["angle_to_teacher"] = angle(bundle, teacher)
         found["distance_to_teacher"] = float(np.linalg.norm(bundle - teacher))

@@ -1,4 +1,4 @@
-"""What the papers predict, from a problem alone; nothing here looks at a run except through ``Prediction``."""
+"""What the papers predict, from a problem alone; nothing here sees a run except through ``Prediction``."""
 
 from importlib import import_module
 from typing import Final
@@ -7,7 +7,7 @@ from reluflow.problem import Problem
 from reluflow.theory.prediction import Prediction
 
 #: Modules with a function ``predictions(problem)``, in the order of the table.
-CHAPTERS: Final = ("orthogonal", "correlated", "general")
+CHAPTERS: Final = ("orthogonal", "correlated", "minimum_norm", "general")
 
 
 def all_predictions(problem: Problem) -> list[Prediction]:
