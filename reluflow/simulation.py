@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
+from reluflow.flow import DEFAULT_METHOD
 from reluflow.flow.base import FlowSolver, Options, State
+from reluflow.flow.events import Events
 from reluflow.network import Array, Loss, loss_of, residuals
 from reluflow.problem import Problem
 from reluflow.training import StopRules, Training
@@ -19,8 +21,9 @@ class Trajectory:
     """States along a run: at the times asked for, else at the start and every accepted step.
 
     ``t`` (k,) flow time and ``loss`` (k,) of the stated loss; ``weights`` (k, m, d); ``output_weights``
-    (k, m); ``status`` and ``reason`` as of a run; ``steps`` taken; ``events``, changes of activation seen;
-    ``method`` used.
+    (k, m); ``status`` and ``reason`` as of a run; ``steps`` taken; ``method`` used. ``events``: every change
+    of activation (t, neuron, sample, kind of ``reluflow.flow.events.Change``) in the order of time, ``len``
+    of them; empty for a method that keeps no log of them.
     """
 
     t: Array
@@ -30,7 +33,7 @@ class Trajectory:
     status: str
     reason: str
     steps: int
-    events: int
+    events: Events
     method: str
 
 
@@ -40,7 +43,7 @@ def simulate(
     weights: npt.ArrayLike,
     output_weights: npt.ArrayLike,
     *,
-    method: str | None = None,
+    method: str = DEFAULT_METHOD,
     rtol: float = 1e-6,
     loss: Loss = "half-mse",
     times: npt.ArrayLike | None = None,
@@ -55,7 +58,7 @@ def simulate(
     ----------
     inputs (n, d), targets (n,): the data, a bias column included if one is wanted.
     weights (m, d), output_weights (m,): the initial network.
-    method: name of a solver; None chooses the best for the start at hand.
+    method: name of a solver, one of ``reluflow.flow.METHODS``.
     rtol: relative tolerance of adaptive solvers.
     loss: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All times are flow time of this loss.
     times: increasing times at which states are returned, by dense output, exact to the solver's order. The
@@ -82,7 +85,7 @@ def simulate(
         training.status,
         training.reason,
         training.solver.steps,
-        training.solver.events,
+        training.solver.event_log,
         training.method,
     )
 

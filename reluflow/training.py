@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options
+from reluflow.flow.events import Events
 from reluflow.network import variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.plateaus import find_saddles
@@ -117,6 +118,11 @@ class Training:
     def method(self) -> str:
         """The solver's name."""
         return self.solver.name
+
+    @property
+    def events(self) -> Events:
+        """Every change of activation that the solver has logged."""
+        return self.solver.event_log
 
     @property
     def reached_goal(self) -> bool:

@@ -10,6 +10,7 @@ import reluflow
 from reluflow.errors import ProblemError, SolverError
 from reluflow.flow import METHODS
 from reluflow.flow.base import Options
+from reluflow.flow.events import Change
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
 from reluflow.training import StopRules, Training
@@ -146,6 +147,24 @@ class TestSimulate:
         assert trajectory.weights.shape == (len(trajectory.t), 20, 2)
         assert trajectory.output_weights.shape == (len(trajectory.t), 20)
         assert trajectory.status == "converged"
+
+    def test_events_are_the_changes_of_activation(self):
+        """Orthogonal toy: counted back from the end, they give the activations of the start."""
+        problem = toy(scale=1e-4)
+        trajectory = reluflow.simulate(*self.arrays(problem), stop_loss=1e-9)
+        events = trajectory.events
+        assert len(events) > 0
+        assert np.all(np.diff(events.t) >= 0.0)
+        active = problem.weights @ problem.inputs.T > 0.0
+        on = {Change.ENTER: True, Change.RELEASE_ON: True, Change.EXIT: False, Change.DIE: False}
+        for neuron, sample, kind in zip(events.neuron, events.sample, events.kind, strict=True):
+            assert active[neuron, sample] != on[Change(kind)]
+            active[neuron, sample] = on[Change(kind)]
+        final = trajectory.weights[-1] @ problem.inputs.T
+        size = np.linalg.norm(trajectory.weights[-1], axis=1)[:, None] * np.linalg.norm(
+            problem.inputs, axis=1
+        )
+        np.testing.assert_array_equal(active, final > 1e-9 * size)
 
     def test_times_of_descent_are_rate_times_iterations_of_the_stated_loss(self):
         trajectory = reluflow.simulate(

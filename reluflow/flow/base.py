@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from reluflow.flow.events import Events, no_events
 from reluflow.network import Array, loss_of
 from reluflow.problem import Problem
 
@@ -92,6 +93,11 @@ class FlowSolver(ABC):
     def loss(self) -> float:
         """The loss now, in the convention of ``problem.loss``."""
         return loss_of(self.residual, self.problem.loss)
+
+    @property
+    def event_log(self) -> Events:
+        """The changes of activation seen so far, in order of time; empty for a solver that keeps no log."""
+        return no_events()
 
     @property
     def loss_range(self) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
     preset.toml      the preset as it is run, defaults filled in and the method named
     problem.npz      inputs, targets, weights, output_weights: the data and the start
-    trajectory.npz   series/<column>, snapshots/{t, weights, output_weights}, checkpoint/<key>
+    trajectory.npz   series/<column>, snapshots/{t, weights, output_weights},
+                     events/{t, neuron, sample, kind}, checkpoint/<key>
     run.json         status, reason, time, loss, ...: what ``reluflow run --json`` prints
     data.*, init.*   copies of the files that the preset names, if any
 
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from reluflow.errors import RunError
+from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.store.claim import Claim
@@ -61,6 +63,8 @@ class Recorded(Protocol):
     def method(self) -> str: ...
     @property
     def recorder(self) -> Record: ...
+    @property
+    def events(self) -> Events: ...
     @property
     def reached_goal(self) -> bool: ...
     def checkpoint(self) -> Mapping[str, Any]: ...
@@ -204,6 +208,7 @@ def _arrays_of(run: Recorded) -> dict[str, Any]:
     snapshots = recorder.snapshots
     for name in ("t", "weights", "output_weights"):
         arrays[f"snapshots/{name}"] = np.asarray(getattr(snapshots, name))
+    arrays |= {f"events/{name}": column for name, column in vars(run.events).items()}
     links = []
     for key, value in run.checkpoint().items():
         twin = _twin(key, value, arrays)

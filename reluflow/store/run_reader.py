@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reluflow.errors import PresetError, RunError
+from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.store.archive import Members
@@ -95,6 +96,12 @@ class Run:
     def snapshots(self) -> StoredSnapshots:
         """The recorded states."""
         return StoredSnapshots(self._trajectory.under("snapshots"))
+
+    @property
+    def events(self) -> Events:
+        """Every change of activation that the solver logged, in the order of time."""
+        members = self._trajectory.under("events")
+        return Events(*(members[name] for name in ("t", "neuron", "sample", "kind")))
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:

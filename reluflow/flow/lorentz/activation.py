@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reluflow.flow.events import Change
 from reluflow.flow.lorentz.boost import Boosts, Cone, apply, prepare, time_to_reach
 from reluflow.flow.lorentz.collocation import Path, basis, magnus_weights
-from reluflow.flow.lorentz.log import Change
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index, Samples

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.boost import apply, prepare
 from reluflow.flow.lorentz.collocation import RADAU, STAGE_WEIGHTS, Path
-from reluflow.flow.lorentz.log import Events, in_order
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values, join, put
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import margins

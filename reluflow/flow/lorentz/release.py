@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reluflow.flow.events import Change
 from reluflow.flow.lorentz.collocation import Path, basis
-from reluflow.flow.lorentz.log import Change
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index, Samples

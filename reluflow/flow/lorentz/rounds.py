@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
     crossed,
@@ -19,7 +20,6 @@ from reluflow.flow.lorentz.activation import (
 )
 from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.collocation import RADAU, Path, basis
-from reluflow.flow.lorentz.log import Change, Events
 from reluflow.flow.lorentz.neurons import NAMES, Bytes, Mask, Neurons, hidden_values, widened
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release, release

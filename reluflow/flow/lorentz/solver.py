@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
 from reluflow.flow.lorentz.control import (
     DIVERGED,
@@ -34,7 +35,6 @@ from reluflow.flow.lorentz.control import (
     first_kink,
     rms,
 )
-from reluflow.flow.lorentz.log import EventLog, Events
 from reluflow.flow.lorentz.motion import Swept, block_rows, predictions, sweep
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, start
 from reluflow.flow.lorentz.pull import pull

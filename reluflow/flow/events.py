@@ -121,23 +121,23 @@ class EventLog:
         """Plain arrays from which ``unpack`` restores the log."""
         kept = self._store.take(slice(0, self._size))
         return {
-            "event_t": kept.t,
-            "event_neuron": kept.neuron,
-            "event_sample": kept.sample,
-            "event_kind": kept.kind,
-            "event_dropped": self.dropped,
+            "events/t": kept.t,
+            "events/neuron": kept.neuron,
+            "events/sample": kept.sample,
+            "events/kind": kept.kind,
+            "events_dropped": self.dropped,
         }
 
     def unpack(self, saved: Mapping[str, Any]) -> None:
         """Go back to what ``pack`` gave."""
         self._store = Events(
-            np.array(saved["event_t"], dtype=np.float64),
-            np.array(saved["event_neuron"], dtype=np.int32),
-            np.array(saved["event_sample"], dtype=np.int32),
-            np.array(saved["event_kind"], dtype=np.int8),
+            np.array(saved["events/t"], dtype=np.float64),
+            np.array(saved["events/neuron"], dtype=np.int32),
+            np.array(saved["events/sample"], dtype=np.int32),
+            np.array(saved["events/kind"], dtype=np.int8),
         )
         self._size = len(self._store)
-        self.dropped = int(saved["event_dropped"])
+        self.dropped = int(saved["events_dropped"])
 
 
 def _columns(events: Events) -> tuple[npt.NDArray[Any], ...]:
