@@ -4,9 +4,10 @@ All live neurons are taken to be parallel, active on every sample, and balanced.
 
     dv/dt = |v| (I + vbar vbar') H (v* - v),   vbar = v / |v|,   H = X'X / n,   L = (v* - v)' H (v* - v) / 2
 
-(Chistikov, Englert, Lazic 2023, section 5), rows of X being the inputs. It starts from u_0 exp(2 |gamma| t)
-along gamma = H v*, with u_0 from the alignment in closed form [derived]. Times are flow time of the half-mse
-loss.
+(Chistikov, Englert, Lazic 2023), rows of X being the inputs. It starts from u_0 exp(2 |gamma| t) along
+gamma = H v*, with u_0 from the alignment in closed form, and aside from gamma by an offset that fades as the
+square root of its mass grows [derived]. With the offset ln(L) errs as the square of the scale, without it
+as the scale. Times are flow time of the half-mse loss.
 """
 
 from collections.abc import Callable
@@ -14,38 +15,46 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 
 #: the bundle is followed from this share of its final mass, where it grows along gamma as if alone
 SEED = 1e-8
+#: share of its final mass at which its offset is added: the tilt is small by then, the mass still is
+JOIN = 1e-2
+
+Path = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """The path of v.
+    """The path of v. Times are flow time of the half-mse loss.
 
-    ``start``, ``end``: flow times between which ``at(t)`` gives v as (p,) or (p, k); before, v is
-    ``mass_at_start`` exp(2 rate (t - start)) along ``gamma`` / rate. ``teacher`` (p,), ``covariance`` (p, p).
+    ``early(t)``, from ``start`` to ``join``: v as if along gamma at first, (p,) or (p, k), to which
+    ``offset`` (p,) times sqrt(|v|) is added; ``late(t)``, from ``join`` to ``end``, follows from there.
+    Before ``start`` v grows as exp(2 |gamma| t). ``teacher`` (p,), ``covariance`` H (p, p).
     """
 
     start: float
+    join: float
     end: float
-    at: Callable[[Array], Array]
-    gamma: Array
+    early: Path
+    late: Path
+    offset: Array
     teacher: Array
     covariance: Array
 
     @property
     def rate(self) -> float:
         """|gamma|: small neurons that see every sample grow at this rate, the bundle at twice it."""
-        return float(np.linalg.norm(self.gamma))
+        return float(np.linalg.norm(self.covariance @ self.teacher))
 
     def vectors(self, t: Array) -> Array:
-        """v at flow times (k,), shape (k, p)."""
-        inside = np.clip(t, self.start, self.end)
-        path = np.atleast_2d(self.at(inside).T)
-        early = np.exp(2.0 * self.rate * np.minimum(t - self.start, 0.0))
-        vectors: Array = path * early[:, None]
+        """v at flow times (k,), shape (k, p); constant after ``end``."""
+        early = np.atleast_2d(self.early(np.clip(t, self.start, self.join)).T)
+        early = early * np.exp(2.0 * self.rate * np.minimum(t - self.start, 0.0))[:, None]
+        early = early + np.sqrt(row_norms(early))[:, None] * self.offset
+        late = np.atleast_2d(self.late(np.clip(t, self.join, self.end)).T)
+        vectors: Array = np.where((t < self.join)[:, None], early, late)
         return vectors
 
     def losses(self, t: Array) -> Array:
@@ -66,19 +75,42 @@ class Bundle:
         return 0.5 * (low + high)
 
 
-def follow(inputs: Array, teacher: Array, log_start: float, smallest: float = 1e-10) -> Bundle:
-    """Integrate the bundle's equation from mass exp(``log_start`` + 2 |gamma| t) to L = ``smallest``.
+def follow(
+    inputs: Array, teacher: Array, log_start: float, offset: Array | None = None, smallest: float = 1e-10
+) -> Bundle:
+    """Integrate the bundle's equation from mass exp(``log_start`` + 2 |gamma| t) to a loss of ``smallest``.
 
     ``inputs`` (n, p) of rank p, ``teacher`` (p,). ``smallest`` is a share of the loss at the start. The mass
-    is that of formal time 0: it need not be that of any network there.
+    is that of formal time 0: it need not be that of any network there. ``offset`` (p,): while the bundle is
+    small v = |v| gamma / |gamma| + sqrt(|v|) offset [derived].
     """
-    from scipy.integrate import solve_ivp
-
     covariance = inputs.T @ inputs / len(inputs)
     gamma = covariance @ teacher
     rate, size = float(np.linalg.norm(gamma)), float(np.linalg.norm(teacher))
     start = (np.log(SEED * size) - log_start) / (2.0 * rate)
+    aside = np.zeros_like(teacher) if offset is None else offset
+    seed = SEED * size * gamma / rate
+
+    def below(mass: float) -> Callable[[Array], float]:
+        return lambda v: float(np.log(mass / np.sqrt(v @ v)))
+
+    join, early = _integrate(covariance, teacher, start, seed, below(JOIN * size))
+    joined = early(np.array(join))
     goal = smallest * float(teacher @ gamma)
+
+    def above(v: Array) -> float:
+        return float(np.log((teacher - v) @ covariance @ (teacher - v) / goal))
+
+    tilted = joined + np.sqrt(JOIN * size) * aside
+    end, late = _integrate(covariance, teacher, join, tilted, above)
+    return Bundle(start, join, end, early, late, aside, teacher, covariance)
+
+
+def _integrate(
+    covariance: Array, teacher: Array, start: float, v: Array, left: Callable[[Array], float]
+) -> tuple[float, Path]:
+    """The time at which ``left`` of v has fallen to zero, and the path until then."""
+    from scipy.integrate import solve_ivp
 
     def slope(t: float, v: Array) -> Array:
         pull = covariance @ (teacher - v)
@@ -86,19 +118,16 @@ def follow(inputs: Array, teacher: Array, log_start: float, smallest: float = 1e
         turned: Array = length * pull + (v @ pull / length) * v
         return turned
 
-    def fitted(t: float, v: Array) -> float:
-        missing = teacher - v
-        return float(np.log(missing @ covariance @ missing) - np.log(goal))
+    def ended(t: float, v: Array) -> float:
+        return left(v)
 
-    fitted.terminal = True  # type: ignore[attr-defined]
-    slowest = final_rate(inputs, teacher)
-    longest = start + np.log(size / (SEED * size)) / rate + 3.0 * np.log(1.0 / smallest) / slowest
+    ended.terminal = True  # type: ignore[attr-defined]
+    tiny = 1e-8 * SEED * float(np.linalg.norm(teacher))
     found = solve_ivp(
-        slope, (start, longest), SEED * size * gamma / rate, method="LSODA", rtol=1e-9,
-        atol=1e-12 * size * np.sqrt(SEED), dense_output=True, events=fitted,
-    )  # fmt: skip
+        slope, (start, np.inf), v, "LSODA", dense_output=True, events=ended, rtol=1e-9, atol=tiny
+    )
     assert found.sol is not None
-    return Bundle(start, float(found.t[-1]), found.sol, gamma, teacher, covariance)
+    return float(found.t[-1]), found.sol
 
 
 def final_rate(inputs: Array, teacher: Array) -> float:

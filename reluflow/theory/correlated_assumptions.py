@@ -8,20 +8,12 @@ from reluflow.theory.course import Course, find_teacher
 
 #: degrees between an input and the teacher that P2 allows
 WIDEST = 45.0
-#: the start is small if the bundle's tilt to gamma as it escapes (radians) is at most this; ln(loss) errs by
-#: about twice as much
-SMALL_TILT = 2.5e-3
-
-
-def why_not(problem: Problem) -> str | None:
-    """The assumption of the derived rows that fails, in words; None if all hold."""
-    return examine(problem)[1]
-
-
-def why_not_paper(problem: Problem) -> str | None:
-    """The assumption of P2's theorems that fails, in words; None if all hold."""
-    course, reason = examine(problem)
-    return reason if course is None or reason is not None else too_wide(course)
+#: the start is small if the final directions of live neurons differ by at most this (rms by mass, radians)
+SMALL_SPREAD = 0.03
+#: share of the bundle's mass that may still be changing its samples when the loss begins to fall
+LATE_SHARE = 1e-3
+#: the loss begins to fall after this share of the time in which half of it is lost
+BEGIN = 0.8
 
 
 def examine(problem: Problem) -> tuple[Course | None, str | None]:
@@ -58,14 +50,26 @@ def _no_bundle(course: Course) -> str | None:
 
 
 def _not_small(course: Course) -> str | None:
-    tilt = course.amplitudes.tilt(course.size)
-    if tilt > SMALL_TILT:
+    spread = course.amplitudes.rms_angle(course.size)
+    if spread > SMALL_SPREAD:
         return (
-            f"the start is not small: the bundle leaves {np.degrees(tilt):.2g} degrees from gamma, "
-            f"at most {np.degrees(SMALL_TILT):.2g} are followed"
+            f"the start is not small: live neurons would end {np.degrees(spread):.2g} degrees apart (rms), "
+            f"at most {np.degrees(SMALL_SPREAD):.2g} are followed"
         )
-    if course.aligned >= course.half_time:
-        return "some neuron still changes its samples when the loss falls: the start is not small enough"
+    late = course.alignment.settled[course.alignment.bundle] > BEGIN * course.half_time
+    if float(np.sum(course.amplitudes.shares[late])) > LATE_SHARE:
+        return "neurons that grow still gain samples when the loss falls: the start is not small enough"
+    return None
+
+
+def unsettled(course: Course, growing: bool = False) -> str | None:
+    """Why single neurons cannot be told to have ended early alignment; None if they have.
+
+    Of all neurons, however small, or only of those that are ``growing``.
+    """
+    settled = course.alignment.settled[course.alignment.bundle] if growing else course.alignment.settled
+    if np.any(settled > BEGIN * course.half_time):
+        return "some small neuron still changes its samples when the loss falls"
     return None
 
 

@@ -16,6 +16,8 @@ from reluflow.theory.course import Course
 
 #: a run has fitted its data once its loss is below this share of the first
 FITTED = 1e-6
+#: and it has come to the teacher within this share of its length
+ARRIVED = 0.05
 #: half-mse loss down to which curves are compared
 LOWEST = 1e-6
 #: the loss falls at its final rate once faster modes add at most this to it (relative)
@@ -28,6 +30,12 @@ APART = 0.05
 
 def fitted(run: Measured) -> bool:
     return bool(run.series["loss"][-1] <= FITTED * run.series["loss"][0])
+
+
+def arrived(run: Measured, course: Course) -> bool:
+    """Whether the sum of a_j w_j over live neurons has come to the teacher, within ARRIVED of its length."""
+    miss = float(np.linalg.norm(combined(run.final, run.problem) - course.teacher))
+    return fitted(run) and miss <= ARRIVED * course.size
 
 
 def time_of_loss(run: Measured, loss: float) -> float | None:
@@ -65,24 +73,26 @@ def final_rate(run: Measured, course: Course) -> float | None:
     return float(run.series["gradient_norm"][-1] ** 2 / run.series["loss"][-1])
 
 
-def widest_angle(run: Measured) -> float | None:
+def widest_angle(run: Measured, course: Course) -> float | None:
     """Largest angle (degrees) between live neurons with a > 0 at the end."""
-    if not fitted(run):
+    if not arrived(run, course):
         return None
     largest, _ = spread(run.final.weights[live(run.final, run.problem, 1)])
     return None if np.isnan(largest) else largest
 
 
-def final_nuclear_norm(run: Measured) -> float | None:
-    return nuclear_norm(run.final.weights) if fitted(run) else None
+def final_nuclear_norm(run: Measured, course: Course) -> float | None:
+    return nuclear_norm(run.final.weights) if arrived(run, course) else None
 
 
-def final_parameter_norm(run: Measured) -> float | None:
-    return parameter_norm_squared(run.final) if fitted(run) else None
+def final_parameter_norm(run: Measured, course: Course) -> float | None:
+    return parameter_norm_squared(run.final) if arrived(run, course) else None
 
 
-def final_variation_norm(run: Measured) -> float | None:
-    return variation_norm(run.final.weights, run.final.output_weights) if fitted(run) else None
+def final_variation_norm(run: Measured, course: Course) -> float | None:
+    if not arrived(run, course):
+        return None
+    return variation_norm(run.final.weights, run.final.output_weights)
 
 
 def live_count(run: Measured) -> float | None:

@@ -55,7 +55,8 @@ class Course:
     @cached_property
     def bundle(self) -> Bundle:
         """The path of v, in coordinates of the span."""
-        return follow(self.problem.span.inputs, self.inner_teacher, self.amplitudes.log_mass)
+        offset = self.amplitudes.offset @ self.problem.span.basis
+        return follow(self.problem.span.inputs, self.inner_teacher, self.amplitudes.log_mass, offset)
 
     @property
     def inner_teacher(self) -> Array:
@@ -63,10 +64,13 @@ class Course:
         inner: Array = self.teacher @ self.problem.span.basis
         return inner
 
-    @property
+    @cached_property
     def aligned(self) -> float:
-        """Flow time of the last crossing of any neuron."""
-        return float(np.max(self.alignment.settled))
+        """Flow time of the last crossing of the bundle, of which the last thousandth may come later."""
+        settled = self.alignment.settled[self.alignment.bundle]
+        order = np.argsort(settled)
+        share = np.cumsum(self.amplitudes.shares[order])
+        return float(settled[order][np.searchsorted(share, 0.999 * share[-1])])
 
     @property
     def start_loss(self) -> float:
@@ -86,12 +90,10 @@ class Course:
 
     @cached_property
     def path_times(self) -> Array:
-        """Flow times (PATH,) from the bundle's seed to the end, close together at first."""
-        length = self.bundle.end - self.bundle.start
-        times: Array = self.bundle.start + np.concatenate(
-            [[0.0], np.geomspace(1e-5 * length, length, PATH - 1)]
-        )
-        return times
+        """Flow times (PATH,) from the bundle's ``join`` to its end, close together at first."""
+        length = self.bundle.end - self.bundle.join
+        since = np.concatenate([[0.0], np.geomspace(1e-5 * length, length, PATH - 1)])
+        return self.bundle.join + since
 
     @cached_property
     def path(self) -> Array:
@@ -102,8 +104,8 @@ class Course:
     def final_weights(self) -> tuple[Array, Array]:
         """The network (m, d), (m,) at zero loss: dead neurons as alignment left them, the bundle at v*."""
         weights, outputs = self.alignment.weights.copy(), self.alignment.output_weights.copy()
-        path = self.path @ self.problem.span.basis.T
-        path = np.vstack([path, self.teacher])
+        gamma = yardstick(self.problem.inputs, self.problem.targets)
+        path = np.vstack([gamma, self.path @ self.problem.span.basis.T, self.teacher])
         carried = transported(path / row_norms(path)[:, None], self.amplitudes.displacements(self.size))
         directions = self.teacher / self.size + carried
         sizes = np.sqrt(self.amplitudes.shares * self.size)

@@ -1,7 +1,7 @@
 """Least rank against least norm: does one neuron, the teacher, have the least variation norm that fits?
 
 For as many independent inputs as dimensions, with the dual basis chi_1 .. chi_n (<x_k, chi_l> = 1 for k = l,
-else 0), Chistikov, Englert, Lazic 2023, section 6, look at
+else 0), Chistikov, Englert, Lazic 2023 look at
 
     M = max over proper subsets K, p in cone chi_K, q in cone of the rest, of cos(p, q) - sin(p, v*):
 

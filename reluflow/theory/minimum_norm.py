@@ -3,7 +3,7 @@
 Primal: least sum_j |a_j| |w_j| such that sum_j a_j relu(<w_j, x_k>) = y_k for all k, any number of neurons.
 Dual: greatest sum_k nu_k y_k such that |sum_k nu_k relu(<w, x_k>)| <= 1 for all |w| <= 1.
 For any nu whatever, with kappa the maximum of that absolute value, sum_k nu_k y_k / kappa is a lower bound;
-the norm of any interpolating network is an upper one [weak duality, see Boursier et al. 2022, section 3].
+the norm of any interpolating network is an upper one [weak duality].
 """
 
 from dataclasses import dataclass

@@ -53,9 +53,15 @@ class Amplitudes:
         displacements: Array = centred / np.sqrt(size)
         return displacements
 
-    def tilt(self, size: float) -> float:
-        """Angle (radians) of the bundle's sum to gamma when its mass, growing freely, would be |v*|."""
-        return 2.0 * float(np.linalg.norm(self.shares @ self.offsets)) / float(np.sqrt(size))
+    @property
+    def offset(self) -> Array:
+        """(d,): while it is small and grows freely, the bundle is |v| gamma / |gamma| + sqrt(|v|) offset."""
+        offset: Array = self.shares @ self.offsets
+        return offset
+
+    def rms_angle(self, size: float) -> float:
+        """Root of the mean square of the final displacements (radians), by mass; ``size`` = |v*|."""
+        return float(np.sqrt(self.shares @ np.sum(self.displacements(size) ** 2, axis=1)))
 
 
 def amplitudes(alignment: Alignment, gamma: Array) -> Amplitudes:

@@ -5,7 +5,7 @@ While every neuron is small, a neuron that is active on the samples I obeys
     dw/dt = a gamma_I,   da/dt = <w, gamma_I>,   gamma_I = (1/n) sum_{k in I} y_k x_k,
 
 a hyperbolic rotation: artanh cos(angle between s w and gamma_I) advances by |gamma_I| t between crossings
-(Chistikov, Englert, Lazic 2023, section 4). With all inputs less than 90 degrees apart and all y_k > 0 a
+(Chistikov, Englert, Lazic 2023). With all inputs less than 90 degrees apart and all y_k > 0 a
 neuron with a > 0 only gains samples, until it sees all; one with a < 0 only loses them, and dies.
 
 Times are flow time of the half-mse loss.
