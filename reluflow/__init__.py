@@ -1,7 +1,8 @@
 """reluflow: the gradient flow of one-hidden-layer ReLU networks, its plateaus and escapes.
 
-``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory. They are
-imported when first used, so that ``import reluflow`` costs nothing.
+``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory,
+``minimum_norm`` finds the least variation norm that fits. They are imported when first used, so that
+``import reluflow`` costs nothing.
 """
 
 from importlib import import_module
@@ -11,14 +12,26 @@ if TYPE_CHECKING:
     from reluflow.simulation import Trajectory, simulate
     from reluflow.store.preset import Preset, load_preset
     from reluflow.store.run_directory import Run, open_run
+    from reluflow.theory.minimum_norm import MinimumNorm, minimum_norm
 
-__all__ = ["Preset", "Run", "Trajectory", "load_preset", "open_run", "simulate"]
+__all__ = [
+    "MinimumNorm",
+    "Preset",
+    "Run",
+    "Trajectory",
+    "load_preset",
+    "minimum_norm",
+    "open_run",
+    "simulate",
+]
 
 _HOMES = {
+    "MinimumNorm": "reluflow.theory.minimum_norm",
     "Preset": "reluflow.store.preset",
     "Run": "reluflow.store.run_directory",
     "Trajectory": "reluflow.simulation",
     "load_preset": "reluflow.store.preset",
+    "minimum_norm": "reluflow.theory.minimum_norm",
     "open_run": "reluflow.store.run_directory",
     "simulate": "reluflow.simulation",
 }

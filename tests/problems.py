@@ -40,3 +40,12 @@ def smooth(width: int = 8, dimension: int = 5, samples: int = 5, scale: float = 
     weights = scale * (1.0 + 0.2 * rng.uniform(size=(width, dimension)))
     outputs = np.linalg.norm(weights, axis=1)
     return Problem(inputs, inputs @ teacher, weights, outputs, **options)
+
+
+def orthogonal(seed: int, samples: int, dimension: int, width: int, scale: float, equal: bool) -> Problem:
+    """Random orthogonal inputs with targets of alternating sign."""
+    rng = np.random.default_rng(seed)
+    frame = np.linalg.qr(rng.normal(size=(dimension, dimension)))[0][:samples]
+    inputs = frame * (1.0 if equal else rng.uniform(0.6, 2.0, size=(samples, 1)))
+    targets = rng.uniform(0.5, 2.0, size=samples) * np.where(np.arange(samples) % 2, 1.0, -1.0)
+    return balanced(inputs, targets, width, scale / np.sqrt(dimension), seed)

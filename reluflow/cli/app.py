@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import info, presets, run, tui
+from reluflow.cli import info, presets, run, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -38,5 +38,6 @@ def _about(
 
 app.command("run")(run.run)
 app.add_typer(presets.app, name="presets")
+app.command("verify")(verify.verify)
 app.command("info")(info.info)
 app.command("tui")(tui.tui)

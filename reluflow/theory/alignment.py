@@ -1,0 +1,159 @@
+"""Where small neurons turn: the extremal directions of G_r(w) = (1/n) sum_k r_k relu(<w, x_k>) on the sphere.
+
+Residuals are y - h. A small neuron of sign s climbs s G_r along the sphere and grows at the rate s G_r;
+where it comes to rest is a local maximum of s G_r, inside an activation cone or on a kink.
+Rates are per unit of flow time of the half-mse loss: for "mse" multiply by ``problem.speed``.
+Source: Maennel, Bousquet, Gelly 2018; Boursier and Flammarion 2024 (early alignment); sliding derived.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.errors import ProblemError
+from reluflow.network import Array, row_norms
+from reluflow.theory.cones import SphereOracle
+from reluflow.theory.small_neurons import SLIDING, Drift, Status, drift
+
+#: Directions closer than this (radians) are one.
+SAME = 1e-6
+#: Samples whose |r_k| |x_k| is at most this share of the largest are fitted.
+FITTED = 1e-9
+#: Random directions from which a search starts where the cones are too many to be visited, for each sign.
+SEARCHES = 400
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """A direction in which neurons of one sign come to rest.
+
+    ``sign`` of a_j; ``direction`` (d,) unit; ``rate`` s G_r there, > 0; ``status`` (n,): ON, SLIDING or OFF;
+    ``neurons``: indices of those that end here; ``log_mass``: ln(u_0), their sum of |a_j||w_j| grows
+    as u_0 exp(2 rate t) once they are there; ``settled``: when the last of them has met its last kink.
+    """
+
+    sign: int
+    direction: Array
+    rate: float
+    status: Status
+    neurons: npt.NDArray[np.intp]
+    log_mass: float
+    settled: float
+
+    @property
+    def on_kink(self) -> bool:
+        return bool(np.any(self.status == SLIDING))
+
+
+@dataclass(frozen=True)
+class Extremal:
+    """All stable directions of both signs, fastest first; ``exact`` says whether none can be missing."""
+
+    attractors: tuple[Attractor, ...]
+    exact: bool
+
+
+def basins(
+    weights: Array, output_weights: Array, inputs: Array, residual: Array, until: float = np.inf
+) -> list[Attractor]:
+    """Where the neurons (m, d), (m,) end under the constant ``residual`` y - h (n,); fastest first.
+
+    Neurons that come to rest without growing (dead ones, say) are in none.
+    """
+    return gather(drift(weights, output_weights, inputs, residual, until))
+
+
+def gather(course: Drift, angle: float = SAME) -> list[Attractor]:
+    """Neurons that grow, by sign and final direction (directions within ``angle`` radians are one)."""
+    grows = np.flatnonzero(course.rate > 0.0)
+    order = grows[np.argsort(-course.rate[grows], kind="stable")]
+    leads: list[int] = []
+    members: list[list[int]] = []
+    for group in _by_pattern(course, order):
+        j = group[0]
+        for i, lead in enumerate(leads):
+            apart = float(np.linalg.norm(course.direction[j] - course.direction[lead]))
+            if course.sign[j] == course.sign[lead] and apart <= angle:
+                members[i].extend(group)
+                break
+        else:
+            leads.append(j)
+            members.append(list(group))
+    found = [_attractor(course, lead, np.array(group)) for lead, group in zip(leads, members, strict=True)]
+    return sorted(found, key=lambda one: -one.rate)
+
+
+def _by_pattern(course: Drift, order: npt.NDArray[np.intp]) -> list[list[int]]:
+    """Neurons of one sign and status, which share one direction, in the given order."""
+    groups: dict[bytes, list[int]] = {}
+    for j in order:
+        key = bytes([int(course.sign[j] > 0.0)]) + course.status[j].tobytes()
+        groups.setdefault(key, []).append(int(j))
+    return list(groups.values())
+
+
+def _attractor(course: Drift, lead: int, group: npt.NDArray[np.intp]) -> Attractor:
+    return Attractor(
+        int(course.sign[lead]),
+        course.direction[lead],
+        float(course.rate[lead]),
+        course.status[lead],
+        np.sort(group),
+        float(np.logaddexp.reduce(2.0 * course.log_size[group])),
+        float(np.max(course.settled[group])),
+    )
+
+
+def extremal_directions(inputs: Array, residual: Array, seed: int = 0) -> Extremal:
+    """The stable directions of both signs for ``inputs`` (n, d) and ``residual`` y - h (n,).
+
+    Exact where the activation cones can all be visited (``cones.MOST_CONES``): the maximum of s G_r over each
+    is flowed on to where it comes to rest. Otherwise random neurons are flowed there, and directions
+    with small basins may be missing. The attractors' ``neurons`` and ``log_mass`` mean nothing here.
+    """
+    starts, exact = _starts(inputs, residual, seed)
+    found = [one for sign in (1, -1) for one in _flowed(starts[sign], sign, inputs, residual)]
+    return Extremal(tuple(sorted(found, key=lambda one: -one.rate)), exact)
+
+
+def _flowed(starts: Array, sign: int, inputs: Array, residual: Array) -> list[Attractor]:
+    if len(starts) == 0:
+        return []
+    return basins(starts, np.full(len(starts), float(sign)), inputs, residual)
+
+
+def _starts(inputs: Array, residual: Array, seed: int) -> tuple[dict[int, Array], bool]:
+    """Unit directions (k, d) by sign, from which every stable direction is reached if exact."""
+    oracle, axes = sphere_oracle(inputs, residual)
+    if oracle is not None:
+        left = unfitted(inputs, residual)
+        nu = residual[left] / residual.size
+        found = {sign: [peak.direction @ axes for peak in oracle.peaks(sign * nu, 0.0)] for sign in (1, -1)}
+        return {sign: np.array(rows).reshape(-1, inputs.shape[1]) for sign, rows in found.items()}, True
+    rows = np.random.default_rng(seed).normal(size=(SEARCHES, len(axes))) @ axes
+    unit = rows / row_norms(rows)[:, None]
+    return {1: unit, -1: unit}, False
+
+
+def unfitted(inputs: Array, residual: Array) -> npt.NDArray[np.bool_]:
+    """Samples (n,) whose residual is more than rounding."""
+    pull = np.abs(residual) * row_norms(inputs)
+    left: npt.NDArray[np.bool_] = pull > FITTED * np.max(pull)
+    return left
+
+
+def sphere_oracle(inputs: Array, residual: Array) -> tuple[SphereOracle | None, Array]:
+    """The oracle on the unfitted inputs in coordinates of their span, and that basis (p, d).
+
+    None where there are too many activation cones for an exact answer.
+    """
+    rows = inputs[unfitted(inputs, residual)]
+    if len(rows) == 0:
+        return None, np.zeros((0, inputs.shape[1]))
+    _, sizes, axes = np.linalg.svd(rows, full_matrices=False)
+    axes = axes[sizes > sizes[0] * max(rows.shape) * np.finfo(float).eps]
+    try:
+        return SphereOracle(rows @ axes.T), axes
+    except ProblemError:
+        return None, axes

@@ -1,0 +1,89 @@
+"""What must hold for the predictions under one neuron as teacher, checked on the data and the start."""
+
+import numpy as np
+
+from reluflow.network import row_norms
+from reluflow.problem import Problem
+from reluflow.theory.course import Course, find_teacher
+
+#: degrees between an input and the teacher that P2 allows
+WIDEST = 45.0
+#: the start is small if the final directions of live neurons differ by at most this (rms by mass, radians)
+SMALL_SPREAD = 0.03
+#: share of the bundle's mass that may still be changing its samples when the loss begins to fall
+LATE_SHARE = 1e-3
+#: the loss begins to fall after this share of the time in which half of it is lost
+BEGIN = 0.8
+
+
+def examine(problem: Problem) -> tuple[Course | None, str | None]:
+    """The course of training where there is one, and the assumption of the derived rows that fails."""
+    course, reason = None, _no_teacher(problem)
+    if reason is None:
+        teacher = find_teacher(problem)
+        assert teacher is not None
+        course = Course(problem, teacher)
+        reason = _no_bundle(course) or _not_small(course) or _blind(course)
+    return course, reason
+
+
+def _no_teacher(problem: Problem) -> str | None:
+    low = int(np.argmin(problem.targets))
+    if problem.targets[low] <= 0.0:
+        return f"targets[{low}] is {problem.targets[low]:g}; one neuron as teacher makes all targets positive"
+    if find_teacher(problem) is None:
+        return "the targets are not those of a single neuron"
+    if not problem.is_balanced():
+        return "the start is not balanced: |a_j| differs from |w_j| for some neuron"
+    return None
+
+
+def _no_bundle(course: Course) -> str | None:
+    alignment = course.alignment
+    if alignment.slides:
+        return "inputs more than 90 degrees apart hold a neuron at a kink during early alignment"
+    if not np.any(alignment.bundle):
+        return "no neuron with positive output weight sees any sample: nothing grows"
+    if not np.all(alignment.bundle | alignment.dead):
+        return "some neuron ends early alignment seeing only some of the samples"
+    return None
+
+
+def _not_small(course: Course) -> str | None:
+    spread = course.amplitudes.rms_angle(course.size)
+    if spread > SMALL_SPREAD:
+        return (
+            f"the start is not small: live neurons would end {np.degrees(spread):.2g} degrees apart (rms), "
+            f"at most {np.degrees(SMALL_SPREAD):.2g} are followed"
+        )
+    late = course.alignment.settled[course.alignment.bundle] > BEGIN * course.half_time
+    if float(np.sum(course.amplitudes.shares[late])) > LATE_SHARE:
+        return "neurons that grow still gain samples when the loss falls: the start is not small enough"
+    return None
+
+
+def unsettled(course: Course, growing: bool = False) -> str | None:
+    """Why single neurons cannot be told to have ended early alignment; None if they have.
+
+    Of all neurons, however small, or only of those that are ``growing``.
+    """
+    settled = course.alignment.settled[course.alignment.bundle] if growing else course.alignment.settled
+    if np.any(settled > BEGIN * course.half_time):
+        return "some small neuron still changes its samples when the loss falls"
+    return None
+
+
+def _blind(course: Course) -> str | None:
+    if np.any(course.path @ course.problem.span.inputs.T <= 0.0):
+        return "the bundle loses sight of a sample while it turns to the teacher"
+    return None
+
+
+def too_wide(course: Course) -> str | None:
+    inputs = course.problem.inputs
+    cosines = course.problem.targets / (row_norms(inputs) * course.size)
+    k = int(np.argmin(cosines))
+    angle = float(np.degrees(np.arccos(np.clip(cosines[k], -1.0, 1.0))))
+    if angle >= WIDEST:
+        return f"inputs[{k}] is {angle:.4g} degrees from the teacher; the theorem is for less than 45"
+    return None

@@ -1,0 +1,148 @@
+"""What a run shows to the predictions under one neuron as teacher. Times and losses as recorded."""
+
+import numpy as np
+
+from reluflow.network import Array, row_norms, variation_norm
+from reluflow.observe.measured import Measured
+from reluflow.observe.quantities import (
+    combined,
+    live,
+    nuclear_norm,
+    parameter_norm_squared,
+    spread,
+)
+from reluflow.theory.bundle import excess_rate
+from reluflow.theory.course import Course
+
+#: a run has fitted its data once its loss is below this share of the first
+FITTED = 1e-6
+#: and it has come to the teacher within this share of its length
+ARRIVED = 0.05
+#: half-mse loss down to which curves are compared
+LOWEST = 1e-6
+#: the loss falls at its final rate once faster modes add at most this to it (relative)
+FASTER = 0.03
+#: eigen-coordinates of the teacher below this share of its length are left out of the order
+VISIBLE = 0.01
+#: two coordinates whose halfway times are predicted closer than this (relative) may change places
+APART = 0.05
+
+
+def fitted(run: Measured) -> bool:
+    return bool(run.series["loss"][-1] <= FITTED * run.series["loss"][0])
+
+
+def arrived(run: Measured, course: Course) -> bool:
+    """Whether the sum of a_j w_j over live neurons has come to the teacher, within ARRIVED of its length."""
+    miss = float(np.linalg.norm(combined(run.final, run.problem) - course.teacher))
+    return fitted(run) and miss <= ARRIVED * course.size
+
+
+def time_of_loss(run: Measured, loss: float) -> float | None:
+    """Flow time at which the recorded loss falls to ``loss``, linear in ln(loss); None if it does not."""
+    t, values = run.series["t"], run.series["loss"]
+    below = np.flatnonzero(values <= loss)
+    if not below.size or below[0] == 0:
+        return None
+    i = int(below[0])
+    high, low = np.log(values[i - 1]), np.log(values[i])
+    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(loss)) / (high - low))
+
+
+def curve_error(run: Measured, course: Course) -> float | None:
+    """Largest |d ln L| between the run and the bundle, from alignment until L (half-mse) is below LOWEST.
+
+    None if the run has not even lost half of its first loss.
+    """
+    speed = run.problem.speed
+    t, loss = run.series["t"] * speed, run.series["loss"] / speed
+    if loss[-1] > 0.5 * loss[0]:
+        return None
+    compared = (t >= course.aligned) & (loss >= LOWEST)
+    if not np.any(compared):
+        return None
+    gap = np.log(loss[compared]) - np.log(course.bundle.losses(t[compared]))
+    return float(np.max(np.abs(gap)))
+
+
+def final_rate(run: Measured, course: Course) -> float | None:
+    """-d ln(loss) / dt = |gradient|^2 / loss at the end; None while faster modes are still seen."""
+    inner = combined(run.final, run.problem) @ run.problem.span.basis
+    if not fitted(run) or excess_rate(run.problem.span.inputs, course.inner_teacher, inner) > FASTER:
+        return None
+    return float(run.series["gradient_norm"][-1] ** 2 / run.series["loss"][-1])
+
+
+def widest_angle(run: Measured, course: Course) -> float | None:
+    """Largest angle (degrees) between live neurons with a > 0 at the end."""
+    if not arrived(run, course):
+        return None
+    largest, _ = spread(run.final.weights[live(run.final, run.problem, 1)])
+    return None if np.isnan(largest) else largest
+
+
+def final_nuclear_norm(run: Measured, course: Course) -> float | None:
+    return nuclear_norm(run.final.weights) if arrived(run, course) else None
+
+
+def final_parameter_norm(run: Measured, course: Course) -> float | None:
+    return parameter_norm_squared(run.final) if arrived(run, course) else None
+
+
+def final_variation_norm(run: Measured, course: Course) -> float | None:
+    if not arrived(run, course):
+        return None
+    return variation_norm(run.final.weights, run.final.output_weights)
+
+
+def live_count(run: Measured) -> float | None:
+    """Neurons that see some sample at the end, dead ones being none."""
+    return float(np.count_nonzero(live(run.final, run.problem))) if fitted(run) else None
+
+
+def growth_of_minus(run: Measured) -> float | None:
+    """Largest |w_j| over its start among neurons with a < 0 at the end; infinite if one sees a sample."""
+    if not fitted(run):
+        return None
+    if np.any(live(run.final, run.problem, -1)):
+        return np.inf
+    minus = run.problem.output_weights < 0.0
+    ratios = row_norms(run.final.weights[minus]) / row_norms(run.problem.weights[minus])
+    return float(np.max(ratios))
+
+
+def out_of_order(run: Measured, course: Course) -> float | None:
+    """Pairs of eigen-coordinates of v that come halfway to the teacher's against the order of eigenvalues.
+
+    Coordinates that the teacher hardly has, or that come halfway almost together, are left out. None if fewer
+    than two come halfway.
+    """
+    states, basis = run.snapshots, run.problem.span.basis
+    active = np.any(states.weights @ run.problem.inputs.T > 0.0, axis=2)
+    sums = np.einsum("kj,kj,kjd->kd", states.output_weights, active.astype(float), states.weights)
+    seen, goal = course.progress(sums @ basis)
+    told, _ = course.progress(course.path)
+    visible = np.abs(goal) > VISIBLE * course.size
+    measured = _halfway(states.t, seen)
+    predicted = _halfway(course.path_times, told)
+    usable = np.flatnonzero(visible & np.isfinite(measured) & np.isfinite(predicted))
+    if usable.size < 2:
+        return None
+    pairs = [(i, j) for i in usable for j in usable if i < j and predicted[j] > (1.0 + APART) * predicted[i]]
+    return float(sum(measured[i] > measured[j] for i, j in pairs))
+
+
+def _halfway(t: Array, ratios: Array) -> Array:
+    """First times (p,) at which columns of ``ratios`` (k, p) reach a half, linear between; NaN if never."""
+    times = np.full(ratios.shape[1], np.nan)
+    for c, column in enumerate(ratios.T):
+        reached = np.flatnonzero(column >= 0.5)
+        if reached.size and reached[0] > 0:
+            i = int(reached[0])
+            share = (0.5 - column[i - 1]) / (column[i] - column[i - 1])
+            times[c] = t[i - 1] + share * (t[i] - t[i - 1])
+    return times
+
+
+def share(value: float | None, of: float) -> float | None:
+    return None if value is None else value / of

@@ -1,0 +1,122 @@
+"""Whether and how fast a network can leave the neighbourhood of a stationary point.
+
+Residuals are y - h and G_r(w) = (1/n) sum_k r_k relu(<w, x_k>). A small neuron of sign s grows at the rate
+s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all = max(Gamma_+, Gamma_-) is zero only where
+nothing is left that any neuron could fit. Gamma_available is the largest rate that a live small neuron of
+*this* network flows to. Rates are per unit of flow time of the half-mse loss: for "mse" multiply by
+``problem.speed``. Source: derived (first variation of the loss by one more neuron); spurious minima as in
+Boursier and Flammarion 2024.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array, loss_of, residuals
+from reluflow.problem import Problem
+from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
+from reluflow.theory.resting import ZERO, highest_pull, moving
+from reluflow.theory.small_neurons import pulls
+
+#: Below this share of Gamma_all at the zero network nothing is left to fit (the loss is its square).
+GLOBAL = 1e-4
+#: The state moves if ln(loss) falls at more than this share of Gamma_all.
+STILL = 0.02
+
+Kind = Literal["global minimum", "saddle", "spurious local minimum", "moving"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A number known to lie between ``low`` and ``high``; exact (up to rounding) if they are equal."""
+
+    low: float
+    high: float
+
+    @property
+    def exact(self) -> bool:
+        return self.low == self.high
+
+    def __str__(self) -> str:
+        if self.exact:
+            return f"{self.low:.6g}"
+        return f"between {self.low:.6g} (lower bound) and {self.high:.6g} (upper bound)"
+
+
+@dataclass(frozen=True)
+class EscapeRates:
+    """Gamma_+ and Gamma_-: the fastest growth of any neuron of a sign."""
+
+    plus: Bound
+    minus: Bound
+
+    @property
+    def all(self) -> Bound:
+        """Gamma_all."""
+        return Bound(max(self.plus.low, self.minus.low), max(self.plus.high, self.minus.high))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a state is, by its rates, and why in words."""
+
+    kind: Kind
+    gamma_all: Bound
+    gamma_available: float
+    reason: str
+
+
+def escape_rates(inputs: Array, residual: Array) -> EscapeRates:
+    """Gamma_+ and Gamma_- of a ``residual`` y - h (n,) on ``inputs`` (n, d).
+
+    Exact by visiting all activation cones where they are few enough (always for d = 2 and some thousand
+    samples), else a lower bound by local search and an upper one by ``highest_pull``.
+    """
+    if not np.any(unfitted(inputs, residual)):
+        return EscapeRates(Bound(0.0, 0.0), Bound(0.0, 0.0))
+    oracle, _ = sphere_oracle(inputs, residual)
+    if oracle is not None:
+        nu = residual[unfitted(inputs, residual)] / residual.size
+        plus, minus = oracle.highest(nu).value, oracle.highest(-nu).value
+        return EscapeRates(Bound(plus, plus), Bound(minus, minus))
+    found = extremal_directions(inputs, residual).attractors
+    lows = [max((one.rate for one in found if one.sign == sign), default=0.0) for sign in (1, -1)]
+    highs = [highest_pull(inputs, sign * residual) for sign in (1, -1)]
+    return EscapeRates(Bound(lows[0], highs[0]), Bound(lows[1], highs[1]))
+
+
+def available_rate(problem: Problem, state: State) -> float:
+    """Gamma_available: the largest rate that a live small neuron flows to under the present residual."""
+    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    small = moving(problem, state, residual)
+    found = basins(state.weights[small], state.output_weights[small], problem.inputs, residual)
+    return max((one.rate for one in found), default=0.0)
+
+
+def classify(problem: Problem, state: State) -> Verdict:
+    """Name the stationary point that a state is near, or say that it is near none."""
+    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    rates = escape_rates(problem.inputs, residual).all
+    whole = escape_rates(problem.inputs, problem.targets).all
+    if rates.high <= GLOBAL * whole.low:
+        return Verdict("global minimum", rates, 0.0, f"no neuron could fit what is left: Gamma_all = {rates}")
+    fall = _speed(problem, state, residual) / loss_of(residual)
+    available = available_rate(problem, state)
+    if fall > STILL * rates.high:
+        reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
+        return Verdict("moving", rates, available, reason)
+    if available > ZERO * rates.low:
+        reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
+        return Verdict("saddle", rates, available, reason)
+    reason = f"a new neuron could grow at Gamma_all = {rates}, but no live small neuron of this network does"
+    return Verdict("spurious local minimum", rates, 0.0, reason)
+
+
+def _speed(problem: Problem, state: State, residual: Array) -> float:
+    """-dL/dt of the half-mse loss and flow: sum of a_j^2 |D_j|^2 + <w_j, D_j>^2, sliding on kinks."""
+    found = pulls(state.weights, state.output_weights, problem.inputs, residual)
+    by_weight = state.output_weights[:, None] * found
+    by_output = np.einsum("jd,jd->j", state.weights, found)
+    return float(np.sum(by_weight**2) + np.sum(by_output**2))

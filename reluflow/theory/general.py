@@ -1,0 +1,140 @@
+"""What holds for any data: signs, the conserved imbalance, the first escape, rest.
+
+Rows are in the problem's loss and its flow time.
+"""
+
+import numpy as np
+
+from reluflow.network import Array, imbalance, row_norms, variation_norm
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.escape import available_rate, escape_rates
+from reluflow.theory.forecast import Forecast, forecast
+from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.readings import sign_flips
+from reluflow.theory.resting import ZERO
+
+#: Imbalance above minus this share of a neuron's squared size is the rounding of a balanced one.
+BALANCED = 1e-9
+#: e-folds of mass between the start and the first escape from which on the start is small.
+FOLDS = 10.0
+#: Bound on the outputs of a small start, as a share of the largest target.
+SMALL = 1e-2
+#: Relative error of the first escape's forecast.
+FORECAST = 0.01
+#: Most pairs of neuron and sample that are flowed for a forecast (it takes some ten seconds then).
+MOST_PAIRS = 20_000_000
+
+
+def predictions(problem: Problem) -> list[Prediction]:
+    """Rows for any problem."""
+    return [_signs(problem), _conservation(), _first_escape(problem), _rest(problem)]
+
+
+def _signs(problem: Problem) -> Prediction:
+    delta = imbalance(problem.weights, problem.output_weights)
+    size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
+    below = int(np.count_nonzero(delta < -BALANCED * size**2))
+    applies = below == 0
+    return Prediction(
+        "general/sign-flips",
+        "No output weight ever changes its sign.",
+        "Boursier et al. 2022 (arXiv 2206.00939)",
+        applies,
+        "|a_j| >= |w_j| for every neuron" if applies else f"|a_j| < |w_j| for {below} neuron(s)",
+        0.0 if applies else None,
+        sign_flips,
+        0.0,
+        absolute=True,
+    )
+
+
+def _conservation() -> Prediction:
+    return Prediction(
+        "general/conservation",
+        "a_j^2 - |w_j|^2 does not change: largest change over the largest a_j^2 + |w_j|^2 of that neuron.",
+        "derived",
+        True,
+        "holds for every gradient flow",
+        0.0,
+        imbalance_drift,
+        1e-4,
+        absolute=True,
+    )
+
+
+def imbalance_drift(run: Measured) -> float:
+    """Largest change of delta_j in a run's snapshots, relative to the neuron's largest a_j^2 + |w_j|^2.
+
+    A neuron that never exceeds 1e-6 of the largest one is compared with that instead: rounding of the
+    stored weights is all that can be seen of it.
+    """
+    first = imbalance(run.problem.weights, run.problem.output_weights)
+    worst, most = np.zeros(run.problem.width), np.zeros(run.problem.width)
+    for weights, outputs in zip(run.snapshots.weights, run.snapshots.output_weights, strict=True):
+        worst = np.maximum(worst, np.abs(imbalance(weights, outputs) - first))
+        most = np.maximum(most, outputs**2 + row_norms(weights) ** 2)
+    return float(np.max(worst / np.maximum(most, 1e-6 * np.max(most) + np.finfo(float).tiny)))
+
+
+def _first_escape(problem: Problem) -> Prediction:
+    reason, found = _forecast_or_reason(problem)
+    measure: Measure = found.measure if found is not None else _never
+    level = "" if found is None else f" to {found.loss:.6g}"
+    return Prediction(
+        "general/first-escape",
+        f"The loss has fallen{level}, by 3/4 of what the first neurons to grow take away, at flow time t.",
+        "derived",
+        found is not None,
+        reason,
+        found.time if found is not None else None,
+        measure,
+        FORECAST,
+    )
+
+
+def _forecast_or_reason(problem: Problem) -> tuple[str, Forecast | None]:
+    """The forecast from the start, and what was checked or why there is none."""
+    if problem.width * problem.samples > MOST_PAIRS:
+        return (
+            f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
+            None,
+        )
+    reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
+    if reach > SMALL * np.max(np.abs(problem.targets)):
+        return f"the start is not small: its outputs may be {reach:.2g}", None
+    found = forecast(problem)
+    if found is None:
+        return "no neuron grows from this start", None
+    folds = float(np.log(found.mass)) - found.log_mass
+    if folds < FOLDS:
+        return f"the start is not small: the first neurons grow by only {folds:.2g} e-folds of mass", None
+    return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", found
+
+
+def _never(run: Measured) -> float | None:
+    return None
+
+
+def _rest(problem: Problem) -> Prediction:
+    return Prediction(
+        "general/rest",
+        "Where a run comes to rest no live small neuron can grow: Gamma_available over Gamma_all.",
+        "derived",
+        True,
+        "holds for every stationary end (measured on one only)",
+        0.0,
+        rest_rate,
+        ZERO,
+        absolute=True,
+    )
+
+
+def rest_rate(run: Measured) -> float | None:
+    """Gamma_available / Gamma_all at the end of a stationary run, None for any other."""
+    if run.status != "stationary":
+        return None
+    problem, final = run.problem, run.final
+    hidden: Array = np.maximum(final.weights @ problem.inputs.T, 0.0)
+    rates = escape_rates(problem.inputs, problem.targets - final.output_weights @ hidden)
+    return available_rate(problem, final) / rates.all.low if rates.all.low > 0.0 else 0.0

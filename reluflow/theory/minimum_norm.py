@@ -1,0 +1,179 @@
+"""The least variation norm of a network that interpolates small data, with a certificate.
+
+Primal: least sum_j |a_j| |w_j| such that sum_j a_j relu(<w_j, x_k>) = y_k for all k, any number of neurons.
+Dual: greatest sum_k nu_k y_k such that |sum_k nu_k relu(<w, x_k>)| <= 1 for all |w| <= 1.
+For any nu whatever, with kappa the maximum of that absolute value, sum_k nu_k y_k / kappa is a lower bound;
+the norm of any interpolating network is an upper one [weak duality].
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.errors import ProblemError
+from reluflow.network import Array, row_norms, variation_norm
+from reluflow.network import predictions as outputs_of
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.cones import count_cones
+from reluflow.theory.cutting_planes import CuttingPlanes
+from reluflow.theory.prediction import Prediction
+
+#: unit vectors, or targets of unit inputs, this close are the same
+SAME: Final = 1e-10
+#: activation patterns of data whose least norm is part of the table of predictions
+SMALL: Final = 300
+#: a run has fitted its data once its loss is below this share of the first
+FITTED: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class MinimumNorm:
+    """The least norm, an interpolating network that has it, and the proof.
+
+    ``value``: norm of the network ``weights`` (k, d), ``output_weights`` (k,), which interpolates and is
+    balanced; an upper bound. ``lower_bound`` = <nu, y> / kappa, which no interpolating network can beat.
+    ``gap`` = value - lower_bound. ``nu`` (n,): the dual variables, ``kappa``: the maximum over |w| <= 1 of
+    |sum_k nu_k relu(<w, x_k>)|, exact up to rounding.
+    """
+
+    value: float
+    lower_bound: float
+    weights: Array
+    output_weights: Array
+    nu: Array
+    kappa: float
+
+    @property
+    def gap(self) -> float:
+        return self.value - self.lower_bound
+
+    @property
+    def neurons(self) -> list[tuple[float, Array]]:
+        """(a_j, w_j) of every neuron."""
+        return list(zip(self.output_weights.tolist(), self.weights, strict=True))
+
+
+def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike) -> MinimumNorm:
+    """The least variation norm of a network that fits ``targets`` (n,) at ``inputs`` (n, d).
+
+    Cutting planes: a linear programme over finitely many directions w, to which the exact maxima of the
+    dual constraint over all activation cones are added until the certified gap closes.
+    Raises ProblemError for arrays that do not fit together, data that no network fits, and sizes with more
+    activation patterns than an exact answer can visit.
+    """
+    data = _Data.of(inputs, targets)
+    if not data.targets.size or not np.any(data.targets):
+        none = np.zeros((0, data.axes.shape[1]))
+        return MinimumNorm(0.0, 0.0, none, np.zeros(0), np.zeros(data.samples), 0.0)
+    search = CuttingPlanes(data.inputs, data.targets)
+    search.run()
+    return data.restore(search)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Distinct unit inputs in coordinates of their span, and targets scaled to maximum 1.
+
+    Both the primal and the dual scale: y_k / |x_k| at x_k / |x_k|, and the norm with the targets.
+    ``inputs`` (q, p), ``targets`` (q,), ``kept`` (q,) indices of the samples, ``lengths`` (q,),
+    ``axes`` (p, d) basis of the span, ``size`` of the targets, ``samples`` n.
+    """
+
+    inputs: Array
+    targets: Array
+    kept: npt.NDArray[np.intp]
+    lengths: Array
+    axes: Array
+    size: float
+    samples: int
+
+    @classmethod
+    def of(cls, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> "_Data":
+        given = np.asarray(inputs)
+        columns = given.shape[1] if given.ndim == 2 else 1
+        problem = Problem(inputs, targets, np.zeros((1, columns)), np.zeros(1))  # type: ignore[arg-type]
+        x, y = problem.inputs, problem.targets
+        lengths = row_norms(x)
+        for k in np.flatnonzero((lengths == 0.0) & (y != 0.0)):
+            raise ProblemError(
+                f"targets[{k}] is {y[k]:g} at an input of zeros; expected 0, for no network gives more"
+            )
+        some = np.flatnonzero(lengths > 0.0)
+        unit, scaled = x[some] / lengths[some][:, None], y[some] / lengths[some]
+        size = float(np.max(np.abs(scaled), initial=0.0)) or 1.0
+        kept = _distinct(unit, scaled / size, some)
+        axes = problem.span.basis.T
+        return cls(
+            unit[kept] @ axes.T, scaled[kept] / size, some[kept], lengths[some][kept], axes, size, len(y)
+        )
+
+    def restore(self, search: CuttingPlanes) -> MinimumNorm:
+        nu = np.zeros(self.samples)
+        nu[self.kept] = search.nu / self.lengths
+        sizes = np.sqrt(np.abs(search.masses) * self.size)
+        weights = (search.directions @ self.axes) * sizes[:, None]
+        outputs = np.sign(search.masses) * sizes
+        value = variation_norm(weights, outputs)
+        return MinimumNorm(value, search.lower * self.size, weights, outputs, nu, search.kappa)
+
+
+def _distinct(unit: Array, targets: Array, names: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Indices of inputs of different directions; two of one direction must agree on their target."""
+    kept: list[int] = []
+    for k in range(len(unit)):
+        twins = [i for i in kept if float(np.linalg.norm(unit[i] - unit[k])) < SAME]
+        if not twins:
+            kept.append(k)
+        elif abs(targets[twins[0]] - targets[k]) > SAME:
+            raise ProblemError(
+                f"inputs[{names[twins[0]]}] and inputs[{names[k]}] point the same way but their targets are "
+                "not in proportion to their lengths; expected data that some network fits"
+            )
+    return np.array(kept, dtype=np.intp)
+
+
+def predictions(problem: Problem) -> list[Prediction]:
+    """One row: the norm at the end of a run against the certified least one. Only for small data."""
+    found, reason = None, _why_not(problem)
+    if reason is None:
+        try:
+            found = minimum_norm(problem.inputs, problem.targets)
+        except ProblemError as error:
+            reason = str(error)
+    value = "" if found is None else f" ({found.value:.7g}, certified to {max(found.gap, 0.0):.1e})"
+    return [
+        Prediction(
+            "minimum-norm/bound",
+            f"No network that fits has a sum of |a_j||w_j| below the least norm{value}: that bound over the "
+            "sum at the end is at most 1, and 1 where training finds a least one.",
+            "derived",
+            found is not None,
+            reason or "the data are small enough for an exact answer",
+            None if found is None else 1.0,
+            (lambda run: None) if found is None else (lambda run: _share_needed(run, found)),
+            1e-9,
+            one_sided=True,
+        )
+    ]
+
+
+def _why_not(problem: Problem) -> str | None:
+    if not np.any(problem.targets):
+        return "all targets are zero, and so is the least norm"
+    cones = count_cones(problem.samples, problem.span.inputs.shape[1])
+    if cones > SMALL:
+        return f"the data have up to {cones:.3g} activation patterns; at most {SMALL} are visited here"
+    return None
+
+
+def _share_needed(run: Measured, found: MinimumNorm) -> float | None:
+    """<nu, h> / kappa over the norm of the last network, h what it computes; None before it fits."""
+    loss, state = run.series["loss"], run.final
+    if loss[-1] > FITTED * loss[0]:
+        return None
+    outputs = outputs_of(state.weights, state.output_weights, run.problem.inputs)
+    norm = variation_norm(state.weights, state.output_weights)
+    return float(found.nu @ outputs) / (found.kappa * norm)

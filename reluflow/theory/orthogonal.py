@@ -1,0 +1,283 @@
+"""Pairwise orthogonal inputs: what training does, in closed form.
+
+P1 is Boursier, Pillaud-Vivien, Flammarion 2022 (arXiv 2206.00939). For targets of both signs and a small
+balanced (or dominated) start, neurons align with D+ or D-, D_s = (1/n) sum_{s y_k > 0} |y_k| x_k; those of
+one sign fit its samples near t = ln(1/scale)/|D_s|, a saddle follows, then those of the other sign do, and
+the limit has the least variation norm of all interpolators. Rows are in the problem's loss and flow time.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from reluflow.network import imbalance, row_norms, variation_norm
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.jump_process import limit_process, sharp_process
+from reluflow.theory.orthogonal_formulas import (
+    SAME_LENGTH,
+    block_rates,
+    largest_cosine,
+    least_norm,
+    pulls,
+    spread,
+)
+from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.readings import escape_time, plateau_loss, tail_rate
+
+PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
+DERIVED = "derived"
+#: Largest cosine between two inputs that counts as the rounding of an orthogonal pair.
+ORTHOGONAL = 64 * np.finfo(float).eps
+#: The start is small if its variation norm is at most this share of the least norm that fits.
+SMALL = 1e-3
+#: Relative error of the sharp times for one bundle (bar of the project: 0.3 %).
+SHARP = 3e-3
+#: Two escapes show a plateau between them if the second neurons grow by so many e-folds in between.
+PLATEAU = 4.5
+#: A run has ended for the final norm if its loss is within this share of the first of its limit.
+ENDED = 1e-8
+
+
+def why_not(problem: Problem) -> str | None:
+    """The assumption of the limit process and of its sharp times that fails, in words; None if all hold."""
+    cosine = largest_cosine(problem.inputs)
+    if np.isinf(cosine):
+        return "an input is zero"
+    if cosine > ORTHOGONAL:
+        return f"the inputs are not orthogonal: two of them have a cosine of {cosine:.3g}"
+    if not np.any(problem.targets):
+        return "all targets are zero"
+    size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
+    if np.any(imbalance(problem.weights, problem.output_weights) < -1e-9 * size**2):
+        return "the start is neither balanced nor dominated: |a_j| < |w_j| for some neuron"
+    share = variation_norm(problem.weights, problem.output_weights) / least_norm(
+        problem.inputs, problem.targets
+    )
+    if share > SMALL:
+        return f"the start is not small: its variation norm is {share:.2g} of the least that fits"
+    return None
+
+
+def why_not_paper(problem: Problem) -> str | None:
+    """The assumption of P1's theorem that fails, in words; None if all hold."""
+    reason = why_not(problem)
+    if reason is not None:
+        return reason
+    found = pulls(problem.inputs, problem.targets)
+    if len(found) < 2:
+        return f"there are no {'negative' if 1 in found else 'positive'} targets"
+    fast, slow = max(p.rate for p in found.values()), min(p.rate for p in found.values())
+    if fast - slow <= 1e-9 * fast:
+        return f"|D+| and |D-| are equal ({fast:.6g})"
+    active = problem.weights @ problem.inputs.T > 0.0
+    for sign, word in ((1, "positive"), (-1, "negative")):
+        own = sign * problem.targets > 0.0
+        sees = np.all(active[:, own], axis=1) & (np.sign(problem.output_weights) == sign)
+        if not np.any(sees):
+            return (
+                f"the width is too small: no neuron with a {word} sign sees all samples with a {word} target"
+            )
+    return None
+
+
+def predictions(problem: Problem) -> list[Prediction]:
+    """All rows for orthogonal inputs, in the problem's loss and its flow time."""
+    rows = _Rows(problem)
+    return [
+        rows.leading(0),
+        rows.leading(1),
+        rows.escape(0),
+        rows.escape(1),
+        rows.saddle(),
+        rows.least_norm(),
+        rows.final_loss(),
+        rows.final_norm(),
+        rows.final_rate(),
+    ]
+
+
+class _Rows:
+    """The rows one by one, from what all of them need."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.reason = why_not(problem)
+        self.paper_reason = why_not_paper(problem)
+        if self.reason is None:
+            parts = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
+            self.limit, self.sharp = limit_process(*parts), sharp_process(*parts)
+
+    def _row(
+        self, name: str, statement: str, source: str, reason: str | None, predicted: float | None,
+        measure: Measure, tolerance: float, absolute: bool = False,
+    ) -> Prediction:  # fmt: skip
+        applies = reason is None
+        return Prediction(
+            f"orthogonal/{name}",
+            statement,
+            source,
+            applies,
+            reason or "the inputs are orthogonal and the start is small",
+            predicted if applies else None,
+            measure,
+            tolerance,
+            absolute,
+        )
+
+    def leading(self, index: int) -> Prediction:
+        """t = ln(1/scale)/|D_s|; with scale^2 = start mass / final mass the rest is of order 1/|D_s|."""
+        name = ("first", "second")[index]
+        predicted, tolerance = None, 0.0
+        reason = self.paper_reason or self._apart(index)
+        if reason is None:
+            found = sorted(pulls(self.problem.inputs, self.problem.targets).values(), key=lambda p: -p.rate)
+            start = variation_norm(self.problem.weights, self.problem.output_weights)
+            log_scale = 0.5 * np.log(found[index].mass / start)
+            predicted = float(log_scale / found[index].rate) / self.problem.speed
+            tolerance = 3.0 / float(log_scale)
+        return self._row(
+            f"{name}-escape-leading",
+            f"The {name} escape is at flow time ln(1/scale)/|D|, up to a constant over |D|, with "
+            f"scale^2 = initial / final mass.",
+            PAPER, reason, predicted, escape_time(index), tolerance,
+        )  # fmt: skip
+
+    def escape(self, index: int) -> Prediction:
+        name = ("first", "second")[index]
+        reason = self.reason or self._apart(index)
+        predicted, tolerance = None, 0.0
+        if reason is None:
+            jump = self.sharp.jumps[index]
+            predicted = jump.time / self.problem.speed
+            # e-folds of mass that neurons which see other samples, or a turn on the way, may amount to
+            turned = bool(np.any(jump.seen & ~jump.fitted))
+            tolerance = SHARP + (float(np.log1p(jump.others)) + turned) / (2.0 * jump.rate * jump.time)
+        return self._row(
+            f"{name}-escape",
+            f"Three quarters of the {name} fall of the loss are done at flow time ln(u_inf/u_0)/(2 gamma).",
+            DERIVED, reason, predicted, escape_time(index), tolerance,
+        )  # fmt: skip
+
+    def _apart(self, index: int) -> str | None:
+        """Why the escape cannot be told from its neighbours, or does not take place."""
+        jumps = self.sharp.jumps
+        if index >= len(jumps):
+            return f"only {len(jumps)} escape(s) take place from this start"
+        if jumps[index].others > 1.0:
+            return "most of the neurons that fit these samples see only some of them: the fall is gradual"
+        for left, right in pairwise(jumps):
+            folds = (right.time - left.time) * right.rate
+            if folds < PLATEAU and (jumps[index] is left or jumps[index] is right):
+                times = f"{left.time / self.problem.speed:.5g} and {right.time / self.problem.speed:.5g}"
+                return f"the escapes at t = {times} are too close for a plateau between them"
+        return None
+
+    def saddle(self) -> Prediction:
+        reason = self.paper_reason or self._apart(0)
+        predicted, tolerance = None, 0.0
+        if reason is None:
+            found = sorted(pulls(self.problem.inputs, self.problem.targets).values(), key=lambda p: -p.rate)
+            predicted = found[1].loss * self.problem.speed
+            folds = (self.sharp.jumps[1].time - self.sharp.jumps[0].time) * self.sharp.jumps[1].rate
+            tolerance = 0.025 + float(np.exp(-folds))
+            if any(jump.others > 0.1 for jump in self.sharp.jumps) or len(self.sharp.jumps) > 2:
+                reason = "many neurons see only some samples of their sign: the plateau is not flat"
+        return self._row(
+            "saddle-loss",
+            "The loss on the plateau between the two escapes is that of the samples of the slower sign.",
+            PAPER, reason, predicted, plateau_loss(1), tolerance,
+        )  # fmt: skip
+
+    def least_norm(self) -> Prediction:
+        reason, predicted, tolerance = self.paper_reason, None, 0.0
+        if reason is None:
+            predicted = least_norm(self.problem.inputs, self.problem.targets)
+            tolerance = self._norm_tolerance()
+        return self._row(
+            "least-norm",
+            "The final sum of |a_j||w_j| is the least that fits, "
+            "sqrt(sum_+ y^2/|x|^2) + sqrt(sum_- y^2/|x|^2).",
+            PAPER, reason, predicted, self._final_norm, tolerance,
+        )  # fmt: skip
+
+    def final_loss(self) -> Prediction:
+        predicted, tolerance = None, 0.0
+        if self.reason is None:
+            predicted = self.limit.final_loss * self.problem.speed
+            tolerance = 1e-5 * self.limit.start_loss * self.problem.speed
+        return self._row(
+            "final-loss",
+            "The loss ends at (1/2n) sum y^2 (twice that for mse) over the samples that no neuron of their "
+            "sign sees.",
+            DERIVED, self.reason, predicted, self._final_loss, tolerance, absolute=True,
+        )  # fmt: skip
+
+    def final_norm(self) -> Prediction:
+        predicted, tolerance = None, 0.0
+        if self.reason is None:
+            predicted, tolerance = self.limit.norm, self._norm_tolerance()
+        return self._row(
+            "final-norm",
+            "The final sum of |a_j||w_j| is that of the limit process of vanishing scale.",
+            DERIVED, self.reason, predicted, self._final_norm, tolerance,
+        )  # fmt: skip
+
+    def _norm_tolerance(self) -> float:
+        """Relative; grows with the scale by the start itself and by neurons that see other samples.
+
+        Those that saw samples which others have fitted still point there in part when they fire.
+        """
+        start = variation_norm(self.problem.weights, self.problem.output_weights)
+        others, done = 0.0, np.full(self.problem.samples, -np.inf)
+        for jump in self.sharp.jumps:
+            since = jump.time - float(np.max(done[jump.seen & ~jump.fitted], initial=-np.inf))
+            others += 0.1 * jump.others + jump.mass / self.sharp.norm * float(np.exp(-jump.rate * since))
+            done[jump.fitted] = jump.time
+        return 2e-4 + 10.0 * start / self.limit.norm + others
+
+    def final_rate(self) -> Prediction:
+        reason, predicted = self.reason, None
+        if reason is None:
+            reason = self._mixed_tail()
+        if reason is None:
+            rates = block_rates(self.problem.inputs, self.problem.targets, self.limit)
+            predicted = float(rates[-1]) * self.problem.speed
+        return self._row(
+            "final-rate",
+            "In the end ln(loss) falls at the rate (2/n) lambda_min(NTK) (twice that for mse) of the samples "
+            "fitted last.",
+            DERIVED, reason, predicted, tail_rate, 0.02,
+        )  # fmt: skip
+
+    def _mixed_tail(self) -> str | None:
+        """Why the tail of the loss is not that of the samples fitted last."""
+        if self.limit.final_loss > 0.0:
+            return "some samples stay unfitted: the loss does not fall to zero"
+        jump = self.sharp.jumps[-1]
+        uneven = spread(row_norms(self.problem.inputs)[jump.fitted]) if jump.fitted.sum() > 1 else 1.0
+        if SAME_LENGTH < uneven < 0.05:
+            return "the inputs fitted last are of nearly the same length: slow modes are hardly excited"
+        most = 1e-6 if uneven <= SAME_LENGTH else 0.02
+        if len(self.sharp.jumps) != len(self.limit.jumps) or jump.others > most:
+            return "many neurons see only some samples of their sign, and add to the kernel"
+        rates = block_rates(self.problem.inputs, self.problem.targets, self.limit)
+        last = self.sharp.jumps[-1].time
+        end = last + np.log(1.0 / ENDED) / rates[-1]
+        left = rates * np.array([end - jump.time for jump in self.sharp.jumps])
+        if np.any(left[:-1] < left[-1] + 3.0):
+            return "samples fitted earlier still fade at a comparable rate"
+        return None
+
+    def _ended(self, run: Measured) -> bool:
+        """Whether the run is over, or as good as."""
+        over = run.series["loss"][-1] - self.limit.final_loss * self.problem.speed
+        return bool(over <= ENDED * self.limit.start_loss * self.problem.speed)
+
+    def _final_loss(self, run: Measured) -> float | None:
+        ended = run.status in ("converged", "stationary") or self._ended(run)
+        return float(run.series["loss"][-1]) if ended else None
+
+    def _final_norm(self, run: Measured) -> float | None:
+        ended = run.status == "stationary" or self._ended(run)
+        return variation_norm(run.final.weights, run.final.output_weights) if ended else None

@@ -1,0 +1,32 @@
+"""What every prediction of the theory looks like, so that one table can show them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reluflow.observe.measured import Measured
+
+#: Reads a number off a run; None if the run does not show it (it was too short, say).
+Measure = Callable[[Measured], float | None]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One prediction for one problem.
+
+    ``id``: "orthogonal/first-escape". ``statement``: one sentence with its unit. ``source``: a paper, or
+    "derived". ``applies``: whether the assumptions hold on the data and the start at hand;
+    ``reason``: the assumption that fails, or what was checked. ``predicted``: None if it does not apply.
+    ``tolerance``: largest difference at which it holds, relative to ``predicted`` unless ``absolute``.
+    ``one_sided``: the measured value need only not exceed the predicted one by more than the tolerance.
+    """
+
+    id: str
+    statement: str
+    source: str
+    applies: bool
+    reason: str
+    predicted: float | None
+    measure: Measure
+    tolerance: float
+    absolute: bool = False
+    one_sided: bool = False

@@ -1,0 +1,52 @@
+"""Which neurons of a network are still small and under way, and which have fitted what they see."""
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.flow.base import State
+from reluflow.network import Array, row_norms
+from reluflow.problem import Problem
+from reluflow.theory.small_neurons import pulls
+
+#: A neuron pulled by less than this share of the strongest pull that there could be is at rest.
+AT_REST = 1e-4
+#: The same for neurons that are large already.
+LARGE_AT_REST = 0.05
+#: Rates below this share of the strongest pull count as zero.
+ZERO = 1e-3
+#: A network is seen if its mass could make this share of the targets; in it, neurons are large from the
+#: share LARGE of the average mass on.
+SEEN, LARGE = 0.05, 0.01
+
+
+def highest_pull(inputs: Array, residual: Array) -> float:
+    """Upper bound of G_r on the unit sphere: sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2, r = y - h (n,)."""
+    share = np.maximum(residual, 0.0) / residual.size
+    return float(np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * inputs, 2))
+
+
+def strongest_pull(inputs: Array, residual: Array) -> float:
+    """Upper bound of the rate at which a neuron of either sign can grow."""
+    return max(highest_pull(inputs, residual), highest_pull(inputs, -residual))
+
+
+def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.intp]:
+    """Indices of neurons on which the ``residual`` y - h (n,) pulls, not of those that have done their fit.
+
+    A neuron that is large already counts as at rest under a pull that would still move a small one.
+    """
+    norms = row_norms(state.weights)
+    pull = row_norms(pulls(state.weights, state.output_weights, problem.inputs, residual))
+    reference = strongest_pull(problem.inputs, residual)
+    alive = (norms > 0.0) | (state.output_weights != 0.0)
+    large = is_large(norms * np.abs(state.output_weights), problem)
+    return np.flatnonzero(alive & (pull > reference * np.where(large, LARGE_AT_REST, AT_REST)))
+
+
+def is_large(mass: Array, problem: Problem) -> npt.NDArray[np.bool_]:
+    """Neurons (m,) that matter to the network's output, by their ``mass`` |a_j||w_j| (m,)."""
+    total = float(np.sum(mass))
+    reach = total * float(np.max(row_norms(problem.inputs)))
+    seen = reach > SEEN * float(np.max(np.abs(problem.targets)))
+    large: npt.NDArray[np.bool_] = (mass > LARGE * total / mass.size) & seen
+    return large

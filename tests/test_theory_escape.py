@@ -1,0 +1,208 @@
+"""Escape rates, verdicts on stationary points, forecasts, and the rows for any data."""
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, toy, with_bias
+from runs import trained
+
+from reluflow.flow.base import Options, State
+from reluflow.network import row_norms
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.escape import available_rate, classify, escape_rates
+from reluflow.theory.forecast import forecast
+from reluflow.theory.general import imbalance_drift, predictions, rest_rate
+from reluflow.theory.readings import sign_flips
+from reluflow.theory.resting import highest_pull
+from reluflow.training import StopRules, Training
+
+
+def at(run: Measured, time: float) -> State:
+    shots = run.snapshots
+    i = int(np.argmin(np.abs(shots.t - time)))
+    return State(float(shots.t[i]), shots.weights[i], shots.output_weights[i])
+
+
+def three_points(width: int = 100, seed: int = 0) -> Problem:
+    """Boursier and Flammarion 2024, early alignment: the start after which every neuron fits one line."""
+    return balanced(with_bias([-0.75, -0.5, 0.125]), [1.1, 0.1, 0.8], width, 1e-3, seed)
+
+
+def one_dimensional(seed: int) -> Problem:
+    rng = np.random.default_rng(seed)
+    samples = 5 + seed % 4
+    inputs = with_bias(np.sort(rng.uniform(-1.5, 1.5, samples)))
+    return balanced(inputs, rng.normal(size=samples), 60, 1e-8, seed)
+
+
+class TestEscapeRates:
+    def test_they_are_the_maxima_on_a_fine_circle(self):
+        rng = np.random.default_rng(4)
+        inputs, residual = with_bias(rng.uniform(-1.0, 1.0, 12)), rng.normal(size=12)
+        angles = np.linspace(0.0, 2 * np.pi, 100_001)
+        circle = np.column_stack([np.cos(angles), np.sin(angles)])
+        values = np.maximum(circle @ inputs.T, 0.0) @ residual / 12
+        rates = escape_rates(inputs, residual)
+        assert rates.all.exact
+        assert rates.plus.low == pytest.approx(values.max(), rel=1e-4)
+        assert rates.minus.low == pytest.approx(-values.min(), rel=1e-4)
+
+    def test_many_samples_in_many_dimensions_are_bounded_from_both_sides(self):
+        rng = np.random.default_rng(1)
+        inputs, residual = rng.normal(size=(40, 12)), rng.normal(size=40)
+        rates = escape_rates(inputs, residual)
+        assert not rates.all.exact
+        assert "lower bound" in str(rates.plus)
+        directions = rng.normal(size=(20_000, 12))
+        directions /= row_norms(directions)[:, None]
+        values = np.maximum(directions @ inputs.T, 0.0) @ residual / 40
+        assert values.max() < rates.plus.low < rates.plus.high
+        assert -values.min() < rates.minus.low < rates.minus.high
+
+    def test_the_upper_bound_is_above_the_exact_value(self):
+        rng = np.random.default_rng(2)
+        for _ in range(5):
+            inputs, residual = rng.normal(size=(7, 3)), rng.normal(size=7)
+            assert escape_rates(inputs, residual).plus.low <= highest_pull(inputs, residual) * (1 + 1e-12)
+
+    def test_nothing_left_means_no_rate(self):
+        assert escape_rates(np.eye(2), np.zeros(2)).all.high == 0.0
+
+
+class TestVerdicts:
+    @pytest.mark.parametrize("seed", [0, 1])
+    def test_the_three_points_end_in_a_spurious_minimum_of_their_network(self, seed):
+        run = trained(three_points(seed=seed))
+        assert run.status == "stationary"
+        assert run.series["loss"][-1] == pytest.approx(0.0875213675, rel=1e-6)
+        verdict = classify(run.problem, run.final)
+        assert verdict.kind == "spurious local minimum"
+        assert verdict.gamma_available == 0.0
+        assert verdict.gamma_all.exact
+        assert verdict.gamma_all.low == pytest.approx(0.0305787, rel=1e-4)
+
+    def test_one_small_live_neuron_makes_it_a_saddle_again(self):
+        run = trained(three_points())
+        end = run.final
+        weights, outputs = end.weights.copy(), end.output_weights.copy()
+        dead = int(np.flatnonzero(np.all(weights @ run.problem.inputs.T <= 0.0, axis=1))[0])
+        weights[dead], outputs[dead] = 1e-9 * np.array([-1.0, -0.6]), 1e-9 * np.hypot(1.0, 0.6)
+        verdict = classify(run.problem, State(end.t, weights, outputs))
+        assert verdict.kind == "saddle"
+        assert 0.0 < verdict.gamma_available <= verdict.gamma_all.high * (1 + 1e-9)
+
+    def test_plateaus_of_the_toy_are_saddles_and_its_end_is_global(self):
+        problem = toy(width=30)
+        run = trained(problem)
+        for saddle, rate in zip(run.saddles, (np.sqrt(5) / 2, np.sqrt(1.25) / 2), strict=True):
+            verdict = classify(problem, at(run, 0.4 * saddle.start + 0.6 * saddle.end))
+            assert verdict.kind == "saddle"
+            assert verdict.gamma_available == pytest.approx(rate, rel=0.02)
+        assert classify(problem, run.final).kind == "global minimum"
+
+    def test_the_middle_of_an_escape_is_no_stationary_point(self):
+        problem = toy(width=30)
+        run = trained(problem)
+        assert classify(problem, at(run, run.saddles[0].end)).kind == "moving"
+
+    def test_a_sliding_plateau_is_a_saddle(self):
+        problem = five_points()
+        run = trained(problem)
+        saddle = run.saddles[1]
+        state = at(run, 0.5 * (saddle.start + saddle.end))
+        verdict = classify(problem, state)
+        assert verdict.kind == "saddle"
+        assert available_rate(problem, state) == verdict.gamma_available
+        assert verdict.gamma_available == pytest.approx(0.0931, rel=5e-3)
+
+
+class TestForecast:
+    @pytest.mark.parametrize("seed", [0, 4, 8, 13, 17, 19])
+    def test_from_the_start_on_a_line_it_is_within_one_per_cent(self, seed):
+        problem = one_dimensional(seed)
+        found = forecast(problem)
+        assert found.time == pytest.approx(found.measure(trained(problem, time=1.3 * found.time)), rel=0.01)
+
+    @pytest.mark.slow
+    def test_from_the_start_on_twenty_lines_it_is_within_one_per_cent(self):
+        for seed in range(20):
+            problem = one_dimensional(seed)
+            found = forecast(problem)
+            run = trained(problem, time=1.3 * found.time)
+            assert found.time == pytest.approx(found.measure(run), rel=0.01), seed
+
+    @pytest.mark.parametrize(("dimension", "samples"), [(5, 8), (12, 10)])
+    def test_from_the_start_in_more_dimensions_it_is_within_one_per_cent(self, dimension, samples):
+        rng = np.random.default_rng(dimension)
+        inputs, targets = rng.normal(size=(samples, dimension)), rng.normal(size=samples)
+        problem = balanced(inputs, targets, 40, 1e-8, dimension)
+        found = forecast(problem)
+        run = trained(problem, method="polar", time=1.1 * found.time)
+        assert found.time == pytest.approx(found.measure(run), rel=0.01)
+
+    def test_neurons_that_compete_are_taken_into_account(self):
+        problem = one_dimensional(13)
+        found = forecast(problem)
+        measured = found.measure(trained(problem, time=1.3 * found.time))
+        assert found.rivals >= 1
+        assert abs(found.time / measured - 1) < 0.1 * abs(found.time_alone / measured - 1)
+
+    def test_on_a_later_plateau(self):
+        problem = toy(width=30)
+        run = trained(problem)
+        middle = at(run, 0.5 * (run.saddles[1].start + run.saddles[1].end))
+        found = forecast(problem, middle)
+        assert found.sign == -1
+        assert found.time == pytest.approx(found.measure(run), rel=0.01)
+        assert found.time == pytest.approx(run.saddles[1].end, rel=0.01)
+
+    def test_a_network_with_nothing_to_grow_has_none(self):
+        run = trained(three_points())
+        assert forecast(run.problem, run.final) is None
+
+    def test_mse_halves_the_time_and_doubles_the_loss(self):
+        half, full = (forecast(toy(loss=loss)) for loss in ("half-mse", "mse"))
+        assert full.time == pytest.approx(0.5 * half.time)
+        assert full.loss == pytest.approx(2.0 * half.loss)
+        assert full.rate == pytest.approx(2.0 * half.rate)
+
+
+class TestRows:
+    @pytest.mark.parametrize("loss", ["half-mse", "mse"])
+    def test_they_apply_and_hold_on_the_five_points(self, loss):
+        start = five_points()
+        problem = Problem(start.inputs, start.targets, start.weights, start.output_weights, loss)
+        run = trained(problem)
+        rows = {row.id: row for row in predictions(problem)}
+        assert list(rows) == [
+            f"general/{name}" for name in ("sign-flips", "conservation", "first-escape", "rest")
+        ]
+        assert all(row.applies for row in rows.values())
+        assert rows["general/sign-flips"].measure(run) == 0.0
+        assert rows["general/conservation"].measure(run) < 1e-6
+        escape = rows["general/first-escape"]
+        assert escape.measure(run) == pytest.approx(escape.predicted, rel=escape.tolerance)
+        assert rows["general/rest"].measure(run) is None
+
+    def test_descent_breaks_the_balance_and_the_flow_does_not(self):
+        problem = five_points(scale=1e-6)
+        run = Training(problem, "gd", Options(learning_rate=0.02), StopRules(time=300.0))
+        while run.status == "running":
+            run.advance(seconds=10.0)
+        seen = Measured(problem, run.recorder.series, run.recorder.snapshots, run.status)
+        assert sign_flips(seen) > 0.0
+        assert imbalance_drift(seen) > 1e-4
+
+    def test_unbalanced_and_large_starts_are_named(self):
+        start = toy(width=10)
+        unbalanced = Problem(start.inputs, start.targets, start.weights, 0.5 * start.output_weights)
+        rows = {row.id: row for row in predictions(unbalanced)}
+        assert not rows["general/sign-flips"].applies
+        assert "10 neuron(s)" in rows["general/sign-flips"].reason
+        rows = {row.id: row for row in predictions(toy(scale=1.0, width=10))}
+        assert not rows["general/first-escape"].applies
+        assert "not small" in rows["general/first-escape"].reason
+
+    def test_rest_is_measured_on_stationary_runs_only(self):
+        assert rest_rate(trained(three_points())) == 0.0
+        assert rest_rate(trained(toy(width=10))) is None

@@ -1,0 +1,128 @@
+"""Orthogonal inputs: closed forms against solvers, and assumptions that fail."""
+
+import numpy as np
+import pytest
+from problems import balanced, orthogonal, toy, with_bias
+from runs import trained
+
+from reluflow.network import variation_norm
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.orthogonal import predictions, why_not_paper
+from reluflow.theory.orthogonal_formulas import kernel_rate, least_norm
+
+
+def verdicts(problem: Problem, run: Measured) -> dict[str, bool]:
+    """Id of each row that applies and that the run shows, and whether it holds."""
+    found = {}
+    for row in predictions(problem):
+        value = row.measure(run) if row.applies else None
+        if value is not None:
+            unit = 1.0 if row.absolute else abs(row.predicted)
+            found[row.id] = abs(value - row.predicted) <= row.tolerance * unit
+    return found
+
+
+class TestToy:
+    @pytest.mark.parametrize("scale", [1e-4, 1e-20, 1e-100])
+    @pytest.mark.parametrize("seed", [0, 1])
+    def test_escapes_are_within_three_in_a_thousand_and_the_norm_is_least(self, scale, seed):
+        problem = toy(scale, width=30, seed=seed)
+        run = trained(problem, loss=1e-10)
+        rows = {row.id: row for row in predictions(problem)}
+        for name, end in (("first", run.saddles[0].end), ("second", run.saddles[1].end)):
+            assert end == pytest.approx(rows[f"orthogonal/{name}-escape"].predicted, rel=3e-3)
+        final = variation_norm(run.final.weights, run.final.output_weights)
+        assert final == pytest.approx(1 / np.sqrt(5) + 1 / np.sqrt(1.25), rel=1e-4)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("scale", [1e-4, 1e-8, 1e-20, 1e-100])
+    def test_every_row_holds_over_twenty_seeds(self, scale):
+        for seed in range(20):
+            problem = toy(scale, width=60, seed=seed)
+            found = verdicts(problem, trained(problem, loss=1e-12))
+            assert len(found) == 9
+            assert all(found.values()), (seed, found)
+
+    @pytest.mark.parametrize("loss", ["half-mse", "mse"])
+    def test_every_row_applies_and_holds_in_both_conventions(self, loss):
+        problem = toy(width=30, loss=loss)
+        found = verdicts(problem, trained(problem, loss=1e-10))
+        assert len(found) == 9
+        assert all(found.values()), found
+
+    def test_times_halve_and_losses_double_for_mse(self):
+        half, full = ({row.id: row for row in predictions(toy(loss=loss))} for loss in ("half-mse", "mse"))
+        for name, factor in (("first-escape", 0.5), ("saddle-loss", 2.0), ("final-rate", 2.0)):
+            key = f"orthogonal/{name}"
+            assert full[key].predicted == pytest.approx(factor * half[key].predicted)
+
+    def test_the_start_of_the_paper_gives_its_saddle_and_norm(self):
+        rows = {row.id: row for row in predictions(toy())}
+        assert rows["orthogonal/saddle-loss"].predicted == pytest.approx(0.25)
+        assert rows["orthogonal/least-norm"].predicted == pytest.approx(1.3416407864998738)
+
+
+class TestRows:
+    @pytest.mark.parametrize(
+        ("seed", "samples", "dimension", "width", "scale", "equal"),
+        [
+            (3, 4, 4, 80, 1e-4, False),
+            (2, 4, 4, 80, 1e-8, True),
+            (7, 4, 6, 6, 1e-4, True),
+            (5, 6, 6, 100, 1e-30, True),
+        ],
+    )
+    def test_whatever_applies_holds(self, seed, samples, dimension, width, scale, equal):
+        problem = orthogonal(seed, samples, dimension, width, scale, equal)
+        found = verdicts(problem, trained(problem))
+        assert len(found) >= 3
+        assert all(found.values()), found
+
+    def test_final_rate_is_that_of_the_kernel_at_the_end(self):
+        problem = toy(width=20)
+        rows = {row.id: row for row in predictions(problem)}
+        end = trained(problem, loss=1e-12).final
+        rate = kernel_rate(end.weights, end.output_weights, problem.inputs)
+        assert rate == pytest.approx(rows["orthogonal/final-rate"].predicted, rel=1e-3)
+
+    def test_a_run_that_is_not_over_shows_no_final_norm(self):
+        problem = toy(width=20)
+        rows = {row.id: row for row in predictions(problem)}
+        run = trained(problem, loss=0.26)
+        assert rows["orthogonal/least-norm"].measure(run) is None
+        assert rows["orthogonal/final-rate"].measure(run) is None
+        assert rows["orthogonal/second-escape"].measure(run) is None
+
+
+class TestAssumptions:
+    def test_each_failing_assumption_is_named(self):
+        line = with_bias([-0.5, 2.0])
+        cases = {
+            "not orthogonal": balanced(with_bias([-0.5, 2.1]), [-1.0, 1.0], 20, 1e-6),
+            "no negative targets": balanced(line, [1.0, 2.0], 20, 1e-6),
+            "no positive targets": balanced(line, [-1.0, -2.0], 20, 1e-6),
+            "are equal": balanced(np.eye(2), [1.0, -1.0], 20, 1e-6),
+            "width is too small": balanced(line, [-1.0, 1.0], 1, 1e-6),
+            "not small": balanced(line, [-1.0, 1.0], 20, 1.0),
+            "neither balanced nor dominated": Problem(line, [-1.0, 1.0], np.eye(2) * 1e-6, [5e-7, -5e-7]),
+            "an input is zero": balanced([[0.0, 0.0], [1.0, 0.0]], [-1.0, 1.0], 20, 1e-6),
+            "all targets are zero": balanced(line, [0.0, 0.0], 20, 1e-6),
+        }
+        for words, problem in cases.items():
+            assert words in why_not_paper(problem)
+            rows = {row.id: row for row in predictions(problem)}
+            assert len(rows) == 9
+            row = rows["orthogonal/least-norm"]
+            assert (row.applies, row.predicted) == (False, None)
+            assert words in row.reason
+
+    def test_escapes_too_close_to_tell_apart_are_not_predicted(self):
+        problem = balanced(np.diag([1.0, 1.02]), [1.0, -1.0], 30, 1e-6)
+        rows = {row.id: row for row in predictions(problem)}
+        assert "too close" in rows["orthogonal/first-escape"].reason
+        assert rows["orthogonal/least-norm"].applies
+
+
+def test_least_norm_of_the_toy():
+    assert least_norm(with_bias([-0.5, 2.0]), np.array([-1.0, 1.0])) == pytest.approx(1.3416407864998738)
