@@ -181,6 +181,13 @@ class TestNeurons:
         np.testing.assert_allclose(table.log10_norm, [np.log10(2.0), 0.0])
         np.testing.assert_array_equal(table.active, [[True, True], [True, False]])
 
+    def test_a_neuron_on_a_kink_is_not_active_by_rounding(self):
+        problem = toy(width=1)
+        along = np.array([[2.0, -4.0]]) / 3.0  # orthogonal to the sample (2, 1), to rounding
+        for nudge in (0.0, 1e-16, -1e-16):
+            table = describe(State(0.0, along + nudge, np.array([1.0])), problem)
+            assert not table.active[0, 1]
+
     def test_angles_in_more_dimensions_are_to_the_pull_of_the_sign(self):
         inputs = np.eye(3)
         problem = balanced(inputs, [2.0, 1.0, -1.0], 3, 1.0)

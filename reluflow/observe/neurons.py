@@ -9,13 +9,17 @@ from reluflow.flow.base import State
 from reluflow.network import Array, preactivations, row_norms
 from reluflow.problem import Problem
 
+#: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
+ON_A_KINK = 1e-9
+
 
 @dataclass(frozen=True)
 class NeuronTable:
     """One row a neuron.
 
     ``sign`` (m,) of a_j, ``log10_norm`` (m,) of |w_j| (-inf for a zero neuron), ``angle`` (m,) in degrees,
-    ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0.
+    ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0 by more
+    than rounding, so that a neuron that rests or slides on a kink does not flicker.
     """
 
     sign: npt.NDArray[np.int8]
@@ -42,7 +46,8 @@ def describe(state: State, problem: Problem) -> NeuronTable:
     else:
         angle = _angle_to_pull(state.weights, norms, sign, problem)
         meaning = "to D+ or D-"
-    active = preactivations(state.weights, problem.inputs) > 0.0
+    reach = np.outer(norms, row_norms(problem.inputs))
+    active = preactivations(state.weights, problem.inputs) > ON_A_KINK * reach
     return NeuronTable(sign, log10_norm, angle, meaning, active)
 
 

@@ -1,5 +1,6 @@
 """Drives the app in tests: a real session, frames pulled by hand, and the screen as text."""
 
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from reluflow.store.preset import load_preset
 from reluflow.tui.app import Explorer
 
 DEADLINE = 30.0
+POLL = 0.005
 
 
 @dataclass
@@ -35,22 +37,22 @@ class Driver:
         end = time.monotonic() + DEADLINE
         while True:
             self.app.pull()
-            await self.pilot.pause()
+            # Not a pause of the pilot: that waits for an idle processor, which a busy solver never grants.
+            await asyncio.sleep(POLL)
             if holds():
-                return
+                break
             assert time.monotonic() < end, f"never: {what}\n{self.text}"
+        await self.pilot.pause(0.0)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def paused_at(self, steps: int = 1) -> Frame:
-        """Let the run take some steps, then pause it by its key."""
-        if self.session.frame.status in ("ready", "paused"):
-            await self.press("space")
+        """Let the run take some steps, then pause it."""
+        self.session.play()
         await self.until(lambda: self.session.frame.steps >= steps, f"{steps} steps")
-        if self.session.frame.status == "playing":
-            await self.press("space")
+        self.session.pause()
         await self.settled()
         assert self.frame.status not in ("playing", "building")
         return self.frame
@@ -88,7 +90,8 @@ async def explorer(
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a preset, paused or playing slowly; the session is closed at the end."""
-    session = Session(load_preset(preset, overrides))
+    # A solver of many small steps, so that there is something to pause between.
+    session = Session(load_preset(preset, {"solver.method": "polar"} | (overrides or {})))
     session.set_speed(0.5)
     app = Explorer(session, glyphs, timer=False, **options)
     try:
@@ -96,7 +99,6 @@ async def explorer(
             driver = Driver(app, pilot, session)
             await driver.until(lambda: session.frame.state or session.frame.error, "a problem")
             if not playing:
-                # The pilot waits for an idle processor after every key, which a busy solver never grants.
                 session.pause()
                 await driver.settled()
             yield driver

@@ -24,9 +24,11 @@ async def test_the_app_starts_playing_and_shows_time_loss_and_curve() -> None:
 
 
 async def test_space_pauses_at_once_and_plays_on() -> None:
-    async with explorer() as app:
-        await app.paused_at(3)
+    async with explorer(playing=True) as app:
+        await app.until(lambda: app.frame.t > 0, "playing")
+        await app.press("space")
         assert app.session.frame.status == "paused"
+        await app.settled()
         held = app.session.frame.t
         assert "paused" in app.lines[0]
         for _ in range(5):
@@ -73,7 +75,7 @@ async def test_speed_goes_through_what_is_offered_and_stops_at_both_ends() -> No
 
 async def test_l_turns_time_logarithmic_and_back() -> None:
     async with explorer() as app:
-        await app.paused_at(10)
+        await app.paused_at(5)
         assert "over log time" not in app.text
         await app.press("l")
         assert "over log time" in app.text
