@@ -35,7 +35,8 @@ class Axis:
     def share(self, values: Array) -> Array:
         """0 at the lower limit, 1 at the upper one."""
         low, high = self.limits
-        shares: Array = (values - low) / (high - low)
+        with np.errstate(over="ignore"):
+            shares: Array = (values - low) / (high - low)
         return shares
 
     def ticks(self, most: int) -> list[Tick]:
