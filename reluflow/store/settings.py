@@ -14,7 +14,7 @@ What is wrong in it is told in one sentence each, with file and line; the rest s
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -92,7 +92,7 @@ class _Reader:
         self._bindings, self._themes = bindings, themes
 
     def read(self, content: Mapping[str, Any]) -> Settings:
-        readers = {
+        readers: dict[str, Callable[[Any], Any]] = {
             "marker": self._marker,
             "fps": self._fps,
             "theme": self._theme,
