@@ -16,7 +16,7 @@ HANGING = """
     from reluflow.tui import farewell
 
     farewell.LEAVE_SECONDS = 0.1
-    session = Session(load_preset("orthogonal-toy"))
+    session = Session(load_preset("orthogonal-toy"), running=False)
     session.step()
     while not session.frame.unsaved:
         pass
