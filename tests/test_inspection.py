@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from problems import balanced, five_points, toy, with_bias
 
 from reluflow.flow.base import State
 from reluflow.network import gradient
 from reluflow.observe.history import History
 from reluflow.observe.inspection import drift_of, inspect, record_of
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import ASCII, BRAILLE
+from reluflow.plot.views.neuron_page import Facts, head_rows, sample_row
 from reluflow.problem import Problem
 
 
@@ -108,3 +113,23 @@ def test_rows_of_five_points_agree_with_one_neuron_at_a_time() -> None:
     for j in range(6):
         now = inspect(moved(problem, 0.0), problem, j)
         assert np.array_equal(now.active, problem.inputs @ problem.weights[j] > 0.0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=12, max_size=12),
+    width=st.integers(0, 130),
+    glyphs=st.sampled_from([BRAILLE, ASCII]),
+)
+def test_any_neuron_has_a_page(numbers: list[float], width: int, glyphs) -> None:  # type: ignore[no-untyped-def]
+    inputs, weights, later = np.array(numbers[:4]).reshape(2, 2), np.array([numbers[4:6]]), numbers[6:8]
+    problem = Problem(inputs, numbers[8:10], weights, numbers[10:11])
+    history = history_of(numbers[4:6], later, outputs=numbers[10:12])
+    for t in (0.0, 1.0):
+        now = inspect(history.state_at(t), problem, 0)
+        past = record_of(history, problem, 0)
+        facts = Facts(now, past, t, drift_of(history, t, 0), problem.speed, problem.targets)
+        rows = [*head_rows(facts, width, glyphs), sample_row(facts, 1, width, glyphs)]
+        assert {len(plain(row)) for row in rows} == {width}
+        if glyphs is ASCII:
+            assert all(plain(row).isascii() for row in rows)

@@ -21,6 +21,8 @@ from reluflow.problem import Problem
 
 #: of more recorded states than this, evenly spaced ones are looked at
 _MOST_STATES = 1_000
+#: what has no number among floats becomes NaN or infinity, and is shown as such
+_QUIET = np.errstate(over="ignore", invalid="ignore", under="ignore")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class NeuronRecord:
         return float(self.t[now + 1 + row]), sample, bool(self.active[now + 1 + row, sample])
 
 
+@_QUIET
 def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     """Everything about neuron ``neuron`` of a state."""
     weights, outputs = state.weights[[neuron]], state.output_weights[[neuron]]
@@ -117,6 +120,7 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     )
 
 
+@_QUIET
 def drift_of(history: History, t: float, neuron: int) -> float:
     """By how much a_j^2 - |w_j|^2 has changed between t = 0 and the last recorded state at or before ``t``.
 
@@ -135,6 +139,7 @@ def _cosines(unit: Array, inputs: Array) -> Array:
     return np.where(known, cosines, np.nan)
 
 
+@_QUIET
 def record_of(history: History, problem: Problem, neuron: int) -> NeuronRecord:
     """The neuron in all recorded states (evenly spaced ones of very many), the last among them."""
     count = len(history.states)

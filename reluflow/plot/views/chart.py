@@ -132,6 +132,8 @@ class Chart:
 
 def tame(values: Array) -> Array:
     """Values without NaN and infinity: zero, and the largest number a chart works with."""
+    if values.size and max(values.max(), -values.min()) <= LARGEST:
+        return values
     return np.clip(np.nan_to_num(values, posinf=LARGEST, neginf=-LARGEST), -LARGEST, LARGEST)
 
 

@@ -88,6 +88,8 @@ def _lines(weights: Array, constant: float) -> Array:
     """Slope and intercept (m, 2) of every neuron's pre-activation."""
     if weights.shape[1] == 1:
         return np.column_stack([weights[:, 0], np.zeros(len(weights))])
+    if constant == 1.0:
+        return tame(weights)
     with np.errstate(over="ignore"):
         return tame(weights * np.array([1.0, constant]))
 
@@ -110,10 +112,9 @@ def sampled_function(lines: Array, outputs: Array, grid: Array) -> Array:
     low, step = grid[0], grid[1] - grid[0]
     with np.errstate(all="ignore"):
         a = tame(outputs)
-        first = np.ceil((np.where(slope != 0.0, -intercept / slope, -np.inf) - low) / step)
-        start = np.clip(np.nan_to_num(first, nan=0.0), 0, grid.size).astype(np.intp)
-        used = np.where(slope != 0.0, np.sign(slope), np.sign(np.maximum(intercept, 0.0)))
-        start = np.where(slope == 0.0, 0, start)
+        first = np.ceil((-intercept / slope - low) / step)
+        start = np.clip(np.where(slope != 0.0, first, 0.0), 0, grid.size).astype(np.intp)
+        used = np.where(slope != 0.0, np.sign(slope), intercept > 0.0)
         whole = a * (slope < 0.0)
         share = a * used
         terms = [

@@ -59,8 +59,8 @@ def sample_row(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
     on, kink = bool(now.active[sample]), bool(now.on_kink[sample])
     mark = glyphs.active if on else glyphs.inactive
     word = "kink" if kink else "on" if on else "off"
-    z, r, y = now.preactivations[sample], now.residual[sample], facts.targets[sample]
-    numbers = (short(float(z)), number(float(now.cosine[sample])), short(float(y)), short(float(r)))
+    columns = (now.preactivations, now.cosine, facts.targets, now.residual)
+    numbers = (number(float(column[sample])) for column in columns)
     role: Role = "level" if kink else "ray" if on else "dim"
     return fit(
         [
