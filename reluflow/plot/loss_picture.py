@@ -9,7 +9,7 @@ import numpy as np
 from reluflow.network import Array
 from reluflow.plot.axes import Limits, Tick, decade_ticks, linear_ticks, short
 from reluflow.plot.canvas import Trace, draw
-from reluflow.plot.cells import Role, Row, Segment, fit, plain, put
+from reluflow.plot.cells import Row, Segment, fit, plain, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, decimate
 from reluflow.plot.phases import Plateau
@@ -18,6 +18,8 @@ from reluflow.plot.phases import Plateau
 _TICK_CELLS: Final = 8
 _DECADE_CELLS: Final = 7
 _TICK_ROWS: Final = 3
+#: a dotted curve has no more dots than this
+_MOST_DOTS: Final = 2000
 #: smallest canvas that still says something
 _LEAST: Final = (4, 2)
 
@@ -52,7 +54,7 @@ def draw_loss(
     inner = (width - left, height - 2)
     if inner[0] < _LEAST[0] or inner[1] < _LEAST[1]:
         return LossPicture(draw(width, height, [_line(curve, axes, width, glyphs)]), 0, size, axes)
-    traces = [_dots(other, axes, inner[0], glyphs) for other in frozen]
+    traces = [_dots(other, axes, inner, glyphs) for other in frozen]
     canvas = draw(*inner, [*traces, _line(curve, axes, inner[0], glyphs)])
     canvas = _named_plateaus(canvas, plateaus, axes, inner, glyphs)
     for letter, trace in zip("abcdefghij", traces, strict=False):
@@ -168,13 +170,19 @@ def _line(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
     return Trace(x, _heights(y, axes.loss), "curve", glyphs.curve, line=True)
 
 
-def _dots(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
-    """A curve as dots: about one a column, so that it is told from a line without colour."""
+def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs) -> Trace:
+    """A curve as dots, one every cell of its length, so that it is told from a line without colour."""
+    width, height = inner
     x, y = decimate(curve, axes.time, width)
-    even = np.linspace(x[0], x[-1], max(int((x[-1] - x[0]) * width), 1)) if x.size else x
-    y = np.interp(even, x, y) if x.size else y
-    role: Role = "frozen"
-    return Trace(even, _heights(y, axes.loss), role, "." if glyphs.name == "ascii" else glyphs.curve)
+    y = _heights(y, axes.loss)
+    shown = np.isfinite(y)
+    x, y = x[shown], np.clip(y[shown], 0.0, 1.0)
+    if x.size > 1:
+        pieces = np.hypot(np.diff(x) * width, np.diff(y) * height)
+        length = np.concatenate([[0.0], np.cumsum(pieces)])
+        places = np.linspace(0.0, length[-1], min(int(length[-1]) + 1, _MOST_DOTS))
+        x, y = np.interp(places, length, x), np.interp(places, length, y)
+    return Trace(x, y, "frozen", "." if glyphs.name == "ascii" else glyphs.curve)
 
 
 def _loss_ticks(axes: LossAxes, most: int) -> list[Tick]:

@@ -106,6 +106,7 @@ class Explorer(PlayKeys, RunKeys):
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset
             await self.query_one(ParameterForm).load(frame.preset, self.saved)
+        self.descend_if_awaited(moment.frame)
         if frame.note is not None and frame.note.number != self._last_note:
             self._last_note = frame.note.number
             if self.saved_as(frame):

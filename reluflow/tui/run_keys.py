@@ -1,8 +1,11 @@
 """What the keys do that make, compare, keep and leave runs."""
 
+from typing import Final
+
 from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
+from reluflow.problem import Problem
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.branching import branch
 from reluflow.tui.compare import descent_preset
@@ -12,12 +15,16 @@ from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.screens.question import QuitQuestion
 from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
 
+#: Seconds of solving for which a comparison waits, so that the whole flow stands behind it.
+WAIT_FOR_FLOW: Final = 5.0
+
 
 class RunKeys(Core):
     """Actions on whole runs."""
 
     _saving_as: str | None = None
     _exit_when_saved = False
+    _descent_after: int | None = None
 
     def action_open(self) -> None:
         self.push_screen(PresetList(), self._open)
@@ -88,9 +95,25 @@ class RunKeys(Core):
             return
         if frame.method == "gd":
             self.say("this is plain descent; u goes back to the flow")
+        elif frame.status == "running" and frame.wall_seconds < WAIT_FOR_FLOW:
+            self.say("descent starts as soon as the flow is solved")
+            self._descent_after = frame.generation
+        else:
+            self._descend(frame.problem)
+
+    def descend_if_awaited(self, frame: Frame) -> None:
+        """Start the descent that waited for a run, once that is over or takes too long."""
+        if self._descent_after is None or frame.problem is None:
             return
+        if frame.generation > self._descent_after:
+            self._descent_after = None
+        elif frame.generation == self._descent_after and _far_enough(frame):
+            self._descent_after = None
+            self._descend(frame.problem)
+
+    def _descend(self, problem: Problem) -> None:
         try:
-            preset = descent_preset(self.changes.present, frame.problem)
+            preset = descent_preset(self.changes.present, problem)
         except ReluflowError as error:
             self.complain(error)
             return
@@ -148,6 +171,10 @@ class RunKeys(Core):
             if not note.failed:
                 self.exit()
         return False
+
+
+def _far_enough(frame: Frame) -> bool:
+    return frame.over or frame.wall_seconds >= WAIT_FOR_FLOW
 
 
 def own_name(preset: Preset) -> str:

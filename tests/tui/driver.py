@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -51,16 +52,30 @@ class Driver:
             if holds():
                 break
             assert time.monotonic() < end, f"never: {what}\n{self.text}"
-        await self.pilot.pause(0.0)
+        await self.drained()
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause(0.0)
+        for key in keys:
+            await self.pilot.press(key)
+            await self.drained()
+
+    async def drained(self) -> None:
+        """Wait until every message, and every message that came of one, has been dealt with."""
+        quiet = 0
+        while quiet < 2:
+            await self.pilot.pause(0.0)
+            nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
+            busy = any(not node._message_queue.empty() for node in (*nodes, *self.app.screen_stack))
+            quiet = 0 if busy else quiet + 1
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.drained()
 
     async def play(self, seconds: float) -> None:
         """Let the cursor go on by so much time."""
         self.app.pull(seconds)
-        await self.pilot.pause(0.0)
+        await self.drained()
 
     async def solved(self) -> Frame:
         """Wait until the run is over and on screen."""
@@ -86,7 +101,7 @@ class Driver:
         self.session._commands.put(done.set)
         await self.until(done.is_set, "the end of what the worker was told")
         self.app.pull()
-        await self.pilot.pause(0.0)
+        await self.drained()
 
     @property
     def lines(self) -> list[str]:
@@ -103,6 +118,10 @@ class Driver:
         return widget.region.area > 0 and all(part.display for part in widget.ancestors_with_self)
 
 
+async def _give_way(*_: float) -> None:
+    await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
@@ -115,10 +134,14 @@ async def explorer(
     """The app on a preset, with the solver halted before its first step unless it is to run."""
     session = Session(load_preset(preset, overrides or {}), running=running)
     app = Explorer(session, glyphs, timer=False, **options)
+    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
+    waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
     try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            driver = Driver(app, pilot, session)
-            await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
-            yield driver
+        with waiting[0], waiting[1]:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                driver = Driver(app, pilot, session)
+                await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
+                await driver.drained()
+                yield driver
     finally:
         session.close()

@@ -25,7 +25,7 @@ async def enter(app: Driver, id: str, text: str) -> None:
     assert isinstance(editor, Input)
     editor.focus()
     editor.value = ""
-    await app.pilot.pause()
+    await app.drained()
     await app.press(*text)
     assert editor.value == text
 
@@ -46,7 +46,7 @@ async def test_a_value_that_cannot_be_used_gets_a_sentence_and_is_not_applied() 
         assert "expected a number above 0" in sentence(app)
         assert mark(app, "init.scale") == "!"
         await app.press("enter")
-        await app.pilot.pause()
+        await app.drained()
         assert app.session.frame.generation == before.generation
 
 
@@ -112,7 +112,7 @@ async def test_in_a_narrow_terminal_the_form_folds() -> None:
     async with explorer(size=(80, 24)) as app:
         assert not app.shown("#parameters")
         await app.press("p")
-        await app.pilot.pause()
+        await app.drained()
         assert app.shown("#parameters")
         assert "apply" in app.lines[-1]
         await app.press("escape")

@@ -229,11 +229,9 @@ async def test_a_terminal_that_is_too_small_gets_one_sentence() -> None:
         assert [line.strip() for line in app.lines if line.strip()] == [
             "needs at least 60 x 20, found 59 x 20"
         ]
-        await app.pilot.resize_terminal(80, 24)
-        await app.pilot.pause()
+        await app.resize(80, 24)
         assert app.shown("#loss")
-        await app.pilot.resize_terminal(80, 19)
-        await app.pilot.pause()
+        await app.resize(80, 19)
         assert "found 80 x 19" in app.text
 
 

@@ -32,7 +32,7 @@ async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> N
         app.app.transport.playback.go_to(5.0, app.frame.history)
         app.app.pull()
         app.app.follow(app.app.moment)
-        await app.pilot.pause()
+        await app.drained()
         assert "neuron 2 at t = 5 " in app.lines[0]
         await app.press("escape")
         assert not isinstance(app.app.screen, Inspector)
@@ -44,7 +44,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
         await app.solved()
         await app.app.run_action("palette")
         await app.press(*"this page", "enter")
-        await app.pilot.pause()
+        await app.drained()
         assert "Keys" in app.text
 
 
@@ -58,6 +58,6 @@ async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:
     async with driver.explorer() as app:
         await app.solved()
         await app.app.run_action("picture")
-        await app.pilot.pause()
+        await app.drained()
         assert (own_folder / "work" / "reluflow-orthogonal-toy-1.svg").is_file()
         assert "screen saved in" in app.text
