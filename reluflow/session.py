@@ -126,7 +126,10 @@ class Session:
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
         began, steps = time.perf_counter(), training.solver.steps
-        training.advance(SLICE_SECONDS, halted=lambda: not self._running or not self._commands.empty())
+        try:
+            training.advance(SLICE_SECONDS, halted=lambda: not self._running or not self._commands.empty())
+        except Exception as error:  # whatever goes wrong in a solver, the thread must live on
+            training.status, training.reason = "failed", f"the solver broke off: {_sentence(error)}"
         elapsed = max(time.perf_counter() - began, 1e-9)
         self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
         ended = training.status != "running" and self._frame.status == "running"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
@@ -171,6 +172,24 @@ def test_a_saddle_can_be_branched_from(session):
     for t in (3.0, 6.0, 9.0):
         later = history.loss_at(saddle.t + t)
         assert end.history.loss_at(t) == pytest.approx(later, rel=0.05)
+
+
+def test_an_error_inside_a_solver_is_a_failed_run_and_the_session_lives_on(session, monkeypatch):
+    def broken(*_):
+        raise IndexError("index 0 is out of bounds")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lorentz, "step", broken)
+        session.run()
+        frame = wait(session, lambda frame: frame.over)
+    assert frame.status == "failed"
+    assert frame.reason == "the solver broke off: IndexError: index 0 is out of bounds"
+    session.reset()
+    assert finish_again(session, frame.generation).status == "converged"
+
+
+def finish_again(session: Session, generation: int) -> Frame:
+    return wait(session, lambda frame: frame.generation > generation and frame.over)
 
 
 def test_close_ends_the_thread():

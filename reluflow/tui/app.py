@@ -23,6 +23,7 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.screens.help_page import HelpPage
+from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
@@ -37,11 +38,13 @@ LEAST_SIZE: Final = (60, 20)
 WIDE: Final = 120
 #: from this height on the timeline has a second line with times
 TALL: Final = 32
+#: panels that can have the whole screen
+ZOOMS: Final = ("loss", "directions", "neurons")
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys):
+class Explorer(PlayKeys, RunKeys, ToolKeys):
     """Shows a session. ``timer`` False leaves it to the caller to ``pull``, as tests do."""
 
     CSS_PATH = "explorer.tcss"
@@ -102,6 +105,7 @@ class Explorer(PlayKeys, RunKeys):
             self.query_one(NeuronView).show(moment)
             self.query_one(NeuronTable).show(moment)
             self.query_one(Timeline).show(moment)
+            self.follow(moment)
         frame = moment.live
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset
@@ -156,6 +160,13 @@ class Explorer(PlayKeys, RunKeys):
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to one panel, then to the next, then to all of them again."""
+        base = self.screen_stack[0]
+        shown = next((i for i, name in enumerate(ZOOMS) if base.has_class(f"-zoom-{name}")), -1)
+        for i, name in enumerate(ZOOMS):
+            base.set_class(i == shown + 1, f"-zoom-{name}")
 
     def action_help(self) -> None:
         self.push_screen(HelpPage(self.glyphs))

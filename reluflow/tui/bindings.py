@@ -26,93 +26,63 @@ class Verb:
     group: str
 
 
-_PLAY, _RUN, _COMPARE, _SHOW, _KEEP = "playing", "solving", "comparing", "showing", "keeping"
+def _verbs(group: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Verb, ...]:
+    return tuple(Verb(*row, group) for row in rows)
+
 
 VERBS: Final[tuple[Verb, ...]] = (
-    Verb(
-        "play", "space", "space", "play", "play or pause: the cursor moves over what is solved", "play", _PLAY
+    *_verbs(
+        "playing",
+        ("play", "space", "space", "play", "play or pause; the solver runs on by itself", "play"),
+        ("to_plateau", "P", "P", "plateau", "play on and pause at the next plateau", "play_to('plateau')"),
+        ("to_escape", "E", "E", "escape", "play on and pause at the next escape", "play_to('escape')"),
+        ("next", "right_square_bracket", "]", "", "go to the next plateau", "plateau(True)"),
+        ("previous", "left_square_bracket", "[", "", "go to the previous plateau", "plateau(False)"),
+        ("forward", "right", "right", "", "move on by a hundredth of the run", "scrub(1)"),
+        ("backward", "left", "left", "", "move back by as much", "scrub(-1)"),
+        ("step", "full_stop", ".", "step", "one solver step on, solved if it is not yet", "step(True)"),
+        ("back", "comma", ",", "", "one solver step back", "step(False)"),
+        ("rewind", "r", "r", "rewind", "back to the start of the run, paused", "rewind"),
+        ("home", "home", "home", "", "go to the start of what is recorded", "end(False)"),
+        ("end", "end", "end", "", "go to the end of what is recorded", "end(True)"),
+        ("go", "g", "g", "go to", "go to a time, a share of the run or a plateau", "go_to"),
+        ("clock", "c", "c", "", "play evenly in change, time, log time or solver steps", "clock"),
+        ("faster", "plus,equals_sign", "+", "", "play faster", "speed(1)"),
+        ("slower", "minus", "-", "", "play slower", "speed(-1)"),
     ),
-    Verb(
-        "to_plateau",
-        "P",
-        "P",
-        "plateau",
-        "play on and pause at the next plateau",
-        "play_to('plateau')",
-        _PLAY,
+    *_verbs(
+        "solving",
+        ("halt", "h", "h", "halt", "halt the solver, or let it go on", "halt"),
+        ("anew", "R", "R", "", "solve the run anew", "solve_anew"),
+        ("branch", "b", "b", "branch", "start a run of its own from the state at the cursor", "branch"),
+        ("parameters", "p", "p", "parameters", "show or hide the parameters, go to them", "parameters"),
+        ("undo", "u", "u", "undo", "go back to the parameters before", "undo"),
+        ("redo", "U", "U", "", "take the undoing back", "redo"),
+        ("open", "o", "o", "open", "open another preset, shipped or your own", "open"),
     ),
-    Verb(
-        "to_escape",
-        "E",
-        "E",
-        "escape",
-        "play on and pause where the next escape begins",
-        "play_to('escape')",
-        _PLAY,
+    *_verbs(
+        "comparing",
+        ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
+        ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
+        ("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen"),
     ),
-    Verb("next", "right_square_bracket", "]", "", "go to the next plateau", "plateau(True)", _PLAY),
-    Verb("previous", "left_square_bracket", "[", "", "go to the previous plateau", "plateau(False)", _PLAY),
-    Verb("forward", "right", "right", "", "move the cursor on by a hundredth of the run", "scrub(1)", _PLAY),
-    Verb("backward", "left", "left", "", "move the cursor back by as much", "scrub(-1)", _PLAY),
-    Verb(
-        "step",
-        "full_stop",
-        ".",
-        "step",
-        "one solver step forward; at the head of a run, have it taken",
-        "step(True)",
-        _PLAY,
+    *_verbs(
+        "showing",
+        ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
+        ("view", "n", "n", "view", "another view of the neurons", "view"),
+        ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
+        ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
+        ("scale", "y", "y", "", "loss: decades about the plateaus, all decades, or linear", "scale"),
     ),
-    Verb("back", "comma", ",", "", "one solver step back", "step(False)", _PLAY),
-    Verb("rewind", "r", "r", "rewind", "go back to the start of the run and pause", "rewind", _PLAY),
-    Verb("home", "home", "home", "", "go to the start of what is recorded", "end(False)", _PLAY),
-    Verb("end", "end", "end", "", "go to the end of what is recorded", "end(True)", _PLAY),
-    Verb("go", "g", "g", "go to", "go to a time, a share of the run or a plateau", "go_to", _PLAY),
-    Verb("clock", "c", "c", "", "play evenly in change, time, log time or solver steps", "clock", _PLAY),
-    Verb("faster", "plus,equals_sign", "+", "", "play faster", "speed(1)", _PLAY),
-    Verb("slower", "minus", "-", "", "play slower; by change, plateaus pass quickly", "speed(-1)", _PLAY),
-    Verb("halt", "h", "h", "halt", "halt the solver, or let it go on", "halt", _RUN),
-    Verb("anew", "R", "R", "", "solve the run anew", "solve_anew", _RUN),
-    Verb("branch", "b", "b", "branch", "start a run of its own from the state at the cursor", "branch", _RUN),
-    Verb(
-        "parameters", "p", "p", "parameters", "show or hide the parameters and go to them", "parameters", _RUN
-    ),
-    Verb("undo", "u", "u", "undo", "go back to the parameters before", "undo", _RUN),
-    Verb("redo", "U", "U", "", "take the undoing back", "redo", _RUN),
-    Verb("open", "o", "o", "open", "open another preset, shipped or your own", "open", _RUN),
-    Verb(
-        "descent",
-        "d",
-        "d",
-        "descent",
-        "run plain descent on the same problem, beside this run",
-        "descent",
-        _COMPARE,
-    ),
-    Verb("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze", _COMPARE),
-    Verb("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen", _COMPARE),
-    Verb("view", "n", "n", "view", "another view of the neurons", "view", _SHOW),
-    Verb("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time", _SHOW),
-    Verb("scale", "y", "y", "", "loss: decades about the plateaus, all decades, or linear", "scale", _SHOW),
-    Verb(
-        "save",
-        "s",
-        "s",
-        "save",
-        "save the parameters as a preset, with the state at the cursor if wanted",
-        "save",
-        _KEEP,
-    ),
-    Verb("write", "w", "w", "write", "write the run so far to a run directory", "write", _KEEP),
-    Verb("help", "question_mark", "?", "help", "this page", "help", _KEEP),
-    Verb(
-        "quit",
-        "q,ctrl+c",
-        "q",
-        "quit",
-        "leave; asks first when something recorded is not saved",
-        "quit",
-        _KEEP,
+    *_verbs(
+        "keeping",
+        ("save", "s", "s", "save", "save the parameters as a preset, with the state if wanted", "save"),
+        ("write", "w", "w", "write", "write the run so far to a run directory", "write"),
+        ("copy", "Y", "Y", "", "copy the command that makes this run", "copy_command"),
+        ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
+        ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
+        ("help", "question_mark", "?", "help", "this page", "help"),
+        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
     ),
 )
 
@@ -135,24 +105,10 @@ FIELD_HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("up down", "other field"),
 )
 
-#: The footer gives up these verbs first when there is no room; quit and help never.
-_FIRST_TO_GO: Final = (
-    "write",
-    "undo",
-    "go",
-    "log",
-    "rewind",
-    "save",
-    "open",
-    "freeze",
-    "view",
-    "step",
-    "branch",
-    "halt",
-    "to_escape",
-    "descent",
-    "parameters",
-    "to_plateau",
+#: The verbs that the footer shows first where there is little room; the others follow in the table's order.
+_IMPORTANT: Final = (
+    *("help", "quit", "play", "to_plateau", "descent", "parameters", "view", "to_escape"),
+    *("halt", "branch", "inspect", "freeze", "step", "open", "save"),
 )
 
 
@@ -165,9 +121,20 @@ def bindings() -> list[BindingType]:
 
 def footer_verbs(width: int, gap: int = 2) -> list[tuple[str, str]]:
     """(key, short) of the verbs that fit on a line of ``width`` cells, in the table's order."""
-    chosen = [verb for verb in VERBS if verb.short]
-    for id in _FIRST_TO_GO:
-        if sum(len(verb.shown) + 1 + len(verb.short) + gap for verb in chosen) <= width:
-            break
-        chosen = [verb for verb in chosen if verb.id != id]
-    return [(verb.shown, verb.short) for verb in chosen]
+    named = [verb for verb in VERBS if verb.short]
+    chosen: list[Verb] = []
+    for verb in sorted(named, key=_importance):
+        longer = [*chosen, verb]
+        if sum(len(one.shown) + 1 + len(one.short) + gap for one in longer) <= width:
+            chosen = longer
+    return [(verb.shown, verb.short) for verb in named if verb in chosen]
+
+
+def _importance(verb: Verb) -> int:
+    return _IMPORTANT.index(verb.id) if verb.id in _IMPORTANT else len(_IMPORTANT)
+
+
+def key_table() -> str:
+    """The table of keys in Markdown, as the README has it."""
+    lines = ["| key | does |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{verb.shown}` | {verb.long} |" for verb in VERBS)])

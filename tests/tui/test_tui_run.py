@@ -263,3 +263,12 @@ async def test_idle_frames_are_the_same_frame() -> None:
             await app.play(0.1)
         assert app.moment is moment
         assert np.isfinite(moment.loss)
+
+
+async def test_z_gives_the_screen_to_one_panel_after_another() -> None:
+    async with explorer(size=(100, 30)) as app:
+        await app.halted_at(2)
+        panels = ("#loss", "#directions", "#neurons")
+        for shown in (*panels, None):
+            await app.press("z")
+            assert [panel for panel in panels if app.shown(panel)] == ([shown] if shown else list(panels))
