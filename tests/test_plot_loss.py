@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
-from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes
+from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
 from reluflow.plot.loss_picture import draw_loss, time_at, with_cursor
 from reluflow.plot.phases import Plateau
 
@@ -216,3 +216,14 @@ def test_frozen_curves_are_dotted_and_lettered() -> None:
     assert "a" in plain(row)
     assert "*" not in plain(row)
     assert plain(row).rstrip()[-1] in "a."
+
+
+def test_the_axis_of_time_ends_where_it_is_told_to_but_never_before_the_curve_is_seen() -> None:
+    curve = curve_of(series([0.0, 1.0, 10.0, 1000.0], [1.0, 0.5, 0.1, 1e-8]), False)
+    axes = fit_axes(None, curve, False, until=10.0)
+    assert axes.time == (0.0, 12.5)
+    assert axes.loss == (-1.0, 0.0)
+    assert time_limit(axes) == 12.5
+    assert fit_axes(axes, curve, False, until=500.0).time[1] >= 500.0
+    logarithmic = fit_axes(None, curve_of(series([0.1, 10.0, 1e6], [1, 1, 1]), True), True, until=10.0)
+    assert time_limit(logarithmic) == pytest.approx(10.0)

@@ -7,7 +7,7 @@ from reluflow.plot.axes import linear_ticks
 from reluflow.plot.band import band_row, cell_at, ticks_row
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
-from reluflow.plot.phases import Plateau, escape_at, next_time, place_of, plateau_at, plateaus_of
+from reluflow.plot.phases import Plateau, escape_at, focus_of, next_time, place_of, plateau_at, plateaus_of
 
 RUN = (Plateau(1, 0.0, 10.0, 11.0, 12.0, 0.5), Plateau(2, 12.0, 20.0, 21.0, 22.0, 0.25))
 
@@ -102,3 +102,10 @@ def test_times_stand_below_their_places() -> None:
 
 def test_cells_stay_inside() -> None:
     assert [cell_at(share, 10) for share in (-1.0, 0.0, 0.55, 1.0, 2.0)] == [0, 0, 5, 9, 9]
+
+
+def test_a_run_is_looked_at_closely_until_soon_after_its_last_escape() -> None:
+    assert focus_of(RUN, 1000.0) == pytest.approx(1.4 * 22.0)
+    assert focus_of(RUN, 25.0) == 25.0
+    assert focus_of((), 25.0) == 25.0
+    assert focus_of((Plateau(1, 0.0, None, None, None, 0.5),), 25.0) == 25.0

@@ -66,11 +66,13 @@ def fit_axes(
     *,
     log_loss: bool = True,
     floor: float | None = None,
+    until: float | None = None,
     others: Sequence[Curve] = (),
 ) -> LossAxes:
     """Axes that show the curve and the ``others``: the previous axes as long as they do.
 
-    ``floor``: a loss below which a logarithmic axis need not reach.
+    ``floor``: a loss below which a logarithmic axis need not reach; ``until``: a time after which the axis
+    of time need not.
     """
     if previous is not None and (previous.log_time, previous.log_loss) != (log_time, log_loss):
         previous = None
@@ -78,18 +80,26 @@ def fit_axes(
     if curve.x.size == 0:
         return previous or LossAxes(log_time, (0.0, 1.0), (-1.0, 0.0) if log_loss else (0.0, 1.0), log_loss)
     last = float(curve.x[-1])
+    if until is not None and until > 0.0:
+        last = min(last, float(np.log10(until)) if log_time else until)
     time = sticky_time(previous.time if previous and not log_time else None, last)
     if log_time:
         first = max(float(curve.x[0]), last - _TIME_DECADES)
         time = sticky_decades(previous.time if previous else None, first, last)
         time = (max(time[0], time[1] - _TIME_DECADES), time[1])
-    bottom, top = float(curve.low.min()), float(curve.high.max())
+    inside = max(int(np.searchsorted(curve.x, time[1], side="right")), 1)
+    bottom, top = float(curve.low[:inside].min()), float(curve.high[:inside].max())
     held = previous.loss if previous else None
     if not log_loss:
         return LossAxes(log_time, time, sticky_time(held, top), log_loss)
     if floor is not None and floor > 0.0:
         bottom = min(max(bottom, float(np.log10(floor))), top)
     return LossAxes(log_time, time, sticky_decades(held, bottom, top), log_loss)
+
+
+def time_limit(axes: LossAxes) -> float:
+    """The largest flow time on the axes."""
+    return 10.0 ** axes.time[1] if axes.log_time else axes.time[1]
 
 
 def decimate(curve: Curve, limits: Limits, columns: int) -> tuple[Array, Array]:

@@ -12,6 +12,9 @@ from reluflow.observe.plateaus import find_saddles
 #: A plateau begins when this share of the drop to it is left, and ends when so much of the next is done.
 EDGE: Final = 0.05
 
+#: Beyond this multiple of the end of the last escape a run only settles.
+FOCUS: Final = 1.4
+
 Kind = Literal["plateau", "escape"]
 
 
@@ -91,6 +94,15 @@ def place_of(plateaus: Sequence[Plateau], t: float) -> str:
         return f"leaving {leaving.name}"
     left = [plateau for plateau in plateaus if plateau.leave is not None and plateau.leave <= t]
     return f"after {left[-1].name}" if left else ""
+
+
+def focus_of(plateaus: Sequence[Plateau], end: float) -> float:
+    """The time up to which a run of length ``end`` is worth looking at closely.
+
+    A run often creeps towards zero loss for far longer than everything before took.
+    """
+    last = plateaus[-1].arrive if plateaus else None
+    return end if last is None else min(end, FOCUS * last)
 
 
 def next_time(plateaus: Sequence[Plateau], t: float, kind: Kind, forward: bool = True) -> float | None:

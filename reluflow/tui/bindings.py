@@ -72,7 +72,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("view", "n", "n", "view", "another view of the neurons", "view"),
         ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
         ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
-        ("scale", "y", "y", "", "loss: decades about the plateaus, all decades, or linear", "scale"),
+        ("scale", "y", "y", "", "loss about the plateaus, whole, or not logarithmic", "scale"),
     ),
     *_verbs(
         "keeping",

@@ -1,13 +1,16 @@
 """The band at the foot and the keys that move along it."""
 
+import numpy as np
 import pytest
 from driver import Driver, explorer
 from textual.geometry import Offset
 from textual.widgets import Input
 
+from reluflow.flow.base import State
+from reluflow.observe.history import History
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.tui.widgets.loss_panel import LossPanel
-from reluflow.tui.widgets.timeline import Timeline
+from reluflow.tui.widgets.timeline import Dial, Timeline
 
 TOY = {"stop.loss": 1e-4}
 
@@ -111,3 +114,30 @@ async def test_seeking_shows_loss_and_state_of_that_time() -> None:
             assert app.moment.loss == history.loss_at(app.moment.t)
             seen.add("\n".join(app.lines[app.app.query_one("#neurons").region.y :]))
         assert len(seen) == 3
+
+
+def long_run() -> History:
+    """A thousand units of time, sixteen steps."""
+    t = np.linspace(0.0, 1000.0, 17)
+    states = [State(float(at), np.ones((1, 1)), np.ones(1)) for at in t]
+    series = {"t": t, "loss": np.exp(-t), "step": np.arange(17)}
+    return History(states, t.copy(), series)
+
+
+@pytest.mark.parametrize("focus", [20.0, 900.0, 1000.0])
+def test_a_long_end_gets_a_quarter_of_the_band_at_most(focus: float) -> None:
+    dial = Dial(long_run(), "time", focus)
+    assert dial.share_of(focus) == pytest.approx(max(0.75, focus / 1000.0))
+    assert dial.share_of(1000.0) == pytest.approx(1.0)
+    assert dial.share_of(focus / 2.0) == pytest.approx(0.5 * dial.share_of(focus))
+    for share in (0.0, 0.3, 0.75, 0.8, 1.0):
+        assert dial.share_of(dial.time_of(share)) == pytest.approx(share)
+    assert [tick.at for tick in dial.ticks(100)][-1] >= 0.5 * focus
+
+
+def test_a_run_of_no_length_has_a_band_too() -> None:
+    history = long_run()
+    point = History(history.states[:1], history.path[:1], {k: v[:1] for k, v in history.series.items()})
+    dial = Dial(point, "time", 0.0)
+    assert dial.time_of(0.5) == 0.0
+    assert dial.share_of(0.0) == 0.0

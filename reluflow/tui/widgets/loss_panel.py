@@ -7,15 +7,16 @@ from textual import events
 
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes
+from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_picture import LossPicture, draw_loss, time_at, with_cursor
+from reluflow.plot.phases import focus_of
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.frozen_list import LETTERS
 from reluflow.tui.widgets.rows_panel import RowsPanel, heading
 
-#: What the vertical axis shows: decades down to below the plateaus, all decades, or the loss itself.
+#: What the axes show: decades about the plateaus, the whole run with all decades, or the loss itself.
 Scale = Literal["log", "all", "linear"]
 SCALES: Final[tuple[Scale, ...]] = ("log", "all", "linear")
 #: The axis reaches below the lowest plateau by this factor, so that plateaus are not pressed together.
@@ -79,6 +80,9 @@ class LossPanel(RowsPanel):
         assert history is not None
         run = (frame.generation, history.end, history.series["t"].size)
         shown = (size, self.log_time, self.scale, tuple(map(id, self._frozen)), moment.plateaus)
+        until = max(focus_of(moment.plateaus, history.end), moment.t)
+        if self._axes is not None and until > time_limit(self._axes):
+            self._drawn = ()
         if self._picture is None or (run, shown) != self._drawn:
             log_loss = self.scale != "linear"
             curve = curve_of(history.series, self.log_time, log_loss)
@@ -90,6 +94,7 @@ class LossPanel(RowsPanel):
                 self.log_time,
                 log_loss=log_loss,
                 floor=floor if self.scale == "log" else None,
+                until=None if self.scale == "all" else until,
                 others=others,
             )
             self._picture = draw_loss(
