@@ -125,7 +125,7 @@ async def _give_way(*_: float) -> None:
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
-    size: tuple[int, int] = (130, 40),
+    size: tuple[int, int] = (100, 34),
     glyphs: Glyphs = BRAILLE,
     overrides: dict[str, Any] | None = None,
     running: bool = False,

@@ -1,7 +1,10 @@
 """Numbers that are turned: their neighbours, and the runs that follow them."""
 
+from functools import partial
+
+import driver
 import pytest
-from driver import Driver, explorer
+from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +14,9 @@ from reluflow.tui.widgets.parameter_field import NumberField, ParameterField
 from reluflow.tui.widgets.steps import stepped
 
 TOY = {"stop.loss": 1e-4}
+
+#: wide enough for the form
+explorer = partial(driver.explorer, size=(125, 34))
 
 
 def field(app: Driver, id: str) -> ParameterField:

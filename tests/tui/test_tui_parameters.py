@@ -1,10 +1,16 @@
 """The form: what is typed is checked, applied, restored and marked."""
 
-from driver import Driver, explorer
+from functools import partial
+
+import driver
+from driver import Driver
 from textual.widgets import Input
 
 from reluflow.tui.widgets.parameter_field import ChoiceField, ParameterField, text_of
 from reluflow.tui.widgets.parameter_form import ParameterForm
+
+#: wide enough for the form
+explorer = partial(driver.explorer, size=(125, 34))
 
 
 def field(app: Driver, id: str) -> ParameterField:
