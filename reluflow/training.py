@@ -10,7 +10,6 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
-from reluflow.observe.change import Shape
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
@@ -78,29 +77,15 @@ class Training:
             RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
         )
 
-    def advance(
-        self,
-        change: float = math.inf,
-        seconds: float = 0.05,
-        halted: Callable[[], bool] = lambda: False,
-    ) -> float:
-        """Step until the state has moved by ``change`` (see ``observe.change``).
-
-        Returns earlier after ``seconds`` of wall time, when ``halted`` says so between two steps, or when
-        the run ends. Returns the movement (NaN if ``change`` is infinite: then it is not measured).
-        """
+    def advance(self, seconds: float = 0.05, halted: Callable[[], bool] = lambda: False) -> None:
+        """Step for so much wall time, until ``halted`` says so between two steps, or the run ends."""
         began = time.perf_counter()
-        start = Shape.of(self.solver.state, self.solver.loss) if math.isfinite(change) else None
-        moved = math.nan if start is None else 0.0
         while self.status == "running" and not halted():
             self._step(self._burst)
-            if start is not None:
-                moved = start.distance(Shape.of(self.solver.state, self.solver.loss))
-            if moved >= change or time.perf_counter() - began >= seconds:
+            if time.perf_counter() - began >= seconds:
                 break
         self.wall_seconds += time.perf_counter() - began
         self._judge_wall()
-        return moved
 
     def single_step(self) -> None:
         """One accepted step of the solver; one iteration of descent."""

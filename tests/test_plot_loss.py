@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
-from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, loss_rows
+from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
+from reluflow.plot.loss_picture import draw_loss, time_at, with_cursor
+from reluflow.plot.phases import Plateau
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -28,14 +30,18 @@ def series(t: list[float], loss: list[float]) -> dict[str, np.ndarray]:
     width=st.integers(0, 40),
     height=st.integers(0, 14),
     glyphs=st.sampled_from([BRAILLE, BLOCK, ASCII]),
-    now=st.none() | any_float,
-    level=any_float,
+    now=any_float,
+    log_loss=st.booleans(),
+    loss=any_float,
 )
-def test_any_data_fits_the_panel(points, log_time, width, height, glyphs, now, level) -> None:  # type: ignore[no-untyped-def]
+def test_any_data_fits_the_panel(points, log_time, width, height, glyphs, now, log_loss, loss) -> None:  # type: ignore[no-untyped-def]
     t, low, high = np.array(points, dtype=float).reshape(-1, 3).T
-    curve = curve_of({"t": t, "loss": high, "loss_low": low, "loss_high": high}, log_time)
-    axes = fit_axes(None, curve, log_time)
-    rows = loss_rows(curve, axes, (width, height), glyphs, now=now, levels=[level])
+    curve = curve_of({"t": t, "loss": high, "loss_low": low, "loss_high": high}, log_time, log_loss)
+    other = curve_of({"t": low, "loss": t}, log_time, log_loss)
+    axes = fit_axes(None, curve, log_time, log_loss=log_loss, floor=abs(loss), others=[other])
+    plateaus = [Plateau(1, abs(now), abs(loss), None, None, loss), Plateau(2, loss, None, None, None, now)]
+    picture = draw_loss(curve, axes, (width, height), glyphs, frozen=[other], plateaus=plateaus)
+    rows = with_cursor(picture, now, glyphs)
     assert len(rows) == height
     assert {len(row) for row in text(rows)} <= {width}
 
@@ -45,9 +51,9 @@ def test_a_panel_shows_ticks_curve_and_now(log_time: bool) -> None:
     t = np.geomspace(1e-2, 25, 400)
     curve = curve_of({"t": t, "loss": np.exp(-t)}, log_time)
     axes = fit_axes(None, curve, log_time)
-    rows = loss_rows(curve, axes, (60, 14), BRAILLE, now=10.0)
+    rows = with_cursor(draw_loss(curve, axes, (60, 14), BRAILLE), 10.0, BRAILLE)
     roles = {segment.role for row in rows for segment in row}
-    assert {"axis", "curve", "mark"} <= roles
+    assert {"axis", "curve", "mark", "future"} <= roles
     assert any("1e-5" in row for row in text(rows))
     assert "10" in text(rows)[-1]
 
@@ -55,7 +61,7 @@ def test_a_panel_shows_ticks_curve_and_now(log_time: bool) -> None:
 def test_the_curve_is_at_the_height_of_its_label() -> None:
     curve = curve_of(series([0.0, 10.0], [0.01, 0.01]), False)
     axes = LossAxes(False, (0.0, 10.0), (-4.0, 0.0))
-    rows = text(loss_rows(curve, axes, (40, 14), ASCII))
+    rows = text(draw_loss(curve, axes, (40, 14), ASCII).rows)
     (line,) = [row for row in rows if "***" in row]
     assert line.startswith("0.01+")
 
@@ -64,7 +70,8 @@ def test_the_curve_is_at_the_height_of_its_label() -> None:
 @pytest.mark.parametrize("t", [3.0, 7.1, 7.2, 7.3, 9.9])
 def test_now_stands_where_the_curve_ends(glyphs: Glyphs, t: float) -> None:
     axes = LossAxes(False, (0.0, 10.0), (-2.0, 0.0))
-    rows = loss_rows(curve_of(series([0.0, t], [0.1, 0.1]), False), axes, (60, 14), glyphs, now=t)
+    picture = draw_loss(curve_of(series([0.0, t], [0.1, 0.1]), False), axes, (60, 14), glyphs)
+    rows = with_cursor(picture, t, glyphs)
     mark = next(plain(row).index(glyphs.mark) for row in rows if glyphs.mark in plain(row))
     curve = next(row for row in rows if any(segment.role == "curve" for segment in row))
     assert mark == len(plain(curve).rstrip()) - 1
@@ -146,3 +153,77 @@ def test_sticky_limits_move_in_nice_steps() -> None:
 )
 def test_labels_are_short(value: float, label: str) -> None:
     assert short(value) == label
+
+
+def steps() -> dict[str, np.ndarray]:
+    """A loss that rests at 1 until t = 3 and at 0.1 until t = 8."""
+    t = np.linspace(0.0, 10.0, 400)
+    return {"t": t, "loss": np.where(t < 3.0, 1.0, np.where(t < 8.0, 0.1, 1e-8))}
+
+
+PLATEAUS = (Plateau(1, 0.0, 3.0, 3.0, 3.0, 1.0), Plateau(2, 3.0, 8.0, 8.0, 8.0, 0.1))
+
+
+def test_only_what_lies_beyond_the_cursor_is_faint() -> None:
+    curve = curve_of(steps(), False)
+    axes = fit_axes(None, curve, False)
+    picture = draw_loss(curve, axes, (60, 14), BRAILLE)
+    for now in (0.0, 4.0, 10.0):
+        rows = with_cursor(picture, now, BRAILLE)
+        assert text(rows)[-1] == text(picture.rows)[-1]
+        places = {"curve": [], "future": []}
+        for row in rows:
+            at = 0
+            for segment in row:
+                if segment.role in places:
+                    places[segment.role] += [at + i for i, s in enumerate(segment.text) if s != " "]
+                at += len(segment.text)
+        column = next(plain(row).index(BRAILLE.mark) for row in rows if BRAILLE.mark in plain(row))
+        assert abs(time_at(picture, column) - now) < 0.2
+        assert max(places["curve"]) <= column
+        assert min(places["future"], default=99) > column
+
+
+def test_plateaus_are_named_above_the_curve_with_their_loss() -> None:
+    curve = curve_of(steps(), False)
+    rows = text(draw_loss(curve, fit_axes(None, curve, False), (60, 20), BRAILLE, plateaus=PLATEAUS).rows)
+    first = next(i for i, row in enumerate(rows) if "S1" in row)
+    second = next(i for i, row in enumerate(rows) if "S2 0.1" in row)
+    assert rows[second + 1].lstrip().startswith("│┄ ┄")
+    assert "⠒⠒⠒" in rows[second + 1]
+    assert rows[first].index("S1") < rows[second].index("S2")
+
+
+def test_a_floor_keeps_the_axis_about_the_plateaus() -> None:
+    curve = curve_of(steps(), False)
+    axes = fit_axes(None, curve, False, floor=0.1 / 30.0)
+    assert axes.loss == (-3.0, 0.0)
+    below = [row for row in text(draw_loss(curve, axes, (60, 14), ASCII).rows) if row.count("*") > 12]
+    assert len(below) == 2, "the curve must not run along the bottom once it has left the panel"
+
+
+def test_a_linear_axis_starts_at_zero() -> None:
+    curve = curve_of(steps(), False, log_loss=False)
+    assert fit_axes(None, curve, False, log_loss=False).loss == (0.0, 1.25)
+
+
+def test_frozen_curves_are_dotted_and_lettered() -> None:
+    curve = curve_of(series([0, 10], [1.0, 1.0]), False)
+    other = curve_of(series([0, 5], [0.1, 0.1]), False)
+    axes = fit_axes(None, curve, False, others=[other])
+    rows = draw_loss(curve, axes, (60, 14), ASCII, frozen=[other]).rows
+    (row,) = [row for row in rows if any(segment.role == "frozen" for segment in row)]
+    assert "a" in plain(row)
+    assert "*" not in plain(row)
+    assert plain(row).rstrip()[-1] in "a."
+
+
+def test_the_axis_of_time_ends_where_it_is_told_to_but_never_before_the_curve_is_seen() -> None:
+    curve = curve_of(series([0.0, 1.0, 10.0, 1000.0], [1.0, 0.5, 0.1, 1e-8]), False)
+    axes = fit_axes(None, curve, False, until=10.0)
+    assert axes.time == (0.0, 12.5)
+    assert axes.loss == (-1.0, 0.0)
+    assert time_limit(axes) == 12.5
+    assert fit_axes(axes, curve, False, until=500.0).time[1] >= 500.0
+    logarithmic = fit_axes(None, curve_of(series([0.1, 10.0, 1e6], [1, 1, 1]), True), True, until=10.0)
+    assert time_limit(logarithmic) == pytest.approx(10.0)

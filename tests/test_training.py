@@ -80,11 +80,6 @@ class TestStopping:
 
 
 class TestAdvance:
-    def test_stops_after_the_change_asked_for(self):
-        training = Training(toy(), "polar")
-        moved = training.advance(change=0.3, seconds=60.0)
-        assert 0.3 <= moved < 0.6
-
     def test_halts_between_two_steps(self):
         training = Training(toy())
         training.advance(seconds=60.0, halted=lambda: training.solver.steps >= 7)

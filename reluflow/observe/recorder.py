@@ -10,6 +10,7 @@ import numpy as np
 from reluflow.flow.base import FlowSolver, State
 from reluflow.network import Array, gradient, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
+from reluflow.observe.history import History
 from reluflow.problem import Problem
 
 #: Columns of the series. loss_low and loss_high bound the loss since the row before.
@@ -126,14 +127,15 @@ class Recorder:
         self._series = Series(rules.series)
         self._states: list[State] = []
         self._shapes: list[Shape] = []
+        self._path: list[float] = []
         self._spacing = FINEST_SPACING
         self._stride = 1
         self._waited = 0
         self._newest: State | None = None
         self._looked: Shape | None = None
+        #: movement of the newest state since the last that was kept
+        self._beyond = 0.0
         self._resolution = rules.resolution
-        #: states and losses inside the last step, in order, if it was long enough to look inside
-        self.fill: list[tuple[State, float]] = []
 
     @property
     def series(self) -> dict[str, Array]:
@@ -153,13 +155,21 @@ class Recorder:
             np.array([s.output_weights for s in states]).reshape(len(states), self._problem.width),
         )
 
+    @property
+    def history(self) -> History:
+        """What is recorded, to move about in; it stays as it is while recording goes on."""
+        states, path = list(self._states), list(self._path)
+        if self._newest is not None and self._newest.t > states[-1].t:
+            states.append(self._newest)
+            path.append(path[-1] + self._beyond)
+        return History(states, np.array(path), self.series)
+
     def observe(self, solver: FlowSolver) -> float | None:
         """Record the solver's state, and what dense output says of a long step that led to it.
 
         Returns the movement since the last snapshot when it was measured.
         """
         state = solver.state
-        self.fill = []
         self._waited += 1
         shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
         if shape is not None and self._stride == 1 and self._looked is not None:
@@ -170,6 +180,7 @@ class Recorder:
             return None
         self._waited, self._looked = 0, shape
         moved = self._consider(state, shape)
+        self._beyond = 0.0 if moved >= self._spacing else moved
         if moved >= self._spacing:
             self._stride = max(1, self._stride // 2)
         elif moved < 0.25 * self._spacing:
@@ -195,7 +206,6 @@ class Recorder:
             loss = loss_of(self._residual(state), self._problem.loss)
             self._add_row(state, solver.steps, loss, (loss, loss))
             self._consider(state, Shape.of(state, loss))
-            self.fill.append((state, loss))
 
     def _residual(self, state: State) -> Array:
         return residuals(state.weights, state.output_weights, self._problem.inputs, self._problem.targets)
@@ -211,6 +221,7 @@ class Recorder:
         """Keep the state if it has moved by the spacing since the last that was kept."""
         moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
         if moved >= self._spacing:
+            self._path.append(self._path[-1] + moved if self._path else 0.0)
             self._states.append(state)
             self._shapes.append(shape)
             if len(self._states) > self._limit:
@@ -224,6 +235,7 @@ class Recorder:
             for i in range(1, len(self._shapes)):
                 if self._shapes[i].distance(self._shapes[keep[-1]]) >= self._spacing:
                     keep.append(i)
+            self._path = [self._path[i] for i in keep]
             self._states = [self._states[i] for i in keep]
             self._shapes = [self._shapes[i] for i in keep]
 
@@ -237,6 +249,8 @@ class Recorder:
             "snapshots/weights": taken.weights,
             "snapshots/output_weights": taken.output_weights,
             "log_losses": np.array([shape.log_loss for shape in self._shapes]),
+            "path": np.array(self._path),
+            "beyond": self._beyond,
             "kept": kept,
             "spacing": self._spacing,
             "stride": self._stride,
@@ -257,6 +271,8 @@ class Recorder:
         self._states = states[: int(saved["kept"])]
         logs = np.exp(np.asarray(saved["log_losses"], dtype=float))
         self._shapes = [Shape.of(state, float(loss)) for state, loss in zip(self._states, logs, strict=True)]
+        self._path = [float(moved) for moved in np.asarray(saved["path"])]
+        self._beyond = float(saved["beyond"])
         self._spacing = float(saved["spacing"])
         self._stride, self._waited = int(saved["stride"]), int(saved["waited"])
         if self._newest is not None:  # with a stride of one, the last look was at the newest

@@ -11,7 +11,11 @@ Role = Literal[
     "strong",  # a heading or a value that matters
     "dim",  # explanations, units
     "axis",  # axis lines, ticks and their labels
-    "curve",  # the loss of the present run
+    "curve",  # the loss of the present run up to the cursor
+    "future",  # what is solved already but lies ahead of the cursor
+    "frozen",  # a run kept for comparison
+    "plateau",  # a stretch of the run on which little moves in the loss
+    "escape",  # a stretch on which it falls
     "mark",  # a vertical mark: now, an event
     "level",  # a horizontal mark: a predicted loss
     "positive",  # a neuron with positive output weight

@@ -39,6 +39,10 @@ class Glyphs:
     degree: str = "°"
     play: str = "▶"
     pause: str = "■"
+    plateau: str = "░"
+    escape: str = "█"
+    band_cursor: str = "┃"
+    separator: str = "·"
 
 
 BRAILLE: Final = Glyphs("braille", curve="braille", dots=(2, 4))
@@ -66,6 +70,10 @@ ASCII: Final = Glyphs(
     degree=" ",
     play=">",
     pause="=",
+    plateau="-",
+    escape="#",
+    band_cursor="|",
+    separator="-",
 )
 
 MARKERS: Final = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}

@@ -1,4 +1,4 @@
-"""The loss over time: log10 of the loss against linear or logarithmic time."""
+"""The loss over time as something to draw: log10 of the loss against linear or logarithmic time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,26 +7,18 @@ from typing import Final
 import numpy as np
 
 from reluflow.network import Array
-from reluflow.plot.axes import Limits, Tick, decade_ticks, linear_ticks, sticky_decades, sticky_time
-from reluflow.plot.canvas import Trace, draw
-from reluflow.plot.cells import Row, Segment, fit, put
-from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.axes import Limits, sticky_decades, sticky_time
 
 #: a logarithmic time axis reaches back so many decades at most; what was before is left of the panel
 _TIME_DECADES: Final = 8.0
-#: a label and its tick need about so many cells along the axis below, and so many rows beside it
-_TICK_CELLS: Final = 8
-_DECADE_CELLS: Final = 7
-_TICK_ROWS: Final = 3
-#: smallest canvas that still says something
-_LEAST: Final = (4, 2)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What can be drawn of a recorded series: ``x`` (k,) sorted, ``low`` and ``high`` (k,) log10 of the loss.
+    """What can be drawn of a recorded series: ``x`` (k,) sorted, ``low`` and ``high`` (k,).
 
-    ``x`` is flow time, or its log10. ``low`` and ``high`` are the extremes of the loss around each row.
+    ``x`` is flow time, or its log10. ``low`` and ``high`` are the extremes of the loss around each row, or
+    their log10.
     """
 
     x: Array
@@ -36,14 +28,21 @@ class Curve:
 
 @dataclass(frozen=True)
 class LossAxes:
-    """Limits of both axes in plotted units: time (or its log10) and log10 of the loss."""
+    """Limits of both axes in plotted units: time and loss, or their log10."""
 
     log_time: bool
     time: Limits
     loss: Limits
+    log_loss: bool = True
+
+    def height(self, loss: float) -> float | None:
+        """A loss in the units of the axis, None if it has no place there."""
+        if not self.log_loss:
+            return loss
+        return float(np.log10(loss)) if loss > 0.0 else None
 
 
-def curve_of(series: Mapping[str, Array], log_time: bool) -> Curve:
+def curve_of(series: Mapping[str, Array], log_time: bool, log_loss: bool = True) -> Curve:
     """The finite, positive part of a series with columns t, loss and (if there) loss_low, loss_high."""
     t = np.asarray(series["t"], dtype=np.float64)
     loss = np.asarray(series["loss"], dtype=np.float64)
@@ -56,51 +55,51 @@ def curve_of(series: Mapping[str, Array], log_time: bool) -> Curve:
     low = np.where(np.isfinite(low) & (low > 0.0), np.minimum(low, high), high)
     order = np.argsort(t, kind="stable")
     x = np.log10(t[order]) if log_time else t[order]
-    return Curve(x, np.log10(low[order]), np.log10(high[order]))
+    low, high = low[order], high[order]
+    return Curve(x, np.log10(low), np.log10(high)) if log_loss else Curve(x, low, high)
 
 
-def fit_axes(previous: LossAxes | None, curve: Curve, log_time: bool) -> LossAxes:
-    """Axes that show the curve: the previous ones as long as they do."""
-    if previous is not None and previous.log_time != log_time:
+def fit_axes(
+    previous: LossAxes | None,
+    curve: Curve,
+    log_time: bool,
+    *,
+    log_loss: bool = True,
+    floor: float | None = None,
+    until: float | None = None,
+    others: Sequence[Curve] = (),
+) -> LossAxes:
+    """Axes that show the curve and the ``others``: the previous axes as long as they do.
+
+    ``floor``: a loss below which a logarithmic axis need not reach; ``until``: a time after which the axis
+    of time need not.
+    """
+    if previous is not None and (previous.log_time, previous.log_loss) != (log_time, log_loss):
         previous = None
+    curve = _together([curve, *others])
     if curve.x.size == 0:
-        return previous or LossAxes(log_time, (0.0, 1.0), (-1.0, 0.0))
+        return previous or LossAxes(log_time, (0.0, 1.0), (-1.0, 0.0) if log_loss else (0.0, 1.0), log_loss)
     last = float(curve.x[-1])
-    time = sticky_time(previous.time if previous else None, last)
+    if until is not None and until > 0.0:
+        last = min(last, float(np.log10(until)) if log_time else until)
+    time = sticky_time(previous.time if previous and not log_time else None, last)
     if log_time:
         first = max(float(curve.x[0]), last - _TIME_DECADES)
         time = sticky_decades(previous.time if previous else None, first, last)
         time = (max(time[0], time[1] - _TIME_DECADES), time[1])
-    bottom, top = float(curve.low.min()), float(curve.high.max())
-    return LossAxes(log_time, time, sticky_decades(previous.loss if previous else None, bottom, top))
+    inside = max(int(np.searchsorted(curve.x, time[1], side="right")), 1)
+    bottom, top = float(curve.low[:inside].min()), float(curve.high[:inside].max())
+    held = previous.loss if previous else None
+    if not log_loss:
+        return LossAxes(log_time, time, sticky_time(held, top), log_loss)
+    if floor is not None and floor > 0.0:
+        bottom = min(max(bottom, float(np.log10(floor))), top)
+    return LossAxes(log_time, time, sticky_decades(held, bottom, top), log_loss)
 
 
-def loss_rows(
-    curve: Curve,
-    axes: LossAxes,
-    size: tuple[int, int],
-    glyphs: Glyphs,
-    now: float | None = None,
-    levels: Sequence[float] = (),
-) -> list[Row]:
-    """The panel: ``size`` = (width, height) cells. ``now`` is a flow time, ``levels`` are losses.
-
-    Too small a panel shows only the curve, or nothing.
-    """
-    width, height = size
-    ticks = decade_ticks(axes.loss, max((height - 2) // _TICK_ROWS, 1))
-    gutter = max((len(tick.label) for tick in ticks), default=0) + 1
-    inner = (width - gutter, height - 2)
-    if inner[0] < _LEAST[0] or inner[1] < _LEAST[1]:
-        return draw(width, height, [_curve_trace(curve, axes, width, glyphs)])
-    canvas = draw(*inner, _traces(curve, axes, inner, glyphs, now, levels))
-    rows = [_beside(row, gutter, glyphs) for row in canvas]
-    for tick in ticks:
-        at = inner[1] - 1 - _cell(tick.at, axes.loss, inner[1], glyphs.dots[1])
-        rows[at] = put(
-            put(rows[at], 0, tick.label.rjust(gutter - 1), "axis"), gutter - 1, glyphs.tick_left, "axis"
-        )
-    return [*rows, *_below(axes, gutter, inner[0], glyphs)]
+def time_limit(axes: LossAxes) -> float:
+    """The largest flow time on the axes."""
+    return 10.0 ** axes.time[1] if axes.log_time else axes.time[1]
 
 
 def decimate(curve: Curve, limits: Limits, columns: int) -> tuple[Array, Array]:
@@ -124,72 +123,12 @@ def decimate(curve: Curve, limits: Limits, columns: int) -> tuple[Array, Array]:
     return np.repeat(place[starts], 2), pairs.ravel()
 
 
-def _traces(
-    curve: Curve,
-    axes: LossAxes,
-    inner: tuple[int, int],
-    glyphs: Glyphs,
-    now: float | None,
-    levels: Sequence[float],
-) -> list[Trace]:
-    width, height = inner
-    traces = []
-    for level in levels:
-        if level > 0.0 and _inside(np.log10(level), axes.loss):
-            row = _cell(np.log10(level), axes.loss, height, glyphs.dots[1])
-            y = np.full(width, row / max(height - 1, 1))
-            traces.append(Trace(np.linspace(0.0, 1.0, width), y, "level", glyphs.level))
-    if now is not None and (now > 0.0 or not axes.log_time):
-        at = float(np.log10(now)) if axes.log_time else now
-        if _inside(at, axes.time):
-            column = _cell(at, axes.time, width, glyphs.dots[0])
-            x = np.full(height, column / max(width - 1, 1))
-            traces.append(Trace(x, np.linspace(0.0, 1.0, height), "mark", glyphs.mark))
-    return [*traces, _curve_trace(curve, axes, width, glyphs)]
-
-
-def _curve_trace(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
-    x, y = decimate(curve, axes.time, width * glyphs.dots[0])
-    bottom, top = axes.loss
-    return Trace(x, (y - bottom) / (top - bottom), "curve", glyphs.curve, line=True)
-
-
-def _inside(value: float, limits: Limits) -> bool:
-    return bool(limits[0] <= value <= limits[1])
-
-
-def _share(value: float, limits: Limits) -> float:
-    return float((value - limits[0]) / (limits[1] - limits[0]))
-
-
-def _cell(value: float, limits: Limits, cells: int, dots: int) -> int:
-    """The cell that the curve passes at a value: the canvas rounds to dots, of which a cell has several."""
-    share = min(max(_share(value, limits), 0.0), 1.0)
-    return int(np.floor(share * (cells * dots - 1) + 0.5)) // dots
-
-
-def _beside(row: Row, gutter: int, glyphs: Glyphs) -> Row:
-    return [Segment(" " * (gutter - 1) + glyphs.vertical, "axis"), *row]
-
-
-def _below(axes: LossAxes, gutter: int, width: int, glyphs: Glyphs) -> list[Row]:
-    if axes.log_time:
-        ticks = decade_ticks(axes.time, max(width // _DECADE_CELLS, 1))
-    else:
-        ticks = linear_ticks(axes.time, max(width // _TICK_CELLS, 1))
-    line = [Segment(" " * (gutter - 1) + glyphs.corner + glyphs.horizontal * width, "axis")]
-    labels = fit([], gutter + width)
-    free = 0
-    for tick in ticks:
-        at = gutter + _cell(tick.at, axes.time, width, glyphs.dots[0])
-        line = put(line, at, glyphs.tick_below, "axis")
-        start = _label_start(tick, at, gutter + width)
-        if start >= free:
-            labels = put(labels, start, tick.label, "axis")
-            free = start + len(tick.label) + 1
-    return [line, labels]
-
-
-def _label_start(tick: Tick, at: int, width: int) -> int:
-    """Centred under its tick, but inside the panel."""
-    return max(min(at - len(tick.label) // 2, width - len(tick.label)), 0)
+def _together(curves: Sequence[Curve]) -> Curve:
+    """All points of several curves, in the order of time."""
+    if len(curves) == 1:
+        return curves[0]
+    x, low, high = (
+        np.concatenate([getattr(curve, part) for curve in curves]) for part in ("x", "low", "high")
+    )
+    order = np.argsort(x, kind="stable")
+    return Curve(x[order], low[order], high[order])

@@ -1,54 +1,56 @@
-"""The app: panels around one live run. It shows frames and passes keys on; it computes nothing."""
+"""The app: panels around one live run. It shows moments and passes keys on; it computes nothing."""
 
 import asyncio
 import contextlib
-import math
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.reactive import reactive
 from textual.widgets import Static
 
 from reluflow.errors import ReluflowError
-from reluflow.plot.axes import short
 from reluflow.plot.glyphs import Glyphs
-from reluflow.session import SPEEDS, Frame, Session
-from reluflow.store.preset import Preset, load_preset
+from reluflow.session import Session
+from reluflow.store.preset import Preset
 from reluflow.tui.bindings import bindings
+from reluflow.tui.compare import FrozenRun
+from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
-from reluflow.tui.messages import CursorMoved, ParametersApplied, ParametersLeft
+from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
+from reluflow.tui.moment import Moment
+from reluflow.tui.play_keys import PlayKeys
+from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.screens.help_page import HelpPage
-from reluflow.tui.screens.preset_list import PresetList
-from reluflow.tui.screens.question import QuitQuestion
-from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
+from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.parameter_form import ParameterForm
 from reluflow.tui.widgets.status_line import StatusLine
+from reluflow.tui.widgets.timeline import Timeline
 
-FRAMES_PER_SECOND: Final = 10
 #: the least room in which the panels say anything
 LEAST_SIZE: Final = (60, 20)
 #: from this width on the parameters are shown from the start
 WIDE: Final = 120
-_OVER: Final = ("converged", "stationary", "time", "steps", "wall", "interrupted", "failed")
+#: from this height on the timeline has a second line with times
+TALL: Final = 32
+#: panels that can have the whole screen
+ZOOMS: Final = ("loss", "directions", "neurons")
+#: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
+AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(App[None]):
-    """Shows a session. ``timer`` False leaves it to the caller to ``pull`` frames, as tests do."""
+class Explorer(PlayKeys, RunKeys, ToolKeys):
+    """Shows a session. ``timer`` False leaves it to the caller to ``pull``, as tests do."""
 
     CSS_PATH = "explorer.tcss"
     TITLE = "reluflow"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings()
-
-    frame: reactive[Frame | None] = reactive(None)
 
     def __init__(
         self,
@@ -59,17 +61,13 @@ class Explorer(App[None]):
         timer: bool = True,
         signals: bool = False,
     ) -> None:
-        super().__init__()
-        self.session = session
-        self.glyphs = glyphs
+        super().__init__(session, glyphs)
         self._greeting = greeting
         self._timer = timer
         self._signals = signals
-        self._saved: Mapping[str, Any] = session.frame.preset.values
-        self._saving_as: str | None = None
         self._form_wanted: bool | None = None
         self._last_note = 0
-        self._exit_when_saved = False
+        self._in_form: Preset | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
@@ -80,6 +78,7 @@ class Explorer(App[None]):
                     yield LossPanel(self.glyphs, id="loss")
                     yield NeuronView(self.glyphs, id="directions")
                 yield NeuronTable(self.glyphs, id="neurons")
+        yield Timeline(self.glyphs, id="timeline")
         yield KeyFooter(self.glyphs, id="footer")
         yield Static("", id="too-small", markup=False)
 
@@ -90,56 +89,45 @@ class Explorer(App[None]):
             loop = asyncio.get_running_loop()
             Farewell(self.session, lambda code: _leave(loop, self, code)).install()
         if self._greeting:
-            self.notify(self._greeting, markup=False)
+            self.say(self._greeting)
         if self._timer:
-            self.set_interval(1.0 / FRAMES_PER_SECOND, self.pull)
-        self.session.play()
+            self.set_interval(1.0 / LOOKS_PER_SECOND, self.look)
         self.call_after_refresh(self.pull)
 
-    # --- frames ---
+    # --- what there is to show ---
 
-    def pull(self) -> None:
-        """Show the session's newest frame if it is not on screen yet."""
-        newest = self.session.frame
-        if self.frame is None or newest.number != self.frame.number:
-            self.frame = newest
-
-    async def watch_frame(self, old: Frame | None, frame: Frame | None) -> None:
-        if frame is None:
+    async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
+        if moment is None:
             return
         with self.batch_update():
-            self.query_one(StatusLine).show(frame, self.session.speed)
-            self.query_one(LossPanel).show(frame)
-            self.query_one(NeuronView).show(frame)
-            self.query_one(NeuronTable).show(frame)
-        if old is None or old.preset is not frame.preset:
-            await self.query_one(ParameterForm).load(frame.preset, self._saved)
+            self.query_one(StatusLine).show(moment)
+            self.query_one(LossPanel).show(moment)
+            self.query_one(NeuronView).show(moment)
+            self.query_one(NeuronTable).show(moment)
+            self.query_one(Timeline).show(moment)
+            self.follow(moment)
+        frame = moment.live
+        if frame.preset is self.changes.present and frame.preset is not self._in_form:
+            self._in_form = frame.preset
+            await self.query_one(ParameterForm).load(frame.preset, self.saved)
+        self.descend_if_awaited(moment.frame)
         if frame.note is not None and frame.note.number != self._last_note:
             self._last_note = frame.note.number
-            await self._tell(frame)
+            if self.saved_as(frame):
+                await self.query_one(ParameterForm).mark_saved(self.saved)
 
-    async def _tell(self, frame: Frame) -> None:
-        """Say how a save went, and do what waited for it."""
-        assert frame.note is not None
-        severity = "error" if frame.note.failed else "information"
-        self.notify(frame.note.text, severity=severity, markup=False)  # type: ignore[arg-type]
-        if self._saving_as is not None:
-            self._saving_as = None
-            if not frame.note.failed:
-                self._saved = frame.preset.values
-                await self.query_one(ParameterForm).mark_saved(self._saved)
-        elif self._exit_when_saved:
-            self._exit_when_saved = False
-            if not frame.note.failed:
-                self.exit()
+    def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
+        for panel in self.query(LossPanel):
+            panel.show_frozen(runs)
 
     # --- layout ---
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
         least_width, least_height = LEAST_SIZE
-        small = width < least_width or height < least_height
-        self.screen_stack[0].set_class(small, "-too-small")
+        base = self.screen_stack[0]
+        base.set_class(width < least_width or height < least_height, "-too-small")
+        base.set_class(height >= TALL, "-tall")
         self.query_one("#too-small", Static).update(
             f"needs at least {least_width} x {least_height}, found {width} x {height}"
         )
@@ -152,32 +140,6 @@ class Explorer(App[None]):
         base.set_class(shown, "-parameters")
         base.set_class(width < WIDE, "-narrow")
 
-    # --- keys ---
-
-    def action_play(self) -> None:
-        if self.session.frame.status in _OVER:
-            self.notify("the run is over; r starts it again", markup=False)
-            return
-        self.session.toggle()
-        self.pull()
-
-    def action_step(self) -> None:
-        self.session.step()
-        self.pull()
-
-    def action_reset(self) -> None:
-        self.session.reset()
-        self.pull()
-
-    def action_speed(self, by: int) -> None:
-        nearest = min(range(len(SPEEDS)), key=lambda i: _gap(SPEEDS[i], self.session.speed))
-        self.session.set_speed(SPEEDS[min(max(nearest + by, 0), len(SPEEDS) - 1)])
-        if self.frame is not None:
-            self.query_one(StatusLine).show(self.frame, self.session.speed)
-
-    def action_log_time(self) -> None:
-        self.query_one(LossPanel).toggle_log_time()
-
     def action_parameters(self) -> None:
         """Go to the parameters, unfolding them first; from among them, fold them away."""
         if self._in_parameters():
@@ -188,61 +150,47 @@ class Explorer(App[None]):
             self.call_after_refresh(self.query_one(ParameterForm).focus_first)
         self._fold(self.size.width)
 
-    def action_open(self) -> None:
-        self.push_screen(PresetList(), self._open)
+    # --- keys of panels ---
 
-    def _open(self, name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            preset = load_preset(name)
-        except ReluflowError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self._saved = preset.values
-        self._start(preset)
+    def action_log_time(self) -> None:
+        self.query_one(LossPanel).toggle_log_time()
 
-    def action_save(self) -> None:
-        frame = self.session.frame
-        self.push_screen(SavePreset(_own_name(frame.preset), f"t = {short(frame.t)}"), self._save)
+    def action_scale(self) -> None:
+        self.query_one(LossPanel).next_scale()
 
-    def _save(self, request: SaveRequest | None) -> None:
-        if request is not None:
-            self._saving_as = request.name
-            self.session.save_preset(request.name, request.with_state, request.overwrite)
+    def action_view(self) -> None:
+        self.query_one(NeuronView).next_view()
 
-    def action_write(self) -> None:
-        self.session.save_run()
+    def action_zoom(self) -> None:
+        """Give the whole screen to one panel, then to the next, then to all of them again."""
+        base = self.screen_stack[0]
+        shown = next((i for i, name in enumerate(ZOOMS) if base.has_class(f"-zoom-{name}")), -1)
+        for i, name in enumerate(ZOOMS):
+            base.set_class(i == shown + 1, f"-zoom-{name}")
 
     def action_help(self) -> None:
         self.push_screen(HelpPage(self.glyphs))
-
-    async def action_quit(self) -> None:
-        self.session.pause()
-        self.pull()
-        if self.session.frame.unsaved:
-            self.push_screen(QuitQuestion(), self._quit)
-        else:
-            self.exit()
-
-    def _quit(self, answer: str | None) -> None:
-        if answer == "leave":
-            self.exit()
-        elif answer == "save":
-            self._exit_when_saved = True
-            self.session.save_run()
 
     # --- what widgets say ---
 
     def on_cursor_moved(self, event: CursorMoved) -> None:
         self.query_one(NeuronView).point_at(event.neuron)
 
+    def on_time_chosen(self, event: TimeChosen) -> None:
+        self.transport.go_to(event.t)
+        self.pull()
+
     def on_parameters_applied(self, event: ParametersApplied) -> None:
-        preset = self.session.frame.preset
         try:
-            self._start(preset.with_values(event.changes))
+            self.start(self.changes.present.with_values(event.changes))
         except ReluflowError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
+
+    def on_knob_turned(self, event: KnobTurned) -> None:
+        """Solve anew at once if the run takes no time; else the number waits in its field for enter."""
+        if self.session.frame.wall_seconds <= AT_ONCE_SECONDS:
+            with contextlib.suppress(ReluflowError):
+                self.start(self.changes.present.with_values(event.changes), keep_place=True)
 
     def on_parameters_left(self, event: ParametersLeft) -> None:
         self.query_one(NeuronTable).focus()
@@ -264,22 +212,8 @@ class Explorer(App[None]):
         focused = self.focused
         return focused is not None and any(isinstance(a, ParameterForm) for a in focused.ancestors)
 
-    def _start(self, preset: Preset) -> None:
-        self.session.change(preset)
-        self.pull()
-
 
 def _leave(loop: asyncio.AbstractEventLoop, app: Explorer, code: int) -> None:
     """Have the app exit; may be called from any thread, also when the app has gone already."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
-
-
-def _gap(one: float, other: float) -> float:
-    """Distance of two speeds by their logarithms; two infinities are the same."""
-    return 0.0 if one == other else abs(math.log(min(one, 1e6)) - math.log(min(other, 1e6)))
-
-
-def _own_name(preset: Preset) -> str:
-    """A name to start from: shipped presets cannot be saved over."""
-    return preset.name if preset.name.startswith("my-") else f"my-{preset.name}"

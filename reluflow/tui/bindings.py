@@ -14,7 +14,7 @@ class Verb:
     """A key and what it does.
 
     ``keys`` as textual calls them, ``shown`` as people do; ``short`` for the footer ("" leaves it out
-    there), ``long`` for the help. ``action`` is the app's.
+    there), ``long`` for the help. ``action`` is the app's, ``group`` the heading it is listed under.
     """
 
     id: str
@@ -23,48 +23,93 @@ class Verb:
     short: str
     long: str
     action: str
+    group: str
+
+
+def _verbs(group: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Verb, ...]:
+    return tuple(Verb(*row, group) for row in rows)
 
 
 VERBS: Final[tuple[Verb, ...]] = (
-    Verb("play", "space", "space", "play/pause", "play or pause the solver; a pause is immediate", "play"),
-    Verb("step", "full_stop", ".", "step", "take a single solver step, then stay paused", "step"),
-    Verb("reset", "r", "r", "reset", "go back to the start of the run", "reset"),
-    Verb("faster", "plus,equals_sign", "+", "", "faster: more change of the state a second", "speed(1)"),
-    Verb("slower", "minus", "-", "", "slower; speed counts change, so plateaus pass quickly", "speed(-1)"),
-    Verb("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
-    Verb("parameters", "p", "p", "parameters", "show or hide the parameters and go to them", "parameters"),
-    Verb("open", "o", "o", "open", "open another preset, shipped or your own", "open"),
-    Verb(
-        "save", "s", "s", "save preset", "save the parameters as a preset, with the state if wanted", "save"
+    *_verbs(
+        "playing",
+        ("play", "space", "space", "play", "play or pause; the solver runs on by itself", "play"),
+        ("to_plateau", "P", "P", "plateau", "play on and pause at the next plateau", "play_to('plateau')"),
+        ("to_escape", "E", "E", "escape", "play on and pause at the next escape", "play_to('escape')"),
+        ("next", "right_square_bracket", "]", "", "go to the next plateau", "plateau(True)"),
+        ("previous", "left_square_bracket", "[", "", "go to the previous plateau", "plateau(False)"),
+        ("forward", "right", "right", "", "move on by a hundredth of the run", "scrub(1)"),
+        ("backward", "left", "left", "", "move back by as much", "scrub(-1)"),
+        ("step", "full_stop", ".", "step", "one solver step on, solved if it is not yet", "step(True)"),
+        ("back", "comma", ",", "", "one solver step back", "step(False)"),
+        ("rewind", "r", "r", "rewind", "back to the start of the run, paused", "rewind"),
+        ("home", "home", "home", "", "go to the start of what is recorded", "end(False)"),
+        ("end", "end", "end", "", "go to the end of what is recorded", "end(True)"),
+        ("go", "g", "g", "go to", "go to a time, a share of the run or a plateau", "go_to"),
+        ("clock", "c", "c", "", "play evenly in change, time, log time or solver steps", "clock"),
+        ("faster", "plus,equals_sign", "+", "", "play faster", "speed(1)"),
+        ("slower", "minus", "-", "", "play slower", "speed(-1)"),
     ),
-    Verb("write", "w", "w", "write run", "write the run so far to a run directory", "write"),
-    Verb("help", "question_mark", "?", "help", "this page", "help"),
-    Verb("quit", "q,ctrl+c", "q", "quit", "leave; asks first when something recorded is not saved", "quit"),
+    *_verbs(
+        "solving",
+        ("halt", "h", "h", "halt", "halt the solver, or let it go on", "halt"),
+        ("anew", "R", "R", "", "solve the run anew", "solve_anew"),
+        ("branch", "b", "b", "branch", "start a run of its own from the state at the cursor", "branch"),
+        ("parameters", "p", "p", "parameters", "show or hide the parameters, go to them", "parameters"),
+        ("undo", "u", "u", "undo", "go back to the parameters before", "undo"),
+        ("redo", "U", "U", "", "take the undoing back", "redo"),
+        ("open", "o", "o", "open", "open another preset, shipped or your own", "open"),
+    ),
+    *_verbs(
+        "comparing",
+        ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
+        ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
+        ("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen"),
+    ),
+    *_verbs(
+        "showing",
+        ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
+        ("view", "n", "n", "view", "another view of the neurons", "view"),
+        ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
+        ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
+        ("scale", "y", "y", "", "loss about the plateaus, whole, or not logarithmic", "scale"),
+    ),
+    *_verbs(
+        "keeping",
+        ("save", "s", "s", "save", "save the parameters as a preset, with the state if wanted", "save"),
+        ("write", "w", "w", "write", "write the run so far to a run directory", "write"),
+        ("copy", "Y", "Y", "", "copy the command that makes this run", "copy_command"),
+        ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
+        ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
+        ("help", "question_mark", "?", "help", "this page", "help"),
+        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
+    ),
 )
 
 #: Keys that belong to one panel, for the help page.
 PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
-    (
-        "neuron table",
-        "up down pgup pgdn home end",
-        "move the cursor, also among the directions",
-    ),
+    ("neuron table", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
     ("parameters", "up down", "go from field to field"),
-    ("parameters", "left right", "turn a choice"),
-    ("parameters", "enter", "start again with what was typed"),
+    ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
+    ("parameters", "enter", "check everything, apply it and start a new run"),
     ("parameters", "esc", "leave the field as it was"),
+    ("loss and timeline", "click", "go to a time"),
     ("anywhere", "tab", "go between the panels"),
 )
 
 #: What the footer says while a field of the parameters has the focus.
 FIELD_HINTS: Final[tuple[tuple[str, str], ...]] = (
-    ("enter", "apply and restart"),
+    ("left right", "step"),
+    ("enter", "apply"),
     ("esc", "leave as it was"),
     ("up down", "other field"),
 )
 
-#: The footer gives up these verbs first when there is no room; quit and help never.
-_FIRST_TO_GO: Final = ("write", "open", "reset", "log", "save", "step", "parameters")
+#: The verbs that the footer shows first where there is little room; the others follow in the table's order.
+_IMPORTANT: Final = (
+    *("help", "quit", "play", "to_plateau", "descent", "parameters", "view", "to_escape"),
+    *("halt", "branch", "inspect", "freeze", "step", "open", "save"),
+)
 
 
 def bindings() -> list[BindingType]:
@@ -76,9 +121,20 @@ def bindings() -> list[BindingType]:
 
 def footer_verbs(width: int, gap: int = 2) -> list[tuple[str, str]]:
     """(key, short) of the verbs that fit on a line of ``width`` cells, in the table's order."""
-    chosen = [verb for verb in VERBS if verb.short]
-    for id in _FIRST_TO_GO:
-        if sum(len(verb.shown) + 1 + len(verb.short) + gap for verb in chosen) <= width:
-            break
-        chosen = [verb for verb in chosen if verb.id != id]
-    return [(verb.shown, verb.short) for verb in chosen]
+    named = [verb for verb in VERBS if verb.short]
+    chosen: list[Verb] = []
+    for verb in sorted(named, key=_importance):
+        longer = [*chosen, verb]
+        if sum(len(one.shown) + 1 + len(one.short) + gap for one in longer) <= width:
+            chosen = longer
+    return [(verb.shown, verb.short) for verb in named if verb in chosen]
+
+
+def _importance(verb: Verb) -> int:
+    return _IMPORTANT.index(verb.id) if verb.id in _IMPORTANT else len(_IMPORTANT)
+
+
+def key_table() -> str:
+    """The table of keys in Markdown, as the README has it."""
+    lines = ["| key | does |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{verb.shown}` | {verb.long} |" for verb in VERBS)])

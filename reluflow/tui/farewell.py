@@ -51,7 +51,7 @@ class Farewell:
         os._exit(code)
 
     def _save(self) -> None:
-        self._session.pause()
+        self._session.halt()
         frame = self._session.frame
         if not frame.unsaved:
             return

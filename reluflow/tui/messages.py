@@ -15,8 +15,22 @@ class CursorMoved(Message):
 
 
 @dataclass
+class TimeChosen(Message):
+    """The user pointed at a flow time."""
+
+    t: float
+
+
+@dataclass
 class ParametersApplied(Message):
     """The user wants a run with these values changed (by ``section.key``; None un-sets)."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass
+class KnobTurned(Message):
+    """A number was stepped: it is to be run at once if that takes no time."""
 
     changes: Mapping[str, Any]
 
@@ -29,5 +43,12 @@ class ParametersLeft(Message):
 @dataclass
 class FieldEdited(Message):
     """The text of a field changed."""
+
+    key_id: str
+
+
+@dataclass
+class FieldStepped(Message):
+    """The number in a field was stepped."""
 
     key_id: str

@@ -7,17 +7,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from reluflow.frame import Frame
 from reluflow.plot.glyphs import BRAILLE, Glyphs
-from reluflow.session import Frame, Session
+from reluflow.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.tui.app import Explorer
+from reluflow.tui.moment import Moment
 
 DEADLINE = 30.0
 POLL = 0.005
+#: A problem that is solved in a few hundredths of a second, with two plateaus.
+SMALL = {"network.width": 8}
 
 
 @dataclass
@@ -27,34 +32,67 @@ class Driver:
     session: Session
 
     @property
-    def frame(self) -> Frame:
-        """The frame on screen."""
-        assert self.app.frame is not None
-        return self.app.frame
+    def moment(self) -> Moment:
+        """What is on screen."""
+        assert self.app.moment is not None
+        return self.app.moment
 
-    async def until(self, holds: Callable[[], object], what: str) -> None:
-        """Pull frames until something holds."""
+    @property
+    def frame(self) -> Frame:
+        """The frame whose history is on screen."""
+        return self.moment.frame
+
+    async def until(self, holds: Callable[[], object], what: str, seconds: float = 0.0) -> None:
+        """Pull, each time with so many seconds for the cursor, until something holds."""
         end = time.monotonic() + DEADLINE
         while True:
-            self.app.pull()
+            self.app.pull(seconds)
             # Not a pause of the pilot: that waits for an idle processor, which a busy solver never grants.
             await asyncio.sleep(POLL)
             if holds():
                 break
             assert time.monotonic() < end, f"never: {what}\n{self.text}"
-        await self.pilot.pause(0.0)
+        await self.drained()
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        for key in keys:
+            await self.pilot.press(key)
+            await self.drained()
 
-    async def paused_at(self, steps: int = 1) -> Frame:
-        """Let the run take some steps, then pause it."""
-        self.session.play()
-        await self.until(lambda: self.session.frame.steps >= steps, f"{steps} steps")
-        self.session.pause()
+    async def drained(self) -> None:
+        """Wait until every message, and every message that came of one, has been dealt with."""
+        quiet = 0
+        while quiet < 2:
+            await self.pilot.pause(0.0)
+            nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
+            busy = any(not node._message_queue.empty() for node in (*nodes, *self.app.screen_stack))
+            quiet = 0 if busy else quiet + 1
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.drained()
+
+    async def play(self, seconds: float) -> None:
+        """Let the cursor go on by so much time."""
+        self.app.pull(seconds)
+        await self.drained()
+
+    async def solved(self) -> Frame:
+        """Wait until the run is over and on screen."""
+        generation = self.session.frame.generation
+        self.session.run()
+        await self.until(
+            lambda: self.frame.over and self.frame.generation >= generation and not self.frame.error,
+            "the end of the run",
+        )
+        return self.frame
+
+    async def halted_at(self, steps: int) -> Frame:
+        """Let the solver take some steps, then halt it."""
+        for _ in range(steps):
+            self.session.step()
         await self.settled()
-        assert self.frame.status not in ("playing", "building")
+        assert self.frame.steps >= steps
         return self.frame
 
     async def settled(self) -> None:
@@ -63,7 +101,7 @@ class Driver:
         self.session._commands.put(done.set)
         await self.until(done.is_set, "the end of what the worker was told")
         self.app.pull()
-        await self.pilot.pause()
+        await self.drained()
 
     @property
     def lines(self) -> list[str]:
@@ -80,27 +118,30 @@ class Driver:
         return widget.region.area > 0 and all(part.display for part in widget.ancestors_with_self)
 
 
+async def _give_way(*_: float) -> None:
+    await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
-    size: tuple[int, int] = (130, 40),
+    size: tuple[int, int] = (100, 34),
     glyphs: Glyphs = BRAILLE,
     overrides: dict[str, Any] | None = None,
-    playing: bool = False,
+    running: bool = False,
     **options: Any,
 ) -> AsyncIterator[Driver]:
-    """The app on a preset, paused or playing slowly; the session is closed at the end."""
-    # A solver of many small steps, so that there is something to pause between.
-    session = Session(load_preset(preset, {"solver.method": "polar"} | (overrides or {})))
-    session.set_speed(0.5)
+    """The app on a preset, with the solver halted before its first step unless it is to run."""
+    session = Session(load_preset(preset, overrides or {}), running=running)
     app = Explorer(session, glyphs, timer=False, **options)
+    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
+    waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
     try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            driver = Driver(app, pilot, session)
-            await driver.until(lambda: session.frame.state or session.frame.error, "a problem")
-            if not playing:
-                session.pause()
-                await driver.settled()
-            yield driver
+        with waiting[0], waiting[1]:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                driver = Driver(app, pilot, session)
+                await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
+                await driver.drained()
+                yield driver
     finally:
         session.close()

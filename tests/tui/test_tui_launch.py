@@ -36,7 +36,7 @@ def test_textual_is_loaded_by_run_alone() -> None:
 
 
 def test_a_run_directory_gives_its_preset_and_says_so(own_folder: Path) -> None:
-    session = Session(load_preset("orthogonal-toy"))
+    session = Session(load_preset("orthogonal-toy"), running=False)
     session.step()
     session.save_run()
     while session.frame.note is None:

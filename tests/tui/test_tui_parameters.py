@@ -1,10 +1,16 @@
 """The form: what is typed is checked, applied, restored and marked."""
 
-from driver import Driver, explorer
+from functools import partial
+
+import driver
+from driver import Driver
 from textual.widgets import Input
 
 from reluflow.tui.widgets.parameter_field import ChoiceField, ParameterField, text_of
 from reluflow.tui.widgets.parameter_form import ParameterForm
+
+#: wide enough for the form
+explorer = partial(driver.explorer, size=(125, 34))
 
 
 def field(app: Driver, id: str) -> ParameterField:
@@ -25,7 +31,7 @@ async def enter(app: Driver, id: str, text: str) -> None:
     assert isinstance(editor, Input)
     editor.focus()
     editor.value = ""
-    await app.pilot.pause()
+    await app.drained()
     await app.press(*text)
     assert editor.value == text
 
@@ -40,13 +46,13 @@ async def test_the_form_has_the_keys_that_apply_and_no_others() -> None:
 
 async def test_a_value_that_cannot_be_used_gets_a_sentence_and_is_not_applied() -> None:
     async with explorer() as app:
-        before = await app.paused_at()
+        before = await app.halted_at(1)
         await enter(app, "init.scale", "-1")
         assert "init.scale is -1" in sentence(app)
         assert "expected a number above 0" in sentence(app)
         assert mark(app, "init.scale") == "!"
         await app.press("enter")
-        await app.pilot.pause()
+        await app.drained()
         assert app.session.frame.generation == before.generation
 
 
@@ -59,13 +65,13 @@ async def test_values_that_do_not_fit_together_get_a_sentence_too() -> None:
 
 async def test_enter_starts_a_run_with_what_was_typed() -> None:
     async with explorer() as app:
-        before = await app.paused_at()
+        before = await app.halted_at(1)
         await enter(app, "init.scale", "1e-3")
         assert mark(app, "init.scale") == ">"
         await enter(app, "network.width", "7")
         await app.press("enter")
         await app.until(
-            lambda: app.frame.generation > before.generation and app.frame.state is not None, "a new run"
+            lambda: app.frame.generation > before.generation and app.frame.history is not None, "a new run"
         )
         assert app.frame.problem.width == 7
         assert app.frame.preset.values["init.scale"] == 1e-3
@@ -112,7 +118,7 @@ async def test_in_a_narrow_terminal_the_form_folds() -> None:
     async with explorer(size=(80, 24)) as app:
         assert not app.shown("#parameters")
         await app.press("p")
-        await app.pilot.pause()
+        await app.drained()
         assert app.shown("#parameters")
         assert "apply" in app.lines[-1]
         await app.press("escape")
@@ -122,7 +128,7 @@ async def test_in_a_narrow_terminal_the_form_folds() -> None:
 
 async def test_keys_of_the_app_are_letters_in_a_field() -> None:
     async with explorer() as app:
-        await app.paused_at()
+        await app.halted_at(1)
         await enter(app, "data.targets", "rsq.l ")
         assert app.app.screen is app.app.screen_stack[0]
         assert app.app.is_running

@@ -1,112 +1,186 @@
-"""Playing, pausing, stepping, speed and what the panels show of it."""
+"""Playing, halting and stepping, and what the panels show of it."""
 
 import math
 import re
 
 import numpy as np
 import pytest
-from driver import explorer
+from driver import SMALL, explorer
 
+from reluflow.playback import SPEEDS
 from reluflow.plot.glyphs import ASCII
-from reluflow.session import SPEEDS
 from reluflow.tui.widgets import neuron_table
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
+TOY = {"stop.loss": 1e-4}
+#: Plain descent that takes minutes.
+DESCENT = {"solver.method": "gd", "solver.learning_rate": 1e-5}
 
-async def test_the_app_starts_playing_and_shows_time_loss_and_curve() -> None:
-    async with explorer(playing=True) as app:
-        await app.until(lambda: app.frame.status == "playing" and app.frame.t > 0, "playing")
-        assert "playing" in app.lines[0]
+
+async def test_the_app_starts_playing_and_shows_where_it_is() -> None:
+    async with explorer(overrides=TOY, running=True) as app:
+        await app.solved()
+        await app.play(0.5)
+        assert app.moment.t > 0.0
         assert "orthogonal-toy" in app.lines[0]
-        assert app.frame.method_summary in app.lines[1]
+        assert f"loss {app.moment.loss:.4f}" in app.lines[0]
+        assert "playing 2/s by change" in app.lines[1]
+        assert "solver done" in app.lines[1]
         assert any("loss" in line and "directions" in line for line in app.lines)
         assert "⠒" in app.text or "⠤" in app.text or "⣀" in app.text
 
 
-async def test_space_pauses_at_once_and_plays_on() -> None:
-    async with explorer(playing=True) as app:
-        await app.until(lambda: app.frame.t > 0, "playing")
+async def test_space_pauses_the_cursor_at_once_and_plays_on() -> None:
+    async with explorer(overrides=TOY, running=True) as app:
+        await app.solved()
+        await app.play(0.5)
         await app.press("space")
-        assert app.session.frame.status == "paused"
+        held = app.moment.t
+        assert "paused" in app.lines[1]
+        await app.play(1.0)
+        assert app.moment.t == held
+        await app.press("space")
+        await app.play(0.1)
+        assert app.moment.t > held
+
+
+async def test_h_halts_the_solver_and_lets_it_go_on_while_the_cursor_is_free() -> None:
+    async with explorer(overrides=DESCENT, running=True) as app:
+        await app.until(lambda: app.frame.steps > 0, "a step")
+        await app.press("h")
         await app.settled()
-        held = app.session.frame.t
-        assert "paused" in app.lines[0]
-        for _ in range(5):
-            app.app.pull()
-            await app.pilot.pause()
-        assert app.session.frame.t == held
-        await app.press("space")
-        await app.until(lambda: app.frame.t > held, "time to go on")
+        steps = app.session.frame.steps
+        assert "halted" in app.lines[1]
+        assert "playing" in app.lines[1]
+        await app.settled()
+        assert app.session.frame.steps == steps
+        await app.press("h")
+        assert "steps/s" in app.lines[1]
+        await app.until(lambda: app.session.frame.steps > steps, "more steps")
 
 
-async def test_a_step_is_one_step() -> None:
-    async with explorer(overrides={"solver.method": "gd"}) as app:
-        steps = (await app.paused_at(3)).steps
-        await app.press("full_stop")
-        await app.until(lambda: app.frame.steps > steps, "a step")
-        await app.press("full_stop")
-        await app.until(lambda: app.frame.steps > steps + 1, "another step")
-        assert app.frame.steps == steps + 2
-        assert app.frame.status == "paused"
-
-
-async def test_reset_goes_back_to_the_start() -> None:
+async def test_playing_follows_the_head_of_a_solver_that_is_slower() -> None:
     async with explorer() as app:
-        before = await app.paused_at(3)
-        await app.press("r")
-        await app.until(lambda: app.frame.generation > before.generation and app.frame.state, "a new run")
-        assert app.frame.steps == 0
-        assert app.frame.t == 0.0
-        assert np.allclose(app.frame.state.weights, app.frame.problem.weights, rtol=1e-12, atol=0.0)
+        await app.halted_at(3)
+        app.app.transport.playback.speed = math.inf
+        await app.play(0.1)
+        assert app.moment.t == app.frame.history.end
+        assert app.moment.playing
+        await app.halted_at(4)
+        await app.play(0.1)
+        assert app.moment.t == app.frame.history.end
+
+
+async def test_steps_go_through_what_is_recorded_and_then_have_more_taken() -> None:
+    async with explorer() as app:
+        await app.halted_at(3)
+        times = [app.frame.history.neighbour(0.0, True)]
+        for _ in range(3):
+            times.append(app.frame.history.neighbour(times[-1], True))
+        await app.press("full_stop", "full_stop")
+        assert app.moment.t == times[1]
+        await app.press("full_stop", "full_stop")
+        await app.until(lambda: app.moment.step == 4, "a step of the solver")
+        assert app.session.frame.steps == 4
+        assert app.session.frame.status == "halted"
+        assert app.moment.t == app.frame.history.end
+        await app.press("comma")
+        assert app.moment.t == times[2]
+        assert not app.moment.playing
+
+
+async def test_r_rewinds_and_capital_r_solves_anew() -> None:
+    async with explorer(overrides=TOY) as app:
+        before = await app.solved()
+        await app.press("end", "r")
+        assert app.moment.t == 0.0
+        assert not app.moment.playing
+        assert app.session.frame.generation == before.generation
+        await app.press("R")
+        await app.until(lambda: app.frame.generation > before.generation and app.frame.over, "a new run")
+        assert app.moment.playing
+
+
+async def test_the_state_on_show_is_the_one_at_the_cursor() -> None:
+    async with explorer(overrides=TOY) as app:
+        history = (await app.solved()).history
+        for key, place in (("end", -1), ("home", 0)):
+            await app.press(key)
+            assert app.moment.state is history.states[place]
+            assert f"step {history.step_at(app.moment.t)}" in app.lines[0]
 
 
 async def test_speed_goes_through_what_is_offered_and_stops_at_both_ends() -> None:
     async with explorer() as app:
         for _ in SPEEDS:
             await app.press("plus")
-        assert math.isinf(app.session.speed)
-        assert "speed max" in app.lines[0]
+        assert math.isinf(app.moment.speed)
+        assert "at full speed" in app.lines[1]
         for _ in range(len(SPEEDS) + 1):
             await app.press("minus")
-        assert app.session.speed == SPEEDS[0]
+        assert app.moment.speed == SPEEDS[0]
         await app.press("equals_sign")
-        assert app.session.speed == SPEEDS[1]
+        assert app.moment.speed == SPEEDS[1]
 
 
-async def test_l_turns_time_logarithmic_and_back() -> None:
+async def test_c_goes_through_the_clocks() -> None:
     async with explorer() as app:
-        await app.paused_at(5)
+        for clock in ("time", "log time", "steps", "change"):
+            await app.press("c")
+            assert f"/s by {clock}" in app.lines[1]
+
+
+async def test_l_and_y_change_the_axes() -> None:
+    async with explorer(overrides=TOY, size=(100, 40)) as app:
+        await app.solved()
         assert "over log time" not in app.text
         await app.press("l")
         assert "over log time" in app.text
         await app.press("l")
         assert "over log time" not in app.text
+        assert "1e-4┤" not in app.text
+        await app.press("y")
+        assert "1e-4┤" in app.text
+        await app.press("y")
+        assert "0.4┤" in app.text
 
 
-async def test_a_run_that_is_over_says_why_and_how_to_go_on() -> None:
-    async with explorer(overrides={"stop.steps": 5}, playing=True) as app:
-        await app.until(lambda: app.frame.status == "steps", "the end of the run")
-        assert app.frame.reason in app.lines[1]
-        await app.press("space")
-        assert "r starts it again" in app.text
-        assert app.frame.status == "steps"
+async def test_a_run_that_is_over_says_why() -> None:
+    async with explorer(overrides={"stop.steps": 5}) as app:
+        frame = await app.solved()
+        assert frame.reason in app.lines[1]
+        assert "steps are up" in app.lines[1]
+        await app.press("h")
+        assert "R solves the run anew" in app.text
 
 
 async def test_the_cursor_walks_through_the_neurons_and_marks_their_direction() -> None:
     async with explorer() as app:
-        await app.paused_at(3)
+        await app.halted_at(3)
         table = app.app.query_one(NeuronTable)
         assert app.text.count("◆") + app.text.count("◇") == 1
         await app.press("down", "down", "up", "down")
         assert table.cursor == 2
-        await app.press("end")
+        await app.press("J")
         assert table.cursor == 59
         assert re.search(r" 59  [●○] ", app.text)
-        await app.press("down", "home", "up")
+        await app.press("down", "K", "up")
         assert table.cursor == 0
         await app.press("pagedown")
         assert 3 < table.cursor < 30
         assert app.text.count("◆") + app.text.count("◇") == 1
+
+
+async def test_n_goes_through_the_views_and_back() -> None:
+    async with explorer(overrides=SMALL) as app:
+        await app.halted_at(3)
+        seen = set()
+        for _ in range(5):
+            seen.add(app.app.query_one("#directions").view)
+            assert f"─ {app.app.query_one('#directions').view} ─" in app.text
+            await app.press("n")
+        assert {"directions", "function", "norms"} <= seen
+        assert "─ directions ─" in app.text
 
 
 async def test_a_table_of_very_many_neurons_describes_the_visible_ones_only(
@@ -120,9 +194,9 @@ async def test_a_table_of_very_many_neurons_describes_the_visible_ones_only(
 
     describe = neuron_table.describe
     monkeypatch.setattr(neuron_table, "describe", spy)
-    async with explorer(overrides={"network.width": 200_000}) as app:
+    async with explorer(overrides={"network.width": 200_000, "solver.method": "polar"}) as app:
         await app.until(lambda: "of 200000" in app.text, "the table")
-        await app.press("end")
+        await app.press("J")
         assert "199999" in app.text
     assert max(described) <= 40
 
@@ -133,15 +207,15 @@ async def test_a_problem_that_cannot_be_built_is_one_sentence() -> None:
         await app.until(lambda: app.frame.error, "an error")
         assert "no-such-file.csv" in app.lines[1]
         assert "Traceback" not in app.text
-        await app.press("space", "full_stop", "l", "down", "r")
-        assert "error" in app.lines[0]
+        await app.press("space", "full_stop", "comma", "l", "down", "end", "P", "b", "f", "F", "d", "n", "R")
+        assert "error" in app.lines[1]
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 45)])
 async def test_every_panel_has_its_place_at_every_size(size: tuple[int, int]) -> None:
     async with explorer(size=size) as app:
-        await app.paused_at(5)
-        for panel in ("#status", "#loss", "#directions", "#neurons", "#footer"):
+        await app.halted_at(5)
+        for panel in ("#status", "#loss", "#directions", "#neurons", "#timeline", "#footer"):
             assert app.shown(panel), panel
         assert app.shown("#parameters") == (size[0] >= 120)
         assert "quit" in app.lines[-1]
@@ -155,41 +229,46 @@ async def test_a_terminal_that_is_too_small_gets_one_sentence() -> None:
         assert [line.strip() for line in app.lines if line.strip()] == [
             "needs at least 60 x 20, found 59 x 20"
         ]
-        await app.pilot.resize_terminal(80, 24)
-        await app.pilot.pause()
+        await app.resize(80, 24)
         assert app.shown("#loss")
-        await app.pilot.resize_terminal(80, 19)
-        await app.pilot.pause()
+        await app.resize(80, 19)
         assert "found 80 x 19" in app.text
 
 
 async def test_without_colour_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with explorer() as app:
-        await app.paused_at(3)
-        await app.press("question_mark")
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        await app.press("f", "question_mark")
         assert "Keys" in app.text
 
 
 async def test_ascii_terminals_get_ascii_only() -> None:
-    async with explorer(glyphs=ASCII) as app:
-        await app.paused_at(5)
-        assert app.text.isascii(), {sign for sign in app.text if not sign.isascii()}
-        for key in ("question_mark", "o", "s"):
+    async with explorer(glyphs=ASCII, overrides=TOY) as app:
+        await app.solved()
+        await app.press("f")
+        for key in ("escape", "n", "n", "n", "n", "question_mark", "o", "s", "g", "F"):
             await app.press(key)
-            assert app.text.isascii(), {sign for sign in app.text if not sign.isascii()}
-            await app.press("escape")
+            assert app.text.isascii(), (key, {sign for sign in app.text if not sign.isascii()})
+            if key in ("question_mark", "o", "s", "g"):
+                await app.press("escape")
 
 
-async def test_random_keys_and_sizes_raise_nothing() -> None:
-    keys = "space full_stop r plus minus l p s o question_mark escape up down left right tab enter end 3 e"
-    random = np.random.default_rng(7)
-    async with explorer() as app:
-        for _ in range(60):
-            await app.pilot.press(str(random.choice(keys.split())))
-            if random.random() < 0.1:
-                width, height = random.integers(10, 180), random.integers(5, 60)
-                await app.pilot.resize_terminal(int(width), int(height))
-            app.app.pull()
-        await app.pilot.pause()
-        assert app.app.is_running
+async def test_idle_frames_are_the_same_frame() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        await app.press("end")
+        moment = app.moment
+        for _ in range(3):
+            await app.play(0.1)
+        assert app.moment is moment
+        assert np.isfinite(moment.loss)
+
+
+async def test_z_gives_the_screen_to_one_panel_after_another() -> None:
+    async with explorer(size=(100, 30)) as app:
+        await app.halted_at(2)
+        panels = ("#loss", "#directions", "#neurons")
+        for shown in (*panels, None):
+            await app.press("z")
+            assert [panel for panel in panels if app.shown(panel)] == ([shown] if shown else list(panels))

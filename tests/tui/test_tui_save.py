@@ -5,30 +5,35 @@ from pathlib import Path
 import numpy as np
 from driver import explorer
 
+from reluflow.plot.glyphs import BRAILLE
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.tui.bindings import VERBS
+from reluflow.tui.screens.help_page import help_text
 
 
 async def test_s_saves_the_parameters_as_a_preset(own_folder: Path) -> None:
     async with explorer() as app:
-        await app.paused_at()
+        await app.halted_at(1)
         await app.press("s")
         await app.press(*"mine")
         await app.press("enter")
-        await app.until(lambda: app.frame.note, "a note")
-        assert not app.frame.note.failed
+        await app.until(lambda: app.moment.live.note, "a note")
+        assert not app.moment.live.note.failed
         assert "preset saved as" in app.text
     saved = load_preset("mine")
     assert saved.path == own_folder / "config" / "presets" / "mine.toml"
-    assert saved.values == load_preset("orthogonal-toy", {"solver.method": "polar"}).values
+    assert saved.values == load_preset("orthogonal-toy").values
 
 
 async def test_s_saves_the_present_state_to_branch_from() -> None:
     async with explorer() as app:
-        state = (await app.paused_at(3)).state
+        await app.halted_at(3)
+        await app.press("end")
+        state = app.moment.state
         await app.press("s")
         await app.press(*"saddle", "down", "right", "enter")
-        await app.until(lambda: app.frame.note, "a note")
+        await app.until(lambda: app.moment.live.note, "a note")
     problem = load_preset("saddle").problem()
     assert state is not None
     assert np.array_equal(problem.weights, state.weights)
@@ -37,14 +42,14 @@ async def test_s_saves_the_present_state_to_branch_from() -> None:
 
 async def test_a_shipped_name_is_refused_and_ones_own_is_asked_for_twice() -> None:
     async with explorer() as app:
-        await app.paused_at()
+        await app.halted_at(1)
         for _ in range(2):
             await app.press("s", *"mine", "enter")
-            await app.until(lambda: app.frame.note, "a note")
+            await app.until(lambda: app.moment.live.note, "a note")
         assert "enter again replaces it" in app.text
         await app.press("enter")
-        await app.until(lambda: app.frame.note.number == 2, "a second note")
-        assert not app.frame.note.failed
+        await app.until(lambda: app.moment.live.note.number == 2, "a second note")
+        assert not app.moment.live.note.failed
         await app.press("s", *"orthogonal-toy", "enter")
         assert "comes with the program" in app.text
         await app.press("escape")
@@ -53,10 +58,10 @@ async def test_a_shipped_name_is_refused_and_ones_own_is_asked_for_twice() -> No
 
 async def test_w_writes_the_run_and_then_q_does_not_ask(own_folder: Path) -> None:
     async with explorer() as app:
-        steps = (await app.paused_at(5)).steps
+        steps = (await app.halted_at(5)).steps
         await app.press("w")
-        await app.until(lambda: app.frame.note, "a note")
-        assert "orthogonal-toy-1" in app.frame.note.text
+        await app.until(lambda: app.moment.live.note, "a note")
+        assert "orthogonal-toy-1" in app.moment.live.note.text
         await app.press("q")
         assert not app.app.is_running
     run = open_run(own_folder / "work" / "runs" / "orthogonal-toy-1")
@@ -65,7 +70,7 @@ async def test_w_writes_the_run_and_then_q_does_not_ask(own_folder: Path) -> Non
 
 async def test_q_asks_and_esc_stays() -> None:
     async with explorer() as app:
-        await app.paused_at()
+        await app.halted_at(1)
         await app.press("q")
         assert "Save the run before leaving?" in app.text
         await app.press("escape")
@@ -73,16 +78,18 @@ async def test_q_asks_and_esc_stays() -> None:
         assert "Save the run" not in app.text
 
 
-async def test_q_pauses_while_it_asks() -> None:
-    async with explorer(playing=True) as app:
+async def test_q_halts_while_it_asks_and_staying_goes_on() -> None:
+    async with explorer(overrides={"solver.method": "gd", "solver.learning_rate": 1e-5}, running=True) as app:
         await app.until(lambda: app.frame.steps > 0, "a step")
         await app.press("q")
-        assert app.session.frame.status == "paused"
+        assert app.session.frame.status == "halted"
+        await app.press("escape")
+        assert app.session.frame.status == "running"
 
 
 async def test_q_and_n_leave_without_a_run(own_folder: Path) -> None:
     async with explorer() as app:
-        await app.paused_at()
+        await app.halted_at(1)
         await app.press("q", "n")
         assert not app.app.is_running
         assert app.app.return_code == 0
@@ -91,7 +98,8 @@ async def test_q_and_n_leave_without_a_run(own_folder: Path) -> None:
 
 async def test_q_and_y_write_the_run_and_leave(own_folder: Path) -> None:
     async with explorer() as app:
-        t = (await app.paused_at(5)).t
+        await app.halted_at(5)
+        t = app.session.frame.t
         await app.press("q", "y")
         await app.until(lambda: not app.app.is_running, "the end")
         assert app.app.return_code == 0
@@ -101,10 +109,10 @@ async def test_q_and_y_write_the_run_and_leave(own_folder: Path) -> None:
 async def test_a_run_that_cannot_be_written_keeps_the_app_open(own_folder: Path) -> None:
     (own_folder / "work" / "runs").write_text("a file where the folder should be")
     async with explorer() as app:
-        await app.paused_at(5)
+        await app.halted_at(5)
         await app.press("q", "y")
-        await app.until(lambda: app.frame.note, "a note")
-        assert app.frame.note.failed
+        await app.until(lambda: app.moment.live.note, "a note")
+        assert app.moment.live.note.failed
         assert app.app.is_running
 
 
@@ -120,17 +128,19 @@ async def test_o_opens_another_preset() -> None:
         assert "first-steps" in app.text
         assert load_preset("first-steps").notes.split()[0] in app.text
         await app.press("enter")
-        await app.until(lambda: app.frame.preset.name == "first-steps" and app.frame.state, "the preset")
+        await app.until(lambda: app.frame.preset.name == "first-steps", "the preset")
         assert "first-steps" in app.lines[0]
 
 
 async def test_help_lists_every_key() -> None:
     async with explorer(size=(100, 50)) as app:
         await app.press("question_mark")
-        for key in ("space", "?", "q", "tab", "esc"):
-            assert key in app.text
+        assert "play or pause" in app.text
         await app.press("escape")
-        assert "Keys" not in app.text
+        assert "play or pause" not in app.text
+    page = help_text(BRAILLE)
+    for verb in VERBS:
+        assert f"  {verb.shown:<7}{verb.long}" in page
 
 
 async def test_a_greeting_is_shown_once() -> None:

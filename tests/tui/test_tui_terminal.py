@@ -106,7 +106,7 @@ def test_the_curve_moves_pause_stops_it_and_q_restores_the_terminal(terminal: Te
     assert "─ loss ─" in "\n".join(first)
     terminal.until(lambda lines: lines[3:14] != first[3:14] and time_of(lines) > time_of(first), "a move")
     terminal.key("Space")
-    terminal.until(lambda lines: "paused" in lines[0], "a pause")
+    terminal.until(lambda lines: "paused" in lines[1], "a pause")
     # Two looks with a key and its echo on screen between them: long enough for frames to have come.
     terminal.key("l")
     paused = terminal.until(lambda lines: "log time" in "\n".join(lines), "log time")

@@ -34,8 +34,13 @@ class HelpPage(ModalScreen[None]):
 
 def help_text(glyphs: Glyphs) -> str:
     """The page as text."""
-    lines = [f"{verb.shown:<7}{verb.long}" for verb in VERBS]
+    lines: list[str] = []
     where = ""
+    for verb in VERBS:
+        if verb.group != where:
+            lines += ["", verb.group] if lines else [verb.group]
+            where = verb.group
+        lines.append(f"  {verb.shown:<7}{verb.long}")
     for panel, keys, what in PANEL_KEYS:
         if panel != where:
             lines += ["", panel]
@@ -51,4 +56,5 @@ def _legend(glyphs: Glyphs) -> list[str]:
         f"  {glyphs.positive_cursor}{glyphs.negative_cursor} the neuron under the cursor   "
         f"{glyphs.point} a sample, with its number",
         "  The angle is that of the hidden weights; the radius grows with log |w|.",
+        f"  {glyphs.mark} in the loss: the cursor; what is faint beyond it is solved already",
     ]

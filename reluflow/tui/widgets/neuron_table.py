@@ -11,8 +11,8 @@ from reluflow.observe.neurons import describe
 from reluflow.plot.cells import Row
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import header_row, neuron_row
-from reluflow.session import Frame
 from reluflow.tui.messages import CursorMoved
+from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel, heading
 
 
@@ -24,8 +24,8 @@ class NeuronTable(RowsPanel, can_focus=True):
         Binding("down,j", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
-        Binding("home", "jump(False)", show=False),
-        Binding("end", "jump(True)", show=False),
+        Binding("K", "jump(False)", show=False),
+        Binding("J", "jump(True)", show=False),
     ]
 
     #: rows above the neurons: the heading and the heads of the columns
@@ -35,33 +35,35 @@ class NeuronTable(RowsPanel, can_focus=True):
         super().__init__(glyphs, id=id)
         self.cursor = 0
         self._first = 0
-        self._frame: Frame | None = None
+        self._moment: Moment | None = None
 
-    def show(self, frame: Frame) -> None:
-        """Draw the state of a newer frame; the cursor stays on its neuron if there is one of that number."""
-        before, self._frame = self._frame, frame
-        if before is None or before.state is not frame.state:
+    def show(self, moment: Moment) -> None:
+        """Draw the state of a newer moment; the cursor stays on its neuron if there is one of that number."""
+        before, self._moment = self._moment, moment
+        if before is None or before.state is not moment.state:
             self._go(self.cursor)
             self.redraw()
 
     @property
     def width_of_network(self) -> int:
         """Number of neurons in the state on screen."""
-        state = self._frame.state if self._frame else None
+        state = self._moment.state if self._moment else None
         return 0 if state is None else int(state.output_weights.size)
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        frame = self._frame
-        if frame is None or frame.state is None or frame.problem is None:
+        moment = self._moment
+        problem = moment.frame.problem if moment else None
+        if moment is None or moment.state is None or problem is None:
             return [heading("neurons", "", width, self.glyphs)]
         m = self.width_of_network
         rows = max(height - self.TOP, 0)
         self._first = min(max(self._first, self.cursor - rows + 1, 0), self.cursor)
         last = min(self._first + rows, m)
         part = slice(self._first, last)
-        shown = State(frame.state.t, frame.state.weights[part], frame.state.output_weights[part])
-        table = describe(shown, frame.problem)
-        head = header_row(m - 1, frame.problem.samples, table.angle_meaning, width)
+        state = moment.state
+        shown = State(state.t, state.weights[part], state.output_weights[part])
+        table = describe(shown, problem)
+        head = header_row(m - 1, problem.samples, table.angle_meaning, width)
         place = f"{self._first}-{last - 1} of {m}" if last - self._first < m else f"all {m}"
         lines = [
             neuron_row(table, i, self._first + i, m - 1, width, self.glyphs, self._first + i == self.cursor)

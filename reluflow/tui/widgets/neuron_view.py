@@ -1,4 +1,4 @@
-"""The directions of the neurons."""
+"""A picture of the neurons."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,28 +7,35 @@ from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.directions import Compass, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
-from reluflow.session import Frame
+from reluflow.plot.views import VIEWS
+from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel, heading
 
+#: the view that the app starts with
+COMPASS: Final = "directions"
 #: cells that the legend needs in full
 _ROOM_FOR_WORDS: Final = 35
 
 
 class NeuronView(RowsPanel):
-    """The compass of directions, with the neuron under the table's cursor marked."""
+    """One of the views of the neurons, with the neuron under the table's cursor marked.
+
+    The compass of directions remembers the picture before, so that it neither jumps nor turns.
+    """
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self._frame: Frame | None = None
+        self._moment: Moment | None = None
         self._picture: Compass | None = None
         self._cursor = 0
+        self.view = COMPASS
 
-    def show(self, frame: Frame) -> None:
-        """Draw the state of a newer frame, if it has one that is not on screen already."""
-        before, self._frame = self._frame, frame
-        if before is not None and before.generation != frame.generation:
+    def show(self, moment: Moment) -> None:
+        """Draw the state of a newer moment, if it has one that is not on screen already."""
+        before, self._moment = self._moment, moment
+        if before is not None and before.frame.generation != moment.frame.generation:
             self._picture = None
-        if before is None or before.state is not frame.state:
+        if before is None or before.state is not moment.state:
             self._update()
             self.redraw()
 
@@ -38,23 +45,42 @@ class NeuronView(RowsPanel):
         self._update()
         self.redraw()
 
+    def next_view(self) -> None:
+        """Show the next of the views."""
+        names = list(VIEWS)
+        self.view = names[(names.index(self.view) + 1) % len(names)]
+        self._update()
+        self.redraw()
+
     def _update(self) -> None:
-        frame = self._frame
-        if frame is None or frame.state is None or frame.problem is None:
+        moment = self._moment
+        problem = moment.frame.problem if moment else None
+        if moment is None or moment.state is None or problem is None or self.view != COMPASS:
             self._picture = None
             return
-        span = frame.problem.span
-        coordinates = span.project(frame.state.weights)
-        outputs = frame.state.output_weights
+        span = problem.span
+        coordinates = span.project(moment.state.weights)
+        outputs = moment.state.output_weights
         self._picture = compass(coordinates, outputs, span.inputs, self._cursor, self._picture)
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
+        if self.view != COMPASS:
+            return self._other(width, height)
         picture = self._picture
         if picture is None:
-            return [heading("directions", "", width, self.glyphs)]
-        top = heading("directions", self._detail(picture), width, self.glyphs)
+            return [heading(COMPASS, "", width, self.glyphs)]
+        top = heading(COMPASS, self._detail(picture), width, self.glyphs)
         rows = compass_rows(picture, (width, height - 2), self.glyphs, self._cursor)
         return [top, *rows, self._legend(picture, width)]
+
+    def _other(self, width: int, height: int) -> Sequence[Row]:
+        top = heading(self.view, "", width, self.glyphs)
+        moment = self._moment
+        if moment is None or moment.state is None or moment.frame.problem is None:
+            return [top]
+        draw = VIEWS[self.view]
+        rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self._cursor)
+        return [top, *rows]
 
     def _detail(self, picture: Compass) -> str:
         if picture.plane.basis.shape[0] <= 2:

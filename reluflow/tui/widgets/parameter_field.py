@@ -12,21 +12,12 @@ from textual.widgets import Input, Static
 
 from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
-from reluflow.tui.messages import FieldEdited
+from reluflow.tui.messages import FieldEdited, FieldStepped
+from reluflow.tui.widgets.steps import stepped
+from reluflow.tui.widgets.text import text_of
 
 #: what an unset choice is called
 UNSET = "automatic"
-
-
-def text_of(value: Any) -> str:
-    """A value as it would be typed; "" when it is not set."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(text_of(item) for item in value)}]"
-    return str(value)
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -60,6 +51,42 @@ class ChoiceField(Widget, can_focus=True):
         self.action_turn(1)
 
 
+class NumberField(Input):
+    """A number: typed, or stepped with left and right, which move in the text only while one types."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step_or_move(-1)", show=False),
+        Binding("right", "step_or_move(1)", show=False),
+        Binding("less_than_sign", "step(-1)", show=False),
+        Binding("greater_than_sign", "step(1)", show=False),
+    ]
+
+    def __init__(self, key: Key, value: str) -> None:
+        super().__init__(value, compact=True, select_on_focus=False)
+        self._key = key
+        self._stepped_to = value
+
+    def action_step_or_move(self, by: int) -> None:
+        if self.value == self._stepped_to:
+            self.action_step(by)
+        elif by < 0:
+            self.action_cursor_left()
+        else:
+            self.action_cursor_right()
+
+    def action_step(self, by: int) -> None:
+        text = stepped(self._key, self.value, by)
+        if text is not None and text != self.value:
+            self.adopt(text)
+            self.post_message(FieldStepped(self._key.id))
+
+    def adopt(self, text: str) -> None:
+        """Hold a value that nobody typed."""
+        self._stepped_to = text
+        self.value = text
+        self.cursor_position = len(text)
+
+
 class ParameterField(Horizontal):
     """A line of the form. ``text`` is what it holds now, ``present`` what the run on screen has."""
 
@@ -77,6 +104,8 @@ class ParameterField(Horizontal):
             choices = key.choices if key.kind == "choice" else ("true", "false")
             unset = ("",) if key.default is None and not key.always else ()
             return ChoiceField(key.id, (*unset, *choices), start)
+        if key.kind in ("int", "float"):
+            return NumberField(key, start)
         return Input(start, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
@@ -102,7 +131,18 @@ class ParameterField(Horizontal):
 
     def restore(self) -> None:
         """Forget what was typed."""
-        self.editor.value = self.present
+        self._hold(self.present)
+
+    def adopt(self, present: Any) -> None:
+        """The run on screen has another value now; what was typed is forgotten."""
+        self.present = text_of(present)
+        self._hold(self.present)
+
+    def _hold(self, text: str) -> None:
+        if isinstance(self.editor, NumberField):
+            self.editor.adopt(text)
+        else:
+            self.editor.value = text
 
     def show_state(self, *, saved: bool, valid: bool) -> None:
         """Mark the line: ! cannot be used, > typed but not applied, * differs from the preset on file."""

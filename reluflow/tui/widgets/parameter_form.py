@@ -12,8 +12,15 @@ from textual.widgets import Input, Static
 from reluflow.errors import PresetError
 from reluflow.store.preset import Preset
 from reluflow.store.schema import KEYS, Key, expectation
-from reluflow.tui.messages import FieldEdited, ParametersApplied, ParametersLeft
+from reluflow.tui.messages import (
+    FieldEdited,
+    FieldStepped,
+    KnobTurned,
+    ParametersApplied,
+    ParametersLeft,
+)
 from reluflow.tui.widgets.parameter_field import ParameterField
+from reluflow.tui.widgets.text import text_of
 
 LEGEND = "> typed, enter applies   * not on file"
 
@@ -57,10 +64,20 @@ class ParameterForm(Vertical):
         yield Static("", id="sentence", markup=False)
 
     async def load(self, preset: Preset, saved: Mapping[str, Any]) -> None:
-        """Show a preset and forget what was typed. ``saved`` are the values on file."""
+        """Show a preset and forget what was typed. ``saved`` are the values on file.
+
+        Fields that stay are kept, and with them the focus.
+        """
+        field = self._focused()
         self._preset, self._saved = preset, saved
         self._edits = {}
-        await self._rebuild()
+        if self._keys_that_apply() != self._shown:
+            await self._rebuild(focus=field.key.id if field else None)
+            return
+        for id, held in self._fields.items():
+            if held.present != text_of(preset.values.get(id)) or held.edited:
+                held.adopt(preset.values.get(id))
+        self._check()
 
     async def mark_saved(self, saved: Mapping[str, Any]) -> None:
         """The values on file changed; what was typed stays."""
@@ -78,15 +95,27 @@ class ParameterForm(Vertical):
         """What is written at the foot."""
         return str(self.query_one("#sentence", Static).content)
 
+    def on_field_stepped(self, event: FieldStepped) -> None:
+        """Offer a stepped number to be run at once, if nothing stands in the way."""
+        event.stop()
+        self._note(event.key_id)
+        changes, problem = self._changes()
+        if problem is None and changes:
+            self.post_message(KnobTurned(changes))
+
+    def _note(self, id: str) -> ParameterField | None:
+        """Remember what a field holds."""
+        field = self._fields.get(id)
+        if field is not None and field.edited:
+            self._edits[id] = field.text
+        else:
+            self._edits.pop(id, None)
+        return field
+
     async def on_field_edited(self, event: FieldEdited) -> None:
         event.stop()
-        field = self._fields.get(event.key_id)
-        if field is None:
+        if self._note(event.key_id) is None:
             return
-        if field.edited:
-            self._edits[event.key_id] = field.text
-        else:
-            self._edits.pop(event.key_id, None)
         if self._keys_that_apply() != self._shown:
             await self._rebuild(focus=event.key_id)
         else:

@@ -29,6 +29,10 @@ class RowsPanel(Widget):
         .rows--dim { color: $foreground 65%; }
         .rows--axis { color: $foreground 55%; }
         .rows--curve { color: $text-success; text-style: bold; }
+        .rows--future { color: $foreground 50%; }
+        .rows--frozen { color: $text-secondary; }
+        .rows--plateau { color: $foreground 45%; }
+        .rows--escape { color: $text-warning; text-style: bold; }
         .rows--mark { color: $foreground 45%; }
         .rows--level { color: $text-accent; }
         .rows--positive { color: $text-primary; text-style: bold; }

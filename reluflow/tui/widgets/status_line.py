@@ -1,65 +1,69 @@
-"""Two lines at the top: where the run is, and why it is in the state it is in."""
+"""Two lines at the top: what is on show, and what the solver is doing."""
 
 import math
 from collections.abc import Sequence
 from typing import Final
 
+from reluflow.frame import Frame
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.session import Frame
+from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
-_WORDS: Final = {
-    "ready": "ready",
-    "playing": "playing",
-    "paused": "paused",
-    "converged": "converged",
-    "stationary": "stationary",
-    "time": "stopped: time is up",
-    "steps": "stopped: steps are up",
-    "wall": "stopped: seconds are up",
-    "interrupted": "interrupted",
-    "failed": "failed",
+#: How runs end, in the words of the status line.
+_ENDS: Final[dict[str, tuple[str, Role]]] = {
+    "converged": ("solver done", "good"),
+    "stationary": ("solver done, at rest", "key"),
+    "time": ("solver done, time is up", "key"),
+    "steps": ("solver done, steps are up", "key"),
+    "wall": ("solver done, seconds are up", "key"),
+    "interrupted": ("interrupted", "key"),
+    "failed": ("solver failed", "error"),
 }
 
 
 class StatusLine(RowsPanel):
-    """The numbers of the present frame and the reason behind its state, in words."""
+    """The numbers at the cursor; how it moves, and how far the solver is."""
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self._frame: Frame | None = None
-        self._speed = math.inf
+        self._moment: Moment | None = None
 
-    def show(self, frame: Frame, speed: float) -> None:
-        """Draw a newer frame."""
-        self._frame, self._speed = frame, speed
+    def show(self, moment: Moment) -> None:
+        """Draw a newer moment."""
+        self._moment = moment
         self.redraw()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        if self._frame is None:
+        moment = self._moment
+        if moment is None:
             return []
-        return [self._numbers(self._frame, width), self._shortened(self._words(self._frame), width)]
+        return [self._numbers(moment, width), self._shortened(self._doings(moment), width)]
 
     def _shortened(self, row: Row, width: int) -> Row:
-        """A row of one segment, with a mark at its end if it had to be cut."""
-        return [
-            Segment(text if len(text) <= width else text[: width - 1] + self.glyphs.ellipsis, role)
-            for text, role in row
-        ]
+        """The row, with a mark at its end if it has to be cut."""
+        left = width
+        shortened: Row = []
+        for text, role in row:
+            if len(text) > left:
+                return [*shortened, Segment(text[: max(left - 1, 0)] + self.glyphs.ellipsis, role)]
+            shortened.append(Segment(text, role))
+            left -= len(text)
+        return shortened
 
-    def _numbers(self, frame: Frame, width: int) -> Row:
-        sign, word, role = self._state(frame)
-        row = [Segment(f"{sign} {word}", role), Segment(f"  {frame.preset.name}", "strong")]
-        pieces = [("t", short(frame.t)), ("loss", loss_text(frame.loss)), ("step", f"{frame.steps:,}")]
-        if frame.method:
-            pieces.append(("", frame.method))
-        pieces.append(("speed", "max" if math.isinf(self._speed) else f"{self._speed:g}"))
-        if frame.status == "playing":
-            pieces.append(("", f"{short(round(frame.steps_per_second, 1))} steps/s"))
-        if frame.events:
-            pieces.append(("events", f"{frame.events:,}"))
+    def _numbers(self, moment: Moment, width: int) -> Row:
+        live = moment.live
+        row = [Segment(live.preset.name, "strong")]
+        pieces = [
+            ("t", short(round(moment.t, 6))),
+            ("loss", loss_text(moment.loss)),
+            ("step", f"{moment.step:,}"),
+        ]
+        if live.method:
+            pieces.append(("", live.method))
+        if live.events:
+            pieces.append(("events", f"{live.events:,}"))
         for name, value in pieces:
             label = f"  {name} " if name else "  "
             if sum(len(segment.text) for segment in row) + len(label) + len(value) > width:
@@ -67,26 +71,31 @@ class StatusLine(RowsPanel):
             row += [Segment(label, "dim"), Segment(value, "text")]
         return row
 
-    def _state(self, frame: Frame) -> tuple[str, str, Role]:
-        if frame.error:
-            return "!", "error", "error"
-        word = _WORDS.get(frame.status, frame.status)
-        if frame.status == "playing":
-            return self.glyphs.play, word, "good"
-        if frame.status == "failed":
-            return "!", word, "error"
-        return self.glyphs.pause, word, "good" if frame.status == "converged" else "key"
+    def _doings(self, moment: Moment) -> Row:
+        """The cursor's side and the solver's side, which are two different things."""
+        live = moment.live
+        if live.error:
+            return [Segment("! error: ", "error"), Segment(live.error, "error")]
+        separator = Segment(f" {self.glyphs.separator} ", "dim")
+        return [*self._cursor(moment), separator, *self._solver(live)]
 
-    def _words(self, frame: Frame) -> Row:
-        if frame.error:
-            return [Segment(frame.error, "error")]
-        if frame.busy:
-            return [Segment(f"{frame.busy} {self.glyphs.ellipsis}", "key")]
-        if frame.status not in ("ready", "playing", "paused") and frame.reason:
-            return [Segment(frame.reason, "text")]
-        if frame.method:
-            return [Segment(f"{frame.method}: {frame.method_summary}", "dim")]
-        return []
+    def _cursor(self, moment: Moment) -> Row:
+        pace = "at full speed" if math.isinf(moment.speed) else f"{moment.speed:g}/s by {moment.clock}"
+        if not moment.playing:
+            return [Segment(f"{self.glyphs.pause} paused", "key"), Segment(f" ({pace})", "dim")]
+        until = f" to the next {moment.waits_for}" if moment.waits_for else ""
+        return [Segment(f"{self.glyphs.play} playing", "good"), Segment(f" {pace}{until}", "text")]
+
+    def _solver(self, live: Frame) -> Row:
+        if live.busy:
+            return [Segment(f"{live.busy} {self.glyphs.ellipsis}", "key")]
+        if live.status == "running":
+            rate = short(float(f"{live.steps_per_second:.3g}"))
+            return [Segment(f"solving {rate} steps/s", "good"), Segment(f", at t = {short(live.t)}", "dim")]
+        if live.status == "halted":
+            return [Segment("halted", "key"), Segment(f" at t = {short(live.t)}, step {live.steps:,}", "dim")]
+        words, role = _ENDS.get(live.status, (live.status, "key"))
+        return [Segment(words, role), Segment(f": {live.reason}" if live.reason else "", "dim")]
 
 
 def loss_text(loss: float) -> str:

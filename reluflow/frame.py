@@ -1,0 +1,54 @@
+"""The immutable pictures of a live run that a session hands out."""
+
+import math
+from dataclasses import dataclass
+
+from reluflow.observe.history import History
+from reluflow.problem import Problem
+from reluflow.store.preset import Preset
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The outcome of a command that the user waits for. ``number`` tells a new one from an old one."""
+
+    number: int
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture of a run; see ``Training`` for the units.
+
+    ``number`` grows with every frame and ``generation`` with every new run (reset, other parameters).
+    ``status``: "building", "halted", "running", or how the run ended. ``t``, ``loss``, ``steps`` and
+    ``events`` are those of the solver's newest state. ``history``: what is recorded, None before the problem
+    is built. ``error``: why there is no run, in one sentence. ``unsaved``: whether it holds steps that no run
+    directory does.
+    """
+
+    preset: Preset
+    number: int = 0
+    generation: int = 0
+    status: str = "building"
+    reason: str = ""
+    method: str = ""
+    method_summary: str = ""
+    t: float = 0.0
+    loss: float = math.nan
+    steps: int = 0
+    events: int = 0
+    wall_seconds: float = 0.0
+    steps_per_second: float = 0.0
+    history: History | None = None
+    problem: Problem | None = None
+    error: str | None = None
+    busy: str | None = "building the problem"
+    note: Notice | None = None
+    unsaved: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended by itself."""
+        return self.status not in ("building", "halted", "running")

@@ -1,0 +1,118 @@
+"""Two spectra of a state: that of the neural tangent kernel, and that of the hidden weights."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array, tangent_kernel
+from reluflow.plot.axes import short
+from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, sentence, stacked
+from reluflow.plot.views.memory import remembered
+from reluflow.problem import Problem
+
+#: matrices whose smaller side is larger than this are not taken apart at every frame
+MOST_ROWS: Final = 200
+#: and neither are those that are dear to build: neurons times samples (or times coordinates) squared
+_MOST_WORK: Final = 4e7
+#: decades shown below the largest value
+_DECADES: Final = 20.0
+#: narrower than this, the two stand below one another
+_SIDE_BY_SIDE: Final = 56
+_GAP: Final = 2
+
+
+@dataclass(frozen=True)
+class _Spectrum:
+    """log10 of the values above rounding (k,), largest first, and ``size``: how many there are in all."""
+
+    logs: Array
+    size: int
+
+
+def spectrum_view(
+    state: State, problem: Problem, width: int, height: int, glyphs: Glyphs, cursor: int | None
+) -> list[Row]:
+    """Eigenvalues of the NTK and singular values of W, largest first, log scale.
+
+    The smallest eigenvalue gives the final rate of the loss, (2/n) lambda_min for half-mse. Values that
+    are rounding of the largest are left out, and the rank says so.
+    """
+    if width < 1 or height < 1:
+        return stacked([], width, height)
+    kernel = kernel_spectrum(state, problem)
+    weights = weight_spectrum(state)
+    if width >= _SIDE_BY_SIDE:
+        half = (width - _GAP) // 2
+        left = _part("NTK eigenvalues", kernel, half, height, glyphs, _rate(kernel, problem))
+        right = _part("singular values of W", weights, width - _GAP - half, height, glyphs, "")
+        gap = Segment(" " * _GAP, "text")
+        return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
+    half = height // 2
+    above = _part("NTK eigenvalues", kernel, width, height - half, glyphs, _rate(kernel, problem))
+    return stacked([above, _part("singular values of W", weights, width, half, glyphs, "")], width, height)
+
+
+def _part(
+    title: str, spectrum: _Spectrum | str, width: int, height: int, glyphs: Glyphs, more: str
+) -> list[Row]:
+    if isinstance(spectrum, str):
+        head = fit([Segment(title, "strong")], width)
+        return stacked([[head], sentence(spectrum, width, height - 1)], width, height)
+    logs = spectrum.logs
+    limits = decade_limits(logs, _DECADES)
+    chart = Chart(width, height - 1, Axis((0.5, spectrum.size + 0.5), "whole"), Axis(limits, "log"), glyphs)
+    numbers = np.arange(1.0, logs.size + 1.0)
+    rows = chart.rows([chart.marks(numbers, logs, "curve", glyphs.active)])
+    entries: list[tuple[str, Role]] = [(title, "strong"), (f"rank {logs.size} of {spectrum.size}", "text")]
+    if more:
+        entries.append((more, "dim"))
+    return stacked([[legend(entries, width)], rows], width, height)
+
+
+def _rate(kernel: _Spectrum | str, problem: Problem) -> str:
+    """The rate at which the loss falls in the end if nothing but the kernel of now acts."""
+    if isinstance(kernel, str) or kernel.logs.size < kernel.size or not -290.0 < kernel.logs[-1] < 290.0:
+        return ""
+    rate = 2.0 * problem.speed / problem.samples * 10.0 ** float(kernel.logs[-1])
+    return f"final rate {short(rate)}"
+
+
+@remembered
+def kernel_spectrum(state: State, problem: Problem) -> _Spectrum | str:
+    n, m = problem.samples, state.output_weights.size
+    if n > MOST_ROWS or m * n * n > _MOST_WORK:
+        return f"Not drawn for {n} samples and {m} neurons: it would take too long at every frame."
+    # the kernel is of degree 2 in the weights and of degree 2 in the inputs
+    weights = _scale(np.append(state.weights.ravel(), state.output_weights))
+    inputs = _scale(problem.inputs)
+    kernel = tangent_kernel(state.weights / weights, state.output_weights / weights, problem.inputs / inputs)
+    values = np.linalg.eigvalsh(kernel)[::-1].astype(np.float64)
+    return _above_rounding(values, n, 2.0 * (np.log10(weights) + np.log10(inputs)))
+
+
+@remembered
+def weight_spectrum(state: State) -> _Spectrum | str:
+    m, d = state.weights.shape
+    side = min(m, d)
+    if side > MOST_ROWS or m * d * side > _MOST_WORK:
+        return f"Not drawn for {m} neurons in {d} coordinates: it would take too long at every frame."
+    size = _scale(state.weights)
+    scaled = state.weights / size
+    # a tall matrix has the singular values of its triangular factor
+    tall = scaled if m >= d else scaled.T
+    values: Array = np.linalg.svd(np.linalg.qr(tall, mode="r"), compute_uv=False)
+    return _above_rounding(values, side, np.log10(size))
+
+
+def _scale(values: Array) -> float:
+    """The largest size among values, 1 where all are zero."""
+    return float(np.max(np.abs(values), initial=0.0)) or 1.0
+
+
+def _above_rounding(values: Array, size: int, log10_scale: float) -> _Spectrum:
+    least = np.finfo(float).eps * size * float(np.max(values, initial=0.0))
+    return _Spectrum(np.log10(values[values > least]) + log10_scale, size)

@@ -1,0 +1,91 @@
+"""What every part of the app stands on: the session, the cursor, and the moment on screen."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from textual.app import App
+from textual.reactive import reactive
+
+from reluflow.errors import ReluflowError
+from reluflow.plot.glyphs import Glyphs
+from reluflow.session import Session
+from reluflow.store.preset import Preset
+from reluflow.tui.changes import Changes
+from reluflow.tui.compare import MOST, FrozenRun
+from reluflow.tui.moment import Moment
+from reluflow.tui.transport import Transport
+
+FRAMES_PER_SECOND: Final = 10
+#: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
+LOOKS_PER_SECOND: Final = 40
+#: After a longer time than this without a look (a stopped process) the cursor does not jump.
+_LONGEST_PAUSE: Final = 0.5
+
+
+class Core(App[None]):
+    """The app without panels and keys."""
+
+    moment: reactive[Moment | None] = reactive(None)
+    frozen: reactive[tuple[FrozenRun, ...]] = reactive(())
+
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.session = session
+        self.glyphs = glyphs
+        self.transport = Transport(session.frame)
+        self.changes = Changes(session.frame.preset)
+        self._on_file: dict[str, Mapping[str, Any]] = {}
+        self.is_on_file(session.frame.preset)
+        self._drawn = time.monotonic()
+
+    @property
+    def saved(self) -> Mapping[str, Any]:
+        """The values on file of the preset that is run."""
+        present = self.changes.present
+        return self._on_file.get(present.name, present.values)
+
+    def is_on_file(self, preset: Preset) -> None:
+        """A preset was read from its file, or written to it."""
+        self._on_file[preset.name] = preset.values
+
+    def pull(self, seconds: float = 0.0) -> None:
+        """Go on by so much time and show the session's newest frame, if anything changed."""
+        self._drawn = time.monotonic()
+        self.moment = self.transport.take(self.session.frame, seconds)
+
+    def look(self) -> None:
+        """Pull if it is time for a frame, or at once if there is another run to show."""
+        passed = time.monotonic() - self._drawn
+        shown, newest = self.moment, self.session.frame
+        waiting = shown is None or shown.frame.generation != newest.generation
+        if waiting or passed >= 1.0 / FRAMES_PER_SECOND:
+            self.pull(min(passed, _LONGEST_PAUSE))
+
+    def start(self, preset: Preset, *, keep_place: bool = False) -> None:
+        """Run another preset; ``keep_place`` leaves the cursor at its share of the run."""
+        self.changes.go(preset)
+        self.run_preset(preset, keep_place=keep_place)
+
+    def run_preset(self, preset: Preset, *, keep_place: bool = False) -> None:
+        """Run a preset that the list of changes knows already."""
+        if keep_place:
+            self.transport.hold_place()
+        self.session.change(preset)
+        self.session.run()
+        self.pull()
+
+    def freeze(self) -> bool:
+        """Keep the curve of the run on show for comparison; whether there is one."""
+        run = FrozenRun.of(self.moment.frame) if self.moment is not None else None
+        if run is not None:
+            self.frozen = (*self.frozen, run)[-MOST:]
+        return run is not None
+
+    def say(self, text: str) -> None:
+        """Tell the user something."""
+        self.notify(text, markup=False)
+
+    def complain(self, error: ReluflowError | OSError | str) -> None:
+        """Tell the user what went wrong."""
+        self.notify(str(error), severity="error", markup=False)

@@ -1,0 +1,182 @@
+"""What the keys do that make, compare, keep and leave runs."""
+
+from typing import Final
+
+from reluflow.errors import ReluflowError
+from reluflow.frame import Frame
+from reluflow.plot.axes import short
+from reluflow.problem import Problem
+from reluflow.store.preset import Preset, load_preset
+from reluflow.tui.branching import branch
+from reluflow.tui.compare import descent_preset
+from reluflow.tui.core import Core
+from reluflow.tui.screens.frozen_list import FrozenList
+from reluflow.tui.screens.preset_list import PresetList
+from reluflow.tui.screens.question import QuitQuestion
+from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
+
+#: Seconds of solving for which a comparison waits, so that the whole flow stands behind it.
+WAIT_FOR_FLOW: Final = 5.0
+
+
+class RunKeys(Core):
+    """Actions on whole runs."""
+
+    _saving_as: str | None = None
+    _exit_when_saved = False
+    _descent_after: int | None = None
+
+    def action_open(self) -> None:
+        self.push_screen(PresetList(), self._open)
+
+    def _open(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            preset = load_preset(name)
+        except ReluflowError as error:
+            self.complain(error)
+            return
+        self.is_on_file(preset)
+        self.start(preset)
+
+    def action_save(self) -> None:
+        moment = self.moment
+        when = f"t = {short(moment.t)}" if moment is not None else ""
+        self.push_screen(SavePreset(own_name(self.changes.present), when), self._save)
+
+    def _save(self, request: SaveRequest | None) -> None:
+        if request is None:
+            return
+        self._saving_as = request.name
+        history = self.transport.history
+        state = None
+        if request.with_state and history is not None:
+            state = history.recorded_at(self.transport.playback.t)
+        self.session.save_preset(request.name, state, request.overwrite)
+
+    def action_write(self) -> None:
+        self.session.save_run()
+
+    def action_branch(self) -> None:
+        """A new run from the recorded state at or before the cursor."""
+        history = self.transport.history
+        if history is None:
+            return
+        state = history.recorded_at(self.transport.playback.t)
+        try:
+            preset = branch(self.changes.present, state)
+        except (ReluflowError, OSError) as error:
+            self.complain(error)
+            return
+        self.is_on_file(preset)
+        self.start(preset)
+        self.say(f"a run of its own from t = {short(state.t)}; u goes back")
+
+    def action_freeze(self) -> None:
+        if self.freeze():
+            self.say("this run stays behind the next ones; F manages what is kept")
+
+    def action_frozen(self) -> None:
+        if not self.frozen:
+            self.say("nothing is kept for comparison; f keeps the run on show")
+            return
+        labels = tuple(run.label(self.session.frame) for run in self.frozen)
+        self.push_screen(FrozenList(labels), self._keep)
+
+    def _keep(self, kept: tuple[int, ...] | None) -> None:
+        if kept is not None:
+            self.frozen = tuple(self.frozen[i] for i in kept)
+
+    def action_descent(self) -> None:
+        """Keep the run on show and run plain descent on the same problem."""
+        frame = self.session.frame
+        if frame.problem is None:
+            return
+        if frame.method == "gd":
+            self.say("this is plain descent; u goes back to the flow")
+        elif frame.status == "running" and frame.wall_seconds < WAIT_FOR_FLOW:
+            self.say("descent starts as soon as the flow is solved")
+            self._descent_after = frame.generation
+        else:
+            self._descend(frame.problem)
+
+    def descend_if_awaited(self, frame: Frame) -> None:
+        """Start the descent that waited for a run, once that is over or takes too long."""
+        if self._descent_after is None or frame.problem is None:
+            return
+        if frame.generation > self._descent_after:
+            self._descent_after = None
+        elif frame.generation == self._descent_after and _far_enough(frame):
+            self._descent_after = None
+            self._descend(frame.problem)
+
+    def _descend(self, problem: Problem) -> None:
+        try:
+            preset = descent_preset(self.changes.present, problem)
+        except ReluflowError as error:
+            self.complain(error)
+            return
+        self.freeze()
+        self.start(preset)
+        rate = preset.values["solver.learning_rate"]
+        self.say(f"plain descent, learning rate {rate:g}, beside the flow (dotted)")
+
+    def action_undo(self) -> None:
+        self._turn(self.changes.undo(), "undo")
+
+    def action_redo(self) -> None:
+        self._turn(self.changes.redo(), "redo")
+
+    def _turn(self, preset: Preset | None, what: str) -> None:
+        if preset is None:
+            self.say(f"there is nothing to {what}")
+        else:
+            self.run_preset(preset, keep_place=True)
+
+    async def action_quit(self) -> None:
+        running = self.session.frame.status == "running"
+        self.session.halt()
+        self.pull()
+        if self.session.frame.unsaved:
+            self.push_screen(QuitQuestion(), lambda answer: self._quit(answer, running))
+        else:
+            self.exit()
+
+    def _quit(self, answer: str | None, running: bool) -> None:
+        if answer == "leave":
+            self.exit()
+        elif answer == "save":
+            self._exit_when_saved = True
+            self.session.save_run()
+        elif running:
+            self.session.run()
+
+    def saved_as(self, frame: Frame) -> bool:
+        """Say how a save went; whether the parameters on file are now those on screen."""
+        note = frame.note
+        if note is None:
+            return False
+        if note.failed:
+            self.complain(note.text)
+        else:
+            self.say(note.text)
+        if self._saving_as is not None:
+            self._saving_as = None
+            if not note.failed:
+                self.is_on_file(frame.preset)
+                return True
+        elif self._exit_when_saved:
+            self._exit_when_saved = False
+            if not note.failed:
+                self.exit()
+        return False
+
+
+def _far_enough(frame: Frame) -> bool:
+    return frame.over or frame.wall_seconds >= WAIT_FOR_FLOW
+
+
+def own_name(preset: Preset) -> str:
+    """A name to start from: shipped presets cannot be saved over."""
+    return preset.name if preset.name.startswith("my-") else f"my-{preset.name}"

@@ -1,0 +1,55 @@
+"""The runs kept for comparison, to be let go one by one or all at once."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+LETTERS = "abcdefghij"
+
+
+class FrozenList(ModalScreen[tuple[int, ...] | None]):
+    """Returns the numbers of the runs to keep."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,F", "leave", show=False),
+        Binding("x,delete,backspace", "drop", show=False),
+        Binding("X", "drop_all", show=False),
+    ]
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        super().__init__()
+        self._labels = labels
+        self._kept = list(range(len(labels)))
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialogue wide"):
+            yield Static("Runs kept for comparison", classes="title")
+            yield OptionList(*self._options(), markup=False)
+            yield Static("x lets go of one   X of all   esc leaves", classes="hint", markup=False)
+
+    def _options(self) -> list[Option]:
+        return [Option(f"{LETTERS[i]}  {self._labels[i]}") for i in self._kept]
+
+    def action_drop(self) -> None:
+        options = self.query_one(OptionList)
+        place = options.highlighted
+        if place is None:
+            return
+        del self._kept[place]
+        if not self._kept:
+            self.action_leave()
+            return
+        options.clear_options()
+        options.add_options(self._options())
+        options.highlighted = min(place, len(self._kept) - 1)
+
+    def action_drop_all(self) -> None:
+        self.dismiss(())
+
+    def action_leave(self) -> None:
+        self.dismiss(tuple(self._kept))

@@ -1,0 +1,61 @@
+"""What a user takes away from the screen: a command line for the shell, a picture."""
+
+import shlex
+from pathlib import Path
+from typing import Any, Final
+
+from textual.app import App
+
+from reluflow.store.files import write_text
+from reluflow.store.locations import preset_files
+from reluflow.store.preset import Preset, load_preset
+from reluflow.tui.branching import branch_folder
+from reluflow.tui.widgets.text import text_of
+
+#: in the cache folder: what was copied last, for terminals that keep their clipboard to themselves
+CLIPBOARD_FILE: Final = "clipboard.txt"
+
+
+def run_command(preset: Preset) -> str:
+    """The ``reluflow run`` command that runs a preset as it is, changes and all.
+
+    Raises PresetError if the preset's file, against which changes are told, can no longer be read.
+    """
+    target = _target(preset)
+    on_file = load_preset(target).explicit
+    changes: dict[str, Any] = {
+        id: preset.explicit.get(id)
+        for id in {**on_file, **preset.explicit}
+        if preset.explicit.get(id) != on_file.get(id)
+    }
+    words = [f"--set {shlex.quote(f'{id}={_typed(value)}')}" for id, value in changes.items()]
+    return " ".join(["reluflow", "run", shlex.quote(target), *words])
+
+
+def copy(app: App[Any], text: str) -> Path:
+    """Put text on the terminal's clipboard (OSC 52) and into a file, which is returned. Raises OSError."""
+    path = branch_folder().parent / CLIPBOARD_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text + "\n")
+    app.copy_to_clipboard(text)
+    return path
+
+
+def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
+    """Write the screen as ``reluflow-<name>-<n>.svg``, n the smallest unused; returns it. Raises OSError."""
+    number = 1
+    while (path := folder / f"reluflow-{name}-{number}.svg").exists():
+        number += 1
+    write_text(path, app.export_screenshot(title=f"reluflow: {name}"))
+    return path
+
+
+def _target(preset: Preset) -> str:
+    """What to call a preset: its name where that finds it, else its file."""
+    if preset.path is None or preset_files().get(preset.name) == preset.path:
+        return preset.name
+    return str(preset.path)
+
+
+def _typed(value: Any) -> str:
+    return text_of(value) or "none"

@@ -1,0 +1,60 @@
+"""What the keys do that look closer and take something away: inspector, palette, copy, screenshot."""
+
+from pathlib import Path
+
+from reluflow.errors import ReluflowError
+from reluflow.tui.core import Core
+from reluflow.tui.moment import Moment
+from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.screens.palette import Palette
+from reluflow.tui.takeaway import copy, run_command, save_screenshot
+from reluflow.tui.widgets.neuron_table import NeuronTable
+
+
+class ToolKeys(Core):
+    """Actions that change no run."""
+
+    def action_inspect(self) -> None:
+        """The page about the neuron under the cursor, which follows to the one looked at last."""
+        moment = self.moment
+        if moment is None or moment.state is None:
+            self.say("there is no neuron to look at yet")
+            return
+        neuron = self.query_one(NeuronTable).cursor
+        self.push_screen(Inspector(moment.frame, moment.t, neuron, self.glyphs), self._inspected)
+
+    def _inspected(self, neuron: int | None) -> None:
+        table = self.query_one(NeuronTable)
+        if neuron is not None:
+            table.action_move(neuron - table.cursor)
+
+    def follow(self, moment: Moment) -> None:
+        """Let an open inspector show a newer moment."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Inspector):
+                screen.show(moment.frame, moment.t)
+
+    def action_palette(self) -> None:
+        self.push_screen(Palette(), self._chosen)
+
+    def _chosen(self, action: str | None) -> None:
+        if action is not None:
+            # once the palette is off the screen, of which the action may take a picture
+            self.call_after_refresh(self.run_action, action)
+
+    def action_copy_command(self) -> None:
+        """Copy the command that makes this run."""
+        try:
+            command = run_command(self.changes.present)
+            path = copy(self, command)
+        except (ReluflowError, OSError) as error:
+            self.complain(error)
+            return
+        self.say(f"copied, and written to {path}: {command}")
+
+    def action_picture(self) -> None:
+        """Write the screen as a picture into the working folder."""
+        try:
+            self.say(f"screen saved in {save_screenshot(self, self.changes.present.name, Path.cwd())}")
+        except OSError as error:
+            self.complain(error)

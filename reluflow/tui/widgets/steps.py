@@ -1,0 +1,52 @@
+"""The neighbours of a number on its knob: sizes go by factors of ten, counts and seeds by one."""
+
+import math
+from typing import Final
+
+from reluflow.errors import PresetError
+from reluflow.store.schema import Key, parse_text
+from reluflow.tui.widgets.text import text_of
+
+#: Keys whose size is what matters; other numbers go through 1, 2, 5, 10.
+_BY_TENS: Final = ("init.scale", "solver.rtol", "stop.loss")
+#: Counts that nobody wants to change by one.
+_LARGE_COUNTS: Final = ("stop.steps", "record.snapshots", "record.series")
+
+
+def stepped(key: Key, text: str, by: int) -> str | None:
+    """The text of the next (``by`` 1) or previous (-1) value, None if there is none.
+
+    ``text`` is what the field holds; a field that is empty or cannot be read has no neighbours.
+    """
+    try:
+        value = parse_text(key, text)
+    except PresetError:
+        return None
+    if value is None:
+        return None
+    wanted = _neighbour(key, value, by)
+    written = text_of(int(wanted) if key.kind == "int" else wanted)
+    try:
+        parse_text(key, written)
+    except PresetError:
+        return None
+    return written
+
+
+def _neighbour(key: Key, value: float, by: int) -> float:
+    if key.id in _BY_TENS:
+        return float(f"{value * 10.0**by:.12g}")
+    if key.kind == "int" and key.id not in _LARGE_COUNTS:
+        return value + by
+    return _one_two_five(value, by)
+
+
+def _one_two_five(value: float, by: int) -> float:
+    """The next larger or smaller of ..., 0.5, 1, 2, 5, 10, ...; from 0 there is none smaller."""
+    if value <= 0.0:
+        return 0.1 if by > 0 else value
+    power = math.floor(math.log10(value)) - 1
+    ladder = [float(f"{digit}e{power + e}") for e in range(4) for digit in (1, 2, 5)]
+    if by > 0:
+        return next(step for step in ladder if step > value * (1.0 + 1e-9))
+    return next(step for step in reversed(ladder) if step < value * (1.0 - 1e-9))

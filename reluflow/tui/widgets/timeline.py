@@ -1,0 +1,120 @@
+"""The whole run as a band at the foot of the screen, with the cursor on it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual import events
+
+from reluflow.observe.history import Clock, History
+from reluflow.plot.axes import Tick, linear_ticks, short
+from reluflow.plot.band import LEAST, band_row, ticks_row
+from reluflow.plot.cells import Row, Segment
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.phases import focus_of, place_of
+from reluflow.tui.messages import TimeChosen
+from reluflow.tui.moment import Moment
+from reluflow.tui.widgets.rows_panel import RowsPanel
+
+#: the share of the band that what follows the last plateau gets at most, however long it is
+_TAIL: Final = 0.25
+#: cells that a label of the times below the band needs
+_TICK_CELLS: Final = 12
+
+
+class Dial:
+    """Places on a band for a run: shares of the band to flow times and back.
+
+    Up to ``focus`` (a flow time) the band counts evenly by its clock. What follows, however long, gets the
+    last quarter at most.
+    """
+
+    def __init__(self, history: History, clock: Clock, focus: float) -> None:
+        self._history, self._clock, self._focus = history, clock, focus
+        whole = max(history.reading(clock, history.end), 1e-300)
+        self._near = history.reading(clock, focus)
+        self._far = whole
+        self._split = 1.0 if focus >= history.end else max(self._near / whole, 1.0 - _TAIL)
+
+    def time_of(self, share: float) -> float:
+        """The flow time at a share of the band."""
+        if share <= self._split:
+            reading = share / self._split * self._near
+        else:
+            reading = self._near + (share - self._split) / (1.0 - self._split) * (self._far - self._near)
+        return self._history.time_of(self._clock, reading)
+
+    def share_of(self, t: float) -> float:
+        """The place of a flow time on the band."""
+        reading = self._history.reading(self._clock, t)
+        if reading <= self._near or self._far <= self._near:
+            return self._split * reading / max(self._near, 1e-300)
+        return self._split + (1.0 - self._split) * (reading - self._near) / (self._far - self._near)
+
+    def ticks(self, room: int) -> list[Tick]:
+        """Times to write below a band of so many cells: evenly up to the focus, and the end."""
+        near = linear_ticks((0.0, self._focus), max(int(room * self._split) // _TICK_CELLS, 1))
+        end = self._history.end
+        return near if self._focus >= end else [*near, Tick(end, short(_three_digits(end)))]
+
+
+class Timeline(RowsPanel):
+    """Plateaus shaded and named, escapes bright; a click goes to a time.
+
+    It is laid out by the clock of the playback, by flow time where that counts change: most of what moves
+    when movement is counted is the last descent to a small loss.
+    """
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(glyphs, id=id)
+        self._moment: Moment | None = None
+        self._band = (0, 0)
+
+    def show(self, moment: Moment) -> None:
+        """Draw a newer moment."""
+        self._moment = moment
+        self.redraw()
+
+    def make_rows(self, width: int, height: int) -> Sequence[Row]:
+        moment = self._moment
+        history = moment.frame.history if moment else None
+        if moment is None or history is None:
+            return []
+        before = [self._sign(moment), Segment(f" {place_of(moment.plateaus, moment.t):<11}", "strong")]
+        after = Segment(f" {self._when(moment, history)}", "dim")
+        start = sum(len(segment.text) for segment in before)
+        room = width - start - len(after.text)
+        self._band = (start, room)
+        if room < LEAST or history.end <= 0.0:
+            return [[*before, after]]
+        dial = self._dial()
+        assert dial is not None
+        band = band_row(moment.plateaus, dial.time_of, dial.share_of(moment.t), room, self.glyphs)
+        rows = [[*before, *band, after]]
+        if height > 1:
+            rows.append([Segment(" " * start, "axis"), *ticks_row(dial.ticks(room), dial.share_of, room)])
+        return rows
+
+    def _sign(self, moment: Moment) -> Segment:
+        return Segment(self.glyphs.play if moment.playing else self.glyphs.pause, "key")
+
+    def _when(self, moment: Moment, history: History) -> str:
+        return f"{short(round(moment.t, 3)):>7} of {short(_three_digits(history.end))}"
+
+    def _dial(self) -> Dial | None:
+        """How the band is laid out now."""
+        moment = self._moment
+        history = moment.frame.history if moment else None
+        if moment is None or history is None:
+            return None
+        clock: Clock = "time" if moment.clock == "change" else moment.clock
+        return Dial(history, clock, focus_of(moment.plateaus, history.end))
+
+    def on_click(self, event: events.Click) -> None:
+        start, room = self._band
+        dial = self._dial()
+        if dial is not None and start <= event.x < start + room:
+            self.post_message(TimeChosen(dial.time_of((event.x - start + 0.5) / room)))
+
+
+def _three_digits(value: float) -> float:
+    return float(f"{value:.3g}")

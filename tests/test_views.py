@@ -1,0 +1,250 @@
+"""The pictures of a state: whatever the data and the size of the panel, and what they show of known cases."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import balanced, smooth, toy, with_bias
+
+from reluflow.flow.base import State
+from reluflow.network import Array, predictions, tangent_kernel
+from reluflow.plot.cells import Row, plain
+from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
+from reluflow.plot.views import VIEWS
+from reluflow.plot.views.bundle import MOST_COORDINATES
+from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
+from reluflow.plot.views.function import sampled_function
+from reluflow.plot.views.norms import log10_norms
+from reluflow.plot.views.spectrum import kernel_spectrum, weight_spectrum
+from reluflow.problem import Problem
+
+finite = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False, width=64),
+    st.floats(-3.0, 3.0),
+    st.sampled_from([0.0, 1.0, -1.0]),
+)
+
+
+def show(
+    view: str, problem: Problem, size: tuple[int, int] = (60, 20), cursor: int | None = None
+) -> list[Row]:
+    state = State(0.0, problem.weights, problem.output_weights)
+    return VIEWS[view](state, problem, *size, BRAILLE, cursor)
+
+
+def text(rows: list[Row]) -> str:
+    return "\n".join(plain(row) for row in rows)
+
+
+def find(rows: list[Row], role: str, of: str = "") -> list[tuple[int, int]]:
+    """(column, row) of every cell of a role, of some characters only if given."""
+    found = []
+    for y, row in enumerate(rows):
+        x = 0
+        for piece, its in row:
+            found += [
+                (x + i, y) for i, c in enumerate(piece) if its == role and c != " " and (not of or c in of)
+            ]
+            x += len(piece)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=st.data(),
+    m=st.integers(1, 7),
+    d=st.integers(1, 4),
+    n=st.integers(1, 4),
+    bias=st.booleans(),
+    width=st.integers(-1, 90),
+    height=st.integers(-1, 24),
+    glyphs=st.sampled_from([BRAILLE, BLOCK, ASCII]),
+    cursor=st.sampled_from([None, 0, 3, 99]),
+)
+def test_any_state_fits_any_panel(data, m, d, n, bias, width, height, glyphs, cursor) -> None:  # type: ignore[no-untyped-def]
+    def draw(*shape: int) -> Array:
+        size = int(np.prod(shape))
+        return np.array(data.draw(st.lists(finite, min_size=size, max_size=size))).reshape(shape)
+
+    inputs = draw(n, d)
+    if bias:
+        inputs[:, -1] = 1.0
+    problem = Problem(inputs, draw(n), draw(m, d), draw(m))
+    state = State(0.0, problem.weights, problem.output_weights)
+    for name, view in VIEWS.items():
+        rows = view(state, problem, width, height, glyphs, cursor)
+        assert len(rows) == max(height, 0), name
+        assert {len(plain(row)) for row in rows} <= {max(width, 0)}, name
+        if glyphs is ASCII:
+            assert text(rows).isascii(), name
+
+
+@pytest.mark.parametrize("width", [1, 3, 40])
+def test_the_sampled_function_is_that_of_the_network(width: int) -> None:
+    rng = np.random.default_rng(width)
+    lines, outputs = rng.normal(size=(width, 2)), rng.normal(size=width)
+    lines[0, 0] = 0.0
+    grid = np.linspace(-2.0, 3.0, 101)
+    assert np.allclose(sampled_function(lines, outputs, grid), predictions(lines, outputs, with_bias(grid)))
+
+
+def test_one_input_without_bias_has_its_kink_at_the_origin() -> None:
+    problem = Problem([[-1.0], [1.0]], [1.0, 1.0], [[2.0], [-2.0]], [1.0, 1.0])
+    rows = show("function", problem, cursor=1)
+    assert "neuron 1: x = 0, a|w| = 2" in text(rows)
+    assert find(rows, "cursor", BRAILLE.positive_cursor)
+
+
+def test_stars_stand_at_kinks_and_heights() -> None:
+    problem = Problem(
+        with_bias([-1.0, 1.0]), [0.0, 1.0], [[1.0, 0.5], [0.6, 0.0], [0.0, 1.0]], [1.0, -1.0, 0.1]
+    )
+    rows = show("function", problem, (61, 21))
+    (left,), (middle,) = find(rows[:-1], "positive", "★"), find(rows[:-1], "negative", "★")
+    assert left[0] < middle[0]
+    assert left[1] < middle[1]
+    samples = find(rows[:-1], "ray", BRAILLE.point)
+    assert len(samples) == 2
+    # the kink of the second neuron, at x = 0, is half way between the samples
+    assert abs(samples[0][0] + samples[1][0] - 2 * middle[0]) <= 1
+    assert "1 outside" in text(rows)
+
+
+@pytest.mark.parametrize(
+    "inputs", [np.eye(3), np.array([[1.0, 2.0], [2.0, 3.0]]), np.array([[1.0, 0.0], [2.0, 0.0]])]
+)
+def test_data_of_more_coordinates_are_told_to_have_no_function(inputs: Array) -> None:
+    problem = Problem(inputs, np.ones(len(inputs)), np.ones((2, inputs.shape[1])), np.ones(2))
+    assert "cannot be drawn" in text(show("function", problem))
+
+
+def test_the_bundle_is_as_far_from_the_teacher_as_it_is() -> None:
+    problem = smooth()
+    teacher = np.ones(5) / np.sqrt(5.0)
+    half = Problem(problem.inputs, problem.targets, 0.5 * teacher[None, :], [1.0])
+    shown = text(show("bundle", half, (90, 20)))
+    assert "|v| 0.5 " in shown
+    assert "|v*| 1 " in shown
+    assert "|v*-v| 0.5 " in shown
+    rows = show("bundle", half, (90, 20))
+    # all coordinates are half way: each is log10(2) below its goal, on a chart of whole decades
+    marks = find(rows[:-1], "positive") + find(rows[:-1], "negative")
+    assert len(marks) == 5
+
+
+def test_at_the_teacher_nothing_is_left() -> None:
+    problem = smooth()
+    there = Problem(problem.inputs, problem.targets, [np.ones(5) / np.sqrt(5.0)], [1.0])
+    rows = show("bundle", there, (90, 22))
+    assert min(y for _, y in find(rows[:-1], "positive") + find(rows[:-1], "negative")) > 10
+
+
+def test_coordinates_come_by_decreasing_eigenvalue() -> None:
+    inputs = np.diag([1.0, 5.0, 3.0])
+    problem = Problem(inputs, inputs @ [0.001, 1.0, 0.03], np.zeros((1, 3)), [0.0])
+    marks = sorted(find(show("bundle", problem, (60, 20))[:-1], "positive", BRAILLE.positive))
+    assert [y for _, y in marks] == sorted(y for _, y in marks)
+    assert len({y for _, y in marks}) == 3
+
+
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [([1.0, -2.0, 1.0], "the target of sample 2 is -2"), ([1.0, 1.0, 5.0], "misses them by")],
+)
+def test_other_labels_have_no_bundle_and_are_told_why(targets: list[float], reason: str) -> None:
+    problem = Problem(with_bias([-1.0, 0.0, 1.0]), targets, np.ones((2, 2)), np.ones(2))
+    shown = " ".join(text(show("bundle", problem)).split())
+    assert "one neuron" in shown
+    assert reason in shown
+
+
+def test_a_bundle_of_very_many_coordinates_is_not_begun() -> None:
+    d = MOST_COORDINATES + 1
+    problem = Problem(np.eye(d), np.ones(d), np.ones((1, d)), [1.0])
+    assert f"up to {MOST_COORDINATES}" in " ".join(text(show("bundle", problem)).split())
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e150])
+def test_the_spectra_are_those_of_kernel_and_weights_at_any_scale(size: float) -> None:
+    problem = toy(scale=1.0)
+    state = State(0.0, size * problem.weights, size * problem.output_weights)
+    kernel, weights = kernel_spectrum(state, problem), weight_spectrum(state)
+    assert not isinstance(kernel, str)
+    assert not isinstance(weights, str)
+    values = np.linalg.eigvalsh(tangent_kernel(problem.weights, problem.output_weights, problem.inputs))
+    assert np.allclose(kernel.logs, np.log10(values[::-1]) + 2.0 * np.log10(size))
+    assert np.allclose(
+        weights.logs, np.log10(np.linalg.svd(problem.weights, compute_uv=False)) + np.log10(size)
+    )
+
+
+def test_rounding_is_no_rank() -> None:
+    weights = np.outer(np.arange(1.0, 8.0), [1.0, 2.0, 3.0])
+    spectrum = weight_spectrum(State(0.0, weights, np.ones(7)))
+    assert not isinstance(spectrum, str)
+    assert (spectrum.logs.size, spectrum.size) == (1, 3)
+
+
+def test_the_final_rate_is_that_of_the_stated_loss() -> None:
+    for loss, factor in (("half-mse", 2.0), ("mse", 4.0)):
+        problem = balanced(np.eye(2), [1.0, 1.0], 1, 1.0, loss=loss)
+        state = State(0.0, np.array([[1.0, 1.0]]), np.array([1.0]))
+        # NTK = [[2, 1], [1, 2]], of smallest eigenvalue 1
+        rows = VIEWS["spectrum"](state, problem, 120, 12, BRAILLE, None)
+        assert f"final rate {factor * 1.0 / 2:g} " in text(rows)
+
+
+def test_large_matrices_are_told_to_be_too_large() -> None:
+    problem = Problem(np.eye(300), np.ones(300), np.ones((300, 300)), np.ones(300))
+    assert "Not drawn for 300 samples and 300 neurons" in " ".join(
+        text(show("spectrum", problem, (50, 20))).split()
+    )
+
+
+def test_norms_of_either_sign_fall_from_left_to_right() -> None:
+    weights = np.diag([1e-3, 1.0, 1e-6, 10.0, 1e-9])
+    problem = Problem(np.eye(5), np.ones(5), weights, [1.0, 1.0, -1.0, -1.0, 0.0])
+    rows = show("norms", problem, (60, 20), cursor=0)
+    (first,) = find(rows[:-1], "positive", BRAILLE.positive)
+    (second,) = find(rows[:-1], "cursor", BRAILLE.positive_cursor)
+    largest, smallest = sorted(find(rows[:-1], "negative", BRAILLE.negative))
+    assert first[1] < second[1]
+    assert largest[1] < first[1] < second[1] < smallest[1]
+    assert "|w| 1.00e-03, rank 2" in text(rows)
+
+
+def test_norms_beyond_what_can_be_squared_are_told_apart() -> None:
+    logs = log10_norms(np.array([[3e-200, 4e-200], [3e200, 4e200], [0.0, 0.0]]))
+    assert logs[:2] == pytest.approx([np.log10(5e-200), np.log10(5e200)])
+    assert logs[2] == -np.inf
+
+
+def test_very_many_neurons_are_shown_by_their_ranks() -> None:
+    m = 50_000
+    problem = Problem([[1.0]], [1.0], np.logspace(0, -10, m)[:, None], np.ones(m))
+    rows = show("norms", problem, (60, 20))
+    assert f"{m} a>0" in text(rows)
+    marks = find(rows[:-1], "positive")
+    assert max(x for x, _ in marks) - min(x for x, _ in marks) > 45
+
+
+@given(low=finite, high=finite)
+def test_round_limits_hold_what_they_were_made_for(low: float, high: float) -> None:
+    values = np.clip(np.array([low, high]), -1e290, 1e290)
+    bottom, top = round_limits(values)
+    slack = 1e-8 * (top - bottom)
+    assert bottom < top
+    assert bottom - slack <= values.min() <= values.max() <= top + slack
+
+
+def test_limits_of_decades_go_down_no_deeper_than_asked() -> None:
+    assert decade_limits(np.array([-30.0, 0.5, -np.inf]), 16.0) == (-15.0, 1.0)
+    assert decade_limits(np.array([-np.inf])) == (-1.0, 0.0)
+
+
+def test_a_chart_puts_values_where_its_ticks_say() -> None:
+    chart = Chart(50, 12, Axis((0.0, 10.0)), Axis((0.0, 4.0)), BRAILLE)
+    rows = chart.rows([chart.marks(np.array([4.0, 20.0]), np.array([2.0, 2.0]), "ray", "x")])
+    ((column, row),) = find(rows, "ray")
+    assert plain(rows[-2])[column] == BRAILLE.tick_below
+    assert plain(rows[row]).startswith("2" + BRAILLE.tick_left)

@@ -1,0 +1,142 @@
+"""Runs beside runs: frozen curves, plain descent, branches, and going back to the parameters before."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driver import Driver, explorer
+
+from reluflow.frame import Frame
+from reluflow.store.preset import load_preset
+from reluflow.tui import branching
+from reluflow.tui.changes import Changes
+from reluflow.tui.compare import FrozenRun, descent_preset, sensible_rate
+
+TOY = {"stop.loss": 1e-4}
+
+
+async def another(app: Driver, **values: object) -> Frame:
+    """Run with other values; the frame when that run is over."""
+    before = app.session.frame.generation
+    app.app.start(app.app.changes.present.with_values(values))
+    await app.until(lambda: app.frame.generation > before and app.frame.over, "another run")
+    return app.frame
+
+
+async def test_f_keeps_the_curve_behind_the_next_one_and_says_what_differs() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        await app.press("f")
+        assert "a the same" in app.text
+        await another(app, **{"init.scale": 1e-3, "network.width": 30})
+        assert "a width 60, scale 1e-6" in app.text
+        await app.press("f")
+        assert "b the same" in app.text
+
+
+async def test_capital_f_lists_the_curves_and_lets_go_of_them() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.press("F")
+        assert "nothing is kept" in app.text
+        await app.solved()
+        await app.press("f")
+        await another(app, **{"init.seed": 5})
+        await app.press("f", "F")
+        assert "Runs kept" in app.text
+        assert "a  seed 4" in app.text
+        await app.press("x", "escape")
+        assert [run.preset.values["init.seed"] for run in app.app.frozen] == [5]
+        await app.press("F", "X")
+        assert app.app.frozen == ()
+        assert "behind:" not in app.text
+
+
+async def test_d_runs_plain_descent_beside_the_flow() -> None:
+    async with explorer(overrides={"network.width": 8, "stop.time": 2.0}, running=True) as app:
+        await app.press("d")
+        await app.until(lambda: app.frame.method == "gd" and app.frame.over, "descent")
+        assert app.app.frozen[0].method == "lorentz"
+        assert app.app.frozen[0].series["t"][-1] == pytest.approx(2.0)
+        assert app.frame.preset.values["solver.learning_rate"] == 0.002
+        assert "learning rate 0.002" in app.text
+        assert "a lorentz" in app.text
+        await app.press("d")
+        assert len(app.app.frozen) == 1
+        await app.press("u")
+        await app.until(lambda: app.frame.method == "lorentz", "the flow again")
+
+
+def test_descent_gets_a_sensible_rate_where_the_preset_has_none() -> None:
+    preset = load_preset("orthogonal-toy", {"solver.learning_rate": None, "network.width": 20})
+    problem = preset.problem()
+    rate = sensible_rate(problem)
+    assert descent_preset(preset, problem).values["solver.learning_rate"] == rate
+    assert 1e-3 < rate < 0.1
+    assert f"{rate:.0e}" == f"{rate:.6e}".replace(".000000", "")
+
+
+async def test_b_starts_a_run_from_the_state_at_the_cursor(own_folder: Path) -> None:
+    async with explorer(overrides=TOY) as app:
+        history = (await app.solved()).history
+        app.app.transport.go_to(20.0)
+        app.app.pull()
+        await app.press("b")
+        await app.until(lambda: "-at-" in app.frame.preset.name and app.frame.over, "the branch")
+        saddle = history.recorded_at(20.0)
+        assert app.frame.preset.name.startswith("orthogonal-toy-at-")
+        np.testing.assert_array_equal(app.frame.problem.weights, saddle.weights)
+        assert app.frame.history.loss_at(0.0) == pytest.approx(0.25, abs=0.01)
+        assert len(list((own_folder / "config" / "branches").glob("*.toml"))) == 1
+        await app.press("u")
+        await app.until(lambda: app.frame.preset.name == "orthogonal-toy" and app.frame.over, "the trunk")
+
+
+def test_branches_do_not_pile_up(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(branching, "MOST_KEPT", 3)
+    preset = load_preset("orthogonal-toy", {"network.width": 4})
+    state = Frame(preset)
+    problem = preset.problem()
+    from reluflow.flow.base import State
+
+    state = State(1.5, problem.weights, problem.output_weights)
+    names = [branching.branch(preset, state).name for _ in range(5)]
+    assert names[:3] == ["orthogonal-toy-at-1.5", "orthogonal-toy-at-1.5-2", "orthogonal-toy-at-1.5-3"]
+    kept = sorted(path.suffix for path in branching.branch_folder().iterdir())
+    assert kept == 3 * [".npz"] + 3 * [".toml"]
+
+
+async def test_u_and_capital_u_go_through_the_parameters() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.press("u")
+        assert "nothing to undo" in app.text
+        await app.solved()
+        for seed in (5, 6):
+            await another(app, **{"init.seed": seed})
+        seeds = []
+        for key in ("u", "u", "U", "U"):
+            before = app.session.frame.generation
+            await app.press(key)
+            await app.until(lambda g=before: app.frame.generation > g and app.frame.over, "a run")
+            seeds.append(app.frame.preset.values["init.seed"])
+        assert seeds == [5, 4, 5, 6]
+        await app.press("U")
+        assert "nothing to redo" in app.text
+
+
+def test_a_new_change_forgets_what_was_undone() -> None:
+    a, b, c = (load_preset("orthogonal-toy", {"init.seed": seed}) for seed in (1, 2, 3))
+    changes = Changes(a)
+    changes.go(b)
+    assert changes.undo() is a
+    changes.go(c)
+    assert changes.redo() is None
+    assert changes.undo() is a
+    assert changes.undo() is None
+
+
+def test_labels_name_another_preset_or_the_values_that_differ() -> None:
+    toy, other = load_preset("orthogonal-toy"), load_preset("first-steps")
+    frozen = FrozenRun(toy, "lorentz", {})
+    assert frozen.label(Frame(other, method="lorentz")) == "orthogonal-toy"
+    assert frozen.label(Frame(toy, method="gd")) == "lorentz"
+    assert frozen.label(Frame(toy.with_values({"init.scale": 1e-9}), method="lorentz")) == "scale 1e-6"

@@ -1,0 +1,130 @@
+"""Numbers that are turned: their neighbours, and the runs that follow them."""
+
+from functools import partial
+
+import driver
+import pytest
+from driver import Driver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reluflow.store.schema import KEYS, by_id, parse_text
+from reluflow.tui import app as explorer_app
+from reluflow.tui.widgets.parameter_field import NumberField, ParameterField
+from reluflow.tui.widgets.steps import stepped
+
+TOY = {"stop.loss": 1e-4}
+
+#: wide enough for the form
+explorer = partial(driver.explorer, size=(125, 34))
+
+
+def field(app: Driver, id: str) -> ParameterField:
+    return next(field for field in app.app.query(ParameterField) if field.key.id == id)
+
+
+@pytest.mark.parametrize(
+    ("id", "text", "up", "down"),
+    [
+        ("init.scale", "1e-06", "1e-05", "1e-07"),
+        ("init.seed", "4", "5", "3"),
+        ("init.seed", "0", "1", None),
+        ("network.width", "60", "61", "59"),
+        ("network.width", "1", "2", None),
+        ("solver.rtol", "0.1", None, "0.01"),
+        ("stop.time", "200.0", "500.0", "100.0"),
+        ("stop.time", "7", "10.0", "5.0"),
+        ("record.series", "20000", "50000", "10000"),
+        ("stop.steps", "", None, None),
+        ("init.scale", "x", None, None),
+    ],
+)
+def test_neighbours(id: str, text: str, up: str | None, down: str | None) -> None:
+    key = by_id(id)
+    assert stepped(key, text, 1) == up
+    assert stepped(key, text, -1) == down
+
+
+@given(st.sampled_from([key for key in KEYS if key.kind in ("int", "float")]), st.data())
+def test_a_step_gives_a_value_that_can_be_used_in_the_right_direction(key, data) -> None:
+    value = data.draw(st.integers(1, 10**9) if key.kind == "int" else st.floats(1e-100, 1e100))
+    for by in (-1, 1):
+        text = stepped(key, str(value), by)
+        if text is not None:
+            assert (parse_text(key, text) - value) * by >= 0
+
+
+async def turn(app: Driver, id: str, *keys: str) -> None:
+    field(app, id).editor.focus()
+    await app.drained()
+    await app.press(*keys)
+
+
+async def test_a_turned_knob_solves_anew_at_once_and_the_form_follows() -> None:
+    async with explorer(overrides=TOY) as app:
+        before = await app.solved()
+        await turn(app, "init.scale", "right", "right", "greater_than_sign", "less_than_sign")
+        await app.until(
+            lambda: (
+                app.frame.generation > before.generation
+                and app.frame.over
+                and app.frame.preset.values["init.scale"] == 1e-4
+            ),
+            "the run with the last value",
+        )
+        assert field(app, "init.scale").text == "0.0001"
+        assert app.app.focused is field(app, "init.scale").editor
+        assert not field(app, "init.scale").edited
+        assert app.frame.history.end < before.history.end
+        await app.press("right")
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-3, "one more")
+
+
+async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is_a_new_one() -> None:
+    async with explorer(overrides=TOY) as app:
+        old = await app.solved()
+        app.app.transport.next_clock = None
+        app.app.transport.playback.clock = "time"
+        app.app.transport.go_to(0.5 * old.history.end)
+        app.app.pull()
+        await turn(app, "init.scale", "left")
+        while not app.session.frame.over or app.session.frame.generation == old.generation:
+            app.app.pull()
+            shown = app.frame
+            assert shown.history.series["t"].size > 1, "the panels must not go blank"
+            await app.pilot.pause(0.01)
+        app.app.pull()
+        assert app.frame.generation > old.generation
+        assert app.moment.t == pytest.approx(0.5 * app.frame.history.end)
+
+
+async def test_a_long_run_waits_for_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer_app, "AT_ONCE_SECONDS", -1.0)
+    async with explorer(overrides=TOY) as app:
+        before = await app.solved()
+        await turn(app, "init.seed", "right")
+        await app.settled()
+        assert app.session.frame.generation == before.generation
+        assert field(app, "init.seed").edited
+        await app.press("enter")
+        await app.until(lambda: app.frame.preset.values["init.seed"] == 5, "the new seed")
+
+
+async def test_while_one_types_the_arrows_move_in_the_text() -> None:
+    async with explorer() as app:
+        editor = field(app, "network.width").editor
+        assert isinstance(editor, NumberField)
+        editor.focus()
+        await app.press("1", "left", "left", "5")
+        assert editor.value == "5601" or editor.value == "6501"[:4]
+        await app.press("escape")
+        assert editor.value == "60"
+
+
+async def test_a_field_that_keeps_its_place_keeps_the_focus_when_a_run_comes() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        editor = field(app, "init.seed").editor
+        await turn(app, "init.seed", "right")
+        await app.until(lambda: app.frame.preset.values["init.seed"] == 5 and app.frame.over, "a new run")
+        assert field(app, "init.seed").editor is editor

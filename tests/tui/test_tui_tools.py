@@ -1,0 +1,63 @@
+"""Inspector, palette, copy and picture in the whole app."""
+
+from pathlib import Path
+
+import driver
+import pytest
+
+from reluflow.tui import app as app_module
+from reluflow.tui.app import Explorer
+from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.tool_keys import ToolKeys
+from reluflow.tui.widgets.neuron_table import NeuronTable
+
+
+class Whole(Explorer, ToolKeys):
+    """The app with these keys' actions."""
+
+    CSS_PATH = Path(app_module.__file__).with_name("explorer.tcss")
+
+
+@pytest.fixture(autouse=True)
+def whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "Explorer", Whole)
+
+
+async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.app.run_action("inspect")
+        await app.press("down", "down")
+        assert "neuron 2 at" in app.lines[0]
+        app.app.transport.playback.go_to(5.0, app.frame.history)
+        app.app.pull()
+        app.app.follow(app.app.moment)
+        await app.drained()
+        assert "neuron 2 at t = 5 " in app.lines[0]
+        await app.press("escape")
+        assert not isinstance(app.app.screen, Inspector)
+        assert app.app.query_one(NeuronTable).cursor == 2
+
+
+async def test_the_palette_does_what_is_chosen() -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.app.run_action("palette")
+        await app.press(*"this page", "enter")
+        await app.drained()
+        assert "Keys" in app.text
+
+
+async def test_the_command_is_copied_with_the_changes() -> None:
+    async with driver.explorer(overrides={"network.width": 7}) as app:
+        await app.app.run_action("copy_command")
+        assert app.app.clipboard == "reluflow run orthogonal-toy --set network.width=7"
+
+
+async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.app.run_action("picture")
+        await app.drained()
+        assert (own_folder / "work" / "reluflow-orthogonal-toy-1.svg").is_file()
+        assert "screen saved in" in app.text
