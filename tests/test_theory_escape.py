@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy, with_bias
-from runs import trained
+from trained import trained
 
 from reluflow.flow.base import Options, State
 from reluflow.network import row_norms

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from problems import orthogonal
-from runs import trained
+from trained import trained
 
 from reluflow.network import row_norms, variation_norm
 from reluflow.problem import Problem

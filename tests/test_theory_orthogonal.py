@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from problems import balanced, orthogonal, toy, with_bias
-from runs import trained
+from trained import trained
 
 from reluflow.network import variation_norm
 from reluflow.observe.measured import Measured
