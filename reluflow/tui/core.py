@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from textual.app import App
-from textual.reactive import reactive
+from textual.reactive import var
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
@@ -26,8 +26,9 @@ _LONGEST_PAUSE: Final = 0.5
 class Core(App[None]):
     """The app without panels and keys."""
 
-    moment: reactive[Moment | None] = reactive(None)
-    frozen: reactive[tuple[FrozenRun, ...]] = reactive(())
+    # a var, because a reactive of the app repaints the whole screen
+    moment: var[Moment | None] = var(None)
+    frozen: var[tuple[FrozenRun, ...]] = var(())
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 from reluflow.store.run_directory import open_run
-from reluflow.tui.bindings import VERBS, footer_verbs
+from reluflow.tui.bindings import VERBS, footer_verbs, key_table
 
 HANGING = """
     import os, signal, threading
@@ -45,3 +45,8 @@ def test_the_footer_fits_and_never_gives_up_help_and_quit() -> None:
         assert sum(len(key) + len(verb) + 3 for key, verb in verbs) <= width
         assert [verb for _, verb in verbs[-2:]] == ["help", "quit"]
     assert len(footer_verbs(300)) == len([verb for verb in VERBS if verb.short])
+
+
+def test_the_readme_has_the_table_of_keys() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert key_table() in readme.read_text(encoding="utf-8")

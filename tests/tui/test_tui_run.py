@@ -8,9 +8,11 @@ import pytest
 from driver import SMALL, explorer
 
 from reluflow.playback import SPEEDS
+from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
 from reluflow.tui.widgets import neuron_table
 from reluflow.tui.widgets.neuron_table import NeuronTable
+from reluflow.tui.widgets.rows_panel import difference
 
 TOY = {"stop.loss": 1e-4}
 #: Plain descent that takes minutes.
@@ -272,3 +274,13 @@ async def test_z_gives_the_screen_to_one_panel_after_another() -> None:
         for shown in (*panels, None):
             await app.press("z")
             assert [panel for panel in panels if app.shown(panel)] == ([shown] if shown else list(panels))
+
+
+def test_only_the_cells_that_differ_are_repainted() -> None:
+    row = [Segment("abc", "text"), Segment("def", "dim")]
+    assert difference(row, [Segment("abc", "text"), Segment("def", "dim")]) == (0, 0)
+    assert difference(row, [Segment("a", "text"), Segment("bc", "text"), Segment("def", "dim")]) == (0, 0)
+    assert difference(row, [Segment("abx", "text"), Segment("def", "dim")]) == (2, 3)
+    assert difference(row, [Segment("abcd", "text"), Segment("ef", "dim")]) == (3, 4)
+    assert difference(row, [Segment("xbcdex", "text")]) == (0, 6)
+    assert difference(row, [Segment("ab", "text")]) == (0, 2)

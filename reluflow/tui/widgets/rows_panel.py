@@ -9,7 +9,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from reluflow.plot.cells import ROLES, Row, Segment, fit
+from reluflow.plot.cells import ROLES, Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 
 
@@ -58,24 +58,27 @@ class RowsPanel(Widget):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Make the rows anew and repaint those that differ from what is on screen."""
+        """Make the rows anew and repaint the cells that differ from what is on screen."""
         if not self.is_mounted:
             return
         changed = self._make()
         if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            self.refresh(*changed)
 
-    def _make(self) -> list[int]:
-        """Make the rows for the present size; returns the numbers of those that changed."""
+    def _make(self) -> list[Region]:
+        """Make the rows for the present size; returns what changed, one piece a row."""
         width, height = self._made_for = self.size
         rows: list[Row] = []
         if width > 0 and height > 0:
             rows = [fit(row, width) for row in self.make_rows(width, height)][:height]
         rows += [fit([], width)] * (height - len(rows))
         old, self._rows = self._rows, rows
-        changed = [y for y in range(height) if y >= len(old) or old[y] != rows[y]]
-        for y in changed:
-            self._strips.pop(y, None)
+        changed = []
+        for y in range(height):
+            begin, end = (0, width) if y >= len(old) else difference(old[y], rows[y])
+            if end > begin:
+                self._strips.pop(y, None)
+                changed.append(Region(begin, y, end - begin, 1))
         return changed
 
     def render_line(self, y: int) -> Strip:
@@ -101,6 +104,21 @@ class RowsPanel(Widget):
     def on_resize(self, event: events.Resize) -> None:
         self._make()
         self.refresh()
+
+
+def difference(old: Row, new: Row) -> tuple[int, int]:
+    """The cells from the first to past the last that differ in two rows of a width; (0, 0) if none does."""
+    if old == new:
+        return 0, 0
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return 0, len(after)
+    differ = [x for x, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    return (differ[0], differ[-1] + 1) if differ else (0, 0)
+
+
+def _cells(row: Row) -> list[tuple[str, Role]]:
+    return [(sign, role) for text, role in row for sign in text]
 
 
 def heading(title: str, detail: str, width: int, glyphs: Glyphs) -> Row:
