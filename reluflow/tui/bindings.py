@@ -65,6 +65,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
         ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
         ("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen"),
+        ("verify", "V", "V", "verify", "what the theory predicts beside what this run measures", "verify"),
     ),
     *_verbs(
         "showing",
