@@ -41,7 +41,7 @@ class ToolKeys(Core):
             self.push_screen(VerifyPage(self.moment.frame, self.glyphs))
 
     def action_palette(self) -> None:
-        self.push_screen(Palette(), self._chosen)
+        self.push_screen(Palette(self.verbs), self._chosen)
 
     def _chosen(self, action: str | None) -> None:
         if action is not None:
