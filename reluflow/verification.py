@@ -1,12 +1,18 @@
 """The theory's predictions for a run, judged by what the run measured."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
 
 from reluflow.flow.base import Options
+from reluflow.observe.history import History
 from reluflow.observe.measured import Measured
-from reluflow.observe.recorder import RecordRules
+from reluflow.observe.recorder import RecordRules, Snapshots
+from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.theory import all_predictions
@@ -16,6 +22,11 @@ from reluflow.training import StopRules, Training
 #: How closely a preset is trained and recorded for verification.
 RTOL = 1e-8
 RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0, resolution=0.05)
+
+#: what a run is called that has not ended
+_UNFINISHED: Final = ("building", "halted", "running")
+#: the least width that lines of text are wrapped to
+_NARROWEST: Final = 40
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,8 @@ def judge(prediction: Prediction, measured: Measured) -> Row:
     value = prediction.measure(measured) if prediction.applies else None
     reason = prediction.reason
     if prediction.applies and value is None:
-        reason = f"the run does not show it: it ended {measured.status}"
+        over = measured.status not in _UNFINISHED
+        reason = f"the run does not show it: it {f'ended {measured.status}' if over else 'is not over'}"
     applies = value is not None and prediction.predicted is not None
     return Row(
         prediction.id,
@@ -94,3 +106,49 @@ def train(preset: Preset) -> Measured:
 def read(run: Run) -> Measured:
     """What a run directory recorded. Raises RunError if it holds no trajectory yet."""
     return Measured(run.problem, dict(run.series), run.snapshots, run.status)
+
+
+def of_history(problem: Problem, history: History, status: str) -> Measured:
+    """What the history of a live run recorded so far; its states are copied into one stack."""
+    states = history.states
+    weights = np.stack([state.weights for state in states])
+    outputs = np.stack([state.output_weights for state in states])
+    return Measured(
+        problem, dict(history.series), Snapshots(np.array(history.times), weights, outputs), status
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table as text. ``verdict``: the words at its start, "" where it has none."""
+
+    text: str
+    kind: Literal["head", "holds", "fails", "note", "idle"]
+    verdict: str = ""
+
+
+def table_rows(rows: Sequence[Row], width: int) -> list[Line]:
+    """For a person: what applies with its numbers, then what does not and why, in ``width`` cells."""
+    lines = [Line(f"{'':8}{'predicted':>14}{'measured':>14}  prediction", "head")]
+    for row in (row for row in rows if row.applies):
+        verdict = "holds" if row.holds else "FAILS"
+        numbers = f"{_number(row.predicted):>14}{_number(row.measured):>14}"
+        lines.append(Line(f"{verdict:8}{numbers}  {row.id}", "holds" if row.holds else "fails", verdict))
+        note = f"{row.statement} [{row.source}]" + (f" {row.reason}" if row.reason else "")
+        lines += [Line(text, "note") for text in _wrapped(note, width, 8, 8)]
+    others = [row for row in rows if not row.applies]
+    lines += [Line("", "note"), Line("does not apply:", "idle", "does not apply:")] if others else []
+    for reason in dict.fromkeys(row.reason for row in others):
+        named = ", ".join(row.id for row in others if row.reason == reason)
+        lines += [Line(text, "idle") for text in _wrapped(f"{reason}: {named}", width, 2, 4)]
+    return lines
+
+
+def _wrapped(text: str, width: int, first: int, later: int) -> list[str]:
+    return textwrap.wrap(
+        text, max(width, _NARROWEST), initial_indent=" " * first, subsequent_indent=" " * later
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

@@ -52,8 +52,8 @@ def test_all_settings_are_read(write) -> None:  # type: ignore[no-untyped-def]
     ("content", "line", "says"),
     [
         ('marker = "dots"', 1, 'marker is "dots"; expected one of auto, braille, block, ascii'),
-        ("\n# often\nfps = 0", 3, "fps is 0; expected a number from 1 to 60"),
-        ("fps = nan", 1, "fps is nan; expected a number from 1 to 60"),
+        ("\n# often\nfps = 0", 3, "fps is 0; expected a number from 1 to 30"),
+        ("fps = nan", 1, "fps is nan; expected a number from 1 to 30"),
         ("fps = true", 1, "fps is true; expected a number"),
         ('theme = "nordic"', 1, 'theme is "nordic"; expected one of gruvbox, nord'),
         ('mouse = "no"', 1, 'mouse is "no"; expected true or false'),

@@ -8,7 +8,7 @@ import typer
 
 from reluflow.cli import completion
 from reluflow.cli.output import fail, guarded
-from reluflow.errors import ExitCode
+from reluflow.errors import ExitCode, ReluflowError
 
 
 @guarded
@@ -21,10 +21,24 @@ def tui(
             autocompletion=completion.preset_names,
         ),
     ] = None,
+    marker: Annotated[
+        str | None, typer.Option(metavar="M", help="Draw with braille, block or ascii; auto finds out.")
+    ] = None,
+    fps: Annotated[str | None, typer.Option(metavar="N", help="Frames a second, 1 to 30.")] = None,
+    theme: Annotated[str | None, typer.Option(metavar="NAME", help="The colours, such as nord.")] = None,
+    no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
 ) -> None:
     """Watch a training live: loss, neurons, plateaus; play, pause, step, turn the knobs."""
     for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout)):
         if stream is None or not stream.isatty():
             fail(f"{name} is not a terminal; expected one, which the app fills", ExitCode.USAGE)
+    flags = {"marker": marker, "fps": _number(fps), "theme": theme, "mouse": False if no_mouse else None}
     # by name: the two fronts do not know each other, and only this command may load the app
-    raise typer.Exit(import_module("reluflow.tui").run(target))
+    raise typer.Exit(import_module("reluflow.tui").run(target, **flags))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise ReluflowError(f'--fps is "{text}"; expected a number from 1 to 30') from None

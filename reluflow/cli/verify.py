@@ -1,10 +1,8 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
-import textwrap
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +10,6 @@ from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
 from reluflow.errors import ExitCode
-
-if TYPE_CHECKING:
-    from reluflow.verification import Row
 
 
 @guarded
@@ -44,7 +39,7 @@ def verify(
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import load_preset
     from reluflow.store.run_directory import open_run
-    from reluflow.verification import all_hold, read, train
+    from reluflow.verification import all_hold, read, table_rows, train
     from reluflow.verification import verify as judge_all
 
     request = Request(target, settings or [], None)
@@ -59,27 +54,5 @@ def verify(
     if as_json:
         emit(to_json({"target": target, "holds": holds, "rows": [asdict(row) for row in rows]}))
     else:
-        emit(table(rows, terminal_width()))
+        emit("".join(f"{line.text}\n" for line in table_rows(rows, terminal_width() - 2)))
     raise typer.Exit(ExitCode.DONE if holds else ExitCode.FAILED)
-
-
-def table(rows: "Sequence[Row]", width: int) -> str:
-    """For a person: what applies with its numbers, then what does not and why."""
-    lines = [f"{'':8}{'predicted':>14}{'measured':>14}  prediction"]
-    for row in (row for row in rows if row.applies):
-        verdict = "holds" if row.holds else "FAILS"
-        lines.append(f"{verdict:8}{_number(row.predicted):>14}{_number(row.measured):>14}  {row.id}")
-        note = f"{row.statement} [{row.source}]" + (f" {row.reason}" if row.reason else "")
-        lines += textwrap.wrap(note, max(width - 2, 40), initial_indent=" " * 8, subsequent_indent=" " * 8)
-    others = [row for row in rows if not row.applies]
-    lines += ["", "does not apply:"] if others else []
-    for reason in dict.fromkeys(row.reason for row in others):
-        named = ", ".join(row.id for row in others if row.reason == reason)
-        lines += textwrap.wrap(
-            f"{reason}: {named}", max(width - 2, 40), initial_indent="  ", subsequent_indent="    "
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from reluflow.errors import ReluflowError
 from reluflow.store import locations
 from reluflow.store.key_names import key_list
 from reluflow.store.schema import show, suggestion
 
 FILE_NAME: Final = "settings.toml"
 MARKERS: Final = ("auto", "braille", "block", "ascii")
-FPS: Final = (1.0, 60.0)
+FPS: Final = (1.0, 30.0)
 _LARGEST_FILE: Final = 2**20
 
 
@@ -67,6 +68,22 @@ def load_settings(
     return reader.read(content), reader.sentences
 
 
+def overrule(settings: Settings, flags: Mapping[str, Any], themes: Collection[str]) -> Settings:
+    """The settings with those flags of the command line that are not None in their place.
+
+    ``flags``: any of ``marker``, ``fps``, ``theme`` and ``mouse``. Raises ReluflowError for a value that
+    cannot be used.
+    """
+    readers = _Reader(Path(), [], None, themes).readers
+    for name, value in flags.items():
+        if value is not None:
+            try:
+                settings = replace(settings, **{name: readers[name](value)})
+            except _UnusableError as error:
+                raise ReluflowError(f"--{name} is {show(value)}; expected {error}") from None
+    return settings
+
+
 def _text(path: Path) -> str:
     if path.stat().st_size > _LARGEST_FILE:
         raise ValueError("found more than 1 MB")
@@ -90,22 +107,22 @@ class _Reader:
         self.sentences: list[str] = []
         self._path, self._lines = path, lines
         self._bindings, self._themes = bindings, themes
-
-    def read(self, content: Mapping[str, Any]) -> Settings:
-        readers: dict[str, Callable[[Any], Any]] = {
+        self.readers: dict[str, Callable[[Any], Any]] = {
             "marker": self._marker,
             "fps": self._fps,
             "theme": self._theme,
             "mouse": self._mouse,
             "keymap": self._keymap,
         }
+
+    def read(self, content: Mapping[str, Any]) -> Settings:
         settings = Settings()
         for name, value in content.items():
-            if name not in readers:
-                self._say("", name, f"there is no setting {show(name)}{suggestion(name, readers)}")
+            if name not in self.readers:
+                self._say("", name, f"there is no setting {show(name)}{suggestion(name, self.readers)}")
                 continue
             try:
-                settings = replace(settings, **{name: readers[name](value)})
+                settings = replace(settings, **{name: self.readers[name](value)})
             except _UnusableError as error:
                 self._say("", name, f"{name} is {show(value)}; expected {error}")
         return settings

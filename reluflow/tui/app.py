@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import events
@@ -14,6 +15,7 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
 from reluflow.store.preset import Preset
+from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
@@ -45,7 +47,11 @@ AT_ONCE_SECONDS: Final = 3.0
 
 
 class Explorer(PlayKeys, RunKeys, ToolKeys):
-    """Shows a session. ``timer`` False leaves it to the caller to ``pull``, as tests do."""
+    """Shows a session.
+
+    ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as
+    tests do; ``signals``: whether to save the run when the process is told to end.
+    """
 
     CSS_PATH = "explorer.tcss"
     TITLE = "reluflow"
@@ -56,13 +62,16 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         self,
         session: Session,
         glyphs: Glyphs,
+        settings: Settings | None = None,
         *,
         greeting: str | None = None,
+        complaints: Sequence[str] = (),
         timer: bool = True,
         signals: bool = False,
     ) -> None:
-        super().__init__(session, glyphs)
+        super().__init__(session, glyphs, settings or Settings())
         self._greeting = greeting
+        self._complaints = complaints
         self._timer = timer
         self._signals = signals
         self._form_wanted: bool | None = None
@@ -79,17 +88,22 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
                     yield NeuronView(self.glyphs, id="directions")
                 yield NeuronTable(self.glyphs, id="neurons")
         yield Timeline(self.glyphs, id="timeline")
-        yield KeyFooter(self.glyphs, id="footer")
+        yield KeyFooter(self.glyphs, self.verbs, id="footer")
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
         self.set_class(self.glyphs.name == "ascii", "-ascii")
+        self.set_keymap(dict(self.settings.keymap))
+        if self.settings.theme is not None:
+            self.theme = self.settings.theme
         self.query_one(NeuronTable).focus()
         if self._signals:
             loop = asyncio.get_running_loop()
             Farewell(self.session, lambda code: _leave(loop, self, code)).install()
         if self._greeting:
             self.say(self._greeting)
+        for complaint in self._complaints:
+            self.complain(complaint)
         if self._timer:
             self.set_interval(1.0 / LOOKS_PER_SECOND, self.look)
         self.call_after_refresh(self.pull)
@@ -169,7 +183,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
             base.set_class(i == shown + 1, f"-zoom-{name}")
 
     def action_help(self) -> None:
-        self.push_screen(HelpPage(self.glyphs))
+        self.push_screen(HelpPage(self.glyphs, self.verbs))
 
     # --- what widgets say ---
 

@@ -3,10 +3,12 @@
 No key needs ctrl, alt or a mouse.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
         ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
         ("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen"),
+        ("verify", "V", "V", "verify", "what the theory predicts beside what this run measures", "verify"),
     ),
     *_verbs(
         "showing",
@@ -119,9 +122,24 @@ def bindings() -> list[BindingType]:
     ]
 
 
-def footer_verbs(width: int, gap: int = 2) -> list[tuple[str, str]]:
+def rebound(keymap: Mapping[str, str]) -> tuple[Verb, ...]:
+    """The verbs with other keys for those named, by id, in a user's keymap."""
+    return tuple(
+        replace(verb, keys=keymap[verb.id], shown=_shown(keymap[verb.id])) if verb.id in keymap else verb
+        for verb in VERBS
+    )
+
+
+def _shown(keys: str) -> str:
+    """The first of the keys, as people call it."""
+    key = keys.split(",")[0]
+    character = key_to_character(key)
+    return character if character is not None and character.isprintable() and character != " " else key
+
+
+def footer_verbs(width: int, verbs: Sequence[Verb] = VERBS, gap: int = 2) -> list[tuple[str, str]]:
     """(key, short) of the verbs that fit on a line of ``width`` cells, in the table's order."""
-    named = [verb for verb in VERBS if verb.short]
+    named = [verb for verb in verbs if verb.short]
     chosen: list[Verb] = []
     for verb in sorted(named, key=_importance):
         longer = [*chosen, verb]

@@ -11,12 +11,13 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
 from reluflow.store.preset import Preset
+from reluflow.store.settings import Settings
+from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun
 from reluflow.tui.moment import Moment
 from reluflow.tui.transport import Transport
 
-FRAMES_PER_SECOND: Final = 10
 #: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
 LOOKS_PER_SECOND: Final = 40
 #: After a longer time than this without a look (a stopped process) the cursor does not jump.
@@ -30,10 +31,12 @@ class Core(App[None]):
     moment: var[Moment | None] = var(None)
     frozen: var[tuple[FrozenRun, ...]] = var(())
 
-    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+    def __init__(self, session: Session, glyphs: Glyphs, settings: Settings) -> None:
         super().__init__()
         self.session = session
         self.glyphs = glyphs
+        self.settings = settings
+        self.verbs = rebound(settings.keymap)
         self.transport = Transport(session.frame)
         self.changes = Changes(session.frame.preset)
         self._on_file: dict[str, Mapping[str, Any]] = {}
@@ -60,7 +63,7 @@ class Core(App[None]):
         passed = time.monotonic() - self._drawn
         shown, newest = self.moment, self.session.frame
         waiting = shown is None or shown.frame.generation != newest.generation
-        if waiting or passed >= 1.0 / FRAMES_PER_SECOND:
+        if waiting or passed >= 1.0 / self.settings.fps:
             self.pull(min(passed, _LONGEST_PAUSE))
 
     def start(self, preset: Preset, *, keep_place: bool = False) -> None:

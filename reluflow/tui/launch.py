@@ -2,31 +2,47 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from textual.theme import BUILTIN_THEMES
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import choose
 from reluflow.session import Session
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
+from reluflow.tui.bindings import VERBS
 
 FIRST_PRESET: Final = "first-steps"
 
 
-def launch(target: str | None, marker: str) -> int:
-    """Run the app until the user leaves it; the solver's thread is gone when this returns."""
-    glyphs = choose(marker, os.environ)
+def launch(target: str | None, flags: Mapping[str, Any]) -> int:
+    """Run the app until the user leaves it; the solver's thread is gone when this returns.
+
+    ``flags``: settings by name that stand before those of the user's file; None is none.
+    """
+    settings, complaints = all_settings(flags)
+    glyphs = choose(settings.marker, os.environ)
     _require_terminal()
     preset = load_preset(target or FIRST_PRESET)
     session = Session(preset)
     try:
-        app = Explorer(session, glyphs, greeting=greeting(target, preset), signals=True)
-        app.run()
+        words = greeting(target, preset)
+        app = Explorer(session, glyphs, settings, greeting=words, complaints=complaints, signals=True)
+        app.run(mouse=settings.mouse)
     finally:
         session.close()
     return app.return_code or 0
+
+
+def all_settings(flags: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+    """The user's settings behind the flags, and a sentence for each thing in the file that is of no use."""
+    settings, complaints = load_settings({verb.id: verb.keys for verb in VERBS}, BUILTIN_THEMES)
+    return overrule(settings, flags, BUILTIN_THEMES), complaints
 
 
 def _require_terminal() -> None:

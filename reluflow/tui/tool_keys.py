@@ -1,4 +1,4 @@
-"""What the keys do that look closer and take something away: inspector, palette, copy, screenshot."""
+"""What the keys do that look closer and take something away: inspector, theory, palette, copy, picture."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from reluflow.tui.core import Core
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.inspector import Inspector
 from reluflow.tui.screens.palette import Palette
+from reluflow.tui.screens.verify import VerifyPage
 from reluflow.tui.takeaway import copy, run_command, save_screenshot
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
@@ -34,8 +35,13 @@ class ToolKeys(Core):
             if isinstance(screen, Inspector):
                 screen.show(moment.frame, moment.t)
 
+    def action_verify(self) -> None:
+        """What the theory predicts beside what the run on show measures."""
+        if self.moment is not None:
+            self.push_screen(VerifyPage(self.moment.frame, self.glyphs))
+
     def action_palette(self) -> None:
-        self.push_screen(Palette(), self._chosen)
+        self.push_screen(Palette(self.verbs), self._chosen)
 
     def _chosen(self, action: str | None) -> None:
         if action is not None:

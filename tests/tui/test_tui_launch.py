@@ -25,7 +25,7 @@ def test_without_a_terminal_there_is_one_sentence() -> None:
 
 
 def test_an_unknown_marker_is_refused_before_anything_else() -> None:
-    with pytest.raises(ReluflowError, match="expected auto, braille, block, ascii"):
+    with pytest.raises(ReluflowError, match="expected one of auto, braille, block, ascii"):
         reluflow.tui.run(None, marker="dots")
 
 

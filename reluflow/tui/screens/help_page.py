@@ -1,5 +1,6 @@
 """The help page, made from the table of keys."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.bindings import PANEL_KEYS, VERBS
+from reluflow.tui.bindings import PANEL_KEYS, VERBS, Verb
 
 
 class HelpPage(ModalScreen[None]):
@@ -19,24 +20,25 @@ class HelpPage(ModalScreen[None]):
         Binding("escape,q,question_mark,enter,space", "leave", show=False),
     ]
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS) -> None:
         super().__init__()
         self._glyphs = glyphs
+        self._verbs = verbs
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialogue wide"):
             yield Static("Keys", classes="title")
-            yield Static(help_text(self._glyphs), markup=False)
+            yield Static(help_text(self._glyphs, self._verbs), markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
 
-def help_text(glyphs: Glyphs) -> str:
+def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS) -> str:
     """The page as text."""
     lines: list[str] = []
     where = ""
-    for verb in VERBS:
+    for verb in verbs:
         if verb.group != where:
             lines += ["", verb.group] if lines else [verb.group]
             where = verb.group

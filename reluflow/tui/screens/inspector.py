@@ -13,26 +13,17 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.views.neuron_page import Facts, head_rows, sample_row
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.page import Page
+from reluflow.tui.widgets.rows_panel import heading
 
 
-class NeuronPage(RowsPanel, can_focus=True):
+class NeuronPage(Page):
     """The page of one neuron. Only the lines on screen are made: there may be very many samples."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup,b", "page(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
-        Binding("home", "scroll_lines(-1000000)", show=False),
-        Binding("end", "scroll_lines(1000000)", show=False),
-        Binding("j", "scroll_lines(1)", show=False),
-        Binding("k", "scroll_lines(-1)", show=False),
-    ]
 
     def __init__(self, frame: Frame, t: float, neuron: int, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
         self._frame, self._t = frame, t
         self.neuron = self._nearest(neuron)
-        self._first = 0
         self._facts: Facts | None = None
 
     def show(self, frame: Frame, t: float) -> None:
@@ -77,26 +68,11 @@ class NeuronPage(RowsPanel, can_focus=True):
             return [top, [Segment(" there is no run to look at yet", "dim")]]
         title = f"neuron {self.neuron} at t = {short(facts.t)}"
         head = head_rows(facts, width, self.glyphs)
-        room = max(height - 1, 0)
-        self._first = min(self._first, max(len(head) + facts.samples - room, 0))
-        last = self._first + room
-        samples = range(max(self._first - len(head), 0), min(max(last - len(head), 0), facts.samples))
-        lines = [sample_row(facts, sample, width, self.glyphs) for sample in samples]
-        return [heading(title, hints, width, self.glyphs), *head[self._first : last], *lines]
-
-    def action_page(self, by: int) -> None:
-        self.action_scroll_lines(by * max(self.size.height - 2, 1))
-
-    def action_scroll_lines(self, by: int) -> None:
-        # how far there is to scroll is known where the rows are made
-        self._first = max(self._first + by, 0)
-        self.redraw()
-
-    def on_mouse_scroll_down(self) -> None:
-        self.action_scroll_lines(3)
-
-    def on_mouse_scroll_up(self) -> None:
-        self.action_scroll_lines(-3)
+        lines = [
+            head[row] if row < len(head) else sample_row(facts, row - len(head), width, self.glyphs)
+            for row in self.in_view(len(head) + facts.samples, height)
+        ]
+        return [heading(title, hints, width, self.glyphs), *lines]
 
 
 class Inspector(ModalScreen[int]):

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.bindings import FIELD_HINTS, footer_verbs
+from reluflow.tui.bindings import FIELD_HINTS, VERBS, Verb, footer_verbs
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
 
 class KeyFooter(RowsPanel):
     """As many keys of the binding table as fit, or the hints for a field while one is edited."""
 
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
+        self._verbs = verbs
         self._editing = False
 
     def set_editing(self, editing: bool) -> None:
@@ -23,6 +24,6 @@ class KeyFooter(RowsPanel):
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         row: Row = []
-        for key, verb in FIELD_HINTS if self._editing else footer_verbs(width - 1):
+        for key, verb in FIELD_HINTS if self._editing else footer_verbs(width - 1, self._verbs):
             row += [Segment(f" {key}", "key"), Segment(f" {verb}", "dim")]
         return [row]

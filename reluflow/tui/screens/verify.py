@@ -1,0 +1,116 @@
+"""What the theory predicts beside what the run on show measures, laid over the panels."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from reluflow.errors import ReluflowError
+from reluflow.frame import Frame
+from reluflow.plot.axes import short
+from reluflow.plot.cells import Role, Row, Segment
+from reluflow.plot.glyphs import Glyphs
+from reluflow.tui.background import in_thread
+from reluflow.tui.widgets.page import Page
+from reluflow.tui.widgets.rows_panel import heading
+from reluflow.verification import Line, of_history, table_rows, verify
+from reluflow.verification import Row as Judged
+
+#: (what the verdict is drawn as, what follows it) of each kind of line
+_ROLES: Final[dict[str, tuple[Role, Role]]] = {
+    "head": ("axis", "axis"),
+    "holds": ("good", "strong"),
+    "fails": ("error", "strong"),
+    "note": ("text", "text"),
+    "idle": ("key", "dim"),
+}
+
+
+class Predictions(Page):
+    """The table of predictions, or a sentence that stands for it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_lines(-1)", show=False),
+        Binding("down", "scroll_lines(1)", show=False),
+    ]
+
+    def __init__(self, title: str, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._title = title
+        self._judged: Sequence[Judged] | None = None
+        self._sentence = "computing ..."
+        self._role: Role = "key"
+
+    def show(self, judged: Sequence[Judged]) -> None:
+        """Draw the table."""
+        self._judged = judged
+        self.redraw()
+
+    def fail(self, sentence: str) -> None:
+        """Say why there is no table."""
+        self._sentence, self._role = sentence, "error"
+        self.redraw()
+
+    def make_rows(self, width: int, height: int) -> Sequence[Row]:
+        top = heading(self._title, "up/down pgup/pgdn scroll  esc leaves", width, self.glyphs)
+        if self._judged is None:
+            return [top, [Segment(f" {self._sentence}", self._role)]]
+        rows = [_row(line) for line in table_rows(self._judged, width)]
+        rows += [
+            [],
+            [Segment("reluflow verify trains the preset anew, more closely than a run on show", "dim")],
+        ]
+        return [top, *(rows[number] for number in self.in_view(len(rows), height))]
+
+
+class VerifyPage(ModalScreen[None]):
+    """Judges a frame's run as far as it is recorded; a later frame is for a later page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,V,enter", "leave", show=False)]
+    DEFAULT_CSS = """
+    VerifyPage Predictions { width: 100%; height: 100%; padding: 0 1; background: $background; }
+    """
+
+    def __init__(self, frame: Frame, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._frame = frame
+        end = frame.history.end if frame.history is not None else 0.0
+        self._page = Predictions(f"predictions for {frame.preset.name} up to t = {short(end)}", glyphs)
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    def on_mount(self) -> None:
+        self._page.focus()
+        self._judge()
+
+    @work
+    async def _judge(self) -> None:
+        outcome = await in_thread(lambda: judged(self._frame))
+        if isinstance(outcome, str):
+            self._page.fail(outcome)
+        else:
+            self._page.show(outcome)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def judged(frame: Frame) -> list[Judged] | str:
+    """Every prediction beside what the run of a frame recorded, or a sentence on why that cannot be had."""
+    if frame.history is None or frame.problem is None:
+        return "there is no run to measure yet"
+    try:
+        return verify(of_history(frame.problem, frame.history, frame.status))
+    except (ReluflowError, ArithmeticError, ValueError) as error:
+        return f"the run so far cannot be measured: {error}"
+    except MemoryError:
+        return "the memory of this machine does not suffice to measure this run"
+
+
+def _row(line: Line) -> Row:
+    before, after = _ROLES[line.kind]
+    return [Segment(line.verdict, before), Segment(line.text[len(line.verdict) :], after)]

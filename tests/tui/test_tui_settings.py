@@ -1,0 +1,113 @@
+"""The user's settings and the flags before them, from the file to the screen."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import driver
+import pytest
+
+import reluflow.tui
+from reluflow.cli import tui as command
+from reluflow.errors import ReluflowError
+from reluflow.store.settings import Settings
+from reluflow.tui.bindings import VERBS, rebound
+from reluflow.tui.launch import all_settings
+
+
+@pytest.fixture
+def file(own_folder: Path) -> Path:
+    path = own_folder / "config" / "settings.toml"
+    path.parent.mkdir()
+    path.write_text('marker = "block"\nfps = 5\ntheme = "nord"\nmouse = false\n[keymap]\nverify = "t,f2"\n')
+    return path
+
+
+def test_flags_stand_before_the_file(file: Path) -> None:
+    assert all_settings({"marker": None, "fps": None}) == (
+        Settings("block", 5.0, "nord", False, {"verify": "t,f2"}),
+        [],
+    )
+    found, _ = all_settings({"marker": "auto", "fps": 30.0, "theme": "gruvbox", "mouse": True})
+    assert found == Settings("auto", 30.0, "gruvbox", True, {"verify": "t,f2"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ({"fps": 31.0}, "--fps is 31.0; expected a number from 1 to 30"),
+        ({"fps": float("nan")}, "--fps is nan; expected a number from 1 to 30"),
+        ({"theme": "nordic"}, '--theme is "nordic"; expected one of '),
+        ({"marker": "dots"}, '--marker is "dots"; expected one of auto, braille, block, ascii'),
+    ],
+)
+def test_a_bad_flag_is_refused(flags: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ReluflowError) as caught:
+        reluflow.tui.run(None, **flags)
+    assert str(caught.value).startswith(sentence)
+
+
+async def test_settings_reach_the_screen(file: Path) -> None:
+    file.write_text(file.read_text() + 'play = "V"\nnothing = "x"\nhelp = "V"\n')
+    settings, complaints = all_settings({})
+    async with driver.explorer(settings=settings, complaints=complaints, size=(160, 40)) as app:
+        assert app.app.theme == "nord"
+        assert app.text.count("settings.toml, line ") == len(complaints) == 2
+        assert " V play" in app.lines[-1]
+        played = app.moment.playing
+        await app.press("V")
+        assert app.moment.playing is not played
+        await app.press("t")
+        assert "predictions" in app.lines[0]
+        await app.press("escape", "question_mark")
+        assert "  t      what the theory predicts" in app.text
+
+
+def test_other_keys_are_shown_as_people_call_them() -> None:
+    keymap = {"play": "full_stop", "halt": "ctrl+h", "step": "space", "quit": "pageup,q"}
+    shown = {verb.id: verb.shown for verb in rebound(keymap)}
+    assert [shown[id] for id in keymap] == [".", "ctrl+h", "space", "pageup"]
+    assert {id: keys for id, keys in shown.items() if id not in keymap} == {
+        verb.id: verb.shown for verb in VERBS if verb.id not in keymap
+    }
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the command believe that it is in a terminal."""
+    stream = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(command, "sys", SimpleNamespace(stdin=stream, stdout=stream))
+
+
+@pytest.mark.usefixtures("terminal")
+def test_the_command_hands_its_flags_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+
+    def run(target: str | None, **flags: Any) -> int:
+        given.append({"target": target, **flags})
+        return 0
+
+    monkeypatch.setattr(reluflow.tui, "run", run)
+    for words in (
+        {},
+        {"target": "toy", "marker": "ascii", "fps": "20", "theme": "nord", "no_mouse": True},
+    ):
+        with pytest.raises(command.typer.Exit):
+            command.tui(**words)
+    assert given == [
+        {"target": None, "marker": None, "fps": None, "theme": None, "mouse": None},
+        {"target": "toy", "marker": "ascii", "fps": 20.0, "theme": "nord", "mouse": False},
+    ]
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("flags", [{"fps": "many"}, {"fps": "0"}, {"marker": "dots"}])
+def test_the_command_ends_with_one_sentence(
+    flags: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(command.typer.Exit) as caught:
+        command.tui(**flags)
+    assert caught.value.exit_code == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"reluflow: --{next(iter(flags))} is ")
+    assert told.count("\n") == 1
