@@ -113,7 +113,10 @@ class Path:
 def basis(positions: Array) -> Array:
     """The Lagrange basis at positions (..): shape (.., s)."""
     s = RADAU.stages
-    powers = positions[..., None] ** np.arange(s)
+    powers = np.empty((*positions.shape, s))
+    powers[..., 0] = 1.0
+    for i in range(1, s):
+        np.multiply(powers[..., i - 1], positions, out=powers[..., i])
     values: Array = powers @ RADAU.lagrange.T
     return values
 

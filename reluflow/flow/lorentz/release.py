@@ -17,8 +17,8 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
 
-#: halvings of the bracket around a release
-BISECTIONS = 36
+#: the bracket around a release is cut into so many parts, so many times
+PARTS, CUTS = 64, 6
 
 
 @dataclass(frozen=True)
@@ -69,39 +69,59 @@ def first_release(
 ) -> Releases:
     """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
-    if neurons.sliders[0].size == 0:
-        return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    weights = basis(begin + np.array([0.0, 0.5, 1.0])[:, None] * (end - begin))
-    multiplier = np.einsum("gbs,sbt->gbt", weights, pulled.multiplier)
-    rows = np.arange(count)[:, None]
-    residual = weights @ path.values
-    idle = samples.off_force(residual)[:, rows, neurons.slots]
-    margin = margins(neurons.slots, sign, multiplier, residual[:, rows, neurons.slots], idle, slack)
-    values = np.stack([margin.off, margin.on], axis=3)
-    share = _first_root(*values).reshape(count, -1)
-    worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
+    found = Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
+    if neurons.slots.shape[1] == 0:
+        return found
+    ends = _margins_at(np.stack([begin, end]), neurons.slots, sign, pulled.multiplier, path, samples, slack)
+    some = np.flatnonzero(np.any(ends < 0.0, axis=(0, 2, 3)))
+    if some.size == 0:
+        return found
+    slots, pulled, sign, begin, end = (
+        neurons.slots[some],
+        pulled.take(some),
+        sign[some],
+        begin[some],
+        end[some],
+    )
+    middle = _margins_at(0.5 * (begin + end)[None], slots, sign, pulled.multiplier, path, samples, slack)
+    share = _first_root(ends[0, some], middle[0], ends[1, some]).reshape(some.size, -1)
+    worst = np.where(share == 0.0, ends[0, some].reshape(some.size, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
-    position = begin + share[rows[:, 0], best] * (end - begin)
-    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
-    due = np.flatnonzero(np.isfinite(position) & (position > begin))
+    first = Releases(
+        begin + share[np.arange(some.size), best] * (end - begin), best // 2, np.where(best % 2 == 0, OFF, ON)
+    )
+    due = np.flatnonzero(np.isfinite(first.position) & (first.position > begin))
     if due.size:
-        exact = _refined(
-            neurons.take(due),
+        first.position[due] = _refined(
+            slots[due],
             sign[due],
             pulled.take(due),
             path,
             begin[due],
             end[due],
-            found.take(due),
+            first.take(due),
             samples,
             slack,
         )
-        position[due] = exact
+    found.position[some], found.slot[some], found.status[some] = first.position, first.slot, first.status
     return found
 
 
+def _margins_at(
+    positions: Array, slots: Index, sign: Array, multiplier: Array, path: Path, samples: Samples, slack: float
+) -> Array:
+    """Margins off and on (g, b, t, 2) of slots (b, t) at positions (g, b), for multipliers (s, b, t)."""
+    weights = basis(positions)
+    beta = np.matmul(weights.transpose(1, 0, 2), multiplier.transpose(1, 0, 2)).transpose(1, 0, 2)
+    residual = weights @ path.values
+    rows = np.arange(len(slots))[:, None]
+    idle = samples.off_force(residual)[:, rows, slots]
+    found = margins(slots, sign, beta, residual[:, rows, slots], idle, slack)
+    return np.stack([found.off, found.on], axis=3)
+
+
 def _refined(
-    neurons: Neurons,
+    slots: Index,
     sign: Array,
     pulled: Pull,
     path: Path,
@@ -111,21 +131,22 @@ def _refined(
     samples: Samples,
     slack: float,
 ) -> Array:
-    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
-    rows = np.arange(len(neurons))
-    sample = neurons.slots[rows, guess.slot]
+    """The positions (b,) of releases, by cutting the bracket into parts; the margin is not positive there."""
+    rows = np.arange(len(slots))
+    sample = slots[rows, guess.slot]
     beta = pulled.multiplier[:, rows, guess.slot]
     force = path.values[:, sample]
     idle = samples.off_force(path.values)[:, sample]
     tolerance = slack * (force - idle)
     margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
-    low, high = begin.copy(), end.copy()
-    middle = guess.position
-    for _ in range(BISECTIONS):
-        value = np.einsum("bs,sb->b", basis(middle), margin)
-        low = np.where(value > 0.0, middle, low)
-        high = np.where(value > 0.0, high, middle)
-        middle = 0.5 * (low + high)
+    low, high = begin, end
+    shares = np.arange(1, PARTS) / PARTS
+    for _ in range(CUTS):
+        points = low[:, None] + (high - low)[:, None] * shares
+        value = np.matmul(basis(points), margin.T[:, :, None])[:, :, 0]
+        points = np.column_stack([low, points, high])
+        past = np.argmax(np.column_stack([value <= 0.0, np.ones(rows.size, np.bool_)]), axis=1)
+        low, high = points[rows, past], points[rows, past + 1]
     return high
 
 
