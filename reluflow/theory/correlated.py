@@ -131,12 +131,11 @@ class _Rows:
         )  # fmt: skip
 
     def final_rate(self) -> Prediction:
-        # a neuron that did not die, however small, adds to a kernel whose least eigenvalue may be smaller
         return self._row(
             "final-rate",
             "In the end ln(loss) falls at the rate 2 |v*| lambda_min(H^(1/2) (I + v*v*'/|v*|^2) H^(1/2)) "
             "(twice that for mse).",
-            DERIVED, self.close_reason or self.single_reason,
+            DERIVED, self.close_reason,
             lambda course: course.final_rate * self.problem.speed,
             readings.final_rate, 0.05,
         )  # fmt: skip
@@ -172,10 +171,11 @@ class _Rows:
         return unsettled(self.course, growing=True)
 
     def nuclear_norm(self) -> Prediction:
+        # dead neurons are counted too: one with a < 0 that lives on past early alignment changes it
         return self._row(
             "nuclear-norm",
             "Nuclear norm of the hidden weights at the end; sqrt(|v*|), of rank one, as the scale vanishes.",
-            DERIVED, self.close_reason,
+            DERIVED, self.close_reason or self.single_reason,
             lambda course: nuclear_norm(course.final_weights[0]),
             readings.final_nuclear_norm, 0.01,
         )  # fmt: skip
@@ -188,7 +188,7 @@ class _Rows:
         return self._row(
             "parameter-norm",
             "|theta|^2 at the end; 2 |v*| as the scale vanishes.",
-            DERIVED, self.close_reason, predicted, readings.final_parameter_norm, 0.01,
+            DERIVED, self.close_reason or self.single_reason, predicted, readings.final_parameter_norm, 0.01,
         )  # fmt: skip
 
     def least_norm(self) -> Prediction:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from reluflow.flow.base import State
 from reluflow.network import Array, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.observe.quantities import (
@@ -22,6 +23,10 @@ ARRIVED = 0.05
 LOWEST = 1e-6
 #: the loss falls at its final rate once faster modes add at most this to it (relative)
 FASTER = 0.03
+#: and the bundle is this close to the teacher (share of its length): the rate is in proportion to |v|
+NEAR = 0.02
+#: fall of ln(loss) over which that rate is measured, at least
+LEAST_FALL = 0.2
 #: eigen-coordinates of the teacher below this share of its length are left out of the order
 VISIBLE = 0.01
 #: two coordinates whose halfway times are predicted closer than this (relative) may change places
@@ -66,11 +71,27 @@ def curve_error(run: Measured, course: Course) -> float | None:
 
 
 def final_rate(run: Measured, course: Course) -> float | None:
-    """-d ln(loss) / dt = |gradient|^2 / loss at the end; None while faster modes are still seen."""
-    inner = combined(run.final, run.problem) @ run.problem.span.basis
-    if not fitted(run) or excess_rate(run.problem.span.inputs, course.inner_teacher, inner) > FASTER:
+    """-d ln(loss) / dt over the end of the run, where faster modes are gone; None if that is too short.
+
+    Read off the loss itself: |gradient|^2 / loss is the same for an exact flow, but a dead neuron that
+    rounding puts back on its last sample would count in it.
+    """
+    if not fitted(run):
         return None
-    return float(run.series["gradient_norm"][-1] ** 2 / run.series["loss"][-1])
+    states, span = run.snapshots, run.problem.span
+    first = len(states.t)
+    while first > 0:
+        state = State(float(states.t[first - 1]), states.weights[first - 1], states.output_weights[first - 1])
+        inner = combined(state, run.problem) @ span.basis
+        far = float(np.linalg.norm(inner - course.inner_teacher)) > NEAR * course.size
+        if far or excess_rate(span.inputs, course.inner_teacher, inner) > FASTER:
+            break
+        first -= 1
+    if first >= len(states.t):
+        return None
+    begin, end = float(states.t[first]), float(run.series["t"][-1])
+    fall = float(np.log(run.loss_at(np.array([begin]))[0] / run.series["loss"][-1]))
+    return fall / (end - begin) if fall >= LEAST_FALL else None
 
 
 def widest_angle(run: Measured, course: Course) -> float | None:

@@ -16,7 +16,7 @@ from reluflow.network import Array, row_norms
 from reluflow.theory.cones import SphereOracle
 
 #: relative gap at which the search ends, and the most linear programmes it may solve
-GOOD_GAP: Final = 1e-10
+GOOD_GAP: Final = 1e-11
 MOST_ROUNDS: Final = 200
 #: rounds without a smaller gap after which it is rounding that is left
 PATIENCE: Final = 15
