@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.boost import Cone, apply, prepare, time_to_reach
+from reluflow.flow.lorentz.boost import Boosts, Cone, apply, prepare, time_to_reach
 from reluflow.flow.lorentz.collocation import Path, basis, magnus_weights
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull
@@ -34,7 +34,7 @@ class Move:
     """The motion of b neurons over stretches begin .. end (b,) of the step, as two boosts.
 
     weights (b, p), outputs (b,), z (b, h) at the end; z_middle (b, h), output_middle (b,) between the
-    boosts; reach (2, b), cones and rapidity (2, b) as in ``boost``.
+    boosts; reach (2, b), cones and boosts as in ``boost``.
     """
 
     weights: Array
@@ -44,7 +44,7 @@ class Move:
     output_middle: Array
     reach: Array
     cones: tuple[Cone, Cone]
-    rapidity: Array
+    boosts: Boosts
     begin: Array
     end: Array
 
@@ -58,7 +58,7 @@ class Move:
             self.output_middle[rows],
             self.reach[:, rows],
             (self.cones[0].take(rows), self.cones[1].take(rows)),
-            self.rapidity[:, rows],
+            self.boosts.take(rows),
             self.begin[rows],
             self.end[rows],
         )
@@ -80,7 +80,7 @@ def move(neurons: Neurons, pulled: Pull, path: Path, begin: Array, end: Array) -
         output_middle=middle,
         reach=np.stack([first, second]),
         cones=(cone, other),
-        rapidity=boosts.rapidity,
+        boosts=boosts,
         begin=begin,
         end=end,
     )
@@ -122,7 +122,7 @@ def _position(moved: Move, share: Array) -> Array:
         np.where(second, moved.cones[1].minus, moved.cones[0].minus),
     )
     reach = moved.reach[pick, rows] * (share - pick)
-    fraction = time_to_reach(cone, moved.rapidity[pick, rows], reach)
+    fraction = time_to_reach(cone, moved.boosts.rapidity[pick, rows], reach)
     position: Array = moved.begin + (moved.end - moved.begin) * 0.5 * (pick + fraction)
     return position
 

@@ -23,16 +23,29 @@ from reluflow.network import Array
 class Boosts:
     """A chain of boosts, prepared for b neurons: everything that does not depend on where they are.
 
-    axis (k, b, p): unit vectors e; rapidity (k, b); grow, shrink: exp(+-rho) / 2; reach_plus, reach_minus:
-    what the reach takes of u+ and u-, (exp(+-rho) - 1) / (+-2 rho), or 0 where rho = 0.
+    axis (k, b, p): unit vectors e; rapidity (k, b); grow, shrink: exp(+-rho); grow_less_one,
+    shrink_less_one: exp(+-rho) - 1; per_rapidity: 1/rho, or 0 where rho = 0.
     """
 
     axis: Array
     rapidity: Array
+    per_rapidity: Array
     grow: Array
     shrink: Array
-    reach_plus: Array
-    reach_minus: Array
+    grow_less_one: Array
+    shrink_less_one: Array
+
+    def take(self, rows: Index) -> "Boosts":
+        """The same chain for some of the neurons."""
+        return Boosts(
+            self.axis[:, rows],
+            self.rapidity[:, rows],
+            self.per_rapidity[:, rows],
+            self.grow[:, rows],
+            self.shrink[:, rows],
+            self.grow_less_one[:, rows],
+            self.shrink_less_one[:, rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -53,14 +66,14 @@ def prepare(generators: Array) -> Boosts:
     per_rapidity = np.divide(1.0, rapidity, out=np.zeros_like(rapidity), where=rapidity > 0.0)
     grow_less_one = np.expm1(rapidity)
     shrink_less_one = np.expm1(-rapidity)
-    half = 0.5 * per_rapidity
     return Boosts(
         axis=generators * per_rapidity[..., None],
         rapidity=rapidity,
-        grow=0.5 * (grow_less_one + 1.0),
-        shrink=0.5 * np.exp(-rapidity),
-        reach_plus=grow_less_one * half,
-        reach_minus=-shrink_less_one * half,
+        per_rapidity=per_rapidity,
+        grow=grow_less_one + 1.0,
+        shrink=np.exp(-rapidity),
+        grow_less_one=grow_less_one,
+        shrink_less_one=shrink_less_one,
     )
 
 
@@ -68,25 +81,27 @@ def apply(boosts: Boosts, i: int, w: Array, a: Array, delta: Array) -> tuple[Arr
     """Boost number i of the chain: w' (b, p), a' (b,), reach (b,), and the light-cone coordinates before.
 
     The reach is y = integral of a over the boost, so that w' = w + y V and z' = z + y <x, V> for the
-    generator V. The large one of u+ and u- is sign(a) (|a| + |p|): u+ where a and p have the same sign.
+    generator V.
     """
     axis = boosts.axis[i]
     p = np.einsum("bp,bp->b", w, axis)
     across = w - p[:, None] * axis
     product = np.einsum("bp,bp->b", across, across)
     product += delta
-    same = np.copysign(p, a)
-    large = a + same
-    small = np.divide(product, large, out=np.zeros(large.size), where=large != 0.0)
-    along = same == p
+    along = a * p >= 0.0
+    large = np.where(along, a + p, a - p)
+    small = np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)
     plus = np.where(along, large, small)
     minus = np.where(along, small, large)
-    reach = plus * boosts.reach_plus[i]
-    reach += minus * boosts.reach_minus[i]
-    up = plus * boosts.grow[i]
-    down = minus * boosts.shrink[i]
-    across += (up - down)[:, None] * axis
-    return across, up + down, reach, Cone(plus, minus)
+    half_plus = 0.5 * plus
+    half_minus = 0.5 * minus
+    reach = half_plus * boosts.grow_less_one[i]
+    reach -= half_minus * boosts.shrink_less_one[i]
+    reach *= boosts.per_rapidity[i]
+    half_plus *= boosts.grow[i]
+    half_minus *= boosts.shrink[i]
+    across += (half_plus - half_minus)[:, None] * axis
+    return across, half_plus + half_minus, reach, Cone(plus, minus)
 
 
 def time_to_reach(cone: Cone, rapidity: Array, reach: Array) -> Array:

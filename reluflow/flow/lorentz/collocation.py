@@ -113,10 +113,7 @@ class Path:
 def basis(positions: Array) -> Array:
     """The Lagrange basis at positions (..): shape (.., s)."""
     s = RADAU.stages
-    powers = np.empty((*positions.shape, s))
-    powers[..., 0] = 1.0
-    for i in range(1, s):
-        np.multiply(powers[..., i - 1], positions, out=powers[..., i])
+    powers = positions[..., None] ** np.arange(s)
     values: Array = powers @ RADAU.lagrange.T
     return values
 

@@ -69,59 +69,39 @@ def first_release(
 ) -> Releases:
     """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
-    found = Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    if neurons.slots.shape[1] == 0:
-        return found
-    ends = _margins_at(np.stack([begin, end]), neurons.slots, sign, pulled.multiplier, path, samples, slack)
-    some = np.flatnonzero(np.any(ends < 0.0, axis=(0, 2, 3)))
-    if some.size == 0:
-        return found
-    slots, pulled, sign, begin, end = (
-        neurons.slots[some],
-        pulled.take(some),
-        sign[some],
-        begin[some],
-        end[some],
-    )
-    middle = _margins_at(0.5 * (begin + end)[None], slots, sign, pulled.multiplier, path, samples, slack)
-    share = _first_root(ends[0, some], middle[0], ends[1, some]).reshape(some.size, -1)
-    worst = np.where(share == 0.0, ends[0, some].reshape(some.size, -1), 0.0)
+    if neurons.sliders[0].size == 0:
+        return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
+    weights = basis(begin + np.array([0.0, 0.5, 1.0])[:, None] * (end - begin))
+    multiplier = np.einsum("gbs,sbt->gbt", weights, pulled.multiplier)
+    rows = np.arange(count)[:, None]
+    residual = weights @ path.values
+    idle = samples.off_force(residual)[:, rows, neurons.slots]
+    margin = margins(neurons.slots, sign, multiplier, residual[:, rows, neurons.slots], idle, slack)
+    values = np.stack([margin.off, margin.on], axis=3)
+    share = _first_root(*values).reshape(count, -1)
+    worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
-    first = Releases(
-        begin + share[np.arange(some.size), best] * (end - begin), best // 2, np.where(best % 2 == 0, OFF, ON)
-    )
-    due = np.flatnonzero(np.isfinite(first.position) & (first.position > begin))
+    position = begin + share[rows[:, 0], best] * (end - begin)
+    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
+    due = np.flatnonzero(np.isfinite(position) & (position > begin))
     if due.size:
-        first.position[due] = _refined(
-            slots[due],
+        exact = _refined(
+            neurons.take(due),
             sign[due],
             pulled.take(due),
             path,
             begin[due],
             end[due],
-            first.take(due),
+            found.take(due),
             samples,
             slack,
         )
-    found.position[some], found.slot[some], found.status[some] = first.position, first.slot, first.status
+        position[due] = exact
     return found
 
 
-def _margins_at(
-    positions: Array, slots: Index, sign: Array, multiplier: Array, path: Path, samples: Samples, slack: float
-) -> Array:
-    """Margins off and on (g, b, t, 2) of slots (b, t) at positions (g, b), for multipliers (s, b, t)."""
-    weights = basis(positions)
-    beta = np.matmul(weights.transpose(1, 0, 2), multiplier.transpose(1, 0, 2)).transpose(1, 0, 2)
-    residual = weights @ path.values
-    rows = np.arange(len(slots))[:, None]
-    idle = samples.off_force(residual)[:, rows, slots]
-    found = margins(slots, sign, beta, residual[:, rows, slots], idle, slack)
-    return np.stack([found.off, found.on], axis=3)
-
-
 def _refined(
-    slots: Index,
+    neurons: Neurons,
     sign: Array,
     pulled: Pull,
     path: Path,
@@ -132,8 +112,8 @@ def _refined(
     slack: float,
 ) -> Array:
     """The positions (b,) of releases, by cutting the bracket into parts; the margin is not positive there."""
-    rows = np.arange(len(slots))
-    sample = slots[rows, guess.slot]
+    rows = np.arange(len(neurons))
+    sample = neurons.slots[rows, guess.slot]
     beta = pulled.multiplier[:, rows, guess.slot]
     force = path.values[:, sample]
     idle = samples.off_force(path.values)[:, sample]

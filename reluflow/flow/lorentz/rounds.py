@@ -26,6 +26,7 @@ from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
+
 #: what changes while a neuron moves, and with its activations
 MOTION = ("weights", "outputs", "z")
 ACTIVATION = ("status", "slots", "dual")
@@ -137,7 +138,7 @@ class Rounds:
         first = a * moved.output_middle < 0.0
         flips: Mask = (first | (a * moved.outputs < 0.0)) & np.isinf(self._flip[stretch.rows])
         if np.any(flips):
-            shares = [time_to_flip(moved.cones[i], moved.rapidity[i]) for i in (0, 1)]
+            shares = [time_to_flip(moved.cones[i], moved.boosts.rapidity[i]) for i in (0, 1)]
             share = 0.5 * np.where(first, shares[0], 1.0 + shares[1])
             where = moved.begin + share * (moved.end - moved.begin)
             self._flip[stretch.rows[flips]] = where[flips]
