@@ -12,7 +12,7 @@ from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.boost import apply, prepare
 from reluflow.flow.lorentz.collocation import RADAU, STAGE_WEIGHTS, Path
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values, join, put
-from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import margins
 from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Index, Samples
@@ -68,14 +68,12 @@ class Straight:
 
     At the s nodes: weights, a list of (b, p); outputs (s, b); z (b, s, h). suspect (b, s): whether
     something happens before the node, which makes what is said of this node and later ones wrong.
-    pulled: the pull on them.
     """
 
     weights: list[Array]
     outputs: Array
     z: Array
     suspect: Mask
-    pulled: Pull
 
 
 def _straight(block: Neurons, samples: Samples, path: Path, slack: float) -> Straight:
@@ -97,22 +95,18 @@ def _straight(block: Neurons, samples: Samples, path: Path, slack: float) -> Str
     suspect |= np.min((outputs * block.outputs).reshape(_S, 2, count), axis=1).T < 0.0
     rows = np.unique(block.sliders[0])
     if rows.size:
-        suspect[rows] |= _released(
-            block.slots[rows], block.outputs[rows], pulled.multiplier[:, rows], path, samples, slack
-        )
-    return Straight(weights[1::2], outputs[1::2], z, suspect, pulled)
+        suspect[rows] |= _released(block.take(rows), pulled.multiplier[:, rows], path, samples, slack)
+    return Straight(weights[1::2], outputs[1::2], z, suspect)
 
 
-def _released(
-    slots: Index, outputs: Array, multiplier: Array, path: Path, samples: Samples, slack: float
-) -> Mask:
+def _released(sliding: Neurons, multiplier: Array, path: Path, samples: Samples, slack: float) -> Mask:
     """Whether a sliding neuron must be released at a node (b, s); what is so at the start counts at all."""
     weights = np.vstack([RADAU.start, np.eye(_S)])
     residual = weights @ path.values
-    multiplier = (weights @ multiplier.reshape(_S, -1)).reshape(_S + 1, *multiplier.shape[1:])
-    idle = samples.off_force(residual)[:, slots]
-    sign = np.sign(outputs)
-    found = margins(slots, sign, multiplier, residual[:, slots], idle, slack)
+    multiplier = np.tensordot(weights, multiplier, axes=1)
+    idle = samples.off_force(residual)[:, sliding.slots]
+    sign = np.sign(sliding.outputs)
+    found = margins(sliding.slots, sign, multiplier, residual[:, sliding.slots], idle, slack)
     due = np.any((found.off < 0.0) | (found.on < 0.0), axis=2).T
     released: Mask = due[:, :1] | due[:, 1:]
     return released
@@ -131,8 +125,7 @@ def _sweep_block(
     if rows.size == 0:
         return np.einsum("bs,bsq->sq", weight, hidden), end, []
     stage = np.argmax(straight.suspect[rows], axis=1)
-    before = _at_stage(block, straight, rows, stage)
-    rounds = Rounds(before, straight.pulled.take(rows), stage, samples, path, slack)
+    rounds = Rounds(_at_stage(block, straight, rows, stage), stage, samples, path, slack)
     rounds.run()
     later = np.arange(_S) >= stage[:, None]
     hidden[rows] = np.where(later[:, :, None], rounds.hidden, hidden[rows])

@@ -30,13 +30,6 @@ class Pull:
         """That on some of the neurons."""
         return Pull(self.direction[:, rows], self.slope[:, rows], self.multiplier[:, rows])
 
-    def widened(self, width: int) -> "Pull":
-        """The same with at least ``width`` slots."""
-        missing = width - self.multiplier.shape[2]
-        if missing <= 0:
-            return self
-        return Pull(self.direction, self.slope, np.pad(self.multiplier, ((0, 0), (0, 0), (0, missing))))
-
 
 def pull(neurons: Neurons, samples: Samples, residual: Array) -> Pull:
     """The pull at residuals (s, q)."""

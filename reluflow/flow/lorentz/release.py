@@ -17,8 +17,8 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
 
-#: the bracket around a release is cut into so many parts, so many times
-PARTS, CUTS = 64, 6
+#: halvings of the bracket around a release
+BISECTIONS = 36
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _refined(
     samples: Samples,
     slack: float,
 ) -> Array:
-    """The positions (b,) of releases, by cutting the bracket into parts; the margin is not positive there."""
+    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
     rows = np.arange(len(neurons))
     sample = neurons.slots[rows, guess.slot]
     beta = pulled.multiplier[:, rows, guess.slot]
@@ -119,14 +119,13 @@ def _refined(
     idle = samples.off_force(path.values)[:, sample]
     tolerance = slack * (force - idle)
     margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
-    low, high = begin, end
-    shares = np.arange(1, PARTS) / PARTS
-    for _ in range(CUTS):
-        points = low[:, None] + (high - low)[:, None] * shares
-        value = np.matmul(basis(points), margin.T[:, :, None])[:, :, 0]
-        points = np.column_stack([low, points, high])
-        past = np.argmax(np.column_stack([value <= 0.0, np.ones(rows.size, np.bool_)]), axis=1)
-        low, high = points[rows, past], points[rows, past + 1]
+    low, high = begin.copy(), end.copy()
+    middle = guess.position
+    for _ in range(BISECTIONS):
+        value = np.einsum("bs,sb->b", basis(middle), margin)
+        low = np.where(value > 0.0, middle, low)
+        high = np.where(value > 0.0, high, middle)
+        middle = 0.5 * (low + high)
     return high
 
 

@@ -27,46 +27,32 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 
-#: what changes while a neuron moves, and with its activations
-MOTION = ("weights", "outputs", "z")
-ACTIVATION = ("status", "slots", "dual")
-
-
 class StallError(ArithmeticError):
     """The activations of a neuron keep changing without any time passing."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Neurons before a stretch of the step, their pull, and where they would be at its end.
-
-    The dual vectors of ``before``, by far the largest arrays, are left out (no slots in ``dual``) and kept in
-    ``duals``, those of all neurons of the rounds: only a change of activation needs them.
-    """
+    """Neurons before a stretch of the step, their pull, and where they would be at its end."""
 
     rows: Index
     before: Neurons
-    duals: Array
     pulled: Pull
     moved: Move
 
     def take(self, rows: Index) -> tuple[Neurons, Pull, Array, Array]:
-        """Some of the neurons: before (complete), pull, begin and end of their stretches."""
-        before = replace(self.before.take(rows), dual=self.duals[self.rows[rows]])
-        return before, self.pulled.take(rows), self.moved.begin[rows], self.moved.end[rows]
+        """Some of the neurons: before, pull, begin and end of their stretches."""
+        return self.before.take(rows), self.pulled.take(rows), self.moved.begin[rows], self.moved.end[rows]
 
 
 class Rounds:
     """After ``run``: ``neurons`` at the end, ``outputs`` (b, s) and ``hidden`` values (b, s, q) at the nodes.
 
-    Neurons start where they go to their ``stage`` (b,), that is at the node before it, with their pull
-    ``pulled``; arrays of both are overwritten. ``events`` holds what happened; its times are positions
-    0 .. 1 in the step.
+    Neurons start where they go to their ``stage`` (b,), that is at the node before it. ``events`` holds what
+    happened; its times are positions 0 .. 1 in the step.
     """
 
-    def __init__(
-        self, neurons: Neurons, pulled: Pull, stage: Index, samples: Samples, path: Path, slack: float
-    ) -> None:
+    def __init__(self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float) -> None:
         count, stages = len(neurons), RADAU.stages
         self.samples = samples
         self.path = path
@@ -74,9 +60,7 @@ class Rounds:
         self.outputs = np.zeros((count, stages))
         self.hidden = np.zeros((count, stages, samples.size))
         self.events: list[Events] = []
-        self._state = {name: getattr(neurons, name) for name in NAMES}
-        self._pulled = pulled
-        self._stale = np.zeros(count, dtype=np.bool_)
+        self._state = {name: getattr(neurons, name).copy() for name in NAMES}
         self._position = np.append(0.0, RADAU.nodes)[stage]
         self._stage = stage.copy()
         self._flip = np.full(count, np.inf)
@@ -99,12 +83,12 @@ class Rounds:
                 raise StallError
 
     def _round(self, rows: Index) -> None:
-        before = self._without_duals(rows)
+        before = Neurons(**{name: array[rows] for name, array in self._state.items()})
         begin = self._position[rows]
         end = np.minimum(RADAU.nodes[self._stage[rows]], np.minimum(self._flip[rows], self._cut[rows]))
-        pulled = self._pull(rows)
-        moved = move(before, pulled, self.path, begin, end)
-        stretch = Stretch(rows, before, self._state["dual"], pulled, moved)
+        pulled = pull(before, self.samples, self.path.values)
+        stretch = Stretch(rows, before, pulled, move(before, pulled, self.path, begin, end))
+        moved = stretch.moved
         flips = self._cut_at_flips(stretch)
         sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.outputs))
         releases = first_release(before, sign, pulled, self.path, begin, end, self.samples, self.slack)
@@ -114,23 +98,6 @@ class Rounds:
         busy = np.flatnonzero(crossing | releasing)
         if busy.size:
             self._meet(stretch, busy, crossing[busy], releases.take(busy))
-
-    def _without_duals(self, rows: Index) -> Neurons:
-        state = self._state
-        light = {name: array[rows] for name, array in state.items() if name != "dual"}
-        return Neurons(**light, dual=np.zeros((rows.size, 0, state["dual"].shape[2])))
-
-    def _pull(self, rows: Index) -> Pull:
-        """The pull on some of the neurons; it is computed anew where activations have changed."""
-        stale = rows[self._stale[rows]]
-        if stale.size:
-            fresh = pull(self.neurons.take(stale), self.samples, self.path.values)
-            self._pulled = self._pulled.widened(fresh.multiplier.shape[2])
-            self._pulled.direction[:, stale] = fresh.direction
-            self._pulled.slope[:, stale] = fresh.slope
-            self._pulled.multiplier[:, stale] = fresh.multiplier
-            self._stale[stale] = False
-        return self._pulled.take(rows)
 
     def _cut_at_flips(self, stretch: Stretch) -> Mask:
         """Neurons whose a changes sign in the stretch, which will end there in the next round."""
@@ -158,9 +125,9 @@ class Rounds:
             self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
         self._cut[rows] = np.inf
         after = replace(stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which])
-        self._commit(rows, after, end, MOTION)
-        at_node = np.flatnonzero(end == RADAU.nodes[self._stage[rows]])
-        there, part = rows[at_node], after.take(at_node) if at_node.size < rows.size else after
+        self._commit(rows, after, end)
+        at_node = end == RADAU.nodes[self._stage[rows]]
+        there, part = rows[at_node], after.take(at_node)
         stage = self._stage[there]
         self.outputs[there, stage] = part.outputs
         self.hidden[there, stage] = hidden_values(part, part.z[:, None, :], self.samples)[:, 0]
@@ -200,7 +167,7 @@ class Rounds:
         rows = stretch.rows[which]
         self._cut[rows] = np.inf
         self._record(rows, position, sample, kind)
-        self._change(rows, after, position)
+        self._commit(rows, after, position)
 
     def _free(self, stretch: Stretch, which: Index, releases: Releases) -> None:
         before, pulled, begin, _ = stretch.take(which)
@@ -211,24 +178,19 @@ class Rounds:
         rows = stretch.rows[which]
         self._cut[rows] = np.inf
         self._record(rows, releases.position, sample, kind)
-        self._change(rows, after, releases.position)
+        self._commit(rows, after, releases.position)
 
     def _record(self, rows: Index, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)
         index = self._state["index"][rows]
         self.events.append(Events(position, index.astype(np.int32), named.astype(np.int32), kind))
 
-    def _change(self, rows: Index, after: Neurons, position: Array) -> None:
-        """Neurons whose activations changed."""
+    def _commit(self, rows: Index, after: Neurons, position: Array) -> None:
         missing = after.slots.shape[1] - self._state["slots"].shape[1]
         if missing > 0:
             self._state = {name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES}
         after = widened(after, self._state["slots"].shape[1])
-        self._commit(rows, after, position, (*MOTION, *ACTIVATION))
-        self._stale[rows] = True
-
-    def _commit(self, rows: Index, after: Neurons, position: Array, names: tuple[str, ...]) -> None:
-        for name in names:
+        for name in NAMES:
             self._state[name][rows] = getattr(after, name)
         self._stalled[rows] = np.where(position > self._position[rows], 0, self._stalled[rows] + 1)
         self._position[rows] = position
