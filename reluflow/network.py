@@ -22,6 +22,9 @@ Loss = Literal["half-mse", "mse"]
 #: L = LOSS_FACTOR[loss] / n * sum r^2; the flow of "mse" is the flow of "half-mse" at twice the speed.
 LOSS_FACTOR: Final[dict[str, float]] = {"half-mse": 0.5, "mse": 1.0}
 
+#: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
+ON_A_KINK: Final = 1e-9
+
 
 def preactivations(weights: Array, inputs: Array) -> Array:
     """z_jk = <w_j, x_k>, shape (m, n)."""
@@ -45,14 +48,22 @@ def loss_of(residual: Array, loss: Loss = "half-mse") -> float:
 
 
 def gradient(
-    weights: Array, output_weights: Array, inputs: Array, targets: Array, loss: Loss = "half-mse"
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    targets: Array,
+    loss: Loss = "half-mse",
+    kink: float = 0.0,
 ) -> tuple[Array, Array]:
     """(dL/dW, dL/da), shapes (m, d) and (m,).
 
     dL/dw_j = (2c/n) a_j sum_k A_jk r_k x_k and dL/da_j = (2c/n) sum_k relu(z_jk) r_k with
-    c = LOSS_FACTOR[loss] and A_jk = 1 where z_jk > 0.
+    c = LOSS_FACTOR[loss] and A_jk = 1 where z_jk > kink |w_j| |x_k|. With ``kink`` zero this is the gradient
+    that descent follows; a kink as wide as rounding keeps neurons that rest on one from counting by chance.
     """
     z = preactivations(weights, inputs)
+    if kink > 0.0:
+        z = z * (z > kink * np.outer(row_norms(weights), row_norms(inputs)))
     hidden = np.maximum(z, 0.0)
     residual = output_weights @ hidden - targets
     pull = (2.0 * LOSS_FACTOR[loss] / targets.size) * residual

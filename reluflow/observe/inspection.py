@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import Array, imbalance, residuals, row_norms
+from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
-from reluflow.observe.neurons import ON_A_KINK, describe, unit_rows
+from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
 
 #: of more recorded states than this, evenly spaced ones are looked at

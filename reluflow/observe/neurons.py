@@ -6,11 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import Array, preactivations, row_norms
+from reluflow.network import ON_A_KINK, Array, preactivations, row_norms
 from reluflow.problem import Problem
-
-#: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
-ON_A_KINK = 1e-9
 
 
 @dataclass(frozen=True)

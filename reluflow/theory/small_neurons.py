@@ -24,8 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.network import Array, row_norms
-from reluflow.observe.neurons import ON_A_KINK
+from reluflow.network import ON_A_KINK, Array, row_norms
 from reluflow.theory.rapidity import gain_at, gain_at_flip, light_cone
 
 Index = npt.NDArray[np.intp]
