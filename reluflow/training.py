@@ -80,6 +80,8 @@ class Training:
     def advance(self, seconds: float = 0.05, halted: Callable[[], bool] = lambda: False) -> None:
         """Step for so much wall time, until ``halted`` says so between two steps, or the run ends."""
         began = time.perf_counter()
+        if self.stop.wall_seconds is not None:
+            seconds = min(seconds, self.stop.wall_seconds - self.wall_seconds)
         while self.status == "running" and not halted():
             self._step(self._burst)
             if time.perf_counter() - began >= seconds:
