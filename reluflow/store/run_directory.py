@@ -25,6 +25,7 @@ import numpy as np
 from reluflow.errors import RunError
 from reluflow.flow.events import Events
 from reluflow.network import Array
+from reluflow.observe.measured import States
 from reluflow.problem import Problem
 from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
@@ -34,17 +35,6 @@ from reluflow.store.run_reader import LINKS, PRESET, PROBLEM, SUMMARY, TRAJECTOR
 from reluflow.store.schema import KEYS
 
 __all__ = ["Recorded", "Run", "RunWriter", "open_run"]
-
-
-class States(Protocol):
-    """Whole states along a run: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m)."""
-
-    @property
-    def t(self) -> Array: ...
-    @property
-    def weights(self) -> Array: ...
-    @property
-    def output_weights(self) -> Array: ...
 
 
 class Record(Protocol):
