@@ -8,6 +8,7 @@ import typer
 
 from reluflow.cli import completion
 from reluflow.cli.interruption import Interruption
+from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, fail, guarded, say
 from reluflow.errors import ExitCode, RunError
 
@@ -26,15 +27,7 @@ def run(
             metavar="PRESET", help="A preset's name or file.", autocompletion=completion.preset_names
         ),
     ],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="section.key=value",
-            help="Change a value of the preset; may be repeated.",
-            autocompletion=completion.settings,
-        ),
-    ] = None,
+    settings: Settings = None,
     method: Annotated[
         str | None,
         typer.Option(metavar="M", help="Same as --set solver.method=M.", autocompletion=completion.methods),

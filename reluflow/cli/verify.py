@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reluflow.cli import completion
+from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
 from reluflow.errors import ExitCode
@@ -22,15 +23,7 @@ def verify(
             autocompletion=completion.preset_names,
         ),
     ],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="section.key=value",
-            help="Change a value of the preset; may be repeated.",
-            autocompletion=completion.settings,
-        ),
-    ] = None,
+    settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare what the theory predicts with what the run measures. Exit code 1 when a prediction fails."""
