@@ -125,7 +125,5 @@ def _between(solver: FlowSolver, wanted: Array) -> list[State]:
 
 
 def _loss(problem: Problem, state: State) -> float:
-    residual = residuals(
-        state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope
-    )
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     return loss_of(residual, problem.loss)

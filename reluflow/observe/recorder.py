@@ -208,12 +208,13 @@ class Recorder:
             self._consider(state, Shape.of(state, loss))
 
     def _residual(self, state: State) -> Array:
-        return residuals(state.weights, state.output_weights, self._problem.inputs, self._problem.targets)
+        problem = self._problem
+        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
     def _add_row(self, state: State, step: int, loss: float, extremes: tuple[float, float]) -> None:
         problem, weights, outputs = self._problem, state.weights, state.output_weights
         by_weight, by_output = gradient(
-            weights, outputs, problem.inputs, problem.targets, problem.loss, ON_A_KINK
+            weights, outputs, problem.inputs, problem.targets, problem.loss, ON_A_KINK, problem.slope
         )
         slope = float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
         norm = variation_norm(weights, outputs)

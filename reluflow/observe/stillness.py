@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from reluflow.flow.base import FlowSolver, State
 from reluflow.network import Array, preactivations, row_norms
@@ -21,8 +22,9 @@ class Stillness:
     """Compares the present state with one ``patience`` of flow time ago.
 
     On a plateau the neurons that will end it grow exponentially, however small they are, so a
-    network is stationary only if over the whole patience no neuron with an active sample has turned or
-    gained norm, and the loss has kept its value. Neurons that shrink for ever do not count as moving.
+    network is stationary only if over the whole patience no neuron with an active sample (any neuron, where
+    the activation has a slope below zero) has turned or gained norm, and the loss has kept its value.
+    Neurons that shrink for ever do not count as moving.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -44,10 +46,15 @@ class Stillness:
 
     def _moving(self, before: State, now: State) -> bool:
         turn, growth = _motion(before.weights, now.weights)
-        sees = np.any(preactivations(now.weights, self._problem.inputs) > 0.0, axis=1)
-        seen = np.any(preactivations(before.weights, self._problem.inputs) > 0.0, axis=1)
-        live = (sees | seen) & (now.output_weights != 0.0)
+        live = (self._sees(now) | self._sees(before)) & (now.output_weights != 0.0)
         return bool(np.any(turn[live] > LARGEST_TURN) or np.any(growth[live] > LARGEST_GROWTH))
+
+    def _sees(self, state: State) -> npt.NDArray[np.bool_]:
+        """Neurons (m,) for which some sample counts."""
+        z = preactivations(state.weights, self._problem.inputs)
+        counts = z != 0.0 if self._problem.slope > 0.0 else z > 0.0
+        seen: npt.NDArray[np.bool_] = np.any(counts, axis=1)
+        return seen
 
     def checkpoint(self) -> dict[str, Array]:
         """Plain arrays for ``restore``; empty before the first call of ``watch``."""

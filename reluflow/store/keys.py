@@ -30,8 +30,8 @@ LARGEST_NUMBER: Final = 1e150
 class Key:
     """One key of a preset.
 
-    ``low`` and ``high`` bound a number, and every number of a list; ``low_open`` and ``high_open`` exclude the
-    bound itself.
+    ``low`` and ``high`` bound a number, and every number of a list; ``low_open`` and ``high_open`` exclude
+    the bound itself.
     ``default`` None means that the key stays unset. ``when`` names another key and those of its values
     under which this one has a meaning; ``required`` those among them under which it must be given.
     ``dormant``: the key may stand in a preset in which it has no effect, so that one preset can be run
