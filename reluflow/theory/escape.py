@@ -1,6 +1,6 @@
 """Whether and how fast a network can leave the neighbourhood of a stationary point.
 
-Residuals are y - h and G_r(w) = (1/n) sum_k r_k relu(<w, x_k>). A small neuron of sign s grows at the rate
+Residuals are y - h and G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>). A small neuron of sign s grows at the rate
 s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all = max(Gamma_+, Gamma_-) is zero only where
 nothing is left that any neuron could fit. Gamma_available is the largest rate that a live small neuron of
 *this* network flows to. Rates are per unit of flow time of the half-mse loss: for "mse" multiply by
@@ -68,38 +68,39 @@ class Verdict:
     reason: str
 
 
-def escape_rates(inputs: Array, residual: Array) -> EscapeRates:
+def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRates:
     """Gamma_+ and Gamma_- of a ``residual`` y - h (n,) on ``inputs`` (n, d).
 
     Exact by visiting all activation cones where they are few enough (always for d = 2 and some thousand
-    samples), else a lower bound by local search and an upper one by ``highest_pull``.
+    samples), else a lower bound by local search and an upper one by ``highest_pull``. ``slope``: that of
+    the activation sigma below zero.
     """
     if not np.any(unfitted(inputs, residual)):
         return EscapeRates(Bound(0.0, 0.0), Bound(0.0, 0.0))
-    oracle, _ = sphere_oracle(inputs, residual)
+    oracle, _ = sphere_oracle(inputs, residual, slope)
     if oracle is not None:
         nu = residual[unfitted(inputs, residual)] / residual.size
         plus, minus = oracle.highest(nu).value, oracle.highest(-nu).value
         return EscapeRates(Bound(plus, plus), Bound(minus, minus))
-    found = extremal_directions(inputs, residual).attractors
+    found = extremal_directions(inputs, residual, slope=slope).attractors
     lows = [max((one.rate for one in found if one.sign == sign), default=0.0) for sign in (1, -1)]
-    highs = [highest_pull(inputs, sign * residual) for sign in (1, -1)]
+    highs = [highest_pull(inputs, sign * residual, slope) for sign in (1, -1)]
     return EscapeRates(Bound(lows[0], highs[0]), Bound(lows[1], highs[1]))
 
 
 def available_rate(problem: Problem, state: State) -> float:
     """Gamma_available: the largest rate that a live small neuron flows to under the present residual."""
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    residual, slope = _left(problem, state), problem.slope
     small = moving(problem, state, residual)
-    found = basins(state.weights[small], state.output_weights[small], problem.inputs, residual)
+    found = basins(state.weights[small], state.output_weights[small], problem.inputs, residual, slope=slope)
     return max((one.rate for one in found), default=0.0)
 
 
 def classify(problem: Problem, state: State) -> Verdict:
     """Name the stationary point that a state is near, or say that it is near none."""
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
-    rates = escape_rates(problem.inputs, residual).all
-    whole = escape_rates(problem.inputs, problem.targets).all
+    residual = _left(problem, state)
+    rates = escape_rates(problem.inputs, residual, problem.slope).all
+    whole = escape_rates(problem.inputs, problem.targets, problem.slope).all
     if rates.high <= GLOBAL * whole.low:
         return Verdict("global minimum", rates, 0.0, f"no neuron could fit what is left: Gamma_all = {rates}")
     fall = _speed(problem, state, residual) / loss_of(residual)
@@ -114,9 +115,14 @@ def classify(problem: Problem, state: State) -> Verdict:
     return Verdict("spurious local minimum", rates, 0.0, reason)
 
 
+def _left(problem: Problem, state: State) -> Array:
+    """What is left to fit, y - h (n,)."""
+    return -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+
+
 def _speed(problem: Problem, state: State, residual: Array) -> float:
     """-dL/dt of the half-mse loss and flow: sum of a_j^2 |D_j|^2 + <w_j, D_j>^2, sliding on kinks."""
-    found = pulls(state.weights, state.output_weights, problem.inputs, residual)
+    found = pulls(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     by_weight = state.output_weights[:, None] * found
     by_output = np.einsum("jd,jd->j", state.weights, found)
     return float(np.sum(by_weight**2) + np.sum(by_output**2))
