@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from problems import balanced, five_points, toy, with_bias
+from problems import balanced, five_points, toy
 
 from reluflow.errors import PresetError, ProblemError, RunError, SolverError
 from reluflow.flow import make_solver
@@ -21,15 +21,12 @@ from reluflow.network import (
     shares,
     tangent_kernel,
 )
-from reluflow.observe.inspection import inspect
-from reluflow.observe.quantities import kernel_spectrum, live, quantities
-from reluflow.plot.views.function import sampled_function
+from reluflow.observe.quantities import kernel_spectrum
 from reluflow.problem import Problem
 from reluflow.simulation import simulate
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
 from reluflow.store.schema import by_id, expectation
-from reluflow.training import Training
 
 SLOPES = st.floats(0.0, 0.99)
 SEEDS = st.integers(0, 10**6)
@@ -167,61 +164,6 @@ def test_simulate_takes_the_slope_and_measures_the_loss_with_it():
 def test_lorentz_says_that_it_does_not_know_the_slope():
     with pytest.raises(SolverError, match=r"method lorentz is for the ReLU but network\.slope is 0\.2"):
         make_solver("lorentz", replace(toy(), slope=0.2))
-
-
-class TestObserved:
-    """A neuron that sees nothing, one on a kink, and one that sees all of two samples."""
-
-    STATE = State(0.0, np.array([[-1.0, -1.0], [0.0, -1.0], [1.0, 2.0]]), np.array([1.0, 1.0, -0.5]))
-
-    @staticmethod
-    def problem(slope: float) -> Problem:
-        return Problem(np.eye(2), [1.0, -2.0], np.ones((3, 2)), np.ones(3), slope=slope)
-
-    def test_no_neuron_is_dead_with_a_slope(self):
-        assert live(self.STATE, self.problem(0.0)).tolist() == [False, False, True]
-        assert live(self.STATE, self.problem(0.1)).tolist() == [True, True, True]
-        assert quantities(self.STATE, self.problem(0.1))["live_plus"] == 2
-        words = [inspect(self.STATE, self.problem(slope), 0).condition for slope in (0.0, 0.1)]
-        assert words == ["dead", "live by slope"]
-
-    def test_rates_of_a_neuron_are_those_of_the_gradient(self):
-        problem, state = self.problem(0.1), self.STATE
-        by_weight, by_output = gradient(
-            state.weights, state.output_weights, problem.inputs, problem.targets, slope=0.1
-        )
-        for j in range(3):
-            found = inspect(state, problem, j)
-            assert found.pull * abs(found.output_weight) == pytest.approx(np.linalg.norm(by_weight[j]))
-            size = np.linalg.norm(state.weights[j])
-            assert found.growth * size * np.sign(found.output_weight) == pytest.approx(-by_output[j])
-
-    def test_the_recorded_gradient_is_that_of_the_leaky_network(self):
-        problem = replace(toy(scale=0.1), slope=0.2)
-        parts = gradient(problem.weights, problem.output_weights, problem.inputs, problem.targets, slope=0.2)
-        training = Training(problem, "polar")
-        recorded = training.recorder.series["gradient_norm"][0]
-        assert recorded == pytest.approx(np.sqrt(sum(np.vdot(part, part) for part in parts)), rel=1e-12)
-
-    def test_a_blind_neuron_that_grows_keeps_a_run_from_being_stationary(self):
-        """One neuron of the wrong side: dead for ReLU, on its way to the fit for leaky ReLU."""
-        arrays = [[1.0]], [1.0], [[-1e-3]], [1e-3]
-        assert simulate(*arrays, method="polar", stop_loss=1e-9).status == "stationary"
-        # a > 0 and z < 0: it shrinks for ever, for h = a slope z has the wrong sign
-        assert simulate(*arrays, method="polar", stop_loss=1e-9, slope=0.1).status == "stationary"
-        turned = *arrays[:3], [-1e-3]
-        assert simulate(*turned, method="polar", stop_loss=1e-9, slope=0.1).status == "converged"
-
-
-@given(seed=SEEDS, slope=SLOPES)
-@settings(max_examples=30, deadline=None)
-def test_the_curve_of_the_function_is_the_network(seed, slope):
-    rng = np.random.default_rng(seed)
-    lines, outputs = rng.normal(size=(9, 2)), rng.normal(size=9)
-    lines[0, 0] = 0.0
-    grid = np.linspace(-2.0, 2.0, 41)
-    expected = predictions(lines, outputs, with_bias(grid), slope)
-    np.testing.assert_allclose(sampled_function(lines, outputs, grid, slope), expected, atol=1e-12)
 
 
 def test_slope_zero_is_the_relu_to_the_last_bit():

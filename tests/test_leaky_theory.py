@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import balanced, five_points, toy, with_bias
+from problems import balanced, five_points, smooth, toy, with_bias
 from scipy.optimize import linprog
 
 from reluflow.errors import ProblemError
@@ -20,7 +20,7 @@ from reluflow.store.locations import shipped_presets
 from reluflow.store.preset import load_preset
 from reluflow.theory import all_predictions
 from reluflow.theory.alignment import extremal_directions
-from reluflow.theory.escape import classify, escape_rates
+from reluflow.theory.escape import _speed, classify, escape_rates
 from reluflow.theory.forecast import forecast
 from reluflow.theory.general import rest_rate
 from reluflow.theory.minimum_norm import minimum_norm
@@ -109,6 +109,21 @@ def test_shares_lie_between_the_slope_and_one():
     np.testing.assert_allclose(pulls(on_kink, a, inputs, residual, 0.8), [[0.26, -0.32]], atol=1e-12)
 
 
+def test_on_two_kinks_at_once_the_pull_is_the_shortest_of_all_shares():
+    rng = np.random.default_rng(4)
+    for _ in range(6):
+        inputs, slope = rng.normal(size=(4, 3)), 0.3
+        residual = np.array([*rng.normal(size=2), -1.0, -1.0])
+        on_both = np.cross(inputs[2], inputs[3])[None]
+        share = np.where(inputs[:2] @ on_both[0] > 0.0, 1.0, slope)
+        given = (share * residual[:2]) @ inputs[:2] / 4.0
+        alphas = np.stack(np.meshgrid(*[np.linspace(slope, 1.0, 301)] * 2), axis=-1).reshape(-1, 2)
+        lengths = np.linalg.norm(given - alphas @ inputs[2:] / 4.0, axis=1)
+        found = pulls(on_both, np.ones(1), inputs, residual, slope)[0]
+        assert np.linalg.norm(found) == pytest.approx(lengths.min(), abs=1e-3)
+        assert np.linalg.norm(found) <= lengths.min() * (1.0 + 1e-12)
+
+
 def test_a_neuron_that_sees_nothing_comes_to_grow():
     """ReLU leaves it where it is; with a slope it turns about and ends in the best direction."""
     inputs, residual = np.array([[1.0, 0.0], [0.8, 0.6]]), np.array([1.0, 0.5])
@@ -167,6 +182,38 @@ def test_the_first_escape_comes_when_it_is_forecast(seed):
     assert solver.t == pytest.approx(found.time, rel=0.01)
 
 
+def test_a_sample_that_no_neuron_sees_is_forecast_as_its_shrunk_mirror_image():
+    """sigma(<w, -x/s>) = -<w, x>: with (-x/s, -y) in the place of (x, y) the network moves as before."""
+    slope, relu = 0.3, smooth(scale=1e-6)
+    flip = np.array([1.0, -1.0, 1.0, -1.0, -1.0])
+    inputs = relu.inputs * np.where(flip < 0.0, -1.0 / slope, 1.0)[:, None]
+    leaky = Problem(inputs, flip * relu.targets, relu.weights, relu.output_weights, slope=slope)
+    # half of the fit is done by one large neuron, the other half is what is forecast
+    large = relu.weights.copy(), relu.output_weights.copy()
+    large[0][0], large[1][0] = 0.7 * relu.weights[1] / np.linalg.norm(relu.weights[1]), 0.7
+    for state in (None, State(0.0, *large)):
+        one, other = forecast(relu, state), forecast(leaky, state)
+        for name in ("time", "loss", "time_alone", "rate", "mass", "log_mass", "rivals"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9), name
+    states = [State(0.0, relu.weights, relu.output_weights), State(0.0, *large)]
+    fallen = [_speed(problem, states[1], left) for problem, left in ((relu, LEFT), (leaky, flip * LEFT))]
+    assert fallen[0] == pytest.approx(fallen[1], rel=1e-12)
+
+
+#: some residual y - h of five samples
+LEFT = np.array([1.0, 0.5, -0.3, 0.2, 0.1])
+
+
+def test_verdicts_name_the_rates_of_the_leaky_network():
+    """Nothing fitted yet, residual (1, -1): the best direction is x_1 - s x_2."""
+    tiny = np.array([[1e-9, 1e-9]])
+    problem = Problem(np.eye(2), [1.0, -1.0], tiny, [np.linalg.norm(tiny)], slope=0.5)
+    verdict = classify(problem, State(0.0, problem.weights, problem.output_weights))
+    assert verdict.kind == "saddle"
+    assert verdict.gamma_all.low == pytest.approx(0.5 * np.sqrt(1.25), rel=1e-9)
+    assert verdict.gamma_available == pytest.approx(verdict.gamma_all.low, rel=1e-9)
+
+
 def test_a_network_whose_neurons_are_blind_is_a_saddle_with_a_slope():
     """One sample fitted, the other seen by no neuron: for ReLU a spurious minimum, else a saddle."""
     weights = np.array([[0.0, 1.0], [-1e-6, -1e-6]])
@@ -185,9 +232,11 @@ def test_rest_is_read_with_the_slope():
     targets = predictions(weights, outputs, inputs, 0.5)
     series = {"t": np.array([0.0, 1.0]), "loss": np.array([1.0, 1e-30])}
     states = Snapshots(np.array([0.0]), weights[None], outputs[None])
-    for slope, low, high in ((0.5, 0.0, 0.0), (0.4, 0.9, 1.1), (0.0, 0.9, 1.1)):
-        problem = Problem(inputs, targets, weights, outputs, slope=slope)
-        assert low <= rest_rate(Measured(problem, series, states, "stationary")) <= high
+    fits = Problem(inputs, targets, weights, outputs, slope=0.5)
+    assert rest_rate(Measured(fits, series, states, "stationary")) == 0.0
+    # what is left is (0.1, -0.1), for which the small neuron finds the best direction of all
+    off = replace(fits, targets=targets + np.array([0.1, -0.1]))
+    assert rest_rate(Measured(off, series, states, "stationary")) == pytest.approx(1.0, rel=1e-9)
 
 
 class TestRows:
@@ -220,6 +269,7 @@ class TestRows:
             "general/first-escape",
         }
         assert all(row.holds is not False for row in rows.values())
+        assert rows["minimum-norm/bound"].measured == pytest.approx(0.99967, abs=5e-5)
         ends = [saddle.end for saddle in measured.saddles]
         assert [saddle.loss for saddle in measured.saddles] == pytest.approx([0.5, 0.2477], abs=1e-3)
         assert ends == pytest.approx([31.75, 39.34], abs=0.02)

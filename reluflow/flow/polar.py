@@ -144,6 +144,7 @@ class Polar(FlowSolver):
         # a step cut short at a kink or at t_end says nothing against the previous size
         self._h = max(grown, self._h) if cut or step < h else grown
 
+    @np.errstate(over="ignore", invalid="ignore")  # a step that is far too long has an infinite error
     def _try(self, h: float) -> tuple[Array, Array, float]:
         """One step of the Bogacki-Shampine pair: new state, its slope, error in units of the tolerance."""
         y, k1 = self._y, self._slope

@@ -80,10 +80,12 @@ class CuttingPlanes:
     def _blind_directions(self) -> Array:
         """Orthonormal rows (q, n): combinations of samples that sum_k nu_k sigma(<w, x_k>) = 0 for every w.
 
-        The span of all vectors (sigma(<w, x_k>))_k is the range of sum over cones of (A_k A_l) <x_k, x_l>.
+        The span of all vectors (relu(<w, x_k>))_k is the range of sum over cones of (A_k A_l) <x_k, x_l>. The
+        combinations are the same for every slope below one: the odd and the even part of the sum,
+        sum_k nu_k <w, x_k> and sum_k nu_k |<w, x_k>|, both vanish.
         Raises ProblemError unless the targets are in it.
         """
-        active = np.where(self.oracle.patterns, 1.0, self.slope)
+        active = self.oracle.patterns.astype(float)
         kernel = (active.T @ active) * (self.inputs @ self.inputs.T)
         sizes, axes = np.linalg.eigh(kernel)
         blind: Array = axes[:, sizes <= 1e-13 * sizes[-1]].T
