@@ -21,6 +21,12 @@ from reluflow.simulation import simulate
 from reluflow.training import StopRules, Training
 
 
+def start() -> tuple[np.ndarray, np.ndarray]:
+    """A small balanced start of twelve neurons in two dimensions."""
+    weights = 1e-4 * np.random.default_rng(5).normal(size=(12, 2))
+    return weights, np.linalg.norm(weights, axis=1) * np.resize([1.0, -1.0], 12)
+
+
 class TestObserved:
     """A neuron that sees nothing, one on a kink, and one that sees all of two samples."""
 
@@ -69,6 +75,24 @@ class TestObserved:
         found = simulate(*arrays, method="polar", rtol=1e-4, stop_loss=1e-6, slope=0.05)
         assert found.status == "converged"
         assert found.t[-1] > 5_000.0
+
+    def test_waiting_by_the_slope_is_no_rest_however_small_the_slope(self):
+        """The plateau of the preset ``leaky``, which lasts like 1/slope: here many times the patience."""
+        weights = 1e-6 * np.array([[-1.0, 0.5], [-0.06, -1.0], [-0.2, 1.0]])
+        outputs = np.linalg.norm(weights, axis=1) * [1.0, 1.0, -1.0]
+        arrays = np.eye(2), [1.0, -1.0], weights, outputs
+        found = simulate(*arrays, method="polar", rtol=1e-4, stop_loss=0.1, slope=3e-5)
+        assert found.status == "converged"
+        assert found.t[-1] > 3_000.0
+
+    def test_a_fit_that_cannot_be_bettered_is_still_a_rest(self):
+        """Two targets at one input: the loss ends at a half of their spread, slope or not."""
+        problem = Problem([[1.0, 0.5], [1.0, 0.5], [0.3, 1.0]], [1.0, 0.0, 0.4], *start(), slope=0.1)
+        training = Training(problem, "polar", Options(rtol=1e-5), StopRules(loss=1e-9, time=1e6))
+        while training.status == "running":
+            training.advance()
+        assert training.status == "stationary"
+        assert training.solver.loss == pytest.approx(0.5 * 0.5 / 3.0, rel=1e-6)
 
     def test_recorded_losses_are_those_of_the_recorded_states(self):
         problem = replace(toy(scale=0.1), slope=0.2)

@@ -16,6 +16,10 @@ PATIENCE = 300.0
 LARGEST_TURN = 2e-2
 LARGEST_GROWTH = 1e-3
 LARGEST_FALL = 1e-6
+#: Only neurons with a cosine to some input below this are near enough to its kink to tremble.
+NEAR_A_KINK = 2.0 * LARGEST_TURN
+#: Share of these bounds that a small slope may leave, so that rounding does not count as motion.
+LEAST_SHARE = 1e-6
 
 
 class Stillness:
@@ -24,7 +28,8 @@ class Stillness:
     On a plateau the neurons that will end it grow exponentially, however small they are, so a
     network is stationary only if over the whole patience no neuron with an active sample (any neuron, where
     the activation has a slope below zero) has turned or gained norm, and the loss has kept its value.
-    Neurons that shrink for ever do not count as moving.
+    Neurons that shrink for ever do not count as moving. A neuron that waits for samples which it does not see
+    is only pulled by the slope, so that with a slope so much less motion counts, but for what trembles.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -42,12 +47,29 @@ class Stillness:
         before, now = self._since, solver.state
         fallen = abs(self._loss - solver.loss)
         self._since, self._loss = now, solver.loss
-        return before is not None and fallen <= LARGEST_FALL * self._loss and not self._moving(before, now)
+        if before is None or fallen > LARGEST_FALL * self._loss:
+            return False
+        return not self._moving(before, now, solver.residual)
 
-    def _moving(self, before: State, now: State) -> bool:
+    def _moving(self, before: State, now: State, residual: Array) -> bool:
         turn, growth = _motion(before.weights, now.weights)
         live = (self._sees(now) | self._sees(before)) & (now.output_weights != 0.0)
-        return bool(np.any(turn[live] > LARGEST_TURN) or np.any(growth[live] > LARGEST_GROWTH))
+        share = self._share(now, residual)
+        moved = (turn > LARGEST_TURN * share) | (growth > LARGEST_GROWTH * share)
+        return bool(np.any(moved & live))
+
+    def _share(self, state: State, residual: Array) -> Array:
+        """Shares (m,) of the bounds that hold for neurons, which may be pulled by the slope alone.
+
+        Those near a kink that may hold them, since the sample pushes them off it (a_j r_k > 0), may tremble.
+        """
+        slope = self._problem.slope
+        if slope == 0.0:
+            return np.ones(len(state.weights))
+        reach = np.outer(row_norms(state.weights), row_norms(self._problem.inputs))
+        near = np.abs(preactivations(state.weights, self._problem.inputs)) < NEAR_A_KINK * reach
+        held = near & (np.sign(state.output_weights)[:, None] * residual > 0.0)
+        return np.where(np.any(held, axis=1), 1.0, max(slope, LEAST_SHARE))
 
     def _sees(self, state: State) -> npt.NDArray[np.bool_]:
         """Neurons (m,) for which some sample counts."""
