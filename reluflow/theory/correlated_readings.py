@@ -43,17 +43,6 @@ def arrived(run: Measured, course: Course) -> bool:
     return fitted(run) and miss <= ARRIVED * course.size
 
 
-def time_of_loss(run: Measured, loss: float) -> float | None:
-    """Flow time at which the recorded loss falls to ``loss``, linear in ln(loss); None if it does not."""
-    t, values = run.series["t"], run.series["loss"]
-    below = np.flatnonzero(values <= loss)
-    if not below.size or below[0] == 0:
-        return None
-    i = int(below[0])
-    high, low = np.log(values[i - 1]), np.log(values[i])
-    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(loss)) / (high - low))
-
-
 def curve_error(run: Measured, course: Course) -> float | None:
     """Largest |d ln L| between the run and the bundle, from alignment until L (half-mse) is below LOWEST.
 
