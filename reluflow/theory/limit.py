@@ -147,8 +147,8 @@ class _Rows:
             tolerance = self._correction(index)
         return self._row(
             f"{NAMES[index]}-escape",
-            f"Three quarters of the {NAMES[index]} fall of the loss are done at flow time T ln(1/scale), T of "
-            "the limit process of vanishing scale; the rest does not grow with ln(1/scale).",
+            f"Three quarters of the {NAMES[index]} fall of the loss are done at flow time T ln(1/scale), "
+            "T of the limit process of vanishing scale; the rest does not grow with ln(1/scale).",
             reason, predicted, lambda run: time_of_loss(run, level), tolerance,
         )  # fmt: skip
 

@@ -10,9 +10,9 @@ with e_j = 1 at first, or large. On a plateau, where the residual r = y - h rest
 * those neurons become large, and the large ones flow to their next stationary point (``active_flow``),
   which takes no time on this clock but turns the dormant ones.
 
-Neurons of one sign and direction are one, also while they cross a kink one after another. Simulation comes to
-this like 1 / ln(1/scale). Where inputs are exactly orthogonal, inactive coordinates of a neuron come to rest on
-their kinks: see ``jump_process``. Times are of half-mse.
+Neurons of one sign and direction are one, also while they cross a kink one after another. Simulation comes
+to this like 1 / ln(1/scale). Where inputs are exactly orthogonal, inactive coordinates of a neuron come to
+rest on their kinks: see ``jump_process``. Times are of half-mse.
 """
 
 from dataclasses import dataclass, replace
@@ -86,7 +86,7 @@ class Escape:
 
 @dataclass(frozen=True)
 class Limit:
-    """``escapes`` in order, ``start_loss``, the ``final`` bundles; ``trouble``: why it could not be followed on."""
+    """``escapes`` in order, ``start_loss``, ``final`` bundles; ``trouble``: why it was not followed on."""
 
     escapes: tuple[Escape, ...]
     start_loss: float
@@ -119,7 +119,7 @@ class _Limit:
         dormant = self._settled(self._start(weights, output_weights), self.targets)
         escapes: list[Escape] = []
         if len(dormant.sign) > MOST_GROUPS:
-            many = f"small neurons come to rest in {len(dormant.sign)} places; at most {MOST_GROUPS} are followed"
+            many = f"small neurons come to rest in {len(dormant.sign)} places, more than {MOST_GROUPS}"
             return Limit((), start_loss, self.large, many)
         while len(escapes) < MOST_ESCAPES:
             grows = dormant.rate > 0.0
