@@ -107,9 +107,10 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
 
 
 def full_mass(direction: Array, rate: float, inputs: Array) -> float:
-    """u* = n gamma / sum_k relu(<w, x_k>)^2 for a unit direction w (d,)."""
+    """u* = n gamma / sum_k relu(<w, x_k>)^2 for a unit direction w (d,); infinite where it sees no sample."""
     hidden = np.maximum(inputs @ direction, 0.0)
-    return float(len(inputs) * rate / (hidden @ hidden))
+    seen = float(hidden @ hidden)
+    return len(inputs) * rate / seen if seen > 0.0 else np.inf
 
 
 def waiting_time(group: Attractor, inputs: Array) -> float:

@@ -20,9 +20,17 @@ SEEN, LARGE = 0.05, 0.01
 
 
 def highest_pull(inputs: Array, residual: Array) -> float:
-    """Upper bound of G_r on the unit sphere: sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2, r = y - h (n,)."""
-    share = np.maximum(residual, 0.0) / residual.size
-    return float(np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * inputs, 2))
+    """Upper bound of G_r on the unit sphere, r = y - h (n,), by the inequality of Cauchy and Schwarz.
+
+    The lower of sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2 and |r_+ / n| |X_+|_2, X_+ the inputs with r > 0;
+    the second one is exact for orthogonal inputs of one length.
+    """
+    seen = residual > 0.0
+    if not np.any(seen):
+        return 0.0
+    share, rows = residual[seen] / residual.size, inputs[seen]
+    weighted = np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * rows, 2)
+    return float(min(weighted, np.linalg.norm(share) * np.linalg.norm(rows, 2)))
 
 
 def strongest_pull(inputs: Array, residual: Array) -> float:
