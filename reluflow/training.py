@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 #: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
 LONGEST_BURST: Final = 1000
 BURST_WORK: Final = 3e7
-#: Activation cones that are visited for the verdict on a network at rest, at most: about a second.
-MOST_CONES: Final = 500
 
 
 @dataclass(frozen=True)
@@ -152,9 +150,9 @@ class Training:
 
     def _judge_rest(self) -> None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""
-        from reluflow.theory.escape import classify
+        from reluflow.theory.escape import QUICK_CONES, classify
 
-        verdict = classify(self.problem, self.solver.state, MOST_CONES)
+        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
         if verdict.kind in ("saddle", "moving") and self._stillness.doubt():
             return
         self._end(

@@ -32,9 +32,9 @@ class Inspection:
     """One neuron of a state.
 
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
-    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN for
-    a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
-    rounding; ``share`` (n,): how much of each sample it sees, between 0 and 1 where it slides (see ``kinks``);
+    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
+    for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
+    rounding; ``share`` (n,): how much of each sample it sees, in (0, 1) where it slides (see ``kinks``);
     ``pull``: |D_j| with these shares; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``:
     |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
     """

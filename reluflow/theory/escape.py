@@ -28,6 +28,9 @@ ROUNDING = 1e-9
 #: The state moves if ln(loss) falls at more than this share of Gamma_all.
 STILL = 0.02
 
+#: Activation cones that are visited where bounds would do, at most: about a second.
+QUICK_CONES = 500
+
 Kind = Literal["global minimum", "saddle", "spurious local minimum", "moving"]
 
 
@@ -117,8 +120,8 @@ def bounded_rates(inputs: Array, residual: Array) -> Bound:
     return Bound(high, high) if low >= (1.0 - ROUNDING) * high else Bound(low, high)
 
 
-def _gamma_all(problem: Problem, residual: Array, most: int) -> Bound:
-    """Gamma_all, exactly if there are at most so many activation cones or if ``most`` is 0."""
+def gamma_all(problem: Problem, residual: Array, most: int) -> Bound:
+    """Gamma_all, exactly if there are at most so many activation cones or if ``most`` is 0, else bounds."""
     rank = problem.span.inputs.shape[1]
     if most and count_cones(problem.samples, rank) > most:
         return bounded_rates(problem.inputs, residual)
@@ -131,8 +134,8 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     With more activation cones than ``most_cones`` (0: no limit) bounds of Gamma_all must do.
     """
     residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
-    rates = _gamma_all(problem, residual, most_cones)
-    whole = _gamma_all(problem, problem.targets, most_cones)
+    rates = gamma_all(problem, residual, most_cones)
+    whole = gamma_all(problem, problem.targets, most_cones)
     if rates.high <= GLOBAL * whole.low:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
