@@ -29,6 +29,8 @@ from reluflow.theory.small_neurons import OFF, ON, SLIDING, drift, pulls
 from reluflow.verification import train, verify
 
 SLOPES = st.floats(0.01, 0.95)
+#: Chapters of the theory that are for the ReLU.
+RELU_ONLY = ("orthogonal/", "correlated/", "limit/")
 SEEDS = st.integers(0, 10**6)
 
 
@@ -249,13 +251,13 @@ class TestRows:
         relu, leaky = (all_predictions(replace(problem, slope=slope)) for slope in (0.0, 0.1))
         assert [row.id for row in relu] == [row.id for row in leaky]
         for before, row in zip(relu, leaky, strict=True):
-            if row.id.startswith(("orthogonal/", "correlated/")):
+            if row.id.startswith(RELU_ONLY):
                 assert not row.applies
                 assert row.reason.startswith("the slope of the activation is 0.1: ")
                 assert row.predicted is None
             else:
                 assert row.applies == before.applies, row.id
-        assert any(row.applies for row in relu if row.id.startswith(("orthogonal/", "correlated/")))
+        assert any(row.applies for row in relu if row.id.startswith(RELU_ONLY))
 
     def test_the_preset_holds_and_a_relu_run_does_not_pass_for_it(self):
         preset = load_preset(str(shipped_presets() / "leaky.toml"))

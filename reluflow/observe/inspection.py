@@ -1,7 +1,8 @@
 """All about one neuron: where it stands, how it moves, and how it came there.
 
-In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0 and the
-slope of the activation (0 for ReLU) elsewhere,
+In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0, the
+slope of the activation (0 for ReLU) elsewhere, and the share of ``kinks.shares`` where the neuron slides
+along a kink,
 
     dw_j/dt = a_j D_j,   da_j/dt = <w_j, D_j>,   D_j = -(c/n) sum_k A_jk r_k x_k,
 
@@ -15,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms, shares
+from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
+from reluflow.observe.kinks import shares
 from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
 
@@ -31,12 +33,12 @@ class Inspection:
     """One neuron of a state.
 
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
-    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the
-    angle to each input (NaN for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the
-    latter where the pre-activation is rounding; ``slope`` of the activation below zero; ``pull``: |D_j|, with
-    the samples on whose kink the neuron is as inactive ones; ``growth``: s_j <u_j, D_j>; ``norm_rate``:
-    d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden
-    weights.
+    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
+    for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
+    rounding; ``share`` (n,): how much of each sample counts, between ``slope``, that of the activation below
+    zero, and 1 where it slides (see ``kinks``); ``pull``: |D_j| with these shares; ``growth``:
+    s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates are
+    NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Inspection:
     cosine: Array
     residual: Array
     active: npt.NDArray[np.bool_]
+    share: Array
     on_kink: npt.NDArray[np.bool_]
     slope: float
     pull: float
@@ -103,7 +106,8 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     slope = problem.slope
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
     on = table.active[0]
-    pull = -problem.speed / problem.samples * ((shares(on, slope) * residual) @ problem.inputs)
+    share = shares(weights, outputs, problem.inputs, -residual, slope=slope)[0]
+    pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
     along = float(unit @ pull)
     ratio = a / norm if norm > 0.0 else np.nan
@@ -119,6 +123,7 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         cosine=_cosines(unit, problem.inputs),
         residual=residual,
         active=on,
+        share=share,
         on_kink=(np.abs(z) <= reach) & (reach > 0.0),
         slope=slope,
         pull=float(row_norms(pull[None, :])[0]),

@@ -1,4 +1,7 @@
-"""Telling a stationary network from one on a plateau, which looks just as still for a while."""
+"""Seeing that a network may be stationary; on a plateau it looks just as still for a while.
+
+What is seen here is that nothing has moved; whether anything can is for ``theory.escape.classify`` to say.
+"""
 
 from collections.abc import Mapping
 
@@ -12,6 +15,8 @@ from reluflow.problem import Problem
 
 #: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
 PATIENCE = 300.0
+#: So often the patience is doubled when a small neuron was found that can still grow.
+MOST_DOUBTS = 5
 #: What may happen all the same: neurons that slide along a kink tremble by up to a time step.
 LARGEST_TURN = 2e-2
 LARGEST_GROWTH = 1e-3
@@ -39,6 +44,15 @@ class Stillness:
         self.patience = PATIENCE / rate if rate > 0.0 else 0.0
         self._since: State | None = None
         self._loss = np.inf
+        self._doubts = 0
+
+    def doubt(self) -> bool:
+        """Look on for twice as long before the next verdict; False if that was done often enough."""
+        if self._doubts == MOST_DOUBTS:
+            return False
+        self._doubts += 1
+        self.patience *= 2.0
+        return True
 
     def watch(self, solver: FlowSolver) -> bool:
         """Whether the network is stationary; to be called after every step, and cheap between looks."""
@@ -84,6 +98,7 @@ class Stillness:
             return {}
         since = self._since
         return {
+            "doubts": np.array(self._doubts),
             "t": np.array(since.t),
             "weights": since.weights,
             "output_weights": since.output_weights,
@@ -96,6 +111,8 @@ class Stillness:
                 float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
             )
             self._loss = float(saved["loss"])
+            self._doubts = int(saved["doubts"])
+            self.patience *= 2.0**self._doubts
 
 
 def _motion(before: Array, now: Array) -> tuple[Array, Array]:

@@ -124,10 +124,21 @@ class SphereOracle:
 
     def highest(self, nu: Array) -> Peak:
         """The maximum over the sphere; value 0 and direction 0 where g is nowhere positive."""
-        best = Peak(0.0, np.zeros(self.inputs.shape[1]))
-        for peak in self._peaks(nu, 0.0, rising=True):
+        best = self._met(nu)
+        for peak in self._peaks(nu, best.value, rising=True):
             best = peak
         return best
+
+    def _met(self, nu: Array) -> Peak:
+        """The highest value that g has along the c of any cone: a start from which few cones are left."""
+        pulls = (shares(self.patterns, self.slope) * nu) @ self.inputs
+        lengths = row_norms(pulls)
+        directions = pulls / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+        values = activation(directions @ self.inputs.T, self.slope) @ nu
+        i = int(np.argmax(values))
+        if values[i] <= 0.0:
+            return Peak(0.0, np.zeros(self.inputs.shape[1]))
+        return Peak(float(values[i]), directions[i])
 
     def peaks(self, nu: Array, floor: float) -> list[Peak]:
         """The maxima of g over single cones that exceed ``floor``, largest first.

@@ -24,6 +24,7 @@ from reluflow.network import Array, activation, loss_of, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
+from reluflow.theory.readings import time_of_loss
 from reluflow.theory.resting import ZERO, moving, strongest_pull
 from reluflow.theory.small_neurons import Drift, drift
 
@@ -62,13 +63,7 @@ class Forecast:
 
     def measure(self, run: Measured) -> float | None:
         """Flow time at which the loss of a run has fallen to ``loss``; None if it has not."""
-        t, loss = run.series["t"], run.series["loss"]
-        below = np.flatnonzero(loss <= self.loss)
-        if below.size == 0 or below[0] == 0:
-            return None
-        i = int(below[0])
-        before, after = np.log(loss[i - 1]), np.log(max(float(loss[i]), np.finfo(float).tiny))
-        return float(t[i - 1] + (t[i] - t[i - 1]) * (before - np.log(self.loss)) / (before - after))
+        return time_of_loss(run, self.loss)
 
 
 @dataclass(frozen=True)
@@ -113,9 +108,10 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
 
 
 def full_mass(direction: Array, rate: float, inputs: Array, slope: float = 0.0) -> float:
-    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,)."""
+    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,); infinite if no sample counts."""
     hidden = activation(inputs @ direction, slope)
-    return float(len(inputs) * rate / (hidden @ hidden))
+    seen = float(hidden @ hidden)
+    return len(inputs) * rate / seen if seen > 0.0 else np.inf
 
 
 def waiting_time(group: Attractor, inputs: Array, slope: float = 0.0) -> float:

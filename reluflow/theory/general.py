@@ -8,7 +8,7 @@ import numpy as np
 from reluflow.network import imbalance, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.escape import available_rate, escape_rates
+from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
@@ -136,5 +136,5 @@ def rest_rate(run: Measured) -> float | None:
         return None
     problem, final = run.problem, run.final
     left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
-    rates = escape_rates(problem.inputs, left, problem.slope)
-    return available_rate(problem, final) / rates.all.low if rates.all.low > 0.0 else 0.0
+    rate = gamma_all(problem, left, QUICK_CONES)
+    return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0

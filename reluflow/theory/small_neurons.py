@@ -50,7 +50,8 @@ class Drift:
     ``sign`` (m,) of a_j; ``rate`` (m,): |a_j| and |w_j| grow as exp(log_size + rate t) in the end, t being
     counted from the start (rate 0 and log_size -inf for a neuron that comes to rest); ``direction`` (m, d):
     unit, zero at rest; ``status`` (m, n): ON, SLIDING or OFF; ``settled`` (m,): time of the last change of
-    status; ``flips`` (m,): how often a_j changed its sign.
+    status; ``flips`` (m,): how often a_j changed its sign; ``last`` (m, d): the unit direction of w_j at that
+    last change; ``decay`` (m,): rate at which a neuron that is pulled straight back shrinks for ever.
     """
 
     sign: Array
@@ -60,6 +61,8 @@ class Drift:
     status: Status
     settled: Array
     flips: Index
+    last: Array
+    decay: Array
 
 
 @dataclass
@@ -145,7 +148,7 @@ class _Field:
         )  # fmt: skip
         done = Drift(
             sign.copy(), np.zeros(m), np.full(m, -np.inf), np.zeros_like(w), status.copy(), np.zeros(m),
-            np.zeros(m, dtype=np.intp),
+            np.zeros(m, dtype=np.intp), _unit(w), np.zeros(m),
         )  # fmt: skip
         rows = rows.take((size > 0.0) & (sign != 0.0))
         touching = (rows.z == 0.0) & (rows.sign[:, None] * self.pull < 0.0)
@@ -175,6 +178,8 @@ class _Field:
         done.sign[into], done.status[into], done.settled[into] = ended.sign, ended.status, ended.t
         done.rate[into] = np.where(grows, rate[last], 0.0)
         done.direction[into] = np.where(grows[:, None], towards[last], 0.0)
+        done.last[into] = _unit(ended.w)
+        done.decay[into] = np.where(moving[last] & ~grows, rate[last], 0.0)
         with np.errstate(divide="ignore"):
             size = np.log(np.where(grows, 0.5 * plus[last], 0.0))
         done.log_size[into] = np.where(grows, ended.log + size - rate[last] * ended.t, -np.inf)
@@ -242,6 +247,12 @@ class _Field:
             inner = np.where(inner < low + 1e-10, low, np.where(inner > 1.0 - 1e-10, 1.0, inner))
         share[touched] = inner
         return share
+
+
+def _unit(rows: Array) -> Array:
+    norms = row_norms(rows)
+    unit: Array = rows / np.where(norms > 0.0, norms, 1.0)[:, None]
+    return unit
 
 
 def clean_gram(inputs: Array) -> Array:
