@@ -56,7 +56,7 @@ def test_preactivations_and_active_samples() -> None:
     assert now.cosine[:3].tolist() == [1.0, 0.0, -1.0]
     assert np.isnan(now.cosine[3])
     assert now.residual.tolist() == [1.0, -1.0, -1.0, -1.0]
-    assert now.condition == "on a kink"
+    assert now.condition == "sliding"
 
 
 def test_a_neuron_that_sees_nothing_is_dead() -> None:

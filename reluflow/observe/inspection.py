@@ -56,10 +56,10 @@ class Inspection:
 
     @property
     def condition(self) -> str:
-        """In a word or two: dead (it sees no sample, so nothing moves it), on a kink, or live."""
+        """In a word: dead (it sees no sample, so nothing moves it), sliding, or live."""
         if not self.active.any():
             return "dead"
-        return "on a kink" if self.on_kink.any() else "live"
+        return "sliding" if self.on_kink.any() else "live"
 
 
 @dataclass(frozen=True)

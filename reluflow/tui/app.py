@@ -25,6 +25,7 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.screens.help_page import HelpPage
+from reluflow.tui.table_keys import TableKeys
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
@@ -46,7 +47,7 @@ ZOOMS: Final = ("loss", "directions", "neurons")
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys, ToolKeys):
+class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as

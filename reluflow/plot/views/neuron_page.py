@@ -89,7 +89,7 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
     active = f"{int(now.active.sum())} of {now.active.size}"
     return [
         ("sign", sign, "s_j = sign of a_j", role),
-        ("state", now.condition, "dead: sees no sample; on a kink: some <w_j, x_k> = 0", "text"),
+        ("state", now.condition, "dead: sees no sample; sliding: some <w_j, x_k> = 0", "text"),
         ("norm", norm_text(now.log10_norm), "|w_j|", "text"),
         ("output weight", number(now.output_weight), "a_j", "text"),
         ("imbalance", number(now.imbalance), "delta_j = a_j^2 - |w_j|^2, which the flow conserves", "text"),
