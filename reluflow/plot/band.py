@@ -24,7 +24,7 @@ def band_row(
 ) -> Row:
     """``width`` cells of the run: plateaus shaded and named, escapes bright, cells with events ticked.
 
-    ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing; ``event_times`` (k,) in order.
+    ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing, ``event_times`` (k,) too.
     """
     if width < LEAST:
         return fit([], width)
@@ -35,10 +35,10 @@ def band_row(
         # An escape that is shorter than a cell is still to be seen.
         if plateau.escape is not None:
             kinds[_cell_of(plateau.escape, edges)] = "escape"
-    ticked = np.diff(np.searchsorted(event_times, edges)) > 0
-    row = _joined(
-        [Segment(_mark(kind, bool(on), glyphs), kind) for kind, on in zip(kinds, ticked, strict=True)]
-    )
+    earlier = np.searchsorted(event_times, edges)
+    earlier[-1] = event_times.size
+    ticked = (np.diff(earlier) > 0).tolist()
+    row = _joined([Segment(_mark(kind, on, glyphs), kind) for kind, on in zip(kinds, ticked, strict=True)])
     for plateau in plateaus:
         cells = [x for x, t in enumerate(middles) if plateau_at([plateau], t)]
         if len(cells) >= len(plateau.name):

@@ -4,7 +4,7 @@ from typing import Final
 
 from reluflow.flow.events import Change, Events
 
-#: (verb, whether a sample is named after it); neurons count from 0 and samples from 1, as everywhere on screen
+#: (verb, whether a sample is named after it); neurons count from 0 and samples from 1, as everywhere
 _WORDS: Final[dict[int, tuple[str, bool]]] = {
     Change.ENTER: ("gains sample", True),
     Change.EXIT: ("loses sample", True),
