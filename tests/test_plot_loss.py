@@ -9,7 +9,9 @@ from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, stic
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
-from reluflow.plot.loss_picture import draw_loss, time_at, with_cursor
+from reluflow.plot.loss_marks import with_cursor
+from reluflow.plot.loss_picture import draw_loss
+from reluflow.plot.loss_place import time_at
 from reluflow.plot.phases import Plateau
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)

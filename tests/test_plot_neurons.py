@@ -124,6 +124,7 @@ def table(**changes: object) -> NeuronTable:
         "angle_meaning": "of the direction",
         "active": np.array([[True, False, True, True], [False] * 4, [True] * 4]),
         "on_kink": np.array([[False, True, False, False], [True] + [False] * 3, [False] * 4]),
+        "sliding": np.array([[False, True, False, False], [False] * 4, [False] * 4]),
         "growth": np.array([0.25, 0.0, np.nan]),
     }
     return NeuronTable(**{**values, **changes})  # type: ignore[arg-type]
@@ -136,7 +137,7 @@ def line(place: int, width: int, chosen: bool = False) -> Row:
 def test_a_line_of_the_table_says_what_there_is_to_know_of_a_neuron() -> None:
     lines = [plain(line(i, 80)) for i in range(3)]
     assert lines[0].split() == ["0", "●", "+", "1.34e-06", "45.3°", "+0.25", "sliding", "1", "(2)", "●◐●●"]
-    assert lines[1].split() == ["1", "○", "-", "3.16e-321", "-170.0°", "0", "dead", "1", "(2)", "◐···"]
+    assert lines[1].split() == ["1", "○", "-", "3.16e-321", "-170.0°", "0", "dead", "1", "(2)", "····"]
     assert lines[2].split() == ["2", "·", "0", "0", "-", "-", "live", "1", "(2)", "●●●●"]
     head = plain(header_row(Layout.of(3, 4, 80), Sorting("norm"), 4, "of the direction", BRAILLE))
     assert head.index("sign") == lines[0].index("●")

@@ -49,7 +49,8 @@ class Glyphs:
     event: str = "┴"
     heavy: str = "━"
     theory: str = "╌"
-    forecast: str = "╎"
+    theory_time: str = "╎"
+    forecast: str = "╏"
     plus_goal: str = "▲"
     minus_goal: str = "▽"
     band_cursor: str = "┃"
@@ -91,6 +92,7 @@ ASCII: Final = Glyphs(
     event="!",
     heavy="=",
     theory="~",
+    theory_time="'",
     forecast="!",
     plus_goal="A",
     minus_goal="V",

@@ -95,7 +95,7 @@ def neuron_row(table: NeuronTable, line: Line, layout: Layout, glyphs: Glyphs) -
     for column in layout.columns:
         text, role = _cell(table, line, column, glyphs)
         row += [Segment(layout.cell(column, text), role), Segment(_GAP, "text")]
-    marks = active_text(table.active[line.place], table.on_kink[line.place], layout.marks, glyphs)
+    marks = active_text(table.active[line.place], table.sliding[line.place], layout.marks, glyphs)
     row.append(Segment(marks, "ray"))
     if line.chosen:
         return fit([Segment(plain(row).ljust(layout.width), "cursor")], layout.width)
@@ -142,17 +142,17 @@ def growth_text(rate: float) -> str:
 
 
 def active_text(
-    active: npt.NDArray[np.bool_], on_kink: npt.NDArray[np.bool_], width: int, glyphs: Glyphs
+    active: npt.NDArray[np.bool_], sliding: npt.NDArray[np.bool_], width: int, glyphs: Glyphs
 ) -> str:
-    """A mark for each sample (n,): active, on whose kink the neuron is, or neither.
+    """A mark for each sample (n,): active, slid along, or neither.
 
     When they do not fit, how many are active first and as many marks as do.
     """
     count = f"{int(active.sum())}/{active.size} "
     room = active.size if active.size <= width else width - len(count) - 1
-    shown = zip(active[: max(room, 0)], on_kink[: max(room, 0)], strict=True)
+    shown = zip(active[: max(room, 0)], sliding[: max(room, 0)], strict=True)
     marks = "".join(
-        glyphs.active if on else glyphs.sliding if kink else glyphs.inactive for on, kink in shown
+        glyphs.active if on else glyphs.sliding if held else glyphs.inactive for on, held in shown
     )
     if active.size <= width:
         return marks

@@ -20,6 +20,7 @@ from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
+from reluflow.tui.foresight import Foresight
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
@@ -78,6 +79,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         self._form_wanted: bool | None = None
         self._last_note = 0
         self._in_form: Preset | None = None
+        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
@@ -115,6 +117,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         if moment is None:
             return
         with self.batch_update():
+            self._foresight.look(moment)
             self.query_one(StatusLine).show(moment)
             self.query_one(LossPanel).show(moment)
             self.query_one(NeuronView).show(moment)
@@ -130,6 +133,14 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
             self._last_note = frame.note.number
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
+
+    def _foresee(self) -> None:
+        """Hand what the theory says to the panels that show it."""
+        seen = self._foresight.seen
+        for loss in self.query(LossPanel):
+            loss.foresee(seen)
+        for view in self.query(NeuronView):
+            view.foresee(seen)
 
     def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
         for panel in self.query(LossPanel):
@@ -168,10 +179,13 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
     # --- keys of panels ---
 
     def action_log_time(self) -> None:
-        self.query_one(LossPanel).toggle_log_time()
+        self.query_one(LossPanel).next_time()
 
     def action_scale(self) -> None:
         self.query_one(LossPanel).next_scale()
+
+    def action_theory(self) -> None:
+        self.query_one(LossPanel).toggle_theory()
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()

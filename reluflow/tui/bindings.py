@@ -75,9 +75,18 @@ VERBS: Final[tuple[Verb, ...]] = (
     *_verbs(
         "showing",
         ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
+        ("look", "i", "i", "", "all about the plateau or the event at this time", "inspect_moment"),
         ("view", "n", "n", "view", "another view of the neurons", "view"),
         ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
-        ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
+        (
+            "log",
+            "l",
+            "l",
+            "log time",
+            "time under the loss linear, logarithmic, or over ln(1/scale)",
+            "log_time",
+        ),
+        ("theory", "T", "T", "", "show or hide what the theory predicts of the loss", "theory"),
         ("scale", "y", "y", "", "loss about the plateaus, whole, or not logarithmic", "scale"),
     ),
     *_verbs(

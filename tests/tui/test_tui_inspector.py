@@ -14,13 +14,13 @@ from reluflow.observe.history import History
 from reluflow.plot.glyphs import ASCII, BRAILLE, Glyphs
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
-from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.screens.inspector import Inspector, Looked
 
 
 class Host(App[None]):
     """Nothing but a place for the page."""
 
-    answer: int | None = None
+    answer: Looked | None = None
 
 
 def frame_of(samples: int = 4) -> Frame:
@@ -100,7 +100,7 @@ async def test_down_goes_to_the_next_neuron_and_esc_tells_which_was_last() -> No
         assert "neuron 2 at" in lines(pilot)[0]
         assert value(pilot, "state") == "dead"
         await pilot.press("up", "escape")
-        assert pilot.app.answer == 1  # type: ignore[attr-defined]
+        assert pilot.app.answer == Looked(1)  # type: ignore[attr-defined]
 
 
 async def test_the_page_scrolls_to_the_last_sample_and_back() -> None:

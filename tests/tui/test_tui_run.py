@@ -177,11 +177,11 @@ async def test_n_goes_through_the_views_and_back() -> None:
     async with explorer(overrides=SMALL) as app:
         await app.halted_at(3)
         seen = set()
-        for _ in range(5):
+        for _ in range(6):
             seen.add(app.app.query_one("#directions").view)
             assert f"─ {app.app.query_one('#directions').view} ─" in app.text
             await app.press("n")
-        assert {"directions", "function", "norms"} <= seen
+        assert {"directions", "function", "norms", "norms over time"} <= seen
         assert "─ directions ─" in app.text
 
 
