@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.flow.events import Events
+from reluflow.flow.events import Change, Events
 from reluflow.network import Array, predictions, row_norms
 from reluflow.observe.history import History
 from reluflow.observe.roster import Roster
@@ -87,8 +87,9 @@ def record_sample(history: History, problem: Problem, sample: int) -> SampleReco
 def crossing(history: History, problem: Problem, events: Events, row: int) -> Crossing:
     """The velocities of z_jk on either side of an event, from the state at its time.
 
-    dz_jk/dt = a_j <x_k, D_j> with D_j = -(c/n) sum_l A_jl r_l x_l over the other samples, and with the sample
-    itself on top of that, - a_j (c/n) r_k |x_k|^2.
+    dz_jk/dt = a_j <x_k, D_j> with D_j = -(c/n) sum_l A_jl r_l x_l over the other samples, less its part
+    in the span of those that the neuron slides along; with the sample itself on top of that,
+    - a_j (c/n) r_k |x_k|^2.
     """
     neuron, sample = int(events.neuron[row]), int(events.sample[row])
     if sample < 0:
@@ -96,10 +97,24 @@ def crossing(history: History, problem: Problem, events: Events, row: int) -> Cr
     roster = Roster(history.state_at(float(events.t[row])), problem)
     a, residual, x = float(roster.state.output_weights[neuron]), roster.residual, problem.inputs
     on = roster.some(np.array([neuron]), growth=False).active[0].copy()
-    on[sample] = False
+    slid = _slid_along(events.take(slice(0, row)), neuron, problem.samples)
+    on[sample] = slid[sample] = False
+    on &= ~slid
     share = problem.speed / problem.samples
-    below = -share * a * float(((on * residual) @ x) @ x[sample])
+    pull = -share * ((on * residual) @ x)
+    if slid.any():
+        pull = pull - np.linalg.lstsq(x[slid].T, pull, rcond=None)[0] @ x[slid]
+    below = a * float(pull @ x[sample])
     return Crossing(below, below - share * a * float(residual[sample]) * float(x[sample] @ x[sample]))
+
+
+def _slid_along(earlier: Events, neuron: int, samples: int) -> npt.NDArray[np.bool_]:
+    """The samples (n,) along which a neuron slides after some events: the last of each says."""
+    own = events_of(earlier, neuron=neuron)
+    slid = np.zeros(samples, dtype=np.bool_)
+    pairs = own.sample >= 0
+    slid[own.sample[pairs]] = own.kind[pairs] == Change.SLIDE
+    return slid
 
 
 def events_of(events: Events, *, neuron: int | None = None, sample: int | None = None) -> Events:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.network import residuals
-from reluflow.plot.phases import plateau_at
+from reluflow.plot.phases import Plateau, plateau_at
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Extremal, extremal_directions
 from reluflow.theory.forecast import Forecast, forecast
@@ -22,6 +22,8 @@ MOST_WHILE_SOLVING: Final = 2_000
 MOST_ENTRIES: Final = 400
 #: A forecast is made again when the cursor has come nearer to it by this share of the way.
 _NEARER: Final = 0.1
+#: ... and where none could be made, when it is further into the plateau by this factor.
+_LATER: Final = 1.5
 
 _Result = TypeVar("_Result")
 
@@ -72,7 +74,7 @@ class Foresight:
         if self.seen.landmarks is None:
             self._busy = True
             self._start(self._predict(problem))
-        elif plateau is not None and history is not None and self._is_due(plateau.number, moment.t):
+        elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
             self._busy, self._foreseen = True, (plateau.number, moment.t)
             self._start(self._foresee(problem, history.recorded_at(moment.t)))
 
@@ -82,11 +84,14 @@ class Foresight:
             self.seen = seen
             self._changed()
 
-    def _is_due(self, plateau: int, t: float) -> bool:
+    def _is_due(self, plateau: Plateau, t: float) -> bool:
+        """Whether to foresee again: nearer to the escape, or later where there was nothing to be seen."""
         made, found = self._foreseen, self.seen.forecast
-        if made is None or made[0] != plateau or t < made[1]:
+        if made is None or made[0] != plateau.number or t < made[1]:
             return True
-        return found is not None and t - made[1] > _NEARER * abs(found.time - made[1])
+        if found is None:
+            return t - plateau.begin > _LATER * (made[1] - plateau.begin)
+        return t - made[1] > _NEARER * abs(found.time - made[1])
 
     async def _predict(self, problem: Problem) -> None:
         found = await in_thread(lambda: _tried(lambda: landmarks(problem)))
