@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
 from textual.widgets import Static
 
 from reluflow.errors import ReluflowError
@@ -23,6 +24,7 @@ from reluflow.tui.farewell import Farewell
 from reluflow.tui.foresight import Foresight
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
 from reluflow.tui.moment import Moment
+from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.screens.help_page import HelpPage
@@ -80,6 +82,9 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         self._last_note = 0
         self._in_form: Preset | None = None
         self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
+
+    def get_default_screen(self) -> Screen[None]:
+        return PaintedScreen()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
