@@ -1,8 +1,11 @@
 """The table sorted, filtered and grouped; events by key and pointer; theory in the loss panel."""
 
 import driver
+import pytest
 from driver import SMALL, Driver
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 from reluflow.plot.glyphs import BRAILLE
@@ -181,3 +184,39 @@ async def test_time_is_counted_in_three_ways() -> None:
         for word in ("log time", "time"):
             await app.press("l")
             assert f"half-mse over {word} " in app.text
+
+
+async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    render_lines = Widget.render_lines
+
+    def spy(widget: Widget, crop: Region) -> list[Strip]:
+        rendered.append(type(widget).__name__)
+        return render_lines(widget, crop)
+
+    async with driver.explorer(overrides=SMALL, size=(160, 45)) as app:
+        await app.solved()
+        await app.press("home")
+        monkeypatch.setattr(Widget, "render_lines", spy)
+        for key in ("right", "right_square_bracket", "end"):
+            await app.press(key)
+        assert {"StatusLine", "LossPanel", "NeuronView", "NeuronTable", "Timeline"} <= set(rendered)
+        assert not {"ParameterField", "Input", "ChoiceField"} & set(rendered)
+        before = app.text
+        app.app.refresh()
+        await app.drained()
+        assert app.text == before, "nothing was left out that had changed"
+
+
+async def test_the_verify_page_follows_the_run() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.halted_at(3)
+        await app.press("V")
+        await app.until(lambda: "predicted" in app.text, "the first table")
+        short = app.lines[0]
+        assert "it is not over" in app.text
+        await app.solved()
+        await app.until(
+            lambda: app.lines[0] != short and "orthogonal/second-escape" in app.text, "a later table"
+        )
+        assert any(line.split()[:1] == ["holds"] for line in app.lines)
