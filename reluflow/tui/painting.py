@@ -22,7 +22,9 @@ class _Painter(Compositor):
     _changed: _Lines | None = None
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        self._changed = _lines(self._dirty_regions)
+        # where the edges of widgets cut the lines is found once for a layout, and from all of them
+        if self.cuts:
+            self._changed = _lines(self._dirty_regions)
         try:
             return super().render_partial_update()
         finally:
