@@ -10,9 +10,12 @@ from problems import toy, with_bias
 
 from reluflow.flow.base import Options, State
 from reluflow.network import gradient, loss_of, predictions, residuals
+from reluflow.observe.history import History
 from reluflow.observe.inspection import inspect
 from reluflow.observe.quantities import kernel_spectrum, live, quantities
 from reluflow.observe.recorder import RecordRules
+from reluflow.observe.roster import Roster
+from reluflow.observe.subjects import record_sample, report_sample
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.views import spectrum
 from reluflow.plot.views.function import function_view, sampled_function
@@ -41,7 +44,7 @@ class TestObserved:
         assert live(self.STATE, self.problem(0.1)).tolist() == [True, True, True]
         assert quantities(self.STATE, self.problem(0.1))["live_plus"] == 2
         words = [inspect(self.STATE, self.problem(slope), 0).condition for slope in (0.0, 0.1)]
-        assert words == ["dead", "live by slope"]
+        assert words == ["dead", "live"]
 
     def test_rates_of_a_neuron_are_those_of_the_gradient(self):
         problem, state = self.problem(0.1), self.STATE
@@ -140,3 +143,39 @@ def test_the_curve_of_the_function_is_the_network(seed, slope):
     grid = np.linspace(-2.0, 2.0, 41)
     expected = predictions(lines, outputs, with_bias(grid), slope)
     np.testing.assert_allclose(sampled_function(lines, outputs, grid, slope), expected, atol=1e-12)
+
+
+def test_growth_in_the_table_of_neurons_is_that_of_the_gradient():
+    """s <u, D>: from the samples that a neuron sees, and by the slope from the others."""
+    rng = np.random.default_rng(3)
+    weights, outputs, inputs, targets = (rng.normal(size=size) for size in ((6, 3), 6, (5, 3), 5))
+    problem = Problem(inputs, targets, weights, outputs, slope=0.3)
+    _, by_output = gradient(weights, outputs, inputs, targets, slope=0.3)
+    table = Roster(State(0.0, weights, outputs), problem).table
+    # da/dt = <w, D>
+    np.testing.assert_allclose(
+        table.growth * np.sign(outputs) * np.linalg.norm(weights, axis=1), -by_output, atol=1e-12
+    )
+    assert set(table.condition.tolist()) <= {0, 1}
+
+
+def test_a_neuron_on_a_kink_slides_up_to_the_slope_that_is_its_share():
+    """The flow needs the share 0.6 of the second sample to hold the neuron (see the solvers' test)."""
+    inputs, targets = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([1.0, -1.0])
+    state = State(0.0, 1e-6 * np.array([[0.8, -0.6]]), np.array([1e-6]))
+    for slope, slides in ((0.0, True), (0.59, True), (0.61, False)):
+        problem = Problem(inputs, targets, state.weights, state.output_weights, slope=slope)
+        assert inspect(state, problem, 0).sliding.tolist() == [False, slides]
+        assert Roster(state, problem).table.sliding.tolist() == [[False, slides]]
+        share = inspect(state, problem, 0).share
+        np.testing.assert_allclose(share, [1.0, max(0.6, slope)], atol=1e-5)
+
+
+def test_what_a_sample_is_told_of_is_the_leaky_network():
+    state = State(0.0, np.array([[-1.0, 0.5], [1.0, 1.0]]), np.array([2.0, -0.5]))
+    problem = Problem(np.eye(2), [1.0, 1.0], state.weights, state.output_weights, slope=0.1)
+    report = report_sample(Roster(state, problem), 0)
+    np.testing.assert_allclose(report.contribution, [-0.2, -0.5])
+    assert report.prediction == pytest.approx(-0.7)
+    history = History([state], np.zeros(1), {"t": np.zeros(1)})
+    assert record_sample(history, problem, 0).prediction.tolist() == pytest.approx([-0.7])

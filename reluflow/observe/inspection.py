@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
+from reluflow.network import Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
 from reluflow.observe.kinks import shares
 from reluflow.observe.neurons import describe, unit_rows
@@ -35,10 +35,10 @@ class Inspection:
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
     ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
     for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
-    rounding; ``share`` (n,): how much of each sample counts, between ``slope``, that of the activation below
-    zero, and 1 where it slides (see ``kinks``); ``pull``: |D_j| with these shares; ``growth``:
-    s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates are
-    NaN for a neuron without hidden weights.
+    rounding, ``sliding`` (n,) where the flow holds it there; ``share`` (n,): how much of each sample counts,
+    between ``slope``, that of the activation below zero, and 1 where it slides (see ``kinks``); ``pull``:
+    |D_j| with these shares; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``:
+    |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -54,6 +54,7 @@ class Inspection:
     active: npt.NDArray[np.bool_]
     share: Array
     on_kink: npt.NDArray[np.bool_]
+    sliding: npt.NDArray[np.bool_]
     slope: float
     pull: float
     growth: float
@@ -62,13 +63,13 @@ class Inspection:
 
     @property
     def condition(self) -> str:
-        """In a word or two: dead (it sees no sample, so nothing moves it), on a kink, or live.
+        """In a word: dead (it sees no sample, so nothing moves it), sliding, or live.
 
-        With a slope below zero no neuron is dead: one that is active nowhere is live by that slope.
+        With a slope below zero no neuron is dead: one that is active nowhere still moves.
         """
-        if not self.active.any():
-            return "live by slope" if self.slope > 0.0 else "dead"
-        return "on a kink" if self.on_kink.any() else "live"
+        if not self.active.any() and self.slope == 0.0:
+            return "dead"
+        return "sliding" if self.sliding.any() else "live"
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,10 @@ class NeuronRecord:
 def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     """Everything about neuron ``neuron`` of a state."""
     weights, outputs = state.weights[[neuron]], state.output_weights[[neuron]]
-    table = describe(State(state.t, weights, outputs), problem)
-    reach = ON_A_KINK * row_norms(weights)[0] * row_norms(problem.inputs)
-    z = problem.inputs @ weights[0]
     slope = problem.slope
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
+    table = describe(State(state.t, weights, outputs), problem, residual)
+    z = problem.inputs @ weights[0]
     on = table.active[0]
     share = shares(weights, outputs, problem.inputs, -residual, slope=slope)[0]
     pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
@@ -124,7 +124,8 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         residual=residual,
         active=on,
         share=share,
-        on_kink=(np.abs(z) <= reach) & (reach > 0.0),
+        on_kink=table.on_kink[0],
+        sliding=table.sliding[0],
         slope=slope,
         pull=float(row_norms(pull[None, :])[0]),
         growth=np.sign(a) * along if norm > 0.0 else np.nan,
