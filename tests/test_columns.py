@@ -88,7 +88,8 @@ class TestColumns:
 def test_info_writes_a_table_of_every_state(tmp_path):
     run = tmp_path / "run"
     assert (
-        call("run", "neuron-centred-10", "--quiet", "--set", "stop.loss=0.1", "--out", str(run)).exit_code == 0
+        call("run", "neuron-centred-10", "--quiet", "--set", "stop.loss=0.1", "--out", str(run)).exit_code
+        == 0
     )
     table = tmp_path / "columns.csv"
     assert call("info", str(run), "--columns", str(table)).exit_code == 0

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from reluflow.errors import SolverError
 from reluflow.flow.events import Events, no_events
 from reluflow.network import Array, loss_of
 from reluflow.problem import Problem
@@ -24,6 +25,15 @@ class State:
     t: float
     weights: Array
     output_weights: Array
+
+
+def refuse_slope(method: str, problem: Problem) -> None:
+    """Raise SolverError, in one sentence, if a method that knows the ReLU only is given a slope."""
+    if problem.slope > 0.0:
+        raise SolverError(
+            f"method {method} is for the ReLU but network.slope is {problem.slope:g}; expected slope 0 or "
+            "another method, such as polar (balanced starts) or dop853"
+        )
 
 
 class DenseOutput(ABC):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reluflow.flow.base import State
 from reluflow.network import Array, loss_of, preactivations, residuals, row_norms
-from reluflow.observe.kinks import shares
+from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import unit_rows
 from reluflow.observe.quantities import (
     angle,
@@ -48,7 +48,7 @@ def published_columns(
     ``left_<k>``: coordinate k of teacher - v, v the sum of a_j w_j over the plus group, along eigenvectors of
     X'X in decreasing order of eigenvalue, each turned so that the teacher's coordinate is positive.
     """
-    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     found: dict[str, float] = {"t": state.t, "loss": loss_of(residual, problem.loss)}
     length_rate, turn_rate = _motion(state, problem, -residual)
     both = groups(problem)
@@ -70,7 +70,7 @@ def published_columns(
     seen = preactivations(state.weights[plus], problem.inputs) > 0.0
     found["samples_seen_plus"] = float(np.sum(seen)) / len(seen) if len(seen) else np.nan
     for name, (inputs, targets) in (points or {}).items():
-        found[f"{name}_loss"] = loss_at(state, inputs, targets, problem.loss)
+        found[f"{name}_loss"] = loss_at(state, inputs, targets, problem.loss, problem.slope)
     if teacher is not None:
         left = _eigen_coordinates(problem.inputs, teacher) @ (teacher - bundle)
         found |= {f"left_{k + 1}": float(value) for k, value in enumerate(left)}
@@ -79,7 +79,7 @@ def published_columns(
 
 def _motion(state: State, problem: Problem, residual: Array) -> tuple[Array, Array]:
     """d|w_j|/dt and |du_j/dt| (m,) under ``residual`` y - h (n,); 0 for a neuron without hidden weights."""
-    seen = shares(state.weights, state.output_weights, problem.inputs, residual)
+    seen = kink_shares(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     pull = (seen * residual) @ problem.inputs * (problem.speed / problem.samples)
     velocity = state.output_weights[:, None] * pull
     unit, norms = unit_rows(state.weights), row_norms(state.weights)

@@ -1,7 +1,7 @@
 """All about one neuron: where it stands, how it moves, and how it came there.
 
-In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0,
-and the share of ``kinks.shares`` where the neuron slides along a kink,
+In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0, the
+slope of the activation (0 for ReLU) elsewhere, and between them where the neuron slides along a kink,
 
     dw_j/dt = a_j D_j,   da_j/dt = <w_j, D_j>,   D_j = -(c/n) sum_k A_jk r_k x_k,
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from reluflow.flow.base import State
 from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
-from reluflow.observe.kinks import shares
+from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
 
@@ -34,9 +34,10 @@ class Inspection:
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
     ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
     for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
-    rounding; ``share`` (n,): how much of each sample it sees, in (0, 1) where it slides (see ``kinks``);
-    ``pull``: |D_j| with these shares; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``:
-    |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
+    rounding; ``slope`` of the activation below zero; ``share`` (n,): how much of each sample it sees, between
+    the slope and 1 where it slides (see ``kinks``); ``pull``: |D_j| with these; ``growth``: s_j <u_j, D_j>;
+    ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates are NaN for a neuron
+    without hidden weights.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Inspection:
     active: npt.NDArray[np.bool_]
     share: Array
     on_kink: npt.NDArray[np.bool_]
+    slope: float
     pull: float
     growth: float
     norm_rate: float
@@ -59,9 +61,12 @@ class Inspection:
 
     @property
     def condition(self) -> str:
-        """In a word or two: dead (it sees no sample, so nothing moves it), on a kink, or live."""
+        """In a word or two: dead (it sees no sample, so nothing moves it), on a kink, or live.
+
+        With a slope below zero no neuron is dead: one that is active nowhere is live by that slope.
+        """
         if not self.active.any():
-            return "dead"
+            return "live by slope" if self.slope > 0.0 else "dead"
         return "on a kink" if self.on_kink.any() else "live"
 
 
@@ -97,9 +102,10 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     table = describe(State(state.t, weights, outputs), problem)
     reach = ON_A_KINK * row_norms(weights)[0] * row_norms(problem.inputs)
     z = problem.inputs @ weights[0]
-    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    slope = problem.slope
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
     on = table.active[0]
-    share = shares(weights, outputs, problem.inputs, -residual)[0]
+    share = kink_shares(weights, outputs, problem.inputs, -residual, slope)[0]
     pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
     along = float(unit @ pull)
@@ -118,6 +124,7 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         active=on,
         share=share,
         on_kink=(np.abs(z) <= reach) & (reach > 0.0),
+        slope=slope,
         pull=float(row_norms(pull[None, :])[0]),
         growth=np.sign(a) * along if norm > 0.0 else np.nan,
         norm_rate=ratio * along,

@@ -1,9 +1,10 @@
 """How much of a sample a neuron sees whose kink it slides along.
 
 With r = y - h what is left to fit, a neuron of sign s on the kink <w, x_k> = 0 is pushed back from both
-sides where s r_k < 0: it slides, and moves as if it saw the share 0 <= alpha_k <= 1 of that sample. Of all
-those shares the flow takes the ones with which |D|, D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's
-solution); alpha is 1 on active samples and 0 on all others.
+sides where s r_k < 0: it slides, and moves as if it saw the share alpha_k of that sample, between the slope
+of the activation below zero (0 for ReLU) and 1. Of all those shares the flow takes the ones with which |D|,
+D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's solution); alpha is 1 on active samples and the slope on
+all others.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, preactivations, row_norms
+from reluflow.network import ON_A_KINK, Array, activation, preactivations, row_norms
 from reluflow.problem import Problem
 
 #: Rounds over all samples in which shares are improved, at most, and the change (of a share) that ends them:
@@ -22,22 +23,32 @@ SETTLED: Final = 1e-9
 ROUGH: Final = 1e-3
 
 
-def shares(
-    weights: Array, output_weights: Array, inputs: Array, residual: Array, settled: float = SETTLED
+def kink_shares(
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    residual: Array,
+    slope: float = 0.0,
+    settled: float = SETTLED,
 ) -> Array:
     """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h (n,)."""
     z = preactivations(weights, inputs)
     reach = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
-    found = (z > reach).astype(float)
+    found: Array = np.where(z > reach, 1.0, slope)
     held = (np.abs(z) <= reach) & (reach > 0.0) & (output_weights[:, None] * residual < 0.0)
     rows = np.flatnonzero(np.any(held, axis=1))
     if rows.size:
-        found[rows] = _least(found[rows], held[rows], inputs, residual, settled)
+        found[rows] = _least(found[rows], held[rows], inputs, residual, slope, settled)
     return found
 
 
 def _least(
-    alpha: Array, held: npt.NDArray[np.bool_], inputs: Array, residual: Array, settled: float
+    alpha: Array,
+    held: npt.NDArray[np.bool_],
+    inputs: Array,
+    residual: Array,
+    slope: float,
+    settled: float,
 ) -> Array:
     """Shares with the least |D|: one after another each takes its best value while the others rest."""
     gram = inputs @ inputs.T
@@ -47,7 +58,7 @@ def _least(
         moved = 0.0
         for k, rows in columns:
             old = alpha[rows, k]
-            best = np.clip(old - along[rows, k] / (residual[k] * gram[k, k]), 0.0, 1.0)
+            best = np.clip(old - along[rows, k] / (residual[k] * gram[k, k]), slope, 1.0)
             along[rows] += ((best - old) * residual[k])[:, None] * gram[k]
             alpha[rows, k] = best
             moved = max(moved, float(np.max(np.abs(best - old))))
@@ -58,10 +69,11 @@ def _least(
 
 def gradient_norm(state: State, problem: Problem) -> float:
     """|gradient| of the problem's loss, with the shares of neurons that slide: how fast the flow moves."""
-    hidden = np.maximum(preactivations(state.weights, problem.inputs), 0.0)
-    residual = problem.targets - state.output_weights @ hidden
+    weights, outputs, slope = state.weights, state.output_weights, problem.slope
+    hidden = activation(preactivations(weights, problem.inputs), slope)
+    residual = problem.targets - outputs @ hidden
     pull = (problem.speed / problem.samples) * residual
-    seen = shares(state.weights, state.output_weights, problem.inputs, residual, ROUGH)
-    by_weight = state.output_weights[:, None] * ((seen * pull) @ problem.inputs)
+    seen = kink_shares(weights, outputs, problem.inputs, residual, slope, ROUGH)
+    by_weight = outputs[:, None] * ((seen * pull) @ problem.inputs)
     by_output = hidden @ pull
     return float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))

@@ -16,7 +16,8 @@ class NeuronTable:
 
     ``sign`` (m,) of a_j, ``log10_norm`` (m,) of |w_j| (-inf for a zero neuron), ``angle`` (m,) in degrees,
     ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0 by more
-    than rounding, so that a neuron that rests or slides on a kink does not flicker.
+    than rounding, so that a neuron that rests or slides on a kink does not flicker. With a slope below zero
+    the other samples count as well, by that slope.
     """
 
     sign: npt.NDArray[np.int8]

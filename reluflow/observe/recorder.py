@@ -209,7 +209,8 @@ class Recorder:
             self._consider(state, Shape.of(state, loss))
 
     def _residual(self, state: State) -> Array:
-        return residuals(state.weights, state.output_weights, self._problem.inputs, self._problem.targets)
+        problem = self._problem
+        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
     def _add_row(self, state: State, step: int, loss: float, extremes: tuple[float, float]) -> None:
         problem, weights, outputs = self._problem, state.weights, state.output_weights

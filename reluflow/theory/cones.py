@@ -1,9 +1,9 @@
-"""Activation cones of a set of inputs, and the exact maximum over the sphere of a sum of ReLUs.
+"""Activation cones of a set of inputs, and the exact maximum over the sphere of a sum of activations.
 
-The hyperplanes <w, x_k> = 0 cut the space of hidden weights into cones on which the activation pattern
-A_k = 1 where <w, x_k> > 0 is constant. On each, g(w) = sum_k nu_k relu(<w, x_k>) is linear, <c, w> with
-c = sum_k A_k nu_k x_k, so that its maximum over the unit ball is the length of the projection of c onto the
-cone [derived: Moreau's decomposition].
+The hyperplanes <w, x_k> = 0 cut the space of hidden weights into cones on which the activation pattern is
+constant: A_k = 1 where <w, x_k> > 0, and the slope of the activation sigma elsewhere. On each of them
+g(w) = sum_k nu_k sigma(<w, x_k>) is linear, <c, w> with c = sum_k A_k nu_k x_k, so that its maximum over the
+unit ball is the length of the projection of c onto the cone [derived: Moreau's decomposition].
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, activation, row_norms, shares
 
 #: more cones than this are refused unless asked for: each may cost a small non-negative least-squares problem
 MOST_CONES: Final = 20_000
@@ -109,14 +109,15 @@ def _basis_orthogonal_to(unit: Array) -> Array:
 
 
 class SphereOracle:
-    """Maxima over the unit sphere of g(w) = sum_k nu_k relu(<w, x_k>) for inputs (n, p) of rank p.
+    """Maxima over the unit sphere of g(w) = sum_k nu_k sigma(<w, x_k>) for inputs (n, p) of rank p.
 
     Exact up to rounding: every activation cone is visited or ruled out by |c|, a bound on g there.
     Raises ProblemError if there may be more than ``most`` cones.
     """
 
-    def __init__(self, inputs: Array, most: int = MOST_CONES) -> None:
+    def __init__(self, inputs: Array, most: int = MOST_CONES, slope: float = 0.0) -> None:
         self.inputs = inputs
+        self.slope = slope
         self.patterns = activation_patterns(inputs, most)
         self._sides = np.where(self.patterns, 1.0, -1.0)
         self._lengths = row_norms(inputs)
@@ -149,7 +150,7 @@ class SphereOracle:
 
     def value(self, nu: Array, direction: Array) -> float:
         """g(w) at one direction (p,)."""
-        return float(nu @ np.maximum(self.inputs @ direction, 0.0))
+        return float(nu @ activation(self.inputs @ direction, self.slope))
 
     def _peaks(self, nu: Array, floor: float, rising: bool) -> Iterator[Peak]:
         """Peaks above ``floor`` in decreasing order of their bounds; if ``rising``, only ever higher ones."""
@@ -172,7 +173,7 @@ class SphereOracle:
         """
         unit = self.inputs / np.where(self._lengths > 0.0, self._lengths, 1.0)[:, None]
         left = np.arange(len(self.patterns))
-        pulls = (self.patterns * nu) @ self.inputs
+        pulls = (shares(self.patterns, self.slope) * nu) @ self.inputs
         rest, pushes = pulls.copy(), np.zeros(self.patterns.shape)
         bounds = row_norms(rest)
         for _ in range(DESCENT_STEPS):

@@ -5,7 +5,7 @@ Rows are in the problem's loss and its flow time.
 
 import numpy as np
 
-from reluflow.network import Array, imbalance, row_norms, variation_norm
+from reluflow.network import imbalance, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
@@ -135,7 +135,6 @@ def rest_rate(run: Measured) -> float | None:
     if run.status != "stationary":
         return None
     problem, final = run.problem, run.final
-    hidden: Array = np.maximum(final.weights @ problem.inputs.T, 0.0)
-    residual: Array = problem.targets - final.output_weights @ hidden
-    rate = gamma_all(problem, residual, QUICK_CONES)
+    left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
+    rate = gamma_all(problem, left, QUICK_CONES)
     return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0

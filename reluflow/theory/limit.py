@@ -14,7 +14,7 @@ from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
-from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
 from reluflow.theory.small_neurons import clean_gram
 
@@ -59,6 +59,8 @@ class _Rows:
     def reason(self) -> str | None:
         """The assumption that fails; None if there is a limit to compare with."""
         problem = self.problem
+        if problem.slope != 0.0:
+            return not_relu(problem)
         gram = clean_gram(problem.inputs)
         if not np.any(gram - np.diag(np.diagonal(gram))):
             return "the inputs are orthogonal: the rows of that setting say more"

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.base import DenseOutput, FlowSolver, Options, State, refuse_slope
 from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
 from reluflow.flow.lorentz.control import (
@@ -68,6 +68,7 @@ class Lorentz(FlowSolver):
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
+        refuse_slope(self.name, problem)
         span = problem.span
         self._samples: Samples = merge(span.inputs, problem.targets)
         self._rows = block_rows(self._samples)
