@@ -67,3 +67,12 @@ def test_the_inspector_moves_a_sliding_neuron_as_the_solver_does(sliding):
     grown = np.log(row_norms(after.weights) / row_norms(state.weights)) / lapse
     for j in slides:
         assert table[j].norm_rate == pytest.approx(grown[j], rel=1e-2)
+
+
+def test_shares_of_a_leaky_activation_stay_above_its_slope():
+    """D = (1/2 - alpha, 1/2) is shortest with half of the sample, less than the slope."""
+    inputs = np.array([[1.0, 0.0], [0.5, 0.5]])
+    seen = kink_shares(np.array([[0.0, 1.0]]), np.ones(1), inputs, np.array([-1.0, 1.0]), 0.75)[0]
+    np.testing.assert_allclose(seen, [0.75, 1.0])
+    plain = kink_shares(np.array([[0.0, 1.0]]), np.ones(1), inputs, np.array([-1.0, 1.0]))[0]
+    np.testing.assert_allclose(plain, [0.5, 1.0])
