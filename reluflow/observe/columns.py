@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reluflow.flow.base import State
 from reluflow.network import Array, loss_of, preactivations, residuals, row_norms
-from reluflow.observe.kinks import shares
+from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import unit_rows
 from reluflow.observe.quantities import (
     angle,
@@ -79,7 +79,7 @@ def published_columns(
 
 def _motion(state: State, problem: Problem, residual: Array) -> tuple[Array, Array]:
     """d|w_j|/dt and |du_j/dt| (m,) under ``residual`` y - h (n,); 0 for a neuron without hidden weights."""
-    seen = shares(state.weights, state.output_weights, problem.inputs, residual, slope=problem.slope)
+    seen = kink_shares(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     pull = (seen * residual) @ problem.inputs * (problem.speed / problem.samples)
     velocity = state.output_weights[:, None] * pull
     unit, norms = unit_rows(state.weights), row_norms(state.weights)

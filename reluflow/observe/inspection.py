@@ -1,8 +1,7 @@
 """All about one neuron: where it stands, how it moves, and how it came there.
 
 In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0, the
-slope of the activation (0 for ReLU) elsewhere, and the share of ``kinks.shares`` where the neuron slides
-along a kink,
+slope of the activation (0 for ReLU) elsewhere, and between them where the neuron slides along a kink,
 
     dw_j/dt = a_j D_j,   da_j/dt = <w_j, D_j>,   D_j = -(c/n) sum_k A_jk r_k x_k,
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from reluflow.flow.base import State
 from reluflow.network import Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
-from reluflow.observe.kinks import shares
+from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
 
@@ -106,7 +105,7 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     table = describe(State(state.t, weights, outputs), problem, residual)
     z = problem.inputs @ weights[0]
     on = table.active[0]
-    share = shares(weights, outputs, problem.inputs, -residual, slope=slope)[0]
+    share = kink_shares(weights, outputs, problem.inputs, -residual, slope)[0]
     pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
     along = float(unit @ pull)

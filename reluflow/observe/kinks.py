@@ -1,9 +1,10 @@
 """How much of a sample a neuron sees whose kink it slides along.
 
 With r = y - h what is left to fit, a neuron of sign s on the kink <w, x_k> = 0 is pushed back from both
-sides where s r_k < 0: it slides, and moves as if it saw the share slope <= alpha_k <= 1 of that sample. Of
-all those shares the flow takes the ones with which |D|, D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's
-solution); alpha is 1 on active samples and the slope of the activation, 0 for ReLU, on all others.
+sides where s r_k < 0: it slides, and moves as if it saw the share alpha_k of that sample, between the slope
+of the activation below zero (0 for ReLU) and 1. Of all those shares the flow takes the ones with which |D|,
+D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's solution); alpha is 1 on active samples and the slope on
+all others.
 """
 
 from typing import Final
@@ -22,27 +23,32 @@ SETTLED: Final = 1e-9
 ROUGH: Final = 1e-3
 
 
-def shares(
+def kink_shares(
     weights: Array,
     output_weights: Array,
     inputs: Array,
     residual: Array,
-    settled: float = SETTLED,
     slope: float = 0.0,
+    settled: float = SETTLED,
 ) -> Array:
     """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h (n,)."""
     z = preactivations(weights, inputs)
     reach = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
-    found = np.where(z > reach, 1.0, slope)
+    found: Array = np.where(z > reach, 1.0, slope)
     held = (np.abs(z) <= reach) & (reach > 0.0) & (output_weights[:, None] * residual < 0.0)
     rows = np.flatnonzero(np.any(held, axis=1))
     if rows.size:
-        found[rows] = _least(found[rows], held[rows], inputs, residual, settled, slope)
+        found[rows] = _least(found[rows], held[rows], inputs, residual, slope, settled)
     return found
 
 
 def _least(
-    alpha: Array, held: npt.NDArray[np.bool_], inputs: Array, residual: Array, settled: float, slope: float
+    alpha: Array,
+    held: npt.NDArray[np.bool_],
+    inputs: Array,
+    residual: Array,
+    slope: float,
+    settled: float,
 ) -> Array:
     """Shares with the least |D|: one after another each takes its best value while the others rest."""
     gram = inputs @ inputs.T
@@ -63,10 +69,11 @@ def _least(
 
 def gradient_norm(state: State, problem: Problem) -> float:
     """|gradient| of the problem's loss, with the shares of neurons that slide: how fast the flow moves."""
-    hidden = activation(preactivations(state.weights, problem.inputs), problem.slope)
-    residual = problem.targets - state.output_weights @ hidden
+    weights, outputs, slope = state.weights, state.output_weights, problem.slope
+    hidden = activation(preactivations(weights, problem.inputs), slope)
+    residual = problem.targets - outputs @ hidden
     pull = (problem.speed / problem.samples) * residual
-    seen = shares(state.weights, state.output_weights, problem.inputs, residual, ROUGH, problem.slope)
-    by_weight = state.output_weights[:, None] * ((seen * pull) @ problem.inputs)
+    seen = kink_shares(weights, outputs, problem.inputs, residual, slope, ROUGH)
+    by_weight = outputs[:, None] * ((seen * pull) @ problem.inputs)
     by_output = hidden @ pull
     return float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))

@@ -136,7 +136,7 @@ class SphereOracle:
         directions = pulls / np.where(lengths > 0.0, lengths, 1.0)[:, None]
         values = activation(directions @ self.inputs.T, self.slope) @ nu
         i = int(np.argmax(values))
-        if values[i] <= 0.0:
+        if values[i] <= self._rounding(nu):
             return Peak(0.0, np.zeros(self.inputs.shape[1]))
         return Peak(float(values[i]), directions[i])
 
@@ -154,7 +154,7 @@ class SphereOracle:
 
     def _peaks(self, nu: Array, floor: float, rising: bool) -> Iterator[Peak]:
         """Peaks above ``floor`` in decreasing order of their bounds; if ``rising``, only ever higher ones."""
-        floor = max(floor, ROUNDING * float(np.abs(nu) @ self._lengths))
+        floor = max(floor, self._rounding(nu))
         for i, pull, bound in self._candidates(nu, floor):
             if bound <= floor:
                 return
@@ -163,6 +163,9 @@ class SphereOracle:
             if value > floor:
                 yield Peak(value, nearest / value)
                 floor = value if rising else floor
+
+    def _rounding(self, nu: Array) -> float:
+        return ROUNDING * float(np.abs(nu) @ self._lengths)
 
     def _candidates(self, nu: Array, floor: float) -> list[tuple[int, Array, float]]:
         """Cones that may hold more than ``floor``: index, c, and a bound on g there, in order of bounds.

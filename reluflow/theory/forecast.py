@@ -108,7 +108,7 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
 
 
 def full_mass(direction: Array, rate: float, inputs: Array, slope: float = 0.0) -> float:
-    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,); infinite if no sample counts."""
+    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,); infinite where it sees nothing."""
     hidden = activation(inputs @ direction, slope)
     seen = float(hidden @ hidden)
     return len(inputs) * rate / seen if seen > 0.0 else np.inf

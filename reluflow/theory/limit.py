@@ -59,9 +59,8 @@ class _Rows:
     def reason(self) -> str | None:
         """The assumption that fails; None if there is a limit to compare with."""
         problem = self.problem
-        wrong = not_relu(problem)
-        if wrong is not None:
-            return wrong
+        if problem.slope != 0.0:
+            return not_relu(problem)
         gram = clean_gram(problem.inputs)
         if not np.any(gram - np.diag(np.diagonal(gram))):
             return "the inputs are orthogonal: the rows of that setting say more"

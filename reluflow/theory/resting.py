@@ -23,14 +23,14 @@ def highest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
     """Upper bound of G_r on the unit sphere, r = y - h (n,), by the inequality of Cauchy and Schwarz.
 
     The lower of sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2 and |r_+ / n| |X_+|_2, X_+ the inputs with
-    r_+ > 0; the second one is exact for orthogonal inputs of one length. r_+ = max(r, -slope r), ``slope`` of
-    the activation below zero: no sample can add more than r_+ |<w, x_k>| / n to G_r.
+    r_+ > 0; the second one is exact for orthogonal inputs of one length. With a ``slope`` of the activation
+    below zero r_+ = max(r, -slope r): no sample can add more than r_+ |<w, x_k>| / n to G_r.
     """
-    share = np.maximum(residual, -slope * residual) / residual.size
-    seen = share > 0.0
+    most = np.maximum(residual, -slope * residual)
+    seen = most > 0.0
     if not np.any(seen):
         return 0.0
-    share, rows = share[seen], inputs[seen]
+    share, rows = most[seen] / residual.size, inputs[seen]
     weighted = np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * rows, 2)
     return float(min(weighted, np.linalg.norm(share) * np.linalg.norm(rows, 2)))
 
