@@ -146,11 +146,20 @@ class Training:
         elif stop.steps is not None and solver.steps >= stop.steps:
             self._end("steps", f"the solver has taken stop.steps = {stop.steps} steps")
         elif self._stillness.watch(solver):
-            self._end(
-                "stationary",
-                f"for {self._stillness.patience:.3g} units of flow time no live neuron has turned or grown, "
-                f"and the loss has stayed at {solver.loss:.6g}",
-            )
+            self._judge_rest()
+
+    def _judge_rest(self) -> None:
+        """Nothing has moved for long: stationary, unless the state shows that something still will."""
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
+        if verdict.kind in ("saddle", "moving") and self._stillness.doubt():
+            return
+        self._end(
+            "stationary",
+            f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}; in the last "
+            f"{self._stillness.patience:.3g} units of flow time no live neuron has turned or grown",
+        )
 
     def _judge_wall(self) -> None:
         limit = self.stop.wall_seconds

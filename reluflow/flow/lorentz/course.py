@@ -50,7 +50,7 @@ class Course:
 
     @property
     def counted(self) -> Mask:
-        """Nodes at which a neuron is where it is said to be (b, s'): from its next one to the first suspect."""
+        """Nodes (b, s') at which a neuron is where it is said to be: up to the first suspect."""
         node = self.first + np.arange(self.z.shape[1])
         counted: Mask = node < self.clear[:, None]
         if self.heading is not None:

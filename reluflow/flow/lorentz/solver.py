@@ -80,7 +80,7 @@ class Lorentz(FlowSolver):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
         span = problem.span
-        self._samples: Samples = merge(span.inputs, problem.targets)
+        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope)
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
