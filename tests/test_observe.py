@@ -196,3 +196,13 @@ class TestNeurons:
         np.testing.assert_allclose(table.angle[:2], 0.0, atol=1e-12)
         assert np.isnan(table.angle[2])
         assert table.log10_norm[2] == -np.inf
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+def test_the_escape_rate_of_few_recorded_points_is_that_of_the_bundle(rows):
+    """A logistic mass recorded at uneven times: the loss between them is not needed."""
+    rate, times = 0.7, np.concatenate([np.linspace(0.0, 18.0, rows // 4), np.linspace(18.5, 60.0, rows)])
+    mass = 1.0 / (1.0 + np.exp(-2.0 * rate * (times - 20.0)))
+    series = {"t": times, "loss": 0.5 * (1.0 - mass) ** 2 + 0.1}
+    saddles = find_saddles(series, settled=False)
+    assert saddles[0].escape_rate == pytest.approx(rate, rel=1e-3)
