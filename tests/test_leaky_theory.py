@@ -249,7 +249,7 @@ class TestRows:
         relu, leaky = (all_predictions(replace(problem, slope=slope)) for slope in (0.0, 0.1))
         assert [row.id for row in relu] == [row.id for row in leaky]
         for before, row in zip(relu, leaky, strict=True):
-            if row.id.startswith(("orthogonal/", "correlated/")):
+            if row.id.startswith(("orthogonal/", "correlated/", "limit/")):
                 assert not row.applies
                 assert row.reason.startswith("the slope of the activation is 0.1: ")
                 assert row.predicted is None
