@@ -10,6 +10,7 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
+from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
@@ -173,6 +174,7 @@ class Training:
         """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
         state, series = self.solver.state, self.recorder.series
         saddles = find_saddles(series, settled=self.status == "converged")
+        states = self.recorder.history.states
         return {
             "status": self.status,
             "reason": self.reason,
@@ -185,7 +187,7 @@ class Training:
             "method": self.method,
             "gradient_norm": float(series["gradient_norm"][-1]),
             "variation_norm": variation_norm(state.weights, state.output_weights),
-            "saddles": [vars(saddle) for saddle in saddles],
+            "saddles": [vars(saddle) | contents(saddle, states, self.problem) for saddle in saddles],
         }
 
     def checkpoint(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def log_scale(problem: Problem, norm: float) -> float:
 
 
 class TestAgainstSimulation:
-    @pytest.mark.parametrize(("make", "seed"), [(line, 3), (cloud, 2), (cloud, 4)])
+    @pytest.mark.parametrize(("make", "seed"), [(line, 3), (cloud, 2)])
     def test_losses_norm_and_times_are_approached_like_one_over_the_logarithm(self, make, seed):
         limit = limit_of(make(seed, 1e-100))
         times = np.array([escape.time for escape in limit.escapes])
