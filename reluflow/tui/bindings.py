@@ -115,7 +115,10 @@ PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
     ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
     ("parameters", "enter", "check everything, apply it and start a new run"),
     ("parameters", "esc", "leave the field as it was"),
-    ("loss and timeline", "click", "go to a time"),
+    ("loss and timeline", "click", "go to a time; on a tick of the band to that event, then to its page"),
+    ("looking closely", "up down", "the next neuron, sample, plateau or event"),
+    ("looking closely", "tab", "another kind; from an event to its neuron and its sample"),
+    ("looking closely", "g", "go to the time of the plateau or event"),
     ("anywhere", "tab", "go between the panels"),
 )
 
