@@ -1,11 +1,13 @@
 """The app against its bars, from outside: a terminal, keys, and what comes back.
 
     python benchmarks/app.py                     every section, as Markdown on stdout
-    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek, speed, memory
+    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek, speed,
+                                                 memory
 
-Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind a
-real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the moment
-at which the screen shows what it does, so they contain the scheduling of a machine that does other things too.
+Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind
+a real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the
+moment at which the screen shows what it does, so they contain the scheduling of a machine that does other
+things too; ``processor`` rows do not.
 """
 
 import os
@@ -17,34 +19,23 @@ import platform
 import random
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import remote
-from terminal import Link, Screen, Terminal, app_command
+from terminal import Link, Screen
+from watched import LARGE, App, descent, running
 
 from reluflow.store.preset import load_preset
 from reluflow.training import Training
 
-SMALL, LARGE = (80, 24), (120, 40)
+SMALL = (80, 24)
 #: the slow line of the bars: bytes a second, seconds each way
 SLOW = Link(20_000.0, 0.05)
 KEYS = 40
 RUNS = 5
 WINDOW = 8.0
-#: descent that is on its way for minutes: the orthogonal toy with 200 neurons
-DESCENT = """
-title = "Descent, flat out"
-data = {{ kind = "points", inputs = [-0.5, 2.0], targets = [-1.0, 1.0], bias = true }}
-network = {{ width = 200 }}
-init = {{ scale = 1e-6, seed = 4 }}
-solver = {{ method = "gd", learning_rate = {rate} }}
-stop = {{ steps = {steps} }}
-"""
 
 
 @dataclass(frozen=True)
@@ -75,98 +66,17 @@ def show(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-class App:
-    """The app on a preset, in a folder of its own, seen on a terminal."""
-
-    def __init__(
-        self,
-        preset: str | Path,
-        size: tuple[int, int],
-        folder: Path,
-        *,
-        link: Link | None = None,
-        host: remote.Remote | None = None,
-    ) -> None:
-        environment = {"RELUFLOW_CONFIG": str(folder / "config"), "OPENBLAS_NUM_THREADS": "1"}
-        command = app_command(str(preset))
-        if host is not None:
-            command = host.command(command, environment, folder)
-        self.terminal = Terminal(command, size, link=link, environment=environment, folder=folder)
-        self.painted = self.terminal.until(lambda screen: "─ loss ─" in screen.text, "the first picture")
-
-    @property
-    def screen(self) -> Screen:
-        return self.terminal.screen
-
-    def press(self, key: str, holds: Callable[[Screen], object], what: str) -> float:
-        """Seconds from a key to what it does."""
-        began = time.monotonic()
-        self.terminal.type(key)
-        return self.terminal.until(holds, what) - began
-
-    def solved(self) -> None:
-        self.terminal.until(lambda screen: "solver done" in screen.lines[1], "the end of the run", 600.0)
-
-    def status(self, name: str) -> str:
-        """The word after a name in the first two lines."""
-        words = " ".join(self.screen.lines[:2]).split()
-        return words[words.index(name) + 1]
-
-    def cpu(self) -> dict[int, float]:
-        """Seconds of processor time by thread; the main thread has the number of the process."""
-        ticks = os.sysconf("SC_CLK_TCK")
-        used = {}
-        for entry in Path(f"/proc/{self.terminal.pid}/task").iterdir():
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            used[int(entry.name)] = (int(fields[11]) + int(fields[12])) / ticks
-        return used
-
-    def memory(self) -> float:
-        """The most memory the process has had, in MB."""
-        for line in Path(f"/proc/{self.terminal.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("the kernel does not tell")
-
-
-@contextmanager
-def running(
-    preset: str | Path,
-    size: tuple[int, int] = LARGE,
-    link: Link | None = None,
-    host: Callable[[Path], remote.Remote] | None = None,
-) -> Iterator[App]:
-    """The app, ended at the end."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        server = host(folder) if host is not None else None
-        app = App(preset, size, folder, link=link, host=server)
-        try:
-            yield app
-        finally:
-            app.terminal.close()
-            if server is not None:
-                server.__exit__(None, None, None)
-
-
-@contextmanager
-def descent(rate: float = 1e-5, steps: int = 10**9) -> Iterator[Path]:
-    """A preset of descent with 200 neurons, in a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "descent.toml"
-        path.write_text(DESCENT.format(rate=rate, steps=steps))
-        yield path
-
-
 def paint() -> list[Row]:
     """From the start of the command to the panels on screen."""
     rows = []
     for size in (SMALL, LARGE):
-        seconds = []
+        seconds, processor = [], []
         for _ in range(RUNS):
             with running("orthogonal-toy", size) as app:
+                processor.append(sum(app.cpu().values()))
                 seconds.append(app.painted - app.terminal.started)
         rows.append(Row(f"first paint from the shell, {named(size)}", seconds, "s", 0.8))
+        rows.append(Row(f"processor time of it, {named(size)}", processor, "s", 0.8))
     return rows
 
 
@@ -372,7 +282,9 @@ def main(wanted: Sequence[str]) -> None:
     if unknown:
         raise SystemExit(f"there is no section {unknown[0]}; expected some of {', '.join(SECTIONS)}")
     load = os.getloadavg()[0]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}\n")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}\n"
+    )
     print("| what | bar | median | p95 | of | holds |\n|---|---|---|---|---|---|")
     for name in wanted or SECTIONS:
         for row in SECTIONS[name]():

@@ -41,7 +41,8 @@ class Screen:
         self.columns, self.rows = columns, rows
         self.alternate = False
         self.frames = 0
-        self._answers = answers
+        self.questions = 0
+        self.answers = answers
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._rest = ""
         self._x = self._y = 0
@@ -78,7 +79,7 @@ class Screen:
             elif token["text"]:
                 self._put(token["text"])
         self._rest = text[end:]
-        return answers.encode() if self._answers else b""
+        return answers.encode() if self.answers else b""
 
     def _put(self, text: str) -> None:
         for sign in text:
@@ -114,6 +115,7 @@ class Screen:
         elif final == "p" and arguments == SYNC:
             return f"\x1b[{SYNC};2$y"
         elif final == "n" and arguments == "6":
+            self.questions += 1
             return f"\x1b[{min(self._y, self.rows - 1) + 1};{min(self._x, self.columns - 1) + 1}R"
         return ""
 
@@ -197,7 +199,9 @@ class Terminal:
             if folder is not None:
                 os.chdir(folder)
             known = {name: value for name, value in os.environ.items() if name != "COLORTERM"}
-            os.execvpe(command[0], list(command), known | {"TERM": "xterm-256color"} | dict(environment or {}))
+            os.execvpe(
+                command[0], list(command), known | {"TERM": "xterm-256color"} | dict(environment or {})
+            )
         except BaseException as error:  # the child must not come back into the program that forked it
             os.write(2, str(error).encode())
         os._exit(127)
