@@ -104,6 +104,14 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
         ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
         ("help", "question_mark", "?", "help", "this page", "help"),
+        (
+            "suspend",
+            "ctrl+z",
+            "ctrl+z",
+            "",
+            "back to the shell for a while; fg there goes on",
+            "suspend_process",
+        ),
         ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
     ),
 )

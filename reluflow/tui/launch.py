@@ -1,5 +1,6 @@
 """From a target on the command line to a running app, and back to an exit code."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
+from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import VERBS
 
 FIRST_PRESET: Final = "first-steps"
@@ -33,7 +35,8 @@ def launch(target: str | None, flags: Mapping[str, Any]) -> int:
     try:
         words = greeting(target, preset)
         app = Explorer(session, glyphs, settings, greeting=words, complaints=complaints, signals=True)
-        app.run(mouse=settings.mouse)
+        with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
+            runner.run(app.run_async(mouse=settings.mouse))
     finally:
         session.close()
     return app.return_code or 0
