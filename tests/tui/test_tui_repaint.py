@@ -1,0 +1,45 @@
+"""What is written piece by piece gives the picture that is painted as a whole."""
+
+from rich.console import Console
+from rich.segment import Segment
+from terminal import Screen, Terminal, app_command
+from textual.strip import Strip
+
+from reluflow.tui.repaint import SpansUpdate
+
+KEYS = ("l", "n", "j" * 15, "?", "\x1b", "z", "zzz", "y", "[", "\x1b[D")
+
+
+def settled(terminal: Terminal) -> str:
+    terminal.quiet(0.15)
+    return terminal.screen.text
+
+
+def test_after_any_keys_the_screen_is_as_if_painted_anew() -> None:
+    terminal = Terminal(app_command("nonorthogonal-five-points"), size=(120, 40))
+    try:
+        terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")
+        begun = terminal.screen.frames
+        terminal.until(lambda screen: screen.frames > begun + 5, "some pictures")
+        terminal.type(" ")
+        terminal.until(lambda screen: "paused" in screen.text, "a pause")
+        for keys in KEYS:
+            terminal.type(keys)
+            settled(terminal)
+        pieces = settled(terminal)
+        terminal.resize(119, 40)
+        settled(terminal)
+        terminal.resize(120, 40)
+        assert settled(terminal) == pieces
+    finally:
+        terminal.close()
+
+
+def test_a_row_is_written_from_its_first_changed_cell_to_its_last() -> None:
+    strips = {0: Strip([Segment("abcdef")]), 6: None, 8: Strip([Segment("ghij")])}
+    update = SpansUpdate([strips, strips], [(0, 2, 4), (1, 5, 9)], [[6, 8, 12], [6, 8, 12]])
+    written = update.render_segments(Console(color_system=None))
+    assert written == "\x1b[1;3Hcd\x1b[2;6Hf\x1b[2;9Hg"
+    screen = Screen(12, 2)
+    screen.feed(written.encode())
+    assert screen.lines == ["  cd", "     f  g"]
