@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
 from textual.widgets import Static
 
 from reluflow.errors import ReluflowError
@@ -20,11 +21,14 @@ from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
+from reluflow.tui.foresight import Foresight
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
 from reluflow.tui.moment import Moment
+from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.screens.help_page import HelpPage
+from reluflow.tui.table_keys import TableKeys
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
@@ -46,7 +50,7 @@ ZOOMS: Final = ("loss", "directions", "neurons")
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys, ToolKeys):
+class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as
@@ -77,6 +81,10 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         self._form_wanted: bool | None = None
         self._last_note = 0
         self._in_form: Preset | None = None
+        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
+
+    def get_default_screen(self) -> Screen[None]:
+        return PaintedScreen()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
@@ -114,6 +122,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         if moment is None:
             return
         with self.batch_update():
+            self._foresight.look(moment)
             self.query_one(StatusLine).show(moment)
             self.query_one(LossPanel).show(moment)
             self.query_one(NeuronView).show(moment)
@@ -129,6 +138,14 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
             self._last_note = frame.note.number
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
+
+    def _foresee(self) -> None:
+        """Hand what the theory says to the panels that show it."""
+        seen = self._foresight.seen
+        for loss in self.query(LossPanel):
+            loss.foresee(seen)
+        for view in self.query(NeuronView):
+            view.foresee(seen)
 
     def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
         for panel in self.query(LossPanel):
@@ -167,10 +184,13 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
     # --- keys of panels ---
 
     def action_log_time(self) -> None:
-        self.query_one(LossPanel).toggle_log_time()
+        self.query_one(LossPanel).next_time()
 
     def action_scale(self) -> None:
         self.query_one(LossPanel).next_scale()
+
+    def action_theory(self) -> None:
+        self.query_one(LossPanel).toggle_theory()
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()
