@@ -1,5 +1,7 @@
 """What is written piece by piece gives the picture that is painted as a whole."""
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.segment import Segment
 from terminal import Screen, Terminal, app_command
@@ -7,30 +9,30 @@ from textual.strip import Strip
 
 from reluflow.tui.repaint import SpansUpdate
 
-KEYS = ("l", "n", "j" * 15, "?", "\x1b", "z", "zzz", "y", "[", "\x1b[D")
 
-
-def settled(terminal: Terminal) -> str:
-    terminal.quiet(0.15)
-    return terminal.screen.text
+def has(words: str) -> Callable[[Screen], bool]:
+    return lambda screen: words in screen.text
 
 
 def test_after_any_keys_the_screen_is_as_if_painted_anew() -> None:
     terminal = Terminal(app_command("nonorthogonal-five-points"), size=(120, 40))
     try:
-        terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")
+        terminal.until(has("solver done"), "the end of the run")
         begun = terminal.screen.frames
         terminal.until(lambda screen: screen.frames > begun + 5, "some pictures")
-        terminal.type(" ")
-        terminal.until(lambda screen: "paused" in screen.text, "a pause")
-        for keys in KEYS:
-            terminal.type(keys)
-            settled(terminal)
-        pieces = settled(terminal)
-        terminal.resize(119, 40)
-        settled(terminal)
-        terminal.resize(120, 40)
-        assert settled(terminal) == pieces
+        terminal.type(" ?")
+        terminal.until(has("  Keys"), "the help")
+        terminal.type("\x1b")
+        terminal.until(lambda screen: "  Keys" not in screen.text, "the panels")
+        terminal.type("ln" + "j" * 15 + "zzzzy[\x1b[Dc")
+        terminal.until(has("by time"), "what the last key does")
+        terminal.quiet(0.5)
+        pieces = terminal.screen.text
+        for columns in (119, 120):
+            terminal.resize(columns, 40)
+            terminal.until(lambda screen: has("by time")(screen) and has("quit")(screen), "the screen")
+            terminal.quiet(0.5)
+        assert terminal.screen.text == pieces
     finally:
         terminal.close()
 
