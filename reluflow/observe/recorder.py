@@ -76,6 +76,11 @@ class Series:
         """A copy, (k, columns)."""
         return self._rows[: self._count].copy()
 
+    @property
+    def columns(self) -> Array:
+        """A copy, (columns, k)."""
+        return np.array(self._rows[: self._count].T, order="C")
+
     def add(self, row: Array) -> None:
         if self._provisional:
             self._count -= 1
@@ -141,8 +146,9 @@ class Recorder:
     @property
     def series(self) -> dict[str, Array]:
         """Column name to values (k,); times are flow time and losses those of the problem's loss."""
-        rows = self._series.rows
-        return {name: rows[:, i] for i, name in enumerate(COLUMNS)}
+        # by columns in memory: whoever looks something up in one of them would copy it each time otherwise
+        columns = self._series.columns
+        return {name: columns[i] for i, name in enumerate(COLUMNS)}
 
     @property
     def snapshots(self) -> Snapshots:

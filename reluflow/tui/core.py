@@ -16,7 +16,6 @@ from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun
 from reluflow.tui.moment import Moment
 from reluflow.tui.pacing import PacedApp
-from reluflow.tui.repaint import SpareScreen
 from reluflow.tui.transport import Transport
 
 #: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
@@ -43,9 +42,6 @@ class Core(PacedApp):
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.is_on_file(session.frame.preset)
         self._drawn = time.monotonic()
-
-    def get_default_screen(self) -> SpareScreen:
-        return SpareScreen(id="_default")
 
     @property
     def saved(self) -> Mapping[str, Any]:
