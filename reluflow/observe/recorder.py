@@ -174,7 +174,7 @@ class Recorder:
     def observe(self, solver: FlowSolver) -> float | None:
         """Record the solver's state, and what dense output says of a long step that led to it.
 
-        Returns the movement since the last snapshot when it was measured.
+        Returns, when it was measured, the movement that one observation brought lately.
         """
         state = solver.state
         self._waited += 1
@@ -185,6 +185,7 @@ class Recorder:
         self._newest = state
         if shape is None:
             return None
+        before, waited = self._beyond, self._waited
         self._waited, self._looked = 0, shape
         moved = self._consider(state, shape)
         self._beyond = 0.0 if moved >= self._spacing else moved
@@ -192,7 +193,7 @@ class Recorder:
             self._stride = max(1, self._stride // 2)
         elif moved < 0.25 * self._spacing:
             self._stride = min(2 * self._stride, LONGEST_STRIDE)
-        return moved
+        return abs(moved - before) / waited
 
     def _is_due(self, solver: FlowSolver) -> bool:
         """Whether to look at the whole state now, or to save the work because little can have happened."""
