@@ -20,6 +20,8 @@ from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import VERBS
 
 FIRST_PRESET: Final = "first-steps"
+#: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
+SWITCH_SECONDS: Final = 1e-3
 
 
 def launch(target: str | None, flags: Mapping[str, Any]) -> int:
@@ -31,6 +33,7 @@ def launch(target: str | None, flags: Mapping[str, Any]) -> int:
     glyphs = choose(settings.marker, os.environ)
     _require_terminal()
     preset = load_preset(target or FIRST_PRESET)
+    sys.setswitchinterval(SWITCH_SECONDS)
     session = Session(preset)
     try:
         words = greeting(target, preset)
