@@ -43,6 +43,7 @@ class Glyphs:
     escape: str = "█"
     band_cursor: str = "┃"
     separator: str = "·"
+    focus: str = "▸"
 
 
 BRAILLE: Final = Glyphs("braille", curve="braille", dots=(2, 4))
@@ -74,6 +75,7 @@ ASCII: Final = Glyphs(
     escape="#",
     band_cursor="|",
     separator="-",
+    focus=">",
 )
 
 MARKERS: Final = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}

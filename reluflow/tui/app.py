@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -20,11 +19,12 @@ from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
-from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
+from reluflow.tui.layout import PANELS
+from reluflow.tui.layout_keys import LayoutKeys
+from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.run_keys import RunKeys
-from reluflow.tui.screens.help_page import HelpPage
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
@@ -32,21 +32,14 @@ from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.parameter_form import ParameterForm
 from reluflow.tui.widgets.status_line import StatusLine
+from reluflow.tui.widgets.tab_bar import TabBar
 from reluflow.tui.widgets.timeline import Timeline
 
-#: the least room in which the panels say anything
-LEAST_SIZE: Final = (60, 20)
-#: from this width on the parameters are shown from the start
-WIDE: Final = 120
-#: from this height on the timeline has a second line with times
-TALL: Final = 32
-#: panels that can have the whole screen
-ZOOMS: Final = ("loss", "directions", "neurons")
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys, ToolKeys):
+class Explorer(PlayKeys, RunKeys, ToolKeys, LayoutKeys):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as
@@ -74,12 +67,12 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         self._complaints = complaints
         self._timer = timer
         self._signals = signals
-        self._form_wanted: bool | None = None
         self._last_note = 0
         self._in_form: Preset | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
+        yield TabBar(self.glyphs, self._panel_keys(), id="tabs")
         with Horizontal(id="main"):
             yield ParameterForm(id="parameters")
             with Vertical(id="panels"):
@@ -91,12 +84,15 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         yield KeyFooter(self.glyphs, self.verbs, id="footer")
         yield Static("", id="too-small", markup=False)
 
+    def _panel_keys(self) -> list[str]:
+        shown = {verb.id: verb.shown for verb in self.verbs}
+        return [shown[f"panel_{panel}"] for panel in PANELS]
+
     def on_mount(self) -> None:
         self.set_class(self.glyphs.name == "ascii", "-ascii")
         self.set_keymap(dict(self.settings.keymap))
         if self.settings.theme is not None:
             self.theme = self.settings.theme
-        self.query_one(NeuronTable).focus()
         if self._signals:
             loop = asyncio.get_running_loop()
             Farewell(self.session, lambda code: _leave(loop, self, code)).install()
@@ -134,36 +130,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         for panel in self.query(LossPanel):
             panel.show_frozen(runs)
 
-    # --- layout ---
-
-    def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        least_width, least_height = LEAST_SIZE
-        base = self.screen_stack[0]
-        base.set_class(width < least_width or height < least_height, "-too-small")
-        base.set_class(height >= TALL, "-tall")
-        self.query_one("#too-small", Static).update(
-            f"needs at least {least_width} x {least_height}, found {width} x {height}"
-        )
-        self._fold(width)
-
-    def _fold(self, width: int) -> None:
-        """Show the parameters if they were asked for, or unasked where there is room."""
-        shown = self._form_wanted if self._form_wanted is not None else width >= WIDE
-        base = self.screen_stack[0]
-        base.set_class(shown, "-parameters")
-        base.set_class(width < WIDE, "-narrow")
-
-    def action_parameters(self) -> None:
-        """Go to the parameters, unfolding them first; from among them, fold them away."""
-        if self._in_parameters():
-            self._form_wanted = False
-            self.query_one(NeuronTable).focus()
-        else:
-            self._form_wanted = True
-            self.call_after_refresh(self.query_one(ParameterForm).focus_first)
-        self._fold(self.size.width)
-
     # --- keys of panels ---
 
     def action_log_time(self) -> None:
@@ -174,16 +140,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to one panel, then to the next, then to all of them again."""
-        base = self.screen_stack[0]
-        shown = next((i for i, name in enumerate(ZOOMS) if base.has_class(f"-zoom-{name}")), -1)
-        for i, name in enumerate(ZOOMS):
-            base.set_class(i == shown + 1, f"-zoom-{name}")
-
-    def action_help(self) -> None:
-        self.push_screen(HelpPage(self.glyphs, self.verbs))
 
     # --- what widgets say ---
 
@@ -205,26 +161,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys):
         if self.session.frame.wall_seconds <= AT_ONCE_SECONDS:
             with contextlib.suppress(ReluflowError):
                 self.start(self.changes.present.with_values(event.changes), keep_place=True)
-
-    def on_parameters_left(self, event: ParametersLeft) -> None:
-        self.query_one(NeuronTable).focus()
-        if self.size.width < WIDE:
-            self._form_wanted = None
-            self._fold(self.size.width)
-
-    def on_descendant_focus(self) -> None:
-        self._hint()
-
-    def on_descendant_blur(self) -> None:
-        self._hint()
-
-    def _hint(self) -> None:
-        for footer in self.screen_stack[0].query(KeyFooter):
-            footer.set_editing(self._in_parameters())
-
-    def _in_parameters(self) -> bool:
-        focused = self.focused
-        return focused is not None and any(isinstance(a, ParameterForm) for a in focused.ancestors)
 
 
 def _leave(loop: asyncio.AbstractEventLoop, app: Explorer, code: int) -> None:

@@ -17,6 +17,7 @@ class Verb:
 
     ``keys`` as textual calls them, ``shown`` as people do; ``short`` for the footer ("" leaves it out
     there), ``long`` for the help. ``action`` is the app's, ``group`` the heading it is listed under.
+    ``panel``: the panel whose help page begins with it, "" for verbs that belong to none.
     """
 
     id: str
@@ -26,10 +27,20 @@ class Verb:
     long: str
     action: str
     group: str
+    panel: str = ""
 
 
 def _verbs(group: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Verb, ...]:
-    return tuple(Verb(*row, group) for row in rows)
+    return tuple(Verb(*row, group, _PANEL_OF.get(row[0], "")) for row in rows)
+
+
+#: verbs that act on one panel
+_PANEL_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("log", "scale", "freeze", "frozen"), "loss"),
+    **dict.fromkeys(("view",), "directions"),
+    **dict.fromkeys(("inspect", "neuron_before", "neuron_after"), "neurons"),
+    **dict.fromkeys(("parameters", "undo", "redo"), "parameters"),
+}
 
 
 VERBS: Final[tuple[Verb, ...]] = (
@@ -73,7 +84,16 @@ VERBS: Final[tuple[Verb, ...]] = (
         "showing",
         ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
         ("view", "n", "n", "view", "another view of the neurons", "view"),
-        ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
+        ("zoom", "z", "z", "zoom", "the panel in focus on the whole screen, and all of them again", "zoom"),
+        ("panel_loss", "1", "1", "", "go to the loss", "panel(1)"),
+        ("panel_directions", "2", "2", "", "go to the view of the neurons", "panel(2)"),
+        ("panel_neurons", "3", "3", "", "go to the table of the neurons", "panel(3)"),
+        ("panel_parameters", "4", "4", "", "go to the parameters", "panel(4)"),
+        ("next_panel", "tab", "tab", "", "go to the next panel", "focus_next"),
+        ("previous_panel", "shift+tab", "shift+tab", "", "go to the panel before", "focus_previous"),
+        ("jump", "t", "t", "jump", "a letter on each panel and field: press it to go there", "jump"),
+        ("neuron_before", "up", "up", "", "the neuron before, from any panel", "neuron(-1)"),
+        ("neuron_after", "down", "down", "", "the neuron after, from any panel", "neuron(1)"),
         ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
         ("scale", "y", "y", "", "loss about the plateaus, whole, or not logarithmic", "scale"),
     ),
@@ -89,15 +109,14 @@ VERBS: Final[tuple[Verb, ...]] = (
     ),
 )
 
-#: Keys that belong to one panel, for the help page.
+#: Keys that one panel alone listens to, by the panel's name, for the help page.
 PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("neuron table", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
+    ("neurons", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
     ("parameters", "up down", "go from field to field"),
     ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
     ("parameters", "enter", "check everything, apply it and start a new run"),
     ("parameters", "esc", "leave the field as it was"),
-    ("loss and timeline", "click", "go to a time"),
-    ("anywhere", "tab", "go between the panels"),
+    ("loss", "click", "go to a time"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

@@ -19,17 +19,17 @@ from reluflow.tui.launch import all_settings
 def file(own_folder: Path) -> Path:
     path = own_folder / "config" / "settings.toml"
     path.parent.mkdir()
-    path.write_text('marker = "block"\nfps = 5\ntheme = "nord"\nmouse = false\n[keymap]\nverify = "t,f2"\n')
+    path.write_text('marker = "block"\nfps = 5\ntheme = "nord"\nmouse = false\n[keymap]\nverify = "f3,f2"\n')
     return path
 
 
 def test_flags_stand_before_the_file(file: Path) -> None:
     assert all_settings({"marker": None, "fps": None}) == (
-        Settings("block", 5.0, "nord", False, {"verify": "t,f2"}),
+        Settings("block", 5.0, "nord", False, {"verify": "f3,f2"}),
         [],
     )
     found, _ = all_settings({"marker": "auto", "fps": 30.0, "theme": "gruvbox", "mouse": True})
-    assert found == Settings("auto", 30.0, "gruvbox", True, {"verify": "t,f2"})
+    assert found == Settings("auto", 30.0, "gruvbox", True, {"verify": "f3,f2"})
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ def test_a_bad_flag_is_refused(flags: dict[str, Any], sentence: str) -> None:
 async def test_settings_reach_the_screen(file: Path) -> None:
     file.write_text(file.read_text() + 'play = "V"\nnothing = "x"\nhelp = "V"\n')
     settings, complaints = all_settings({})
-    async with driver.explorer(settings=settings, complaints=complaints, size=(160, 40)) as app:
+    async with driver.explorer(settings=settings, complaints=complaints, size=(160, 60)) as app:
         assert app.app.theme == "nord"
         assert app.text.count("settings.toml, line ") == len(complaints) == 2
         assert " V play" in app.lines[-1]
         played = app.moment.playing
         await app.press("V")
         assert app.moment.playing is not played
-        await app.press("t")
+        await app.press("f3")
         assert "predictions" in app.lines[0]
         await app.press("escape", "question_mark")
-        assert "  t      what the theory predicts" in app.text
+        assert "  f3        what the theory predicts" in app.text
 
 
 def test_other_keys_are_shown_as_people_call_them() -> None:

@@ -14,7 +14,8 @@ from reluflow.tui.compare import FrozenRun
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.frozen_list import LETTERS
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 #: What the axes show: decades about the plateaus, the whole run with all decades, or the loss itself.
 Scale = Literal["log", "all", "linear"]
@@ -23,7 +24,7 @@ SCALES: Final[tuple[Scale, ...]] = ("log", "all", "linear")
 _BELOW_PLATEAUS: Final = 30.0
 
 
-class LossPanel(RowsPanel):
+class LossPanel(FramePanel):
     """The whole recorded curve with a line at the cursor; what lies ahead is faint.
 
     Drawn anew only when the run, the axes or the size change; otherwise the line moves.

@@ -13,10 +13,11 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import header_row, neuron_row
 from reluflow.tui.messages import CursorMoved
 from reluflow.tui.moment import Moment
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 
-class NeuronTable(RowsPanel, can_focus=True):
+class NeuronTable(FramePanel):
     """A table that computes and draws the visible rows only: its cost does not grow with the network."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,6 +103,3 @@ class NeuronTable(RowsPanel, can_focus=True):
         if moved:
             self.post_message(CursorMoved(neuron))
         return moved
-
-    def on_focus(self) -> None:
-        self.redraw()

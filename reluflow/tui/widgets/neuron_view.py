@@ -9,7 +9,8 @@ from reluflow.plot.directions import Compass, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.views import VIEWS
 from reluflow.tui.moment import Moment
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 #: the view that the app starts with
 COMPASS: Final = "directions"
@@ -17,7 +18,7 @@ COMPASS: Final = "directions"
 _ROOM_FOR_WORDS: Final = 35
 
 
-class NeuronView(RowsPanel):
+class NeuronView(FramePanel):
     """One of the views of the neurons, with the neuron under the table's cursor marked.
 
     The compass of directions remembers the picture before, so that it neither jumps nor turns.
