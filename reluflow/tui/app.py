@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,6 +15,7 @@ from textual.widgets import Static
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
+from reluflow.store.last_session import LastSession
 from reluflow.store.preset import Preset
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
@@ -20,10 +23,10 @@ from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.layout import PANELS
-from reluflow.tui.layout_keys import LayoutKeys
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
+from reluflow.tui.remembering import KEEP_SECONDS, Remembering
 from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.key_footer import KeyFooter
@@ -39,10 +42,12 @@ from reluflow.tui.widgets.timeline import Timeline
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys, ToolKeys, LayoutKeys):
+class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
     """Shows a session.
 
-    ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as
+    ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
+    ``session`` runs; ``at_end``: whether to begin, paused, at the end of what is recorded; ``remember``:
+    whether to keep this session for the next start. ``timer`` False leaves it to the caller to ``pull``, as
     tests do; ``signals``: whether to save the run when the process is told to end.
     """
 
@@ -59,12 +64,18 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, LayoutKeys):
         *,
         greeting: str | None = None,
         complaints: Sequence[str] = (),
+        last: LastSession | None = None,
+        at_end: bool = False,
+        remember: bool = False,
         timer: bool = True,
         signals: bool = False,
     ) -> None:
         super().__init__(session, glyphs, settings or Settings())
         self._greeting = greeting
         self._complaints = complaints
+        self._last = last
+        self._at_end = at_end
+        self._remember = remember
         self._timer = timer
         self._signals = signals
         self._last_note = 0
@@ -93,6 +104,13 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, LayoutKeys):
         self.set_keymap(dict(self.settings.keymap))
         if self.settings.theme is not None:
             self.theme = self.settings.theme
+        self.begin_layout()
+        if self._last is not None:
+            self.take_up(self._last)
+        elif self._at_end:
+            self.transport.await_time(math.inf, coming=False)
+        if self._remember and self._timer:
+            self.set_interval(KEEP_SECONDS, self.keep)
         if self._signals:
             loop = asyncio.get_running_loop()
             Farewell(self.session, lambda code: _leave(loop, self, code)).install()
@@ -103,6 +121,11 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, LayoutKeys):
         if self._timer:
             self.set_interval(1.0 / LOOKS_PER_SECOND, self.look)
         self.call_after_refresh(self.pull)
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        if self._remember:
+            self.keep_now()
+        super().exit(result, return_code, message)
 
     # --- what there is to show ---
 

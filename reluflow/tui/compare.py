@@ -1,20 +1,24 @@
 """Runs kept for comparison: their curves, and in words what is different about them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.network import LOSS_FACTOR, Array
 from reluflow.plot.axes import short
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
+from reluflow.training import Training
 from reluflow.tui.widgets.text import text_of
 
 #: More curves than this cannot be told apart.
 MOST: Final = 6
+#: Seconds of solving that a curve from the last session may take.
+AGAIN_SECONDS: Final = 20.0
 #: Descent is given so small a share of the largest rate at which it could be stable.
 _SAFETY: Final = 0.05
 
@@ -47,6 +51,16 @@ class FrozenRun:
         if self.method != present.method:
             words.insert(0, self.method)
         return ", ".join(words) or "the same"
+
+
+def solved(preset: Preset, halted: Callable[[], bool]) -> "FrozenRun | str":
+    """The run of a preset, solved here and now for a while at most, or a sentence on why there is none."""
+    try:
+        training = Training.from_preset(preset)
+    except (ReluflowError, OSError, MemoryError, ArithmeticError, ValueError) as error:
+        return f"the curve of {preset.name} cannot be solved anew: {error}"
+    training.advance(AGAIN_SECONDS, halted)
+    return FrozenRun(preset, training.method, training.recorder.history.series)
 
 
 def _text(value: Any) -> str:

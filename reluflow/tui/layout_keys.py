@@ -36,7 +36,8 @@ class LayoutKeys(Core):
         super().__init__(session, glyphs, settings)
         self._held: dict[Panel, Widget] = {}
 
-    def on_mount(self) -> None:
+    def begin_layout(self) -> None:
+        """Lay out the panels for the first time."""
         self.room = self.size
         if self.arrangement.tabs:
             self.panel = PANELS[0]

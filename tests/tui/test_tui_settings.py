@@ -90,13 +90,13 @@ def test_the_command_hands_its_flags_on(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(reluflow.tui, "run", run)
     for words in (
         {},
-        {"target": "toy", "marker": "ascii", "fps": "20", "theme": "nord", "no_mouse": True},
+        {"target": "toy", "marker": "ascii", "fps": "20", "theme": "nord", "no_mouse": True, "fresh": True},
     ):
         with pytest.raises(command.typer.Exit):
             command.tui(**words)
     assert given == [
-        {"target": None, "marker": None, "fps": None, "theme": None, "mouse": None},
-        {"target": "toy", "marker": "ascii", "fps": 20.0, "theme": "nord", "mouse": False},
+        {"target": None, "fresh": False, "marker": None, "fps": None, "theme": None, "mouse": None},
+        {"target": "toy", "fresh": True, "marker": "ascii", "fps": 20.0, "theme": "nord", "mouse": False},
     ]
 
 

@@ -1,7 +1,7 @@
 """The loss over time."""
 
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal
 
 from textual import events
 
@@ -29,6 +29,8 @@ class LossPanel(FramePanel):
 
     Drawn anew only when the run, the axes or the size change; otherwise the line moves.
     """
+
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"log_time": (False, True), "scale": SCALES}
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
@@ -58,6 +60,10 @@ class LossPanel(FramePanel):
     def toggle_log_time(self) -> None:
         """Linear time to logarithmic and back."""
         self.log_time = not self.log_time
+        self.redraw()
+
+    def adopt_choices(self) -> None:
+        self._axes = None
         self.redraw()
 
     def next_scale(self) -> None:

@@ -1,7 +1,7 @@
 """A picture of the neurons."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Row, Segment
@@ -24,6 +24,8 @@ class NeuronView(FramePanel):
     The compass of directions remembers the picture before, so that it neither jumps nor turns.
     """
 
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"view": tuple(VIEWS)}
+
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
         self._moment: Moment | None = None
@@ -43,6 +45,10 @@ class NeuronView(FramePanel):
     def point_at(self, neuron: int) -> None:
         """Mark another neuron."""
         self._cursor = neuron
+        self._update()
+        self.redraw()
+
+    def adopt_choices(self) -> None:
         self._update()
         self.redraw()
 
