@@ -22,13 +22,14 @@ from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
+from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.remembering import KEEP_SECONDS, Remembering
-from reluflow.tui.run_keys import RunKeys
 from reluflow.tui.tool_keys import ToolKeys
+from reluflow.tui.widgets.guide_card import GuideCard
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
@@ -42,13 +43,14 @@ from reluflow.tui.widgets.timeline import Timeline
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
+class Explorer(PlayKeys, ToolKeys, GuideKeys, Remembering):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
-    ``session`` runs; ``at_end``: whether to begin, paused, at the end of what is recorded; ``remember``:
-    whether to keep this session for the next start. ``timer`` False leaves it to the caller to ``pull``, as
-    tests do; ``signals``: whether to save the run when the process is told to end.
+    ``session`` runs; ``guided``: whether to begin with the tour; ``at_end``: whether to begin, paused, at the
+    end of what is recorded. ``remember``: whether to keep this session for the next start. ``timer`` False
+    leaves it to the caller to ``pull``, as tests do; ``signals``: whether to save the run when the process
+    is told to end.
     """
 
     CSS_PATH = "explorer.tcss"
@@ -66,6 +68,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
         complaints: Sequence[str] = (),
         last: LastSession | None = None,
         at_end: bool = False,
+        guided: bool = False,
         remember: bool = False,
         timer: bool = True,
         signals: bool = False,
@@ -75,6 +78,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
         self._complaints = complaints
         self._last = last
         self._at_end = at_end
+        self.guided = guided
         self._remember = remember
         self._timer = timer
         self._signals = signals
@@ -83,7 +87,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
-        yield TabBar(self.glyphs, self._panel_keys(), id="tabs")
+        yield TabBar(self.glyphs, [self.keys[f"panel_{panel}"] for panel in PANELS], id="tabs")
         with Horizontal(id="main"):
             yield ParameterForm(id="parameters")
             with Vertical(id="panels"):
@@ -91,13 +95,10 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
                     yield LossPanel(self.glyphs, id="loss")
                     yield NeuronView(self.glyphs, id="directions")
                 yield NeuronTable(self.glyphs, id="neurons")
+        yield GuideCard(self.glyphs, id="guide")
         yield Timeline(self.glyphs, id="timeline")
         yield KeyFooter(self.glyphs, self.verbs, id="footer")
         yield Static("", id="too-small", markup=False)
-
-    def _panel_keys(self) -> list[str]:
-        shown = {verb.id: verb.shown for verb in self.verbs}
-        return [shown[f"panel_{panel}"] for panel in PANELS]
 
     def on_mount(self) -> None:
         self.set_class(self.glyphs.name == "ascii", "-ascii")
@@ -109,6 +110,8 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
             self.take_up(self._last)
         elif self._at_end:
             self.transport.await_time(math.inf, coming=False)
+        elif self.guided:
+            self.begin_guide()
         if self._remember and self._timer:
             self.set_interval(KEEP_SECONDS, self.keep)
         if self._signals:
@@ -139,6 +142,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, Remembering):
             self.query_one(NeuronTable).show(moment)
             self.query_one(Timeline).show(moment)
             self.follow(moment)
+            self.guide_along(moment)
         frame = moment.live
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset

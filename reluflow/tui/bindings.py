@@ -104,6 +104,8 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("copy", "Y", "Y", "", "copy the command that makes this run", "copy_command"),
         ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
         ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
+        ("guide", "G", "G", "", "the tour of the first minute, from its beginning", "guide"),
+        ("dismiss", "escape", "esc", "", "put the words above the timeline away", "dismiss"),
         ("help", "question_mark", "?", "help", "this page", "help"),
         ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
     ),

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from textual.theme import BUILTIN_THEMES
 
@@ -12,28 +12,28 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import choose
 from reluflow.resumption import stored_run
 from reluflow.session import Session
+from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
 from reluflow.tui.bindings import VERBS
-
-#: what the very first start shows
-FIRST_PRESET: Final = "orthogonal-toy"
+from reluflow.tui.guide import TOY
 
 
 @dataclass(frozen=True)
 class Opening:
     """What the app opens on.
 
-    ``preset`` and, for a run directory, its ``run``; ``last``: the session that is taken up; ``greeting`` and
-    ``complaints``: what is to be said.
+    ``preset`` and, for a run directory, its ``run``; ``last``: the session that is taken up; ``guided``:
+    whether the tour is on; ``greeting`` and ``complaints``: what is to be said.
     """
 
     preset: Preset
     run: Run | None = None
     last: LastSession | None = None
+    guided: bool = False
     greeting: str | None = None
     complaints: tuple[str, ...] = ()
 
@@ -58,6 +58,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
             greeting=opening.greeting,
             complaints=(*complaints, *opening.complaints),
             last=opening.last,
+            guided=opening.guided,
             at_end=opening.run is not None,
             remember=True,
             signals=True,
@@ -75,7 +76,7 @@ def open_on(target: str | None, *, fresh: bool = False) -> Opening:
     last, complaint = (None, None) if fresh else read_session()
     complaints = () if complaint is None else (complaint,)
     if last is None:
-        return Opening(load_preset(FIRST_PRESET), complaints=complaints)
+        return Opening(load_preset(TOY), guided=not guide_is_done(), complaints=complaints)
     try:
         return replace(_opened(last.preset), last=last, greeting=None, complaints=complaints)
     except ReluflowError as error:

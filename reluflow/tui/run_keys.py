@@ -25,9 +25,11 @@ class RunKeys(Core):
     _saving_as: str | None = None
     _exit_when_saved = False
     _descent_after: int | None = None
+    #: what the list of presets begins with, None for its first
+    suggested_preset: str | None = None
 
     def action_open(self) -> None:
-        self.push_screen(PresetList(), self._open)
+        self.push_screen(PresetList(self.suggested_preset), self._open)
 
     def _open(self, name: str | None) -> None:
         if name is None:
@@ -38,6 +40,7 @@ class RunKeys(Core):
             self.complain(error)
             return
         self.is_on_file(preset)
+        self.transport.restart(playing=True)
         self.start(preset)
 
     def action_save(self) -> None:

@@ -203,6 +203,11 @@ class Transport:
         playback.playing = True
         self._waits_for, self._waits_from = kind, playback.t
 
+    def pause_at(self, t: float) -> None:
+        """Pause at a time that is still to come, unless something else is waited for."""
+        if self._waits_for is None and self.playback.t < t:
+            self.playback.stop_at = t
+
     def restart(self, playing: bool) -> None:
         """Back to the beginning of the run."""
         self.go_to(0.0)

@@ -12,7 +12,8 @@ from reluflow.errors import ReluflowError
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
-from reluflow.tui.launch import FIRST_PRESET, open_on
+from reluflow.tui.guide import TOY
+from reluflow.tui.launch import open_on
 
 
 def test_without_a_terminal_there_is_one_sentence() -> None:
@@ -116,5 +117,5 @@ def test_a_preset_needs_no_greeting() -> None:
 
 def test_the_first_start_opens_the_first_preset() -> None:
     opening = open_on(None)
-    assert opening.preset.name == FIRST_PRESET
+    assert opening.preset.name == TOY
     assert opening.last is None
