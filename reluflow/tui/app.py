@@ -20,6 +20,7 @@ from reluflow.store.preset import Preset
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
+from reluflow.tui.compare_keys import CompareKeys
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.guide_keys import GuideKeys
@@ -43,7 +44,7 @@ from reluflow.tui.widgets.timeline import Timeline
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, ToolKeys, GuideKeys, Remembering):
+class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -147,7 +148,7 @@ class Explorer(PlayKeys, ToolKeys, GuideKeys, Remembering):
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset
             await self.query_one(ParameterForm).load(frame.preset, self.saved)
-        self.descend_if_awaited(moment.frame)
+        self.compare_if_awaited(moment.frame)
         if frame.note is not None and frame.note.number != self._last_note:
             self._last_note = frame.note.number
             if self.saved_as(frame):

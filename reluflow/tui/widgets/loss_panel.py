@@ -10,10 +10,9 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_picture import LossPicture, draw_loss, time_at, with_cursor
 from reluflow.plot.phases import focus_of
-from reluflow.tui.compare import FrozenRun
+from reluflow.tui.compare import LETTERS, FrozenRun
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
-from reluflow.tui.screens.frozen_list import LETTERS
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
 
