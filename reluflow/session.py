@@ -217,7 +217,8 @@ class Session:
         self._show(frame)
 
     def _picture(self, frame: Frame, training: Training) -> Frame:
-        solver, history = training.solver, training.recorder.history
+        solver = training.solver
+        history = replace(training.recorder.history, events=training.events)
         for column in history.series.values():
             column.setflags(write=False)
         return replace(

@@ -56,7 +56,20 @@ def test_preactivations_and_active_samples() -> None:
     assert now.cosine[:3].tolist() == [1.0, 0.0, -1.0]
     assert np.isnan(now.cosine[3])
     assert now.residual.tolist() == [1.0, -1.0, -1.0, -1.0]
-    assert now.condition == "on a kink"
+    assert now.condition == "live", "it rests on a kink, but nothing drives it back there"
+
+
+def test_a_neuron_that_is_driven_to_its_kink_from_both_sides_slides() -> None:
+    # below the kink of (-1, 2) the first sample pulls it up, above it the second one pushes it down harder
+    problem = Problem([[0.0, 1.0], [-1.0, 2.0]], [1.0, -1.0], [[2.0, 1.0]], [1.0])
+    now = inspect(moved(problem, 0.0), problem, 0)
+    assert now.residual.tolist() == [0.0, 1.0]
+    assert now.sliding.tolist() == [False, False], "nothing pulls it up yet"
+    pulled = Problem([[0.0, 1.0], [-1.0, 2.0]], [2.0, -3.0], [[2.0, 1.0]], [1.0])
+    now = inspect(moved(pulled, 0.0), pulled, 0)
+    # v_off = (1/2) * 1 * 2, v_on = v_off - (1/2) * 3 * 5
+    assert now.sliding.tolist() == [False, True]
+    assert now.condition == "sliding"
 
 
 def test_a_neuron_that_sees_nothing_is_dead() -> None:
@@ -128,7 +141,7 @@ def test_any_neuron_has_a_page(numbers: list[float], width: int, glyphs) -> None
     for t in (0.0, 1.0):
         now = inspect(history.state_at(t), problem, 0)
         past = record_of(history, problem, 0)
-        facts = Facts(now, past, t, drift_of(history, t, 0), problem.speed, problem.targets)
+        facts = Facts(now, past, t, drift_of(history, t, 0), problem.speed, problem.targets, history.events)
         rows = [*head_rows(facts, width, glyphs), sample_row(facts, 1, width, glyphs)]
         assert {len(plain(row)) for row in rows} == {width}
         if glyphs is ASCII:

@@ -1,6 +1,7 @@
 """The recorded history and the cursor that moves over it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from reluflow.flow.base import Options
 from reluflow.network import residuals
 from reluflow.observe.history import CLOCKS, History
 from reluflow.playback import SPEEDS, Playback
+from reluflow.store.preset import load_preset
 from reluflow.training import StopRules, Training
 
 
@@ -25,6 +27,52 @@ def trained(method="lorentz", **options) -> Training:
 @pytest.fixture(scope="module")
 def history() -> History:
     return trained().recorder.history
+
+
+@pytest.fixture(scope="module")
+def eventful() -> History:
+    """With the changes of activation of the same run."""
+    training = trained()
+    return replace(training.recorder.history, events=training.events)
+
+
+class TestEvents:
+    def test_they_are_gone_through_in_order_and_back(self, eventful):
+        seen, t = [], -1.0
+        while (t := eventful.next_event(t)) is not None:
+            seen.append(t)
+        assert seen == sorted(set(eventful.events.t.tolist()))
+        assert len(seen) > 5
+        back, t = [], eventful.end
+        while (t := eventful.next_event(t, forward=False)) is not None:
+            back.append(t)
+        assert back == seen[::-1]
+        assert sum(len(eventful.events_at(t)) for t in seen) == len(eventful.events)
+        assert len(eventful.events_at(0.5 * (seen[0] + seen[1]))) == 0
+
+    def test_their_clock_gives_each_moment_the_same_time(self, eventful):
+        times = [t for t in eventful.event_times.tolist() if 0.0 < t < eventful.end]
+        assert [eventful.reading("events", t) for t in times] == list(range(1, len(times) + 1))
+        for reading in np.linspace(0.0, len(times) + 1.0, 23):
+            assert eventful.reading("events", eventful.time_of("events", reading)) == pytest.approx(reading)
+
+    def test_a_run_without_any_has_the_clock_too(self, history):
+        assert history.next_event(0.0) is None
+        assert history.time_of("events", 0.5) == pytest.approx(0.5 * history.end)
+
+    def test_what_was_handed_out_stays_while_the_log_goes_on(self):
+        training = Training.from_preset(load_preset("nonorthogonal-five-points", {"network.width": 12}))
+        while len(training.events) < 3:
+            training.single_step()
+        early = training.events
+        before = early.t.copy()
+        while training.status == "running":
+            training.advance()
+        assert len(training.events) > len(early)
+        np.testing.assert_array_equal(early.t, before)
+        np.testing.assert_array_equal(training.events.t[: len(early)], before)
+        with pytest.raises(ValueError, match="read-only"):
+            early.t[0] = 1.0
 
 
 class TestHistory:

@@ -9,8 +9,11 @@ from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, stic
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
-from reluflow.plot.loss_picture import draw_loss, time_at, with_cursor
+from reluflow.plot.loss_marks import with_cursor
+from reluflow.plot.loss_picture import draw_loss
+from reluflow.plot.loss_place import time_at
 from reluflow.plot.phases import Plateau
+from reluflow.theory.landmarks import Landmark
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -227,3 +230,70 @@ def test_the_axis_of_time_ends_where_it_is_told_to_but_never_before_the_curve_is
     assert fit_axes(axes, curve, False, until=500.0).time[1] >= 500.0
     logarithmic = fit_axes(None, curve_of(series([0.1, 10.0, 1e6], [1, 1, 1]), True), True, until=10.0)
     assert time_limit(logarithmic) == pytest.approx(10.0)
+
+
+def test_the_ground_under_a_plateau_is_shaded_and_its_stretch_of_the_axis_heavy() -> None:
+    curve = curve_of(steps(), False)
+    rows = draw_loss(curve, fit_axes(None, curve, False), (60, 20), ASCII, plateaus=PLATEAUS).rows
+    shaded = [row for row in rows if any(segment.role == "shade" for segment in row)]
+    assert len(shaded) > 5
+    for row in shaded:
+        assert all(not segment.text.strip() for segment in row if segment.role == "shade")
+    axis = text(rows)[-2]
+    # plateaus last from 0 to 3 and from 3 to 8 of 12.5 units of time
+    assert 0.55 < axis.count(ASCII.heavy) / (len(axis) - axis.index("+")) < 0.7
+    assert axis.rstrip().endswith("-")
+
+
+def test_predictions_have_lines_of_their_own_where_nothing_else_is() -> None:
+    curve = curve_of(steps(), False)
+    axes = fit_axes(None, curve, False)
+    marks = (Landmark(4.0, 0.5, 1.0), Landmark(9.0, 0.02, 0.03))
+    plain_rows = draw_loss(curve, axes, (60, 20), BRAILLE).rows
+    rows = draw_loss(curve, axes, (60, 20), BRAILLE, theory=marks).rows
+    at = [
+        i
+        for i, row in enumerate(rows)
+        for part in row
+        if part.role == "theory" and BRAILLE.theory in part.text
+    ]
+    assert at, "the level before the second escape is drawn"
+    columns = {x for row in text(rows)[:-2] for x, sign in enumerate(row) if sign == BRAILLE.theory_time}
+    assert len(columns) == 2
+    for column, mark in zip(sorted(columns), marks, strict=True):
+        picture = draw_loss(curve, axes, (60, 20), BRAILLE)
+        assert time_at(picture, column) == pytest.approx(mark.time, abs=0.15)
+    for before, after in zip(text(plain_rows), text(rows), strict=True):
+        assert all(a == b for a, b in zip(before, after, strict=True) if a != " "), "a curve is never covered"
+
+
+def test_a_forecast_stands_at_its_time_until_the_axis_ends() -> None:
+    curve = curve_of(steps(), False)
+    picture = draw_loss(curve, fit_axes(None, curve, False), (60, 14), BRAILLE, plateaus=PLATEAUS)
+    rows = with_cursor(picture, 1.0, BRAILLE, forecast=6.0)
+    columns = {text(rows)[y].index(BRAILLE.forecast) for y in range(12) if BRAILLE.forecast in text(rows)[y]}
+    (column,) = columns
+    assert time_at(picture, column) == pytest.approx(6.0, abs=0.15)
+    assert text(with_cursor(picture, 1.0, BRAILLE, forecast=99.0)) == text(with_cursor(picture, 1.0, BRAILLE))
+
+
+def test_time_in_other_units_moves_the_labels_and_nothing_else() -> None:
+    unit = 2.5
+    curve, scaled = curve_of(steps(), False), curve_of(steps(), False, unit=unit)
+    axes = LossAxes(False, (0.0, 12.5), (-9.0, 0.0))
+    other = fit_axes(None, scaled, False, unit=unit, until=11.9)
+    assert (other.unit, other.time) == (unit, (0.0, 5.0))
+    assert time_limit(other) == 12.5
+    one = draw_loss(curve, axes, (60, 14), BRAILLE, plateaus=PLATEAUS)
+    two = draw_loss(
+        scaled, LossAxes(False, (0.0, 5.0), (-9.0, 0.0), unit=unit), (60, 14), BRAILLE, plateaus=PLATEAUS
+    )
+    assert text(one.rows)[:-2] == text(two.rows)[:-2]
+    assert time_at(two, 30) == pytest.approx(time_at(one, 30))
+    assert text(with_cursor(one, 7.0, BRAILLE))[:-2] == text(with_cursor(two, 7.0, BRAILLE))[:-2]
+
+
+def test_the_axis_reaches_to_what_is_foreseen() -> None:
+    curve = curve_of(series([0.0, 1.0], [1.0, 1.0]), False)
+    assert fit_axes(None, curve, False).time == (0.0, 1.25)
+    assert fit_axes(None, curve, False, reach=3.0).time == (0.0, 3.5)

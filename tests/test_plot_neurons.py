@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from reluflow.errors import ReluflowError
 from reluflow.observe.neurons import NeuronTable
+from reluflow.observe.roster import Sorting
 from reluflow.plot.cells import Row, plain
 from reluflow.plot.directions import MOST_NEURONS, compass, compass_rows
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, choose
-from reluflow.plot.table import active_text, header_row, neuron_row, norm_text
+from reluflow.plot.table import Layout, Line, active_text, growth_text, header_row, neuron_row, norm_text
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -122,27 +123,58 @@ def table(**changes: object) -> NeuronTable:
         "angle": np.array([45.26, -170.0, np.nan]),
         "angle_meaning": "of the direction",
         "active": np.array([[True, False, True, True], [False] * 4, [True] * 4]),
+        "on_kink": np.array([[False, True, False, False], [True] + [False] * 3, [False] * 4]),
+        "sliding": np.array([[False, True, False, False], [False] * 4, [False] * 4]),
+        "growth": np.array([0.25, 0.0, np.nan]),
     }
     return NeuronTable(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def test_a_line_of_the_table_says_sign_norm_angle_and_active_samples() -> None:
-    lines = [plain(neuron_row(table(), i, i, 2, 50, BRAILLE, chosen=False)) for i in range(3)]
-    assert lines[0].split() == ["0", "●", "+", "1.34e-06", "45.3°", "●·●●"]
-    assert lines[1].split() == ["1", "○", "-", "3.16e-321", "-170.0°", "····"]
-    assert lines[2].split() == ["2", "·", "0", "0", "-", "●●●●"]
-    assert plain(header_row(2, 4, "of the direction", 50)).index("sign") == lines[0].index("●")
+def line(place: int, width: int, chosen: bool = False) -> Row:
+    return neuron_row(table(), Line(place, place, "1 (2)", chosen), Layout.of(3, 4, width), BRAILLE)
+
+
+def test_a_line_of_the_table_says_what_there_is_to_know_of_a_neuron() -> None:
+    lines = [plain(line(i, 80)) for i in range(3)]
+    assert lines[0].split() == ["0", "●", "+", "1.34e-06", "45.3°", "+0.25", "sliding", "1", "(2)", "●◐●●"]
+    assert lines[1].split() == ["1", "○", "-", "3.16e-321", "-170.0°", "0", "dead", "1", "(2)", "····"]
+    assert lines[2].split() == ["2", "·", "0", "0", "-", "-", "live", "1", "(2)", "●●●●"]
+    head = plain(header_row(Layout.of(3, 4, 80), Sorting("norm"), 4, "of the direction", BRAILLE))
+    assert head.index("sign") == lines[0].index("●")
+    assert "norm↓" in head
+    assert "growth↑" in plain(header_row(Layout.of(3, 4, 80), Sorting("growth", True), 4, "", BRAILLE))
+
+
+@pytest.mark.parametrize("width", range(8, 120, 7))
+def test_a_narrow_table_has_fewer_columns_and_never_more_than_its_width(width: int) -> None:
+    layout = Layout.of(200_000, 4, width)
+    assert {
+        len(plain(neuron_row(table(), Line(i, 7, "12 neurons", False), layout, ASCII))) for i in range(3)
+    } == {width}
+    assert len(plain(header_row(layout, Sorting(), 4, "to D+ or D-", ASCII))) == width
+    assert ("group" in layout.columns) == (width >= 70)
+    assert ("state" in layout.columns) == (width >= 48)
 
 
 def test_the_chosen_line_has_the_cursor_role_over_its_whole_width() -> None:
-    ((text, role),) = neuron_row(table(), 0, 0, 2, 50, BRAILLE, chosen=True)
+    ((text, role),) = line(0, 50, chosen=True)
     assert (len(text), role) == (50, "cursor")
 
 
 def test_many_samples_are_counted_and_cut() -> None:
-    assert active_text(np.ones(100, dtype=bool), 20, BRAILLE) == "100/100 ●●●●●●●●●●●…"
-    assert active_text(np.ones(100, dtype=bool), 3, BRAILLE) == "100"
-    assert active_text(np.ones(3, dtype=bool), 3, ASCII) == "###"
+    on, off = np.ones(100, dtype=bool), np.zeros(100, dtype=bool)
+    assert active_text(on, off, 20, BRAILLE) == "100/100 ●●●●●●●●●●●…"
+    assert active_text(on, off, 3, BRAILLE) == "100"
+    assert active_text(on[:3], off[:3], 3, ASCII) == "###"
+    assert active_text(off[:3], on[:3], 3, ASCII) == "///"
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(0.25, "+0.25"), (-1.234e-5, "-1.2e-5"), (0.0, "0"), (-0.0, "0"), (np.nan, "-"), (2.5e7, "+2.5e7")],
+)
+def test_growth_has_its_sign(rate: float, shown: str) -> None:
+    assert growth_text(rate) == shown
 
 
 @pytest.mark.parametrize(("log", "shown"), [(0.0, "1.00e+00"), (-0.0001, "1.00e+00"), (-12.0, "1.00e-12")])

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from reluflow.plot.axes import linear_ticks
-from reluflow.plot.band import band_row, cell_at, ticks_row
+from reluflow.plot.band import band_row, cell_at, ticks_row, with_band_cursor
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.phases import Plateau, escape_at, focus_of, next_time, place_of, plateau_at, plateaus_of
 
 RUN = (Plateau(1, 0.0, 10.0, 11.0, 12.0, 0.5), Plateau(2, 12.0, 20.0, 21.0, 22.0, 0.25))
+
+NO_EVENTS = np.zeros(0)
 
 
 def logistic_run() -> dict[str, np.ndarray]:
@@ -72,7 +74,7 @@ def test_next_and_previous() -> None:
 
 @pytest.mark.parametrize("glyphs", [BRAILLE, ASCII])
 def test_the_band_shows_each_phase_where_it_is(glyphs) -> None:  # type: ignore[no-untyped-def]
-    row = band_row(RUN, lambda share: 30.0 * share, 0.9, 60, glyphs)
+    row = with_band_cursor(band_row(RUN, NO_EVENTS, lambda share: 30.0 * share, 60, glyphs), 0.9, glyphs)
     text = plain(row)
     assert len(text) == 60
     assert text[20:24] == 4 * glyphs.escape
@@ -87,9 +89,18 @@ def test_the_band_shows_each_phase_where_it_is(glyphs) -> None:  # type: ignore[
 
 def test_an_escape_shorter_than_a_cell_is_still_to_be_seen() -> None:
     run = (Plateau(1, 0.0, 10.0, 10.001, 10.002, 0.5), Plateau(2, 10.002, None, None, None, 0.25))
-    text = plain(band_row(run, lambda share: 30.0 * share, 0.0, 30, BRAILLE))
+    text = plain(band_row(run, NO_EVENTS, lambda share: 30.0 * share, 30, BRAILLE))
     assert text.count(BRAILLE.escape) == 1
     assert text[10] == BRAILLE.escape
+
+
+@pytest.mark.parametrize("glyphs", [BRAILLE, ASCII])
+def test_cells_with_events_are_ticked_whatever_the_phase(glyphs) -> None:  # type: ignore[no-untyped-def]
+    row = band_row(RUN, np.array([2.1, 2.2, 11.1, 25.0]), lambda share: 30.0 * share, 60, glyphs)
+    marks = (glyphs.plateau_event, glyphs.escape_event, glyphs.event)
+    places = [x for x, sign in enumerate(plain(row)) if sign in marks]
+    assert places == [4, 22, 50]
+    assert "".join(plain(row)[x] for x in places) == "".join(marks)
 
 
 def test_times_stand_below_their_places() -> None:

@@ -7,18 +7,20 @@ linearly; that is for looking at, while recorded states themselves are exact.
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 
 from reluflow.flow.base import State
+from reluflow.flow.events import Events, no_events
 from reluflow.network import Array, row_norms
 
-#: What can run evenly: movement of the state, flow time, its logarithm, steps of the solver.
-Clock = Literal["change", "time", "log time", "steps"]
-CLOCKS: Final[tuple[Clock, ...]] = ("change", "time", "log time", "steps")
+#: What can run evenly: movement of the state, flow time, its logarithm, steps of the solver, changes of
+#: activation.
+Clock = Literal["change", "time", "log time", "steps", "events"]
+CLOCKS: Final[tuple[Clock, ...]] = ("change", "time", "log time", "steps", "events")
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,14 @@ class History:
     """A run so far.
 
     ``states`` (j,): in order of time, at least one, from t = 0. ``path`` (j,): movement up to each of
-    them. ``series``: columns (k,) over the same time.
+    them. ``series``: columns (k,) over the same time. ``events``: changes of activation, none of them later;
+    none at all if the solver does not look for them.
     """
 
     states: Sequence[State]
     path: Array
     series: Mapping[str, Array]
+    events: Events = field(default_factory=no_events)
 
     @property
     def end(self) -> float:
@@ -86,16 +90,46 @@ class History:
             return float(ends[min(i, ends.size - 1)])
         return float(ends[max(int(np.searchsorted(ends, t, side="left")) - 1, 0)])
 
+    @cached_property
+    def event_times(self) -> Array:
+        """The flow times at which something changed, each once."""
+        t = self.events.t
+        times: Array = t[np.append(np.diff(t) > 0.0, True)] if t.size else t
+        return times
+
+    def events_at(self, t: float) -> Events:
+        """What changed at exactly this flow time, one of ``event_times``."""
+        first, last = (int(np.searchsorted(self.events.t, t, side=side)) for side in ("left", "right"))
+        return self.events.take(slice(first, last))
+
+    def next_event(self, t: float, forward: bool = True) -> float | None:
+        """When something changes next after a flow time, or last before it; None if never."""
+        times = self.event_times
+        if forward:
+            i = int(np.searchsorted(times, t, side="right"))
+            return float(times[i]) if i < times.size else None
+        i = int(np.searchsorted(times, t, side="left")) - 1
+        return float(times[i]) if i >= 0 else None
+
     def _dial(self, clock: Clock) -> tuple[Array, Array]:
         if clock == "change":
             return np.asarray(self.times), self.path
         times = self.series["t"]
         if clock == "steps":
             return times, self.series["step"]
+        if clock == "events":
+            return self._event_dial
         if clock == "log time":
             first = times[1] if times.size > 1 else 1.0
             return times, np.log(np.maximum(times, first) / first) + (times > 0.0)
         return times, times
+
+    @cached_property
+    def _event_dial(self) -> tuple[Array, Array]:
+        """The start, every time at which something changes, and the end: one apart from each other."""
+        inside = self.event_times[(self.event_times > 0.0) & (self.event_times < self.end)]
+        times = np.concatenate([[0.0], inside, [self.end]])
+        return times, np.arange(float(times.size))
 
     @cached_property
     def _step_ends(self) -> Array:

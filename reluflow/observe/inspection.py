@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
+from reluflow.network import Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
 from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
@@ -31,10 +31,10 @@ class Inspection:
 
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
     ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the
-    angle to each input (NaN for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the
-    latter where the pre-activation is rounding; ``pull``: |D_j|, without the samples on whose kink the
-    neuron is; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians
-    a unit of time. Rates are NaN for a neuron without hidden weights.
+    angle to each input (NaN for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter
+    where the pre-activation is rounding, ``sliding`` (n,) where the flow holds it there; ``pull``: |D_j|,
+    without the samples on whose kink the neuron is; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt;
+    ``rotation``: |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Inspection:
     residual: Array
     active: npt.NDArray[np.bool_]
     on_kink: npt.NDArray[np.bool_]
+    sliding: npt.NDArray[np.bool_]
     pull: float
     growth: float
     norm_rate: float
@@ -56,10 +57,10 @@ class Inspection:
 
     @property
     def condition(self) -> str:
-        """In a word or two: dead (it sees no sample, so nothing moves it), on a kink, or live."""
+        """In a word: dead (it sees no sample, so nothing moves it), sliding, or live."""
         if not self.active.any():
             return "dead"
-        return "on a kink" if self.on_kink.any() else "live"
+        return "sliding" if self.sliding.any() else "live"
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,9 @@ class NeuronRecord:
 def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     """Everything about neuron ``neuron`` of a state."""
     weights, outputs = state.weights[[neuron]], state.output_weights[[neuron]]
-    table = describe(State(state.t, weights, outputs), problem)
-    reach = ON_A_KINK * row_norms(weights)[0] * row_norms(problem.inputs)
-    z = problem.inputs @ weights[0]
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    table = describe(State(state.t, weights, outputs), problem, residual)
+    z = problem.inputs @ weights[0]
     on = table.active[0]
     pull = -problem.speed / problem.samples * ((on * residual) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
@@ -112,7 +112,8 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         cosine=_cosines(unit, problem.inputs),
         residual=residual,
         active=on,
-        on_kink=(np.abs(z) <= reach) & (reach > 0.0),
+        on_kink=table.on_kink[0],
+        sliding=table.sliding[0],
         pull=float(row_norms(pull[None, :])[0]),
         growth=np.sign(a) * along if norm > 0.0 else np.nan,
         norm_rate=ratio * along,

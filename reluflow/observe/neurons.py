@@ -1,6 +1,7 @@
 """Neurons one by one: sign, size, direction, and the samples on which they are active."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,10 @@ from reluflow.flow.base import State
 from reluflow.network import ON_A_KINK, Array, preactivations, row_norms
 from reluflow.problem import Problem
 
+#: What a neuron can be: it sees samples; it does and slides along the kink of others; it sees none, so that
+#: nothing moves it.
+CONDITIONS: Final = ("live", "sliding", "dead")
+
 
 @dataclass(frozen=True)
 class NeuronTable:
@@ -16,7 +21,10 @@ class NeuronTable:
 
     ``sign`` (m,) of a_j, ``log10_norm`` (m,) of |w_j| (-inf for a zero neuron), ``angle`` (m,) in degrees,
     ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0 by more
-    than rounding, so that a neuron that rests or slides on a kink does not flicker.
+    than rounding, so that a neuron that rests or slides on a kink does not flicker; ``on_kink`` (m, n):
+    whether it is only rounding; ``sliding`` (m, n): whether the flow holds it there; ``growth`` (m,):
+    s_j <u_j, D_j> with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual none is known to
+    slide, and growth is NaN.
     """
 
     sign: npt.NDArray[np.int8]
@@ -24,10 +32,19 @@ class NeuronTable:
     angle: Array
     angle_meaning: str
     active: npt.NDArray[np.bool_]
+    on_kink: npt.NDArray[np.bool_]
+    sliding: npt.NDArray[np.bool_]
+    growth: Array
+
+    @property
+    def condition(self) -> npt.NDArray[np.int8]:
+        """(m,): places in ``CONDITIONS``."""
+        seeing, sliding = self.active.any(axis=1), self.sliding.any(axis=1)
+        return np.where(seeing, np.where(sliding, 1, 0), 2).astype(np.int8)
 
 
-def describe(state: State, problem: Problem) -> NeuronTable:
-    """The table of a state.
+def describe(state: State, problem: Problem, residual: Array | None = None) -> NeuronTable:
+    """The table of a state, or of some neurons of one with the ``residual`` (n,) r of the whole.
 
     With two input coordinates the angle is the direction's own, atan2(w_2, w_1). With more it is the
     angle to (1/n) sum over s_j y_k > 0 of |y_k| x_k, the direction in which early alignment pulls a
@@ -43,9 +60,37 @@ def describe(state: State, problem: Problem) -> NeuronTable:
     else:
         angle = _angle_to_pull(state.weights, norms, sign, problem)
         meaning = "to D+ or D-"
-    reach = np.outer(norms, row_norms(problem.inputs))
-    active = preactivations(state.weights, problem.inputs) > ON_A_KINK * reach
-    return NeuronTable(sign, log10_norm, angle, meaning, active)
+    reach = ON_A_KINK * np.outer(norms, row_norms(problem.inputs))
+    z = preactivations(state.weights, problem.inputs)
+    active, on_kink = z > reach, (np.abs(z) <= reach) & (reach > 0.0)
+    growth, sliding = np.full(sign.size, np.nan), np.zeros_like(active)
+    if residual is not None:
+        # <u_j, D_j> = -(c/n) sum_k A_jk r_k z_jk / |w_j|, also for a neuron that slides: there z_jk is zero
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            pull = (active * z) @ (-problem.speed / problem.samples * residual)
+            growth = sign * pull / norms
+        if on_kink.any():
+            sliding = on_kink & _held(sign, active, problem, residual)
+    return NeuronTable(sign, log10_norm, angle, meaning, active, on_kink, sliding, growth)
+
+
+def _held(
+    sign: npt.NDArray[np.int8], active: npt.NDArray[np.bool_], problem: Problem, residual: Array
+) -> npt.NDArray[np.bool_]:
+    """Whether the flow drives a neuron that is on a kink back to it from either side (m, n).
+
+    With D_j from the samples that are active beyond doubt, z_jk moves at v_off = a_j <x_k, D_j> below the
+    kink and at v_on = v_off - a_j (c/n) r_k |x_k|^2 above it; it is held if v_off > 0 > v_on (Filippov). Each
+    kink is judged as if it were the neuron's only one. What is only rounding of zero holds nothing.
+    """
+    share = problem.speed / problem.samples
+    lengths = row_norms(problem.inputs)
+    pull = -share * ((active * residual) @ problem.inputs)
+    off = sign[:, None] * (pull @ problem.inputs.T)
+    on = off - sign[:, None] * (share * residual * lengths**2)
+    least = ON_A_KINK * np.outer(row_norms(pull), lengths)
+    held: npt.NDArray[np.bool_] = (off > least) & (on < -least)
+    return held
 
 
 def unit_rows(rows: Array) -> Array:

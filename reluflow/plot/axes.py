@@ -9,6 +9,9 @@ from typing import Final
 
 Limits = tuple[float, float]
 
+#: no interval is divided into ticks that is larger
+_LARGEST: Final = 1e300
+
 _ROUND: Final = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
 
 
@@ -58,11 +61,12 @@ def sticky_decades(previous: Limits | None, low: float, high: float) -> Limits:
 def linear_ticks(limits: Limits, most: int) -> list[Tick]:
     """About ``most`` ticks at round numbers, ``most`` + 1 at the outside.
 
-    None at all where the limits are no interval, or so close that floats cannot tell its parts apart.
+    None at all where the limits are no interval, so close that floats cannot tell its parts apart, or so far
+    apart that floats end there.
     """
     low, high = limits
     least = max(1e-12 * max(abs(low), abs(high)), 1e-290)
-    if not least < high - low < math.inf or most < 1:
+    if not least < high - low < _LARGEST or most < 1:
         return []
     step = _linear_step((high - low) / most)
     first = math.ceil(low / step - 1e-9)

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
+
+from reluflow.network import Array
 from reluflow.plot.axes import Tick
-from reluflow.plot.cells import Role, Row, Segment, fit, put
+from reluflow.plot.cells import Role, Row, Segment, fit, plain, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau, escape_at, plateau_at
 
@@ -14,29 +17,39 @@ LEAST: Final = 8
 
 def band_row(
     plateaus: Sequence[Plateau],
+    event_times: Array,
     time_of: Callable[[float], float],
-    share: float,
     width: int,
     glyphs: Glyphs,
 ) -> Row:
-    """``width`` cells of the run: plateaus shaded and named, escapes bright, the cursor at ``share``.
+    """``width`` cells of the run: plateaus shaded and named, escapes bright, cells with events ticked.
 
-    ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing.
+    ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing, ``event_times`` (k,) too.
     """
     if width < LEAST:
         return fit([], width)
-    kinds = [_kind(plateaus, time_of((x + 0.5) / width)) for x in range(width)]
+    middles = [time_of((x + 0.5) / width) for x in range(width)]
+    kinds = [_kind(plateaus, t) for t in middles]
+    edges = np.array([time_of(x / width) for x in range(width + 1)])
     for plateau in plateaus:
         # An escape that is shorter than a cell is still to be seen.
         if plateau.escape is not None:
-            kinds[_cell_of(plateau.escape, time_of, width)] = "escape"
-    row: Row = [Segment(_mark(kind, glyphs), kind) for kind in kinds]
-    row = _joined(row)
+            kinds[_cell_of(plateau.escape, edges)] = "escape"
+    earlier = np.searchsorted(event_times, edges)
+    earlier[-1] = event_times.size
+    ticked = (np.diff(earlier) > 0).tolist()
+    row = _joined([Segment(_mark(kind, on, glyphs), kind) for kind, on in zip(kinds, ticked, strict=True)])
     for plateau in plateaus:
-        cells = [x for x in range(width) if plateau_at([plateau], time_of((x + 0.5) / width))]
+        cells = [x for x, t in enumerate(middles) if plateau_at([plateau], t)]
         if len(cells) >= len(plateau.name):
             row = put(row, (cells[0] + cells[-1] + 1 - len(plateau.name)) // 2, plateau.name, "level")
-    return put(row, cell_at(share, width), glyphs.band_cursor, "cursor")
+    return row
+
+
+def with_band_cursor(band: Row, share: float, glyphs: Glyphs) -> Row:
+    """The band with the cursor at a share of it."""
+    width = len(plain(band))
+    return put(band, cell_at(share, width), glyphs.band_cursor, "cursor") if width >= LEAST else band
 
 
 def ticks_row(ticks: Sequence[Tick], share_of: Callable[[float], float], width: int) -> Row:
@@ -62,20 +75,17 @@ def _kind(plateaus: Sequence[Plateau], t: float) -> Role:
     return "escape" if escape_at(plateaus, t) is not None else "axis"
 
 
-def _cell_of(t: float, time_of: Callable[[float], float], width: int) -> int:
-    """The cell in which a time lies, by bisection of the increasing ``time_of``."""
-    low, high = 0, width - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if time_of(middle / width) <= t:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _cell_of(t: float, edges: Array) -> int:
+    """The cell in which a time lies, from the times (width + 1,) between which cells are."""
+    return min(max(int(np.searchsorted(edges, t, side="right")) - 1, 0), edges.size - 2)
 
 
-def _mark(kind: Role, glyphs: Glyphs) -> str:
-    return {"plateau": glyphs.plateau, "escape": glyphs.escape}.get(kind, glyphs.horizontal)
+def _mark(kind: Role, ticked: bool, glyphs: Glyphs) -> str:
+    plain_mark, ticked_mark = {
+        "plateau": (glyphs.plateau, glyphs.plateau_event),
+        "escape": (glyphs.escape, glyphs.escape_event),
+    }.get(kind, (glyphs.horizontal, glyphs.event))
+    return ticked_mark if ticked else plain_mark
 
 
 def _joined(row: Row) -> Row:

@@ -17,7 +17,10 @@ Role = Literal[
     "plateau",  # a stretch of the run on which little moves in the loss
     "escape",  # a stretch on which it falls
     "mark",  # a vertical mark: now, an event
-    "level",  # a horizontal mark: a predicted loss
+    "level",  # a horizontal mark: the loss of a plateau
+    "theory",  # what the theory predicts beforehand
+    "forecast",  # what is foreseen from the state on show
+    "shade",  # the ground under a plateau
     "positive",  # a neuron with positive output weight
     "negative",  # a neuron with negative output weight
     "still",  # a neuron whose output weight is zero

@@ -78,8 +78,20 @@ def compass(
     return Compass(places, signs, chosen, rays @ plane.basis, radius, plane)
 
 
+@dataclass(frozen=True)
+class Goals:
+    """Unit directions (g, p) in which neurons of a ``sign`` (g,) end, to be marked on the rim."""
+
+    directions: Array
+    signs: Array
+
+
 def compass_rows(
-    picture: Compass, size: tuple[int, int], glyphs: Glyphs, cursor: int | None = None
+    picture: Compass,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    cursor: int | None = None,
+    goals: Goals | None = None,
 ) -> list[Row]:
     """The picture on ``size`` = (width, height) cells, ``cursor`` is the number of a neuron."""
     width, height = size
@@ -87,6 +99,8 @@ def compass_rows(
     if frame.rim < 1.0:
         return [fit([], width) for _ in range(max(height, 0))]
     traces = [_rim(frame, glyphs), *_rays(picture.rays, frame, glyphs)]
+    if goals is not None:
+        traces += _goals(goals, picture.plane, frame, glyphs)
     traces += _neurons(picture, frame, glyphs)
     rows = draw(width, height, traces)
     rows = _numbers(rows, picture.rays, frame, glyphs)
@@ -162,12 +176,20 @@ def _rays(rays: Array, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
     traces = []
     if rays.shape[0] <= _MOST_NUMBERED // 4:
         steps = np.linspace(0.0, 1.0, max(int(frame.rim), 2))
-        for ray in rays:
-            x, y = frame.square(steps[:, None] * ray)
-            marker = "." if glyphs.name == "ascii" else glyphs.curve
-            traces.append(Trace(x, y, "ray", marker))
+        points = (steps[:, None, None] * rays).reshape(-1, 2)
+        marker = "." if glyphs.name == "ascii" else glyphs.curve
+        traces.append(Trace(*frame.square(points), "ray", marker))
     ends = frame.square(rays)
     return [*traces, Trace(*ends, "ray", glyphs.point)]
+
+
+def _goals(goals: Goals, plane: Plane, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
+    places = goals.directions @ plane.basis
+    marks: tuple[tuple[float, Role, str], ...] = (
+        (-1.0, "negative", glyphs.minus_goal),
+        (1.0, "positive", glyphs.plus_goal),
+    )
+    return [Trace(*frame.square(places[goals.signs == sign]), role, marker) for sign, role, marker in marks]
 
 
 def _neurons(picture: Compass, frame: _Frame, glyphs: Glyphs) -> list[Trace]:

@@ -39,8 +39,20 @@ class Glyphs:
     degree: str = "°"
     play: str = "▶"
     pause: str = "■"
+    sliding: str = "◐"
+    down: str = "↓"
+    up: str = "↑"
     plateau: str = "░"
     escape: str = "█"
+    plateau_event: str = "▒"
+    escape_event: str = "▓"
+    event: str = "┴"
+    heavy: str = "━"
+    theory: str = "╌"
+    theory_time: str = "╎"
+    forecast: str = "╏"
+    plus_goal: str = "▲"
+    minus_goal: str = "▽"
     band_cursor: str = "┃"
     separator: str = "·"
     focus: str = "▸"
@@ -71,8 +83,20 @@ ASCII: Final = Glyphs(
     degree=" ",
     play=">",
     pause="=",
-    plateau="-",
+    sliding="/",
+    down="v",
+    up="^",
+    plateau="=",
     escape="#",
+    plateau_event="!",
+    escape_event="%",
+    event="!",
+    heavy="=",
+    theory="~",
+    theory_time="'",
+    forecast="!",
+    plus_goal="A",
+    minus_goal="V",
     band_cursor="|",
     separator="-",
     focus=">",

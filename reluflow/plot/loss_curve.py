@@ -28,12 +28,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class LossAxes:
-    """Limits of both axes in plotted units: time and loss, or their log10."""
+    """Limits of both axes in plotted units: time and loss, or their log10. ``unit`` of flow time."""
 
     log_time: bool
     time: Limits
     loss: Limits
     log_loss: bool = True
+    unit: float = 1.0
 
     def height(self, loss: float) -> float | None:
         """A loss in the units of the axis, None if it has no place there."""
@@ -42,9 +43,12 @@ class LossAxes:
         return float(np.log10(loss)) if loss > 0.0 else None
 
 
-def curve_of(series: Mapping[str, Array], log_time: bool, log_loss: bool = True) -> Curve:
-    """The finite, positive part of a series with columns t, loss and (if there) loss_low, loss_high."""
-    t = np.asarray(series["t"], dtype=np.float64)
+def curve_of(series: Mapping[str, Array], log_time: bool, log_loss: bool = True, unit: float = 1.0) -> Curve:
+    """The finite, positive part of a series with columns t, loss and (if there) loss_low, loss_high.
+
+    ``unit``: how much flow time counts as one.
+    """
+    t = np.asarray(series["t"], dtype=np.float64) / unit
     loss = np.asarray(series["loss"], dtype=np.float64)
     low = np.asarray(series.get("loss_low", loss), dtype=np.float64)
     high = np.asarray(series.get("loss_high", loss), dtype=np.float64)
@@ -67,21 +71,27 @@ def fit_axes(
     log_loss: bool = True,
     floor: float | None = None,
     until: float | None = None,
+    reach: float = 0.0,
+    unit: float = 1.0,
     others: Sequence[Curve] = (),
 ) -> LossAxes:
     """Axes that show the curve and the ``others``: the previous axes as long as they do.
 
     ``floor``: a loss below which a logarithmic axis need not reach; ``until``: a time after which the axis
-    of time need not.
+    of time need not; ``reach``: a time that it shows in any case. Both are flow times, of which ``unit`` make
+    one on the axis and in the curves.
     """
-    if previous is not None and (previous.log_time, previous.log_loss) != (log_time, log_loss):
+    kind = (log_time, log_loss, unit)
+    if previous is not None and (previous.log_time, previous.log_loss, previous.unit) != kind:
         previous = None
     curve = _together([curve, *others])
     if curve.x.size == 0:
-        return previous or LossAxes(log_time, (0.0, 1.0), (-1.0, 0.0) if log_loss else (0.0, 1.0), log_loss)
+        return previous or LossAxes(log_time, (0.0, 1.0), (-1.0, 0.0) if log_loss else (0.0, 1.0), *kind[1:])
     last = float(curve.x[-1])
     if until is not None and until > 0.0:
-        last = min(last, float(np.log10(until)) if log_time else until)
+        last = min(last, float(np.log10(until / unit)) if log_time else until / unit)
+    if reach > 0.0:
+        last = max(last, float(np.log10(reach / unit)) if log_time else reach / unit)
     time = sticky_time(previous.time if previous and not log_time else None, last)
     if log_time:
         first = max(float(curve.x[0]), last - _TIME_DECADES)
@@ -91,15 +101,15 @@ def fit_axes(
     bottom, top = float(curve.low[:inside].min()), float(curve.high[:inside].max())
     held = previous.loss if previous else None
     if not log_loss:
-        return LossAxes(log_time, time, sticky_time(held, top), log_loss)
+        return LossAxes(log_time, time, sticky_time(held, top), *kind[1:])
     if floor is not None and floor > 0.0:
         bottom = min(max(bottom, float(np.log10(floor))), top)
-    return LossAxes(log_time, time, sticky_decades(held, bottom, top), log_loss)
+    return LossAxes(log_time, time, sticky_decades(held, bottom, top), *kind[1:])
 
 
 def time_limit(axes: LossAxes) -> float:
     """The largest flow time on the axes."""
-    return 10.0 ** axes.time[1] if axes.log_time else axes.time[1]
+    return axes.unit * (10.0 ** axes.time[1] if axes.log_time else axes.time[1])
 
 
 def decimate(curve: Curve, limits: Limits, columns: int) -> tuple[Array, Array]:

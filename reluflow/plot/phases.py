@@ -16,6 +16,8 @@ EDGE: Final = 0.05
 FOCUS: Final = 1.4
 
 Kind = Literal["plateau", "escape"]
+#: what playing can pause at
+Stop = Literal["plateau", "escape", "event"]
 
 
 @dataclass(frozen=True)

@@ -1,45 +1,123 @@
 """The neurons as lines of text, for as many of them as are on screen."""
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.observe.neurons import NeuronTable
+from reluflow.observe.neurons import CONDITIONS, NeuronTable
+from reluflow.observe.roster import Column, Sorting
 from reluflow.plot.cells import Role, Row, Segment, fit, plain
 from reluflow.plot.glyphs import Glyphs
 
 _GAP: Final = "  "
-_NORM: Final = 8
-_ANGLE: Final = 7
-_SIGN: Final = 4
+#: cells of each column but the first; numbers stand at the right of theirs
+_WIDTHS: Final[dict[Column, int]] = {
+    "sign": 4,
+    "norm": 8,
+    "angle": 7,
+    "growth": 8,
+    "state": 7,
+    "group": 11,
+}
+_RIGHT: Final = ("#", "norm", "angle", "growth")
+#: columns that are there however narrow the panel, and those that follow where there is room, in this order
+_ALWAYS: Final[tuple[Column, ...]] = ("#", "sign", "norm", "angle")
+_ROOMY: Final[tuple[Column, ...]] = ("state", "growth", "group")
+#: marks of samples that other columns leave room for
+_LEAST_MARKS: Final = 12
+_STATE_ROLES: Final[dict[str, Role]] = {"live": "text", "sliding": "level", "dead": "dim"}
 
 
-def header_row(last: int, samples: int, meaning: str, width: int) -> Row:
-    """The heads of the columns; ``last`` is the largest neuron number, ``meaning`` what the angle is."""
-    number = "#".rjust(_number_width(last))
-    heads = (number, "sign", "norm".rjust(_NORM), "angle".rjust(_ANGLE), f"active on samples 1-{samples}")
-    row = [Segment(_GAP.join(heads), "axis")]
+@dataclass(frozen=True)
+class Layout:
+    """The columns that fit in ``width`` cells, and how wide the first one is."""
+
+    columns: tuple[Column, ...]
+    number: int
+    width: int
+
+    @classmethod
+    def of(cls, neurons: int, samples: int, width: int) -> "Layout":
+        """For a table of so many neurons and samples."""
+        number = max(len(str(max(neurons - 1, 0))), 2)
+        columns = list(_ALWAYS)
+        room = width - min(samples, _LEAST_MARKS) - len(_GAP)
+        for column in _ROOMY:
+            wide = number + sum(_WIDTHS[one] + len(_GAP) for one in [*columns[1:], column])
+            if wide <= room:
+                columns.append(column)
+        order: tuple[Column, ...] = ("#", "sign", "norm", "angle", "growth", "state", "group")
+        return cls(tuple(column for column in order if column in columns), number, width)
+
+    def cell(self, column: Column, text: str) -> str:
+        """A text in its column."""
+        wide = self.number if column == "#" else _WIDTHS[column]
+        return text.rjust(wide) if column in _RIGHT else text.ljust(wide)
+
+    @property
+    def marks(self) -> int:
+        """Cells left for the marks of the samples."""
+        taken = self.number + sum(_WIDTHS[column] + len(_GAP) for column in self.columns[1:])
+        return self.width - taken - len(_GAP)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: row ``place`` of a table; ``number`` of the neuron, ``group`` what is said of its cluster."""
+
+    place: int
+    number: int
+    group: str
+    chosen: bool
+
+
+def header_row(layout: Layout, sorting: Sorting, samples: int, meaning: str, glyphs: Glyphs) -> Row:
+    """The heads of the columns, the one that is sorted by marked; ``meaning`` is what the angle is."""
+    row: Row = []
+    for column in layout.columns:
+        head: str = column
+        sorted_by = column == sorting.column
+        if sorted_by:
+            head += glyphs.down if sorting.descending else glyphs.up
+        row += [Segment(layout.cell(column, head), "key" if sorted_by else "axis"), Segment(_GAP, "axis")]
+    heads = (f"active on samples 1-{samples}", f"samples 1-{samples}", "samples")
+    row.append(Segment(next((head for head in heads if len(head) <= layout.marks), ""), "axis"))
     explained = [*row, Segment(f"{_GAP}(angle {meaning})", "dim")]
-    return fit(explained if len(plain(explained)) <= width else row, width)
+    return fit(explained if len(plain(explained)) <= layout.width else row, layout.width)
 
 
-def neuron_row(
-    table: NeuronTable, place: int, number: int, last: int, width: int, glyphs: Glyphs, chosen: bool
-) -> Row:
-    """Row ``place`` of the table as the line of neuron ``number``, ``width`` cells wide."""
-    sign, role = _sign(int(table.sign[place]), glyphs)
-    norm = norm_text(float(table.log10_norm[place])).rjust(_NORM)
-    angle = _angle_text(float(table.angle[place]), glyphs).rjust(_ANGLE)
-    start = str(number).rjust(_number_width(last)) + _GAP
-    left = width - len(start) - _SIGN - _NORM - _ANGLE - 3 * len(_GAP)
-    active = active_text(table.active[place], left, glyphs)
-    if chosen:
-        return fit([Segment(_GAP.join((start + sign, norm, angle, active)).ljust(width), "cursor")], width)
-    numbers = _GAP + norm + _GAP + angle + _GAP
-    row = [Segment(start, "dim"), Segment(sign, role), Segment(numbers, "text"), Segment(active, "ray")]
-    return fit(row, width)
+def neuron_row(table: NeuronTable, line: Line, layout: Layout, glyphs: Glyphs) -> Row:
+    """The line of a neuron, as wide as the layout."""
+    row: Row = []
+    for column in layout.columns:
+        text, role = _cell(table, line, column, glyphs)
+        row += [Segment(layout.cell(column, text), role), Segment(_GAP, "text")]
+    marks = active_text(table.active[line.place], table.sliding[line.place], layout.marks, glyphs)
+    row.append(Segment(marks, "ray"))
+    if line.chosen:
+        return fit([Segment(plain(row).ljust(layout.width), "cursor")], layout.width)
+    return fit(row, layout.width)
+
+
+def _cell(table: NeuronTable, line: Line, column: Column, glyphs: Glyphs) -> tuple[str, Role]:
+    place = line.place
+    if column == "#":
+        return str(line.number), "dim"
+    if column == "sign":
+        return _sign(int(table.sign[place]), glyphs)
+    if column == "norm":
+        return norm_text(float(table.log10_norm[place])), "text"
+    if column == "angle":
+        return _angle_text(float(table.angle[place]), glyphs), "text"
+    if column == "growth":
+        return growth_text(float(table.growth[place])), "text"
+    if column == "state":
+        word = CONDITIONS[int(table.condition[place])]
+        return word, _STATE_ROLES[word]
+    return line.group, "dim"
 
 
 def norm_text(log10_norm: float) -> str:
@@ -53,27 +131,41 @@ def norm_text(log10_norm: float) -> str:
     return f"{mantissa:.2f}e{exponent:+03d}"
 
 
-def active_text(active: npt.NDArray[np.bool_], width: int, glyphs: Glyphs) -> str:
-    """A mark for each sample (n,); when they do not fit, their number first and as many marks as do."""
-    marks = "".join(glyphs.active if on else glyphs.inactive for on in active)
-    if len(marks) <= width:
-        return marks
+def growth_text(rate: float) -> str:
+    """+0.356, -1.2e-5; a dash where there is none."""
+    if not math.isfinite(rate):
+        return "-"
+    if rate == 0.0 or 1e-3 <= abs(rate) < 1e4:
+        return f"{rate + 0.0:+.3g}" if rate else "0"
+    mantissa, _, exponent = f"{rate:+.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def active_text(
+    active: npt.NDArray[np.bool_], sliding: npt.NDArray[np.bool_], width: int, glyphs: Glyphs
+) -> str:
+    """A mark for each sample (n,): active, slid along, or neither.
+
+    When they do not fit, how many are active first and as many marks as do.
+    """
     count = f"{int(active.sum())}/{active.size} "
-    room = width - len(count) - 1
-    return count + marks[:room] + glyphs.ellipsis if room > 0 else count[: max(width, 0)]
+    room = active.size if active.size <= width else width - len(count) - 1
+    shown = zip(active[: max(room, 0)], sliding[: max(room, 0)], strict=True)
+    marks = "".join(
+        glyphs.active if on else glyphs.sliding if held else glyphs.inactive for on, held in shown
+    )
+    if active.size <= width:
+        return marks
+    return count + marks + glyphs.ellipsis if room > 0 else count[: max(width, 0)]
 
 
 def _sign(sign: int, glyphs: Glyphs) -> tuple[str, Role]:
     if sign > 0:
-        return f"{glyphs.positive} +".ljust(_SIGN), "positive"
+        return f"{glyphs.positive} +", "positive"
     if sign < 0:
-        return f"{glyphs.negative} -".ljust(_SIGN), "negative"
-    return f"{glyphs.still} 0".ljust(_SIGN), "still"
+        return f"{glyphs.negative} -", "negative"
+    return f"{glyphs.still} 0", "still"
 
 
 def _angle_text(angle: float, glyphs: Glyphs) -> str:
     return f"{angle:.1f}{glyphs.degree}" if math.isfinite(angle) else "-"
-
-
-def _number_width(last: int) -> int:
-    return max(len(str(last)), 2)

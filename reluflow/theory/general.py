@@ -78,7 +78,7 @@ def imbalance_drift(run: Measured) -> float:
 
 
 def _first_escape(problem: Problem) -> Prediction:
-    reason, found = _forecast_or_reason(problem)
+    reason, found = first_escape(problem)
     measure: Measure = found.measure if found is not None else _never
     level = "" if found is None else f" to {found.loss:.6g}"
     return Prediction(
@@ -93,7 +93,7 @@ def _first_escape(problem: Problem) -> Prediction:
     )
 
 
-def _forecast_or_reason(problem: Problem) -> tuple[str, Forecast | None]:
+def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
     """The forecast from the start, and what was checked or why there is none."""
     if problem.width * problem.samples > MOST_PAIRS:
         return (

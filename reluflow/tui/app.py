@@ -23,12 +23,14 @@ from reluflow.tui.compare import FrozenRun
 from reluflow.tui.compare_keys import CompareKeys
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
+from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.remembering import KEEP_SECONDS, Remembering
+from reluflow.tui.table_keys import TableKeys
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.guide_card import GuideCard
 from reluflow.tui.widgets.key_footer import KeyFooter
@@ -44,7 +46,7 @@ from reluflow.tui.widgets.timeline import Timeline
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
+class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -85,6 +87,7 @@ class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
         self._signals = signals
         self._last_note = 0
         self._in_form: Preset | None = None
+        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
@@ -137,6 +140,7 @@ class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
         if moment is None:
             return
         with self.batch_update():
+            self._foresight.look(moment)
             self.query_one(StatusLine).show(moment)
             self.query_one(LossPanel).show(moment)
             self.query_one(NeuronView).show(moment)
@@ -154,6 +158,14 @@ class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
 
+    def _foresee(self) -> None:
+        """Hand what the theory says to the panels that show it."""
+        seen = self._foresight.seen
+        for loss in self.query(LossPanel):
+            loss.foresee(seen)
+        for view in self.query(NeuronView):
+            view.foresee(seen)
+
     def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
         for panel in self.query(LossPanel):
             panel.show_frozen(runs)
@@ -161,10 +173,13 @@ class Explorer(PlayKeys, ToolKeys, CompareKeys, GuideKeys, Remembering):
     # --- keys of panels ---
 
     def action_log_time(self) -> None:
-        self.query_one(LossPanel).toggle_log_time()
+        self.query_one(LossPanel).next_time()
 
     def action_scale(self) -> None:
         self.query_one(LossPanel).next_scale()
+
+    def action_theory(self) -> None:
+        self.query_one(LossPanel).toggle_theory()
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()

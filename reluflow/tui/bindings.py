@@ -36,9 +36,11 @@ def _verbs(group: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Verb
 
 #: verbs that act on one panel
 _PANEL_OF: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("log", "scale", "freeze", "frozen"), "loss"),
+    **dict.fromkeys(("log", "scale", "theory", "freeze", "frozen"), "loss"),
     **dict.fromkeys(("view",), "directions"),
-    **dict.fromkeys(("inspect", "neuron_before", "neuron_after"), "neurons"),
+    **dict.fromkeys(
+        ("inspect", "neuron_before", "neuron_after", "sort", "reverse", "choose", "group"), "neurons"
+    ),
     **dict.fromkeys(("parameters", "undo", "redo"), "parameters"),
 }
 
@@ -49,8 +51,11 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("play", "space", "space", "play", "play or pause; the solver runs on by itself", "play"),
         ("to_plateau", "P", "P", "plateau", "play on and pause at the next plateau", "play_to('plateau')"),
         ("to_escape", "E", "E", "escape", "play on and pause at the next escape", "play_to('escape')"),
+        ("to_event", "e", "e", "", "play on and pause at the next event of a neuron", "play_to('event')"),
         ("next", "right_square_bracket", "]", "", "go to the next plateau", "plateau(True)"),
         ("previous", "left_square_bracket", "[", "", "go to the previous plateau", "plateau(False)"),
+        ("next_event", "greater_than_sign", ">", "", "go to the next event of a neuron", "event(True)"),
+        ("previous_event", "less_than_sign", "<", "", "go to the previous event", "event(False)"),
         ("forward", "right", "right", "", "move on by a hundredth of the run", "scrub(1)"),
         ("backward", "left", "left", "", "move back by as much", "scrub(-1)"),
         ("step", "full_stop", ".", "step", "one solver step on, solved if it is not yet", "step(True)"),
@@ -59,7 +64,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("home", "home", "home", "", "go to the start of what is recorded", "end(False)"),
         ("end", "end", "end", "", "go to the end of what is recorded", "end(True)"),
         ("go", "g", "g", "go to", "go to a time, a share of the run or a plateau", "go_to"),
-        ("clock", "c", "c", "", "play evenly in change, time, log time or solver steps", "clock"),
+        ("clock", "c", "c", "", "play evenly in change, time, log time, solver steps or events", "clock"),
         ("faster", "plus,equals_sign", "+", "", "play faster", "speed(1)"),
         ("slower", "minus", "-", "", "play slower", "speed(-1)"),
     ),
@@ -77,7 +82,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "comparing",
         ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
         ("method", "m", "m", "", "the same problem by another solver, beside this run", "other_method"),
-        ("seed", "S", "S", "", "the same from another seed, beside this run", "other_seed"),
+        ("seed", "N", "N", "", "the same from another seed, beside this run", "other_seed"),
         ("smaller", "a", "a", "", "the same from weights ten times smaller, beside it", "other_scale(-1)"),
         ("larger", "A", "A", "", "the same from weights ten times larger, beside it", "other_scale(1)"),
         ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
@@ -87,6 +92,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     *_verbs(
         "showing",
         ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
+        ("look", "i", "i", "", "all about the plateau or the event at this time", "inspect_moment"),
         ("view", "n", "n", "view", "another view of the neurons", "view"),
         ("zoom", "z", "z", "zoom", "the panel in focus on the whole screen, and all of them again", "zoom"),
         ("panel_loss", "1", "1", "", "go to the loss", "panel(1)"),
@@ -98,8 +104,23 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("jump", "t", "t", "jump", "a letter on each panel and field: press it to go there", "jump"),
         ("neuron_before", "up", "up", "", "the neuron before, from any panel", "neuron(-1)"),
         ("neuron_after", "down", "down", "", "the neuron after, from any panel", "neuron(1)"),
-        ("log", "l", "l", "log time", "linear or logarithmic time under the loss", "log_time"),
+        (
+            "log",
+            "l",
+            "l",
+            "log time",
+            "time under the loss linear, logarithmic, or over ln(1/scale)",
+            "log_time",
+        ),
+        ("theory", "T", "T", "", "show or hide what the theory predicts of the loss", "theory"),
         ("scale", "y", "y", "", "loss about the plateaus, whole, or not logarithmic", "scale"),
+    ),
+    *_verbs(
+        "neurons",
+        ("sort", "S", "S", "sort", "sort the table by its next column", "sort"),
+        ("reverse", "I", "I", "", "sort the other way round", "reverse"),
+        ("choose", "slash", "/", "filter", "list only some neurons: + live norm>1e-3 on=3 ...", "choose"),
+        ("group", "G", "G", "group", "one line for each cluster of neurons, or for each neuron", "group"),
     ),
     *_verbs(
         "keeping",
@@ -108,7 +129,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("copy", "Y", "Y", "", "copy the command that makes this run, its preset, or values", "copy"),
         ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
         ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
-        ("guide", "G", "G", "", "the tour of the first minute, from its beginning", "guide"),
+        ("guide", "H", "H", "", "the tour of the first minute, from its beginning", "guide"),
         ("dismiss", "escape", "esc", "", "put the words above the timeline away", "dismiss"),
         ("help", "question_mark", "?", "help", "this page", "help"),
         ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),

@@ -31,6 +31,13 @@ class PanelChosen(Message):
 
 
 @dataclass
+class EventChosen(Message):
+    """The user pointed at the event at this flow time, where the cursor is already."""
+
+    t: float
+
+
+@dataclass
 class ParametersApplied(Message):
     """The user wants a run with these values changed (by ``section.key``; None un-sets)."""
 

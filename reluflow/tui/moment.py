@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reluflow.flow.base import State
 from reluflow.frame import Frame
 from reluflow.observe.history import Clock
-from reluflow.plot.phases import Kind, Plateau
+from reluflow.plot.phases import Plateau, Stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Moment:
     playing: bool
     clock: Clock
     speed: float
-    waits_for: Kind | None
+    waits_for: Stop | None
     plateaus: tuple[Plateau, ...]
 
     @property

@@ -1,7 +1,6 @@
 """What the keys of the timeline do: the cursor, its clock and speed, and the solver behind it."""
 
-from typing import Literal
-
+from reluflow.plot.phases import Stop
 from reluflow.tui.core import Core
 from reluflow.tui.screens.go_to import GoTo
 
@@ -55,7 +54,16 @@ class PlayKeys(Core):
             self.say(f"there is no {'later' if forward else 'earlier'} plateau")
         self.pull()
 
-    def action_play_to(self, kind: Literal["plateau", "escape"]) -> None:
+    def action_event(self, forward: bool) -> None:
+        """To the next change of activation, or to the one before."""
+        if not self.transport.to_event(forward):
+            history = self.transport.history
+            known = history is not None and len(history.events) > 0
+            later = "later" if forward else "earlier"
+            self.say(f"there is no {later} event" if known else "this solver has logged no events")
+        self.pull()
+
+    def action_play_to(self, kind: Stop) -> None:
         self.transport.play_to(kind)
         self.pull()
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from reluflow.errors import ReluflowError
 from reluflow.tui.core import Core
+from reluflow.tui.messages import EventChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.copy_menu import Copyable, CopyMenu
-from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.screens.inspector import Inspector, Looked
 from reluflow.tui.screens.palette import Palette
 from reluflow.tui.screens.verify import VerifyPage
+from reluflow.tui.subjects import Kind
 from reluflow.tui.takeaway import copy, neuron_at, run_command, save_screenshot, values_at
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
@@ -18,23 +20,42 @@ class ToolKeys(Core):
 
     def action_inspect(self) -> None:
         """The page about the neuron under the cursor, which follows to the one looked at last."""
+        self._look_at("neuron")
+
+    def action_inspect_moment(self) -> None:
+        """The page about what is at this time: the event if there is one, else the plateau."""
+        moment = self.moment
+        history = moment.frame.history if moment is not None else None
+        happens = moment is not None and history is not None and len(history.events_at(moment.t)) > 0
+        self._look_at("event" if happens else "plateau")
+
+    def _look_at(self, kind: Kind) -> None:
         moment = self.moment
         if moment is None or moment.state is None:
-            self.say("there is no neuron to look at yet")
+            self.say("there is nothing to look at yet")
             return
         neuron = self.query_one(NeuronTable).cursor
-        self.push_screen(Inspector(moment.frame, moment.t, neuron, self.glyphs), self._inspected)
+        page = Inspector(moment.frame, moment.t, neuron, self.glyphs, moment.plateaus, kind)
+        self.push_screen(page, self._looked)
 
-    def _inspected(self, neuron: int | None) -> None:
-        table = self.query_one(NeuronTable)
-        if neuron is not None:
-            table.action_move(neuron - table.cursor)
+    def _looked(self, looked: Looked | None) -> None:
+        if looked is None:
+            return
+        self.query_one(NeuronTable).go_to(looked.neuron)
+        if looked.t is not None:
+            self.transport.go_to(looked.t)
+            self.pull()
+
+    def on_event_chosen(self, event: EventChosen) -> None:
+        self._look_at("event")
 
     def follow(self, moment: Moment) -> None:
-        """Let an open inspector show a newer moment."""
+        """Let open pages show a newer moment."""
         for screen in self.screen_stack:
             if isinstance(screen, Inspector):
-                screen.show(moment.frame, moment.t)
+                screen.show(moment.frame, moment.t, moment.plateaus)
+            elif isinstance(screen, VerifyPage):
+                screen.show(moment.frame)
 
     def action_verify(self) -> None:
         """What the theory predicts beside what the run on show measures."""

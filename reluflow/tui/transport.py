@@ -6,7 +6,7 @@ from typing import Any, Final
 from reluflow.frame import Frame
 from reluflow.observe.history import History
 from reluflow.playback import Playback
-from reluflow.plot.phases import Kind, Plateau, next_time, plateaus_of
+from reluflow.plot.phases import Plateau, Stop, next_time, plateaus_of
 from reluflow.tui.moment import Moment
 
 #: Seconds of solving after which a new run is shown though it is not over; until then the old one stays.
@@ -27,7 +27,7 @@ class Transport:
         self.playback = Playback()
         self._frame = frame
         self._live = frame
-        self._waits_for: Kind | None = None
+        self._waits_for: Stop | None = None
         self._waits_from = 0.0
         self._step_after: int | None = None
         #: a share of the run to stand at, and the generation of the run that it was taken from
@@ -116,8 +116,13 @@ class Transport:
                 self._awaited = None
 
     def _set_stop(self) -> None:
-        if self._waits_for is not None and self.playback.playing:
-            self.playback.stop_at = next_time(self._plateaus, self._waits_from, self._waits_for)
+        kind, history = self._waits_for, self.history
+        if kind is None or history is None or not self.playback.playing:
+            return
+        if kind == "event":
+            self.playback.stop_at = history.next_event(self._waits_from)
+        else:
+            self.playback.stop_at = next_time(self._plateaus, self._waits_from, kind)
 
     def _time_at(self, share: float, history: History) -> float:
         clock = self.playback.clock
@@ -194,8 +199,15 @@ class Transport:
             self.go_to(time)
         return time is not None
 
-    def play_to(self, kind: Kind) -> None:
-        """Play on and pause where the next plateau or escape begins."""
+    def to_event(self, forward: bool) -> bool:
+        """To the next or previous change of activation; whether there is one."""
+        time = self.history.next_event(self.playback.t, forward) if self.history else None
+        if time is not None:
+            self.go_to(time)
+        return time is not None
+
+    def play_to(self, kind: Stop) -> None:
+        """Play on and pause where the next plateau or escape begins, or at the next event."""
         self._release()
         history, playback = self.history, self.playback
         if history is not None and self.over and playback.t >= history.end:

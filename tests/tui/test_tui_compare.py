@@ -83,7 +83,7 @@ async def test_d_runs_plain_descent_beside_the_flow() -> None:
 @pytest.mark.parametrize(
     ("key", "id", "value", "label"),
     [
-        ("S", "init.seed", 5, "a seed 4"),
+        ("N", "init.seed", 5, "a seed 4"),
         ("a", "init.scale", 1e-7, "a scale 1e-6"),
         ("A", "init.scale", 1e-5, "a scale 1e-6"),
         ("m", "solver.method", "polar", "a lorentz"),

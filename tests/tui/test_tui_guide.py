@@ -70,11 +70,11 @@ async def test_esc_puts_the_tour_away_for_ever_and_a_key_brings_it_back(own_fold
         assert card(app)
         await app.press("escape")
         assert card(app) == ""
-        assert "G brings it back" in app.text
+        assert "H brings it back" in app.text
         await app.play(0.1)
         assert card(app) == ""
         assert not open_on(None).guided
-        await app.press("end", "G")
+        await app.press("end", "H")
         await app.until(lambda: app.frame.over and app.moment.t < 12.0, "the toy from its start")
         await app.drained()
         assert "60 ReLU neurons" in card(app)

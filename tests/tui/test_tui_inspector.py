@@ -3,24 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import driver
 import numpy as np
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
 from reluflow.flow.base import State
+from reluflow.flow.events import Change
 from reluflow.frame import Frame
 from reluflow.observe.history import History
+from reluflow.observe.subjects import crossing
 from reluflow.plot.glyphs import ASCII, BRAILLE, Glyphs
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
-from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.screens.inspector import Inspector, Looked
+from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
 class Host(App[None]):
     """Nothing but a place for the page."""
 
-    answer: int | None = None
+    answer: Looked | None = None
 
 
 def frame_of(samples: int = 4) -> Frame:
@@ -100,7 +104,7 @@ async def test_down_goes_to_the_next_neuron_and_esc_tells_which_was_last() -> No
         assert "neuron 2 at" in lines(pilot)[0]
         assert value(pilot, "state") == "dead"
         await pilot.press("up", "escape")
-        assert pilot.app.answer == 1  # type: ignore[attr-defined]
+        assert pilot.app.answer == Looked(1)  # type: ignore[attr-defined]
 
 
 async def test_the_page_scrolls_to_the_last_sample_and_back() -> None:
@@ -136,3 +140,58 @@ async def test_it_fits_any_screen(size: tuple[int, int], glyphs: Glyphs) -> None
         assert {len(line) for line in shown} == {size[0]}
         if glyphs is ASCII:
             assert "\n".join(shown).isascii()
+
+
+async def test_every_kind_has_a_page_and_events_lead_to_their_neuron() -> None:
+    async with driver.explorer(size=(120, 40)) as app:
+        frame = await app.solved()
+        await app.press("home", "enter")
+        assert "neuron 0 at t = 0" in app.lines[0]
+        await app.press("tab", "down")
+        assert "sample 2 at t = 0" in app.lines[0]
+        assert "r_k = h(x_k) - y_k" in app.text
+        await app.press("tab")
+        assert "plateau S1" in app.lines[0]
+        await app.until(lambda: "saddle" in app.text, "the judgement")
+        # Gamma_available is the rate at which the faster bundle grows, |D+| = (1/2) |x_2| = 1.118 here
+        assert value(app.pilot, "Gamma_avail.") == "1.118"
+        await app.press("down")
+        assert "plateau S2" in app.lines[0]
+        assert float(value(app.pilot, "loss")) == pytest.approx(0.25, rel=1e-3)
+        await app.press("tab", "up", "down", "down")
+        number = app.app.screen._page.number
+        events = frame.history.events
+        assert f"event {number + 1} of {len(events)}" in app.lines[0]
+        assert f"neuron {events.neuron[number]} " in app.text
+        await app.press("tab")
+        assert f"neuron {events.neuron[number]} at" in app.lines[0]
+        await app.press("escape")
+        assert app.app.query_one(NeuronTable).cursor == events.neuron[number]
+
+
+async def test_velocities_on_either_side_agree_with_what_happened() -> None:
+    async with driver.explorer("nonorthogonal-five-points", overrides={"network.width": 12}) as app:
+        frame = await app.solved()
+        events, agree = frame.history.events, 0
+        for row in range(len(events)):
+            v = crossing(frame.history, frame.problem, events, row)
+            kind = events.kind[row]
+            # a release is when one of the two passes zero
+            near = 0.1 * max(abs(v.below), abs(v.above))
+            agree += (
+                (kind == Change.SLIDE and v.below > 0.0 > v.above)
+                or (kind in (Change.ENTER, Change.RELEASE_ON) and v.above >= -near)
+                or (kind in (Change.EXIT, Change.DIE, Change.RELEASE_OFF) and v.below <= near)
+            )
+        # states between recorded ones are interpolated: one or the other is judged by another residual
+        assert agree >= len(events) - 1 > 10
+
+
+@pytest.mark.parametrize("kind", ["sample", "plateau", "event"])
+async def test_pages_without_anything_say_so(kind: str) -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(Inspector(Frame(load_preset("orthogonal-toy")), 0.0, 0, BRAILLE, (), kind))
+        await pilot.pause()
+        assert "there is no run to look at yet" in "\n".join(lines(pilot))
+        await pilot.press("down", "tab", "g")

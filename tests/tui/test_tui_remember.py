@@ -36,7 +36,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         assert (app.moment.clock, app.moment.speed) == (left.clock, left.speed) == ("time", 5.0)
         assert app.app.query_one(NeuronTable).cursor == 2
         loss = app.app.query_one(LossPanel)
-        assert (loss.log_time, loss.scale, loss.has_focus) == (True, "all", True)
+        assert (loss.time, loss.scale, loss.has_focus) == ("log", "all", True)
         assert app.app.query_one(NeuronView).view == "function"
         assert app.shown("#parameters")
         assert "seed 4" in app.text

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from driver import SMALL, explorer
 
+from reluflow.observe import roster
 from reluflow.playback import SPEEDS
 from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
-from reluflow.tui.widgets import neuron_table
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.rows_panel import difference
 
@@ -127,7 +127,7 @@ async def test_speed_goes_through_what_is_offered_and_stops_at_both_ends() -> No
 
 async def test_c_goes_through_the_clocks() -> None:
     async with explorer() as app:
-        for clock in ("time", "log time", "steps", "change"):
+        for clock in ("time", "log time", "steps", "events", "change"):
             await app.press("c")
             assert f"/s by {clock}" in app.lines[1]
 
@@ -177,11 +177,11 @@ async def test_n_goes_through_the_views_and_back() -> None:
     async with explorer(overrides=SMALL) as app:
         await app.halted_at(3)
         seen = set()
-        for _ in range(5):
+        for _ in range(6):
             seen.add(app.app.query_one("#directions").view)
             assert f"─ {app.app.query_one('#directions').view} ─" in app.text
             await app.press("n")
-        assert {"directions", "function", "norms"} <= seen
+        assert {"directions", "function", "norms", "norms over time"} <= seen
         assert "─ directions ─" in app.text
 
 
@@ -190,12 +190,12 @@ async def test_a_table_of_very_many_neurons_describes_the_visible_ones_only(
 ) -> None:
     described = []
 
-    def spy(state, problem):  # type: ignore[no-untyped-def]
+    def spy(state, problem, residual=None):  # type: ignore[no-untyped-def]
         described.append(state.output_weights.size)
-        return describe(state, problem)
+        return describe(state, problem, residual)
 
-    describe = neuron_table.describe
-    monkeypatch.setattr(neuron_table, "describe", spy)
+    describe = roster.describe
+    monkeypatch.setattr(roster, "describe", spy)
     async with explorer(overrides={"network.width": 200_000, "solver.method": "polar"}) as app:
         await app.until(lambda: "of 200000" in app.text, "the table")
         await app.press("J")

@@ -50,7 +50,7 @@ def test_a_bad_flag_is_refused(flags: dict[str, Any], sentence: str) -> None:
 async def test_settings_reach_the_screen(file: Path) -> None:
     file.write_text(file.read_text() + 'play = "V"\nnothing = "x"\nhelp = "V"\n')
     settings, complaints = all_settings({})
-    async with driver.explorer(settings=settings, complaints=complaints, size=(160, 60)) as app:
+    async with driver.explorer(settings=settings, complaints=complaints, size=(160, 80)) as app:
         assert app.app.theme == "nord"
         assert app.text.count("settings.toml, line ") == len(complaints) == 2
         assert " V play" in app.lines[-1]

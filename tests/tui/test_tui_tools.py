@@ -4,24 +4,9 @@ import tomllib
 from pathlib import Path
 
 import driver
-import pytest
 
-from reluflow.tui import app as app_module
-from reluflow.tui.app import Explorer
 from reluflow.tui.screens.inspector import Inspector
-from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.neuron_table import NeuronTable
-
-
-class Whole(Explorer, ToolKeys):
-    """The app with these keys' actions."""
-
-    CSS_PATH = Path(app_module.__file__).with_name("explorer.tcss")
-
-
-@pytest.fixture(autouse=True)
-def whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "Explorer", Whole)
 
 
 async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:

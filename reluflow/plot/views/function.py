@@ -70,7 +70,9 @@ def function_view(
     rows = chart.rows(traces)
     if chosen is not None:
         marker = glyphs.negative_cursor if kinks.height[-1] < 0.0 else glyphs.positive_cursor
-        chart.put(rows, float(kinks.x[-1]), float(kinks.height[-1]), marker, "cursor")
+        # at the edge if it is outside; the legend says where
+        x, y = (np.clip(part[-1], *ends) for part, ends in ((kinks.x, window), (kinks.height, limits)))
+        chart.put(rows, float(x), float(y), marker, "cursor")
     return stacked([rows, [_legend(kinks, window, limits, chosen, width, glyphs)]], width, height)
 
 
@@ -154,14 +156,11 @@ def _legend(
     kinks: _Kinks, window: Limits, limits: Limits, chosen: int | None, width: int, glyphs: Glyphs
 ) -> Row:
     star = "*" if glyphs.name == "ascii" else "★"
-    entries: list[tuple[str, Role]] = [
-        ("h(x)", "curve"),
-        (f"{glyphs.point} data", "ray"),
-        (f"{star} kink, a|w|", "positive"),
-    ]
+    entries: list[tuple[str, Role]] = [("h(x)", "curve")]
     if chosen is not None:
         place = short(float(kinks.x[-1])) if np.isfinite(kinks.x[-1]) else "nowhere"
-        entries.append((f"neuron {chosen}: x = {place}, a|w| = {short(float(kinks.height[-1]))}", "cursor"))
+        entries.append((f"neuron {chosen}: x = {place}, a|w| = {short(float(kinks.height[-1]))}", "strong"))
+    entries += [(f"{glyphs.point} data", "ray"), (f"{star} kink, a|w|", "positive")]
     shown = (kinks.x >= window[0]) & (kinks.x <= window[1])
     shown &= (kinks.height >= limits[0]) & (kinks.height <= limits[1])
     if not shown.all():

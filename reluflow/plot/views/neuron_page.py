@@ -6,20 +6,16 @@ from typing import Final
 
 import numpy as np
 
+from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.observe.inspection import Inspection, NeuronRecord
-from reluflow.plot.axes import short, sticky_time
+from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import norm_text
-from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
+from reluflow.plot.views.chart import Axis, decade_limits, round_limits
+from reluflow.plot.views.facts import Picture, Sheet, curves, event_fact, fact, number
 
-_NAME: Final = 15
-_VALUE: Final = 16
-_CURVE_HEIGHT: Final = 10
-#: from this width on the two curves stand side by side
-_SIDE_BY_SIDE: Final = 72
-_GAP: Final = 2
 _COLUMN: Final = 14
 
 
@@ -28,7 +24,7 @@ class Facts:
     """What a page is made of.
 
     ``t``: flow time; ``drift`` of a_j^2 - |w_j|^2 since t = 0; ``speed``: c of the stated loss.
-    ``targets`` (n,).
+    ``targets`` (n,). ``events``: those of this neuron.
     """
 
     now: Inspection
@@ -37,6 +33,7 @@ class Facts:
     drift: float
     speed: float
     targets: Array
+    events: Events
 
     @property
     def samples(self) -> int:
@@ -44,10 +41,17 @@ class Facts:
         return int(self.targets.size)
 
 
+def neuron_sheet(facts: Facts, width: int, glyphs: Glyphs) -> Sheet:
+    """The whole page."""
+    title = f"neuron {facts.now.number} at t = {short(facts.t)}"
+    head = head_rows(facts, width, glyphs)
+    return Sheet(title, head, facts.samples, lambda k: sample_row(facts, k, width, glyphs))
+
+
 def head_rows(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
     """Everything above the samples; every row is ``width`` cells."""
-    rows = [_fact(name, value, formula, role) for name, value, formula, role in _numbers(facts, glyphs)]
-    rows += [_next_change(facts), [], *_curves(facts, width, glyphs), []]
+    rows = [fact(name, value, formula, role) for name, value, formula, role in _numbers(facts, glyphs)]
+    rows += [*_next_events(facts), [], *_pictures(facts, width, glyphs), []]
     names = "".join(name.rjust(_COLUMN) for name in ("z_jk", "cosine", "target y_k", "residual r_k"))
     rows.append([Segment(f"{'sample':>7}  {'active':<9}{names}", "axis")])
     return [fit(row, width) for row in rows]
@@ -56,9 +60,9 @@ def head_rows(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
 def sample_row(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
     """The line of a sample, numbered from 1."""
     now = facts.now
-    on, kink = bool(now.active[sample]), bool(now.on_kink[sample])
-    mark = glyphs.active if on else glyphs.inactive
-    word = "kink" if kink else "on" if on else "off"
+    on, kink, slides = (bool(part[sample]) for part in (now.active, now.on_kink, now.sliding))
+    mark = glyphs.active if on else glyphs.sliding if slides else glyphs.inactive
+    word = "slides" if slides else "kink" if kink else "on" if on else "off"
     columns = (now.preactivations, now.cosine, facts.targets, now.residual)
     numbers = (number(float(column[sample])) for column in columns)
     role: Role = "level" if kink else "ray" if on else "dim"
@@ -89,7 +93,7 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
     active = f"{int(now.active.sum())} of {now.active.size}"
     return [
         ("sign", sign, "s_j = sign of a_j", role),
-        ("state", now.condition, "dead: sees no sample; on a kink: some <w_j, x_k> = 0", "text"),
+        ("state", now.condition, "dead: sees no sample; sliding: the flow holds some z_jk at 0", "text"),
         ("norm", norm_text(now.log10_norm), "|w_j|", "text"),
         ("output weight", number(now.output_weight), "a_j", "text"),
         ("imbalance", number(now.imbalance), "delta_j = a_j^2 - |w_j|^2, which the flow conserves", "text"),
@@ -103,46 +107,31 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
     ]
 
 
-def number(value: float) -> str:
-    """A number, or a dash where there is none."""
-    return short(value) if math.isfinite(value) else "-"
-
-
-def _fact(name: str, value: str, formula: str, role: Role) -> Row:
-    return [
-        Segment(f" {name:<{_NAME}}", "dim"),
-        Segment(f"{value:<{_VALUE}}", role),
-        Segment(formula, "axis"),
-    ]
-
-
-def _next_change(facts: Facts) -> Row:
+def _next_events(facts: Facts) -> list[Row]:
+    """What happens to the neuron next and what did last: from the log, else as recorded states tell."""
+    events = facts.events
+    if len(events):
+        after = int(np.searchsorted(events.t, facts.t, side="right"))
+        return [
+            event_fact("next event", events, after if after < len(events) else None),
+            event_fact("last event", events, after - 1 if after else None),
+        ]
     change = facts.past.next_change(facts.t)
     if change is None:
-        return _fact("next change", "none", "of activation, in what is recorded", "text")
+        return [fact("next change", "none", "of activation, in what is recorded", "text")]
     t, sample, on = change
     what = f"sample {sample + 1} {'on' if on else 'off'}"
-    return _fact("next change", what, f"by t = {short(t)}", "text")
+    return [fact("next change", what, f"by t = {short(t)}", "text")]
 
 
-def _curves(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
+def _pictures(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
     past = facts.past
     norm, angle = Axis(decade_limits(past.log10_norm), "log"), Axis(_angles(past.angle))
-    pictures = [("norm over time", past.log10_norm, norm), ("angle over time, degrees", past.angle, angle)]
-    if width < _SIDE_BY_SIDE:
-        return [row for picture in pictures for row in _curve(facts, picture, width, glyphs)]
-    half = (width - _GAP) // 2
-    left, right = (_curve(facts, picture, half, glyphs) for picture in pictures)
-    gap = Segment(" " * _GAP, "text")
-    return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
-
-
-def _curve(facts: Facts, picture: tuple[str, Array, Axis], width: int, glyphs: Glyphs) -> list[Row]:
-    title, values, axis = picture
-    last = float(facts.past.t[-1])
-    chart = Chart(width, _CURVE_HEIGHT, Axis(sticky_time(None, last or 1.0)), axis, glyphs)
-    rows = chart.rows([chart.upright(facts.t), chart.line(facts.past.t, values)])
-    return [fit([Segment(f" {title}", "strong")], width), *(fit(row, width) for row in rows)]
+    pictures = [
+        Picture("norm over time", past.t, past.log10_norm, norm),
+        Picture("angle over time, degrees", past.t, past.angle, angle),
+    ]
+    return curves(pictures, facts.t, width, glyphs)
 
 
 def _angles(angle: Array) -> tuple[float, float]:

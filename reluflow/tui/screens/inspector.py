@@ -1,95 +1,158 @@
-"""The page about one neuron, laid over the panels."""
+"""The pages about one neuron, one sample, one plateau or one event, laid over the panels."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from reluflow.frame import Frame
-from reluflow.observe.inspection import drift_of, inspect, record_of
-from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.views.neuron_page import Facts, head_rows, sample_row
+from reluflow.plot.phases import Plateau
+from reluflow.plot.views.facts import Sheet
+from reluflow.plot.views.plateau_page import Judgement
+from reluflow.tui.background import in_thread
+from reluflow.tui.subjects import KINDS, Kind, Moments, judge
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 
+_HINTS: Final = "up/down next  tab other kind  g go there  pgup/pgdn  esc"
 
-class NeuronPage(Page):
-    """The page of one neuron. Only the lines on screen are made: there may be very many samples."""
 
-    def __init__(self, frame: Frame, t: float, neuron: int, glyphs: Glyphs, *, id: str | None = None) -> None:
-        super().__init__(glyphs, id=id)
-        self._frame, self._t = frame, t
-        self.neuron = self._nearest(neuron)
-        self._facts: Facts | None = None
+class SubjectPage(Page):
+    """One page. Only the lines on screen are made: there may be very many below the head."""
 
-    def show(self, frame: Frame, t: float) -> None:
+    def __init__(self, moments: Moments, kind: Kind, neuron: int, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self.kind: Kind = kind
+        self._moments = moments
+        self._numbers: dict[Kind, int] = {"neuron": neuron, "sample": 0}
+        self._sheet: tuple[int, Sheet | str] | None = None
+        #: what the theory says of a plateau, and of which one it was asked
+        self._judgement: Judgement | None = None
+        self._asked: tuple[int, int, float] | None = None
+
+    @property
+    def number(self) -> int:
+        """Which one of its kind is shown."""
+        chosen = self._numbers.get(self.kind, self._moments.nearest(self.kind))
+        return min(max(chosen, 0), max(self._moments.count(self.kind) - 1, 0))
+
+    @property
+    def neuron(self) -> int:
+        """The neuron looked at last."""
+        return min(max(self._numbers["neuron"], 0), max(self._moments.count("neuron") - 1, 0))
+
+    @property
+    def time(self) -> float | None:
+        """When the plateau or the event shown is, None for what is always there."""
+        return self._moments.time_of(self.kind, self.number)
+
+    def show(self, moments: Moments) -> None:
         """Draw another frame, or another time of it."""
-        if frame is self._frame and t == self._t:
+        if moments.same(self._moments):
             return
-        self._frame, self._t, self._facts = frame, t, None
-        self.neuron = self._nearest(self.neuron)
+        self._moments = moments
+        self._anew()
+
+    def go(self, by: int) -> None:
+        """To another of the same kind, staying at the same lines of the page."""
+        before = self.number
+        self._numbers[self.kind] = before + by
+        if self.number != before:
+            self._follow()
+            self._anew()
+        self._numbers[self.kind] = self.number
+
+    def turn(self, by: int) -> None:
+        """To another kind."""
+        self._follow()
+        self.kind = KINDS[(KINDS.index(self.kind) + by) % len(KINDS)]
+        self._first = 0
+        self._anew()
+
+    def _follow(self) -> None:
+        """Other pages are then about the neuron and the sample of the event shown here."""
+        pair = self._moments.pair(self.number) if self.kind == "event" else None
+        if pair is not None:
+            self._numbers["neuron"], self._numbers["sample"] = pair[0], max(pair[1], 0)
+
+    def _anew(self) -> None:
+        self._sheet = None
+        self._ask()
         self.redraw()
 
-    def next_neuron(self, by: int) -> None:
-        """Go to another neuron, staying at the same lines of the page."""
-        neuron = self._nearest(self.neuron + by)
-        if neuron != self.neuron:
-            self.neuron, self._facts = neuron, None
-            self.redraw()
+    def on_mount(self) -> None:
+        self._ask()
 
-    def _nearest(self, neuron: int) -> int:
-        problem = self._frame.problem
-        return min(max(neuron, 0), problem.width - 1) if problem is not None else 0
+    def _ask(self) -> None:
+        """Have the theory judge a plateau, in a thread: that may take a while."""
+        moments, number = self._moments, self.number
+        if self.kind != "plateau" or moments.count("plateau") == 0:
+            return
+        key = (moments.frame.generation, number, moments.state_on(number).t)
+        if key != self._asked:
+            self._asked, self._judgement = key, None
+            self.run_worker(self._judge(moments, number), exclusive=True)
 
-    def _gather(self) -> Facts | None:
-        """The facts about the neuron, once for each neuron and moment."""
-        history, problem = self._frame.history, self._frame.problem
-        if self._facts is None and history is not None and problem is not None:
-            state = history.state_at(self._t)
-            self._facts = Facts(
-                inspect(state, problem, self.neuron),
-                record_of(history, problem, self.neuron),
-                state.t,
-                drift_of(history, self._t, self.neuron),
-                problem.speed,
-                problem.targets,
-            )
-        return self._facts
+    async def _judge(self, moments: Moments, number: int) -> None:
+        self._judgement = await in_thread(lambda: judge(moments, number))
+        self._sheet = None
+        self.redraw()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        facts = self._gather()
-        hints = "up/down neuron  pgup/pgdn scroll  esc leaves"
-        if facts is None:
-            top = heading("neuron", hints, width, self.glyphs)
-            return [top, [Segment(" there is no run to look at yet", "dim")]]
-        title = f"neuron {self.neuron} at t = {short(facts.t)}"
-        head = head_rows(facts, width, self.glyphs)
+        held = self._sheet
+        if held is None or held[0] != width:
+            made = self._moments.sheet(self.kind, self.number, self._judgement, width, self.glyphs)
+            held = self._sheet = width, made
+        sheet = held[1]
+        if isinstance(sheet, str):
+            return [heading(self.kind, _HINTS, width, self.glyphs), [Segment(f" {sheet}", "dim")]]
+        head = sheet.head
         lines = [
-            head[row] if row < len(head) else sample_row(facts, row - len(head), width, self.glyphs)
-            for row in self.in_view(len(head) + facts.samples, height)
+            head[row] if row < len(head) else sheet.line(row - len(head))
+            for row in self.in_view(len(head) + sheet.count, height)
         ]
-        return [heading(title, hints, width, self.glyphs), *lines]
+        return [heading(sheet.title, _HINTS, width, self.glyphs), *lines]
 
 
-class Inspector(ModalScreen[int]):
-    """Shows a neuron of a run at a time; returns the number of the one looked at last."""
+@dataclass(frozen=True)
+class Looked:
+    """What is left of looking: the neuron, and a time to go to, if any."""
+
+    neuron: int
+    t: float | None = None
+
+
+class Inspector(ModalScreen[Looked]):
+    """Shows one thing of a run at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "leave", show=False),
-        Binding("up", "neuron(-1)", show=False),
-        Binding("down", "neuron(1)", show=False),
+        Binding("escape,q,enter,i", "leave", show=False),
+        Binding("up", "go(-1)", show=False),
+        Binding("down", "go(1)", show=False),
+        Binding("tab", "turn(1)", show=False, priority=True),
+        Binding("shift+tab", "turn(-1)", show=False, priority=True),
+        Binding("g", "go_there", show=False),
     ]
     DEFAULT_CSS = """
-    Inspector NeuronPage { width: 100%; height: 100%; padding: 0 1; background: $background; }
+    Inspector SubjectPage { width: 100%; height: 100%; padding: 0 1; background: $background; }
     """
 
-    def __init__(self, frame: Frame, t: float, neuron: int, glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        t: float,
+        neuron: int,
+        glyphs: Glyphs,
+        plateaus: Sequence[Plateau] = (),
+        kind: Kind = "neuron",
+    ) -> None:
         super().__init__()
-        self._page = NeuronPage(frame, t, neuron, glyphs)
+        self._page = SubjectPage(Moments(frame, t, plateaus), kind, neuron, glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._page
@@ -97,12 +160,19 @@ class Inspector(ModalScreen[int]):
     def on_mount(self) -> None:
         self._page.focus()
 
-    def show(self, frame: Frame, t: float) -> None:
+    def show(self, frame: Frame, t: float, plateaus: Sequence[Plateau] = ()) -> None:
         """Follow the run: draw another frame, or another time of it."""
-        self._page.show(frame, t)
+        self._page.show(Moments(frame, t, plateaus))
 
-    def action_neuron(self, by: int) -> None:
-        self._page.next_neuron(by)
+    def action_go(self, by: int) -> None:
+        self._page.go(by)
+
+    def action_turn(self, by: int) -> None:
+        self._page.turn(by)
 
     def action_leave(self) -> None:
-        self.dismiss(self._page.neuron)
+        self.dismiss(Looked(self._page.neuron))
+
+    def action_go_there(self) -> None:
+        """To the time of the plateau or event, and back to the panels."""
+        self.dismiss(Looked(self._page.neuron, self._page.time))

@@ -28,6 +28,10 @@ _ROLES: Final[dict[str, tuple[Role, Role]]] = {
     "idle": ("key", "dim"),
 }
 
+_COMPUTING: Final = "computing ..."
+#: A run is judged again when it has become longer by this factor.
+_LONGER: Final = 1.05
+
 
 class Predictions(Page):
     """The table of predictions, or a sentence that stands for it."""
@@ -41,12 +45,18 @@ class Predictions(Page):
         super().__init__(glyphs)
         self._title = title
         self._judged: Sequence[Judged] | None = None
-        self._sentence = "computing ..."
+        self._sentence = _COMPUTING
         self._role: Role = "key"
 
-    def show(self, judged: Sequence[Judged]) -> None:
+    def show(self, judged: Sequence[Judged], title: str) -> None:
         """Draw the table."""
-        self._judged = judged
+        self._judged, self._title = judged, title
+        self.redraw()
+
+    def wait(self, title: str) -> None:
+        """Say that the table of another run is still to come."""
+        self._judged, self._title = None, title
+        self._sentence, self._role = _COMPUTING, "key"
         self.redraw()
 
     def fail(self, sentence: str) -> None:
@@ -67,7 +77,10 @@ class Predictions(Page):
 
 
 class VerifyPage(ModalScreen[None]):
-    """Judges a frame's run as far as it is recorded; a later frame is for a later page."""
+    """Judges the run on show as far as it is recorded, and again when it has become longer.
+
+    One judgement at a time, in a thread; the table before stays until the next is there.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,V,enter", "leave", show=False)]
     DEFAULT_CSS = """
@@ -77,26 +90,53 @@ class VerifyPage(ModalScreen[None]):
     def __init__(self, frame: Frame, glyphs: Glyphs) -> None:
         super().__init__()
         self._frame = frame
-        end = frame.history.end if frame.history is not None else 0.0
-        self._page = Predictions(f"predictions for {frame.preset.name} up to t = {short(end)}", glyphs)
+        self._last = frame
+        self._judging = False
+        self._page = Predictions(_title(frame), glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._page
 
     def on_mount(self) -> None:
         self._page.focus()
-        self._judge()
+        self._judge(self._frame)
+
+    def show(self, frame: Frame) -> None:
+        """Follow the run."""
+        before, self._frame = self._frame, frame
+        if frame.generation != before.generation:
+            self._page.wait(_title(frame))
+        if not self._judging and _worth_judging(self._last, frame):
+            self._judge(frame)
 
     @work
-    async def _judge(self) -> None:
-        outcome = await in_thread(lambda: judged(self._frame))
-        if isinstance(outcome, str):
-            self._page.fail(outcome)
-        else:
-            self._page.show(outcome)
+    async def _judge(self, frame: Frame) -> None:
+        self._judging, self._last = True, frame
+        outcome = await in_thread(lambda: judged(frame))
+        self._judging = False
+        if frame.generation == self._frame.generation:
+            if isinstance(outcome, str):
+                self._page.fail(outcome)
+            else:
+                self._page.show(outcome, _title(frame))
+        if _worth_judging(frame, self._frame):
+            self._judge(self._frame)
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+
+def _title(frame: Frame) -> str:
+    end = frame.history.end if frame.history is not None else 0.0
+    return f"predictions for {frame.preset.name} up to t = {short(end)}"
+
+
+def _worth_judging(judged: Frame, newest: Frame) -> bool:
+    """Whether a frame has so much more in it than the one judged that it may change the table."""
+    if newest.generation != judged.generation or newest.over != judged.over:
+        return True
+    before, now = judged.history, newest.history
+    return now is not None and (before is None or now.end > _LONGER * before.end)
 
 
 def judged(frame: Frame) -> list[Judged] | str:

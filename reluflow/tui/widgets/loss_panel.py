@@ -1,16 +1,23 @@
 """The loss over time."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, get_args
 
 from textual import events
 
+from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
-from reluflow.plot.loss_picture import LossPicture, draw_loss, time_at, with_cursor
+from reluflow.plot.loss_marks import with_cursor
+from reluflow.plot.loss_picture import draw_loss
+from reluflow.plot.loss_place import LossPicture, time_at
 from reluflow.plot.phases import focus_of
+from reluflow.store.preset import Preset
+from reluflow.theory.landmarks import Landmark
 from reluflow.tui.compare import LETTERS, FrozenRun
+from reluflow.tui.foresight import Seen
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
@@ -19,8 +26,15 @@ from reluflow.tui.widgets.rows_panel import heading
 #: What the axes show: decades about the plateaus, the whole run with all decades, or the loss itself.
 Scale = Literal["log", "all", "linear"]
 SCALES: Final[tuple[Scale, ...]] = ("log", "all", "linear")
+#: Time as it is, its logarithm, or in units of ln(1/scale), in which curves of all small scales are alike.
+Time = Literal["linear", "log", "unit"]
+TIMES: Final[tuple[Time, ...]] = get_args(Time)
 #: The axis reaches below the lowest plateau by this factor, so that plateaus are not pressed together.
 _BELOW_PLATEAUS: Final = 30.0
+#: The axis of time reaches to a forecast that is no further away than so many times what is recorded.
+_REACH: Final = 4.0
+#: Shortest panel that has a line for the key of what the theory says.
+_ROOM_FOR_KEY: Final = 8
 
 
 class LossPanel(FramePanel):
@@ -29,17 +43,23 @@ class LossPanel(FramePanel):
     Drawn anew only when the run, the axes or the size change; otherwise the line moves.
     """
 
-    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"log_time": (False, True), "scale": SCALES}
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "time": TIMES,
+        "scale": SCALES,
+        "theory": (False, True),
+    }
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self.log_time = False
+        self.time: Time = "linear"
+        self.theory = True
         self.scale: Scale = "log"
         self._moment: Moment | None = None
         self._frozen: tuple[FrozenRun, ...] = ()
         self._axes: LossAxes | None = None
         self._picture: LossPicture | None = None
         self._drawn: tuple[Any, ...] = ()
+        self._seen = Seen()
         self._top = 1
 
     def show(self, moment: Moment) -> None:
@@ -56,9 +76,21 @@ class LossPanel(FramePanel):
         self._axes = None
         self.redraw()
 
-    def toggle_log_time(self) -> None:
-        """Linear time to logarithmic and back."""
-        self.log_time = not self.log_time
+    def foresee(self, seen: Seen) -> None:
+        """Mark what the theory says of the run."""
+        self._seen = seen
+        self.redraw()
+
+    def toggle_theory(self) -> None:
+        """Show or hide what the theory says."""
+        self.theory = not self.theory
+        self.redraw()
+
+    def next_time(self) -> None:
+        """The next of the ways to count time; ln(1/scale) only where there is a small scale."""
+        self.time = TIMES[(TIMES.index(self.time) + 1) % len(TIMES)]
+        if self.time == "unit" and (self._moment is None or log_scale(self._moment.frame.preset) is None):
+            self.time = "linear"
         self.redraw()
 
     def adopt_choices(self) -> None:
@@ -77,34 +109,44 @@ class LossPanel(FramePanel):
         if moment is None or moment.frame.history is None:
             return [top, [], [Segment("  nothing recorded yet", "dim")]]
         legend = self._legend(moment)
+        if self.theory and height - len(legend) >= _ROOM_FOR_KEY:
+            legend += self._theory_key(width)
         self._top = 1 + len(legend)
         picture = self._draw(moment, (width, height - self._top))
-        return [top, *legend, *with_cursor(picture, moment.t, self.glyphs)]
+        forecast = self._seen.forecast if self.theory else None
+        time = None if forecast is None else forecast.time
+        return [top, *legend, *with_cursor(picture, moment.t, self.glyphs, time)]
 
     def _draw(self, moment: Moment, size: tuple[int, int]) -> LossPicture:
         frame, history = moment.frame, moment.frame.history
         assert history is not None
         run = (frame.generation, history.end, history.series["t"].size)
-        shown = (size, self.log_time, self.scale, tuple(map(id, self._frozen)), moment.plateaus)
-        until = max(focus_of(moment.plateaus, history.end), moment.t)
-        if self._axes is not None and until > time_limit(self._axes):
+        theory = self._escapes()
+        shown = (size, self.time, self.scale, tuple(map(id, self._frozen)), moment.plateaus, theory)
+        until, reach = max(focus_of(moment.plateaus, history.end), moment.t), self._reach(history.end)
+        if self._axes is not None and max(until, reach) > time_limit(self._axes):
             self._drawn = ()
         if self._picture is None or (run, shown) != self._drawn:
-            log_loss = self.scale != "linear"
-            curve = curve_of(history.series, self.log_time, log_loss)
-            others = [curve_of(run.series, self.log_time, log_loss) for run in self._frozen]
+            log_loss, log_time = self.scale != "linear", self.time == "log"
+            unit = self._unit(frame.preset)
+            curve = curve_of(history.series, log_time, log_loss, unit)
+            others = [
+                curve_of(run.series, log_time, log_loss, self._unit(run.preset)) for run in self._frozen
+            ]
             floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / _BELOW_PLATEAUS
             self._axes = fit_axes(
                 self._axes,
                 curve,
-                self.log_time,
+                log_time,
                 log_loss=log_loss,
                 floor=floor if self.scale == "log" else None,
                 until=None if self.scale == "all" else until,
+                reach=reach,
+                unit=unit,
                 others=others,
             )
             self._picture = draw_loss(
-                curve, self._axes, size, self.glyphs, frozen=others, plateaus=moment.plateaus
+                curve, self._axes, size, self.glyphs, frozen=others, plateaus=moment.plateaus, theory=theory
             )
             self._drawn = (run, shown)
         return self._picture
@@ -120,9 +162,49 @@ class LossPanel(FramePanel):
 
     def _detail(self) -> str:
         kind = self._moment.frame.preset.values.get("solver.loss", "half-mse") if self._moment else ""
-        return f"{kind} over {'log ' if self.log_time else ''}time"
+        time = {"linear": "time", "log": "log time", "unit": "time / ln(1/scale)"}[self.time]
+        return f"{kind} over {time}"
+
+    # --- what the theory says ---
+
+    def _escapes(self) -> tuple[Landmark, ...]:
+        marks = self._seen.landmarks
+        return marks.escapes if marks is not None and self.theory else ()
+
+    def _reach(self, end: float) -> float:
+        """The flow time that the axis has to show because the next escape is foreseen there."""
+        forecast = self._seen.forecast if self.theory else None
+        return forecast.time if forecast is not None and end < forecast.time <= _REACH * end else 0.0
+
+    def _unit(self, preset: Preset) -> float:
+        return (log_scale(preset) if self.time == "unit" else None) or 1.0
+
+    def _theory_key(self, width: int) -> list[Row]:
+        """What the marks are, and the next escape in numbers."""
+        entries: list[Segment] = []
+        glyphs, marks, forecast = self.glyphs, self._seen.landmarks, self._seen.forecast
+        if marks is not None and marks.escapes:
+            entries.append(Segment(f" {glyphs.theory}{glyphs.theory_time} theory", "theory"))
+        if forecast is not None:
+            time, rate = (short(float(f"{value:.4g}")) for value in (forecast.time, forecast.rate))
+            entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
+            entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
+        if marks is not None and marks.escapes:
+            entries.append(Segment(f" (theory: {marks.source})", "dim"))
+        row: Row = []
+        for entry in entries:
+            if sum(len(text) for text, _ in [*row, entry]) <= width:
+                row.append(entry)
+        return [row] if row else []
 
     def on_click(self, event: events.Click) -> None:
         picture, row = self._picture, event.y - self._top
         if picture is not None and event.x >= picture.left and 0 <= row < picture.inner[1]:
             self.post_message(TimeChosen(time_at(picture, event.x)))
+
+
+def log_scale(preset: Preset) -> float | None:
+    """ln(1/scale) of a preset whose start is drawn at a scale below 1, None of any other."""
+    scale = preset.values.get("init.scale")
+    drawn = preset.values.get("init.kind") != "file"
+    return math.log(1.0 / scale) if drawn and scale is not None and 0.0 < scale < 1.0 else None

@@ -3,19 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+import numpy as np
+
+from reluflow.flow.base import State
 from reluflow.plot.axes import power_of_ten
-from reluflow.plot.cells import Row, Segment
-from reluflow.plot.directions import Compass, compass, compass_rows
+from reluflow.plot.cells import Role, Row
+from reluflow.plot.directions import Compass, Goals, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.phases import focus_of
 from reluflow.plot.views import VIEWS
+from reluflow.plot.views.chart import legend
+from reluflow.plot.views.growth import GrowthPicture, draw_growth, growth_rows
+from reluflow.tui.foresight import Seen
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
 
 #: the view that the app starts with
 COMPASS: Final = "directions"
-#: cells that the legend needs in full
-_ROOM_FOR_WORDS: Final = 35
+#: the view of the whole run
+GROWTH: Final = "norms over time"
+NAMES: Final = (*VIEWS, GROWTH)
+#: a growing run is drawn again in that view when it has become longer by this factor
+_LONGER: Final = 1.02
 
 
 class NeuronView(FramePanel):
@@ -31,6 +41,9 @@ class NeuronView(FramePanel):
         self._moment: Moment | None = None
         self._picture: Compass | None = None
         self._cursor = 0
+        self._seen = Seen()
+        self._grown: GrowthPicture | None = None
+        self._grown_for: tuple[tuple[object, ...], float] | None = None
         self.view = COMPASS
 
     def show(self, moment: Moment) -> None:
@@ -41,6 +54,12 @@ class NeuronView(FramePanel):
         if before is None or before.state is not moment.state:
             self._update()
             self.redraw()
+
+    def foresee(self, seen: Seen) -> None:
+        """Mark the directions in which the theory says that neurons end."""
+        self._seen = seen
+        self._update()
+        self.redraw()
 
     def point_at(self, neuron: int) -> None:
         """Mark another neuron."""
@@ -54,8 +73,7 @@ class NeuronView(FramePanel):
 
     def next_view(self) -> None:
         """Show the next of the views."""
-        names = list(VIEWS)
-        self.view = names[(names.index(self.view) + 1) % len(names)]
+        self.view = NAMES[(NAMES.index(self.view) + 1) % len(NAMES)]
         self._update()
         self.redraw()
 
@@ -77,7 +95,8 @@ class NeuronView(FramePanel):
         if picture is None:
             return [heading(COMPASS, "", width, self.glyphs)]
         top = heading(COMPASS, self._detail(picture), width, self.glyphs)
-        rows = compass_rows(picture, (width, height - 2), self.glyphs, self._cursor)
+        goals = self._goals()
+        rows = compass_rows(picture, (width, height - 2), self.glyphs, self._cursor, goals)
         return [top, *rows, self._legend(picture, width)]
 
     def _other(self, width: int, height: int) -> Sequence[Row]:
@@ -85,9 +104,35 @@ class NeuronView(FramePanel):
         moment = self._moment
         if moment is None or moment.state is None or moment.frame.problem is None:
             return [top]
+        if self.view == GROWTH:
+            return [top, *self._growth(moment, moment.state, width, height - 1)]
         draw = VIEWS[self.view]
         rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self._cursor)
         return [top, *rows]
+
+    def _growth(self, moment: Moment, state: State, width: int, height: int) -> list[Row]:
+        """Norms over the whole run, drawn anew only when the run, the size or the neuron is another."""
+        history = moment.frame.history
+        cursor = min(self._cursor, state.output_weights.size - 1)
+        if history is None or width < 1 or height < 2:
+            return []
+        until = max(focus_of(moment.plateaus, history.end), moment.t)
+        key = (moment.frame.generation, moment.frame.over, (width, height), cursor)
+        grown, held = self._grown, self._grown_for
+        if grown is None or held is None or key != held[0] or not held[1] <= until <= _LONGER * held[1]:
+            grown = draw_growth(history, until, (width, height - 1), self.glyphs, cursor)
+            self._grown, self._grown_for = grown, (key, until)
+        return growth_rows(grown, state, width, height, self.glyphs, cursor)
+
+    def _goals(self) -> Goals | None:
+        """Where small neurons end, in coordinates of the span, if that is known."""
+        moment, extremal = self._moment, self._seen.extremal
+        problem = moment.frame.problem if moment else None
+        if extremal is None or problem is None or not extremal.attractors:
+            return None
+        directions = np.array([one.direction for one in extremal.attractors])
+        signs = np.array([float(one.sign) for one in extremal.attractors])
+        return Goals(problem.span.project(directions), signs)
 
     def _detail(self, picture: Compass) -> str:
         if picture.plane.basis.shape[0] <= 2:
@@ -97,10 +142,18 @@ class NeuronView(FramePanel):
     def _legend(self, picture: Compass, width: int) -> Row:
         low, high = (power_of_ten(round(limit)) for limit in picture.radius)
         glyphs = self.glyphs
-        above, below, data = (" a>0", " a<0", " data") if width >= _ROOM_FOR_WORDS else ("+", "-", "x")
-        return [
-            Segment(f"{glyphs.positive}{above} ", "positive"),
-            Segment(f"{glyphs.negative}{below} ", "negative"),
-            Segment(f"{glyphs.point}{data} ", "ray"),
-            Segment(f"|w| {low}..{high}", "dim"),
+        entries: list[tuple[str, Role]] = [
+            (f"{glyphs.positive} a>0", "positive"),
+            (f"{glyphs.negative} a<0", "negative"),
+            (f"{glyphs.point} data", "ray"),
+            (f"|w| {low}..{high}", "dim"),
         ]
+        if self._goals() is not None:
+            entries.insert(3, (f"{glyphs.plus_goal}{glyphs.minus_goal} goals", "strong"))
+        # words where there is room for all of them, else the signs alone
+        if sum(len(text) + 2 for text, _ in entries) > width + 2:
+            words = ("+", "-", "x", "goal")[: len(entries) - 1]
+            marks = [(text.split()[0], role) for text, role in entries]
+            named = [(f"{mark}{word}", role) for (mark, role), word in zip(marks, words, strict=False)]
+            entries = [*named, entries[-1]]
+        return legend(entries, width)

@@ -34,6 +34,9 @@ class RowsPanel(Widget):
         .rows--plateau { color: $foreground 45%; }
         .rows--escape { color: $text-warning; text-style: bold; }
         .rows--mark { color: $foreground 45%; }
+        .rows--theory { color: $text-secondary; }
+        .rows--forecast { color: $text-warning; text-style: bold; }
+        .rows--shade { background: $foreground 8%; }
         .rows--level { color: $text-accent; }
         .rows--positive { color: $text-primary; text-style: bold; }
         .rows--negative { color: $text-warning; text-style: bold; }

@@ -7,6 +7,7 @@ from typing import Final
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
+from reluflow.plot.event_words import events_text
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel
@@ -55,14 +56,14 @@ class StatusLine(RowsPanel):
     def _numbers(self, moment: Moment, width: int) -> Row:
         live = moment.live
         row = [Segment(live.preset.name, "strong")]
-        pieces = [
-            ("t", short(round(moment.t, 6))),
-            ("loss", loss_text(moment.loss)),
-            ("step", f"{moment.step:,}"),
-        ]
+        happens = _happens(moment)
+        pieces = [("t", short(round(moment.t, 6))), ("loss", loss_text(moment.loss))]
+        if happens:
+            pieces.insert(1, ("", happens))
+        pieces.append(("step", f"{moment.step:,}"))
         if live.method:
             pieces.append(("", live.method))
-        if live.events:
+        if live.events and not happens:
             pieces.append(("events", f"{live.events:,}"))
         for name, value in pieces:
             label = f"  {name} " if name else "  "
@@ -96,6 +97,12 @@ class StatusLine(RowsPanel):
             return [Segment("halted", "key"), Segment(f" at t = {short(live.t)}, step {live.steps:,}", "dim")]
         words, role = _ENDS.get(live.status, (live.status, "key"))
         return [Segment(words, role), Segment(f": {live.reason}" if live.reason else "", "dim")]
+
+
+def _happens(moment: Moment) -> str:
+    """What happens at the cursor, "" for nothing."""
+    history = moment.frame.history
+    return events_text(history.events_at(moment.t)) if history is not None else ""
 
 
 def loss_text(loss: float) -> str:

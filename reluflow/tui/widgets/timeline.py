@@ -1,17 +1,17 @@
 """The whole run as a band at the foot of the screen, with the cursor on it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from textual import events
 
 from reluflow.observe.history import Clock, History
 from reluflow.plot.axes import Tick, linear_ticks, short
-from reluflow.plot.band import LEAST, band_row, ticks_row
+from reluflow.plot.band import LEAST, band_row, ticks_row, with_band_cursor
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import focus_of, place_of
-from reluflow.tui.messages import TimeChosen
+from reluflow.tui.messages import EventChosen, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
@@ -68,6 +68,8 @@ class Timeline(RowsPanel):
         super().__init__(glyphs, id=id)
         self._moment: Moment | None = None
         self._band = (0, 0)
+        self._drawn: tuple[tuple[Any, ...], Dial, Row, Row] | None = None
+        self._held: tuple[object, ...] = ()
 
     def show(self, moment: Moment) -> None:
         """Draw a newer moment."""
@@ -86,13 +88,23 @@ class Timeline(RowsPanel):
         self._band = (start, room)
         if room < LEAST or history.end <= 0.0:
             return [[*before, after]]
-        dial = self._dial()
-        assert dial is not None
-        band = band_row(moment.plateaus, dial.time_of, dial.share_of(moment.t), room, self.glyphs)
-        rows = [[*before, *band, after]]
+        dial, band, ticks = self._draw(moment, history, room)
+        rows = [[*before, *with_band_cursor(band, dial.share_of(moment.t), self.glyphs), after]]
         if height > 1:
-            rows.append([Segment(" " * start, "axis"), *ticks_row(dial.ticks(room), dial.share_of, room)])
+            rows.append([Segment(" " * start, "axis"), *ticks])
         return rows
+
+    def _draw(self, moment: Moment, history: History, room: int) -> tuple[Dial, Row, Row]:
+        """How the band is laid out, the band and the times below it: drawn anew only when one changes."""
+        key = (id(history), id(moment.plateaus), moment.clock, room)
+        if self._drawn is None or self._drawn[0] != key:
+            clock: Clock = "time" if moment.clock == "change" else moment.clock
+            dial = Dial(history, clock, focus_of(moment.plateaus, history.end))
+            band = band_row(moment.plateaus, history.event_times, dial.time_of, room, self.glyphs)
+            self._drawn = key, dial, band, ticks_row(dial.ticks(room), dial.share_of, room)
+            # held, so that no other history can have its number
+            self._held = history, moment.plateaus
+        return self._drawn[1:]
 
     def _sign(self, moment: Moment) -> Segment:
         return Segment(self.glyphs.play if moment.playing else self.glyphs.pause, "key")
@@ -100,20 +112,21 @@ class Timeline(RowsPanel):
     def _when(self, moment: Moment, history: History) -> str:
         return f"{short(round(moment.t, 3)):>7} of {short(_three_digits(history.end))}"
 
-    def _dial(self) -> Dial | None:
-        """How the band is laid out now."""
-        moment = self._moment
-        history = moment.frame.history if moment else None
-        if moment is None or history is None:
-            return None
-        clock: Clock = "time" if moment.clock == "change" else moment.clock
-        return Dial(history, clock, focus_of(moment.plateaus, history.end))
-
     def on_click(self, event: events.Click) -> None:
+        """Go to where the pointer is, to the event there if one is; from that event, to the page about it."""
         start, room = self._band
-        dial = self._dial()
-        if dial is not None and start <= event.x < start + room:
-            self.post_message(TimeChosen(dial.time_of((event.x - start + 0.5) / room)))
+        moment, at = self._moment, event.x - start
+        if moment is None or self._drawn is None or not 0 <= at < room:
+            return
+        dial, history = self._drawn[1], moment.frame.history
+        first, last = (dial.time_of((at + side) / room) for side in (0, 1))
+        t = history.next_event(first) if history is not None else None
+        if t is None or t > last:
+            self.post_message(TimeChosen(dial.time_of((at + 0.5) / room)))
+        elif first < moment.t <= last and history is not None and len(history.events_at(moment.t)):
+            self.post_message(EventChosen(moment.t))
+        else:
+            self.post_message(TimeChosen(t))
 
 
 def _three_digits(value: float) -> float:

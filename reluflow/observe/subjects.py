@@ -1,0 +1,123 @@
+"""What there is to say about a sample, a plateau and an event of a run.
+
+Residuals are r_k = h(x_k) - y_k; z_jk = <w_j, x_k>.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.flow.events import Change, Events
+from reluflow.network import Array, predictions, row_norms
+from reluflow.observe.history import History
+from reluflow.observe.roster import Roster
+from reluflow.problem import Problem
+
+#: of more recorded states than this, evenly spaced ones are looked at
+_MOST_STATES: Final = 200
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """One sample of a state.
+
+    ``prediction`` h(x_k), ``residual``, ``share`` of the loss; ``length`` |x_k|; ``active``, ``sliding`` (m,)
+    neurons; ``preactivation`` (m,), ``contribution`` (m,) a_j relu(z_jk).
+    """
+
+    prediction: float
+    residual: float
+    share: float
+    length: float
+    active: npt.NDArray[np.bool_]
+    sliding: npt.NDArray[np.bool_]
+    preactivation: Array
+    contribution: Array
+
+
+@dataclass(frozen=True)
+class SampleRecord:
+    """A sample over time: ``t``, ``prediction`` (k,)."""
+
+    t: Array
+    prediction: Array
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """How z_jk moved when neuron j met the kink of sample k.
+
+    ``below``: its velocity with the sample off, ``above``: with it on; NaN for an event without a sample.
+    """
+
+    below: float
+    above: float
+
+
+def report_sample(roster: Roster, sample: int) -> SampleReport:
+    """Everything about sample ``sample``, counted from 0."""
+    state, problem = roster.state, roster.problem
+    residual = roster.residual
+    total = float(residual @ residual)
+    z = state.weights @ problem.inputs[sample]
+    return SampleReport(
+        prediction=float(residual[sample] + problem.targets[sample]),
+        residual=float(residual[sample]),
+        share=float(residual[sample] ** 2 / total) if total > 0.0 else 0.0,
+        length=float(row_norms(problem.inputs[[sample]])[0]),
+        active=roster.table.active[:, sample],
+        sliding=roster.table.sliding[:, sample],
+        preactivation=z,
+        contribution=state.output_weights * np.maximum(z, 0.0),
+    )
+
+
+def record_sample(history: History, problem: Problem, sample: int) -> SampleRecord:
+    """h(x_k) in all recorded states, evenly spaced ones of very many."""
+    count = len(history.states)
+    rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_STATES)).astype(np.intp))
+    states = [history.states[i] for i in rows]
+    x = problem.inputs[[sample]]
+    values = [float(predictions(state.weights, state.output_weights, x)[0]) for state in states]
+    return SampleRecord(np.array([state.t for state in states]), np.array(values))
+
+
+def crossing(history: History, problem: Problem, events: Events, row: int) -> Crossing:
+    """The velocities of z_jk on either side of an event, from the state at its time.
+
+    dz_jk/dt = a_j <x_k, D_j> with D_j = -(c/n) sum_l A_jl r_l x_l over the other samples, less its part
+    in the span of those that the neuron slides along; with the sample itself on top of that,
+    - a_j (c/n) r_k |x_k|^2.
+    """
+    neuron, sample = int(events.neuron[row]), int(events.sample[row])
+    if sample < 0:
+        return Crossing(np.nan, np.nan)
+    roster = Roster(history.state_at(float(events.t[row])), problem)
+    a, residual, x = float(roster.state.output_weights[neuron]), roster.residual, problem.inputs
+    on = roster.some(np.array([neuron]), growth=False).active[0].copy()
+    slid = _slid_along(events.take(slice(0, row)), neuron, problem.samples)
+    on[sample] = slid[sample] = False
+    on &= ~slid
+    share = problem.speed / problem.samples
+    pull = -share * ((on * residual) @ x)
+    if slid.any():
+        pull = pull - np.linalg.lstsq(x[slid].T, pull, rcond=None)[0] @ x[slid]
+    below = a * float(pull @ x[sample])
+    return Crossing(below, below - share * a * float(residual[sample]) * float(x[sample] @ x[sample]))
+
+
+def _slid_along(earlier: Events, neuron: int, samples: int) -> npt.NDArray[np.bool_]:
+    """The samples (n,) along which a neuron slides after some events: the last of each says."""
+    own = events_of(earlier, neuron=neuron)
+    slid = np.zeros(samples, dtype=np.bool_)
+    pairs = own.sample >= 0
+    slid[own.sample[pairs]] = own.kind[pairs] == Change.SLIDE
+    return slid
+
+
+def events_of(events: Events, *, neuron: int | None = None, sample: int | None = None) -> Events:
+    """Those of one neuron, or on one sample."""
+    chosen = events.neuron == neuron if neuron is not None else events.sample == sample
+    return events.take(chosen)

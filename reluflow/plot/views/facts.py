@@ -1,0 +1,84 @@
+"""The parts that pages about one thing are made of: numbers with their formulas, and curves over time."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reluflow.flow.events import Events
+from reluflow.network import Array
+from reluflow.plot.axes import short, sticky_time
+from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.event_words import event_text
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.views.chart import Axis, Chart
+
+_NAME: Final = 15
+_VALUE: Final = 16
+_CURVE_HEIGHT: Final = 10
+#: from this width on two curves stand side by side
+_SIDE_BY_SIDE: Final = 72
+_GAP: Final = 2
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``values`` (k,) over times ``t`` (k,), with the axis that they are drawn on."""
+
+    title: str
+    t: Array
+    values: Array
+    axis: Axis
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page: ``head`` rows, and ``count`` lines below them that are made one by one."""
+
+    title: str
+    head: list[Row]
+    count: int
+    line: Callable[[int], Row]
+
+
+def number(value: float) -> str:
+    """A number, or a dash where there is none."""
+    return short(value) if math.isfinite(value) else "-"
+
+
+def fact(name: str, value: str, formula: str, role: Role = "text") -> Row:
+    """A number and what is behind it."""
+    return [
+        Segment(f" {name:<{_NAME}}", "dim"),
+        Segment(f"{value:<{_VALUE}}", role),
+        Segment(f"{' ' if len(value) >= _VALUE else ''}{formula}", "axis"),
+    ]
+
+
+def remark(name: str, text: str) -> Row:
+    """A sentence in place of a number."""
+    return [Segment(f" {name:<{_NAME}}", "dim"), Segment(text, "text")]
+
+
+def event_fact(name: str, events: Events, row: int | None) -> Row:
+    """One of some events, or that there is none."""
+    if row is None:
+        return fact(name, "none", "in what is recorded")
+    return fact(name, f"t = {short(float(events.t[row]))}", event_text(events, row))
+
+
+def curves(pictures: Sequence[Picture], now: float, width: int, glyphs: Glyphs) -> list[Row]:
+    """Two pictures with a line at the present, side by side where there is room."""
+    if width < _SIDE_BY_SIDE:
+        return [row for picture in pictures for row in _curve(picture, now, width, glyphs)]
+    half = (width - _GAP) // 2
+    left, right = (_curve(picture, now, half, glyphs) for picture in pictures)
+    gap = Segment(" " * _GAP, "text")
+    return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
+
+
+def _curve(picture: Picture, now: float, width: int, glyphs: Glyphs) -> list[Row]:
+    last = float(picture.t[-1])
+    chart = Chart(width, _CURVE_HEIGHT, Axis(sticky_time(None, last or 1.0)), picture.axis, glyphs)
+    rows = chart.rows([chart.upright(now), chart.line(picture.t, picture.values)])
+    return [fit([Segment(f" {picture.title}", "strong")], width), *(fit(row, width) for row in rows)]

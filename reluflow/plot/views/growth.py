@@ -1,0 +1,119 @@
+"""How large the neurons were and will be: their log norms over the whole run."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array
+from reluflow.observe.history import History
+from reluflow.plot.axes import sticky_time
+from reluflow.plot.canvas import Trace
+from reluflow.plot.cells import Role, Row, plain, put
+from reluflow.plot.directions import Numbers
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.table import norm_text
+from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, stacked
+from reluflow.plot.views.norms import log10_norms
+
+#: of more neurons than this, the largest at the end and evenly spaced others stand for all
+MOST_SHOWN: Final = 60
+#: of more recorded states than this, evenly spaced ones are looked at
+_MOST_STATES: Final = 200
+#: decades shown at most
+_DECADES: Final = 330.0
+#: cells between two marks on the curve of the neuron under the cursor
+_MARK_EVERY: Final = 7
+
+
+@dataclass(frozen=True)
+class GrowthPicture:
+    """``rows`` of ``chart`` without a line at the present; ``hidden``: how many neurons are not drawn."""
+
+    rows: list[Row]
+    chart: Chart
+    hidden: int
+
+
+def draw_growth(
+    history: History, until: float, size: tuple[int, int], glyphs: Glyphs, cursor: int
+) -> GrowthPicture:
+    """log10 |w_j| over flow time from 0 to ``until`` on ``size`` = (width, height) cells."""
+    last = history.states[-1]
+    chosen = _chosen(last, cursor)
+    t, logs = _records(history, until, chosen)
+    end = sticky_time(None, until or 1.0)
+    chart = Chart(*size, Axis(end), Axis(decade_limits(logs, _DECADES), "log"), glyphs)
+    grid = np.linspace(0.0, min(end[1], float(t[-1])), max(chart.width * glyphs.dots[0], 2))
+    curves = np.array([np.interp(grid, t, _finite(column)) for column in logs.T])
+    signs = np.sign(last.output_weights[chosen])
+    groups: tuple[tuple[float, Role], ...] = ((0.0, "still"), (-1.0, "negative"), (1.0, "positive"))
+    traces = [_dots(chart, grid, curves[signs == sign], role) for sign, role in groups]
+    own = curves[int(np.flatnonzero(chosen == cursor)[0])]
+    rows = chart.rows([*traces, chart.line(grid, own)])
+    marker = glyphs.negative_cursor if last.output_weights[cursor] < 0.0 else glyphs.positive_cursor
+    every = _MARK_EVERY * glyphs.dots[0]
+    for x, y in zip(grid[every // 2 :: every], own[every // 2 :: every], strict=True):
+        chart.put(rows, float(x), float(y), marker, "cursor")
+    return GrowthPicture(rows, chart, last.output_weights.size - chosen.size)
+
+
+def growth_rows(
+    picture: GrowthPicture, state: State, width: int, height: int, glyphs: Glyphs, cursor: int
+) -> list[Row]:
+    """The picture with a line at the state's time, and what is what."""
+    chart, rows = picture.chart, list(picture.rows)
+    column, _ = chart.cell(state.t, chart.y.limits[0])
+    for y in range(min(chart.height, len(rows))):
+        if plain(rows[y])[column : column + 1] == " ":
+            rows[y] = put(rows[y], column, glyphs.mark, "mark")
+    norm = norm_text(float(log10_norms(state.weights[[cursor]])[0]))
+    marker = glyphs.negative_cursor if state.output_weights[cursor] < 0.0 else glyphs.positive_cursor
+    entries: list[tuple[str, Role]] = [
+        (f"{marker} neuron {cursor}: |w| {norm}", "strong"),
+        ("a>0", "positive"),
+        ("a<0", "negative"),
+    ]
+    if picture.hidden:
+        entries.append((f"{picture.hidden} not drawn", "dim"))
+    return stacked([rows, [legend(entries, width)]], width, height)
+
+
+def _chosen(last: State, cursor: int) -> Numbers:
+    m = last.output_weights.size
+    if m <= MOST_SHOWN:
+        return np.arange(m)
+    half = MOST_SHOWN // 2
+    norms = np.abs(last.output_weights)
+    largest = np.argpartition(-norms, half)[:half]
+    spread = np.linspace(0, m - 1, half).astype(np.intp)
+    return np.unique(np.concatenate([largest, spread, [cursor]]))
+
+
+def _records(history: History, until: float, chosen: Numbers) -> tuple[Array, Array]:
+    """Times (k,) and log10 norms (k, c) of some neurons in recorded states up to a time."""
+    count = max(int(np.searchsorted(history.times, until, side="right")), 1)
+    rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_STATES)).astype(np.intp))
+    states = [history.states[i] for i in rows]
+    logs = np.array([log10_norms(state.weights[chosen]) for state in states])
+    return np.array([state.t for state in states]), logs
+
+
+def _finite(logs: Array) -> Array:
+    """-inf, of a neuron without hidden weights, far below every axis."""
+    return np.where(np.isfinite(logs), logs, -1e6)
+
+
+def _dots(chart: Chart, grid: Array, curves: Array, role: Role) -> Trace:
+    """Curves (c, g) on a grid (g,) as one set of dots, each once."""
+    x, y = np.tile(chart.x.share(grid), len(curves)), chart.y.share(curves.ravel())
+    inside = (y >= 0.0) & (y <= 1.0)
+    across, down = (
+        max(cells * dots - 1, 1)
+        for cells, dots in zip((chart.width, chart.height), chart.glyphs.dots, strict=True)
+    )
+    column, row = np.floor(x[inside] * across + 0.5), np.floor(y[inside] * down + 0.5)
+    code = np.unique(row * (across + 1) + column)
+    marker = "." if chart.glyphs.name == "ascii" else chart.glyphs.curve
+    return Trace((code % (across + 1)) / across, (code // (across + 1)) / down, role, marker)

@@ -1,0 +1,118 @@
+"""A page about one sample: what the network says of it, its past and future, the neurons that see it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.flow.events import Events
+from reluflow.observe.subjects import SampleRecord, SampleReport
+from reluflow.plot.axes import short
+from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.table import norm_text
+from reluflow.plot.views.chart import Axis, round_limits
+from reluflow.plot.views.facts import Picture, Sheet, curves, event_fact, fact, number
+from reluflow.plot.views.norms import log10_norms
+from reluflow.problem import Problem
+
+_COLUMN: Final = 14
+#: coordinates of a sample that are written out
+_COORDINATES: Final = 6
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """What the page is made of; ``sample`` counts from 0. ``events``: those on this sample."""
+
+    sample: int
+    state: State
+    problem: Problem
+    now: SampleReport
+    past: SampleRecord
+    events: Events
+
+
+def sample_sheet(facts: SampleFacts, width: int, glyphs: Glyphs) -> Sheet:
+    """The whole page; below the head, a line a neuron that sees the sample or slides on it."""
+    now, t = facts.now, facts.state.t
+    head = [*_numbers(facts), *_next(facts), [], *_pictures(facts, width, glyphs), []]
+    names = "".join(name.rjust(_COLUMN) for name in ("|w_j|", "z_jk", "a_j relu(z)"))
+    head.append([Segment(f"{'neuron':>7}  {'state':<9}{names}", "axis")])
+    listed = np.flatnonzero(now.active | now.sliding)
+    listed = listed[np.argsort(-np.abs(now.contribution[listed]), kind="stable")]
+    return Sheet(
+        f"sample {facts.sample + 1} at t = {short(t)}",
+        [fit(row, width) for row in head],
+        int(listed.size),
+        lambda i: _line(facts, int(listed[i]), width, glyphs),
+    )
+
+
+def _numbers(facts: SampleFacts) -> list[Row]:
+    now, problem = facts.now, facts.problem
+    x = problem.inputs[facts.sample]
+    shown = ", ".join(short(float(f"{value:.4g}")) for value in x[:_COORDINATES])
+    more = f", ... ({x.size} coordinates)" if x.size > _COORDINATES else ""
+    positive = now.active & (facts.state.output_weights > 0.0)
+    n = problem.samples
+    return [
+        fact("length", number(now.length), f"|x_k|, x_k = ({shown}{more})"),
+        fact("target", number(float(problem.targets[facts.sample])), "y_k"),
+        fact("prediction", number(now.prediction), "h(x_k) = sum_j a_j relu(z_jk), z_jk = <w_j, x_k>"),
+        fact("residual", number(now.residual), "r_k = h(x_k) - y_k"),
+        fact("share of loss", f"{100.0 * now.share:.2f} %", "r_k^2 / sum_l r_l^2"),
+        fact(
+            "pull",
+            number(problem.speed / n * abs(now.residual) * now.length),
+            "its part of |D_j|: (c/n) |r_k| |x_k|",
+        ),
+        fact(
+            "seen by",
+            f"{int(now.active.sum())} of {now.active.size}",
+            f"neurons with z_jk > 0, {int(positive.sum())} of them with a_j > 0",
+            "ray",
+        ),
+        fact(
+            "slid along by", f"{int(now.sliding.sum())}", "neurons that the flow holds at z_jk = 0", "level"
+        ),
+    ]
+
+
+def _next(facts: SampleFacts) -> list[Row]:
+    events = facts.events
+    after = int(np.searchsorted(events.t, facts.state.t, side="right"))
+    return [
+        event_fact("next event", events, after if after < len(events) else None),
+        event_fact("last event", events, after - 1 if after else None),
+    ]
+
+
+def _pictures(facts: SampleFacts, width: int, glyphs: Glyphs) -> list[Row]:
+    past, y = facts.past, float(facts.problem.targets[facts.sample])
+    residual = past.prediction - y
+    pictures = [
+        Picture(
+            "prediction over time", past.t, past.prediction, Axis(round_limits(np.append(past.prediction, y)))
+        ),
+        Picture("residual over time", past.t, residual, Axis(round_limits(np.append(residual, 0.0)))),
+    ]
+    return curves(pictures, facts.state.t, width, glyphs)
+
+
+def _line(facts: SampleFacts, neuron: int, width: int, glyphs: Glyphs) -> Row:
+    now, state = facts.now, facts.state
+    above = state.output_weights[neuron] > 0.0
+    sign: Role = "positive" if above else "negative"
+    mark = glyphs.positive if above else glyphs.negative
+    norm = norm_text(float(log10_norms(state.weights[[neuron]])[0]))
+    numbers = (norm, number(float(now.preactivation[neuron])), number(float(now.contribution[neuron])))
+    return fit(
+        [
+            Segment(f"{neuron:>7}  ", "dim"),
+            Segment(f"{mark} {'slides' if now.sliding[neuron] else 'on':<7}", sign),
+            Segment("".join(text.rjust(_COLUMN) for text in numbers), "text"),
+        ],
+        width,
+    )

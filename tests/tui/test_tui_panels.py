@@ -1,0 +1,183 @@
+"""The table sorted, filtered and grouped; events by key and pointer; theory in the loss panel."""
+
+import driver
+from driver import SMALL, Driver
+from textual.geometry import Offset
+from textual.widgets import Input
+
+from reluflow.plot.glyphs import BRAILLE
+from reluflow.tui.widgets.loss_panel import LossPanel
+from reluflow.tui.widgets.neuron_table import NeuronTable
+from reluflow.tui.widgets.neuron_view import NeuronView
+from reluflow.tui.widgets.timeline import Timeline
+
+
+def rows(app: Driver) -> list[list[str]]:
+    """The lines of the table, heads first."""
+    region = app.app.query_one(NeuronTable).region
+    return [line[region.x : region.right].split() for line in app.lines[region.y + 1 : region.bottom]]
+
+
+def numbers(app: Driver) -> list[int]:
+    return [int(row[0]) for row in rows(app)[1:] if row and row[0].isdigit()]
+
+
+async def test_the_table_is_sorted_by_one_column_after_another() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.solved()
+        table = app.app.query_one(NeuronTable)
+        assert numbers(app) == list(range(8))
+        await app.press("S")
+        assert "norm↓" in rows(app)[0]
+        norms = [float(row[3]) for row in rows(app)[1:9]]
+        assert norms == sorted(norms, reverse=True)
+        first = table.cursor
+        await app.press("I")
+        assert "norm↑" in rows(app)[0]
+        assert [float(row[3]) for row in rows(app)[1:9]] == norms[::-1]
+        assert table.cursor == first, "the cursor stays on its neuron"
+        await app.press("S")
+        assert "growth↓" in rows(app)[0]
+
+
+async def test_the_cursor_goes_along_the_lines_and_points_in_every_view() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.solved()
+        await app.press("S")
+        order = numbers(app)
+        for key, place in (("J", -1), ("K", 0), ("down", 1), ("down", 2)):
+            await app.press(key)
+            assert app.app.query_one(NeuronTable).cursor == order[place]
+            assert app.app.query_one(NeuronView)._cursor == order[place]
+        for view in ("directions", "function", "norms", "norms over time"):
+            while app.app.query_one(NeuronView).view != view:
+                await app.press("n")
+            region = app.app.query_one(NeuronView).region
+            picture = "".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
+            assert BRAILLE.positive_cursor in picture or BRAILLE.negative_cursor in picture, view
+
+
+async def test_words_filter_the_table_and_wrong_words_are_explained() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        frame = await app.solved()
+        outputs = frame.problem.output_weights
+        await app.press("slash", *"+", "enter")
+        assert numbers(app) == [j for j in range(8) if outputs[j] > 0.0]
+        assert "(of 8 neurons)" in app.text
+        await app.press("slash")
+        app.app.screen.query_one(Input).value = "nrom>1"
+        await app.press("enter")
+        assert "'nrom>1' chooses no neurons; expected" in " ".join(app.text.split())
+        app.app.screen.query_one(Input).value = "norm>1e9"
+        await app.press("enter")
+        assert numbers(app) == []
+        assert "no neuron is norm>1e9" in app.text
+        await app.press("down", "J", "n", "S")
+        await app.press("slash")
+        app.app.screen.query_one(Input).value = ""
+        await app.press("enter")
+        assert sorted(numbers(app)) == list(range(8))
+
+
+async def test_a_line_a_cluster() -> None:
+    async with driver.explorer(size=(120, 40)) as app:
+        await app.solved()
+        # on neuron 1, which is then stood in for by the heaviest of its cluster
+        await app.press("end", "down", "G")
+        region = app.app.query_one(NeuronTable).region
+        shown = "\n".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
+        assert "a line a cluster" in shown
+        table = app.app.query_one(NeuronTable)
+        roster = table._roster
+        assert table.count == len(roster.clusters.lead)
+        heaviest = int(roster.clusters.lead[0])
+        size = int(roster.clusters.size[0])
+        assert f"{size} neurons" in next(
+            line for line in shown.splitlines() if line.split()[0] == str(heaviest)
+        )
+        assert roster.clusters.of[table.cursor] == roster.clusters.of[1], (
+            "it went to the stand-in of neuron 1"
+        )
+        await app.press("G")
+        assert table.count == 60
+
+
+async def test_events_are_gone_to_by_key_told_in_words_and_looked_at() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        frame = await app.solved()
+        times = frame.history.event_times.tolist()
+        await app.press("home", "greater_than_sign", "greater_than_sign")
+        assert app.moment.t == times[1]
+        assert "gains sample" in app.lines[0] or "loses sample" in app.lines[0] or "slides" in app.lines[0]
+        await app.press("less_than_sign")
+        assert app.moment.t == times[0]
+        await app.press("less_than_sign")
+        assert "there is no earlier event" in app.text
+        await app.press("e")
+        assert "to the next event" in app.lines[1]
+        await app.play(60.0)
+        assert app.moment.t == times[1]
+        assert "paused" in app.lines[1]
+        await app.press("i")
+        assert f"event 2 of {len(frame.history.events)}" in app.lines[0]
+        await app.press("down", "g")
+        assert app.moment.t == frame.history.events.t[2]
+        assert app.app.query_one(NeuronTable).cursor == frame.history.events.neuron[2]
+
+
+async def test_a_solver_without_a_log_says_so() -> None:
+    async with driver.explorer(overrides=SMALL | {"solver.method": "polar", "stop.loss": 1e-3}) as app:
+        await app.solved()
+        await app.press("greater_than_sign")
+        assert "has logged no events" in app.text
+
+
+async def test_a_click_on_a_tick_goes_to_the_event_and_the_next_one_opens_its_page() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        frame = await app.solved()
+        await app.press("home")
+        line = app.lines[app.app.query_one(Timeline).region.y]
+        ticks = (BRAILLE.plateau_event, BRAILLE.escape_event, BRAILLE.event)
+        place = max(x for x, sign in enumerate(line) if sign in ticks)
+        offset = Offset(place - app.app.query_one(Timeline).region.x - 1, 0)
+        await app.pilot.click(Timeline, offset=offset)
+        await app.drained()
+        assert app.moment.t in frame.history.event_times
+        await app.pilot.click(Timeline, offset=offset)
+        await app.drained()
+        assert " event " in app.lines[0]
+
+
+async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
+    async with driver.explorer(size=(120, 40)) as app:
+        await app.solved()
+        first, second = app.moment.plateaus
+        await app.press("home")
+        await app.until(lambda: "next escape" in app.text and "theory" in app.text, "a forecast")
+        panel = app.app.query_one(LossPanel)
+        marks = panel._seen
+        assert marks.landmarks.escapes[0].time < first.arrive
+        assert abs(marks.forecast.time - first.escape) < 0.01 * first.escape
+        app.app.transport.go_to(second.begin + 2.0)
+        await app.until(lambda: panel._seen.forecast and panel._seen.forecast.time > 20.0, "the second one")
+        assert abs(panel._seen.forecast.time - second.escape) < 0.05 * second.escape
+        view = app.app.query_one(NeuronView)
+        region = view.region
+        picture = "".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
+        assert BRAILLE.minus_goal in picture, "the direction in which the small neurons end"
+        await app.press("T")
+        assert "next escape" not in app.text
+        await app.press("T", "end")
+        assert panel._seen.forecast is None, "after the last plateau there is nothing to foresee"
+
+
+async def test_time_is_counted_in_three_ways() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.solved()
+        for word in ("log time", "time / ln(1/scale)", "time"):
+            await app.press("l")
+            assert f"half-mse over {word} " in app.text
+    async with driver.explorer(overrides=SMALL | {"init.scale": 1.0}, size=(120, 40)) as app:
+        for word in ("log time", "time"):
+            await app.press("l")
+            assert f"half-mse over {word} " in app.text
