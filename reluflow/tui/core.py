@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from textual.app import App
 from textual.reactive import var
 
 from reluflow.errors import ReluflowError
@@ -19,6 +18,7 @@ from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun
 from reluflow.tui.moment import Moment
+from reluflow.tui.pacing import PacedApp
 from reluflow.tui.transport import Transport
 
 #: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
@@ -27,7 +27,7 @@ LOOKS_PER_SECOND: Final = 40
 _LONGEST_PAUSE: Final = 0.5
 
 
-class Core(App[None]):
+class Core(PacedApp):
     """The app without panels and keys."""
 
     # a var, because a reactive of the app repaints the whole screen
@@ -62,7 +62,12 @@ class Core(App[None]):
         self.moment = self.transport.take(self.session.frame, seconds)
 
     def look(self) -> None:
-        """Pull if it is time for a frame, or at once if there is another run to show."""
+        """Pull if it is time for a frame, or at once if there is another run to show.
+
+        While the terminal has not caught up there is no point in either.
+        """
+        if self.pacer.congested:
+            return
         passed = time.monotonic() - self._drawn
         shown, newest = self.moment, self.session.frame
         waiting = shown is None or shown.frame.generation != newest.generation

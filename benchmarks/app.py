@@ -1,0 +1,295 @@
+"""The app against its bars, from outside: a terminal, keys, and what comes back.
+
+    python benchmarks/app.py                     every section, as Markdown on stdout
+    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek, speed,
+                                                 memory
+
+Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind
+a real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the
+moment at which the screen shows what it does, so they contain the scheduling of a machine that does other
+things too; ``processor`` rows do not.
+"""
+
+import os
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import platform
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import remote
+from terminal import Link, Screen
+from watched import LARGE, App, descent, running
+
+from reluflow.store.preset import load_preset
+from reluflow.training import Training
+
+SMALL = (80, 24)
+#: the slow line of the bars: bytes a second, seconds each way
+SLOW = Link(20_000.0, 0.05)
+KEYS = 40
+RUNS = 5
+WINDOW = 8.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: the bar is on the median unless ``tail`` bounds the 95th percentile too."""
+
+    what: str
+    values: Sequence[float]
+    unit: str
+    bar: float
+    tail: float | None = None
+
+    def __str__(self) -> str:
+        median, high = statistics.median(self.values), percentile(self.values, 0.95)
+        bar = f"{show(self.bar)}" + (f", p95 {show(self.tail)}" if self.tail is not None else "")
+        holds = median <= self.bar and (self.tail is None or high <= self.tail)
+        cells = (self.what, f"{bar} {self.unit}", show(median), show(high), str(len(self.values)))
+        return f"| {' | '.join(cells)} | {'yes' if holds else 'no'} |"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of them lies, as one of them."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def show(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def paint() -> list[Row]:
+    """From the start of the command to the panels on screen."""
+    rows = []
+    for size in (SMALL, LARGE):
+        seconds, processor = [], []
+        for _ in range(RUNS):
+            with running("orthogonal-toy", size) as app:
+                processor.append(sum(app.cpu().values()))
+                seconds.append(app.painted - app.terminal.started)
+        rows.append(Row(f"first paint from the shell, {named(size)}", seconds, "s", 0.8))
+        rows.append(Row(f"processor time of it, {named(size)}", processor, "s", 0.8))
+    return rows
+
+
+def latencies(app: App, count: int = KEYS) -> list[float]:
+    """Milliseconds from key to screen while all else goes on: an axis redrawn, and a word in a line."""
+    generator, seconds = random.Random(1), []
+    app.terminal.until(lambda screen: "over time" in screen.text, "the heading of the loss")
+    for turn in range(count // 4):
+        log, faster = ("over log time", "playing 5/s"), ("over time", "playing 2/s")
+        for key, word in zip("l+l-", (log[0], log[1], faster[0], faster[1]), strict=True):
+            time.sleep(generator.uniform(0.2, 0.5))
+            seconds.append(app.press(key, lambda screen, word=word: word in screen.text, f"{word}, {turn}"))
+    return [1000.0 * value for value in seconds]
+
+
+def keys() -> list[Row]:
+    rows = []
+    with descent() as preset, running(preset) as app:
+        rows.append(Row("key to screen, descent flat out, 120x40, 10 Hz", latencies(app), "ms", 30.0, 100.0))
+    with running("piecewise") as app:
+        rows.append(Row("key to screen, flow of 2000 neurons flat out", latencies(app), "ms", 30.0, 100.0))
+    return rows
+
+
+def link() -> list[Row]:
+    with descent() as preset, running(preset, link=SLOW) as app:
+        return [Row("the same, line of 20 kB/s and 50 ms each way", latencies(app), "ms", 500.0)]
+
+
+def ssh() -> list[Row]:
+    reason = remote.missing()
+    if reason is not None:
+        print(f"ssh: left out, {reason}", file=sys.stderr)
+        return []
+    with descent() as preset, running(preset, host=lambda folder: remote.Remote(folder, SLOW)) as app:
+        return [Row("the same through sshd on such a line", latencies(app), "ms", 500.0)]
+
+
+def bytes_a_frame() -> list[Row]:
+    """Bytes and frames over seconds of playing; nothing at all once it is paused and solved."""
+    rows = []
+    for size, bar in ((SMALL, 4.0), (LARGE, 6.0)):
+        with descent() as preset, running(preset, size) as app:
+            time.sleep(2.0)
+            rows.append(Row(f"bytes a frame, live, {named(size)}", traffic(app), "kB", bar))
+        with running("nonorthogonal-five-points", size) as app:
+            app.solved()
+            rows.append(Row(f"bytes a frame, played, {named(size)}", traffic(app), "kB", bar))
+            app.press(" ", lambda screen: "paused" in screen.text, "a pause")
+            app.terminal.quiet(1.0)
+            before = app.terminal.received
+            time.sleep(3.0)
+            idle = float(app.terminal.received - before)
+            rows.append(Row(f"bytes in 3 s, idle, {named(size)}", [idle], "B", 0.0))
+    return rows
+
+
+def traffic(app: App) -> list[float]:
+    """kB a frame in each second of the window."""
+    found = []
+    for _ in range(int(WINDOW)):
+        begin, frames = app.terminal.received, app.screen.frames
+        time.sleep(1.0)
+        if app.screen.frames > frames:
+            found.append((app.terminal.received - begin) / (app.screen.frames - frames) / 1000.0)
+    return found
+
+
+def cpu() -> list[Row]:
+    """Processor time of all threads but the solver's, as a share of a core."""
+    rows = []
+    with descent() as preset, running(preset) as app:
+        rows.append(Row("UI, share of a core, first 1e5 steps", load(app), "%", 20.0))
+        app.terminal.until(lambda _: steps_of(app) >= 1e6, "a million steps", 600.0)
+        rows.append(Row("UI, share of a core, after 1e6 steps", load(app), "%", 20.0))
+    return rows
+
+
+def steps_of(app: App) -> int:
+    return int(app.status("step").replace(",", ""))
+
+
+def load(app: App) -> list[float]:
+    found = []
+    for _ in range(3):
+        before, began = app.cpu(), time.monotonic()
+        time.sleep(WINDOW / 3)
+        used = {thread: total - before.get(thread, 0.0) for thread, total in app.cpu().items()}
+        solver = max((thread for thread in used if thread != app.terminal.pid), key=lambda one: used[one])
+        found.append(100.0 * (sum(used.values()) - used[solver]) / (time.monotonic() - began))
+    return found
+
+
+def knob() -> list[Row]:
+    """From a turn of the initial scale to a curve of the new run, and to the whole of it."""
+    rows = []
+    for preset in ("orthogonal-toy", "nonorthogonal-five-points", "neuron-centred-10"):
+        first, whole = [], []
+        with running(preset, (160, 45)) as app:
+            app.solved()
+            app.press("r", lambda screen: "paused" in screen.text, "a pause")
+            app.terminal.type("p")
+            app.terminal.quiet(0.3)
+            field = next(i for i, line in enumerate(app.screen.lines) if line.startswith("   scale"))
+            start = next(i for i, line in enumerate(app.screen.lines) if line.startswith("   kind"))
+            between = app.screen.lines[start:field]
+            app.terminal.type("\x1b[B" * sum(line.startswith("   ") for line in between))
+            app.terminal.quiet(0.3)
+            for turn in range(2 * RUNS):
+                seen = turned(app, ">" if turn % 2 else "<")
+                first.append(seen[0])
+                whole.append(seen[1])
+        rows.append(Row(f"knob to new curve, {preset}", first, "ms", 250.0))
+        rows.append(Row(f"knob to the whole curve, {preset}", whole, "ms", 250.0))
+    return rows
+
+
+def turned(app: App, key: str) -> tuple[float, float]:
+    """Milliseconds until the picture of the loss changes, and until it is as it stays."""
+    pictures = [(time.monotonic(), picture(app.screen))]
+    began = time.monotonic()
+    app.terminal.type(key)
+    while time.monotonic() - max(pictures[-1][0], began) < 2.0:
+        try:
+            at = app.terminal.until(lambda screen: picture(screen) != pictures[-1][1], "a change", 2.0)
+        except TimeoutError:
+            break
+        pictures.append((at, picture(app.screen)))
+    if len(pictures) == 1:
+        raise RuntimeError("the knob changed nothing")
+    return 1000.0 * (pictures[1][0] - began), 1000.0 * (pictures[-1][0] - began)
+
+
+def picture(screen: Screen) -> tuple[str, ...]:
+    """The rows of the loss panel, right of the form and left of the neurons."""
+    top = next((i for i, line in enumerate(screen.lines) if "─ loss ─" in line), 0)
+    left = screen.lines[top].find("─ loss ─")
+    right = screen.lines[top].find("─ directions ─")
+    return tuple(line[left:right].rstrip() for line in screen.lines[top + 1 : top + 20])
+
+
+def seek() -> list[Row]:
+    """From the key to the time in the status line, in a run that is over."""
+    seconds = []
+    with running("nonorthogonal-five-points") as app:
+        app.solved()
+        app.press("r", lambda screen: "paused" in screen.text, "a pause")
+        for key in ("\x1b[F", "\x1b[H", "]", "\x1b[C", "]", "\x1b[D", "]", "[", "\x1b[D") * 4:
+            time.sleep(0.2)
+            now = app.status("t")
+            try:
+                seconds.append(1000.0 * app.press(key, lambda _, now=now: app.status("t") != now, "a move"))
+            except TimeoutError:
+                continue
+    return [Row("seek in a finished run", seconds, "ms", 50.0)]
+
+
+def speed() -> list[Row]:
+    """How much longer descent of 3e5 steps takes with the app than without, one after the other."""
+    lost = []
+    with descent(rate=1e-4, steps=300_000) as preset:
+        for _ in range(RUNS):
+            training = Training.from_preset(load_preset(str(preset)))
+            while training.status == "running":
+                training.advance(0.1)
+            with running(preset) as app:
+                app.solved()
+                app.press("R", lambda screen: "solving" in screen.lines[1], "a new run")
+                began = time.monotonic()
+                app.solved()
+                took = time.monotonic() - began
+            lost.append(100.0 * (took / training.wall_seconds - 1.0))
+    return [Row("solver time lost to the app", lost, "%", 15.0)]
+
+
+def memory() -> list[Row]:
+    with descent(rate=4e-6, steps=10_000_000) as preset, running(preset) as app:
+        app.terminal.until(lambda screen: "solver done" in screen.lines[1], "1e7 steps", 3600.0)
+        time.sleep(1.0)
+        return [Row("memory after 1e7 descent steps, m = 200", [app.memory()], "MB", 400.0)]
+
+
+def named(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+SECTIONS: dict[str, Callable[[], list[Row]]] = {
+    "paint": paint,
+    "keys": keys,
+    "link": link,
+    "ssh": ssh,
+    "bytes": bytes_a_frame,
+    "cpu": cpu,
+    "knob": knob,
+    "seek": seek,
+    "speed": speed,
+    "memory": memory,
+}
+
+
+def main(wanted: Sequence[str]) -> None:
+    unknown = [name for name in wanted if name not in SECTIONS]
+    if unknown:
+        raise SystemExit(f"there is no section {unknown[0]}; expected some of {', '.join(SECTIONS)}")
+    load = os.getloadavg()[0]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}\n"
+    )
+    print("| what | bar | median | p95 | of | holds |\n|---|---|---|---|---|---|")
+    for name in wanted or SECTIONS:
+        for row in SECTIONS[name]():
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,169 @@
+"""No more pictures than the line to the terminal carries.
+
+What a program writes to a slow connection is taken at once and waits in buffers on the way; keys then show
+their effect only when all that was written before them has arrived. So the terminal is asked where its cursor
+is after each picture, which it answers once it has drawn it. With two questions open nothing is painted, and
+what changes meanwhile is painted in one picture when an answer comes. A terminal that never answers is asked
+no more, and paints at the pace of the settings.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Final
+
+from textual import events
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from reluflow.tui.ink import compact
+
+#: the question (a device status report); the answer is parsed by textual
+QUESTION: Final = "\x1b[6n"
+MOST_OPEN: Final = 2
+#: Seconds until an answer is given up: from a terminal that has answered before, and from any other.
+KNOWN_SECONDS: Final = 5.0
+UNKNOWN_SECONDS: Final = 1.0
+#: Seconds to wait for open answers on leaving, as the shell would take them for typed text.
+LAST_SECONDS: Final = 1.0
+_SILENT_LAST_SECONDS: Final = 0.1
+
+
+class Pacer:
+    """The count of open questions, shared by the thread that paints and the one that reads.
+
+    ``on_answer`` is called, in the reading thread, when the terminal has caught up.
+    """
+
+    def __init__(self, on_answer: Callable[[], None] = lambda: None) -> None:
+        self._on_answer = on_answer
+        # reentrant: a signal that suspends the app may come while the main thread holds it
+        self._changed = threading.Condition(threading.RLock())
+        self._open = 0
+        self._answers = False
+        self._silent = False
+        self._leaving = False
+
+    @property
+    def congested(self) -> bool:
+        """Whether to wait before the next picture."""
+        return self._open >= MOST_OPEN and not self._silent
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which to stop waiting."""
+        return KNOWN_SECONDS if self._answers else UNKNOWN_SECONDS
+
+    def ask(self) -> bool:
+        """Whether to ask now; if so the question counts as open."""
+        with self._changed:
+            if self._leaving or (self._silent and self._open):
+                return False
+            self._open += 1
+            return True
+
+    def answered(self) -> bool:
+        """An answer came; whether it was one to a question of ours."""
+        with self._changed:
+            if not self._open:
+                return False
+            self._open -= 1
+            self._answers, self._silent = True, False
+            self._changed.notify_all()
+        self._on_answer()
+        return True
+
+    def give_up(self) -> None:
+        """The answers did not come in time: they were lost, or this terminal never gives any."""
+        with self._changed:
+            self._silent = not self._answers
+            self._open = 1 if self._silent else 0
+
+    def start(self) -> None:
+        """The terminal is ours (again): whatever was open was asked before."""
+        with self._changed:
+            self._open, self._leaving = 0, False
+
+    def finish(self) -> None:
+        """Wait a moment for what is still open, and ask no more."""
+        with self._changed:
+            self._leaving = True
+            seconds = LAST_SECONDS if self._answers else _SILENT_LAST_SECONDS
+            self._changed.wait_for(lambda: not self._open, seconds)
+            self._open = 0
+
+
+class PacedDriver(LinuxDriver):
+    """The driver for terminals, which keeps the answers to itself."""
+
+    def __init__(self, app: "PacedApp", **options: Any) -> None:
+        super().__init__(app, **options)
+        self._pacer = app.pacer
+
+    def start_application_mode(self) -> None:
+        self._pacer.start()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.ask()
+
+    def write(self, data: str) -> None:
+        super().write(compact(data))
+
+    def ask(self) -> None:
+        """Ask the terminal to answer as soon as it has come so far."""
+        if self._pacer.ask():
+            self.write(QUESTION)
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.CursorPosition) and self._pacer.answered():
+            return
+        super().process_message(message)
+
+    def disable_input(self) -> None:
+        self._pacer.finish()
+        super().disable_input()
+
+
+class PacedApp(App[None]):
+    """An app that paints no faster than its terminal."""
+
+    def __init__(self) -> None:
+        self.pacer = Pacer(self._on_answer)
+        self._hold: ExitStack | None = None
+        self._missed = False
+        super().__init__()
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        return PacedDriver if usual is LinuxDriver else usual
+
+    def post_display_hook(self) -> None:
+        """A picture was written, or left out while painting was on hold."""
+        if self._hold is not None:
+            self._missed = True
+        elif isinstance(self._driver, PacedDriver):
+            self._driver.ask()
+            if self.pacer.congested:
+                self._hold = ExitStack()
+                self._hold.enter_context(self.batch_update())
+                self.set_timer(self.pacer.patience, lambda hold=self._hold: self._waited(hold))
+
+    def _on_answer(self) -> None:
+        self.call_later(self._go_on)
+
+    def _waited(self, hold: ExitStack) -> None:
+        if hold is self._hold:
+            self.pacer.give_up()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Paint what has changed since painting was put on hold."""
+        if self._hold is None or self.pacer.congested:
+            return
+        self._hold.close()
+        self._hold = None
+        if self._missed:
+            self._missed = False
+            self.screen.refresh()
+        self.screen.check_idle()
