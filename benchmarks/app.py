@@ -1,8 +1,8 @@
 """The app against its bars, from outside: a terminal, keys, and what comes back.
 
     python benchmarks/app.py                     every section, as Markdown on stdout
-    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek, speed,
-                                                 memory
+    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek,
+                                                 speed, memory
 
 Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind
 a real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the
