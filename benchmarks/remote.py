@@ -38,17 +38,26 @@ class Relay:
     def __init__(self, port: int, link: Link) -> None:
         self._to, self._link = port, link
         self._server = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
         self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
         self._server.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Break off what is connected."""
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._server.accept()
                 far = socket.create_connection(("127.0.0.1", self._to))
+                self._ends += [near, far]
                 for source, target in ((near, far), (far, near)):
                     target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
@@ -121,6 +130,10 @@ class Remote:
             str(_program("ssh")), "-F", "/dev/null", "-tt", "-p", str(self._relay.port), *flags,
             f"{getpass.getuser()}@127.0.0.1", there,
         ]  # fmt: skip
+
+    def cut(self) -> None:
+        """Break off the connections there are, as a network does that goes away."""
+        self._relay.cut()
 
     def __enter__(self) -> Self:
         return self

@@ -40,6 +40,8 @@ class Screen:
     def __init__(self, columns: int, rows: int, answers: bool = True) -> None:
         self.columns, self.rows = columns, rows
         self.alternate = False
+        #: private modes that are switched on, such as "?1000" for the mouse
+        self.modes: set[str] = set()
         self.frames = 0
         self.questions = 0
         self.answers = answers
@@ -110,8 +112,9 @@ class Screen:
         elif final in "hl" and arguments == "?1049":
             self.alternate = final == "h"
             self._cells, self._x, self._y = self._blank(), 0, 0
-        elif final == "h" and arguments == SYNC:
-            self.frames += 1
+        elif final in "hl" and arguments.startswith("?"):
+            self.frames += final == "h" and arguments == SYNC
+            (self.modes.add if final == "h" else self.modes.discard)(arguments)
         elif final == "p" and arguments == SYNC:
             return f"\x1b[{SYNC};2$y"
         elif final == "n" and arguments == "6":
@@ -285,7 +288,7 @@ class Terminal:
         """End the program, if it has not ended by itself."""
         if self.code is None:
             try:
-                os.kill(self.pid, signal.SIGTERM)
+                os.kill(self.pid, signal.SIGHUP)
                 self.ended(10.0)
             except (ProcessLookupError, TimeoutError):
                 os.kill(self.pid, signal.SIGKILL)

@@ -2,13 +2,14 @@
 
 A network with ``m`` hidden neurons and no output bias,
 
-    h(x) = sum_j a_j relu(<w_j, x>),      W: (m, d),  a: (m,),  X: (n, d),  y: (n,),
+    h(x) = sum_j a_j sigma(<w_j, x>),     W: (m, d),  a: (m,),  X: (n, d),  y: (n,),
+    sigma(z) = max(z, slope z),           slope 0 (ReLU) or in (0, 1) (leaky ReLU),
 
 trained on the square loss in one of two conventions,
 
     half-mse   L = 1/(2n) sum_k r_k^2       mse   L = 1/n sum_k r_k^2,      r_k = h(x_k) - y_k.
 
-The subgradient of the ReLU at zero is zero throughout.
+The subgradient of sigma at zero is the slope throughout, which is zero for the ReLU.
 """
 
 from typing import Final, Literal
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Loss = Literal["half-mse", "mse"]
+Shares = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
 #: L = LOSS_FACTOR[loss] / n * sum r^2; the flow of "mse" is the flow of "half-mse" at twice the speed.
 LOSS_FACTOR: Final[dict[str, float]] = {"half-mse": 0.5, "mse": 1.0}
@@ -31,15 +33,34 @@ def preactivations(weights: Array, inputs: Array) -> Array:
     return weights @ inputs.T
 
 
-def predictions(weights: Array, output_weights: Array, inputs: Array) -> Array:
+def activation(z: Array, slope: float = 0.0, out: Array | None = None) -> Array:
+    """sigma(z) = max(z, slope z) of every entry; written to ``out``, which is not ``z``, if that is given."""
+    if slope == 0.0:
+        return np.maximum(z, 0.0, out=out)
+    leaked = np.multiply(z, slope, out=out)
+    return np.maximum(z, leaked, out=leaked)
+
+
+def shares(active: npt.NDArray[np.bool_], slope: float = 0.0) -> Shares:
+    """A_jk: the weight with which a sample counts, 1 where ``active``, the slope elsewhere.
+
+    For slope 0 the pattern itself, since a boolean counts as 1 or 0 in every product.
+    """
+    if slope == 0.0:
+        return active
+    return np.where(active, 1.0, slope)
+
+
+def predictions(weights: Array, output_weights: Array, inputs: Array, slope: float = 0.0) -> Array:
     """h(x_k), shape (n,)."""
-    hidden: Array = np.maximum(preactivations(weights, inputs), 0.0)
-    return output_weights @ hidden
+    return output_weights @ activation(preactivations(weights, inputs), slope)
 
 
-def residuals(weights: Array, output_weights: Array, inputs: Array, targets: Array) -> Array:
+def residuals(
+    weights: Array, output_weights: Array, inputs: Array, targets: Array, slope: float = 0.0
+) -> Array:
     """r_k = h(x_k) - y_k, shape (n,)."""
-    return predictions(weights, output_weights, inputs) - targets
+    return predictions(weights, output_weights, inputs, slope) - targets
 
 
 def loss_of(residual: Array, loss: Loss = "half-mse") -> float:
@@ -54,31 +75,37 @@ def gradient(
     targets: Array,
     loss: Loss = "half-mse",
     kink: float = 0.0,
+    slope: float = 0.0,
 ) -> tuple[Array, Array]:
     """(dL/dW, dL/da), shapes (m, d) and (m,).
 
-    dL/dw_j = (2c/n) a_j sum_k A_jk r_k x_k and dL/da_j = (2c/n) sum_k relu(z_jk) r_k with
-    c = LOSS_FACTOR[loss] and A_jk = 1 where z_jk > kink |w_j| |x_k|. With ``kink`` zero this is the gradient
-    that descent follows; a kink as wide as rounding keeps neurons that rest on one from counting by chance.
+    dL/dw_j = (2c/n) a_j sum_k A_jk r_k x_k and dL/da_j = (2c/n) sum_k sigma(z_jk) r_k with
+    c = LOSS_FACTOR[loss], A_jk = 1 where z_jk > kink |w_j| |x_k| and A_jk = slope elsewhere. With ``kink``
+    zero this is the gradient that descent follows; a kink as wide as rounding keeps neurons that rest on one
+    from counting by chance.
     """
     z = preactivations(weights, inputs)
     if kink > 0.0:
-        z = z * (z > kink * np.outer(row_norms(weights), row_norms(inputs)))
-    hidden = np.maximum(z, 0.0)
+        reach = kink * np.outer(row_norms(weights), row_norms(inputs))
+        clear = z > reach
+        if slope > 0.0:
+            clear |= z < -reach
+        z = z * clear
+    hidden = activation(z, slope)
     residual = output_weights @ hidden - targets
     pull = (2.0 * LOSS_FACTOR[loss] / targets.size) * residual
-    return output_weights[:, None] * (((z > 0.0) * pull) @ inputs), hidden @ pull
+    return output_weights[:, None] * ((shares(z > 0.0, slope) * pull) @ inputs), hidden @ pull
 
 
-def tangent_kernel(weights: Array, output_weights: Array, inputs: Array) -> Array:
+def tangent_kernel(weights: Array, output_weights: Array, inputs: Array, slope: float = 0.0) -> Array:
     """The neural tangent kernel (n, n).
 
-    NTK_kl = sum_j [a_j^2 A_jk A_jl <x_k, x_l> + relu(z_jk) relu(z_jl)], so that dr/dt = -NTK r / n
+    NTK_kl = sum_j [a_j^2 A_jk A_jl <x_k, x_l> + sigma(z_jk) sigma(z_jl)], so that dr/dt = -NTK r / n
     under the flow of the half-mse loss.
     """
     z = preactivations(weights, inputs)
-    scaled = (z > 0.0) * output_weights[:, None]
-    hidden = np.maximum(z, 0.0)
+    scaled = shares(z > 0.0, slope) * output_weights[:, None]
+    hidden = activation(z, slope)
     kernel: Array = (scaled.T @ scaled) * (inputs @ inputs.T) + hidden.T @ hidden
     return kernel
 

@@ -37,7 +37,8 @@ class Problem:
     """Data and an initial network.
 
     ``inputs`` (n, d), ``targets`` (n,), ``weights`` (m, d), ``output_weights`` (m,). A bias is a
-    constant last column of ``inputs``. Arrays are copied, made float64 and read-only.
+    constant last column of ``inputs``. Arrays are copied, made float64 and read-only. ``slope``: that of the
+    activation max(z, slope z) below zero, in [0, 1); 0 is the ReLU.
     Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity.
     """
 
@@ -46,12 +47,14 @@ class Problem:
     weights: Array
     output_weights: Array
     loss: Loss = "half-mse"
+    slope: float = 0.0
 
     def __post_init__(self) -> None:
         for name, dimensions in (("inputs", 2), ("targets", 1), ("weights", 2), ("output_weights", 1)):
             object.__setattr__(self, name, _clean(name, getattr(self, name), dimensions))
         if self.loss not in LOSS_FACTOR:
             raise ProblemError(f"loss is {self.loss!r}; expected one of {', '.join(LOSS_FACTOR)}")
+        object.__setattr__(self, "slope", check_slope(self.slope))
         _agree("targets", self.targets.shape[0], "inputs", self.inputs.shape[0], "samples")
         _agree("weights", self.weights.shape[1], "inputs", self.inputs.shape[1], "columns")
         _agree("output_weights", self.output_weights.shape[0], "weights", self.weights.shape[0], "neurons")
@@ -111,6 +114,14 @@ def _clean(name: str, values: npt.ArrayLike, dimensions: int) -> Array:
         raise ProblemError(f"{name}[{index}] is {array[where]}; expected finite numbers only")
     array.setflags(write=False)
     return array
+
+
+def check_slope(slope: float) -> float:
+    """The slope as a float. Raises ProblemError for anything but a number in [0, 1)."""
+    number = isinstance(slope, int | float | np.number) and not isinstance(slope, bool)
+    if not number or not 0.0 <= slope < 1.0:
+        raise ProblemError(f"slope is {slope!r}; expected a number of at least 0 and below 1")
+    return float(slope)
 
 
 def _agree(name: str, found: int, other: str, expected: int, what: str) -> None:

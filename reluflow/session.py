@@ -24,18 +24,50 @@ from reluflow.training import Training
 #: Seconds between two frames while solving, and the longest stretch of solving between two looks.
 FRAME_SECONDS: Final = 0.05
 SLICE_SECONDS: Final = 0.02
+#: Seconds for which solving stands back at a time while the thread in front is at work.
+GIVE_WAY_SECONDS: Final = 0.05
+
+
+class Front:
+    """Whether the thread that shows the run has something to do.
+
+    Two threads of Python share one interpreter: solving on would not be faster, but what is on screen, and
+    every key, would take twice as long. So the solver waits between two steps, though never for ever.
+    """
+
+    def __init__(self) -> None:
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def is_busy(self) -> bool:
+        """Whether it is at work."""
+        return not self._idle.is_set()
+
+    def begin(self) -> None:
+        """It has something to do."""
+        self._idle.clear()
+
+    def rest(self) -> None:
+        """It waits for keys and frames."""
+        self._idle.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it rests, no longer than so many seconds; whether it does."""
+        return self._idle.wait(seconds)
 
 
 class Session:
     """Runs a preset in a thread of its own, which starts at once, builds the problem and solves.
 
-    Every method returns immediately. ``close`` ends the thread; what was not saved is gone with it.
+    Every method but ``wait`` and ``close`` returns immediately. ``close`` ends the thread; what was not saved
+    is gone with it. ``front``: where the thread that shows the run says that it is at work.
     """
 
     def __init__(self, preset: Preset, running: bool = True, stored: Run | None = None) -> None:
         """``stored``: a run of the preset to go on with, as far as it is recorded."""
+        self.front = Front()
         self._frame = Frame(preset)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._running = running
         self._closed = False
@@ -56,6 +88,13 @@ class Session:
     def frame(self) -> Frame:
         """The newest frame."""
         return self._frame
+
+    def wait(self, ready: Callable[[Frame], object], seconds: float) -> Frame:
+        """The first frame that is ready; raises TimeoutError if there is none in so many seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: ready(self._frame), seconds):
+                raise TimeoutError(f"no such frame within {seconds:g} s; the last one was {self._frame}")
+            return self._frame
 
     def run(self) -> None:
         """Solve until halted or the run ends."""
@@ -102,11 +141,12 @@ class Session:
 
     def _turn(self, running: bool) -> None:
         """Set whether to solve, and say so in the frame at once."""
-        with self._lock:
+        with self._changed:
             self._running = running
             if self._frame.status in ("running", "halted"):
                 status = "running" if running else "halted"
                 self._frame = replace(self._frame, status=status, number=self._frame.number + 1)
+                self._changed.notify_all()
 
     # --- everything below runs in the worker ---
 
@@ -131,9 +171,12 @@ class Session:
 
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
+        alone = self.front.wait(GIVE_WAY_SECONDS)
         began, steps = time.perf_counter(), training.solver.steps
         try:
-            training.advance(SLICE_SECONDS, halted=lambda: not self._running or not self._commands.empty())
+            training.advance(
+                SLICE_SECONDS, halted=lambda: self._is_wanted() or (alone and self.front.is_busy())
+            )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
             training.status, training.reason = "failed", f"the solver broke off: {_sentence(error)}"
         elapsed = max(time.perf_counter() - began, 1e-9)
@@ -141,6 +184,10 @@ class Session:
         ended = training.status != "running" and self._frame.status == "running"
         if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
             self._publish()
+
+    def _is_wanted(self) -> bool:
+        """Whether to stop solving for something else."""
+        return not self._running or not self._commands.empty()
 
     def _build(self) -> None:
         self._release()
@@ -239,11 +286,12 @@ class Session:
         )
 
     def _show(self, frame: Frame) -> None:
-        with self._lock:
+        with self._changed:
             status = frame.status
             if status == "running" and not self._running:
                 status = "halted"
             self._frame = replace(frame, number=self._frame.number + 1, status=status)
+            self._changed.notify_all()
 
 
 def _sentence(error: Exception) -> str:

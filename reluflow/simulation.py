@@ -51,6 +51,7 @@ def simulate(
     stop_time: float | None = None,
     max_steps: int | None = None,
     learning_rate: float | None = None,
+    slope: float = 0.0,
 ) -> Trajectory:
     """Train from (weights, output_weights) and return the trajectory.
 
@@ -65,11 +66,12 @@ def simulate(
         run ends at the last of them (or earlier, by another rule; later times are then left out).
     stop_loss, stop_time, max_steps: stop rules. A run also stops when it is stationary.
     learning_rate: step of method "gd", whose time is learning_rate * iterations.
+    slope: of the activation max(z, slope z) below zero, in [0, 1): 0 is the ReLU, more a leaky ReLU.
 
     Raises ProblemError for arrays that do not make a problem or times that do not increase, SolverError
     for a method that cannot be used on it.
     """
-    problem = Problem(inputs, targets, weights, output_weights, loss)  # type: ignore[arg-type]
+    problem = Problem(inputs, targets, weights, output_weights, loss, slope)  # type: ignore[arg-type]
     wanted = None if times is None else _check_times(times)
     if wanted is not None:
         stop_time = min(float(wanted[-1]), math.inf if stop_time is None else stop_time)
@@ -123,5 +125,5 @@ def _between(solver: FlowSolver, wanted: Array) -> list[State]:
 
 
 def _loss(problem: Problem, state: State) -> float:
-    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     return loss_of(residual, problem.loss)

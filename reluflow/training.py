@@ -10,6 +10,7 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
+from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
@@ -146,11 +147,20 @@ class Training:
         elif stop.steps is not None and solver.steps >= stop.steps:
             self._end("steps", f"the solver has taken stop.steps = {stop.steps} steps")
         elif self._stillness.watch(solver):
-            self._end(
-                "stationary",
-                f"for {self._stillness.patience:.3g} units of flow time no live neuron has turned or grown, "
-                f"and the loss has stayed at {solver.loss:.6g}",
-            )
+            self._judge_rest()
+
+    def _judge_rest(self) -> None:
+        """Nothing has moved for long: stationary, unless the state shows that something still will."""
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
+        if verdict.kind in ("saddle", "moving") and self._stillness.doubt():
+            return
+        self._end(
+            "stationary",
+            f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}; in the last "
+            f"{self._stillness.patience:.3g} units of flow time no live neuron has turned or grown",
+        )
 
     def _judge_wall(self) -> None:
         limit = self.stop.wall_seconds
@@ -164,6 +174,7 @@ class Training:
         """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
         state, series = self.solver.state, self.recorder.series
         saddles = find_saddles(series, settled=self.status == "converged")
+        states = self.recorder.history.states
         return {
             "status": self.status,
             "reason": self.reason,
@@ -176,7 +187,7 @@ class Training:
             "method": self.method,
             "gradient_norm": float(series["gradient_norm"][-1]),
             "variation_norm": variation_norm(state.weights, state.output_weights),
-            "saddles": [vars(saddle) for saddle in saddles],
+            "saddles": [vars(saddle) | contents(saddle, states, self.problem) for saddle in saddles],
         }
 
     def checkpoint(self) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):
     assert summary["loss"] <= 0.3
     assert summary["run"] == "runs/orthogonal-toy-1"
     assert json.loads((tmp_path / summary["run"] / "run.json").read_text()) == summary
-    assert {"start", "end", "loss", "escape_rate"} == summary["saddles"][0].keys()
+    keys = {"start", "end", "loss", "escape_rate", "fitted", "large"}
+    assert keys == summary["saddles"][0].keys()
 
 
 def test_without_json_the_end_is_told_in_words():

@@ -11,6 +11,7 @@ from reluflow.observe.neurons import describe
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import COLUMNS, Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
+from reluflow.training import StopRules, Training
 
 
 def logistic_escapes(times, levels, rates, t):
@@ -196,3 +197,24 @@ class TestNeurons:
         np.testing.assert_allclose(table.angle[:2], 0.0, atol=1e-12)
         assert np.isnan(table.angle[2])
         assert table.log10_norm[2] == -np.inf
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+def test_the_escape_rate_of_few_recorded_points_is_that_of_the_bundle(rows):
+    """A logistic mass recorded at uneven times: the loss between them is not needed."""
+    rate, times = 0.7, np.concatenate([np.linspace(0.0, 18.0, rows // 4), np.linspace(18.5, 60.0, rows)])
+    mass = 1.0 / (1.0 + np.exp(-2.0 * rate * (times - 20.0)))
+    series = {"t": times, "loss": 0.5 * (1.0 - mass) ** 2 + 0.1}
+    saddles = find_saddles(series, settled=False)
+    assert saddles[0].escape_rate == pytest.approx(rate, rel=1e-3)
+
+
+def test_each_plateau_says_what_is_fitted_and_how_many_neurons_are_large():
+    """Orthogonal samples: the first neurons to grow see both with a positive target, and fit them at once."""
+    training = Training(balanced(np.eye(3), [4.0, -2.0, 1.0], 8, 1e-8), stop=StopRules(loss=1e-9))
+    while training.status == "running":
+        training.advance(seconds=1.0)
+    fitted = [saddle["fitted"] for saddle in training.summary()["saddles"]]
+    assert fitted[:2] == [[], [0, 2]]
+    large = [saddle["large"] for saddle in training.summary()["saddles"]]
+    assert large[0] == 0 < large[1] <= large[-1]

@@ -15,12 +15,13 @@ from reluflow.problem import Problem
 #: six neurons: three along (1, 0), of either sign, one that slides along the second input, one dead, one zero
 WEIGHTS = np.array([[2.0, 0.5], [1.0, 0.25], [4.0, 1.0], [1.0, 0.0], [-1.0, -1.0], [0.0, 0.0]])
 OUTPUTS = np.array([1.0, 3.0, -1.0, 1.0, 1.0, -1.0])
-INPUTS = np.array([[1.0, 0.0], [0.0, 1.0]])
+INPUTS = np.array([[1.0, 1.0], [0.0, 1.0]])
+TARGETS = np.array([3.25, -2.0])
 
 
 @pytest.fixture
 def roster() -> Roster:
-    return Roster(State(0.0, WEIGHTS, OUTPUTS), Problem(INPUTS, np.array([1.0, -2.0]), WEIGHTS, OUTPUTS))
+    return Roster(State(0.0, WEIGHTS, OUTPUTS), Problem(INPUTS, TARGETS, WEIGHTS, OUTPUTS))
 
 
 def listed(
@@ -33,9 +34,10 @@ def listed(
 def test_conditions_and_growth(roster) -> None:  # type: ignore[no-untyped-def]
     words = [CONDITIONS[code] for code in roster.table.condition]
     assert words == ["live", "live", "live", "sliding", "dead", "dead"]
-    # h = (2 + 3 - 4 + 1, 0.5 + 0.75 - 1), r = h - y = (1, 2.25), growth of neuron 3: -(1/2) * 1 * <u, x_1>
-    assert roster.table.growth[3] == pytest.approx(-0.5)
-    assert roster.table.growth[2] == pytest.approx(0.5 * (4.0 * 1.0 + 1.0 * 2.25) / np.sqrt(17.0))
+    # h = (2.5 + 3.75 - 5 + 1, 0.5 + 0.75 - 1), r = h - y = (-1, 2.25); neuron 3 grows at -(1/2) r_1 <u, x_1>;
+    # below its kink it goes up at 1/2, above it at 1/2 - 2.25 / 2
+    assert roster.table.growth[3] == pytest.approx(0.5)
+    assert roster.table.growth[2] == pytest.approx(0.5 * (-5.0 + 1.0 * 2.25) / np.sqrt(17.0))
     assert roster.table.growth[4] == 0.0
     assert np.isnan(roster.table.growth[5])
     assert np.allclose(roster.some(np.array([2, 3])).growth, roster.table.growth[2:4])
@@ -49,7 +51,7 @@ def test_sorting_has_a_natural_order_and_the_other_one(roster) -> None:  # type:
     assert listed(roster, "state") == [0, 1, 2, 3, 4, 5]
     assert listed(roster, "growth")[-1] == 5, "what has no growth comes last"
     assert listed(roster, "growth", reverse=True)[-1] == 5
-    assert listed(roster, "growth")[0] == 2
+    assert listed(roster, "growth")[0] == 3
 
 
 def test_every_column_comes_once_and_then_the_first_again() -> None:
@@ -100,7 +102,7 @@ def test_every_neuron_is_near_the_lead_of_its_cluster(seed: int, m: int, d: int)
         ("#=4", [4]),
         ("group=2", [0, 1]),
         ("angle<0", [4]),
-        ("growth>0", [2]),
+        ("growth>0", [0, 1, 3]),
     ],
 )
 def test_words_choose_neurons(roster, text: str, chosen: list[int]) -> None:  # type: ignore[no-untyped-def]

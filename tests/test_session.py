@@ -1,6 +1,5 @@
 """The live session: commands in, immutable frames out; waiting is for frames, never for the clock."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -27,14 +26,8 @@ def session(tmp_path, monkeypatch):
 
 
 def wait(session: Session, ready: Callable[[Frame], bool]) -> Frame:
-    """The first frame seen that is ready; fails after a deadline far beyond what any test needs."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        frame = session.frame
-        if ready(frame):
-            return frame
-        time.sleep(0.002)
-    raise AssertionError(f"no such frame within {DEADLINE} s; the last one was {session.frame}")
+    """The first frame that is ready; fails after a deadline far beyond what any test needs."""
+    return session.wait(ready, DEADLINE)
 
 
 def finish(session: Session) -> Frame:
@@ -196,3 +189,49 @@ def test_close_ends_the_thread():
     live = Session(load_preset("orthogonal-toy"))
     live.close()
     assert not live._thread.is_alive()
+
+
+def test_waiting_for_a_frame_ends_with_a_sentence(session):
+    with pytest.raises(TimeoutError, match="no such frame within 0 s"):
+        session.wait(lambda frame: frame.over, 0.0)
+
+
+def test_solving_stands_back_while_the_screen_is_at_work_but_not_for_ever(session, monkeypatch):
+    """Between two steps; a screen that never rests only slows the solver down."""
+    asked = []
+    rests = session.front.wait
+
+    def wait_and_count(seconds: float) -> bool:
+        asked.append(seconds)
+        return rests(0.0)
+
+    monkeypatch.setattr(session.front, "wait", wait_and_count)
+    session.front.begin()
+    assert session.front.is_busy()
+    assert finish(session).status == "converged"
+    assert asked
+    session.front.rest()
+    assert not session.front.is_busy()
+
+
+def test_the_solver_stops_between_two_steps_when_the_screen_begins(session, monkeypatch):
+    """The screen has something to do after the third step, and rests when it is waited for."""
+    seen, waited = [], []
+    step = Lorentz.step
+
+    def step_and_begin(solver, *arguments):
+        step(solver, *arguments)
+        seen.append(len(waited))
+        if solver.steps == 3:
+            session.front.begin()
+
+    def rest_and_wait(seconds: float) -> bool:
+        waited.append(session.front.is_busy())
+        session.front.rest()
+        return True
+
+    monkeypatch.setattr(Lorentz, "step", step_and_begin)
+    monkeypatch.setattr(session.front, "wait", rest_and_wait)
+    finish(session)
+    assert True in waited
+    assert seen[3] > seen[2]

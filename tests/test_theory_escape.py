@@ -9,7 +9,7 @@ from reluflow.flow.base import Options, State
 from reluflow.network import row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.escape import available_rate, classify, escape_rates
+from reluflow.theory.escape import available_rate, bounded_rates, classify, escape_rates
 from reluflow.theory.forecast import forecast
 from reluflow.theory.general import imbalance_drift, predictions, rest_rate
 from reluflow.theory.readings import sign_flips
@@ -206,3 +206,19 @@ class TestRows:
     def test_rest_is_measured_on_stationary_runs_only(self):
         assert rest_rate(trained(three_points())) == 0.0
         assert rest_rate(trained(toy(width=10))) is None
+
+
+class TestBounds:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_quick_bounds_hold_the_exact_rate(self, seed):
+        rng = np.random.default_rng(seed)
+        inputs, residual = rng.normal(size=(7, 3)), rng.normal(size=7)
+        exact, quick = escape_rates(inputs, residual).all, bounded_rates(inputs, residual)
+        assert exact.exact
+        assert 0.0 < quick.low <= exact.low * (1 + 1e-12)
+        assert exact.high <= quick.high * (1 + 1e-12)
+
+    def test_they_meet_on_orthogonal_samples_of_one_sign(self):
+        quick = bounded_rates(np.diag([2.0, 2.0]), np.array([1.0, 0.5]))
+        assert quick.exact
+        assert quick.high == pytest.approx(np.sqrt(1.25))

@@ -1,6 +1,7 @@
 """Stop rules, goals, resuming, and the Python interface ``simulate``."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from reluflow.flow.base import Options
 from reluflow.flow.events import Change
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
+from reluflow.theory.escape import classify
 from reluflow.training import StopRules, Training
 
 
@@ -58,7 +60,29 @@ class TestStopping:
         assert training.status == "stationary"
         assert not training.reached_goal
         assert "0.03181" in training.reason
+        assert "spurious local minimum" in training.reason
+        assert "Gamma_all = 0.0931" in training.reason
         assert training.summary()["saddles"][-1]["end"] is None
+
+    def test_a_state_that_a_small_neuron_can_leave_is_watched_for_longer(self, monkeypatch):
+        """Twice the verdict is a saddle: the patience is doubled each time, also across a checkpoint."""
+        problem = balanced([[1.0, 0.0]], [1.0], 2, 0.1)
+        dead = Problem([[1.0, 0.0]], [1.0], -np.abs(problem.weights), problem.output_weights)
+        plain = finish(Training(dead, stop=StopRules(loss=1e-9)))
+        verdicts = iter([replace(classify(dead, plain.solver.state), kind="saddle")] * 2)
+        monkeypatch.setattr(
+            "reluflow.theory.escape.classify",
+            lambda *given: next(verdicts, None) or classify(*given),
+        )
+        training = Training(dead, stop=StopRules(loss=1e-9))
+        while training.solver.t < 1.5 * plain.solver.t:
+            training.single_step()
+        resumed = Training(dead, stop=StopRules(loss=1e-9))
+        resumed.restore(training.checkpoint())
+        resumed = finish(resumed)
+        assert resumed.status == "stationary"
+        assert "spurious local minimum" in resumed.reason
+        assert resumed.solver.t > 3.0 * plain.solver.t
 
     def test_failure_in_words(self):
         problem = balanced([[1.0], [-1.0]], [1.0, -1.0], 8, 1.0)

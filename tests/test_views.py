@@ -8,12 +8,14 @@ from problems import balanced, smooth, toy, with_bias
 
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, tangent_kernel
+from reluflow.observe.history import History
 from reluflow.plot.cells import Row, plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
 from reluflow.plot.views import VIEWS
 from reluflow.plot.views.bundle import MOST_COORDINATES
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 from reluflow.plot.views.function import sampled_function
+from reluflow.plot.views.growth import MOST_SHOWN, draw_growth, growth_rows
 from reluflow.plot.views.norms import log10_norms
 from reluflow.plot.views.spectrum import kernel_spectrum, weight_spectrum
 from reluflow.problem import Problem
@@ -248,3 +250,43 @@ def test_a_chart_puts_values_where_its_ticks_say() -> None:
     ((column, row),) = find(rows, "ray")
     assert plain(rows[-2])[column] == BRAILLE.tick_below
     assert plain(rows[row]).startswith("2" + BRAILLE.tick_left)
+
+
+def growing_run() -> History:
+    """Neuron 0 grows by e a unit of time, neuron 1 rests; either has a sign of its own."""
+    times = np.linspace(0.0, 10.0, 41)
+    outputs = np.array([1.0, -1.0])
+    states = [State(float(t), np.array([[1e-6 * np.exp(t), 0.0], [1e-3, 0.0]]), outputs) for t in times]
+    return History(states, times.copy(), {"t": times, "loss": np.ones(41), "step": np.arange(41.0)})
+
+
+@pytest.mark.parametrize("glyphs", [BRAILLE, BLOCK, ASCII])
+def test_norms_over_time_rise_for_neurons_that_grow(glyphs) -> None:  # type: ignore[no-untyped-def]
+    history = growing_run()
+    picture = draw_growth(history, 10.0, (60, 19), glyphs, cursor=0)
+    rows = growth_rows(picture, history.state_at(5.0), 60, 20, glyphs, 0)
+    assert {len(plain(row)) for row in rows} == {60}
+    own = sorted(find(rows[:-1], "cursor"))
+    assert len(own) > 4
+    assert [y for _, y in own] == sorted((y for _, y in own), reverse=True), "it rises"
+    assert len({y for _, y in find(rows[:-1], "negative")}) == 1, "the other one rests"
+    mark = {x for x, _ in find(rows[:-1], "mark")}
+    assert len(mark) == 1
+    assert "neuron 0: |w| 1.48e-04" in plain(rows[-1])
+
+
+def test_of_very_many_neurons_the_largest_and_the_one_looked_at_are_drawn() -> None:
+    rng = np.random.default_rng(0)
+    states = [State(t, rng.normal(size=(5000, 2)), rng.normal(size=5000)) for t in (0.0, 1.0)]
+    history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
+    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321)
+    assert picture.hidden >= 5000 - MOST_SHOWN - 1
+    assert "not drawn" in plain(growth_rows(picture, states[1], 80, 20, BRAILLE, 4321)[-1])
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
+def test_norms_over_time_fit_any_panel(size: tuple[int, int]) -> None:
+    picture = draw_growth(growing_run(), 10.0, size, BRAILLE, cursor=1)
+    rows = growth_rows(picture, growing_run().states[3], *size, BRAILLE, 1)
+    assert {len(plain(row)) for row in rows} <= {size[0]}
+    assert len(rows) == size[1]

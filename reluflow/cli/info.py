@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 def info(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Also write a table of every recorded state: the columns that the published code of "
+            "arXiv 2306.06479 logs, among them angles, norms, test and out-of-distribution loss.",
+        ),
+    ] = None,
 ) -> None:
     """Say what a run directory holds."""
     from reluflow.store.json_text import to_json
     from reluflow.store.run_directory import open_run
 
-    held = describe(open_run(run))
+    opened = open_run(run)
+    held = describe(opened)
+    if columns is not None:
+        from reluflow.store.run_columns import write_columns
+
+        write_columns(opened, columns)
     emit(to_json(held) if as_json else "".join(f"{name:<16} {_words(held[name])}\n" for name in held))
 
 

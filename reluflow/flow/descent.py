@@ -7,7 +7,7 @@ import numpy as np
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.network import LOSS_FACTOR, Array
+from reluflow.network import LOSS_FACTOR, Array, activation, shares
 from reluflow.problem import Problem
 
 
@@ -62,7 +62,7 @@ class Descent(FlowSolver):
     def _look(self) -> Array:
         """Pre-activations, hidden activations and residual of the present weights."""
         np.matmul(self._weights, self._transposed, out=self._z)
-        np.maximum(self._z, 0.0, out=self._hidden)
+        activation(self._z, self.problem.slope, out=self._hidden)
         residual: Array = self._outputs @ self._hidden - self.problem.targets
         return residual
 
@@ -74,12 +74,12 @@ class Descent(FlowSolver):
         step = self.rate * 2.0 * per_sample
         weights, outputs, hidden = self._weights, self._outputs, self._hidden
         pulls, weight_step, inputs = self._pulls, self._weight_step, self.problem.inputs
-        residual = self._residual
+        residual, slope = self._residual, self.problem.slope
         low, high = np.inf, -np.inf
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
         for _ in range(int(min(burst, left))):
-            np.multiply(self._z > 0.0, residual * step, out=pulls)
+            np.multiply(shares(self._z > 0.0, slope), residual * step, out=pulls)
             np.matmul(pulls, inputs, out=weight_step)
             np.multiply(weight_step, outputs[:, None], out=weight_step)
             output_step = hidden @ residual

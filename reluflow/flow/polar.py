@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.network import LOSS_FACTOR, Array, row_norms
+from reluflow.network import LOSS_FACTOR, Array, Shares, row_norms, shares
 from reluflow.problem import Problem
 
 #: Factors by which a step may shrink or grow, and the safety factor of the controller.
@@ -29,7 +29,8 @@ class Polar(FlowSolver):
         du_j/dt = s_j (D_j - <u_j, D_j> u_j),   dl_j/dt = s_j <u_j, D_j>,
         D_j = -(2c/n) sum_k A_jk r_k x_k
 
-    (Boursier et al. 2022, section 3; c = 1/2 for half-mse). The scaled pre-activations zeta_jk = <u_j, x_k>
+    (Boursier et al. 2022, section 3; c = 1/2 for half-mse; A_jk is 1 on active samples and the slope of the
+    activation on the others). The scaled pre-activations zeta_jk = <u_j, x_k>
     are variables of their own, moved through the Gram matrix: on orthogonal inputs a frozen one keeps its
     sign down to 1e-300, which rounding of u_j would destroy. Steps are the Bogacki-Shampine 3(2) pair
     with the activation pattern A held fixed. A neuron that crosses a kink ends the step there; one
@@ -60,6 +61,7 @@ class Polar(FlowSolver):
         self._sign = np.sign(problem.output_weights)
         self._field = np.hstack([inputs, _gram(inputs)])
         self._lengths = np.maximum(row_norms(inputs), np.finfo(float).tiny)
+        self._leak = problem.slope
         self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
         # columns of the state: direction, zeta, log norm
         log_norms = np.log(scale)
@@ -86,9 +88,14 @@ class Polar(FlowSolver):
     def _zeta(self, y: Array) -> Array:
         return y[:, self._coordinates : -1]
 
+    @property
+    def _shares(self) -> Shares:
+        """A (m, n): the weights with which samples count in the present pattern."""
+        return shares(self._active, self._leak)
+
     def _misfit(self, y: Array) -> Array:
         mass = self._sign * np.exp(2.0 * y[:, -1])
-        residual: Array = mass @ (self._active * self._zeta(y)) - self.problem.targets
+        residual: Array = mass @ (self._shares * self._zeta(y)) - self.problem.targets
         return residual
 
     def _network(self, t: float, y: Array) -> State:
@@ -101,7 +108,7 @@ class Polar(FlowSolver):
 
     def _rate(self, y: Array) -> Array:
         """dy/dt for the present activation pattern."""
-        pulls = self._active * (self._pull * self._misfit(y))
+        pulls = self._shares * (self._pull * self._misfit(y))
         growth = self._sign * np.einsum("jk,jk->j", pulls, self._zeta(y))
         slope = np.empty_like(y)
         np.matmul(pulls, self._field, out=slope[:, :-1])
@@ -137,6 +144,7 @@ class Polar(FlowSolver):
         # a step cut short at a kink or at t_end says nothing against the previous size
         self._h = max(grown, self._h) if cut or step < h else grown
 
+    @np.errstate(over="ignore", invalid="ignore")  # a step that is far too long has an infinite error
     def _try(self, h: float) -> tuple[Array, Array, float]:
         """One step of the Bogacki-Shampine pair: new state, its slope, error in units of the tolerance."""
         y, k1 = self._y, self._slope
@@ -154,7 +162,7 @@ class Polar(FlowSolver):
         neurons = np.sqrt((np.vdot(shape, shape) + np.vdot(gap[:, -1], gap[:, -1])) / len(gap))
         mass = self._sign * np.exp(2.0 * new[:, -1])
         zeta = self._zeta(new)
-        swing = mass @ (self._active * (self._zeta(gap) + 2.0 * gap[:, -1:] * zeta))
+        swing = mass @ (self._shares * (self._zeta(gap) + 2.0 * gap[:, -1:] * zeta))
         size = _rms(self._misfit(new)) + 1e-8 * _rms(self.problem.targets) + np.finfo(float).tiny
         worst = max(float(neurons), _rms(swing) / size) / rtol
         return worst if np.isfinite(worst) else np.inf

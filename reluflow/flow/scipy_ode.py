@@ -9,7 +9,7 @@ from scipy.integrate import BDF, DOP853, LSODA, RK45, Radau
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.network import LOSS_FACTOR, Array, residuals, row_norms
+from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
 #: Absolute tolerance, in units of rtol times the smallest initial neuron.
@@ -50,7 +50,7 @@ class ScipySolver(FlowSolver):
     @property
     def residual(self) -> Array:
         weights, outputs = self._split(self._ode.y)
-        return residuals(weights, outputs, self._inputs, self.problem.targets)
+        return residuals(weights, outputs, self._inputs, self.problem.targets, self.problem.slope)
 
     @property
     def state(self) -> State:
@@ -79,11 +79,11 @@ class ScipySolver(FlowSolver):
     def _rate(self, t: float, y: Array) -> Array:
         """(dW/dt, da/dt) = minus the gradient."""
         weights, outputs = self._split(y)
-        z = weights @ self._inputs.T
-        hidden = np.maximum(z, 0.0)
+        z, slope = weights @ self._inputs.T, self.problem.slope
+        hidden = activation(z, slope)
         pull = self._pull * (outputs @ hidden - self.problem.targets)
         rate = np.empty_like(y)
-        rate[: weights.size] = (outputs[:, None] * (((z > 0.0) * pull) @ self._inputs)).ravel()
+        rate[: weights.size] = (outputs[:, None] * ((shares(z > 0.0, slope) * pull) @ self._inputs)).ravel()
         rate[weights.size :] = hidden @ pull
         return rate
 
@@ -91,9 +91,9 @@ class ScipySolver(FlowSolver):
         """d rate / dy = pull * S' S + the coupling of w_j and a_j through D_j, with S = d residual / dy."""
         weights, outputs = self._split(y)
         m, p = self._shape
-        z = weights @ self._inputs.T
-        active = z > 0.0
-        hidden = np.maximum(z, 0.0)
+        z, slope = weights @ self._inputs.T, self.problem.slope
+        active = shares(z > 0.0, slope)
+        hidden = activation(z, slope)
         by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
         sensitivity = np.hstack([by_weight.reshape(-1, m * p), hidden.T])
         jacobian: Array = self._pull * (sensitivity.T @ sensitivity)

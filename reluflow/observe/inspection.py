@@ -1,6 +1,7 @@
 """All about one neuron: where it stands, how it moves, and how it came there.
 
-In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0,
+In flow time of the stated loss (c = 1 for half-mse, 2 for mse), with A_jk = 1 where <w_j, x_k> > 0, the
+slope of the activation (0 for ReLU) elsewhere, and between them where the neuron slides along a kink,
 
     dw_j/dt = a_j D_j,   da_j/dt = <w_j, D_j>,   D_j = -(c/n) sum_k A_jk r_k x_k,
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from reluflow.flow.base import State
 from reluflow.network import Array, imbalance, residuals, row_norms
 from reluflow.observe.history import History
+from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import describe, unit_rows
 from reluflow.problem import Problem
 
@@ -30,11 +32,12 @@ class Inspection:
     """One neuron of a state.
 
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
-    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the
-    angle to each input (NaN for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter
-    where the pre-activation is rounding, ``sliding`` (n,) where the flow holds it there; ``pull``: |D_j|,
-    without the samples on whose kink the neuron is; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt;
-    ``rotation``: |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
+    ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
+    for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
+    rounding, ``sliding`` (n,) where the flow holds it there; ``share`` (n,): how much of each sample counts,
+    between ``slope``, that of the activation below zero, and 1 where it slides (see ``kinks``); ``pull``:
+    |D_j| with these shares; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``:
+    |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -48,8 +51,10 @@ class Inspection:
     cosine: Array
     residual: Array
     active: npt.NDArray[np.bool_]
+    share: Array
     on_kink: npt.NDArray[np.bool_]
     sliding: npt.NDArray[np.bool_]
+    slope: float
     pull: float
     growth: float
     norm_rate: float
@@ -57,8 +62,11 @@ class Inspection:
 
     @property
     def condition(self) -> str:
-        """In a word: dead (it sees no sample, so nothing moves it), sliding, or live."""
-        if not self.active.any():
+        """In a word: dead (it sees no sample, so nothing moves it), sliding, or live.
+
+        With a slope below zero no neuron is dead: one that is active nowhere still moves.
+        """
+        if not self.active.any() and self.slope == 0.0:
             return "dead"
         return "sliding" if self.sliding.any() else "live"
 
@@ -92,11 +100,13 @@ class NeuronRecord:
 def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     """Everything about neuron ``neuron`` of a state."""
     weights, outputs = state.weights[[neuron]], state.output_weights[[neuron]]
-    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    slope = problem.slope
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
     table = describe(State(state.t, weights, outputs), problem, residual)
     z = problem.inputs @ weights[0]
     on = table.active[0]
-    pull = -problem.speed / problem.samples * ((on * residual) @ problem.inputs)
+    share = kink_shares(weights, outputs, problem.inputs, -residual, slope)[0]
+    pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
     along = float(unit @ pull)
     ratio = a / norm if norm > 0.0 else np.nan
@@ -112,8 +122,10 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         cosine=_cosines(unit, problem.inputs),
         residual=residual,
         active=on,
+        share=share,
         on_kink=table.on_kink[0],
         sliding=table.sliding[0],
+        slope=slope,
         pull=float(row_norms(pull[None, :])[0]),
         growth=np.sign(a) * along if norm > 0.0 else np.nan,
         norm_rate=ratio * along,

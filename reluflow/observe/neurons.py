@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, preactivations, row_norms
+from reluflow.network import ON_A_KINK, Array, preactivations, row_norms, shares
 from reluflow.problem import Problem
 
 #: What a neuron can be: it sees samples; it does and slides along the kink of others; it sees none, so that
@@ -24,7 +24,7 @@ class NeuronTable:
     than rounding, so that a neuron that rests or slides on a kink does not flicker; ``on_kink`` (m, n):
     whether it is only rounding; ``sliding`` (m, n): whether the flow holds it there; ``growth`` (m,):
     s_j <u_j, D_j> with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual none is known to
-    slide, and growth is NaN.
+    slide, and growth is NaN. ``slope``: by which inactive samples count; above zero no neuron is dead.
     """
 
     sign: npt.NDArray[np.int8]
@@ -35,11 +35,12 @@ class NeuronTable:
     on_kink: npt.NDArray[np.bool_]
     sliding: npt.NDArray[np.bool_]
     growth: Array
+    slope: float = 0.0
 
     @property
     def condition(self) -> npt.NDArray[np.int8]:
         """(m,): places in ``CONDITIONS``."""
-        seeing, sliding = self.active.any(axis=1), self.sliding.any(axis=1)
+        seeing, sliding = self.active.any(axis=1) | (self.slope > 0.0), self.sliding.any(axis=1)
         return np.where(seeing, np.where(sliding, 1, 0), 2).astype(np.int8)
 
 
@@ -67,11 +68,11 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
     if residual is not None:
         # <u_j, D_j> = -(c/n) sum_k A_jk r_k z_jk / |w_j|, also for a neuron that slides: there z_jk is zero
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            pull = (active * z) @ (-problem.speed / problem.samples * residual)
+            pull = (shares(active, problem.slope) * z) @ (-problem.speed / problem.samples * residual)
             growth = sign * pull / norms
         if on_kink.any():
             sliding = on_kink & _held(sign, active, problem, residual)
-    return NeuronTable(sign, log10_norm, angle, meaning, active, on_kink, sliding, growth)
+    return NeuronTable(sign, log10_norm, angle, meaning, active, on_kink, sliding, growth, problem.slope)
 
 
 def _held(
@@ -79,15 +80,16 @@ def _held(
 ) -> npt.NDArray[np.bool_]:
     """Whether the flow drives a neuron that is on a kink back to it from either side (m, n).
 
-    With D_j from the samples that are active beyond doubt, z_jk moves at v_off = a_j <x_k, D_j> below the
-    kink and at v_on = v_off - a_j (c/n) r_k |x_k|^2 above it; it is held if v_off > 0 > v_on (Filippov). Each
-    kink is judged as if it were the neuron's only one. What is only rounding of zero holds nothing.
+    With D_j from the samples that are active beyond doubt, and by the slope from the others, z_jk moves at
+    v_off = a_j <x_k, D_j> below the kink and at v_on = v_off - a_j (c/n) (1 - slope) r_k |x_k|^2 above it; it
+    is held if v_off > 0 > v_on (Filippov). Each kink is judged as if it were the neuron's only one. What is
+    only rounding of zero holds nothing.
     """
     share = problem.speed / problem.samples
     lengths = row_norms(problem.inputs)
-    pull = -share * ((active * residual) @ problem.inputs)
+    pull = -share * ((shares(active, problem.slope) * residual) @ problem.inputs)
     off = sign[:, None] * (pull @ problem.inputs.T)
-    on = off - sign[:, None] * (share * residual * lengths**2)
+    on = off - sign[:, None] * ((1.0 - problem.slope) * share * residual * lengths**2)
     least = ON_A_KINK * np.outer(row_norms(pull), lengths)
     held: npt.NDArray[np.bool_] = (off > least) & (on < -least)
     return held

@@ -17,6 +17,9 @@ SAME = 0.1
 #: A level held for this share of a run that did not converge is where the run ended.
 LAST_SHARE = 0.3
 
+#: Shares of the fall of the loss still ahead between which the rate of an escape is read.
+RATE_RANGES = ((0.96, 0.25), (0.999, 0.02))
+
 
 @dataclass(frozen=True)
 class Saddle:
@@ -26,7 +29,7 @@ class Saddle:
     escape's time is where three quarters of the drop are done: there one escaping bundle of neurons has
     half of its final mass sum a_j |w_j|, since L - L_next is proportional to (1 - mass/final)^2.
     ``loss``: its level. ``escape_rate``: the rate at which the norms of the escaping neurons grow, half
-    the rate of ln(mass); None if the run never left it.
+    the rate of ln(mass); None if the run never left it or recorded nothing of it.
     """
 
     start: float
@@ -46,7 +49,8 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     usable = later & np.isfinite(loss) & (loss > 0.0)
     if np.count_nonzero(usable) < 3:
         return []
-    t, log_loss = refine(t[usable], np.log(np.minimum.accumulate(loss[usable])))
+    recorded = t[usable], np.minimum.accumulate(loss[usable])
+    t, log_loss = refine(recorded[0], np.log(recorded[1]))
     loss = np.minimum.accumulate(np.exp(log_loss))
     levels = _plateau_levels(t, np.log(loss))
     ends_there = not settled and _held_at_end(t, loss)
@@ -60,7 +64,9 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
             saddles.append(Saddle(start, None, level, None))
             break
         end = _time_at(t, loss, following + 0.25 * (level - following))
-        saddles.append(Saddle(start, end, level, _escape_rate(t, loss, level, following)))
+        # the rate is fitted to what was recorded: between few points the curve bends it
+        rate = _escape_rate(*recorded, level, following)
+        saddles.append(Saddle(start, end, level, rate))
         start = end
     return saddles
 
@@ -113,12 +119,13 @@ def _escape_rate(t: Array, loss: Array, level: float, following: float) -> float
     """Half the slope of the logit of mass / final mass over the first half of the escape.
 
     One bundle's mass u is logistic, d logit(u / u_final) / dt = 2 gamma, and L falls from ``level`` to
-    ``following`` as (1 - u / u_final)^2.
+    ``following`` as (1 - u / u_final)^2. Where too few points are recorded there, from the next wider range.
     """
     left = (loss - following) / (level - following)
-    inside = (left < 0.96) & (left > 0.25)
-    if np.count_nonzero(inside) < 3:
-        return None
-    mass = 1.0 - np.sqrt(left[inside])
-    slope = np.polyfit(t[inside] - t[inside][0], np.log(mass / (1.0 - mass)), 1)[0]
-    return float(0.5 * slope)
+    for most, least in RATE_RANGES:
+        inside = (left < most) & (left > least)
+        if np.count_nonzero(inside) >= 2:
+            mass = 1.0 - np.sqrt(left[inside])
+            slope = np.polyfit(t[inside] - t[inside][0], np.log(mass / (1.0 - mass)), 1)[0]
+            return float(0.5 * slope)
+    return None

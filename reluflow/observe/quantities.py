@@ -37,9 +37,13 @@ def live(state: State, problem: Problem, sign: int = 0) -> Mask:
     """Neurons (m,) active on at least one sample; with output weights of one ``sign`` (1, -1) or any (0).
 
     A neuron that died came to rest where its last <w_j, x_k> was zero: what is only rounding does not count.
+    With a slope below zero every sample that is not at a right angle to the neuron keeps it alive.
     """
     sizes = np.outer(row_norms(state.weights), row_norms(problem.inputs))
-    seen: Mask = np.any(preactivations(state.weights, problem.inputs) > ROUNDING * sizes, axis=1)
+    z = preactivations(state.weights, problem.inputs)
+    if problem.slope > 0.0:
+        z = np.abs(z)
+    seen: Mask = np.any(z > ROUNDING * sizes, axis=1)
     return seen if sign == 0 else seen & (np.sign(state.output_weights) == sign)
 
 
@@ -62,7 +66,7 @@ def parameter_norm_squared(state: State) -> float:
 
 def kernel_spectrum(state: State, problem: Problem) -> Array:
     """Eigenvalues (n,) of the neural tangent kernel, largest first."""
-    kernel = tangent_kernel(state.weights, state.output_weights, problem.inputs)
+    kernel = tangent_kernel(state.weights, state.output_weights, problem.inputs, problem.slope)
     return np.asarray(np.linalg.eigvalsh(kernel)[::-1], dtype=np.float64)
 
 
@@ -94,9 +98,9 @@ def combined(state: State, problem: Problem, sign: int = 0) -> Array:
     return total
 
 
-def loss_at(state: State, points: Array, targets: Array, loss: Loss) -> float:
+def loss_at(state: State, points: Array, targets: Array, loss: Loss, slope: float = 0.0) -> float:
     """The loss on other points (k, d) with targets (k,): out of distribution, or a test set."""
-    return loss_of(residuals(state.weights, state.output_weights, points, targets), loss)
+    return loss_of(residuals(state.weights, state.output_weights, points, targets, slope), loss)
 
 
 def quantities(
@@ -144,7 +148,7 @@ def quantities(
         found["angle_to_teacher"] = angle(bundle, teacher)
         found["distance_to_teacher"] = float(np.linalg.norm(bundle - teacher))
     if points is not None and point_targets is not None:
-        found["point_loss"] = loss_at(state, points, point_targets, problem.loss)
+        found["point_loss"] = loss_at(state, points, point_targets, problem.loss, problem.slope)
     return found
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.flow.base import FlowSolver, State
-from reluflow.network import ON_A_KINK, Array, gradient, loss_of, residuals, variation_norm
+from reluflow.network import Array, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
+from reluflow.observe.kinks import gradient_norm
 from reluflow.problem import Problem
 
 #: Columns of the series. loss_low and loss_high bound the loss since the row before.
@@ -208,14 +209,12 @@ class Recorder:
             self._consider(state, Shape.of(state, loss))
 
     def _residual(self, state: State) -> Array:
-        return residuals(state.weights, state.output_weights, self._problem.inputs, self._problem.targets)
+        problem = self._problem
+        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
     def _add_row(self, state: State, step: int, loss: float, extremes: tuple[float, float]) -> None:
         problem, weights, outputs = self._problem, state.weights, state.output_weights
-        by_weight, by_output = gradient(
-            weights, outputs, problem.inputs, problem.targets, problem.loss, ON_A_KINK
-        )
-        slope = float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
+        slope = gradient_norm(state, problem)
         norm = variation_norm(weights, outputs)
         self._series.add(np.array([state.t, step, loss, *extremes, slope, norm]))
 

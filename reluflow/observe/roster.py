@@ -56,7 +56,7 @@ class Roster:
     def residual(self) -> Array:
         """r (n,)"""
         problem, state = self.problem, self.state
-        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
     @cached_property
     def table(self) -> NeuronTable:

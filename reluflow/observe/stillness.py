@@ -1,8 +1,12 @@
-"""Telling a stationary network from one on a plateau, which looks just as still for a while."""
+"""Seeing that a network may be stationary; on a plateau it looks just as still for a while.
+
+What is seen here is that nothing has moved; whether anything can is for ``theory.escape.classify`` to say.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from reluflow.flow.base import FlowSolver, State
 from reluflow.network import Array, preactivations, row_norms
@@ -11,18 +15,26 @@ from reluflow.problem import Problem
 
 #: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
 PATIENCE = 300.0
+#: So often the patience is doubled when a small neuron was found that can still grow.
+MOST_DOUBTS = 5
 #: What may happen all the same: neurons that slide along a kink tremble by up to a time step.
 LARGEST_TURN = 2e-2
 LARGEST_GROWTH = 1e-3
 LARGEST_FALL = 1e-6
+#: Only neurons with a cosine to some input below this are near enough to its kink to tremble.
+NEAR_A_KINK = 2.0 * LARGEST_TURN
+#: Share of these bounds that a small slope may leave, so that rounding does not count as motion.
+LEAST_SHARE = 1e-6
 
 
 class Stillness:
     """Compares the present state with one ``patience`` of flow time ago.
 
     On a plateau the neurons that will end it grow exponentially, however small they are, so a
-    network is stationary only if over the whole patience no neuron with an active sample has turned or
-    gained norm, and the loss has kept its value. Neurons that shrink for ever do not count as moving.
+    network is stationary only if over the whole patience no neuron with an active sample (any neuron, where
+    the activation has a slope below zero) has turned or gained norm, and the loss has kept its value.
+    Neurons that shrink for ever do not count as moving. A neuron that waits for samples which it does not see
+    is only pulled by the slope, so that with a slope so much less motion counts, but for what trembles.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -32,6 +44,15 @@ class Stillness:
         self.patience = PATIENCE / rate if rate > 0.0 else 0.0
         self._since: State | None = None
         self._loss = np.inf
+        self._doubts = 0
+
+    def doubt(self) -> bool:
+        """Look on for twice as long before the next verdict; False if that was done often enough."""
+        if self._doubts == MOST_DOUBTS:
+            return False
+        self._doubts += 1
+        self.patience *= 2.0
+        return True
 
     def watch(self, solver: FlowSolver) -> bool:
         """Whether the network is stationary; to be called after every step, and cheap between looks."""
@@ -40,14 +61,36 @@ class Stillness:
         before, now = self._since, solver.state
         fallen = abs(self._loss - solver.loss)
         self._since, self._loss = now, solver.loss
-        return before is not None and fallen <= LARGEST_FALL * self._loss and not self._moving(before, now)
+        if before is None or fallen > LARGEST_FALL * self._loss:
+            return False
+        return not self._moving(before, now, solver.residual)
 
-    def _moving(self, before: State, now: State) -> bool:
+    def _moving(self, before: State, now: State, residual: Array) -> bool:
         turn, growth = _motion(before.weights, now.weights)
-        sees = np.any(preactivations(now.weights, self._problem.inputs) > 0.0, axis=1)
-        seen = np.any(preactivations(before.weights, self._problem.inputs) > 0.0, axis=1)
-        live = (sees | seen) & (now.output_weights != 0.0)
-        return bool(np.any(turn[live] > LARGEST_TURN) or np.any(growth[live] > LARGEST_GROWTH))
+        live = (self._sees(now) | self._sees(before)) & (now.output_weights != 0.0)
+        share = self._share(now, residual)
+        moved = (turn > LARGEST_TURN * share) | (growth > LARGEST_GROWTH * share)
+        return bool(np.any(moved & live))
+
+    def _share(self, state: State, residual: Array) -> Array:
+        """Shares (m,) of the bounds that hold for neurons, which may be pulled by the slope alone.
+
+        Those near a kink that may hold them, since the sample pushes them off it (a_j r_k > 0), may tremble.
+        """
+        slope = self._problem.slope
+        if slope == 0.0:
+            return np.ones(len(state.weights))
+        reach = np.outer(row_norms(state.weights), row_norms(self._problem.inputs))
+        near = np.abs(preactivations(state.weights, self._problem.inputs)) < NEAR_A_KINK * reach
+        held = near & (np.sign(state.output_weights)[:, None] * residual > 0.0)
+        return np.where(np.any(held, axis=1), 1.0, max(slope, LEAST_SHARE))
+
+    def _sees(self, state: State) -> npt.NDArray[np.bool_]:
+        """Neurons (m,) for which some sample counts."""
+        z = preactivations(state.weights, self._problem.inputs)
+        counts = z != 0.0 if self._problem.slope > 0.0 else z > 0.0
+        seen: npt.NDArray[np.bool_] = np.any(counts, axis=1)
+        return seen
 
     def checkpoint(self) -> dict[str, Array]:
         """Plain arrays for ``restore``; empty before the first call of ``watch``."""
@@ -55,6 +98,7 @@ class Stillness:
             return {}
         since = self._since
         return {
+            "doubts": np.array(self._doubts),
             "t": np.array(since.t),
             "weights": since.weights,
             "output_weights": since.output_weights,
@@ -67,6 +111,8 @@ class Stillness:
                 float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
             )
             self._loss = float(saved["loss"])
+            self._doubts = int(saved["doubts"])
+            self.patience *= 2.0**self._doubts
 
 
 def _motion(before: Array, now: Array) -> tuple[Array, Array]:

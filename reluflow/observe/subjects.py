@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.events import Change, Events
-from reluflow.network import Array, predictions, row_norms
+from reluflow.network import Array, activation, predictions, row_norms, shares
 from reluflow.observe.history import History
 from reluflow.observe.roster import Roster
 from reluflow.problem import Problem
@@ -70,7 +70,7 @@ def report_sample(roster: Roster, sample: int) -> SampleReport:
         active=roster.table.active[:, sample],
         sliding=roster.table.sliding[:, sample],
         preactivation=z,
-        contribution=state.output_weights * np.maximum(z, 0.0),
+        contribution=state.output_weights * activation(z, problem.slope),
     )
 
 
@@ -80,16 +80,17 @@ def record_sample(history: History, problem: Problem, sample: int) -> SampleReco
     rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_STATES)).astype(np.intp))
     states = [history.states[i] for i in rows]
     x = problem.inputs[[sample]]
-    values = [float(predictions(state.weights, state.output_weights, x)[0]) for state in states]
+    slope = problem.slope
+    values = [float(predictions(state.weights, state.output_weights, x, slope)[0]) for state in states]
     return SampleRecord(np.array([state.t for state in states]), np.array(values))
 
 
 def crossing(history: History, problem: Problem, events: Events, row: int) -> Crossing:
     """The velocities of z_jk on either side of an event, from the state at its time.
 
-    dz_jk/dt = a_j <x_k, D_j> with D_j = -(c/n) sum_l A_jl r_l x_l over the other samples, less its part
-    in the span of those that the neuron slides along; with the sample itself on top of that,
-    - a_j (c/n) r_k |x_k|^2.
+    dz_jk/dt = a_j <x_k, D_j> with D_j = -(c/n) sum_l A_jl r_l x_l, the sample itself counting by the slope,
+    less its part in the span of those that the neuron slides along; with the sample on, on top of that,
+    - a_j (c/n) (1 - slope) r_k |x_k|^2.
     """
     neuron, sample = int(events.neuron[row]), int(events.sample[row])
     if sample < 0:
@@ -100,12 +101,13 @@ def crossing(history: History, problem: Problem, events: Events, row: int) -> Cr
     slid = _slid_along(events.take(slice(0, row)), neuron, problem.samples)
     on[sample] = slid[sample] = False
     on &= ~slid
-    share = problem.speed / problem.samples
-    pull = -share * ((on * residual) @ x)
+    share, slope = problem.speed / problem.samples, problem.slope
+    pull = -share * ((shares(on, slope) * residual) @ x)
     if slid.any():
         pull = pull - np.linalg.lstsq(x[slid].T, pull, rcond=None)[0] @ x[slid]
     below = a * float(pull @ x[sample])
-    return Crossing(below, below - share * a * float(residual[sample]) * float(x[sample] @ x[sample]))
+    step = (1.0 - slope) * share * a * float(residual[sample]) * float(x[sample] @ x[sample])
+    return Crossing(below, below - step)
 
 
 def _slid_along(earlier: Events, neuron: int, samples: int) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from reluflow.network import Array
 from reluflow.plot.axes import Tick
-from reluflow.plot.cells import Role, Row, Segment, fit, plain, put
+from reluflow.plot.cells import Role, Row, Segment, fit, joined, plain, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau, escape_at, plateau_at
 
@@ -38,7 +38,7 @@ def band_row(
     earlier = np.searchsorted(event_times, edges)
     earlier[-1] = event_times.size
     ticked = (np.diff(earlier) > 0).tolist()
-    row = _joined([Segment(_mark(kind, on, glyphs), kind) for kind, on in zip(kinds, ticked, strict=True)])
+    row = joined([Segment(_mark(kind, on, glyphs), kind) for kind, on in zip(kinds, ticked, strict=True)])
     for plateau in plateaus:
         cells = [x for x, t in enumerate(middles) if plateau_at([plateau], t)]
         if len(cells) >= len(plateau.name):
@@ -86,13 +86,3 @@ def _mark(kind: Role, ticked: bool, glyphs: Glyphs) -> str:
         "escape": (glyphs.escape, glyphs.escape_event),
     }.get(kind, (glyphs.horizontal, glyphs.event))
     return ticked_mark if ticked else plain_mark
-
-
-def _joined(row: Row) -> Row:
-    joined: Row = []
-    for text, role in row:
-        if joined and joined[-1].role == role:
-            joined[-1] = Segment(joined[-1].text + text, role)
-        else:
-            joined.append(Segment(text, role))
-    return joined

@@ -4,6 +4,7 @@ A role says what is drawn, never how: the app maps roles to colours of its theme
 roles themselves.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, get_args
 
 Role = Literal[
@@ -61,6 +62,22 @@ def fit(row: Row, width: int) -> Row:
     if left > 0:
         fitted.append(Segment(" " * left, "text"))
     return fitted
+
+
+def spread(row: Row) -> list[Segment]:
+    """A row as one segment a cell."""
+    return [Segment(sign, role) for text, role in row for sign in text]
+
+
+def joined(cells: Iterable[Segment]) -> Row:
+    """Neighbours of the same role as one segment."""
+    row: Row = []
+    for text, role in cells:
+        if row and row[-1].role == role:
+            row[-1] = Segment(row[-1].text + text, role)
+        else:
+            row.append(Segment(text, role))
+    return row
 
 
 def put(row: Row, column: int, text: str, role: Role) -> Row:

@@ -5,7 +5,9 @@ their norm. With more than two moving coordinates the picture is a projection on
 most of the (unit) directions, found without centring because a direction has an origin.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy.typing as npt
 from reluflow.network import Array, row_norms
 from reluflow.plot.axes import Limits, sticky_decades
 from reluflow.plot.canvas import Trace, draw
-from reluflow.plot.cells import Role, Row, fit, put
+from reluflow.plot.cells import Role, Row, Segment, fit, joined, put, spread
 from reluflow.plot.glyphs import Glyphs
 
 Numbers = npt.NDArray[np.intp]
@@ -25,6 +27,10 @@ _CORE: Final = 0.15
 MOST_NEURONS: Final = 20_000
 #: more samples than this are drawn without their numbers
 _MOST_NUMBERED: Final = 40
+#: and more than this without a line to each
+_MOST_DOTTED: Final = 10
+#: parts of a cell to which the samples' places are rounded
+_FINENESS: Final = 4.0
 #: cells kept free around the rim, for the numbers of the samples
 _MARGIN: Final = 2.0
 
@@ -98,13 +104,53 @@ def compass_rows(
     frame = _Frame(width, height)
     if frame.rim < 1.0:
         return [fit([], width) for _ in range(max(height, 0))]
-    traces = [_rim(frame, glyphs), *_rays(picture.rays, frame, glyphs)]
+    rays, dotted = picture.rays, np.zeros((0, 2), dtype=np.int32)
+    if rays.shape[0] <= _MOST_DOTTED:
+        # to a part of a cell, so that lines that turn slowly are drawn now and then only
+        dotted = np.rint(rays * (_FINENESS * frame.rim)).astype(np.int32)
+    rows = list(_ground(width, height, glyphs, dotted.tobytes()))
+    marks: list[tuple[Array, Role, str]] = [(rays, "ray", glyphs.point)]
     if goals is not None:
-        traces += _goals(goals, picture.plane, frame, glyphs)
-    traces += _neurons(picture, frame, glyphs)
-    rows = draw(width, height, traces)
-    rows = _numbers(rows, picture.rays, frame, glyphs)
+        places = goals.directions @ picture.plane.basis
+        marks.append((places[goals.signs < 0.0], "negative", glyphs.minus_goal))
+        marks.append((places[goals.signs > 0.0], "positive", glyphs.plus_goal))
+    # one mark a cell and sign, however many neurons stand there
+    signs: tuple[tuple[float, Role, str], ...] = (
+        (0.0, "still", glyphs.still),
+        (-1.0, "negative", glyphs.negative),
+        (1.0, "positive", glyphs.positive),
+    )
+    marks += [(picture.places[picture.signs == sign], role, marker) for sign, role, marker in signs]
+    rows = _numbers(_marked(rows, marks, frame), rays, frame)
     return _cursor(rows, picture, frame, glyphs, cursor)
+
+
+@lru_cache(maxsize=4)
+def _ground(width: int, height: int, glyphs: Glyphs, steps: bytes) -> tuple[Row, ...]:
+    """What neurons are drawn on: the rim, and dotted lines to the samples while they can be told apart.
+
+    ``steps``: the ends of the lines (n, 2) as whole numbers of the finest parts of a cell.
+    """
+    frame = _Frame(width, height)
+    rays = np.frombuffer(steps, dtype=np.int32).reshape(-1, 2) / (_FINENESS * frame.rim)
+    along = np.linspace(0.0, 1.0, max(int(frame.rim), 2))
+    points = (along[:, None, None] * rays).reshape(-1, 2)
+    marker = "." if glyphs.name == "ascii" else glyphs.curve
+    return tuple(draw(width, height, [_rim(frame, glyphs), Trace(*frame.square(points), "ray", marker)]))
+
+
+def _marked(rows: list[Row], marks: Sequence[tuple[Array, Role, str]], frame: "_Frame") -> list[Row]:
+    """Rows with a character at each place (k, 2), later ones over earlier ones."""
+    found: dict[int, list[Segment]] = {}
+    for places, role, text in marks:
+        column, row = frame.cells(places)
+        for code in np.unique(row * frame.width + column).astype(np.intp).tolist():
+            y, x = divmod(code, frame.width)
+            cells = found.get(y)
+            if cells is None:
+                cells = found[y] = spread(rows[y])
+            cells[x] = Segment(text, role)
+    return [joined(found[y]) if y in found else row for y, row in enumerate(rows)]
 
 
 class _Frame:
@@ -171,45 +217,7 @@ def _rim(frame: _Frame, glyphs: Glyphs) -> Trace:
     return Trace(x, y, "axis", marker)
 
 
-def _rays(rays: Array, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
-    """A dotted line to each sample while they can be told apart, a mark where it ends."""
-    traces = []
-    if rays.shape[0] <= _MOST_NUMBERED // 4:
-        steps = np.linspace(0.0, 1.0, max(int(frame.rim), 2))
-        points = (steps[:, None, None] * rays).reshape(-1, 2)
-        marker = "." if glyphs.name == "ascii" else glyphs.curve
-        traces.append(Trace(*frame.square(points), "ray", marker))
-    ends = frame.square(rays)
-    return [*traces, Trace(*ends, "ray", glyphs.point)]
-
-
-def _goals(goals: Goals, plane: Plane, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
-    places = goals.directions @ plane.basis
-    marks: tuple[tuple[float, Role, str], ...] = (
-        (-1.0, "negative", glyphs.minus_goal),
-        (1.0, "positive", glyphs.plus_goal),
-    )
-    return [Trace(*frame.square(places[goals.signs == sign]), role, marker) for sign, role, marker in marks]
-
-
-def _neurons(picture: Compass, frame: _Frame, glyphs: Glyphs) -> list[Trace]:
-    """One mark a cell and sign, however many neurons stand there."""
-    traces = []
-    marks: tuple[tuple[float, Role, str], ...] = (
-        (0.0, "still", glyphs.still),
-        (-1.0, "negative", glyphs.negative),
-        (1.0, "positive", glyphs.positive),
-    )
-    for sign, role, marker in marks:
-        column, row = frame.cells(picture.places[picture.signs == sign])
-        code = np.unique(row * frame.width + column)
-        x = (code % frame.width) / max(frame.width - 1, 1)
-        y = 1.0 - (code // frame.width) / max(frame.height - 1, 1)
-        traces.append(Trace(x, y, role, marker))
-    return traces
-
-
-def _numbers(rows: list[Row], rays: Array, frame: _Frame, glyphs: Glyphs) -> list[Row]:
+def _numbers(rows: list[Row], rays: Array, frame: _Frame) -> list[Row]:
     """Sample numbers, from 1, just outside the end of each ray."""
     if rays.shape[0] > _MOST_NUMBERED:
         return rows

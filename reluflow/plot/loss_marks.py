@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Role, Row, Segment, plain, put
+from reluflow.plot.cells import Role, Row, Segment, joined, plain, put, spread
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes
 from reluflow.plot.loss_place import LossPicture, column_of, row_of
@@ -118,19 +118,9 @@ def _rounded(loss: float) -> float:
 
 def _over_blanks(row: Row, columns: range, text: str, role: Role) -> Row:
     """A character over those cells of some columns that are empty."""
-    cells = [(sign, its) for piece, its in row for sign in piece]
+    cells = spread(row)
     changed = False
     for x in columns:
-        if 0 <= x < len(cells) and cells[x][0] == " ":
-            cells[x], changed = (text, role), True
-    return _joined(cells) if changed else row
-
-
-def _joined(cells: Sequence[tuple[str, Role]]) -> Row:
-    row: Row = []
-    for sign, role in cells:
-        if row and row[-1].role == role:
-            row[-1] = Segment(row[-1].text + sign, role)
-        else:
-            row.append(Segment(sign, role))
-    return row
+        if 0 <= x < len(cells) and cells[x].text == " ":
+            cells[x], changed = Segment(text, role), True
+    return joined(cells) if changed else row

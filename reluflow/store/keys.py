@@ -30,7 +30,8 @@ LARGEST_NUMBER: Final = 1e150
 class Key:
     """One key of a preset.
 
-    ``low`` and ``high`` bound a number, and every number of a list; ``low_open`` excludes ``low`` itself.
+    ``low`` and ``high`` bound a number, and every number of a list; ``low_open`` and ``high_open`` exclude
+    the bound itself.
     ``default`` None means that the key stays unset. ``when`` names another key and those of its values
     under which this one has a meaning; ``required`` those among them under which it must be given.
     ``dormant``: the key may stand in a preset in which it has no effect, so that one preset can be run
@@ -45,6 +46,7 @@ class Key:
     low: float | None = None
     high: float | None = None
     low_open: bool = False
+    high_open: bool = False
     choices: tuple[str, ...] = ()
     when: tuple[str, tuple[str, ...]] | None = None
     required: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ KEYS: Final[tuple[Key, ...]] = (
     _data(
         "teacher_width",
         "int",
-        "hidden neurons of the teacher",
+        "hidden ReLU neurons of the teacher",
         ("gaussian", "orthogonal"),
         required=("gaussian",),
         **_COUNT,
@@ -128,6 +130,16 @@ KEYS: Final[tuple[Key, ...]] = (
         when=("init.kind", DRAWN_INIT),
         required=DRAWN_INIT,
         **_COUNT,
+    ),
+    Key(
+        "network",
+        "slope",
+        "float",
+        "slope of the activation below zero: 0 for ReLU, more for leaky ReLU",
+        default=0.0,
+        low=0.0,
+        high=1.0,
+        high_open=True,
     ),
     Key("init", "kind", "choice", "how the first weights are drawn", default="balanced", choices=INIT_KINDS),
     Key(

@@ -51,7 +51,8 @@ class Preset:
         samples, dimension = data.inputs.shape
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
         weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)
-        return Problem(data.inputs, data.targets, weights, output_weights, self.values["solver.loss"])
+        loss, slope = self.values["solver.loss"], self.values["network.slope"]
+        return Problem(data.inputs, data.targets, weights, output_weights, loss, slope)
 
     def with_values(self, overrides: Mapping[str, Any]) -> "Preset":
         """The same preset with some values changed (None un-sets), checked anew.

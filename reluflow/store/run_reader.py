@@ -65,7 +65,10 @@ class Run:
         members = Members.open(self.path / PROBLEM)
         inputs, targets = _array(members, "inputs"), _array(members, "targets")
         weights, output_weights = _array(members, "weights"), _array(members, "output_weights")
-        return Problem(inputs, targets, weights, output_weights, self.preset.values["solver.loss"])
+        values = self.preset.values
+        return Problem(
+            inputs, targets, weights, output_weights, values["solver.loss"], values["network.slope"]
+        )
 
     @property
     def status(self) -> str:

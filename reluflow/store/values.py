@@ -62,7 +62,7 @@ def _range_words(key: Key) -> str:
     if key.low is not None:
         words.append(f"{'above' if key.low_open else 'of at least'} {key.low:.12g}")
     if key.high is not None:
-        words.append(f"at most {key.high:.12g}")
+        words.append(f"{'below' if key.high_open else 'at most'} {key.high:.12g}")
     return " " + " and ".join(words) if words else ""
 
 
@@ -129,7 +129,7 @@ def _bool(_: Key, value: Any) -> bool:
 def _within(key: Key, number: float) -> bool:
     if key.low is not None and (number < key.low or (key.low_open and number == key.low)):
         return False
-    return key.high is None or number <= key.high
+    return key.high is None or number < key.high or (number == key.high and not key.high_open)
 
 
 def _int(key: Key, value: Any) -> int:

@@ -7,7 +7,7 @@ from reluflow.problem import Problem
 from reluflow.theory.prediction import Prediction
 
 #: Modules with a function ``predictions(problem)``, in the order of the table.
-CHAPTERS: Final = ("orthogonal", "correlated", "minimum_norm", "general")
+CHAPTERS: Final = ("orthogonal", "correlated", "minimum_norm", "general", "limit")
 
 
 def all_predictions(problem: Problem) -> list[Prediction]:

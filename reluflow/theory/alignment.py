@@ -1,7 +1,8 @@
-"""Where small neurons turn: the extremal directions of G_r(w) = (1/n) sum_k r_k relu(<w, x_k>) on the sphere.
+"""Where small neurons turn: the extremal directions of G_r on the sphere.
 
-Residuals are y - h. A small neuron of sign s climbs s G_r along the sphere and grows at the rate s G_r;
-where it comes to rest is a local maximum of s G_r, inside an activation cone or on a kink.
+G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>), residuals being y - h and sigma the activation. A small neuron of
+sign s climbs s G_r along the sphere and grows at the rate s G_r; where it comes to rest is a local maximum
+of s G_r, inside an activation cone or on a kink.
 Rates are per unit of flow time of the half-mse loss: for "mse" multiply by ``problem.speed``.
 Source: Maennel, Bousquet, Gelly 2018; Boursier and Flammarion 2024 (early alignment); sliding derived.
 """
@@ -55,13 +56,18 @@ class Extremal:
 
 
 def basins(
-    weights: Array, output_weights: Array, inputs: Array, residual: Array, until: float = np.inf
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    residual: Array,
+    until: float = np.inf,
+    slope: float = 0.0,
 ) -> list[Attractor]:
     """Where the neurons (m, d), (m,) end under the constant ``residual`` y - h (n,); fastest first.
 
     Neurons that come to rest without growing (dead ones, say) are in none.
     """
-    return gather(drift(weights, output_weights, inputs, residual, until))
+    return gather(drift(weights, output_weights, inputs, residual, until, slope))
 
 
 def gather(course: Drift, angle: float = SAME) -> list[Attractor]:
@@ -105,27 +111,27 @@ def _attractor(course: Drift, lead: int, group: npt.NDArray[np.intp]) -> Attract
     )
 
 
-def extremal_directions(inputs: Array, residual: Array, seed: int = 0) -> Extremal:
+def extremal_directions(inputs: Array, residual: Array, seed: int = 0, slope: float = 0.0) -> Extremal:
     """The stable directions of both signs for ``inputs`` (n, d) and ``residual`` y - h (n,).
 
     Exact where the activation cones can all be visited (``cones.MOST_CONES``): the maximum of s G_r over each
     is flowed on to where it comes to rest. Otherwise random neurons are flowed there, and directions
     with small basins may be missing. The attractors' ``neurons`` and ``log_mass`` mean nothing here.
     """
-    starts, exact = _starts(inputs, residual, seed)
-    found = [one for sign in (1, -1) for one in _flowed(starts[sign], sign, inputs, residual)]
+    starts, exact = _starts(inputs, residual, seed, slope)
+    found = [one for sign in (1, -1) for one in _flowed(starts[sign], sign, inputs, residual, slope)]
     return Extremal(tuple(sorted(found, key=lambda one: -one.rate)), exact)
 
 
-def _flowed(starts: Array, sign: int, inputs: Array, residual: Array) -> list[Attractor]:
+def _flowed(starts: Array, sign: int, inputs: Array, residual: Array, slope: float) -> list[Attractor]:
     if len(starts) == 0:
         return []
-    return basins(starts, np.full(len(starts), float(sign)), inputs, residual)
+    return basins(starts, np.full(len(starts), float(sign)), inputs, residual, slope=slope)
 
 
-def _starts(inputs: Array, residual: Array, seed: int) -> tuple[dict[int, Array], bool]:
+def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[dict[int, Array], bool]:
     """Unit directions (k, d) by sign, from which every stable direction is reached if exact."""
-    oracle, axes = sphere_oracle(inputs, residual)
+    oracle, axes = sphere_oracle(inputs, residual, slope)
     if oracle is not None:
         left = unfitted(inputs, residual)
         nu = residual[left] / residual.size
@@ -143,7 +149,7 @@ def unfitted(inputs: Array, residual: Array) -> npt.NDArray[np.bool_]:
     return left
 
 
-def sphere_oracle(inputs: Array, residual: Array) -> tuple[SphereOracle | None, Array]:
+def sphere_oracle(inputs: Array, residual: Array, slope: float = 0.0) -> tuple[SphereOracle | None, Array]:
     """The oracle on the unfitted inputs in coordinates of their span, and that basis (p, d).
 
     None where there are too many activation cones for an exact answer.
@@ -154,6 +160,6 @@ def sphere_oracle(inputs: Array, residual: Array) -> tuple[SphereOracle | None, 
     _, sizes, axes = np.linalg.svd(rows, full_matrices=False)
     axes = axes[sizes > sizes[0] * max(rows.shape) * np.finfo(float).eps]
     try:
-        return SphereOracle(rows @ axes.T), axes
+        return SphereOracle(rows @ axes.T, slope=slope), axes
     except ProblemError:
         return None, axes

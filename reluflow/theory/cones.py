@@ -1,9 +1,9 @@
-"""Activation cones of a set of inputs, and the exact maximum over the sphere of a sum of ReLUs.
+"""Activation cones of a set of inputs, and the exact maximum over the sphere of a sum of activations.
 
-The hyperplanes <w, x_k> = 0 cut the space of hidden weights into cones on which the activation pattern
-A_k = 1 where <w, x_k> > 0 is constant. On each, g(w) = sum_k nu_k relu(<w, x_k>) is linear, <c, w> with
-c = sum_k A_k nu_k x_k, so that its maximum over the unit ball is the length of the projection of c onto the
-cone [derived: Moreau's decomposition].
+The hyperplanes <w, x_k> = 0 cut the space of hidden weights into cones on which the activation pattern is
+constant: A_k = 1 where <w, x_k> > 0, and the slope of the activation sigma elsewhere. On each of them
+g(w) = sum_k nu_k sigma(<w, x_k>) is linear, <c, w> with c = sum_k A_k nu_k x_k, so that its maximum over the
+unit ball is the length of the projection of c onto the cone [derived: Moreau's decomposition].
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, activation, row_norms, shares
 
 #: more cones than this are refused unless asked for: each may cost a small non-negative least-squares problem
 MOST_CONES: Final = 20_000
@@ -109,24 +109,36 @@ def _basis_orthogonal_to(unit: Array) -> Array:
 
 
 class SphereOracle:
-    """Maxima over the unit sphere of g(w) = sum_k nu_k relu(<w, x_k>) for inputs (n, p) of rank p.
+    """Maxima over the unit sphere of g(w) = sum_k nu_k sigma(<w, x_k>) for inputs (n, p) of rank p.
 
     Exact up to rounding: every activation cone is visited or ruled out by |c|, a bound on g there.
     Raises ProblemError if there may be more than ``most`` cones.
     """
 
-    def __init__(self, inputs: Array, most: int = MOST_CONES) -> None:
+    def __init__(self, inputs: Array, most: int = MOST_CONES, slope: float = 0.0) -> None:
         self.inputs = inputs
+        self.slope = slope
         self.patterns = activation_patterns(inputs, most)
         self._sides = np.where(self.patterns, 1.0, -1.0)
         self._lengths = row_norms(inputs)
 
     def highest(self, nu: Array) -> Peak:
         """The maximum over the sphere; value 0 and direction 0 where g is nowhere positive."""
-        best = Peak(0.0, np.zeros(self.inputs.shape[1]))
-        for peak in self._peaks(nu, 0.0, rising=True):
+        best = self._met(nu)
+        for peak in self._peaks(nu, best.value, rising=True):
             best = peak
         return best
+
+    def _met(self, nu: Array) -> Peak:
+        """The highest value that g has along the c of any cone: a start from which few cones are left."""
+        pulls = (shares(self.patterns, self.slope) * nu) @ self.inputs
+        lengths = row_norms(pulls)
+        directions = pulls / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+        values = activation(directions @ self.inputs.T, self.slope) @ nu
+        i = int(np.argmax(values))
+        if values[i] <= self._rounding(nu):
+            return Peak(0.0, np.zeros(self.inputs.shape[1]))
+        return Peak(float(values[i]), directions[i])
 
     def peaks(self, nu: Array, floor: float) -> list[Peak]:
         """The maxima of g over single cones that exceed ``floor``, largest first.
@@ -138,11 +150,11 @@ class SphereOracle:
 
     def value(self, nu: Array, direction: Array) -> float:
         """g(w) at one direction (p,)."""
-        return float(nu @ np.maximum(self.inputs @ direction, 0.0))
+        return float(nu @ activation(self.inputs @ direction, self.slope))
 
     def _peaks(self, nu: Array, floor: float, rising: bool) -> Iterator[Peak]:
         """Peaks above ``floor`` in decreasing order of their bounds; if ``rising``, only ever higher ones."""
-        floor = max(floor, ROUNDING * float(np.abs(nu) @ self._lengths))
+        floor = max(floor, self._rounding(nu))
         for i, pull, bound in self._candidates(nu, floor):
             if bound <= floor:
                 return
@@ -151,6 +163,9 @@ class SphereOracle:
             if value > floor:
                 yield Peak(value, nearest / value)
                 floor = value if rising else floor
+
+    def _rounding(self, nu: Array) -> float:
+        return ROUNDING * float(np.abs(nu) @ self._lengths)
 
     def _candidates(self, nu: Array, floor: float) -> list[tuple[int, Array, float]]:
         """Cones that may hold more than ``floor``: index, c, and a bound on g there, in order of bounds.
@@ -161,7 +176,7 @@ class SphereOracle:
         """
         unit = self.inputs / np.where(self._lengths > 0.0, self._lengths, 1.0)[:, None]
         left = np.arange(len(self.patterns))
-        pulls = (self.patterns * nu) @ self.inputs
+        pulls = (shares(self.patterns, self.slope) * nu) @ self.inputs
         rest, pushes = pulls.copy(), np.zeros(self.patterns.shape)
         bounds = row_norms(rest)
         for _ in range(DESCENT_STEPS):

@@ -24,6 +24,7 @@ from reluflow.theory.least_rank import rank_one_kappa
 from reluflow.theory.minimum_norm import SMALL, minimum_norm
 from reluflow.theory.pair_law import largest_angle
 from reluflow.theory.prediction import Prediction
+from reluflow.theory.readings import time_of_loss
 
 PAPER = "Chistikov et al. 2023 (arXiv 2306.06479)"
 DERIVED = "derived"
@@ -110,7 +111,7 @@ class _Rows:
             "Half of the loss is left at this flow time: one bundle that starts from u_0 exp(2 |gamma| t).",
             DERIVED, self.reason,
             lambda course: course.half_time / self.problem.speed,
-            lambda run, course: readings.time_of_loss(run, 0.5 * course.start_loss * self.problem.speed),
+            lambda run, course: time_of_loss(run, 0.5 * course.start_loss * self.problem.speed),
             5e-3,
         )  # fmt: skip
 

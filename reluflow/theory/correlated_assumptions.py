@@ -5,6 +5,7 @@ import numpy as np
 from reluflow.network import row_norms
 from reluflow.problem import Problem
 from reluflow.theory.course import Course, find_teacher
+from reluflow.theory.prediction import not_relu
 
 #: degrees between an input and the teacher that P2 allows
 WIDEST = 45.0
@@ -18,7 +19,7 @@ BEGIN = 0.8
 
 def examine(problem: Problem) -> tuple[Course | None, str | None]:
     """The course of training where there is one, and the assumption of the derived rows that fails."""
-    course, reason = None, _no_teacher(problem)
+    course, reason = None, not_relu(problem) or _no_teacher(problem)
     if reason is None:
         teacher = find_teacher(problem)
         assert teacher is not None

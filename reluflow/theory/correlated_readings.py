@@ -43,17 +43,6 @@ def arrived(run: Measured, course: Course) -> bool:
     return fitted(run) and miss <= ARRIVED * course.size
 
 
-def time_of_loss(run: Measured, loss: float) -> float | None:
-    """Flow time at which the recorded loss falls to ``loss``, linear in ln(loss); None if it does not."""
-    t, values = run.series["t"], run.series["loss"]
-    below = np.flatnonzero(values <= loss)
-    if not below.size or below[0] == 0:
-        return None
-    i = int(below[0])
-    high, low = np.log(values[i - 1]), np.log(values[i])
-    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(loss)) / (high - low))
-
-
 def curve_error(run: Measured, course: Course) -> float | None:
     """Largest |d ln L| between the run and the bundle, from alignment until L (half-mse) is below LOWEST.
 
@@ -78,20 +67,29 @@ def final_rate(run: Measured, course: Course) -> float | None:
     """
     if not fitted(run):
         return None
-    states, span = run.snapshots, run.problem.span
-    first = len(states.t)
-    while first > 0:
-        state = State(float(states.t[first - 1]), states.weights[first - 1], states.output_weights[first - 1])
-        inner = combined(state, run.problem) @ span.basis
-        far = float(np.linalg.norm(inner - course.inner_teacher)) > NEAR * course.size
-        if far or excess_rate(span.inputs, course.inner_teacher, inner) > FASTER:
-            break
+    states = run.snapshots
+    first, excess = len(states.t), [0.0]
+    while first > 0 and excess[-1] <= 1.0:
         first -= 1
-    if first >= len(states.t):
+        excess.append(_excess(run, course, first))
+    if len(excess) < 3:
         return None
-    begin, end = float(states.t[first]), float(run.series["t"][-1])
+    begin = float(states.t[first])
+    if excess[-1] > 1.0:  # between two states, linear in the logarithm
+        share = np.log(excess[-1]) / np.log(excess[-1] / max(excess[-2], np.finfo(float).tiny))
+        begin += share * float(states.t[first + 1] - states.t[first])
+    end = float(run.series["t"][-1])
     fall = float(np.log(run.loss_at(np.array([begin]))[0] / run.series["loss"][-1]))
     return fall / (end - begin) if fall >= LEAST_FALL else None
+
+
+def _excess(run: Measured, course: Course, index: int) -> float:
+    """How far snapshot number ``index`` is from the end, as a multiple of what its rate may be read at."""
+    states, span = run.snapshots, run.problem.span
+    state = State(float(states.t[index]), states.weights[index], states.output_weights[index])
+    inner = combined(state, run.problem) @ span.basis
+    far = float(np.linalg.norm(inner - course.inner_teacher)) / course.size
+    return max(far / NEAR, excess_rate(span.inputs, course.inner_teacher, inner) / FASTER)
 
 
 def widest_angle(run: Measured, course: Course) -> float | None:

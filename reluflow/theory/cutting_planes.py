@@ -1,7 +1,8 @@
 """Cutting planes for the least variation norm: a linear programme over directions found one after another.
 
-Dual: greatest <nu, y> such that |sum_k nu_k relu(<w, x_k>)| <= 1 for all |w| <= 1. It is solved over finitely
-many directions w (the cuts); the exact maxima of the constraint over all activation cones become new cuts.
+Dual: greatest <nu, y> such that |sum_k nu_k sigma(<w, x_k>)| <= 1 for all |w| <= 1. It is solved over
+finitely many directions w (the cuts); the exact maxima of the constraint over all activation cones become
+new cuts.
 The multipliers of the cuts are the masses of an interpolating network. Neurons that share a sign and an
 activation cone are merged, which keeps what the network computes and can only lower its norm [derived].
 """
@@ -12,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.errors import ProblemError
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, activation, row_norms
 from reluflow.theory.cones import SphereOracle
 
 #: relative gap at which the search ends, and the most linear programmes it may solve
@@ -30,13 +31,15 @@ PRECISE: Final[Any] = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_
 class CuttingPlanes:
     """The search on unit inputs (n, p) of rank p, all of different directions, and targets (n,) of size 1.
 
+    ``slope``: of the activation sigma below zero.
+
     After ``run``: ``directions`` (k, p) and signed ``masses`` (k,) of an interpolating network of norm
     ``upper``; ``nu`` (n,) whose constraint reaches ``kappa``, and the ``lower`` bound <nu, y> / kappa.
     """
 
-    def __init__(self, inputs: Array, targets: Array) -> None:
-        self.inputs, self.targets = inputs, targets
-        self.oracle = SphereOracle(inputs)
+    def __init__(self, inputs: Array, targets: Array, slope: float = 0.0) -> None:
+        self.inputs, self.targets, self.slope = inputs, targets, slope
+        self.oracle = SphereOracle(inputs, slope=slope)
         self._blind = self._blind_directions()
         self.nu = np.zeros(len(targets))
         self.kappa, self.lower, self.upper = 0.0, 0.0, np.inf
@@ -75,9 +78,11 @@ class CuttingPlanes:
             )
 
     def _blind_directions(self) -> Array:
-        """Orthonormal rows (q, n): combinations of samples that sum_k nu_k relu(<w, x_k>) = 0 for every w.
+        """Orthonormal rows (q, n): combinations of samples that sum_k nu_k sigma(<w, x_k>) = 0 for every w.
 
-        The span of all vectors (relu(<w, x_k>))_k is the range of sum over cones of (A_k A_l) <x_k, x_l>.
+        The span of all vectors (relu(<w, x_k>))_k is the range of sum over cones of (A_k A_l) <x_k, x_l>. The
+        combinations are the same for every slope below one: the odd and the even part of the sum,
+        sum_k nu_k <w, x_k> and sum_k nu_k |<w, x_k>|, both vanish.
         Raises ProblemError unless the targets are in it.
         """
         active = self.oracle.patterns.astype(float)
@@ -86,7 +91,7 @@ class CuttingPlanes:
         blind: Array = axes[:, sizes <= 1e-13 * sizes[-1]].T
         if float(np.linalg.norm(blind @ self.targets)) > 1e-6 * float(np.linalg.norm(self.targets)):
             raise ProblemError(
-                "the targets break a linear relation that relu(<w, x_k>) obeys for every w on these inputs; "
+                "the targets break a linear relation that every neuron obeys on these inputs; "
                 "expected data that some network fits"
             )
         return blind
@@ -109,7 +114,7 @@ class CuttingPlanes:
         """
         from scipy.optimize import linprog
 
-        hidden = np.maximum(self._cuts @ self.inputs.T, 0.0)
+        hidden = activation(self._cuts @ self.inputs.T, self.slope)
         walls, ones = np.vstack([hidden, -hidden]), np.ones(2 * len(hidden))
         box = (-self._bound, self._bound)
         zeros = np.zeros(len(self._blind))
@@ -140,7 +145,7 @@ class CuttingPlanes:
     def _look_above(self, masses: Array) -> None:
         """An interpolating network from the multipliers; neurons of one pattern and sign are merged."""
         used = np.flatnonzero(np.abs(masses) > 1e-12)
-        hidden = np.maximum(self._cuts[used] @ self.inputs.T, 0.0)
+        hidden = activation(self._cuts[used] @ self.inputs.T, self.slope)
         # the programme is solved to 1e-10 only; the same neurons fit the targets to rounding
         exact = np.linalg.lstsq(hidden.T, self.targets, rcond=None)[0]
         neurons, signs = self._merge(self._cuts[used] * np.abs(exact)[:, None], np.sign(exact))
@@ -148,7 +153,7 @@ class CuttingPlanes:
         directions = neurons / sizes[:, None]
         self._add(directions)
         norm = float(np.sum(sizes))
-        miss = (signs * sizes) @ np.maximum(directions @ self.inputs.T, 0.0) - self.targets
+        miss = (signs * sizes) @ activation(directions @ self.inputs.T, self.slope) - self.targets
         if float(np.max(np.abs(miss))) <= 1e-12 * max(1.0, norm) and norm < self.upper:
             self.directions, self.masses, self.upper = directions, signs * sizes, norm
 

@@ -1,6 +1,6 @@
 """Whether and how fast a network can leave the neighbourhood of a stationary point.
 
-Residuals are y - h and G_r(w) = (1/n) sum_k r_k relu(<w, x_k>). A small neuron of sign s grows at the rate
+Residuals are y - h and G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>). A small neuron of sign s grows at the rate
 s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all = max(Gamma_+, Gamma_-) is zero only where
 nothing is left that any neuron could fit. Gamma_available is the largest rate that a live small neuron of
 *this* network flows to. Rates are per unit of flow time of the half-mse loss: for "mse" multiply by
@@ -14,16 +14,22 @@ from typing import Literal
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, loss_of, residuals
+from reluflow.network import Array, activation, loss_of, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
-from reluflow.theory.resting import ZERO, highest_pull, moving
+from reluflow.theory.cones import count_cones
+from reluflow.theory.resting import ZERO, highest_pull, moving, strongest_pull
 from reluflow.theory.small_neurons import pulls
 
 #: Below this share of Gamma_all at the zero network nothing is left to fit (the loss is its square).
 GLOBAL = 1e-4
+#: Bounds closer than this (relative) are one number.
+ROUNDING = 1e-9
 #: The state moves if ln(loss) falls at more than this share of Gamma_all.
 STILL = 0.02
+
+#: Activation cones that are visited where bounds would do, at most: about a second.
+QUICK_CONES = 500
 
 Kind = Literal["global minimum", "saddle", "spurious local minimum", "moving"]
 
@@ -60,63 +66,103 @@ class EscapeRates:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a state is, by its rates, and why in words."""
+    """What a state is, by its rates, and why in words.
+
+    ``gamma_all``, ``gamma_available``: as above; ``fall``: rate at which ln(loss) falls, by the gradient of
+    least norm where neurons are on kinks; all of the half-mse flow.
+    """
 
     kind: Kind
     gamma_all: Bound
     gamma_available: float
+    fall: float
     reason: str
 
 
-def escape_rates(inputs: Array, residual: Array) -> EscapeRates:
+def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRates:
     """Gamma_+ and Gamma_- of a ``residual`` y - h (n,) on ``inputs`` (n, d).
 
     Exact by visiting all activation cones where they are few enough (always for d = 2 and some thousand
-    samples), else a lower bound by local search and an upper one by ``highest_pull``.
+    samples), else a lower bound by local search and an upper one by ``highest_pull``. ``slope``: that of
+    the activation sigma below zero.
     """
     if not np.any(unfitted(inputs, residual)):
         return EscapeRates(Bound(0.0, 0.0), Bound(0.0, 0.0))
-    oracle, _ = sphere_oracle(inputs, residual)
+    oracle, _ = sphere_oracle(inputs, residual, slope)
     if oracle is not None:
         nu = residual[unfitted(inputs, residual)] / residual.size
         plus, minus = oracle.highest(nu).value, oracle.highest(-nu).value
         return EscapeRates(Bound(plus, plus), Bound(minus, minus))
-    found = extremal_directions(inputs, residual).attractors
+    found = extremal_directions(inputs, residual, slope=slope).attractors
     lows = [max((one.rate for one in found if one.sign == sign), default=0.0) for sign in (1, -1)]
-    highs = [highest_pull(inputs, sign * residual) for sign in (1, -1)]
+    highs = [highest_pull(inputs, sign * residual, slope) for sign in (1, -1)]
     return EscapeRates(Bound(lows[0], highs[0]), Bound(lows[1], highs[1]))
 
 
 def available_rate(problem: Problem, state: State) -> float:
     """Gamma_available: the largest rate that a live small neuron flows to under the present residual."""
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
+    residual, slope = _left(problem, state), problem.slope
     small = moving(problem, state, residual)
-    found = basins(state.weights[small], state.output_weights[small], problem.inputs, residual)
+    found = basins(state.weights[small], state.output_weights[small], problem.inputs, residual, slope=slope)
     return max((one.rate for one in found), default=0.0)
 
 
-def classify(problem: Problem, state: State) -> Verdict:
-    """Name the stationary point that a state is near, or say that it is near none."""
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
-    rates = escape_rates(problem.inputs, residual).all
-    whole = escape_rates(problem.inputs, problem.targets).all
+def bounded_rates(inputs: Array, residual: Array, slope: float = 0.0) -> Bound:
+    """Bounds of Gamma_all at once: above by ``highest_pull``, below by what some directions reach.
+
+    Those are the inputs, their opposites, and the sums of the pulls of either sign.
+    """
+    sums = np.stack([np.maximum(residual, 0.0), np.maximum(-residual, 0.0)]) @ inputs
+    tried = np.vstack([sums, inputs, -inputs])
+    lengths = row_norms(tried)
+    tried = tried[lengths > 0.0] / lengths[lengths > 0.0, None]
+    reached = activation(tried @ inputs.T, slope) @ residual / residual.size
+    low, high = float(np.max(np.abs(reached), initial=0.0)), strongest_pull(inputs, residual, slope)
+    return Bound(high, high) if low >= (1.0 - ROUNDING) * high else Bound(low, high)
+
+
+def gamma_all(problem: Problem, residual: Array, most: int) -> Bound:
+    """Gamma_all, exactly if there are at most so many activation cones or if ``most`` is 0, else bounds."""
+    rank = problem.span.inputs.shape[1]
+    if most and count_cones(problem.samples, rank) > most:
+        return bounded_rates(problem.inputs, residual, problem.slope)
+    return escape_rates(problem.inputs, residual, problem.slope).all
+
+
+def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
+    """Name the stationary point that a state is near, or say that it is near none.
+
+    With more activation cones than ``most_cones`` (0: no limit) bounds of Gamma_all must do.
+    """
+    residual = _left(problem, state)
+    rates = gamma_all(problem, residual, most_cones)
+    whole = gamma_all(problem, problem.targets, most_cones)
     if rates.high <= GLOBAL * whole.low:
-        return Verdict("global minimum", rates, 0.0, f"no neuron could fit what is left: Gamma_all = {rates}")
+        reason = f"no neuron could fit what is left: Gamma_all = {rates}"
+        return Verdict("global minimum", rates, 0.0, 0.0, reason)
     fall = _speed(problem, state, residual) / loss_of(residual)
     available = available_rate(problem, state)
     if fall > STILL * rates.high:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
-        return Verdict("moving", rates, available, reason)
+        return Verdict("moving", rates, available, fall, reason)
     if available > ZERO * rates.low:
         reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
-        return Verdict("saddle", rates, available, reason)
-    reason = f"a new neuron could grow at Gamma_all = {rates}, but no live small neuron of this network does"
-    return Verdict("spurious local minimum", rates, 0.0, reason)
+        return Verdict("saddle", rates, available, fall, reason)
+    reason = (
+        f"a new neuron could grow at Gamma_all = {rates}, but no live small neuron of this network can "
+        "(Gamma_available = 0)"
+    )
+    return Verdict("spurious local minimum", rates, 0.0, fall, reason)
+
+
+def _left(problem: Problem, state: State) -> Array:
+    """What is left to fit, y - h (n,)."""
+    return -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
 
 def _speed(problem: Problem, state: State, residual: Array) -> float:
     """-dL/dt of the half-mse loss and flow: sum of a_j^2 |D_j|^2 + <w_j, D_j>^2, sliding on kinks."""
-    found = pulls(state.weights, state.output_weights, problem.inputs, residual)
+    found = pulls(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     by_weight = state.output_weights[:, None] * found
     by_output = np.einsum("jd,jd->j", state.weights, found)
     return float(np.sum(by_weight**2) + np.sum(by_output**2))

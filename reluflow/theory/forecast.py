@@ -3,13 +3,13 @@
 Residuals are y - h. While r hardly moves, small neurons are flowed in closed form and grouped by the
 direction w in which they end. A group of mass u_0 (its sum of |a_j||w_j| now) that grows alone is large at
 
-    t_half = t + ln(u* / u_0) / (2 gamma),   gamma = s G_r(w),   u* = n gamma / sum_k relu(<w, x_k>)^2:
+    t_half = t + ln(u* / u_0) / (2 gamma),   gamma = s G_r(w),   u* = n gamma / sum_k sigma(<w, x_k>)^2:
 
 u* is the mass at which it has fitted what lies along w, and at u*/2 the loss has fallen by 3/8 gamma u*,
 three quarters of what the group takes away. Several groups, and the neurons that are large already, compete:
 
     du_g/dt = 2 u_g (gamma_g - sum_h H_gh u_h),
-    H_gh = (s_g s_h / n) sum_k relu(<w_g, x_k>) relu(<w_h, x_k>),
+    H_gh = (s_g s_h / n) sum_k sigma(<w_g, x_k>) sigma(<w_h, x_k>),
 
 on the loss L - sum_g gamma_g u_g + u'Hu / 2: the flow of bundles that grow but do not turn [derived].
 """
@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import Array, loss_of, residuals, row_norms
+from reluflow.network import Array, activation, loss_of, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
+from reluflow.theory.readings import time_of_loss
 from reluflow.theory.resting import ZERO, moving, strongest_pull
 from reluflow.theory.small_neurons import Drift, drift
 
@@ -62,18 +63,12 @@ class Forecast:
 
     def measure(self, run: Measured) -> float | None:
         """Flow time at which the loss of a run has fallen to ``loss``; None if it has not."""
-        t, loss = run.series["t"], run.series["loss"]
-        below = np.flatnonzero(loss <= self.loss)
-        if below.size == 0 or below[0] == 0:
-            return None
-        i = int(below[0])
-        before, after = np.log(loss[i - 1]), np.log(max(float(loss[i]), np.finfo(float).tiny))
-        return float(t[i - 1] + (t[i] - t[i - 1]) * (before - np.log(self.loss)) / (before - after))
+        return time_of_loss(run, self.loss)
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Bundles: ``hidden`` (g, n) = s relu(<w, x_k>), growth ``rate`` (g,), ``log_mass`` (g,) now."""
+    """Bundles: ``hidden`` (g, n) = s sigma(<w, x_k>), growth ``rate`` (g,), ``log_mass`` (g,) now."""
 
     hidden: Array
     rate: Array
@@ -83,9 +78,10 @@ class _Groups:
 def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     """The next escape from ``state`` (the start if None); None if no small neuron grows."""
     now = state or State(0.0, problem.weights, problem.output_weights)
-    residual = -residuals(now.weights, now.output_weights, problem.inputs, problem.targets)
+    inputs, slope = problem.inputs, problem.slope
+    residual = -residuals(now.weights, now.output_weights, inputs, problem.targets, slope)
     small = moving(problem, now, residual)
-    groups, waits = _next_groups(now, small, problem.inputs, residual)
+    groups, waits = _next_groups(now, small, problem, residual)
     if not groups:
         return None
     order = np.argsort(waits)
@@ -93,9 +89,9 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     if alone <= 0.0:
         return None
     close = [groups[int(i)] for i in order if waits[i] <= RIVALS * alone]
-    mass = full_mass(lead.direction, lead.rate, problem.inputs)
+    mass = full_mass(lead.direction, lead.rate, inputs, slope)
     fall = 0.375 * lead.rate * mass
-    bundles = _bundles(close, now, small, problem.inputs, residual)
+    bundles = _bundles(close, now, small, problem, residual)
     wait = _competition(bundles, alone - np.log(1.0 / SEED) / (2.0 * lead.rate), fall, 2.0 * RIVALS * alone)
     return Forecast(
         now.t + (alone if wait is None else wait) / problem.speed,
@@ -111,30 +107,33 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     )
 
 
-def full_mass(direction: Array, rate: float, inputs: Array) -> float:
-    """u* = n gamma / sum_k relu(<w, x_k>)^2 for a unit direction w (d,)."""
-    hidden = np.maximum(inputs @ direction, 0.0)
-    return float(len(inputs) * rate / (hidden @ hidden))
+def full_mass(direction: Array, rate: float, inputs: Array, slope: float = 0.0) -> float:
+    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,); infinite where it sees nothing."""
+    hidden = activation(inputs @ direction, slope)
+    seen = float(hidden @ hidden)
+    return len(inputs) * rate / seen if seen > 0.0 else np.inf
 
 
-def waiting_time(group: Attractor, inputs: Array) -> float:
+def waiting_time(group: Attractor, inputs: Array, slope: float = 0.0) -> float:
     """Half-mse flow time until a group that grows alone has half of its full mass."""
-    return float(np.log(full_mass(group.direction, group.rate, inputs)) - group.log_mass) / (2.0 * group.rate)
+    mass = full_mass(group.direction, group.rate, inputs, slope)
+    return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)
 
 
 def _next_groups(
-    now: State, small: npt.NDArray[np.intp], inputs: Array, residual: Array
+    now: State, small: npt.NDArray[np.intp], problem: Problem, residual: Array
 ) -> tuple[list[Attractor], Array]:
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
-    slowest = ZERO * strongest_pull(inputs, residual)
+    inputs, slope = problem.inputs, problem.slope
+    slowest = ZERO * strongest_pull(inputs, residual, slope)
     for _ in range(ROUNDS if small.size else 0):
-        course: Drift = drift(now.weights[small], now.output_weights[small], inputs, residual, until)
+        course: Drift = drift(now.weights[small], now.output_weights[small], inputs, residual, until, slope)
         found = [group for group in gather(course, TOGETHER) if group.rate > slowest]
         if not found:
             break
         groups = found
-        waits = np.array([waiting_time(group, inputs) for group in groups])
+        waits = np.array([waiting_time(group, inputs, slope) for group in groups])
         first = int(np.argmin(waits))
         wait = float(waits[first])
         if groups[first].settled <= wait or abs(until - wait) <= 1e-6 * abs(wait) or wait <= 0.0:
@@ -144,7 +143,7 @@ def _next_groups(
 
 
 def _bundles(
-    close: list[Attractor], now: State, small: npt.NDArray[np.intp], inputs: Array, residual: Array
+    close: list[Attractor], now: State, small: npt.NDArray[np.intp], problem: Problem, residual: Array
 ) -> _Groups:
     """The small groups that compete, and the neurons that are large already."""
     directions = np.array([group.direction for group in close])
@@ -155,8 +154,8 @@ def _bundles(
     if held is not None:
         directions = np.vstack([directions, held[0]])
         signs, log_mass = np.concatenate([signs, held[1]]), np.concatenate([log_mass, held[2]])
-    hidden = signs[:, None] * np.maximum(directions @ inputs.T, 0.0)
-    rate = hidden @ residual / len(inputs)
+    hidden = signs[:, None] * activation(directions @ problem.inputs.T, problem.slope)
+    rate = hidden @ residual / problem.samples
     rate[len(close) :] = 0.0  # they have fitted what they see
     return _Groups(hidden, rate, log_mass)
 

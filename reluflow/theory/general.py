@@ -5,10 +5,10 @@ Rows are in the problem's loss and its flow time.
 
 import numpy as np
 
-from reluflow.network import Array, imbalance, row_norms, variation_norm
+from reluflow.network import imbalance, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.escape import available_rate, escape_rates
+from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
@@ -135,6 +135,6 @@ def rest_rate(run: Measured) -> float | None:
     if run.status != "stationary":
         return None
     problem, final = run.problem, run.final
-    hidden: Array = np.maximum(final.weights @ problem.inputs.T, 0.0)
-    rates = escape_rates(problem.inputs, problem.targets - final.output_weights @ hidden)
-    return available_rate(problem, final) / rates.all.low if rates.all.low > 0.0 else 0.0
+    left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
+    rate = gamma_all(problem, left, QUICK_CONES)
+    return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0

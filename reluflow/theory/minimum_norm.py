@@ -1,7 +1,7 @@
 """The least variation norm of a network that interpolates small data, with a certificate.
 
-Primal: least sum_j |a_j| |w_j| such that sum_j a_j relu(<w_j, x_k>) = y_k for all k, any number of neurons.
-Dual: greatest sum_k nu_k y_k such that |sum_k nu_k relu(<w, x_k>)| <= 1 for all |w| <= 1.
+Primal: least sum_j |a_j| |w_j| such that sum_j a_j sigma(<w_j, x_k>) = y_k for all k, any number of neurons.
+Dual: greatest sum_k nu_k y_k such that |sum_k nu_k sigma(<w, x_k>)| <= 1 for all |w| <= 1.
 For any nu whatever, with kappa the maximum of that absolute value, sum_k nu_k y_k / kappa is a lower bound;
 the norm of any interpolating network is an upper one [weak duality].
 """
@@ -36,7 +36,7 @@ class MinimumNorm:
     ``value``: norm of the network ``weights`` (k, d), ``output_weights`` (k,), which interpolates and is
     balanced; an upper bound. ``lower_bound`` = <nu, y> / kappa, which no interpolating network can beat.
     ``gap`` = value - lower_bound. ``nu`` (n,): the dual variables, ``kappa``: the maximum over |w| <= 1 of
-    |sum_k nu_k relu(<w, x_k>)|, exact up to rounding.
+    |sum_k nu_k sigma(<w, x_k>)|, exact up to rounding.
     """
 
     value: float
@@ -56,19 +56,21 @@ class MinimumNorm:
         return list(zip(self.output_weights.tolist(), self.weights, strict=True))
 
 
-def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike) -> MinimumNorm:
+def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0.0) -> MinimumNorm:
     """The least variation norm of a network that fits ``targets`` (n,) at ``inputs`` (n, d).
+
+    ``slope``: that of the activation sigma(z) = max(z, slope z) below zero, in [0, 1); 0 is the ReLU.
 
     Cutting planes: a linear programme over finitely many directions w, to which the exact maxima of the
     dual constraint over all activation cones are added until the certified gap closes.
     Raises ProblemError for arrays that do not fit together, data that no network fits, and sizes with more
     activation patterns than an exact answer can visit.
     """
-    data = _Data.of(inputs, targets)
+    data = _Data.of(inputs, targets, slope)
     if not data.targets.size or not np.any(data.targets):
         none = np.zeros((0, data.axes.shape[1]))
         return MinimumNorm(0.0, 0.0, none, np.zeros(0), np.zeros(data.samples), 0.0)
-    search = CuttingPlanes(data.inputs, data.targets)
+    search = CuttingPlanes(data.inputs, data.targets, slope)
     search.run()
     return data.restore(search)
 
@@ -91,10 +93,11 @@ class _Data:
     samples: int
 
     @classmethod
-    def of(cls, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> "_Data":
+    def of(cls, inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float) -> "_Data":
         given = np.asarray(inputs)
         columns = given.shape[1] if given.ndim == 2 else 1
-        problem = Problem(inputs, targets, np.zeros((1, columns)), np.zeros(1))  # type: ignore[arg-type]
+        start = np.zeros((1, columns)), np.zeros(1)
+        problem = Problem(inputs, targets, *start, slope=slope)  # type: ignore[arg-type]
         x, y = problem.inputs, problem.targets
         lengths = row_norms(x)
         for k in np.flatnonzero((lengths == 0.0) & (y != 0.0)):
@@ -140,7 +143,7 @@ def predictions(problem: Problem) -> list[Prediction]:
     found, reason = None, _why_not(problem)
     if reason is None:
         try:
-            found = minimum_norm(problem.inputs, problem.targets)
+            found = minimum_norm(problem.inputs, problem.targets, problem.slope)
         except ProblemError as error:
             reason = str(error)
     value = "" if found is None else f" ({found.value:.7g}, certified to {max(found.gap, 0.0):.1e})"
@@ -174,6 +177,6 @@ def _share_needed(run: Measured, found: MinimumNorm) -> float | None:
     loss, state = run.series["loss"], run.final
     if loss[-1] > FITTED * loss[0]:
         return None
-    outputs = outputs_of(state.weights, state.output_weights, run.problem.inputs)
+    outputs = outputs_of(state.weights, state.output_weights, run.problem.inputs, run.problem.slope)
     norm = variation_norm(state.weights, state.output_weights)
     return float(found.nu @ outputs) / (found.kappa * norm)

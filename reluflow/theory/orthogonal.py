@@ -22,7 +22,7 @@ from reluflow.theory.orthogonal_formulas import (
     pulls,
     spread,
 )
-from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import escape_time, plateau_loss, tail_rate
 
 PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
@@ -41,6 +41,9 @@ ENDED = 1e-8
 
 def why_not(problem: Problem) -> str | None:
     """The assumption of the limit process and of its sharp times that fails, in words; None if all hold."""
+    reason = not_relu(problem)
+    if reason is not None:
+        return reason
     cosine = largest_cosine(problem.inputs)
     if np.isinf(cosine):
         return "an input is zero"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
 
 #: Reads a number off a run; None if the run does not show it (it was too short, say).
 Measure = Callable[[Measured], float | None]
@@ -30,3 +31,10 @@ class Prediction:
     tolerance: float
     absolute: bool = False
     one_sided: bool = False
+
+
+def not_relu(problem: Problem) -> str | None:
+    """Why what is stated for the ReLU alone does not apply; None if the activation is one."""
+    if problem.slope == 0.0:
+        return None
+    return f"the slope of the activation is {problem.slope:g}: this is known for the ReLU, slope 0, only"

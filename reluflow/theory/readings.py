@@ -27,6 +27,17 @@ def plateau_loss(index: int) -> Measure:
     return measure
 
 
+def time_of_loss(run: Measured, loss: float) -> float | None:
+    """Flow time at which the recorded loss falls to ``loss``, linear in ln(loss); None if it does not."""
+    t, values = run.series["t"], run.series["loss"]
+    below = np.flatnonzero(values <= loss)
+    if not below.size or below[0] == 0:
+        return None
+    i = int(below[0])
+    high, low = np.log(values[i - 1]), np.log(max(float(values[i]), np.finfo(float).tiny))
+    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(loss)) / (high - low))
+
+
 def tail_rate(run: Measured) -> float | None:
     """Minus the slope of ln(loss) over its last factor of 30; None if the loss is not yet small."""
     t, loss = run.series["t"], run.series["loss"]

@@ -19,15 +19,25 @@ ZERO = 1e-3
 SEEN, LARGE = 0.05, 0.01
 
 
-def highest_pull(inputs: Array, residual: Array) -> float:
-    """Upper bound of G_r on the unit sphere: sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2, r = y - h (n,)."""
-    share = np.maximum(residual, 0.0) / residual.size
-    return float(np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * inputs, 2))
+def highest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
+    """Upper bound of G_r on the unit sphere, r = y - h (n,), by the inequality of Cauchy and Schwarz.
+
+    The lower of sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2 and |r_+ / n| |X_+|_2, X_+ the inputs with
+    r_+ > 0; the second one is exact for orthogonal inputs of one length. With a ``slope`` of the activation
+    below zero r_+ = max(r, -slope r): no sample can add more than r_+ |<w, x_k>| / n to G_r.
+    """
+    most = np.maximum(residual, -slope * residual)
+    seen = most > 0.0
+    if not np.any(seen):
+        return 0.0
+    share, rows = most[seen] / residual.size, inputs[seen]
+    weighted = np.sqrt(np.sum(share)) * np.linalg.norm(np.sqrt(share)[:, None] * rows, 2)
+    return float(min(weighted, np.linalg.norm(share) * np.linalg.norm(rows, 2)))
 
 
-def strongest_pull(inputs: Array, residual: Array) -> float:
+def strongest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
     """Upper bound of the rate at which a neuron of either sign can grow."""
-    return max(highest_pull(inputs, residual), highest_pull(inputs, -residual))
+    return max(highest_pull(inputs, residual, slope), highest_pull(inputs, -residual, slope))
 
 
 def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.intp]:
@@ -36,8 +46,9 @@ def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.in
     A neuron that is large already counts as at rest under a pull that would still move a small one.
     """
     norms = row_norms(state.weights)
-    pull = row_norms(pulls(state.weights, state.output_weights, problem.inputs, residual))
-    reference = strongest_pull(problem.inputs, residual)
+    slope = problem.slope
+    pull = row_norms(pulls(state.weights, state.output_weights, problem.inputs, residual, slope))
+    reference = strongest_pull(problem.inputs, residual, slope)
     alive = (norms > 0.0) | (state.output_weights != 0.0)
     large = is_large(norms * np.abs(state.output_weights), problem)
     return np.flatnonzero(alive & (pull > reference * np.where(large, LARGE_AT_REST, AT_REST)))

@@ -11,9 +11,10 @@ exp(|D| t), u- decays, u+ u- is constant, and the ray reaches U when x = exp(|D|
 
     u+ x^2 + (u+ + u- - 2 |D| U) x - 2 |D| U = 0.
 
-A kink z_k = <w, x_k> = 0 that pushes back from both sides is slid along: D is then the element of least
-norm among all D with 0 <= (share of sample k) <= 1, for all kinks touched at once (Filippov's solution).
-Shares depend on the pattern only, so each pattern is solved for once.
+With a slope of the activation below zero every sample counts: those that are not seen with that slope as
+their share in D. A kink z_k = <w, x_k> = 0 that pushes back from both sides is slid along: D is then the
+element of least norm among all D with slope <= (share of sample k) <= 1, for all kinks touched at once
+(Filippov's solution). Shares depend on the pattern only, so each pattern is solved for once.
 
 Times are flow time of the half-mse loss: for "mse" divide them, and multiply rates, by ``problem.speed``.
 Source: Boursier, Pillaud-Vivien, Flammarion 2022, appendix; sliding derived.
@@ -49,7 +50,8 @@ class Drift:
     ``sign`` (m,) of a_j; ``rate`` (m,): |a_j| and |w_j| grow as exp(log_size + rate t) in the end, t being
     counted from the start (rate 0 and log_size -inf for a neuron that comes to rest); ``direction`` (m, d):
     unit, zero at rest; ``status`` (m, n): ON, SLIDING or OFF; ``settled`` (m,): time of the last change of
-    status; ``flips`` (m,): how often a_j changed its sign.
+    status; ``flips`` (m,): how often a_j changed its sign; ``last`` (m, d): the unit direction of w_j at that
+    last change; ``decay`` (m,): rate at which a neuron that is pulled straight back shrinks for ever.
     """
 
     sign: Array
@@ -59,6 +61,8 @@ class Drift:
     status: Status
     settled: Array
     flips: Index
+    last: Array
+    decay: Array
 
 
 @dataclass
@@ -82,23 +86,29 @@ class _Rows:
 
 
 def drift(
-    weights: Array, output_weights: Array, inputs: Array, residual: Array, until: float = np.inf
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    residual: Array,
+    until: float = np.inf,
+    slope: float = 0.0,
 ) -> Drift:
     """Follow neurons (m, d), (m,) under the constant ``residual`` y - h (n,) of ``inputs`` (n, d).
 
     Changes of status after the time ``until`` (half-mse flow time from now) are left out: the last row of
     each neuron is then the growth that it has at that time. Neurons of any size: they do not interact here.
+    ``slope``: that of the activation below zero.
     """
-    field = _Field(inputs, residual)
+    field = _Field(inputs, residual, slope)
     rows, done = field.start(weights, output_weights)
     while rows.index.size:
         rows = field.advance(rows, done, until)
     return done
 
 
-def pulls(weights: Array, output_weights: Array, inputs: Array, residual: Array) -> Array:
+def pulls(weights: Array, output_weights: Array, inputs: Array, residual: Array, slope: float = 0.0) -> Array:
     """D_j (m, d) of each neuron under ``residual`` y - h (n,); on a kink, the one of Filippov's solution."""
-    field = _Field(inputs, residual)
+    field = _Field(inputs, residual, slope)
     rows, _ = field.start(weights, output_weights)
     found = np.zeros_like(weights)
     found[rows.index] = (rows.share * field.pull) @ inputs
@@ -108,9 +118,9 @@ def pulls(weights: Array, output_weights: Array, inputs: Array, residual: Array)
 class _Field:
     """What the residual does to any pattern of activation."""
 
-    def __init__(self, inputs: Array, residual: Array) -> None:
+    def __init__(self, inputs: Array, residual: Array, slope: float) -> None:
         n = residual.size
-        self.inputs = inputs
+        self.inputs, self.slope = inputs, slope
         self.pull = residual / n
         self.gram = clean_gram(inputs)
         self.lengths = row_norms(inputs)
@@ -129,7 +139,7 @@ class _Field:
         z = w @ self.inputs.T
         z[np.abs(z) <= ON_A_KINK * np.outer(length, self.lengths)] = 0.0
         status = np.where(z > 0.0, ON, OFF).astype(np.int8)
-        share = (status == ON).astype(float)
+        share = np.where(status == ON, 1.0, self.slope)
         towards = np.einsum("jd,jd->j", w, (share * self.pull) @ self.inputs)
         sign = np.where(a == 0.0, np.sign(towards), np.sign(a))
         rows = _Rows(
@@ -138,7 +148,7 @@ class _Field:
         )  # fmt: skip
         done = Drift(
             sign.copy(), np.zeros(m), np.full(m, -np.inf), np.zeros_like(w), status.copy(), np.zeros(m),
-            np.zeros(m, dtype=np.intp),
+            np.zeros(m, dtype=np.intp), _unit(w), np.zeros(m),
         )  # fmt: skip
         rows = rows.take((size > 0.0) & (sign != 0.0))
         touching = (rows.z == 0.0) & (rows.sign[:, None] * self.pull < 0.0)
@@ -168,6 +178,8 @@ class _Field:
         done.sign[into], done.status[into], done.settled[into] = ended.sign, ended.status, ended.t
         done.rate[into] = np.where(grows, rate[last], 0.0)
         done.direction[into] = np.where(grows[:, None], towards[last], 0.0)
+        done.last[into] = _unit(ended.w)
+        done.decay[into] = np.where(moving[last] & ~grows, rate[last], 0.0)
         with np.errstate(divide="ignore"):
             size = np.log(np.where(grows, 0.5 * plus[last], 0.0))
         done.log_size[into] = np.where(grows, ended.log + size - rate[last] * ended.t, -np.inf)
@@ -192,16 +204,15 @@ class _Field:
         i = np.flatnonzero(touching)
         k = sample[i]
         rows.z[i, k] = 0.0
-        own = rows.sign[i] * self.pull[k] * self.gram[k, k]
+        own = (1.0 - self.slope) * rows.sign[i] * self.pull[k] * self.gram[k, k]
         busy = np.any(rows.status[i] == SLIDING, axis=1)
         was_on = rows.status[i, k] == ON
         speed_off = np.einsum("jk,kj->j", rows.share[i] * self.pull, self.gram[:, k]) * rows.sign[i]
         speed_off -= np.where(was_on, own, 0.0)
         slides = (own < 0.0) & (speed_off > 0.0) & (speed_off + own < 0.0)
         rows.status[i, k] = np.where(slides, SLIDING, np.where(was_on, OFF, ON))
-        rows.share[i, k] = np.where(
-            slides, -speed_off / np.where(own == 0.0, 1.0, own), np.where(was_on, 0.0, 1.0)
-        )
+        between = self.slope - (1.0 - self.slope) * speed_off / np.where(own == 0.0, 1.0, own)
+        rows.share[i, k] = np.where(slides, between, np.where(was_on, self.slope, 1.0))
         for row, column, concave in zip(i[busy], k[busy], (own < 0.0)[busy], strict=True):
             if concave:
                 rows.status[row, column] = SLIDING
@@ -214,13 +225,14 @@ class _Field:
             self._shares[key] = self._least_norm_shares(rows.sign[i], rows.status[i])
         share = self._shares[key]
         rows.share[i] = share
-        rows.status[i] = np.where(share >= 1.0, ON, np.where(share <= 0.0, OFF, SLIDING))
+        rows.status[i] = np.where(share >= 1.0, ON, np.where(share <= self.slope, OFF, SLIDING))
 
     def _least_norm_shares(self, sign: float, status: Status) -> Array:
-        """Shares (n,) in [0, 1] with the smallest |D|, those of samples not touched being fixed."""
+        """Shares (n,) in [slope, 1] with the smallest |D|, those of samples not touched being fixed."""
         from scipy.optimize import lsq_linear
 
-        share: Array = (status == ON).astype(float)
+        low = self.slope
+        share: Array = np.where(status == ON, 1.0, np.where(status == OFF, low, 0.0))
         touched = np.flatnonzero(status == SLIDING)
         convex = sign * self.pull[touched] >= 0.0  # after a flip: such a kink lets go to its inner side
         share[touched[convex]] = 1.0
@@ -230,11 +242,17 @@ class _Field:
         columns = (self.pull[touched, None] * self.inputs[touched]).T
         given = (share * self.pull) @ self.inputs
         inner, *_ = np.linalg.lstsq(columns, -given, rcond=None)
-        if np.any(inner <= 0.0) or np.any(inner >= 1.0):
-            inner = lsq_linear(columns, -given, bounds=(0.0, 1.0), method="bvls", tol=1e-14).x
-            inner = np.where(inner < 1e-10, 0.0, np.where(inner > 1.0 - 1e-10, 1.0, inner))
+        if np.any(inner <= low) or np.any(inner >= 1.0):
+            inner = lsq_linear(columns, -given, bounds=(low, 1.0), method="bvls", tol=1e-14).x
+            inner = np.where(inner < low + 1e-10, low, np.where(inner > 1.0 - 1e-10, 1.0, inner))
         share[touched] = inner
         return share
+
+
+def _unit(rows: Array) -> Array:
+    norms = row_norms(rows)
+    unit: Array = rows / np.where(norms > 0.0, norms, 1.0)[:, None]
+    return unit
 
 
 def clean_gram(inputs: Array) -> Array:

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
 from textual.widgets import Static
 
 from reluflow.errors import ReluflowError
@@ -28,6 +29,7 @@ from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
+from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.remembering import KEEP_SECONDS, Remembering
 from reluflow.tui.table_keys import TableKeys
@@ -88,6 +90,9 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self._last_note = 0
         self._in_form: Preset | None = None
         self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
+
+    def get_default_screen(self) -> Screen[None]:
+        return PaintedScreen()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")

@@ -132,6 +132,14 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("guide", "H", "H", "", "the tour of the first minute, from its beginning", "guide"),
         ("dismiss", "escape", "esc", "", "put the words above the timeline away", "dismiss"),
         ("help", "question_mark", "?", "help", "this page", "help"),
+        (
+            "suspend",
+            "ctrl+z",
+            "ctrl+z",
+            "",
+            "back to the shell for a while; fg there goes on",
+            "suspend_process",
+        ),
         ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
     ),
 )
@@ -143,7 +151,10 @@ PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
     ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
     ("parameters", "enter", "check everything, apply it and start a new run"),
     ("parameters", "esc", "leave the field as it was"),
-    ("loss", "click", "go to a time"),
+    ("loss", "click", "go to a time; on a tick of the band to that event, then to its page"),
+    ("looking closely", "up down", "the next neuron, sample, plateau or event"),
+    ("looking closely", "tab", "another kind; from an event to its neuron and its sample"),
+    ("looking closely", "g", "go to the time of the plateau or event"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

@@ -1,4 +1,7 @@
-"""Leaving because the system says so: SIGTERM, or SIGHUP when the terminal or the connection is gone."""
+"""Leaving because the system says so: SIGTERM, SIGINT, or SIGHUP when the terminal or the connection is gone.
+
+Control-c in the terminal is a key of the app, not a signal.
+"""
 
 import os
 import signal
@@ -34,7 +37,7 @@ class Farewell:
 
     def install(self) -> None:
         """Listen for the signals; to be called in the main thread."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:

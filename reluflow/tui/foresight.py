@@ -118,8 +118,9 @@ def _goals(problem: Problem, state: State) -> Extremal | None:
     """Extremal directions where they are found at once."""
     if problem.samples * problem.dimension > MOST_ENTRIES:
         return None
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
-    return extremal_directions(problem.inputs, residual)
+    slope = problem.slope
+    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
+    return extremal_directions(problem.inputs, residual, slope=slope)
 
 
 def _affordable(problem: Problem, moment: Moment) -> bool:

@@ -1,5 +1,6 @@
 """From a target on the command line to a running app, and back to an exit code."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
+from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import VERBS
 from reluflow.tui.guide import TOY
 
@@ -63,7 +65,8 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
             remember=True,
             signals=True,
         )
-        app.run(mouse=settings.mouse)
+        with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
+            runner.run(app.run_async(mouse=settings.mouse))
     finally:
         session.close()
     return app.return_code or 0

@@ -183,7 +183,7 @@ async def test_velocities_on_either_side_agree_with_what_happened() -> None:
                 or (kind in (Change.ENTER, Change.RELEASE_ON) and v.above >= -near)
                 or (kind in (Change.EXIT, Change.DIE, Change.RELEASE_OFF) and v.below <= near)
             )
-        # states between recorded ones are interpolated: one or the other is judged by another residual
+        # states between recorded ones are interpolated: one or the other has another residual
         assert agree >= len(events) - 1 > 10
 
 

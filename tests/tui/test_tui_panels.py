@@ -1,15 +1,49 @@
 """The table sorted, filtered and grouped; events by key and pointer; theory in the loss panel."""
 
+import re
+
 import driver
+import pytest
 from driver import SMALL, Driver
-from textual.geometry import Offset
+from rich.console import Console
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Offset, Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 from reluflow.plot.glyphs import BRAILLE
+from reluflow.tui.app import Explorer
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.timeline import Timeline
+
+
+class Terminal:
+    """Cells that are written to where an update moves the cursor."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._cells = [[" "] * width for _ in range(height)]
+
+    @property
+    def lines(self) -> list[str]:
+        return ["".join(line) for line in self._cells]
+
+    def write(self, update: object) -> None:
+        if not isinstance(update, ChopsUpdate | LayoutUpdate):
+            return
+        x = y = 0
+        for piece in re.split(r"(\x1b\[[0-9;?]*[A-Za-z])", update.render_segments(Console())):
+            moved = re.fullmatch(r"\x1b\[(\d+);(\d+)H", piece)
+            if moved:
+                y, x = int(moved[1]) - 1, int(moved[2]) - 1
+            elif not piece.startswith("\x1b"):
+                for sign in piece.replace("\n", ""):
+                    if y < len(self._cells) and x < len(self._cells[y]):
+                        self._cells[y][x] = sign
+                    x += 1
 
 
 def rows(app: Driver) -> list[list[str]]:
@@ -181,3 +215,57 @@ async def test_time_is_counted_in_three_ways() -> None:
         for word in ("log time", "time"):
             await app.press("l")
             assert f"half-mse over {word} " in app.text
+
+
+async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    render_lines = Widget.render_lines
+
+    def spy(widget: Widget, crop: Region) -> list[Strip]:
+        rendered.append(type(widget).__name__)
+        return render_lines(widget, crop)
+
+    async with driver.explorer(overrides=SMALL, size=(160, 45)) as app:
+        await app.solved()
+        await app.press("home")
+        monkeypatch.setattr(Widget, "render_lines", spy)
+        for key in ("right", "right_square_bracket", "end"):
+            await app.press(key)
+        assert {"StatusLine", "LossPanel", "NeuronView", "NeuronTable", "Timeline"} <= set(rendered)
+        assert not {"ParameterField", "Input", "ChoiceField"} & set(rendered)
+
+
+async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The updates of some frames and layouts, written into cells as a terminal does, give the screen."""
+    updates: list[object] = []
+    display = Explorer._display
+
+    def spy(self: Explorer, screen: Screen[None], renderable: object) -> None:
+        updates.append(renderable)
+        display(self, screen, renderable)
+
+    monkeypatch.setattr(Explorer, "_display", spy)
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.solved()
+        for key in ("end", "greater_than_sign", "home", "S", "p", "right", "n", "z", "z", "z", "z", "p", "G"):
+            await app.press(key)
+        assert any(isinstance(update, ChopsUpdate) for update in updates)
+        terminal = Terminal(120, 40)
+        for update in updates:
+            terminal.write(update)
+        app.app.screen._compositor._cuts = None
+        assert terminal.lines == app.lines
+
+
+async def test_the_verify_page_follows_the_run() -> None:
+    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+        await app.halted_at(3)
+        await app.press("V")
+        await app.until(lambda: "predicted" in app.text, "the first table")
+        short = app.lines[0]
+        assert "it is not over" in app.text
+        await app.solved()
+        await app.until(
+            lambda: app.lines[0] != short and "orthogonal/second-escape" in app.text, "a later table"
+        )
+        assert any(line.split()[:1] == ["holds"] for line in app.lines)

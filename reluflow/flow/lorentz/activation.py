@@ -7,9 +7,10 @@ not, the neuron held on the samples it slides on):
 
 With d_k the part of x_k orthogonal to the sliding samples, v_on = v_off - (a_j / n) r_k |d_k|^2. Where
 v_on > 0 > v_off the solution is not unique; a neuron that starts there at rest stays off, as the ReLU's
-subgradient 0 at 0 says. Several samples reached at the same instant are settled one after the other, by
-their numbers; where kinks attract this ends in the one field of least norm, whatever the order. How a
-neuron leaves its sliding set is told in ``release``.
+subgradient 0 at 0 says. A neuron whose velocities are rounding on both sides stays on the kink. Several
+samples reached at the same instant are settled one after the other, by their numbers; where kinks attract
+this ends in the one field of least norm, whatever the order. How a neuron leaves its sliding set is told in
+``release``.
 """
 
 from dataclasses import dataclass, replace
@@ -17,72 +18,49 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.boost import Boosts, Cone, apply, prepare, time_to_reach
-from reluflow.flow.lorentz.collocation import Path, basis, magnus_weights
+from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, time_to_reach
+from reluflow.flow.lorentz.collocation import Path
+from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.sliding import attach, distances
 from reluflow.network import Array
 
 #: a velocity below this (relative) counts as zero
 REST = 1e-12
+#: a pre-activation this small (relative to the neuron's largest) has reached zero
+AT_ZERO = 1e-11
 
 
 @dataclass(frozen=True)
 class Move:
-    """The motion of b neurons over stretches begin .. end (b,) of the step, as two boosts.
+    """The motion of b neurons over stretches begin .. end (b,) of the step, as e boosts.
 
-    weights (b, p), outputs (b,), z (b, h) at the end; z_middle (b, h), output_middle (b,) between the
-    boosts; reach (2, b), cones and boosts as in ``boost``.
+    z (b, e, h), and ``flight``: what they are after each boost.
     """
 
-    weights: Array
-    outputs: Array
+    flight: Flight
     z: Array
-    z_middle: Array
-    output_middle: Array
-    reach: Array
-    cones: tuple[Cone, Cone]
-    boosts: Boosts
     begin: Array
     end: Array
-
-    def take(self, rows: Index) -> "Move":
-        """Some of the neurons."""
-        return Move(
-            self.weights[rows],
-            self.outputs[rows],
-            self.z[rows],
-            self.z_middle[rows],
-            self.output_middle[rows],
-            self.reach[:, rows],
-            (self.cones[0].take(rows), self.cones[1].take(rows)),
-            self.boosts.take(rows),
-            self.begin[rows],
-            self.end[rows],
-        )
 
 
 def move(neurons: Neurons, pulled: Pull, path: Path, begin: Array, end: Array) -> Move:
     """Neurons along the path, each over its own stretch, with the activations they have."""
-    weights = path.length * magnus_weights(begin, end)
-    boosts = prepare(np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2))
-    w, middle, first, cone = apply(boosts, 0, neurons.weights, neurons.outputs, neurons.delta)
-    w, a, second, other = apply(boosts, 1, w, middle, neurons.delta)
-    slope = np.matmul(weights, pulled.slope.transpose(1, 0, 2))
-    z_middle = neurons.z + first[:, None] * slope[:, 0]
-    return Move(
-        weights=w,
-        outputs=a,
-        z=z_middle + second[:, None] * slope[:, 1],
-        z_middle=z_middle,
-        output_middle=middle,
-        reach=np.stack([first, second]),
-        cones=(cone, other),
-        boosts=boosts,
-        begin=begin,
-        end=end,
+    weights = path.length * path.exponentials(begin, end)
+    generators = np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2)
+    flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
+    steps = np.matmul(weights, pulled.slope.transpose(1, 0, 2))
+    steps *= flight.reach.T[:, :, None]
+    steps[:, 0] += neurons.z
+    return Move(flight, np.add.accumulate(steps, axis=1), begin, end)
+
+
+def moved_to(neurons: Neurons, moved: Move) -> Neurons:
+    """The neurons at the end of the move."""
+    return replace(
+        neurons, weights=moved.flight.weights[-1], outputs=moved.flight.outputs[-1], z=moved.z[:, -1]
     )
 
 
@@ -93,38 +71,41 @@ def crossed(side: Array, z: Array) -> Mask:
 
 
 def first_crossing(before: Neurons, moved: Move) -> tuple[Index, Array]:
-    """The sample (b,) whose z reaches zero first, and the position in the step (b,) where it does.
+    """The sample (b,) whose z reaches zero first, and the position in the step (b,), infinite if none does.
 
     Along a boost z moves on a straight line, z + y <x, V>, so the first crossing is the one with the
     smallest share of the reach y; no root finding is needed.
     """
-    end = crossed(before.side, moved.z)
-    middle = crossed(before.side, moved.z_middle)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(
-            middle,
-            before.z / (before.z - moved.z_middle),
-            1.0 + moved.z_middle / (moved.z_middle - moved.z),
-        )
-    share = np.where(end, np.nan_to_num(share, nan=0.0, posinf=2.0, neginf=0.0), np.inf)
+    z = np.concatenate([before.z[:, None], moved.z], axis=1)
+    wrong = before.side[:, None] * moved.z < 0.0
+    boost = np.argmax(wrong, axis=1)
+    rows, pairs = np.ogrid[: len(before), : z.shape[2]]
+    start, end = z[rows, boost, pairs], z[rows, boost + 1, pairs]
+    share = np.divide(start, start - end, out=np.zeros_like(start), where=start != end)
+    share = np.where(wrong[:, -1], boost + np.clip(share, 0.0, 1.0), np.inf)
     sample = np.argmin(share, axis=1)
-    where = np.clip(share[np.arange(len(share)), sample], 0.0, 2.0)
-    return sample, _position(moved, where)
+    return sample, _position(before, moved, share[rows[:, 0], sample])
 
 
-def _position(moved: Move, share: Array) -> Array:
-    """Position in the step at which the given share (0 .. 1: first boost, 1 .. 2: second) is reached."""
-    second = share > 1.0
-    pick = second.astype(np.intp)
+def _position(before: Neurons, moved: Move, share: Array) -> Array:
+    """Position in the step at which the given share (boost number and part of its reach) is reached."""
+    boosts = moved.z.shape[1]
     rows = np.arange(share.size)
-    cone = Cone(
-        np.where(second, moved.cones[1].plus, moved.cones[0].plus),
-        np.where(second, moved.cones[1].minus, moved.cones[0].minus),
+    boost = np.minimum(np.where(np.isfinite(share), share, 0.0), boosts - 1).astype(np.intp)
+    start = cones(before, moved, boost)
+    fraction = time_to_reach(start, moved.flight.reach[boost, rows] * (share - boost))
+    return np.where(
+        np.isfinite(share), moved.begin + (moved.end - moved.begin) * (boost + fraction) / boosts, np.inf
     )
-    reach = moved.reach[pick, rows] * (share - pick)
-    fraction = time_to_reach(cone, moved.boosts.rapidity[pick, rows], reach)
-    position: Array = moved.begin + (moved.end - moved.begin) * 0.5 * (pick + fraction)
-    return position
+
+
+def cones(before: Neurons, moved: Move, boost: Index) -> Cone:
+    """Light-cone coordinates of every neuron before its ``boost`` (b,) of the move."""
+    rows = np.arange(boost.size)
+    flight = moved.flight
+    w = np.where((boost == 0)[:, None], before.weights, flight.weights[0])
+    a = np.where(boost == 0, before.outputs, flight.outputs[0])
+    return cone(flight.generators[boost, rows], w, a, before.delta)
 
 
 def land(
@@ -135,13 +116,12 @@ def land(
     Otherwise Newton steps along the true motion follow. If another sample turns out to be crossed
     first, it takes the place of ``sample``. Returns the neurons there, the positions (b,), the samples (b,).
     """
-    moved = move(before, pulled, path, begin, guess)
-    here = replace(before, weights=moved.weights, outputs=moved.outputs, z=moved.z)
+    here = moved_to(before, move(before, pulled, path, begin, guess))
     position = guess.copy()
     rows = np.arange(len(before))
     for _ in range(4):
-        reference = 1e-13 * np.max(np.abs(here.z), axis=1, initial=0.0)
-        slope = np.matmul(basis(position)[:, None, :], pulled.slope.transpose(1, 0, 2))[:, 0]
+        reference = AT_ZERO * np.max(np.abs(here.z), axis=1, initial=0.0)
+        slope = np.matmul(path.basis(position)[:, None, :], pulled.slope.transpose(1, 0, 2))[:, 0]
         speed = path.length * here.outputs[:, None] * slope
         candidates = crossed(before.side, here.z) & (np.abs(here.z) > reference[:, None])
         candidates[rows, sample] = True
@@ -153,29 +133,30 @@ def land(
         target = np.clip(position + late, begin, end)
         if np.array_equal(target, position):
             break
-        moved = move(here, pulled, path, position, target)
-        here = replace(here, weights=moved.weights, outputs=moved.outputs, z=moved.z)
+        here = moved_to(here, move(here, pulled, path, position, target))
         position = target
     return here, position, sample
 
 
 def settle(
-    neurons: Neurons, sample: Index, slope: Array, residual: Array, samples: Samples
+    neurons: Neurons, sample: Index, slope: Array, force: Array, drive: Drive
 ) -> tuple[Neurons, Bytes]:
     """Neurons whose z has just reached 0 on ``sample`` (b,) get their new activation there.
 
-    slope (b,): <x_k, D_j> with the activation so far; residual (b, q). Returns the neurons, with z exactly
-    zero, and what happened (b,) as ``Change``.
+    slope (b,): <x_k, D_j> with the activation so far; force (b,): r - q there. Returns the neurons, with z
+    exactly zero, and what happened (b,) as ``Change``.
     """
     rows = np.arange(len(neurons))
+    samples = drive.samples
     was_on = neurons.status[rows, sample] == ON
-    force = (residual[:, : samples.primaries] - samples.off_force(residual))[rows, sample]
     _, squares = distances(neurons, sample, samples)
     speed = neurons.outputs * slope
     jump = neurons.outputs * force * squares / samples.total
     other = np.where(was_on, speed + jump, speed - jump)
     rest = REST * np.maximum(np.abs(speed), np.abs(jump))
     slides = np.where(was_on, other > rest, other < -rest)
+    floor = np.abs(neurons.outputs) * drive.noise * samples.squares[sample] / samples.total
+    slides |= (squares > 0.0) & (np.abs(speed) <= floor) & (np.abs(jump) <= floor)
     z = neurons.z.copy()
     z[rows, sample] = 0.0
     status = neurons.status.copy()

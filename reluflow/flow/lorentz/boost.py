@@ -1,89 +1,101 @@
 """Lorentz boosts: the exact motion of a neuron while its pull D is constant.
 
 With D constant, dw/dt = a D and da/dt = <w, D> generate a Lorentz boost of (w, a) in the direction
-e = D / |D| with rapidity rho = |D| t; it leaves a^2 - |w|^2 = delta as it is. With p = <w, e>, in light-cone
-coordinates,
+e = D / |D| with rapidity rho = |D| t; it leaves a^2 - |w|^2 = delta as it is. With the generator V = D t,
+
+    y = a sinh(rho)/rho + <w, V> (cosh(rho) - 1)/rho^2,     w' = w + y V,
+    a' = a cosh(rho) + <w, V> sinh(rho)/rho,
+
+where the reach y is the integral of a over the boost, so that z' = z + y <x, V>. Where a neuron shrinks by
+many powers of e, the sums cancel. There light-cone coordinates are used, with p = <w, e>:
 
     u+ = a + p,  u- = a - p,     u+' = exp(rho) u+,  u-' = exp(-rho) u-,
-    a' = (u+' + u-') / 2,        w' = w_perp + e (u+' - u-') / 2,        w_perp = w - p e.
+    a' = (u+' + u-') / 2,        w' = w_perp + e (u+' - u-') / 2,        w_perp = w - p e,
 
-The small one of u+ and u- is never formed by subtraction but from u+ u- = |w_perp|^2 + delta, so the
-sign of a survives however deep the neuron shrinks, and errors in delta do not add up.
+the small one of u+ and u- from u+ u- = |w_perp|^2 + delta, never by subtraction: so the sign of a survives
+however deep the neuron shrinks.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
+
+#: up to this rapidity of a single boost the plain formulas lose less than a digit
+GENTLE = 1.0
+#: stands in for a rapidity of zero: sinh(x)/x is one here
+TINY = 1e-100
 
 
 @dataclass(frozen=True)
-class Boosts:
-    """A chain of boosts, prepared for b neurons: everything that does not depend on where they are.
+class Flight:
+    """A chain of k boosts of b neurons. After each of them: weights, k arrays (b, p); outputs (k, b).
 
-    axis (k, b, p): unit vectors e; rapidity (k, b); grow, shrink: exp(+-rho); grow_less_one,
-    shrink_less_one: exp(+-rho) - 1; per_rapidity: 1/rho, or 0 where rho = 0.
+    generators (k, b, p): the V of each; reach (k, b): the y of each.
     """
 
-    axis: Array
-    rapidity: Array
-    per_rapidity: Array
-    grow: Array
-    shrink: Array
-    grow_less_one: Array
-    shrink_less_one: Array
-
-    def take(self, rows: Index) -> "Boosts":
-        """The same chain for some of the neurons."""
-        return Boosts(
-            self.axis[:, rows],
-            self.rapidity[:, rows],
-            self.per_rapidity[:, rows],
-            self.grow[:, rows],
-            self.shrink[:, rows],
-            self.grow_less_one[:, rows],
-            self.shrink_less_one[:, rows],
-        )
+    generators: Array
+    weights: list[Array]
+    outputs: Array
+    reach: Array
 
 
 @dataclass(frozen=True)
 class Cone:
-    """Light-cone coordinates at the start of one boost: u+ (b,) and u- (b,)."""
+    """Light-cone coordinates at the start of one boost, u+ (b,) and u- (b,), and its rapidity (b,)."""
 
     plus: Array
     minus: Array
-
-    def take(self, rows: Index) -> "Cone":
-        """Those of some of the neurons."""
-        return Cone(self.plus[rows], self.minus[rows])
+    rapidity: Array
 
 
-def prepare(generators: Array) -> Boosts:
-    """Boosts with the given generators (k, b, p): the integral of D over each."""
-    rapidity = np.sqrt(np.einsum("kbp,kbp->kb", generators, generators))
-    per_rapidity = np.divide(1.0, rapidity, out=np.zeros_like(rapidity), where=rapidity > 0.0)
-    grow_less_one = np.expm1(rapidity)
-    shrink_less_one = np.expm1(-rapidity)
-    return Boosts(
-        axis=generators * per_rapidity[..., None],
-        rapidity=rapidity,
-        per_rapidity=per_rapidity,
-        grow=grow_less_one + 1.0,
-        shrink=np.exp(-rapidity),
-        grow_less_one=grow_less_one,
-        shrink_less_one=shrink_less_one,
-    )
+def fly(generators: Array, w: Array, a: Array, delta: Array) -> Flight:
+    """The chain of boosts with the given generators V (k, b, p), from w (b, p) and a (b,)."""
+    squares = np.einsum("kbp,kbp->kb", generators, generators)
+    rapidity = np.maximum(np.sqrt(squares), TINY)
+    if np.max(rapidity, initial=0.0) > GENTLE:
+        return _fly_cautiously(generators, rapidity, w, a, delta)
+    first = np.sinh(rapidity) / rapidity
+    half = np.sinh(0.5 * rapidity) / rapidity
+    second = 2.0 * half * half
+    cosh = 1.0 + squares * second
+    weights = []
+    outputs, reach = np.empty((2, *rapidity.shape))
+    for i, generator in enumerate(generators):
+        along = np.einsum("bp,bp->b", w, generator)
+        y = first[i] * a
+        y += second[i] * along
+        reach[i] = y
+        a = cosh[i] * a
+        a += first[i] * along
+        outputs[i] = a
+        w = w + y[:, None] * generator
+        weights.append(w)
+    return Flight(generators, weights, outputs, reach)
 
 
-def apply(boosts: Boosts, i: int, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array, Cone]:
-    """Boost number i of the chain: w' (b, p), a' (b,), reach (b,), and the light-cone coordinates before.
+def _fly_cautiously(generators: Array, rapidity: Array, w: Array, a: Array, delta: Array) -> Flight:
+    """The same in light-cone coordinates."""
+    axis = generators / rapidity[..., None]
+    grow_less_one, shrink_less_one = np.expm1(rapidity), np.expm1(-rapidity)
+    grow, shrink = grow_less_one + 1.0, np.exp(-rapidity)
+    weights = []
+    outputs, reach = np.empty((2, *rapidity.shape))
+    for i in range(len(generators)):
+        across, plus, minus = _light_cone(axis[i], w, a, delta)
+        half_plus, half_minus = 0.5 * plus, 0.5 * minus
+        reach[i] = (half_plus * grow_less_one[i] - half_minus * shrink_less_one[i]) / rapidity[i]
+        half_plus *= grow[i]
+        half_minus *= shrink[i]
+        outputs[i] = a = half_plus + half_minus
+        w = across + (half_plus - half_minus)[:, None] * axis[i]
+        weights.append(w)
+    return Flight(generators, weights, outputs, reach)
 
-    The reach is y = integral of a over the boost, so that w' = w + y V and z' = z + y <x, V> for the
-    generator V.
-    """
-    axis = boosts.axis[i]
+
+def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
+    """w_perp (b, p), u+ (b,) and u- (b,) for the unit vectors ``axis`` (b, p)."""
     p = np.einsum("bp,bp->b", w, axis)
     across = w - p[:, None] * axis
     product = np.einsum("bp,bp->b", across, across)
@@ -91,29 +103,28 @@ def apply(boosts: Boosts, i: int, w: Array, a: Array, delta: Array) -> tuple[Arr
     along = a * p >= 0.0
     large = np.where(along, a + p, a - p)
     small = np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)
-    plus = np.where(along, large, small)
-    minus = np.where(along, small, large)
-    half_plus = 0.5 * plus
-    half_minus = 0.5 * minus
-    reach = half_plus * boosts.grow_less_one[i]
-    reach -= half_minus * boosts.shrink_less_one[i]
-    reach *= boosts.per_rapidity[i]
-    half_plus *= boosts.grow[i]
-    half_minus *= boosts.shrink[i]
-    across += (half_plus - half_minus)[:, None] * axis
-    return across, half_plus + half_minus, reach, Cone(plus, minus)
+    return across, np.where(along, large, small), np.where(along, small, large)
 
 
-def time_to_reach(cone: Cone, rapidity: Array, reach: Array) -> Array:
+def cone(generator: Array, w: Array, a: Array, delta: Array) -> Cone:
+    """Light-cone coordinates before the boost with the given generator (b, p)."""
+    rapidity = np.sqrt(np.einsum("bp,bp->b", generator, generator))
+    axis = generator / np.maximum(rapidity, TINY)[:, None]
+    _, plus, minus = _light_cone(axis, w, a, delta)
+    return Cone(plus, minus, rapidity)
+
+
+def time_to_reach(start: Cone, reach: Array) -> Array:
     """The fraction of a boost (b,) after which the integral of a has the given value (b,).
 
     With x = exp(rho s) - 1 the reach is y = (u+ x + u- x / (1 + x)) / (2 rho), a quadratic in x. Both
     sides are taken with the sign of y, so that the root wanted is the smallest positive one.
     """
+    rapidity = start.rapidity
     sign = np.where(reach < 0.0, -1.0, 1.0)
     target = 2.0 * rapidity * np.abs(reach)
-    plus = sign * cone.plus
-    linear = sign * (cone.plus + cone.minus) - target
+    plus = sign * start.plus
+    linear = sign * (start.plus + start.minus) - target
     root = np.sqrt(np.maximum(linear**2 + 4.0 * plus * target, 0.0))
     direct = linear >= 0.0
     top = np.where(direct, 2.0 * target, root - linear)
@@ -124,12 +135,12 @@ def time_to_reach(cone: Cone, rapidity: Array, reach: Array) -> Array:
     return np.clip(fraction, 0.0, 1.0)
 
 
-def time_to_flip(cone: Cone, rapidity: Array) -> Array:
+def time_to_flip(start: Cone) -> Array:
     """The fraction of a boost (b,) after which a = 0, for neurons whose a changes sign in it.
 
     exp(2 rho s) = -u- / u+, which is tanh(rho s) = -a / p.
     """
-    ratio = np.divide(-cone.minus, cone.plus, out=np.ones_like(cone.plus), where=cone.plus != 0.0)
+    ratio = np.divide(-start.minus, start.plus, out=np.ones_like(start.plus), where=start.plus != 0.0)
     safe = np.log(np.where(ratio > 0.0, ratio, 1.0))
-    fraction = np.divide(0.5 * safe, rapidity, out=np.zeros_like(safe), where=rapidity > 0.0)
+    fraction = np.divide(0.5 * safe, start.rapidity, out=np.zeros_like(safe), where=start.rapidity > 0.0)
     return np.clip(fraction, 0.0, 1.0)

@@ -90,30 +90,12 @@ GAUSS: Final = np.array([0.5 - _ROOT, 0.5 + _ROOT])
 MAGNUS: Final = np.array([[0.25 + _ROOT, 0.25 - _ROOT], [0.25 - _ROOT, 0.25 + _ROOT]])
 
 
-@dataclass(frozen=True)
-class Path:
-    """The residual over one step: ``values`` (s, q) at the nodes; ``length`` h in half-mse flow time.
-
-    Positions inside the step are fractions of it, 0 .. 1.
-    """
-
-    values: Array
-    length: float
-
-    def __call__(self, position: float) -> Array:
-        """r (q,) at a position."""
-        residual: Array = basis(np.array([position]))[0] @ self.values
-        return residual
-
-    def part(self, share: float) -> "Path":
-        """The same path up to a share of the step."""
-        return Path(basis(share * RADAU.nodes) @ self.values, share * self.length)
-
-
 def basis(positions: Array) -> Array:
     """The Lagrange basis at positions (..): shape (.., s)."""
-    s = RADAU.stages
-    powers = positions[..., None] ** np.arange(s)
+    powers = np.empty((*positions.shape, RADAU.stages))
+    powers[..., 0] = 1.0
+    powers[..., 1:] = positions[..., None]
+    np.multiply.accumulate(powers, axis=-1, out=powers)
     values: Array = powers @ RADAU.lagrange.T
     return values
 
@@ -131,6 +113,49 @@ def magnus_weights(begin: Array, end: Array) -> Array:
 
 #: weights of the 2s exponentials that lead through all stages (2s, s)
 STAGE_WEIGHTS: Final = magnus_weights(np.append(0.0, RADAU.nodes[:-1]), RADAU.nodes).reshape(-1, RADAU.stages)
+
+
+@dataclass(frozen=True)
+class Path:
+    """The residual over one step of ``length`` h in half-mse flow time.
+
+    ``values`` (s, q) at the Radau nodes, or (1, q) where it stands still. Positions inside the step are
+    fractions of it, 0 .. 1.
+    """
+
+    values: Array
+    length: float
+
+    @property
+    def still(self) -> bool:
+        """Whether the residual is one and the same all through the step."""
+        return len(self.values) == 1
+
+    @property
+    def nodes(self) -> Array:
+        """Where neurons are looked at: the Radau nodes, or the end alone (s,)."""
+        return _END if self.still else RADAU.nodes
+
+    def basis(self, positions: Array) -> Array:
+        """Weights on ``values`` of the residual at positions (..): shape (.., s)."""
+        return np.ones((*positions.shape, 1)) if self.still else basis(positions)
+
+    def exponentials(self, begin: Array, end: Array) -> Array:
+        """Weights (.., e, s) on h D(values) of the e exponentials that lead from begin to end (..)."""
+        return (end - begin)[..., None, None] if self.still else magnus_weights(begin, end)
+
+    def through(self) -> Array:
+        """The same of all exponentials that lead through the nodes, from the start of the step (e s, s)."""
+        return _WHOLE if self.still else STAGE_WEIGHTS
+
+    def part(self, share: float) -> "Path":
+        """The same path up to a share of the step."""
+        values = self.values if self.still else basis(share * RADAU.nodes) @ self.values
+        return Path(values, share * self.length)
+
+
+_END: Final = np.ones(1)
+_WHOLE: Final = np.ones((1, 1))
 
 
 @dataclass(frozen=True)
@@ -154,22 +179,29 @@ class Spectrum:
         correction: Array = solved @ self.vectors.T
         return correction
 
-    def filtered(self, residual: Array, length: float, rate: float) -> Array:
-        """What an error r of the path (q,) does to the network: (I + g h K)^-2 min(1, h (K + rate)) r.
-
-        It changes the predictions by h K r, and the logarithms of neurons by h rate (their largest |D|)
-        relative to r. In stiff modes it is gone at once.
-        """
-        reach = np.minimum(1.0, length * (self.values + rate))
-        modes = (residual @ self.vectors) * reach / (1.0 + RADAU.damping * length * self.values) ** 2
-        smooth: Array = self.vectors @ modes
-        return smooth
-
 
 def spectrum(kernel: Array) -> Spectrum:
     """The eigendecomposition of K; rounding below zero is cut."""
     values, vectors = np.linalg.eigh(kernel)
     return Spectrum(np.maximum(values, 0.0), vectors)
+
+
+class Newton:
+    """Newton's method with the kernels K_i (s, q, q) at the nodes.
+
+    An error dR of the path changes what neurons are at node i by the integral of dR up to there, and the
+    predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect.
+    """
+
+    def __init__(self, kernels: Array, length: float) -> None:
+        s, q = kernels.shape[:2]
+        matrix = length * np.einsum("ikl,ij->ikjl", kernels, RADAU.integrals).reshape(s * q, s * q)
+        matrix[np.diag_indices(s * q)] += 1.0
+        self._inverse = np.linalg.inv(matrix)
+
+    def correction(self, defect: Array) -> Array:
+        """dR (s, q)."""
+        return (self._inverse @ defect.ravel()).reshape(defect.shape)
 
 
 class Mixing:

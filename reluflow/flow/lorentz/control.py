@@ -7,39 +7,49 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import Spectrum, spectrum
+from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.neurons import Neurons
-from reluflow.flow.lorentz.pull import pull
+from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
-NEWTON: Final = 0.1
+NEWTON: Final = 0.5
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
-#: the error estimate is one of order h^5, for a result of higher order: it is held to rtol^(5/6)
+#: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is
+#: held to this times rtol^(5/4)
 ORDER: Final = 5
+ALLOWED: Final = 300.0
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
+#: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
+SEEN, TREND = 0.02, 1.25
 #: errors (in units of what is allowed) above which a step is given up at the first, second, later iterates
 HOPELESS: Final = (4.0, 2.0, 1.2)
-#: near a kink errors do not fall with h^5: each further failure in one step cuts it by this much more
-AGAIN: Final = 0.75
-#: an error that says nothing but that the step was far too long
-ABSURD: Final = 1e3
 #: the first step is no longer than this over trace(K)
 FIRST: Final = 0.5
 #: an iterate this much larger than residual and targets has diverged
 DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 300.0
-#: a kink of the residual between these shares of a step is worth ending the step there
-KINKS: Final = (1e-4, 0.9)
-#: ... if the neurons that make it have this share of h trace(K), about a^2 h |x|^2 / n
-HEAVY: Final = 0.5
-#: neurons whose events are no further apart than this share of the step make one kink
-BUNDLE: Final = 1e-3
+#: a step that must end at a kink goes on over those that follow as long as they add no more than this share
+#: of the allowed error, and by these shares of its length, as the kink's moment is a guess: at first; later
+#: at most and at least
+AFTER, BEYOND = 0.3, (0.05, 3e-3, 1e-4)
+#: after a step that ended at a kink the next one may be this much longer, if the step was meant to be
+AGAIN: Final = 4.0
+#: what a path without events says of the one with them is believed if it is this near to the prediction
+ROUGH: Final = 0.1
+#: Newton's method takes K at all nodes if there are no more samples than this, else K at the start
+FEW: Final = 24
+#: how often a step is cut at a kink before it is given up
+CUTS: Final = 6
+#: neurons that add no more than this share of Newton's tolerance all together are left out of the iteration
+LIGHT: Final = 0.01
+#: ... if there are at least so many pairs of them with a sample
+WORTH: Final = 3000
 #: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
 SHRINKING: Final = 12.0
 #: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
@@ -51,7 +61,7 @@ SMALLEST: Final = 1e-13
 
 
 class Curve:
-    """What is known at the start of a step: K, its trace, the largest |D_j| (``rate``).
+    """What is known at the start of a step: K, its trace, and after ``ceiling`` |D_j| and ln |neuron|.
 
     The eigendecomposition of K is computed when it is first needed.
     """
@@ -59,8 +69,11 @@ class Curve:
     def __init__(self, neurons: Neurons, samples: Samples, residual: Array, rows: int) -> None:
         self.neurons, self.samples, self.residual = neurons, samples, residual
         self.kernel = kernel(neurons, samples, rows)
-        self.trace = float(np.trace(self.kernel))
+        self.diagonal = np.diagonal(self.kernel)
+        self.trace = float(self.diagonal.sum())
         self.rate = 0.0
+        self.rates = np.zeros(len(neurons))
+        self.log_sizes = np.full(len(neurons), -np.inf)
         self._spectrum: Spectrum | None = None
 
     @property
@@ -75,10 +88,10 @@ class Curve:
 
         A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
         gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
-        ``weight``: the largest |x|^2 / n. Sets ``rate``.
+        ``weight``: the largest |x|^2 / n.
         """
-        direction = pull(self.neurons, self.samples, self.residual[None]).direction[0]
-        rate = np.sqrt(np.einsum("bp,bp->b", direction, direction))
+        direction = directions(self.neurons, self.samples, self.residual)
+        rate = self.rates = np.sqrt(np.einsum("bp,bp->b", direction, direction))
         fastest = self.rate = float(np.max(rate, initial=0.0))
         if fastest == 0.0:
             return LONGEST
@@ -88,7 +101,7 @@ class Curve:
         length = min(length, SHRINKING / float(np.max(rate[shrinking], initial=1e-300)))
         size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
         with np.errstate(divide="ignore"):
-            log_size = np.log(size) + n.exponent * np.log(2.0)
+            log_size = self.log_sizes = np.log(size) + n.exponent * np.log(2.0)
         change = change / len(n)
         for _ in range(2):
             room = 0.5 * np.log(change / (weight * length)) - log_size
@@ -112,13 +125,50 @@ def factor(error: float) -> float:
     return float(np.clip(SAFETY * error ** (-1.0 / ORDER), SHRINK, GROWTH))
 
 
-def first_kink(t: Array, share: Array) -> float | None:
-    """Where in a step it should end because heavy neurons change their activations there, or None.
+def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, first_guess: bool) -> float:
+    """The share of a step after which it should end because of its kinks; 1 if it can hold them all.
 
-    t (k,): positions of events in order; share (k,): a^2 h |x|^2 / n of their neurons.
+    kinks (4, k): positions in order, samples, jumps of the path's first or second derivative (for a step of
+    length one), and which of them it is. stiffness (q,) and rate: h K_kk and h |D|, by which errors are felt.
+    The step ends right after the kink with which it would have too much until the next one.
     """
-    inside = (t > KINKS[0]) & (t < KINKS[1])
-    t, sums = t[inside], np.append(0.0, np.cumsum(share[inside]))
-    ends = np.searchsorted(t, t + BUNDLE, side="right")
-    heavy = np.flatnonzero(sums[ends] - sums[:-1] > HEAVY)
-    return float(t[ends[heavy[0]] - 1]) * (1.0 + BUNDLE) if heavy.size else None
+    position, sample, jump, order = kinks
+    if position.size == 0:
+        return 1.0
+    which, place = np.unique(sample.astype(np.intp), return_inverse=True)
+    errors = np.zeros((position.size, which.size))
+    errors[np.arange(position.size), place] = jump * kink_weight(position, order)
+    until = np.append(position[1:], 1.0)[:, None]
+    felt = felt_share(until * stiffness[which], until * rate)
+    errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
+    over = np.flatnonzero(errors > allowed)
+    if over.size == 0:
+        return 1.0
+    first = over[0]
+    steep = LAST * float(jump[first]) * position[first] * felt[first, place[first]]
+    room = AFTER * allowed / (steep + 1e-300)
+    last = np.searchsorted(position, position[first] * (1.0 + room), side="right") - 1
+    on = BEYOND[0] if first_guess else min(BEYOND[1], max(BEYOND[2], room))
+    return min(1.0, float(position[last]) * (1.0 + on))
+
+
+def felt_share(stiffness: Array, rate: Array | float) -> Array:
+    """What an error r of the path does to the network, relative to r: (1 + g h K)^-3 min(1, h (K + rate)).
+
+    It changes the predictions by h K r, and the logarithms of neurons by h rate (their largest |D|) relative
+    to r. In stiff modes it is gone at once. stiffness, rate: h K and h rate.
+    """
+    return np.minimum(1.0, stiffness + rate) / (1.0 + RADAU.damping * stiffness) ** 3
+
+
+#: what a unit slope from the last node backwards adds to the error estimate
+LAST: Final = float(abs(RADAU.start[-1]))
+
+
+def kink_weight(position: Array, order: Array) -> Array:
+    """What a unit jump of a derivative at a position (k,) adds to the polynomial's value at the start (k,).
+
+    That is the error estimate: (t - position)_+^order / order! taken at the nodes and extrapolated to 0.
+    """
+    after = np.maximum(RADAU.nodes[:, None] - position, 0.0)
+    return np.abs(RADAU.start @ np.where(order == 1.0, after, 0.5 * after * after))

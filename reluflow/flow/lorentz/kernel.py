@@ -9,7 +9,7 @@ not converge.
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import OFF, Neurons, hidden_values
+from reluflow.flow.lorentz.neurons import Neurons, hidden_values
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
@@ -17,35 +17,43 @@ from reluflow.network import Array
 def kernel(neurons: Neurons, samples: Samples, rows: int) -> Array:
     """K (q, q) of merged samples, over blocks of so many neurons."""
     total = np.zeros((samples.size, samples.size))
-    feature = np.zeros_like(total)
     for block in neurons.blocks(rows):
-        root = np.ldexp(1.0, block.exponent)
-        hidden = hidden_values(block, block.z[:, None, :], samples)[:, 0] * root[:, None]
-        total += hidden.T @ hidden
-        active = _active(block, samples) * (block.outputs * root)[:, None]
-        feature += active.T @ active
-        if block.sliders[0].size:
-            total -= _projected_out(block, active, samples)
-    total += feature * samples.gram_all
-    return (total + total.T) * (0.5 / samples.total)
+        z = block.z[:, None, :]
+        hidden = hidden_values(block, z, samples)
+        total += kernels(block, block.outputs[:, None], hidden, block.root[:, None], samples)[0]
+    return total
 
 
-def _active(block: Neurons, samples: Samples) -> Array:
-    """A_jk of all merged samples (b, q)."""
-    if samples.mirrored.size == 0:
-        return block.on
-    return np.hstack([block.on, block.status[:, samples.mirrored] == OFF])
+def kernels(neurons: Neurons, outputs: Array, hidden: Array, root: Array, samples: Samples) -> Array:
+    """K (k, q, q) at k moments at which neurons have a (b, k) and relu(z) (b, k, q), times root (b, k)."""
+    features = (hidden * root[:, :, None]).transpose(1, 0, 2)
+    total = np.matmul(features.transpose(0, 2, 1), features)
+    size = (outputs * root).T[:, :, None]
+    active = _active(neurons, samples) * size
+    total += np.matmul(active.transpose(0, 2, 1), active) * samples.gram_all
+    if neurons.sliders[0].size:
+        total -= _projected_out(neurons, active, samples)
+    symmetric: Array = (total + total.transpose(0, 2, 1)) * (0.5 / samples.total)
+    return symmetric
 
 
-def _projected_out(block: Neurons, active: Array, samples: Samples) -> Array:
-    """sum_j a_j^2 (A_j A_j') * (X (1 - P_j) X') over sliding neurons (q, q).
+def _active(neurons: Neurons, samples: Samples) -> Array:
+    """A_jk of all merged samples (b, q): 1 where active, the slope where not, 0 where sliding."""
+    if not samples.pull_when_off:
+        return neurons.on
+    on, off = neurons.on, neurons.off
+    return np.hstack([on + samples.slope * off, (off + samples.slope * on)[:, samples.mirrored]])
+
+
+def _projected_out(neurons: Neurons, active: Array, samples: Samples) -> Array:
+    """sum_j a_j^2 (A_j A_j') * (X (1 - P_j) X') over sliding neurons (k, q, q); active (k, b, q) holds a_j.
 
     1 - P = sum_k x_k dual_k' over the samples k in the sliding set.
     """
-    rows, slot, sample = block.sliders
-    left = active[rows] * samples.gram_all[sample]
-    inner = block.dual[rows, slot] @ samples.inputs.T
+    rows, slot, sample = neurons.sliders
+    inner = neurons.dual[rows, slot] @ samples.inputs.T
     mirrors = -samples.mirror_ratio * inner[:, samples.mirrored]
-    right = active[rows] * np.hstack([inner, mirrors])
-    projected: Array = left.T @ right
+    left = active[:, rows] * samples.gram_all[sample]
+    right = active[:, rows] * np.hstack([inner, mirrors])
+    projected: Array = np.matmul(left.transpose(0, 2, 1), right)
     return projected

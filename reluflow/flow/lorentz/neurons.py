@@ -61,6 +61,12 @@ class Neurons:
         return on
 
     @cached_property
+    def off(self) -> Array:
+        """1 where inactive, else 0; a pair that slides is neither on nor off (b, h)."""
+        off: Array = (self.status == OFF).astype(np.float64)
+        return off
+
+    @cached_property
     def side(self) -> Array:
         """The sign that z must have: 1 for ON, -1 for OFF, 0 for SLIDING (b, h)."""
         side: Array = _SIDE[self.status]
@@ -80,9 +86,24 @@ class Neurons:
         """2^(2 exponent): what a_j z_jk of stored numbers must be multiplied with (b,)."""
         return np.ldexp(1.0, 2 * self.exponent)
 
+    @cached_property
+    def root(self) -> Array:
+        """2^exponent (b,)."""
+        return np.ldexp(1.0, self.exponent)
+
     def take(self, rows: Index | Mask | slice) -> "Neurons":
         """Some of these neurons."""
-        return Neurons(*(getattr(self, name)[rows] for name in NAMES))
+        return Neurons(
+            self.index[rows],
+            self.weights[rows],
+            self.outputs[rows],
+            self.exponent[rows],
+            self.delta[rows],
+            self.z[rows],
+            self.status[rows],
+            self.slots[rows],
+            self.dual[rows],
+        )
 
     def blocks(self, size: int) -> Iterator["Neurons"]:
         """Consecutive blocks of at most ``size`` neurons, small enough for the processor's cache."""
@@ -93,11 +114,21 @@ class Neurons:
             yield self.take(slice(start, start + size))
 
     def live(self, samples: Samples) -> Mask:
-        """Whether a neuron can still move: one that is off (not sliding) everywhere never moves again."""
+        """Whether a neuron can still move: a ReLU that is off (not sliding) everywhere never moves again."""
+        if samples.slope > 0.0:
+            return np.ones(len(self), dtype=bool)
         alive: Mask = np.any(self.status != OFF, axis=1)
         if samples.mirrored.size:
             alive |= np.any(self.status[:, samples.mirrored] == OFF, axis=1)
         return alive
+
+    def rebalanced(self) -> "Neurons":
+        """The same neurons with the rounding of a mended by a^2 = |w|^2 + delta, where that says more."""
+        squares = np.einsum("bp,bp->b", self.weights, self.weights) + self.delta
+        known = self.outputs**2 > 0.5 * squares
+        known &= squares > 0.0
+        outputs = np.where(known, np.copysign(np.sqrt(np.maximum(squares, 0.0)), self.outputs), self.outputs)
+        return replace(self, outputs=outputs)
 
     def rescaled(self, samples: Samples) -> "Neurons":
         """The same neurons with stored sizes near one, wherever they have drifted too far away.
@@ -174,13 +205,13 @@ def put(neurons: Neurons, rows: Index, part: Neurons) -> Neurons:
 
 
 def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
-    """relu(<w_j, x_k>) of all merged samples (b, s, q) from z (b, s, h) and the discrete activations."""
+    """The activation function of <w_j, x_k> for all merged samples (b, s, q), from z (b, s, h) and status."""
     active = neurons.on[:, None, :] * z
-    if samples.mirrored.size == 0:
+    if not samples.pull_when_off:
         return active
-    off = neurons.status[:, samples.mirrored] == OFF
-    mirrors = -samples.mirror_ratio * off[:, None, :] * z[:, :, samples.mirrored]
-    return np.concatenate([active, mirrors], axis=2)
+    idle = neurons.off[:, None, :] * z
+    mirrors = -samples.mirror_ratio * (samples.slope * active + idle)[:, :, samples.mirrored]
+    return np.concatenate([active + samples.slope * idle, mirrors], axis=2)
 
 
 def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neurons:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reluflow.flow.lorentz.collocation import Path
+from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import SLIDING, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
@@ -31,36 +33,55 @@ class Pull:
         return Pull(self.direction[:, rows], self.slope[:, rows], self.multiplier[:, rows])
 
 
-def pull(neurons: Neurons, samples: Samples, residual: Array) -> Pull:
-    """The pull at residuals (s, q)."""
-    counted = neurons.on * residual[:, None, : samples.primaries]
-    if samples.mirrored.size:
-        counted += (1.0 - neurons.on) * samples.off_force(residual)[:, None, :]
-    multiplier = np.zeros((len(residual), len(neurons), neurons.slots.shape[1]))
-    rows, slot, sample = neurons.sliders
-    if rows.size:
-        gathered = (counted @ samples.inputs).transpose(1, 0, 2)
-        beta = np.matmul(gathered, neurons.dual.transpose(0, 2, 1))
-        counted[:, rows, sample] -= beta[rows, :, slot].T
-        multiplier[:, rows, slot] = counted[:, rows, sample]
-    counted *= -1.0 / samples.total
-    direction = counted @ samples.inputs
-    slope = counted @ samples.gram if samples.has_zeros else direction @ samples.inputs.T
-    if rows.size:
-        _clear_rounding(slope, counted, neurons, samples)
+def pull(neurons: Neurons, drive: Drive) -> Pull:
+    """The pull at all nodes of the path."""
+    samples = drive.samples
+    direction = np.matmul(neurons.on, drive.on_inputs)
+    if samples.pull_when_off:
+        direction += np.matmul(neurons.off, drive.off_inputs)
+    multiplier = np.zeros((len(direction), *neurons.slots.shape))
+    slides = neurons.sliders[0].size > 0
+    if slides:
+        beta = np.matmul(direction.transpose(1, 0, 2), neurons.dual.transpose(0, 2, 1))
+        direction -= np.matmul(beta, samples.inputs[neurons.slots]).transpose(1, 0, 2)
+        multiplier = samples.total * beta.transpose(1, 0, 2)
+    if samples.has_zeros:
+        slope = np.matmul(neurons.on, drive.on_gram)
+        if samples.pull_when_off:
+            slope += np.matmul(neurons.off, drive.off_gram)
+        if slides:
+            slope -= np.matmul(beta, samples.gram[neurons.slots]).transpose(1, 0, 2)
+    else:
+        slope = direction @ samples.inputs.T
+    if slides:
+        _clear_rounding(slope, neurons, drive)
     return Pull(direction, slope, multiplier)
 
 
-def _clear_rounding(slope: Array, counted: Array, neurons: Neurons, samples: Samples) -> None:
+def directions(neurons: Neurons, samples: Samples, residual: Array) -> Array:
+    """D_j (b, p) at one residual (q,)."""
+    drive = Drive(samples, Path(residual[None], 0.0), 0.0)
+    direction: Array = neurons.on @ drive.on_inputs[0]
+    if samples.pull_when_off:
+        direction += neurons.off @ drive.off_inputs[0]
+    if neurons.sliders[0].size:
+        beta = np.matmul(neurons.dual, direction[:, :, None])[:, :, 0]
+        direction -= np.matmul(beta[:, None, :], samples.inputs[neurons.slots])[:, 0]
+    return direction
+
+
+def _clear_rounding(slope: Array, neurons: Neurons, drive: Drive) -> None:
     """Make slopes on sliding samples, and on those at rest that depend on them, exactly zero."""
+    samples = drive.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
     at_rest = (neurons.z == 0.0) & (neurons.status != SLIDING)
-    some = np.flatnonzero(np.any(at_rest, axis=1))
+    some = np.flatnonzero(at_rest.any(axis=1))
     if some.size == 0:
         return
     sizes = np.sqrt(samples.squares[: samples.primaries])
-    bound = ROUNDING * (np.abs(counted[:, some]) @ sizes)[..., None] * sizes
+    force = np.maximum(np.abs(drive.force), np.abs(drive.idle))
+    summed = (force * sizes) @ (neurons.on + neurons.off)[some].T
     part = slope[:, some]
-    part[np.abs(part) <= bound] = 0.0
+    part[np.abs(part) <= ROUNDING / samples.total * summed[..., None] * sizes] = 0.0
     slope[:, some] = part

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.collocation import Path, basis
+from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
 from reluflow.flow.lorentz.pull import Pull
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
 
-#: halvings of the bracket around a release
-BISECTIONS = 36
+#: Newton steps for the moment of a release, from that of a quadratic
+NEWTON = 4
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,17 @@ class Margins:
     on: Array
 
 
-def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Array, slack: float) -> Margins:
+def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Array, drive: Drive) -> Margins:
     """Margins of slots (b, t) for output weights of the given sign (b,).
 
     multiplier, force (r of the slot's sample) and idle (q of it): (.., b, t).
     """
     direction = np.where(slots >= 0, sign[:, None], 0.0)
-    tolerance = slack * (force - idle)
-    return Margins(direction * (multiplier - idle + tolerance), direction * (force - multiplier + tolerance))
+    tolerance = drive.slack * (force - idle)
+    return Margins(
+        direction * (multiplier - idle + tolerance) + drive.noise,
+        direction * (force - multiplier + tolerance) + drive.noise,
+    )
 
 
 @dataclass(frozen=True)
@@ -58,25 +62,19 @@ class Releases:
 
 
 def first_release(
-    neurons: Neurons,
-    sign: Array,
-    pulled: Pull,
-    path: Path,
-    begin: Array,
-    end: Array,
-    samples: Samples,
-    slack: float,
+    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
 ) -> Releases:
     """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
     count = len(neurons)
     if neurons.sliders[0].size == 0:
         return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    weights = basis(begin + np.array([0.0, 0.5, 1.0])[:, None] * (end - begin))
-    multiplier = np.einsum("gbs,sbt->gbt", weights, pulled.multiplier)
+    weights = drive.path.basis(begin + _THREE * (end - begin))
+    multiplier = np.matmul(weights.transpose(1, 0, 2), pulled.multiplier.transpose(1, 0, 2)).transpose(
+        1, 0, 2
+    )
     rows = np.arange(count)[:, None]
-    residual = weights @ path.values
-    idle = samples.off_force(residual)[:, rows, neurons.slots]
-    margin = margins(neurons.slots, sign, multiplier, residual[:, rows, neurons.slots], idle, slack)
+    force, idle = ((weights @ values)[:, rows, neurons.slots] for values in (drive.force, drive.idle))
+    margin = margins(neurons.slots, sign, multiplier, force, idle, drive)
     values = np.stack([margin.off, margin.on], axis=3)
     share = _first_root(*values).reshape(count, -1)
     worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
@@ -84,49 +82,41 @@ def first_release(
     position = begin + share[rows[:, 0], best] * (end - begin)
     found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
     due = np.flatnonzero(np.isfinite(position) & (position > begin))
-    if due.size:
-        exact = _refined(
-            neurons.take(due),
-            sign[due],
-            pulled.take(due),
-            path,
-            begin[due],
-            end[due],
-            found.take(due),
-            samples,
-            slack,
-        )
-        position[due] = exact
+    if due.size and not drive.path.still:
+        exact = _refined(neurons.slots[due], sign[due], pulled.take(due), drive, found.take(due))
+        position[due] = np.clip(exact, begin[due], end[due])
     return found
 
 
-def _refined(
-    neurons: Neurons,
-    sign: Array,
-    pulled: Pull,
-    path: Path,
-    begin: Array,
-    end: Array,
-    guess: Releases,
-    samples: Samples,
-    slack: float,
-) -> Array:
-    """The positions (b,) of releases, by bisection around the guess; the margin is not positive there."""
-    rows = np.arange(len(neurons))
-    sample = neurons.slots[rows, guess.slot]
+_THREE = np.array([[0.0], [0.5], [1.0]])
+
+
+def _refined(slots: Index, sign: Array, pulled: Pull, drive: Drive, guess: Releases) -> Array:
+    """The positions (b,) of releases, by Newton steps from the guess."""
+    rows = np.arange(sign.size)
+    sample = slots[rows, guess.slot]
     beta = pulled.multiplier[:, rows, guess.slot]
-    force = path.values[:, sample]
-    idle = samples.off_force(path.values)[:, sample]
-    tolerance = slack * (force - idle)
+    force, idle = drive.force[:, sample], drive.idle[:, sample]
+    tolerance = drive.slack * (force - idle)
     margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
-    low, high = begin.copy(), end.copy()
-    middle = guess.position
-    for _ in range(BISECTIONS):
-        value = np.einsum("bs,sb->b", basis(middle), margin)
-        low = np.where(value > 0.0, middle, low)
-        high = np.where(value > 0.0, high, middle)
-        middle = 0.5 * (low + high)
-    return high
+    margin += drive.noise
+    powers = RADAU.lagrange.T @ margin
+    slopes = powers[1:] * np.arange(1.0, len(powers))[:, None]
+    position = guess.position
+    for _ in range(NEWTON):
+        value, slope = _horner(powers, position), _horner(slopes, position)
+        step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
+        position = np.clip(position - step, 0.0, 1.0)
+    return position
+
+
+def _horner(powers: Array, x: Array) -> Array:
+    """The polynomials with coefficients (k, b), lowest first, at x (b,)."""
+    value: Array = powers[-1].copy()
+    for coefficient in powers[-2::-1]:
+        value *= x
+        value += coefficient
+    return value
 
 
 def _first_root(begin: Array, middle: Array, end: Array) -> Array:

@@ -1,8 +1,8 @@
 """Neurons with events: each on its own way through the step, from event to event, all of them in rounds.
 
-In a round every pending neuron is moved with the activations it has towards the next node. Where
-something happens on the way it is stopped there, its activations change, and it goes on in the next
-round. The number of rounds is the largest number of events of one neuron, not the sum over neurons.
+In a round every pending neuron is steered straight for the end of the step. Those to which something
+happens on the way are stopped there, their activations change, and they go on in the next round. The
+number of rounds is the largest number of events of one neuron, not the sum over neurons.
 """
 
 from dataclasses import dataclass, replace
@@ -12,185 +12,237 @@ import numpy as np
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
+    cones,
     crossed,
     first_crossing,
     land,
     move,
+    moved_to,
     settle,
 )
 from reluflow.flow.lorentz.boost import time_to_flip
-from reluflow.flow.lorentz.collocation import RADAU, Path, basis
-from reluflow.flow.lorentz.neurons import NAMES, Bytes, Mask, Neurons, hidden_values, widened
-from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.course import Course, Heading, steer
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.neurons import Bytes, Neurons, join
+from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.release import Releases, first_release, release
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
+
+#: rounds in which a neuron may stay where it is, beyond one for every sample, before it is said to stall
+PATIENCE = 32
+#: halvings of a stretch until a neuron that leaves zero for its own side has left it
+HALVINGS = 60
 
 
 class StallError(ArithmeticError):
     """The activations of a neuron keep changing without any time passing."""
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Neurons before a stretch of the step, their pull, and where they would be at its end."""
-
-    rows: Index
-    before: Neurons
-    pulled: Pull
-    moved: Move
-
-    def take(self, rows: Index) -> tuple[Neurons, Pull, Array, Array]:
-        """Some of the neurons: before, pull, begin and end of their stretches."""
-        return self.before.take(rows), self.pulled.take(rows), self.moved.begin[rows], self.moved.end[rows]
-
-
 class Rounds:
-    """After ``run``: ``neurons`` at the end, ``outputs`` (b, s) and ``hidden`` values (b, s, q) at the nodes.
+    """After ``run``: ``predictions`` (s, q) at the nodes, ``neurons`` at the end of the step in their order.
 
-    Neurons start where they go to their ``stage`` (b,), that is at the node before it. ``events`` holds what
-    happened; its times are positions 0 .. 1 in the step.
+    ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
+    of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. kernels: K
+    (s, q, q) at the nodes, if asked for.
     """
 
-    def __init__(self, neurons: Neurons, stage: Index, samples: Samples, path: Path, slack: float) -> None:
-        count, stages = len(neurons), RADAU.stages
-        self.samples = samples
-        self.path = path
-        self.slack = slack
-        self.outputs = np.zeros((count, stages))
-        self.hidden = np.zeros((count, stages, samples.size))
+    def __init__(self, drive: Drive, kernels: bool) -> None:
+        self.drive, self.samples, self.path = drive, drive.samples, drive.path
+        s, q = self.path.nodes.size, self.samples.size
+        self.predictions = np.zeros((s, q))
+        self.kernels = np.zeros((s, q, q)) if kernels else None
         self.events: list[Events] = []
-        self._state = {name: getattr(neurons, name).copy() for name in NAMES}
-        self._position = np.append(0.0, RADAU.nodes)[stage]
-        self._stage = stage.copy()
-        self._flip = np.full(count, np.inf)
-        self._cut = np.full(count, np.inf)
-        self._stalled = np.zeros(count, dtype=np.intp)
+        self.kinks: list[Array] = []
+        self._ended: list[tuple[Index, Neurons]] = []
 
     @property
     def neurons(self) -> Neurons:
-        """The neurons where they are now."""
-        return Neurons(**self._state)
+        """All neurons at the end of the step."""
+        if len(self._ended) == 1:
+            return self._ended[0][1]
+        order = np.argsort(np.concatenate([rows for rows, _ in self._ended]))
+        return join([part for _, part in self._ended]).take(order)
 
-    def run(self) -> None:
+    def run(self, neurons: Neurons) -> None:
         """Rounds until every neuron is at the end of the step. Raises StallError."""
-        patience = 8 * self.samples.primaries + 64
-        pending = np.arange(self._position.size)
-        while pending.size:
-            self._round(pending)
-            pending = pending[self._stage[pending] < RADAU.stages]
-            if np.any(self._stalled[pending] > patience):
+        patience = self.samples.primaries + PATIENCE
+        rows, heading = np.arange(len(neurons)), None
+        stalled = np.zeros(len(neurons), dtype=np.intp)
+        while len(neurons):
+            course = steer(neurons, self.drive, heading)
+            self._count(course)
+            going = course.clear < self.path.nodes.size
+            pending = np.flatnonzero(going)
+            if pending.size == 0:
+                self._ended.append((rows, course.end(slice(None))))
+                return
+            if pending.size < rows.size:
+                self._ended.append((rows[~going], course.end(~going)))
+            neurons, position = self._meet(course, pending)
+            old = 0.0 if heading is None else heading.position[pending]
+            rows, heading = rows[pending], Heading(position, course.clear[pending])
+            stalled[rows] = np.where(position > old, 0, stalled[rows] + 1)
+            if np.any(stalled[rows] > patience):
                 raise StallError
 
-    def _round(self, rows: Index) -> None:
-        before = Neurons(**{name: array[rows] for name, array in self._state.items()})
-        begin = self._position[rows]
-        end = np.minimum(RADAU.nodes[self._stage[rows]], np.minimum(self._flip[rows], self._cut[rows]))
-        pulled = pull(before, self.samples, self.path.values)
-        stretch = Stretch(rows, before, pulled, move(before, pulled, self.path, begin, end))
-        moved = stretch.moved
-        flips = self._cut_at_flips(stretch)
-        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.outputs))
-        releases = first_release(before, sign, pulled, self.path, begin, end, self.samples, self.slack)
-        releasing = np.isfinite(releases.position) & ~flips
-        crossing = np.any(crossed(before.side, moved.z), axis=1) & ~flips
-        self._arrive(stretch, np.flatnonzero(~(crossing | releasing | flips)))
-        busy = np.flatnonzero(crossing | releasing)
-        if busy.size:
-            self._meet(stretch, busy, crossing[busy], releases.take(busy))
+    def run_straight(self, neurons: Neurons) -> bool:
+        """All neurons to the end of the step as if no activation changed; whether that is so."""
+        course = steer(neurons, self.drive, None)
+        straight = bool(np.all(course.clear == self.path.nodes.size))
+        course = course.regardless()
+        self._count(course)
+        self._ended.append((np.arange(len(neurons)), course.end(slice(None))))
+        return straight
 
-    def _cut_at_flips(self, stretch: Stretch) -> Mask:
-        """Neurons whose a changes sign in the stretch, which will end there in the next round."""
-        moved, a = stretch.moved, stretch.before.outputs
-        first = a * moved.output_middle < 0.0
-        flips: Mask = (first | (a * moved.outputs < 0.0)) & np.isinf(self._flip[stretch.rows])
-        if np.any(flips):
-            shares = [time_to_flip(moved.cones[i], moved.boosts.rapidity[i]) for i in (0, 1)]
-            share = 0.5 * np.where(first, shares[0], 1.0 + shares[1])
-            where = moved.begin + share * (moved.end - moved.begin)
-            self._flip[stretch.rows[flips]] = where[flips]
-        return flips
+    def _count(self, course: Course) -> None:
+        counted = course.counted
+        added, hidden = course.predictions(counted, self.samples)
+        self.predictions[course.first :] += added
+        if self.kernels is not None:
+            self.kernels[course.first :] += course.kernels(counted, hidden, self.samples)
 
-    def _arrive(self, stretch: Stretch, which: Index) -> None:
-        """Neurons that got to the end of their stretch: a node, or a change of sign of a."""
-        if which.size == 0:
-            return
-        rows, moved = stretch.rows[which], stretch.moved
-        end, a = moved.end[which], moved.outputs[which]
-        flipped = self._flip[rows] == end
-        if np.any(flipped):
-            a = np.where(flipped, 0.0, a)
-            self._flip[rows[flipped]] = np.inf
-            nobody = np.full(int(flipped.sum()), -1)
-            self._record(rows[flipped], end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
-        self._cut[rows] = np.inf
-        after = replace(stretch.before.take(which), weights=moved.weights[which], outputs=a, z=moved.z[which])
-        self._commit(rows, after, end)
-        at_node = end == RADAU.nodes[self._stage[rows]]
-        there, part = rows[at_node], after.take(at_node)
-        stage = self._stage[there]
-        self.outputs[there, stage] = part.outputs
-        self.hidden[there, stage] = hidden_values(part, part.z[:, None, :], self.samples)[:, 0]
-        self._stage[there] += 1
+    def _meet(self, course: Course, who: Index) -> tuple[Neurons, Array]:
+        """Neurons, and their positions, after the first thing that happens to each."""
+        before, pulled, begin, end = course.interrupted(who, self.path.nodes)
+        moved = move(before, pulled, self.path, begin, end)
+        flip = _flips(before, moved)
+        if np.any(np.isfinite(flip)):
+            end = np.minimum(end, flip)
+            moved = move(before, pulled, self.path, begin, end)
+        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.flight.outputs[-1]))
+        releases = first_release(before, sign, pulled, self.drive, begin, end)
+        sample, crossing = first_crossing(before, moved)
+        crosses = crossing < releases.position
+        frees = ~crosses & np.isfinite(releases.position)
+        parts = []
+        arrives = np.flatnonzero(~(crosses | frees))
+        if arrives.size:
+            there = self._arrive(moved_to(before, moved).take(arrives), flip[arrives], end[arrives])
+            parts.append((arrives, there, end[arrives]))
+        for which, meet in ((np.flatnonzero(crosses), self._cross), (np.flatnonzero(frees), self._free)):
+            if which.size:
+                some = Stretch(before.take(which), pulled.take(which), begin[which], end[which])
+                parts.append((which, *meet(some, crossing[which], sample[which], releases.take(which))))
+        return _in_order(parts)
 
-    def _meet(self, stretch: Stretch, which: Index, crossing: Mask, releases: Releases) -> None:
-        """Neurons to which something happens before the end of their stretch: the first such thing."""
-        sample, guess = first_crossing(stretch.before.take(which), stretch.moved.take(which))
-        guess = np.where(crossing, guess, np.inf)
-        first = guess < releases.position
-        cross, free = which[first], which[~first]
-        if cross.size:
-            self._cross(stretch, cross, sample[first], guess[first])
-        if free.size:
-            self._free(stretch, free, releases.take(np.flatnonzero(~first)))
+    def _arrive(self, there: Neurons, flip: Array, end: Array) -> Neurons:
+        """Neurons to which nothing happened but, perhaps, a change of sign at the end of their stretch."""
+        flipped = np.flatnonzero(flip <= end)
+        if flipped.size == 0:
+            return there
+        nobody = np.full(flipped.size, -1)
+        self._record(there.take(flipped), end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
+        outputs = there.outputs.copy()
+        outputs[flipped] = 0.0
+        return replace(there, outputs=outputs)
 
-    def _cross(self, stretch: Stretch, which: Index, sample: Index, guess: Array) -> None:
+    def _cross(self, stretch: "Stretch", guess: Array, sample: Index, _: Releases) -> tuple[Neurons, Array]:
         """Neurons whose z reaches zero on ``sample`` get a new activation there.
 
         Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
-        comes through later: the stretch is halved until that is seen.
+        comes through later: such a neuron goes to a place where it has left.
         """
-        before, pulled, begin, end = stretch.take(which)
+        before, pulled, begin, end = stretch.before, stretch.pulled, stretch.begin, stretch.end
         here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
-        weights = basis(position)
-        slope = np.einsum("bs,sb->b", weights, pulled.slope[:, np.arange(which.size), sample])
-        returns = here.side[np.arange(which.size), sample] * here.outputs * slope > 0.0
-        if np.any(returns):
-            self._cut[stretch.rows[which[returns]]] = (0.5 * (begin + end))[returns]
-            self._stalled[stretch.rows[which[returns]]] += 1
-            goes = np.flatnonzero(~returns)
-            which, here, position, sample = which[goes], here.take(goes), position[goes], sample[goes]
-            weights, slope = weights[goes], slope[goes]
-        residual = weights @ self.path.values
-        after, kind = settle(here, sample, slope, residual, self.samples)
+        weights = self.path.basis(position)
+        rows = np.arange(position.size)
+        slope = np.einsum("bs,sb->b", weights, pulled.slope[:, rows, sample])
+        force = np.einsum("bs,sb->b", weights, self.drive.force[:, sample] - self.drive.idle[:, sample])
+        returns = here.side[rows, sample] * here.outputs * slope > 0.0
+        goes = np.flatnonzero(~returns)
+        if goes.size == 0:
+            return self._leave(stretch)
+        crossing, some, where = here.take(goes), sample[goes], position[goes]
+        after, kind = settle(crossing, some, slope[goes], force[goes], self.drive)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
-        rows = stretch.rows[which]
-        self._cut[rows] = np.inf
-        self._record(rows, position, sample, kind)
-        self._commit(rows, after, position)
+        self._kink(crossing, where, some, slope[goes], force[goes])
+        self._record(after, where, some, kind)
+        if goes.size == position.size:
+            return after, position
+        back = np.flatnonzero(returns)
+        return _in_order([(goes, after, where), (back, *self._leave(stretch.take(back)))])
 
-    def _free(self, stretch: Stretch, which: Index, releases: Releases) -> None:
-        before, pulled, begin, _ = stretch.take(which)
-        moved = move(before, pulled, self.path, begin, releases.position)
-        here = replace(before, weights=moved.weights, outputs=moved.outputs, z=moved.z)
-        sample = before.slots[np.arange(which.size), releases.slot]
+    def _leave(self, stretch: "Stretch") -> tuple[Neurons, Array]:
+        """Neurons at a place of their stretch where all z are on their own sides, found by halving it."""
+        before, begin, end = stretch.before, stretch.begin, stretch.end
+        before = replace(before, z=np.where(crossed(before.side, before.z), 0.0, before.z))
+        for _ in range(HALVINGS):
+            end = 0.5 * (begin + end)
+            there = moved_to(before, move(before, stretch.pulled, self.path, begin, end))
+            wrong = np.any(crossed(before.side, there.z), axis=1)
+            if not np.any(wrong):
+                break
+            end = np.where(wrong, end, 2.0 * end - begin)
+        return there, end
+
+    def _free(self, stretch: "Stretch", _: Array, __: Index, releases: Releases) -> tuple[Neurons, Array]:
+        """Neurons that slide on the sample in the slot given leave it."""
+        position = releases.position
+        here = moved_to(
+            stretch.before, move(stretch.before, stretch.pulled, self.path, stretch.begin, position)
+        )
+        rows = np.arange(position.size)
+        sample = here.slots[rows, releases.slot]
+        margin = stretch.pulled.multiplier[:, rows, releases.slot] - self.path.values[:, sample]
+        self._bend(here, position, sample, np.ptp(margin, axis=0))
         after, kind = release(here, releases.slot, releases.status)
-        rows = stretch.rows[which]
-        self._cut[rows] = np.inf
-        self._record(rows, releases.position, sample, kind)
-        self._commit(rows, after, releases.position)
+        self._record(after, position, sample, kind)
+        return after, position
 
-    def _record(self, rows: Index, position: Array, sample: Index, kind: Bytes) -> None:
+    def _kink(self, here: Neurons, position: Array, sample: Index, slope: Array, force: Array) -> None:
+        """By how much dr/dt jumps at a crossing, rms over samples, in a step of length one.
+
+        At sample k itself a dz_k/dt comes or goes, at the others a^2 r_k <x_k, x_l> / n.
+        """
+        others = force * self.samples.reach[sample] / self.samples.total
+        self._note(here, position, sample, np.hypot(slope, others), 1.0)
+
+    def _bend(self, here: Neurons, position: Array, sample: Index, change: Array) -> None:
+        """By how much d^2 r/dt^2 jumps at a release; change (b,): of beta - r_k over the step."""
+        bend = self.samples.squares[sample] / self.samples.total * change
+        self._note(here, position, sample, bend, 2.0)
+
+    def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
+        scale = self.path.length * here.gain * here.outputs**2 / np.sqrt(self.samples.size)
+        self.kinks.append(np.stack([position, sample, scale * np.abs(jump), np.full(position.size, order)]))
+
+    def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)
-        index = self._state["index"][rows]
-        self.events.append(Events(position, index.astype(np.int32), named.astype(np.int32), kind))
+        self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))
 
-    def _commit(self, rows: Index, after: Neurons, position: Array) -> None:
-        missing = after.slots.shape[1] - self._state["slots"].shape[1]
-        if missing > 0:
-            self._state = {name: getattr(widened(self.neurons, after.slots.shape[1]), name) for name in NAMES}
-        after = widened(after, self._state["slots"].shape[1])
-        for name in NAMES:
-            self._state[name][rows] = getattr(after, name)
-        self._stalled[rows] = np.where(position > self._position[rows], 0, self._stalled[rows] + 1)
-        self._position[rows] = position
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some neurons before a stretch begin .. end (b,) of the step, and their pull."""
+
+    before: Neurons
+    pulled: Pull
+    begin: Array
+    end: Array
+
+    def take(self, rows: Index) -> "Stretch":
+        """Some of the neurons."""
+        return Stretch(self.before.take(rows), self.pulled.take(rows), self.begin[rows], self.end[rows])
+
+
+def _in_order(parts: list[tuple[Index, Neurons, Array]]) -> tuple[Neurons, Array]:
+    """Neurons and positions of several groups, put together by their places (the index)."""
+    if len(parts) == 1:
+        return parts[0][1:]
+    order = np.argsort(np.concatenate([part[0] for part in parts]))
+    together = join([part[1] for part in parts]).take(order)
+    return together, np.concatenate([part[2] for part in parts])[order]
+
+
+def _flips(before: Neurons, moved: Move) -> Array:
+    """The position (b,) at which the a of each neuron changes its sign on the move, or infinity."""
+    turned = before.outputs * moved.flight.outputs < 0.0
+    position = np.full(len(before), np.inf)
+    flips = np.flatnonzero(turned.any(axis=0) & (before.delta < 0.0))
+    if flips.size:
+        boost = np.argmax(turned, axis=0)
+        share = boost + time_to_flip(cones(before, moved, boost))
+        span = (moved.end - moved.begin) / len(turned)
+        position[flips] = (moved.begin + span * share)[flips]
+    return position

@@ -37,6 +37,7 @@ class Samples:
     mirrored (q - h,): the primary of each mirror, and mirror_ratio (q - h,): c in x' = -c x.
     group (n,): merged sample of every original one (-1 for a zero input); gain, offset (n,): its
     residual is gain * r[group] + offset. first (q,): the original sample after which events are named.
+    slope: what an inactive sample counts with, 0 for the ReLU.
     """
 
     inputs: Array
@@ -48,6 +49,7 @@ class Samples:
     gain: Array
     offset: Array
     first: Index
+    slope: float = 0.0
 
     @property
     def primaries(self) -> int:
@@ -72,6 +74,13 @@ class Samples:
         return gram
 
     @cached_property
+    def reach(self) -> Array:
+        """sqrt(sum_l <x_k, x_l>^2) over the other primaries (h,): how far a change at sample k is felt."""
+        others = self.gram - np.diag(np.diagonal(self.gram))
+        reach: Array = np.sqrt(np.einsum("kl,kl->k", others, others))
+        return reach
+
+    @cached_property
     def has_zeros(self) -> bool:
         """Whether some pair of primaries is orthogonal, so that slopes are taken through the Gram matrix."""
         return bool(np.any(self.gram == 0.0))
@@ -90,10 +99,22 @@ class Samples:
         gram: Array = self.gram[np.ix_(which, which)] * np.outer(gain, gain)
         return gram
 
+    @property
+    def pull_when_off(self) -> bool:
+        """Whether a neuron feels anything of a primary that is inactive for it."""
+        return self.slope > 0.0 or self.mirrored.size > 0
+
+    def on_force(self, residual: Array) -> Array:
+        """What an active primary is pulled with: r, and slope times -c r' of its mirror (.., h)."""
+        return self._force(residual, 1.0, self.slope)
+
     def off_force(self, residual: Array) -> Array:
-        """What plays the residual's part for an inactive primary: -c r' of its mirror, else 0. (.., h)"""
-        force = np.zeros((*residual.shape[:-1], self.primaries))
-        force[..., self.mirrored] = -self.mirror_ratio * residual[..., self.primaries :]
+        """What an inactive primary is pulled with: slope times r, and -c r' of its mirror (.., h)."""
+        return self._force(residual, self.slope, 1.0)
+
+    def _force(self, residual: Array, own: float, other: float) -> Array:
+        force = own * residual[..., : self.primaries]
+        force[..., self.mirrored] -= other * self.mirror_ratio * residual[..., self.primaries :]
         return force
 
     def restore(self, residual: Array) -> Array:
@@ -103,8 +124,8 @@ class Samples:
         return restored
 
 
-def merge(inputs: Array, targets: Array) -> Samples:
-    """Merge samples (n, p), (n,) by half-lines."""
+def merge(inputs: Array, targets: Array, slope: float = 0.0) -> Samples:
+    """Merge samples (n, p), (n,) by half-lines, for the (leaky) ReLU of the given slope."""
     norms = row_norms(inputs)
     group, leaders = _half_lines(inputs, norms)
     kept = group >= 0
@@ -132,6 +153,7 @@ def merge(inputs: Array, targets: Array) -> Samples:
         gain=gain,
         offset=offset,
         first=np.asarray(leaders, dtype=np.intp)[order],
+        slope=slope,
     )
 
 

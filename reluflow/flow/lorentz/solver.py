@@ -15,47 +15,58 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.events import EventLog, Events
-from reluflow.flow.lorentz.collocation import RADAU, Mixing, Path
+from reluflow.flow.events import EventLog, Events, in_order, no_events
+from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton, Path
 from reluflow.flow.lorentz.control import (
-    ABSURD,
     AGAIN,
+    ALLOWED,
+    CUTS,
     DIVERGED,
+    FEW,
     FIRST,
     GROWTH,
     HOPELESS,
     ITERATIONS,
+    LIGHT,
     LONGEST,
     NEGLIGIBLE,
     NEWTON,
     ORDER,
     RETRY,
+    ROUGH,
+    SEEN,
     SHRINK,
     SMALLEST,
+    TREND,
     VANISHED,
+    WORTH,
     Curve,
+    end_of_step,
     factor,
-    first_kink,
+    felt_share,
     rms,
 )
-from reluflow.flow.lorentz.motion import Swept, block_rows, predictions, sweep
-from reluflow.flow.lorentz.neurons import NAMES, Neurons, start
-from reluflow.flow.lorentz.pull import pull
+from reluflow.flow.lorentz.motion import block_rows, predictions, sweep
+from reluflow.flow.lorentz.neurons import NAMES, Mask, Neurons, join, start
+from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples, merge
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A step that was tried: the network swept along the path, its residual (q,) at the end, the error.
+    """A step that was tried, and where it leads; its path is shorter than ``wanted`` where it ends at a kink.
 
-    ``swept`` is None and the error infinite where Newton's method did not converge.
+    end, events: the network there and what happened; residual (q,). ``end`` is None and the error infinite
+    where Newton's method did not converge.
     """
 
+    wanted: float
     path: Path
-    swept: Swept | None
+    end: Neurons | None
+    events: Events
     residual: Array
     error: float
 
@@ -69,7 +80,7 @@ class Lorentz(FlowSolver):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
         span = problem.span
-        self._samples: Samples = merge(span.inputs, problem.targets)
+        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope)
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
@@ -80,10 +91,9 @@ class Lorentz(FlowSolver):
         self._scale = NEGLIGIBLE * rms(self._samples.targets)
         self._slack = min(1e-3, 0.3 * np.sqrt(options.rtol))
         self._weight = float(np.max(self._samples.squares, initial=0.0)) / self._samples.total
-        self._allowed = options.rtol ** (ORDER / (ORDER + 1.0))
+        self._allowed = min(ALLOWED * options.rtol**1.25, options.rtol ** (5.0 / 6.0))
         self._length = np.inf
         self._last = (0.0, 0.0)
-        self._resume = 0.0
         self._path: Path | None = None
         self._before = self._neurons
         self._log = EventLog()
@@ -99,7 +109,7 @@ class Lorentz(FlowSolver):
 
         Where it is zero no neuron can move, however small it is: the network is at rest for good.
         """
-        direction = pull(self._neurons, self._samples, self._residual[None]).direction[0]
+        direction = directions(self._neurons, self._samples, self._residual)
         return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
 
     @property
@@ -138,104 +148,154 @@ class Lorentz(FlowSolver):
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
         if self.steps == 0 and curve.trace > 0.0:
             ceiling = min(ceiling, FIRST / curve.trace)
-        wanted = min(self._length, ceiling)
-        length, self._resume, failures = wanted, 0.0, 0
+        length = min(self._length * self._foresight(curve), ceiling)
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._attempt(length, curve)
-            if attempt.swept is not None and attempt.error <= 1.0:
-                self._accept(attempt, attempt.swept, t_end if length == room else None)
+            if attempt.end is not None and attempt.error <= 1.0:
+                whole = length == room and attempt.path.length == length
+                self._accept(attempt, attempt.end, curve.trace, t_end if whole else None)
                 return
-            failures += 1
-            length = min(self._shorter(attempt), AGAIN ** (failures - 1) * length)
+            length = attempt.path.length * (RETRY if attempt.end is None else factor(attempt.error))
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
 
-    def _shorter(self, attempt: Attempt) -> float:
-        """The length to try after a failure.
-
-        If heavy neurons changed their activation, the residual has a kink there, and the step had better
-        end right after it than be cut until the kink does not matter. Neurons of a bundle cross together.
-        """
-        length = attempt.path.length
-        if attempt.swept is None:
-            return RETRY * length
-        place = np.searchsorted(self._neurons.index, attempt.swept.events.neuron)
-        end = attempt.swept.end
-        share = length * self._weight * (end.outputs**2 * end.gain)[place]
-        kink = first_kink(attempt.swept.events.t, share)
-        if kink is None or attempt.error > ABSURD:
-            return length * factor(attempt.error)
-        self._resume = max(self._resume, length)
-        return length * kink
-
     def _attempt(self, length: float, curve: Curve) -> Attempt:
-        """A step of the given length."""
-        r = self._residual
-        tolerance = NEWTON * self.options.rtol * (rms(r) + 10.0 * self._scale)
-        quiet = length * curve.trace <= 0.1 * NEWTON * self.options.rtol
-        values = np.tile(r, (RADAU.stages, 1)) if quiet else curve.spectrum.decay(r, RADAU.nodes * length)
-        bound = DIVERGED * (
-            np.max(np.abs(r), initial=0.0) + np.max(np.abs(self._samples.targets), initial=0.0)
+        """A step of the given length, with the neurons that hardly matter left out of the iteration."""
+        tolerance = self._tolerance()
+        spread = float(np.sqrt(np.max(self._samples.squares)))
+        enough = np.log(LIGHT * tolerance / (spread * len(self._neurons)))
+        with np.errstate(over="ignore"):
+            coupled = 2.0 * (curve.log_sizes + curve.rates * length) > enough
+        if np.any(coupled) and np.count_nonzero(~coupled) * self._samples.primaries < WORTH:
+            coupled[:] = True
+        while True:
+            attempt, light = self._try(length, curve, coupled)
+            if attempt.end is None or light is None:
+                return attempt
+            grown = np.abs(light.outputs) * row_norms(light.weights) * light.gain * spread
+            if np.sum(grown) <= tolerance:
+                return attempt
+            heavy = grown > LIGHT * tolerance / len(self._neurons)
+            coupled[np.isin(self._neurons.index, light.index[heavy])] = True
+
+    def _try(self, length: float, curve: Curve, coupled: Mask) -> tuple[Attempt, Neurons | None]:
+        """A step in which only the ``coupled`` neurons (b,) act on the path; and the others at its end."""
+        if np.all(coupled):
+            return self._collocate(length, curve, self._neurons), None
+        light = self._neurons.take(~coupled)
+        if np.any(coupled):
+            attempt = self._collocate(length, curve, self._neurons.take(coupled))
+        else:
+            path = Path(self._residual[None], length)
+            attempt = Attempt(length, path, light.take(slice(0, 0)), no_events(), self._residual, 0.0)
+        if attempt.end is None or attempt.error > 1.0:
+            return attempt, None
+        try:
+            swept = sweep(light, self._samples, attempt.path, self._slack)
+        except StallError:
+            return replace(attempt, end=None, error=np.inf), None
+        together = join([attempt.end, swept.end])
+        before = predictions(light, self._samples)
+        joined = replace(
+            attempt,
+            end=together.take(np.argsort(together.index)),
+            events=in_order([attempt.events, swept.events]),
+            residual=attempt.residual + swept.predictions[-1] - before,
         )
-        mixing = Mixing()
-        last = np.inf
-        for iteration in range(ITERATIONS):
+        return joined, swept.end
+
+    def _collocate(self, length: float, curve: Curve, neurons: Neurons) -> Attempt:
+        """A step found by Newton's method for these neurons; the others are taken to add what they do now.
+
+        It is cut where it cannot hold the kinks of the residual, so that its path is smooth.
+        """
+        r, samples, wanted = self._residual, self._samples, length
+        base = r - predictions(neurons, samples)
+        tolerance = self._tolerance()
+        allowed = self._allowed * (rms(r) + self._scale)
+        values = curve.spectrum.decay(r, RADAU.nodes * length)
+        bound = DIVERGED * (np.max(np.abs(r), initial=0.0) + np.max(np.abs(samples.targets), initial=0.0))
+        failed = Attempt(wanted, Path(values, length), None, no_events(), r, np.inf)
+        mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
+        few, seen = samples.size <= FEW, False
+        while iteration < ITERATIONS:
             path = Path(values, length)
             if not np.max(np.abs(values), initial=0.0) < bound:
-                break
+                return failed
             try:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    swept = sweep(self._neurons, self._samples, path, self._slack)
+                swept = sweep(neurons, samples, path, self._slack, newton is None and few, straight=not seen)
             except StallError:
-                break
-            reached = swept.predictions - self._samples.targets
-            defect = reached - values
+                return failed
+            end = 1.0
+            if cuts < CUTS:
+                stiffness, rate = length * curve.diagonal, length * curve.rate
+                end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
+            if end < 1.0:
+                cuts += 1
+                length *= end
+                again = iteration == 0
+                values = curve.spectrum.decay(r, RADAU.nodes * length) if again else path.part(end).values
+                mixing, newton, last = Mixing(), None, np.inf
+                continue
+            defect = base + swept.predictions - values
             if not np.max(np.abs(defect), initial=0.0) < bound:
-                break
-            if quiet and rms(defect) <= tolerance:
-                return Attempt(path, swept, reached[-1], 0.0)
-            change = curve.spectrum.newton(defect, length)
+                return failed
+            if swept.kernels is not None:
+                newton = Newton(swept.kernels, length)
+            change = newton.correction(defect) if newton else curve.spectrum.newton(defect, length)
             size = rms(change)
             error = self._error(values + change, length, curve)
+            if not swept.whole:
+                seen = True
+                if size < ROUGH * rms(r):
+                    values = values + change
+                continue
             if size <= tolerance or error > HOPELESS[min(iteration, 2)]:
-                return Attempt(path, swept, reached[-1], error)
+                reached = base + swept.predictions[-1]
+                return Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
-                break
+                return failed
             values = mixing.next(values, change, slow=size > 0.1 * last)
             last = size
-        return Attempt(Path(values, length), None, r, np.inf)
+            iteration += 1
+        return failed
+
+    def _tolerance(self) -> float:
+        """Where Newton's method stops, as an error of the residual."""
+        return NEWTON * self.options.rtol * (rms(self._residual) + 10.0 * self._scale)
 
     def _error(self, values: Array, length: float, curve: Curve) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        defect = curve.spectrum.filtered(RADAU.start @ values - self._residual, length, curve.rate)
+        spectrum = curve.spectrum
+        defect = (RADAU.start @ values - self._residual) @ spectrum.vectors
+        felt = rms(defect * felt_share(length * spectrum.values, length * curve.rate))
         allowed = self._allowed * (rms(self._residual) + self._scale)
-        return rms(defect) / allowed if allowed > 0.0 else 0.0
+        return felt / allowed if allowed > 0.0 else 0.0
 
-    def _accept(self, attempt: Attempt, swept: Swept, t_end: float | None) -> None:
+    def _accept(self, attempt: Attempt, end: Neurons, trace: float, t_end: float | None) -> None:
         length = attempt.path.length
         self._before, self._path = self._neurons, attempt.path
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
-        self._note(swept.events)
+        self._note(attempt.events)
         self._residual = attempt.residual
-        self._settle(swept.end)
-        proposed = length * self._growth(length, attempt.error)
-        self._length = max(proposed, self._length) if t_end is not None else proposed
-        self._length = max(self._length, self._resume)
-        self._last = (length, attempt.error)
+        self._settle(end)
+        proposed = length * factor(attempt.error)
+        if length < attempt.wanted:
+            proposed = max(proposed, min(attempt.wanted, AGAIN * length))
+        self._length = proposed if t_end is None else max(proposed, self._length)
+        self._last = (attempt.error, trace)
 
-    def _growth(self, length: float, error: float) -> float:
-        """By how much the next step may be longer; an error that grows is foreseen (Gustafsson 1994)."""
-        growth = factor(error)
-        last_length, last_error = self._last
-        if error > 0.0 and last_error > 1e-3:
-            trend = length / last_length * (last_error / error) ** (1.0 / ORDER)
-            growth = min(growth, max(SHRINK, growth * trend))
-        return growth
+    def _foresight(self, curve: Curve) -> float:
+        """What to make of the step proposed, now that K is known: errors grow with h K while it is small."""
+        error, trace = self._last
+        if error < SEEN or not 0.0 < trace < curve.trace:
+            return 1.0
+        return max(SHRINK, float((curve.trace / trace) ** (-TREND / ORDER)))
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
@@ -252,7 +312,7 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = dead.true_weights()
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        self._neurons = end.rescaled(self._samples)
+        self._neurons = end.rebalanced().rescaled(self._samples)
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""

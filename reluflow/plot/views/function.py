@@ -37,7 +37,7 @@ class _Kinks:
 def function_view(
     state: State, problem: Problem, width: int, height: int, glyphs: Glyphs, cursor: int | None
 ) -> list[Row]:
-    """h(x) = sum_j a_j relu(w_j1 x + w_j2 b), the data, and a star for each neuron.
+    """h(x) = sum_j a_j sigma(w_j1 x + w_j2 b), the data, and a star for each neuron.
 
     A star stands at the kink x = -b w_j2 / w_j1 and at height a_j |w_j|, as in figure 1 of Boursier et al.
     2022. For one input coordinate, with or without a constant second one b.
@@ -56,7 +56,7 @@ def function_view(
     window = _window(x)
     weights = _lines(state.weights, constant)
     grid = np.linspace(*window, max(width * glyphs.dots[0], 2))
-    values = tame(sampled_function(weights, state.output_weights, grid))
+    values = tame(sampled_function(weights, state.output_weights, grid, problem.slope))
     chosen = cursor if cursor is not None and 0 <= cursor < state.output_weights.size else None
     kinks = _kinks(state, weights, chosen)
     limits = _heights(values, tame(problem.targets), kinks, window)
@@ -104,11 +104,12 @@ def _window(x: Array) -> Limits:
     return low - margin, high + margin
 
 
-def sampled_function(lines: Array, outputs: Array, grid: Array) -> Array:
+def sampled_function(lines: Array, outputs: Array, grid: Array, leak: float = 0.0) -> Array:
     """h on an even grid (g,), in O(m + g): each neuron is added from its kink on, or up to it.
 
     A neuron whose slope is negative is its line minus the mirrored neuron that starts at the same kink:
-    relu(z) = z + relu(-z).
+    relu(z) = z + relu(-z). A ``leak``, the slope of the activation below zero, adds every neuron's line:
+    sigma(z) = (1 - leak) relu(z) + leak z.
     """
     slope, intercept = lines.T
     low, step = grid[0], grid[1] - grid[0]
@@ -117,8 +118,8 @@ def sampled_function(lines: Array, outputs: Array, grid: Array) -> Array:
         first = np.ceil((-intercept / slope - low) / step)
         start = np.clip(np.where(slope != 0.0, first, 0.0), 0, grid.size).astype(np.intp)
         used = np.where(slope != 0.0, np.sign(slope), intercept > 0.0)
-        whole = a * (slope < 0.0)
-        share = a * used
+        whole = a * ((1.0 - leak) * (slope < 0.0) + leak)
+        share = (1.0 - leak) * a * used
         terms = [
             np.cumsum(np.bincount(start, share * part, grid.size + 1)[:-1]) + np.sum(whole * part)
             for part in (slope, intercept)

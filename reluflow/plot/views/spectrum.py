@@ -89,7 +89,9 @@ def kernel_spectrum(state: State, problem: Problem) -> _Spectrum | str:
     # the kernel is of degree 2 in the weights and of degree 2 in the inputs
     weights = _scale(np.append(state.weights.ravel(), state.output_weights))
     inputs = _scale(problem.inputs)
-    kernel = tangent_kernel(state.weights / weights, state.output_weights / weights, problem.inputs / inputs)
+    kernel = tangent_kernel(
+        state.weights / weights, state.output_weights / weights, problem.inputs / inputs, problem.slope
+    )
     values = np.linalg.eigvalsh(kernel)[::-1].astype(np.float64)
     return _above_rounding(values, n, 2.0 * (np.log10(weights) + np.log10(inputs)))
 

@@ -58,9 +58,9 @@ def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") ->
             lines += ["", verb.group] if lines else [verb.group]
             where = verb.group
         lines.append(_line(verb))
-    for name in TITLES:
-        rows = _own_keys(name)
-        lines += ["", f"in the {TITLES[name]}", *rows] if rows and name != panel else []
+    for name in dict.fromkeys(name for name, _, _ in PANEL_KEYS):
+        if name != panel:
+            lines += ["", f"in the {TITLES[name]}" if name in TITLES else name, *_own_keys(name)]
     lines += ["", "signs", *_legend(glyphs), "", "esc leaves this page"]
     return "\n".join(lines)
 

@@ -21,7 +21,7 @@ from reluflow.tui.widgets.rows_panel import heading
 
 #: A network whose columns take more multiplications than this is listed in the order that it had before for
 #: as long as the cursor plays, and its growth is not measured meanwhile.
-_DEAR: Final = 2e7
+_DEAR: Final = 4e6
 
 
 class NeuronTable(FramePanel):

@@ -1,0 +1,79 @@
+"""How much of a sample a neuron sees whose kink it slides along.
+
+With r = y - h what is left to fit, a neuron of sign s on the kink <w, x_k> = 0 is pushed back from both
+sides where s r_k < 0: it slides, and moves as if it saw the share alpha_k of that sample, between the slope
+of the activation below zero (0 for ReLU) and 1. Of all those shares the flow takes the ones with which |D|,
+D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's solution); alpha is 1 on active samples and the slope on
+all others.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.flow.base import State
+from reluflow.network import ON_A_KINK, Array, activation, preactivations, row_norms
+from reluflow.problem import Problem
+
+#: Rounds over all samples in which shares are improved, at most, and the change (of a share) that ends them:
+#: for a neuron that is looked at, and for the norm of the gradient, which is recorded at every step.
+MOST_ROUNDS: Final = 60
+SETTLED: Final = 1e-9
+ROUGH: Final = 1e-3
+
+
+def kink_shares(
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    residual: Array,
+    slope: float = 0.0,
+    settled: float = SETTLED,
+) -> Array:
+    """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h (n,)."""
+    z = preactivations(weights, inputs)
+    reach = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
+    found: Array = np.where(z > reach, 1.0, slope)
+    held = (np.abs(z) <= reach) & (reach > 0.0) & (output_weights[:, None] * residual < 0.0)
+    rows = np.flatnonzero(np.any(held, axis=1))
+    if rows.size:
+        found[rows] = _least(found[rows], held[rows], inputs, residual, slope, settled)
+    return found
+
+
+def _least(
+    alpha: Array,
+    held: npt.NDArray[np.bool_],
+    inputs: Array,
+    residual: Array,
+    slope: float,
+    settled: float,
+) -> Array:
+    """Shares with the least |D|: one after another each takes its best value while the others rest."""
+    gram = inputs @ inputs.T
+    along = (alpha * residual) @ gram  # n <D, x_l>, shape (rows, n)
+    columns = [(int(k), np.flatnonzero(held[:, k])) for k in np.flatnonzero(np.any(held, axis=0))]
+    for _ in range(MOST_ROUNDS):
+        moved = 0.0
+        for k, rows in columns:
+            old = alpha[rows, k]
+            best = np.clip(old - along[rows, k] / (residual[k] * gram[k, k]), slope, 1.0)
+            along[rows] += ((best - old) * residual[k])[:, None] * gram[k]
+            alpha[rows, k] = best
+            moved = max(moved, float(np.max(np.abs(best - old))))
+        if moved <= settled:
+            break
+    return alpha
+
+
+def gradient_norm(state: State, problem: Problem) -> float:
+    """|gradient| of the problem's loss, with the shares of neurons that slide: how fast the flow moves."""
+    weights, outputs, slope = state.weights, state.output_weights, problem.slope
+    hidden = activation(preactivations(weights, problem.inputs), slope)
+    residual = problem.targets - outputs @ hidden
+    pull = (problem.speed / problem.samples) * residual
+    seen = kink_shares(weights, outputs, problem.inputs, residual, slope, ROUGH)
+    by_weight = outputs[:, None] * ((seen * pull) @ problem.inputs)
+    by_output = hidden @ pull
+    return float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))

@@ -1,0 +1,126 @@
+"""Between two plateaus in the limit of vanishing scale: the flow of the neurons that are large.
+
+An escape takes a time that does not grow as the scale vanishes. On the clock of the limit it is an instant;
+within it the large neurons flow from one stationary point to the next, started by a seed of the neurons that
+have just become large, and the dormant ones, too small to be seen, only turn. The large neurons are few, one
+for each bundle, so this is integrated with the default solver. Times are flow time of the half-mse loss.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow import make_solver
+from reluflow.flow.base import Options, State
+from reluflow.network import Array, loss_of, residuals, row_norms
+from reluflow.problem import Problem
+from reluflow.theory.resting import strongest_pull
+from reluflow.theory.small_neurons import pulls
+
+#: Relative tolerance of the solver.
+RTOL = 1e-5
+#: Size |w_j| = |a_j| given to dormant neurons, and e-folds that they may grow by before they are put back.
+DORMANT, FOLDS = 1e-140, 200.0
+#: The large neurons rest if ln(loss) falls at less than this share of the strongest pull there is ...
+STILL = 1e-10
+#: ... or nothing is left of the loss that the targets have.
+FITTED = 1e-13
+#: Stretches of FOLDS e-folds after which the large neurons are given up as not coming to rest.
+MOST_STRETCHES = 400
+#: An escape is over once this share of its fall of the loss is done.
+OVER = 0.99
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """Neurons by direction: ``weights`` (k, d), ``output_weights`` (k,)."""
+
+    weights: Array
+    output_weights: Array
+
+    @property
+    def mass(self) -> Array:
+        """|a||w| of each (k,)."""
+        mass: Array = np.abs(self.output_weights) * row_norms(self.weights)
+        return mass
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Where an escape ends: the ``large`` bundles in their old order, ``directions`` (g, d) of dormant ones.
+
+    ``residual`` (n,): y - h; ``still``: whether the large neurons came to rest; ``time`` until the fall of
+    the loss was over.
+    """
+
+    large: Bundles
+    directions: Array
+    residual: Array
+    still: bool
+    time: float
+
+
+def flow_to_rest(
+    inputs: Array, targets: Array, large: Bundles, directions: Array, signs: Array, least: float
+) -> Rest:
+    """Flow ``large`` to its next stationary point; dormant ``directions`` (g, d), ``signs`` (g,) follow.
+
+    Seeds among the large ones are hardly seen before the time ``least`` has passed.
+    """
+    count, done, passed = len(large.weights), False, 0.0
+    course: list[tuple[float, float]] = []
+    for _ in range(MOST_STRETCHES):
+        weights = np.vstack([large.weights, DORMANT * directions])
+        outputs = np.concatenate([large.output_weights, DORMANT * signs])
+        problem = Problem(inputs, targets, weights, outputs)
+        residual = -residuals(large.weights, large.output_weights, inputs, targets)
+        length = FOLDS / strongest_pull(inputs, residual)
+        state, done, seen = _stretch(problem, count, length, least - passed)
+        course += [(passed + t, loss) for t, loss in seen]
+        passed = course[-1][0]
+        large = Bundles(state.weights[:count], state.output_weights[:count])
+        moved = state.weights[count:]
+        lengths = row_norms(moved)
+        unit = moved / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+        directions = np.where(lengths[:, None] > 0.0, unit, directions)
+        if done:
+            break
+    residual = -residuals(large.weights, large.output_weights, inputs, targets)
+    return Rest(large, directions, residual, done, _over(course))
+
+
+def _over(course: list[tuple[float, float]]) -> float:
+    """When the fall of the loss was as good as over."""
+    t, loss = np.array(course).T
+    below = loss <= loss[-1] + (1.0 - OVER) * (loss[0] - loss[-1])
+    return float(t[np.argmax(below)])
+
+
+def _stretch(
+    problem: Problem, count: int, length: float, least: float
+) -> tuple[State, bool, list[tuple[float, float]]]:
+    """The state after a stretch of flow time, or before, if the first ``count`` neurons have come to rest.
+
+    Then whether they have, and the time and the loss after every step.
+    """
+    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
+    fitted = FITTED * loss_of(problem.targets)
+    seen = [(0.0, solver.loss)]
+    while solver.failure is None and solver.t < length:
+        solver.step(t_end=length)
+        seen.append((solver.t, solver.loss))
+        if solver.t < least:
+            continue
+        pull = strongest_pull(problem.inputs, solver.residual)
+        rests = _descent(problem, solver.state, count) <= STILL * solver.loss * pull
+        if rests or solver.loss <= fitted:
+            return solver.state, True, seen
+    return solver.state, False, seen
+
+
+def _descent(problem: Problem, state: State, count: int) -> float:
+    """-dL/dt, as far as the first ``count`` neurons make it."""
+    weights, outputs = state.weights[:count], state.output_weights[:count]
+    residual = -residuals(weights, outputs, problem.inputs, problem.targets)
+    force = pulls(weights, outputs, problem.inputs, residual)
+    return float(np.sum((outputs[:, None] * force) ** 2) + np.sum(np.einsum("jd,jd->j", weights, force) ** 2))

@@ -1,0 +1,68 @@
+"""A screen that renders the widgets in which something changed, and no others.
+
+Textual (8.2) renders, for each frame, every widget inside the rectangle around all that changed. The status
+line at the top and the timeline at the foot change with every frame, so that this is the whole screen, with a
+field of the parameters on each line. What is left out here is not painted there either.
+"""
+
+from collections.abc import Iterable
+
+from textual._compositor import ChopsUpdate, Compositor
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.widget import Widget
+
+#: the first column in which something changed on a line, and the one past the last
+_Lines = dict[int, tuple[int, int]]
+
+
+class _Painter(Compositor):
+    """Leaves widgets out of a partial update that have no part in it."""
+
+    _changed: _Lines | None = None
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        # where the edges of widgets cut the lines is found once for a layout, and from all of them
+        if self.cuts:
+            self._changed = _lines(self._dirty_regions)
+        try:
+            return super().render_partial_update()
+        finally:
+            self._changed = None
+
+    @property
+    def visible_widgets(self) -> dict[Widget, tuple[Region, Region]]:
+        widgets = super().visible_widgets
+        changed = self._changed
+        if changed is None:
+            return widgets
+        return {
+            widget: place
+            for widget, place in widgets.items()
+            if _touches(place[0].intersection(place[1]), changed)
+        }
+
+
+class PaintedScreen(Screen[None]):
+    """The screen of the panels."""
+
+    def __init__(self) -> None:
+        super().__init__(id="_default")
+        self._compositor = _Painter()
+
+
+def _lines(regions: Iterable[Region]) -> _Lines:
+    lines: _Lines = {}
+    for region in regions:
+        for y in region.line_range:
+            begin, end = lines.get(y, region.column_span)
+            lines[y] = min(begin, region.x), max(end, region.right)
+    return lines
+
+
+def _touches(place: Region, changed: _Lines) -> bool:
+    for y in place.line_range:
+        span = changed.get(y)
+        if span is not None and span[0] < place.right and place.x < span[1]:
+            return True
+    return False

@@ -1,0 +1,113 @@
+"""The limit process of vanishing scale on data that are not orthogonal, against simulation."""
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, with_bias
+from trained import trained
+
+from reluflow.network import variation_norm
+from reluflow.problem import Problem
+from reluflow.theory.escape import escape_rates
+from reluflow.theory.limit import predictions
+from reluflow.theory.limit_process import general_limit
+
+
+def line(seed: int, scale: float) -> Problem:
+    """Random points on a line, with a bias."""
+    rng = np.random.default_rng(seed)
+    count = rng.integers(3, 6)
+    x, y = rng.uniform(-1.5, 1.5, count), rng.normal(size=count)
+    return balanced(with_bias(x), y, 24, scale, seed)
+
+
+def cloud(seed: int, scale: float) -> Problem:
+    """Random points in three to five dimensions."""
+    rng = np.random.default_rng(100 + seed)
+    dimension, count = rng.integers(3, 6), rng.integers(3, 7)
+    return balanced(rng.normal(size=(count, dimension)), rng.normal(size=count), 24, scale, seed)
+
+
+def limit_of(problem: Problem):
+    return general_limit(problem.inputs, problem.targets, problem.weights, problem.output_weights)
+
+
+def log_scale(problem: Problem, norm: float) -> float:
+    return 0.5 * np.log(norm / variation_norm(problem.weights, problem.output_weights))
+
+
+class TestAgainstSimulation:
+    @pytest.mark.parametrize(("make", "seed"), [(line, 3), (cloud, 2)])
+    def test_losses_norm_and_times_are_approached_like_one_over_the_logarithm(self, make, seed):
+        limit = limit_of(make(seed, 1e-100))
+        times = np.array([escape.time for escape in limit.escapes])
+        levels = [limit.start_loss, *(escape.loss for escape in limit.escapes)]
+        errors = []
+        for scale in (1e-20, 1e-50):
+            problem = make(seed, scale)
+            run = trained(problem, loss=1e-9, steps=5000)
+            seen = [saddle for saddle in run.saddles if saddle.end is not None]
+            np.testing.assert_allclose([one.loss for one in seen], levels[: len(times)], rtol=1e-3)
+            ends = np.array([one.end for one in seen])
+            errors.append(np.abs(ends / log_scale(problem, limit.norm) - times))
+            assert run.series["loss"][-1] == pytest.approx(limit.final_loss, abs=1e-8)
+            final = variation_norm(run.final.weights, run.final.output_weights)
+            assert final == pytest.approx(limit.norm, rel=1e-3)
+        assert np.all(errors[1] < 0.05 * times)
+        shrunk = np.log(1e20) / np.log(1e50)
+        np.testing.assert_allclose(errors[1], shrunk * errors[0], rtol=0.25)
+
+    def test_neurons_held_on_a_kink_and_pulled_back_lose_size_before_they_grow(self):
+        """On the five points the last to grow have shrunk to scale^1.5 on the first plateau."""
+        ends, logs = [], []
+        limit = limit_of(five_points(1e-30))
+        for scale in (1e-10, 1e-30):
+            problem = five_points(scale)
+            run = trained(problem, loss=1e-6, steps=5000)
+            ends.append(run.saddles[-1].end)
+            logs.append(log_scale(problem, limit.norm))
+        slope = (ends[1] - ends[0]) / (logs[1] - logs[0])
+        assert slope == pytest.approx(limit.escapes[-1].time, rel=0.01)
+        assert limit.escapes[-1].time > 1.4 / limit.escapes[-1].rate
+
+    def test_orthogonal_inputs_jump_as_in_the_exact_process(self):
+        x = np.eye(3)
+        problem = balanced(x, [3.0, -2.0, 1.0], 40, 1e-6, seed=0)
+        limit = limit_of(problem)
+        assert limit.final_loss == pytest.approx(0.0, abs=1e-10)
+        assert limit.norm == pytest.approx(np.sqrt(10.0) + 2.0, rel=1e-5)
+
+
+def test_it_ends_where_no_dormant_neuron_can_grow():
+    x, y = with_bias([-0.75, -0.5, 0.125]), np.array([1.1, 0.1, 0.8])
+    limit = limit_of(balanced(x, y, 60, 1e-8))
+    assert limit.final_loss == pytest.approx(0.0875213675, rel=1e-8)
+    hidden = np.maximum(limit.final.weights @ x.T, 0.0)
+    left = escape_rates(x, y - limit.final.output_weights @ hidden)
+    assert left.all.low > 0.01
+
+
+class TestRows:
+    def test_they_hold_at_a_small_scale(self):
+        problem = cloud(4, 1e-40)
+        run = trained(problem, loss=1e-10, steps=5000)
+        rows = {row.id: row for row in predictions(problem)}
+        for name in ("first-escape", "second-escape", "plateaus", "final-loss", "final-norm"):
+            row = rows[f"limit/{name}"]
+            assert row.applies
+            gap = abs(row.measure(run) - row.predicted)
+            assert gap <= row.tolerance * (1.0 if row.absolute else row.predicted)
+        assert "only 2 escape(s)" in rows["limit/third-escape"].reason
+
+    @pytest.mark.parametrize(
+        ("problem", "reason"),
+        [
+            (cloud(2, 1e-3), "scale is too large"),
+            (cloud(2, 1e1), "not small"),
+            (balanced(np.eye(2), [1.0, -1.0], 8, 1e-9), "orthogonal"),
+        ],
+    )
+    def test_they_say_why_they_do_not_apply(self, problem, reason):
+        for row in predictions(problem):
+            assert not row.applies
+            assert row.predicted is None
+            assert reason in row.reason

@@ -1,0 +1,144 @@
+"""However the app is left, the shell gets its terminal back; and it comes up in terminals of all kinds."""
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import remote
+from terminal import Link, Screen, Terminal, app_command
+
+from reluflow.store.run_directory import open_run
+
+#: private modes that a shell leaves on: the cursor, wrapping, pasting
+USUAL = {"?25", "?7", "?2004"}
+RAISING = """
+from reluflow.tui.app import Explorer
+
+def broken(self):
+    raise IndexError("an error of the app's own")
+
+Explorer.action_log_time = broken
+from reluflow.cli import main
+main()
+"""
+DEADLINE = 30.0
+POLL = 0.05
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def open_terminal() -> Iterator[Open]:
+    """Opens terminals that are closed at the end."""
+    opened: list[Terminal] = []
+
+    def open_one(command: list[str], **options: object) -> Terminal:
+        opened.append(Terminal(command, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+def in_shell(command: list[str]) -> list[str]:
+    """A shell that runs a command and then tells its exit code and the terminal's settings."""
+    after = "echo code=$?; stty -a | tail -n 4; echo finished"
+    return ["bash", "--norc", "--noprofile", "-c", f"{shlex.join(command)}; {after}"]
+
+
+def playing(screen: Screen) -> bool:
+    return "playing" in screen.text and "quit" in screen.text
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(POLL)
+
+
+def restored(terminal: Terminal, code: int) -> None:
+    terminal.until(lambda screen: "finished" in screen.text, "the shell")
+    words = terminal.screen.text.split()
+    assert f"code={code}" in words
+    assert {"icanon", "echo", "isig"} <= set(words)
+    assert not terminal.screen.alternate
+    assert terminal.screen.modes <= USUAL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_saves_the_run_and_restores_the_terminal(
+    number: int, open_terminal: Open, own_folder: Path
+) -> None:
+    terminal = open_terminal(in_shell(app_command("orthogonal-toy")))
+    terminal.until(playing, "a run")
+    os.kill(int(Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text().split()[0]), number)
+    restored(terminal, 128 + number)
+    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+
+
+def test_an_error_of_the_app_restores_the_terminal_and_is_told(open_terminal: Open) -> None:
+    terminal = open_terminal(
+        in_shell([sys.executable, "-c", RAISING, "tui", "orthogonal-toy"]), size=(80, 60)
+    )
+    terminal.until(playing, "a run")
+    terminal.type("l")
+    restored(terminal, 1)
+    assert "an error of the app's own" in terminal.screen.text
+
+
+def test_a_while_in_the_shell_with_another_size_after_it(open_terminal: Open) -> None:
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    terminal = open_terminal(shell, environment={"PS1": "prompt> "})
+    terminal.type(shlex.join(app_command("orthogonal-toy")) + "\r")
+    terminal.until(playing, "a run")
+    terminal.type("\x1a")
+    terminal.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
+    assert terminal.screen.modes <= USUAL
+    terminal.resize(100, 30)
+    terminal.type("fg\r")
+    terminal.until(lambda screen: screen.alternate and playing(screen), "the app")
+    terminal.resize(40, 10)
+    terminal.until(lambda screen: "found 40 x 10" in screen.text, "the sentence")
+    terminal.resize(130, 35)
+    terminal.until(lambda screen: playing(screen) and "memory_mb" in screen.text, "the panels")
+
+
+ASCII_LOCALE = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "linux", "NO_COLOR": "1"}, ASCII_LOCALE])
+def test_terminals_of_few_characters_and_colours(environment: dict[str, str], open_terminal: Open) -> None:
+    terminal = open_terminal(in_shell(app_command("orthogonal-toy")), environment=environment)
+    terminal.until(playing, "a run")
+    terminal.type("?")
+    terminal.until(lambda screen: "go to the next plateau" in screen.text, "the help")
+    terminal.type("\x1b")
+    terminal.until(lambda screen: "of 60" in screen.text, "the panels")
+    assert terminal.screen.text.isascii()
+    terminal.type("qn")
+    restored(terminal, 0)
+
+
+@pytest.mark.skipif(remote.missing() is not None, reason=str(remote.missing()))
+def test_through_ssh_on_a_slow_line(open_terminal: Open, own_folder: Path) -> None:
+    """A run behind a line of 20 kB/s: keys do what they do, and a lost connection saves the run."""
+    (own_folder / "ssh").mkdir()
+    work = own_folder / "work"
+    saved = work / "runs" / "orthogonal-toy-1" / "run.json"
+    with remote.Remote(own_folder / "ssh", Link(20_000.0, 0.05)) as host:
+        there = {"RELUFLOW_CONFIG": str(own_folder / "config")}
+        terminal = open_terminal(host.command(app_command("orthogonal-toy"), there, work))
+        terminal.until(playing, "a run")
+        terminal.type("l")
+        terminal.until(lambda screen: "over log time" in screen.text, "what the key does")
+        terminal.resize(100, 30)
+        terminal.until(lambda screen: playing(screen) and len(screen.lines[2]) > 80, "the panels")
+        host.cut()
+        terminal.ended()
+        until(lambda: saved.exists() and open_run(saved.parent).summary.get("steps"), "the saved run")
