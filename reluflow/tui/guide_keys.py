@@ -56,7 +56,9 @@ class GuideKeys(RunKeys):
     def guide_along(self, moment: Moment) -> None:
         """Say what there is to say of a moment, and pause where the tour does."""
         self._look_for_flips(moment)
-        stage = stage_of(moment, self._found) if self.guided else None
+        # until a new run is on show, the old one is not what the tour is about
+        on_show = moment.frame.preset is self.changes.present
+        stage = stage_of(moment, self._found) if self.guided and on_show else None
         entered = stage != self._stage
         self._stage = stage
         self.suggested_preset = FIVE_POINTS if stage == "escaped" else None

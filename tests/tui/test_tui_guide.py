@@ -75,9 +75,8 @@ async def test_esc_puts_the_tour_away_for_ever_and_a_key_brings_it_back(own_fold
         assert card(app) == ""
         assert not open_on(None).guided
         await app.press("end", "H")
-        await app.until(lambda: app.frame.over and app.moment.t < 12.0, "the toy from its start")
-        await app.drained()
-        assert "60 ReLU neurons" in card(app)
+        await app.until(lambda: "60 ReLU neurons" in card(app), "the tour again")
+        assert app.moment.t < 12.0
     assert guide_is_done()
     (own_folder / "config" / "guide.toml").write_text("done = perhaps")
     assert open_on(None).guided
@@ -103,6 +102,10 @@ async def test_descent_that_got_stuck_is_explained_from_its_own_record() -> None
         await app.press("escape")
         await app.play(0.1)
         assert card(app) == ""
+        # the tour from there begins with the toy and plays
+        await app.press("H")
+        await app.until(lambda: "60 ReLU neurons" in card(app), "the tour from its beginning")
+        assert app.moment.playing
 
 
 def history_of(*outputs: list[float], norms: list[float]) -> History:

@@ -27,6 +27,8 @@ class GuideCard(RowsPanel):
             return
         self.card = card
         self.display = card is not None
+        # what is told in passing stands elsewhere meanwhile
+        self.screen.set_class(card is not None, "-card")
         self._fit(self.size.width or self.app.size.width - 2)
         self.redraw()
 
