@@ -134,6 +134,14 @@ def test_resumed_equals_not_interrupted(method):
     np.testing.assert_array_equal(second.recorder.snapshots.t, whole.recorder.snapshots.t)
 
 
+def test_descent_is_looked_at_as_often_as_it_moves():
+    """Steps so small that thousands of them move the state by less than a snapshot is worth."""
+    stop = StopRules(steps=30_000)
+    training = finish(Training(toy(), "gd", Options(learning_rate=1e-5), stop))
+    assert training.status == "steps"
+    assert training.recorder.series["t"].size < 300
+
+
 def test_the_orthogonal_toy_meets_its_saddle_and_its_norm():
     """Boursier et al. 2022: loss 1/4 between the escapes; least norm 1/sqrt 5 + 1/sqrt 1.25."""
     training = finish(Training(toy(scale=1e-6, width=60), stop=StopRules(loss=1e-9)))

@@ -76,6 +76,11 @@ class Series:
         """A copy, (k, columns)."""
         return self._rows[: self._count].copy()
 
+    @property
+    def columns(self) -> Array:
+        """A copy, (columns, k)."""
+        return np.array(self._rows[: self._count].T, order="C")
+
     def add(self, row: Array) -> None:
         if self._provisional:
             self._count -= 1
@@ -141,8 +146,9 @@ class Recorder:
     @property
     def series(self) -> dict[str, Array]:
         """Column name to values (k,); times are flow time and losses those of the problem's loss."""
-        rows = self._series.rows
-        return {name: rows[:, i] for i, name in enumerate(COLUMNS)}
+        # by columns in memory: whoever looks something up in one of them would copy it each time otherwise
+        columns = self._series.columns
+        return {name: columns[i] for i, name in enumerate(COLUMNS)}
 
     @property
     def snapshots(self) -> Snapshots:
@@ -168,7 +174,7 @@ class Recorder:
     def observe(self, solver: FlowSolver) -> float | None:
         """Record the solver's state, and what dense output says of a long step that led to it.
 
-        Returns the movement since the last snapshot when it was measured.
+        Returns, when it was measured, the movement that one observation brought lately.
         """
         state = solver.state
         self._waited += 1
@@ -179,6 +185,7 @@ class Recorder:
         self._newest = state
         if shape is None:
             return None
+        before, waited = self._beyond, self._waited
         self._waited, self._looked = 0, shape
         moved = self._consider(state, shape)
         self._beyond = 0.0 if moved >= self._spacing else moved
@@ -186,7 +193,7 @@ class Recorder:
             self._stride = max(1, self._stride // 2)
         elif moved < 0.25 * self._spacing:
             self._stride = min(2 * self._stride, LONGEST_STRIDE)
-        return moved
+        return abs(moved - before) / waited
 
     def _is_due(self, solver: FlowSolver) -> bool:
         """Whether to look at the whole state now, or to save the work because little can have happened."""

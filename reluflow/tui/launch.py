@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from textual.theme import BUILTIN_THEMES
 
@@ -22,6 +22,9 @@ from reluflow.tui.app import Explorer
 from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import VERBS
 from reluflow.tui.guide import TOY
+
+#: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
+SWITCH_SECONDS: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     settings, complaints = all_settings(flags)
     glyphs = choose(settings.marker, os.environ)
     _require_terminal()
+    sys.setswitchinterval(SWITCH_SECONDS)
     opening = open_on(target, fresh=fresh)
     # a run that is opened stands where it was left until the user lets it go on
     session = Session(opening.preset, running=opening.run is None, stored=opening.run)

@@ -1,12 +1,14 @@
-"""A screen that renders the widgets in which something changed, and no others.
+"""A screen that renders the widgets in which something changed, and writes the cells that did, and no others.
 
 Textual (8.2) renders, for each frame, every widget inside the rectangle around all that changed. The status
 line at the top and the timeline at the foot change with every frame, so that this is the whole screen, with a
-field of the parameters on each line. What is left out here is not painted there either.
+field of the parameters on each line. What is left out here is not painted there either. And it writes each
+line from the left end of the widget in which something changed; here from the first changed cell on.
 """
 
 from collections.abc import Iterable
 
+from rich.console import Console
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.screen import Screen
@@ -14,6 +16,25 @@ from textual.widget import Widget
 
 #: the first column in which something changed on a line, and the one past the last
 _Lines = dict[int, tuple[int, int]]
+
+
+class SpansUpdate(ChopsUpdate):
+    """The changed cells, row by row."""
+
+    def render_segments(self, console: Console) -> str:
+        pieces: list[str] = []
+        for y, first, last in self.spans:
+            at = None
+            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                begin, until = max(x, first), min(end, last)
+                if strip is None or begin >= until:
+                    continue
+                if at != begin:
+                    pieces.append(f"\x1b[{y + 1};{begin + 1}H")
+                part = strip if (begin, until) == (x, end) else strip.crop(begin - x, until - x)
+                pieces.append(part.render(console))
+                at = until
+        return "".join(pieces)
 
 
 class _Painter(Compositor):
@@ -26,9 +47,10 @@ class _Painter(Compositor):
         if self.cuts:
             self._changed = _lines(self._dirty_regions)
         try:
-            return super().render_partial_update()
+            update = super().render_partial_update()
         finally:
             self._changed = None
+        return update and SpansUpdate(update.chops, update.spans, update.chop_ends)
 
     @property
     def visible_widgets(self) -> dict[Widget, tuple[Region, Region]]:

@@ -31,6 +31,7 @@ from reluflow.flow.lorentz.control import (
     LONGEST,
     NEGLIGIBLE,
     NEWTON,
+    NOTHING,
     ORDER,
     RETRY,
     ROUGH,
@@ -135,7 +136,7 @@ class Lorentz(FlowSolver):
 
     def _state(self, neurons: Neurons, still: tuple[Array, Array], t: float) -> State:
         weights, outputs = still[0].copy(), still[1].copy()
-        weights[neurons.index] = neurons.true_weights()
+        weights[neurons.index] = neurons.true_weights(self._samples)
         outputs[neurons.index] = neurons.true_outputs()
         return State(t, self.problem.span.lift(weights), outputs)
 
@@ -309,7 +310,9 @@ class Lorentz(FlowSolver):
             dead = end.take(~alive)
             self._still_weights = self._still_weights.copy()
             self._still_outputs = self._still_outputs.copy()
-            self._still_weights[dead.index] = dead.true_weights()
+            weights = dead.true_weights(self._samples)
+            weights[row_norms(dead.weights) <= NOTHING * np.abs(dead.outputs)] = 0.0
+            self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
         self._neurons = end.rebalanced().rescaled(self._samples)
