@@ -47,6 +47,9 @@ from reluflow.tui.widgets.timeline import Timeline
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
+#: what a moment is shown on
+_PANELS: Final = (StatusLine, LossPanel, NeuronView, NeuronTable, GuideCard, Timeline, ParameterForm)
+
 
 class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
     """Shows a session.
@@ -142,7 +145,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
     # --- what there is to show ---
 
     async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
-        if moment is None:
+        # a watcher may come late: when the app leaves, the panels go before it does
+        if moment is None or not all(self.query(panel) for panel in _PANELS):
             return
         with self.batch_update():
             self._foresight.look(moment)

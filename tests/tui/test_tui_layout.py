@@ -179,3 +179,12 @@ async def test_help_begins_with_the_panel_in_focus() -> None:
             start = app.text.index("Keys")
             assert 0 < app.text.index(word) - start < 400
             await app.press("escape")
+
+
+async def test_a_moment_that_comes_when_the_panels_are_gone_is_let_go() -> None:
+    async with explorer(running=True) as app:
+        await app.solved()
+        await app.app.query_one("#panels").remove()
+        app.app.pull(1.0)
+        await app.drained()
+        assert app.app.is_running
