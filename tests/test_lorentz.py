@@ -73,7 +73,7 @@ def test_five_points_reach_zero_loss_for_forty_seeds() -> None:
 
 
 def test_a_neuron_that_shrinks_on_a_line_stays_on_it() -> None:
-    """The third escape of the five points waits for neurons that have shrunk by 1e25 while they slid on a sample.
+    """The third escape of the five points waits for neurons that shrink by 1e25 while they slide on a sample.
 
     Rounding that turned them round would bring it forward; its time grows like that of the limit process.
     """
