@@ -16,8 +16,9 @@ from typing import Final
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.frame import Frame, Notice
+from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
-from reluflow.store.run_directory import RunWriter
+from reluflow.store.run_directory import Run, RunWriter
 from reluflow.training import Training
 
 #: Seconds between two frames while solving, and the longest stretch of solving between two looks.
@@ -62,7 +63,8 @@ class Session:
     is gone with it. ``front``: where the thread that shows the run says that it is at work.
     """
 
-    def __init__(self, preset: Preset, running: bool = True) -> None:
+    def __init__(self, preset: Preset, running: bool = True, stored: Run | None = None) -> None:
+        """``stored``: a run of the preset to go on with, as far as it is recorded."""
         self.front = Front()
         self._frame = Frame(preset)
         self._changed = threading.Condition()
@@ -72,6 +74,7 @@ class Session:
         self._newest_change = 0
         # below: touched by the worker alone
         self._preset = preset
+        self._stored = stored
         self._training: Training | None = None
         self._writer: RunWriter | None = None
         self._saved_steps = 0
@@ -109,13 +112,16 @@ class Session:
 
     def reset(self) -> None:
         """Go back to the start of the same preset."""
-        self._commands.put(self._build)
+        self._commands.put(self._build_anew)
 
-    def change(self, preset: Preset) -> None:
-        """Start anew with another preset; of several in a row only the last is built."""
+    def change(self, preset: Preset, stored: Run | None = None) -> None:
+        """Start anew with another preset; of several in a row only the last is built.
+
+        ``stored``: a run of that preset to go on with, as far as it is recorded.
+        """
         self._newest_change += 1
         ticket = self._newest_change
-        self._commands.put(lambda: self._adopt(preset, ticket))
+        self._commands.put(lambda: self._adopt(preset, stored, ticket))
 
     def save_run(self, folder: Path | None = None) -> None:
         """Write the run so far; a run once written is written to the same folder again."""
@@ -189,12 +195,18 @@ class Session:
         self._rate = 0.0
         fresh = Frame(self._preset, generation=self._frame.generation + 1, note=self._frame.note)
         self._show(fresh)
-        self._training = Training.from_preset(self._preset)
+        stored = self._stored
+        self._training = resumed(stored, self._preset) if stored else Training.from_preset(self._preset)
+        self._saved_steps = self._training.solver.steps if stored else 0
         self._publish()
 
-    def _adopt(self, preset: Preset, ticket: int) -> None:
+    def _build_anew(self) -> None:
+        self._stored = None
+        self._build()
+
+    def _adopt(self, preset: Preset, stored: Run | None, ticket: int) -> None:
         if ticket == self._newest_change:
-            self._preset = preset
+            self._preset, self._stored = preset, stored
             self._build()
 
     def _leave(self) -> None:
@@ -217,7 +229,10 @@ class Session:
         if training is None:
             raise ReluflowError("there is no run to save; expected parameters that can be run")
         if self._writer is None:
-            self._writer = RunWriter.create(self._preset, training.problem, folder)
+            if self._stored is not None and folder is None:
+                self._writer = RunWriter.reopen(self._stored, self._preset)
+            else:
+                self._writer = RunWriter.create(self._preset, training.problem, folder)
         self._writer.save(training)
         self._saved_steps = training.solver.steps
         return f"run saved in {self._writer.path}"

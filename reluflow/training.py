@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
 LONGEST_BURST: Final = 1000
 BURST_WORK: Final = 3e7
+#: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
+FEW_PAIRS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,25 @@ class Training:
         elif stop.loss is not None and solver.loss <= stop.loss:
             self._end("converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}")
         elif stop.time is not None and solver.t >= stop.time:
-            self._end("time", f"flow time has reached stop.time = {stop.time:g}")
+            self._end_in_time(stop.time)
         elif stop.steps is not None and solver.steps >= stop.steps:
             self._end("steps", f"the solver has taken stop.steps = {stop.steps} steps")
         elif self._stillness.watch(solver):
             self._judge_rest()
+
+    def _end_in_time(self, limit: float) -> None:
+        """The time is up, perhaps in one long step over a rest that there was no occasion to see."""
+        if self._stillness.watch(self.solver):
+            self._judge_rest()
+        elif self.problem.width * self.problem.samples <= FEW_PAIRS:
+            from reluflow.theory.escape import QUICK_CONES, classify
+
+            verdict = classify(self.problem, self.solver.state, QUICK_CONES)
+            if verdict.kind == "spurious local minimum":
+                reason = f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
+                self._end("stationary", reason)
+        if self.status == "running":
+            self._end("time", f"flow time has reached stop.time = {limit:g}")
 
     def _judge_rest(self) -> None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""

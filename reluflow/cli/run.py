@@ -115,27 +115,10 @@ def _tell_over(stored: "Run", as_json: bool) -> ExitCode:
 
 
 def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, RunWriter]":
-    import numpy as np
-
+    from reluflow.resumption import resumed
     from reluflow.store.run_directory import RunWriter
-    from reluflow.training import Training
 
-    training = Training.from_preset(continued)
-    for name in ("inputs", "targets", "weights", "output_weights"):
-        if not np.array_equal(getattr(training.problem, name), getattr(stored.problem, name)):
-            raise RunError(
-                f"{stored.path} cannot be resumed: its preset gives other {name} than problem.npz holds; "
-                "expected the very same"
-            )
-    checkpoint = stored.checkpoint
-    if checkpoint is not None:
-        try:
-            training.restore(checkpoint)
-        except (KeyError, ValueError, IndexError, TypeError) as error:
-            raise RunError(
-                f"{stored.path} cannot be resumed: its checkpoint does not fit "
-                f"({type(error).__name__}: {error}); expected one written by this version"
-            ) from None
+    training = resumed(stored, continued)
     return training, RunWriter.reopen(stored, continued)
 
 

@@ -17,7 +17,7 @@ def tui(
         str | None,
         typer.Argument(
             metavar="[PRESET]",
-            help="A preset's name, a preset file or a run directory.",
+            help="A preset's name, a preset file or a run directory; without one, what was open last.",
             autocompletion=completion.preset_names,
         ),
     ] = None,
@@ -27,6 +27,7 @@ def tui(
     fps: Annotated[str | None, typer.Option(metavar="N", help="Frames a second, 1 to 30.")] = None,
     theme: Annotated[str | None, typer.Option(metavar="NAME", help="The colours, such as nord.")] = None,
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not take up the last session.")] = False,
 ) -> None:
     """Watch a training live: loss, neurons, plateaus; play, pause, step, turn the knobs."""
     for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout)):
@@ -34,7 +35,7 @@ def tui(
             fail(f"{name} is not a terminal; expected one, which the app fills", ExitCode.USAGE)
     flags = {"marker": marker, "fps": _number(fps), "theme": theme, "mouse": False if no_mouse else None}
     # by name: the two fronts do not know each other, and only this command may load the app
-    raise typer.Exit(import_module("reluflow.tui").run(target, **flags))
+    raise typer.Exit(import_module("reluflow.tui").run(target, fresh=fresh, **flags))
 
 
 def _number(text: str | None) -> float | None:

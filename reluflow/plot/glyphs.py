@@ -55,6 +55,7 @@ class Glyphs:
     minus_goal: str = "▽"
     band_cursor: str = "┃"
     separator: str = "·"
+    focus: str = "▸"
 
 
 BRAILLE: Final = Glyphs("braille", curve="braille", dots=(2, 4))
@@ -98,6 +99,7 @@ ASCII: Final = Glyphs(
     minus_goal="V",
     band_cursor="|",
     separator="-",
+    focus=">",
 )
 
 MARKERS: Final = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}

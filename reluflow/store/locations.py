@@ -15,6 +15,15 @@ def config_folder() -> Path:
     return platformdirs.user_config_path("reluflow")
 
 
+def state_folder() -> Path:
+    """Where the app keeps what it did last: with the configuration if ``RELUFLOW_CONFIG`` is set."""
+    if os.environ.get("RELUFLOW_CONFIG"):
+        return config_folder()
+    import platformdirs
+
+    return platformdirs.user_state_path("reluflow")
+
+
 def user_presets() -> Path:
     """Where the user's presets are saved; it may not exist yet."""
     return config_folder() / "presets"

@@ -10,16 +10,18 @@ def run(
     fps: float | None = None,
     theme: str | None = None,
     mouse: bool | None = None,
+    fresh: bool = False,
 ) -> int:
     """Open the app on a preset's name, a preset file or a run directory; returns the exit code.
 
     ``marker`` is "braille", "block", "ascii" or "auto"; ``fps`` frames a second, 1 to 30; ``theme`` the name
-    of a theme; ``mouse`` whether to listen to one. None leaves it to the user's settings. Raises
-    ReluflowError, before anything is drawn, for a value that cannot be used and where there is no terminal.
+    of a theme; ``mouse`` whether to listen to one. None leaves it to the user's settings. Without a target
+    the last session is taken up, unless ``fresh``. Raises ReluflowError, before anything is drawn, for a
+    value that cannot be used and where there is no terminal.
     """
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         # The solver has its thread and the screen has its own; more would only get in each other's way.
         os.environ.setdefault(name, "1")
     from reluflow.tui.launch import launch
 
-    return launch(target, {"marker": marker, "fps": fps, "theme": theme, "mouse": mouse})
+    return launch(target, {"marker": marker, "fps": fps, "theme": theme, "mouse": mouse}, fresh=fresh)

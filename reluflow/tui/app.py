@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual import events
+from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,46 +16,49 @@ from textual.widgets import Static
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
+from reluflow.store.last_session import LastSession
 from reluflow.store.preset import Preset
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
+from reluflow.tui.compare_keys import CompareKeys
 from reluflow.tui.core import LOOKS_PER_SECOND
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.foresight import Foresight
-from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, ParametersLeft, TimeChosen
+from reluflow.tui.guide_keys import GuideKeys
+from reluflow.tui.layout import PANELS
+from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
-from reluflow.tui.run_keys import RunKeys
-from reluflow.tui.screens.help_page import HelpPage
+from reluflow.tui.remembering import KEEP_SECONDS, Remembering
 from reluflow.tui.table_keys import TableKeys
 from reluflow.tui.tool_keys import ToolKeys
+from reluflow.tui.widgets.guide_card import GuideCard
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.parameter_form import ParameterForm
 from reluflow.tui.widgets.status_line import StatusLine
+from reluflow.tui.widgets.tab_bar import TabBar
 from reluflow.tui.widgets.timeline import Timeline
 
-#: the least room in which the panels say anything
-LEAST_SIZE: Final = (60, 20)
-#: from this width on the parameters are shown from the start
-WIDE: Final = 120
-#: from this height on the timeline has a second line with times
-TALL: Final = 32
-#: panels that can have the whole screen
-ZOOMS: Final = ("loss", "directions", "neurons")
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
+#: what a moment is shown on
+_PANELS: Final = (StatusLine, LossPanel, NeuronView, NeuronTable, GuideCard, Timeline, ParameterForm)
 
-class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
+
+class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
     """Shows a session.
 
-    ``greeting`` and ``complaints`` are told at once. ``timer`` False leaves it to the caller to ``pull``, as
-    tests do; ``signals``: whether to save the run when the process is told to end.
+    ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
+    ``session`` runs; ``guided``: whether to begin with the tour; ``at_end``: whether to begin, paused, at the
+    end of what is recorded. ``remember``: whether to keep this session for the next start. ``timer`` False
+    leaves it to the caller to ``pull``, as tests do; ``signals``: whether to save the run when the process
+    is told to end.
     """
 
     CSS_PATH = "explorer.tcss"
@@ -70,15 +74,22 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         *,
         greeting: str | None = None,
         complaints: Sequence[str] = (),
+        last: LastSession | None = None,
+        at_end: bool = False,
+        guided: bool = False,
+        remember: bool = False,
         timer: bool = True,
         signals: bool = False,
     ) -> None:
         super().__init__(session, glyphs, settings or Settings())
         self._greeting = greeting
         self._complaints = complaints
+        self._last = last
+        self._at_end = at_end
+        self.guided = guided
+        self._remember = remember
         self._timer = timer
         self._signals = signals
-        self._form_wanted: bool | None = None
         self._last_note = 0
         self._in_form: Preset | None = None
         self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
@@ -88,6 +99,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.glyphs, id="status")
+        yield TabBar(self.glyphs, [self.keys[f"panel_{panel}"] for panel in PANELS], id="tabs")
         with Horizontal(id="main"):
             yield ParameterForm(id="parameters")
             with Vertical(id="panels"):
@@ -95,6 +107,7 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
                     yield LossPanel(self.glyphs, id="loss")
                     yield NeuronView(self.glyphs, id="directions")
                 yield NeuronTable(self.glyphs, id="neurons")
+        yield GuideCard(self.glyphs, id="guide")
         yield Timeline(self.glyphs, id="timeline")
         yield KeyFooter(self.glyphs, self.verbs, id="footer")
         yield Static("", id="too-small", markup=False)
@@ -104,7 +117,15 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         self.set_keymap(dict(self.settings.keymap))
         if self.settings.theme is not None:
             self.theme = self.settings.theme
-        self.query_one(NeuronTable).focus()
+        self.begin_layout()
+        if self._last is not None:
+            self.take_up(self._last)
+        elif self._at_end:
+            self.transport.await_time(math.inf, coming=False)
+        elif self.guided:
+            self.begin_guide()
+        if self._remember and self._timer:
+            self.set_interval(KEEP_SECONDS, self.keep)
         if self._signals:
             loop = asyncio.get_running_loop()
             Farewell(self.session, lambda code: _leave(loop, self, code)).install()
@@ -116,10 +137,16 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
             self.set_interval(1.0 / LOOKS_PER_SECOND, self.look)
         self.call_after_refresh(self.pull)
 
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        if self._remember:
+            self.keep_now()
+        super().exit(result, return_code, message)
+
     # --- what there is to show ---
 
     async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
-        if moment is None:
+        # a watcher may come late: when the app leaves, the panels go before it does
+        if moment is None or not all(self.query(panel) for panel in _PANELS):
             return
         with self.batch_update():
             self._foresight.look(moment)
@@ -129,11 +156,12 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
             self.query_one(NeuronTable).show(moment)
             self.query_one(Timeline).show(moment)
             self.follow(moment)
+            self.guide_along(moment)
         frame = moment.live
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset
             await self.query_one(ParameterForm).load(frame.preset, self.saved)
-        self.descend_if_awaited(moment.frame)
+        self.compare_if_awaited(moment.frame)
         if frame.note is not None and frame.note.number != self._last_note:
             self._last_note = frame.note.number
             if self.saved_as(frame):
@@ -151,36 +179,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         for panel in self.query(LossPanel):
             panel.show_frozen(runs)
 
-    # --- layout ---
-
-    def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        least_width, least_height = LEAST_SIZE
-        base = self.screen_stack[0]
-        base.set_class(width < least_width or height < least_height, "-too-small")
-        base.set_class(height >= TALL, "-tall")
-        self.query_one("#too-small", Static).update(
-            f"needs at least {least_width} x {least_height}, found {width} x {height}"
-        )
-        self._fold(width)
-
-    def _fold(self, width: int) -> None:
-        """Show the parameters if they were asked for, or unasked where there is room."""
-        shown = self._form_wanted if self._form_wanted is not None else width >= WIDE
-        base = self.screen_stack[0]
-        base.set_class(shown, "-parameters")
-        base.set_class(width < WIDE, "-narrow")
-
-    def action_parameters(self) -> None:
-        """Go to the parameters, unfolding them first; from among them, fold them away."""
-        if self._in_parameters():
-            self._form_wanted = False
-            self.query_one(NeuronTable).focus()
-        else:
-            self._form_wanted = True
-            self.call_after_refresh(self.query_one(ParameterForm).focus_first)
-        self._fold(self.size.width)
-
     # --- keys of panels ---
 
     def action_log_time(self) -> None:
@@ -194,16 +192,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
 
     def action_view(self) -> None:
         self.query_one(NeuronView).next_view()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to one panel, then to the next, then to all of them again."""
-        base = self.screen_stack[0]
-        shown = next((i for i, name in enumerate(ZOOMS) if base.has_class(f"-zoom-{name}")), -1)
-        for i, name in enumerate(ZOOMS):
-            base.set_class(i == shown + 1, f"-zoom-{name}")
-
-    def action_help(self) -> None:
-        self.push_screen(HelpPage(self.glyphs, self.verbs))
 
     # --- what widgets say ---
 
@@ -225,26 +213,6 @@ class Explorer(PlayKeys, RunKeys, ToolKeys, TableKeys):
         if self.session.frame.wall_seconds <= AT_ONCE_SECONDS:
             with contextlib.suppress(ReluflowError):
                 self.start(self.changes.present.with_values(event.changes), keep_place=True)
-
-    def on_parameters_left(self, event: ParametersLeft) -> None:
-        self.query_one(NeuronTable).focus()
-        if self.size.width < WIDE:
-            self._form_wanted = None
-            self._fold(self.size.width)
-
-    def on_descendant_focus(self) -> None:
-        self._hint()
-
-    def on_descendant_blur(self) -> None:
-        self._hint()
-
-    def _hint(self) -> None:
-        for footer in self.screen_stack[0].query(KeyFooter):
-            footer.set_editing(self._in_parameters())
-
-    def _in_parameters(self) -> bool:
-        focused = self.focused
-        return focused is not None and any(isinstance(a, ParameterForm) for a in focused.ancestors)
 
 
 def _leave(loop: asyncio.AbstractEventLoop, app: Explorer, code: int) -> None:

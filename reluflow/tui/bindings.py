@@ -17,6 +17,7 @@ class Verb:
 
     ``keys`` as textual calls them, ``shown`` as people do; ``short`` for the footer ("" leaves it out
     there), ``long`` for the help. ``action`` is the app's, ``group`` the heading it is listed under.
+    ``panel``: the panel whose help page begins with it, "" for verbs that belong to none.
     """
 
     id: str
@@ -26,10 +27,22 @@ class Verb:
     long: str
     action: str
     group: str
+    panel: str = ""
 
 
 def _verbs(group: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Verb, ...]:
-    return tuple(Verb(*row, group) for row in rows)
+    return tuple(Verb(*row, group, _PANEL_OF.get(row[0], "")) for row in rows)
+
+
+#: verbs that act on one panel
+_PANEL_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("log", "scale", "theory", "freeze", "frozen"), "loss"),
+    **dict.fromkeys(("view",), "directions"),
+    **dict.fromkeys(
+        ("inspect", "neuron_before", "neuron_after", "sort", "reverse", "choose", "group"), "neurons"
+    ),
+    **dict.fromkeys(("parameters", "undo", "redo"), "parameters"),
+}
 
 
 VERBS: Final[tuple[Verb, ...]] = (
@@ -68,6 +81,10 @@ VERBS: Final[tuple[Verb, ...]] = (
     *_verbs(
         "comparing",
         ("descent", "d", "d", "descent", "run plain descent beside this run", "descent"),
+        ("method", "m", "m", "", "the same problem by another solver, beside this run", "other_method"),
+        ("seed", "N", "N", "", "the same from another seed, beside this run", "other_seed"),
+        ("smaller", "a", "a", "", "the same from weights ten times smaller, beside it", "other_scale(-1)"),
+        ("larger", "A", "A", "", "the same from weights ten times larger, beside it", "other_scale(1)"),
         ("freeze", "f", "f", "freeze", "keep this curve behind the next ones", "freeze"),
         ("frozen", "F", "F", "", "list the curves that are kept, and let go of them", "frozen"),
         ("verify", "V", "V", "verify", "what the theory predicts beside what this run measures", "verify"),
@@ -77,7 +94,16 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("inspect", "enter", "enter", "inspect", "all about the neuron under the cursor", "inspect"),
         ("look", "i", "i", "", "all about the plateau or the event at this time", "inspect_moment"),
         ("view", "n", "n", "view", "another view of the neurons", "view"),
-        ("zoom", "z", "z", "zoom", "one panel on the whole screen, the next one, all of them", "zoom"),
+        ("zoom", "z", "z", "zoom", "the panel in focus on the whole screen, and all of them again", "zoom"),
+        ("panel_loss", "1", "1", "", "go to the loss", "panel(1)"),
+        ("panel_directions", "2", "2", "", "go to the view of the neurons", "panel(2)"),
+        ("panel_neurons", "3", "3", "", "go to the table of the neurons", "panel(3)"),
+        ("panel_parameters", "4", "4", "", "go to the parameters", "panel(4)"),
+        ("next_panel", "tab", "tab", "", "go to the next panel", "focus_next"),
+        ("previous_panel", "shift+tab", "shift+tab", "", "go to the panel before", "focus_previous"),
+        ("jump", "t", "t", "jump", "a letter on each panel and field: press it to go there", "jump"),
+        ("neuron_before", "up", "up", "", "the neuron before, from any panel", "neuron(-1)"),
+        ("neuron_after", "down", "down", "", "the neuron after, from any panel", "neuron(1)"),
         (
             "log",
             "l",
@@ -100,9 +126,11 @@ VERBS: Final[tuple[Verb, ...]] = (
         "keeping",
         ("save", "s", "s", "save", "save the parameters as a preset, with the state if wanted", "save"),
         ("write", "w", "w", "write", "write the run so far to a run directory", "write"),
-        ("copy", "Y", "Y", "", "copy the command that makes this run", "copy_command"),
+        ("copy", "Y", "Y", "", "copy the command that makes this run, its preset, or values", "copy"),
         ("picture", "x", "x", "", "write the screen as a picture (SVG)", "picture"),
         ("palette", "colon", ":", "", "find any of these by typing a part of it", "palette"),
+        ("guide", "H", "H", "", "the tour of the first minute, from its beginning", "guide"),
+        ("dismiss", "escape", "esc", "", "put the words above the timeline away", "dismiss"),
         ("help", "question_mark", "?", "help", "this page", "help"),
         (
             "suspend",
@@ -116,18 +144,17 @@ VERBS: Final[tuple[Verb, ...]] = (
     ),
 )
 
-#: Keys that belong to one panel, for the help page.
+#: Keys that one panel alone listens to, by the panel's name, for the help page.
 PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("neuron table", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
+    ("neurons", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
     ("parameters", "up down", "go from field to field"),
     ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
     ("parameters", "enter", "check everything, apply it and start a new run"),
     ("parameters", "esc", "leave the field as it was"),
-    ("loss and timeline", "click", "go to a time; on a tick of the band to that event, then to its page"),
+    ("loss", "click", "go to a time; on a tick of the band to that event, then to its page"),
     ("looking closely", "up down", "the next neuron, sample, plateau or event"),
     ("looking closely", "tab", "another kind; from an event to its neuron and its sample"),
     ("looking closely", "g", "go to the time of the plateau or event"),
-    ("anywhere", "tab", "go between the panels"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

@@ -22,6 +22,10 @@ class Changes:
         self._after = []
         self.present = preset
 
+    def replace(self, preset: Preset) -> None:
+        """The present preset, in other words: what was before and after it stays."""
+        self.present = preset
+
     def undo(self) -> Preset | None:
         """The preset before, which becomes the present one; None if there is none."""
         return self._turn(self._before, self._after)

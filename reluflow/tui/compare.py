@@ -1,20 +1,29 @@
 """Runs kept for comparison: their curves, and in words what is different about them."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from reluflow.errors import PresetError, ReluflowError
 from reluflow.frame import Frame
 from reluflow.network import LOSS_FACTOR, Array
 from reluflow.plot.axes import short
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
+from reluflow.training import Training
 from reluflow.tui.widgets.text import text_of
 
+#: what the curves behind are called
+LETTERS: Final = "abcdefghij"
 #: More curves than this cannot be told apart.
 MOST: Final = 6
+#: The methods that a comparison goes through: all that follow the flow. Descent has a key of its own.
+METHODS_BESIDE: Final = ("lorentz", "polar", "dop853", "lsoda", "radau", "bdf", "rk45")
+#: Seconds of solving that a curve from the last session may take.
+AGAIN_SECONDS: Final = 20.0
 #: Descent is given so small a share of the largest rate at which it could be stable.
 _SAFETY: Final = 0.05
 
@@ -39,14 +48,64 @@ class FrozenRun:
 
     def label(self, present: Frame) -> str:
         """What is different about it: its own values of the keys in which the two runs differ."""
-        own, other = self.preset.values, present.preset.values
         if self.preset.name != present.preset.name:
             return self.preset.name
-        keys = [key for key in own if own[key] != other.get(key) and key != "solver.method"]
-        words = [f"{key.split('.')[-1]} {_text(own[key])}" for key in keys]
+        words = _differences(self.preset, present.preset)
         if self.method != present.method:
             words.insert(0, self.method)
         return ", ".join(words) or "the same"
+
+
+def solved(preset: Preset, halted: Callable[[], bool]) -> "FrozenRun | str":
+    """The run of a preset, solved here and now for a while at most, or a sentence on why there is none."""
+    try:
+        training = Training.from_preset(preset)
+    except (ReluflowError, OSError, MemoryError, ArithmeticError, ValueError) as error:
+        return f"the curve of {preset.name} cannot be solved anew: {error}"
+    training.advance(AGAIN_SECONDS, halted)
+    return FrozenRun(preset, training.method, training.recorder.history.series)
+
+
+def _differences(preset: Preset, other: Preset) -> list[str]:
+    """The preset's values of the keys, but for the method, in which it differs from another."""
+    own, others = preset.values, other.values
+    keys = [key for key in own if own[key] != others.get(key) and key != "solver.method"]
+    return [f"{key.split('.')[-1]} {_text(own[key])}" for key in keys]
+
+
+def what_differs(preset: Preset, other: Preset) -> str:
+    """What is different about a preset, the method first."""
+    method = preset.values.get("solver.method")
+    changed = method is not None and method != other.values.get("solver.method")
+    words = [f"method {method}", *_differences(preset, other)] if changed else _differences(preset, other)
+    return ", ".join(words) or "the same"
+
+
+def other_method(preset: Preset, present: str) -> Preset:
+    """The same problem by the next of the methods that can solve it and follow the flow.
+
+    Raises PresetError if there is no other one.
+    """
+    place = METHODS_BESIDE.index(present) if present in METHODS_BESIDE else -1
+    for step in range(1, len(METHODS_BESIDE)):
+        method = METHODS_BESIDE[(place + step) % len(METHODS_BESIDE)]
+        with contextlib.suppress(PresetError):
+            return preset.with_values({"solver.method": method})
+    raise PresetError(f"{preset.name}: there is no other method for this problem than {present}")
+
+
+def other_seed(preset: Preset) -> Preset:
+    """The same with the next seed of the initial weights; PresetError where they are read from a file."""
+    if "init.seed" not in preset.values:
+        raise PresetError(f"{preset.name}: its weights are not drawn at random; expected init.seed")
+    return preset.with_values({"init.seed": preset.values["init.seed"] + 1})
+
+
+def other_scale(preset: Preset, by: int) -> Preset:
+    """The same from weights ten times larger (``by`` 1) or smaller (-1); PresetError where they are read."""
+    if "init.scale" not in preset.values:
+        raise PresetError(f"{preset.name}: its weights are read from a file; expected init.scale")
+    return preset.with_values({"init.scale": float(f"{preset.values['init.scale'] * 10.0**by:.12g}")})
 
 
 def _text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """What every part of the app stands on: the session, the cursor, and the moment on screen."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,8 +9,10 @@ from textual.reactive import var
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
+from reluflow.resumption import stored_run
 from reluflow.session import Session
 from reluflow.store.preset import Preset
+from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
@@ -78,11 +81,27 @@ class Core(PacedApp):
 
     def run_preset(self, preset: Preset, *, keep_place: bool = False) -> None:
         """Run a preset that the list of changes knows already."""
+        try:
+            found = stored_run(preset)
+        except ReluflowError as error:
+            self.complain(error)
+            return
         if keep_place:
             self.transport.hold_place()
-        self.session.change(preset)
-        self.session.run()
+        if found is None:
+            self.session.change(preset)
+            self.session.run()
+        else:
+            self._show_stored(*found)
         self.pull()
+
+    def _show_stored(self, run: Run, preset: Preset) -> None:
+        """Show what a run directory holds, to its end; only other stop rules make the run go on by itself."""
+        goes_on = preset.values != run.preset.values
+        self.changes.replace(preset)
+        self.session.change(preset, run)
+        (self.session.run if goes_on else self.session.halt)()
+        self.transport.await_time(math.inf)
 
     def freeze(self) -> bool:
         """Keep the curve of the run on show for comparison; whether there is one."""

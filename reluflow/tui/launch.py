@@ -4,45 +4,99 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from textual.theme import BUILTIN_THEMES
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import choose
+from reluflow.resumption import stored_run
 from reluflow.session import Session
+from reluflow.store.guide_file import guide_is_done
+from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.preset import Preset, load_preset
-from reluflow.store.run_directory import open_run
+from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
 from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import VERBS
+from reluflow.tui.guide import TOY
 
-FIRST_PRESET: Final = "first-steps"
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
 
 
-def launch(target: str | None, flags: Mapping[str, Any]) -> int:
+@dataclass(frozen=True)
+class Opening:
+    """What the app opens on.
+
+    ``preset`` and, for a run directory, its ``run``; ``last``: the session that is taken up; ``guided``:
+    whether the tour is on; ``greeting`` and ``complaints``: what is to be said.
+    """
+
+    preset: Preset
+    run: Run | None = None
+    last: LastSession | None = None
+    guided: bool = False
+    greeting: str | None = None
+    complaints: tuple[str, ...] = ()
+
+
+def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False) -> int:
     """Run the app until the user leaves it; the solver's thread is gone when this returns.
 
-    ``flags``: settings by name that stand before those of the user's file; None is none.
+    ``flags``: settings by name that stand before those of the user's file; None is none. ``fresh``: not to
+    take up the last session.
     """
     settings, complaints = all_settings(flags)
     glyphs = choose(settings.marker, os.environ)
     _require_terminal()
-    preset = load_preset(target or FIRST_PRESET)
     sys.setswitchinterval(SWITCH_SECONDS)
-    session = Session(preset)
+    opening = open_on(target, fresh=fresh)
+    # a run that is opened stands where it was left until the user lets it go on
+    session = Session(opening.preset, running=opening.run is None, stored=opening.run)
     try:
-        words = greeting(target, preset)
-        app = Explorer(session, glyphs, settings, greeting=words, complaints=complaints, signals=True)
+        app = Explorer(
+            session,
+            glyphs,
+            settings,
+            greeting=opening.greeting,
+            complaints=(*complaints, *opening.complaints),
+            last=opening.last,
+            guided=opening.guided,
+            at_end=opening.run is not None,
+            remember=True,
+            signals=True,
+        )
         with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
             runner.run(app.run_async(mouse=settings.mouse))
     finally:
         session.close()
     return app.return_code or 0
+
+
+def open_on(target: str | None, *, fresh: bool = False) -> Opening:
+    """What to open: the target, else the last session, else the first preset. Raises ReluflowError."""
+    if target is not None:
+        return _opened(load_preset(target))
+    last, complaint = (None, None) if fresh else read_session()
+    complaints = () if complaint is None else (complaint,)
+    if last is None:
+        return Opening(load_preset(TOY), guided=not guide_is_done(), complaints=complaints)
+    try:
+        return replace(_opened(last.preset), last=last, greeting=None, complaints=complaints)
+    except ReluflowError as error:
+        # the run directory that was open is damaged or gone: its parameters are still there
+        return Opening(last.preset, last=last, complaints=(*complaints, str(error)))
+
+
+def _opened(preset: Preset) -> Opening:
+    found = stored_run(preset)
+    if found is None:
+        return Opening(preset)
+    run, preset = found
+    return Opening(preset, run, greeting=greeting_of(run))
 
 
 def all_settings(flags: Mapping[str, Any]) -> tuple[Settings, list[str]]:
@@ -60,12 +114,9 @@ def _require_terminal() -> None:
             )
 
 
-def greeting(target: str | None, preset: Preset) -> str | None:
-    """What is worth saying once: that a run directory gives its preset, and its state stays where it is."""
-    if target is None or not Path(target).is_dir():
-        return None
-    run = open_run(target)
-    return (
-        f"{target} stopped at t = {run.summary['time']:.6g} ({run.status}) and is left as it is; "
-        f"this is {preset.name} from its beginning (reluflow run --resume goes on with the run)"
-    )
+def greeting_of(run: Run) -> str:
+    """What is worth saying of a run directory that is opened."""
+    t = run.summary.get("time")
+    upto = f"recorded up to t = {t:.6g}" if isinstance(t, int | float) else "not begun"
+    goes_on = "h goes on from there" if run.unfinished else "a later stop lets it go on from there"
+    return f"{run.path}: {upto} ({run.status}); {goes_on}"

@@ -6,6 +6,8 @@ from typing import Any
 
 from textual.message import Message
 
+from reluflow.tui.layout import Panel
+
 
 @dataclass
 class CursorMoved(Message):
@@ -19,6 +21,13 @@ class TimeChosen(Message):
     """The user pointed at a flow time."""
 
     t: float
+
+
+@dataclass
+class PanelChosen(Message):
+    """The user pointed at the name of a panel."""
+
+    panel: Panel
 
 
 @dataclass

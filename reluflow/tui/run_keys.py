@@ -1,22 +1,14 @@
-"""What the keys do that make, compare, keep and leave runs."""
-
-from typing import Final
+"""What the keys do that make, keep and leave runs."""
 
 from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
-from reluflow.problem import Problem
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.branching import branch
-from reluflow.tui.compare import descent_preset
 from reluflow.tui.core import Core
-from reluflow.tui.screens.frozen_list import FrozenList
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.screens.question import QuitQuestion
 from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
-
-#: Seconds of solving for which a comparison waits, so that the whole flow stands behind it.
-WAIT_FOR_FLOW: Final = 5.0
 
 
 class RunKeys(Core):
@@ -24,10 +16,11 @@ class RunKeys(Core):
 
     _saving_as: str | None = None
     _exit_when_saved = False
-    _descent_after: int | None = None
+    #: what the list of presets begins with, None for its first
+    suggested_preset: str | None = None
 
     def action_open(self) -> None:
-        self.push_screen(PresetList(), self._open)
+        self.push_screen(PresetList(self.suggested_preset), self._open)
 
     def _open(self, name: str | None) -> None:
         if name is None:
@@ -38,6 +31,7 @@ class RunKeys(Core):
             self.complain(error)
             return
         self.is_on_file(preset)
+        self.transport.restart(playing=True)
         self.start(preset)
 
     def action_save(self) -> None:
@@ -72,55 +66,6 @@ class RunKeys(Core):
         self.is_on_file(preset)
         self.start(preset)
         self.say(f"a run of its own from t = {short(state.t)}; u goes back")
-
-    def action_freeze(self) -> None:
-        if self.freeze():
-            self.say("this run stays behind the next ones; F manages what is kept")
-
-    def action_frozen(self) -> None:
-        if not self.frozen:
-            self.say("nothing is kept for comparison; f keeps the run on show")
-            return
-        labels = tuple(run.label(self.session.frame) for run in self.frozen)
-        self.push_screen(FrozenList(labels), self._keep)
-
-    def _keep(self, kept: tuple[int, ...] | None) -> None:
-        if kept is not None:
-            self.frozen = tuple(self.frozen[i] for i in kept)
-
-    def action_descent(self) -> None:
-        """Keep the run on show and run plain descent on the same problem."""
-        frame = self.session.frame
-        if frame.problem is None:
-            return
-        if frame.method == "gd":
-            self.say("this is plain descent; u goes back to the flow")
-        elif frame.status == "running" and frame.wall_seconds < WAIT_FOR_FLOW:
-            self.say("descent starts as soon as the flow is solved")
-            self._descent_after = frame.generation
-        else:
-            self._descend(frame.problem)
-
-    def descend_if_awaited(self, frame: Frame) -> None:
-        """Start the descent that waited for a run, once that is over or takes too long."""
-        if self._descent_after is None or frame.problem is None:
-            return
-        if frame.generation > self._descent_after:
-            self._descent_after = None
-        elif frame.generation == self._descent_after and _far_enough(frame):
-            self._descent_after = None
-            self._descend(frame.problem)
-
-    def _descend(self, problem: Problem) -> None:
-        try:
-            preset = descent_preset(self.changes.present, problem)
-        except ReluflowError as error:
-            self.complain(error)
-            return
-        self.freeze()
-        self.start(preset)
-        rate = preset.values["solver.learning_rate"]
-        self.say(f"plain descent, learning rate {rate:g}, beside the flow (dotted)")
 
     def action_undo(self) -> None:
         self._turn(self.changes.undo(), "undo")
@@ -171,10 +116,6 @@ class RunKeys(Core):
             if not note.failed:
                 self.exit()
         return False
-
-
-def _far_enough(frame: Frame) -> bool:
-    return frame.over or frame.wall_seconds >= WAIT_FOR_FLOW
 
 
 def own_name(preset: Preset) -> str:

@@ -10,6 +10,7 @@ from reluflow.store.files import write_text
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.branching import branch_folder
+from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.text import text_of
 
 #: in the cache folder: what was copied last, for terminals that keep their clipboard to themselves
@@ -30,6 +31,22 @@ def run_command(preset: Preset) -> str:
     }
     words = [f"--set {shlex.quote(f'{id}={_typed(value)}')}" for id, value in changes.items()]
     return " ".join(["reluflow", "run", shlex.quote(target), *words])
+
+
+def values_at(moment: Moment) -> str:
+    """Where the cursor is, in numbers that can be read back exactly."""
+    values = {"t": moment.t, "loss": moment.loss, "step": moment.step}
+    return "\n".join(f"{name} = {value!r}" for name, value in values.items())
+
+
+def neuron_at(moment: Moment, neuron: int) -> str:
+    """One neuron at the cursor, as Python and TOML read it."""
+    state = moment.state
+    if state is None or not neuron < state.output_weights.size:
+        return ""
+    weights = ", ".join(repr(float(value)) for value in state.weights[neuron])
+    output = float(state.output_weights[neuron])
+    return f"neuron = {neuron}\nt = {moment.t!r}\nweights = [{weights}]\noutput_weight = {output!r}"
 
 
 def copy(app: App[Any], text: str) -> Path:

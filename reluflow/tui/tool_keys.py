@@ -6,11 +6,12 @@ from reluflow.errors import ReluflowError
 from reluflow.tui.core import Core
 from reluflow.tui.messages import EventChosen
 from reluflow.tui.moment import Moment
+from reluflow.tui.screens.copy_menu import Copyable, CopyMenu
 from reluflow.tui.screens.inspector import Inspector, Looked
 from reluflow.tui.screens.palette import Palette
 from reluflow.tui.screens.verify import VerifyPage
 from reluflow.tui.subjects import Kind
-from reluflow.tui.takeaway import copy, run_command, save_screenshot
+from reluflow.tui.takeaway import copy, neuron_at, run_command, save_screenshot, values_at
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
@@ -69,15 +70,33 @@ class ToolKeys(Core):
             # once the palette is off the screen, of which the action may take a picture
             self.call_after_refresh(self.run_action, action)
 
-    def action_copy_command(self) -> None:
-        """Copy the command that makes this run."""
+    def action_copy(self) -> None:
+        """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""
+        preset = self.changes.present
         try:
-            command = run_command(self.changes.present)
-            path = copy(self, command)
-        except (ReluflowError, OSError) as error:
+            offers = [Copyable("c", "the command", run_command(preset))]
+        except ReluflowError as error:
+            # a preset whose file is gone has no command, but the rest is still there
+            self.complain(error)
+            offers = []
+        offers.append(Copyable("p", "the preset (TOML)", preset.to_toml()))
+        if self.moment is not None:
+            neuron = self.query_one(NeuronTable).cursor
+            offers.append(Copyable("v", "time and loss at the cursor", values_at(self.moment)))
+            text = neuron_at(self.moment, neuron)
+            offers += [Copyable("n", f"weights of neuron {neuron}", text)] if text else []
+        self.push_screen(CopyMenu(offers), self._copy)
+
+    def _copy(self, chosen: Copyable | None) -> None:
+        if chosen is None:
+            return
+        try:
+            path = copy(self, chosen.text)
+        except OSError as error:
             self.complain(error)
             return
-        self.say(f"copied, and written to {path}: {command}")
+        first, *more = chosen.text.strip().splitlines()
+        self.say(f"copied, and written to {path}: {first}{' ...' if more else ''}")
 
     def action_picture(self) -> None:
         """Write the screen as a picture into the working folder."""

@@ -32,6 +32,8 @@ class Transport:
         self._step_after: int | None = None
         #: a share of the run to stand at, and the generation of the run that it was taken from
         self._share: tuple[float, int] | None = None
+        #: a time to stand at in the run that follows a generation
+        self._awaited: tuple[float, int] | None = None
         self._plateaus: tuple[Plateau, ...] = ()
         self._looked_at: tuple[int, bool, float] | None = None
         self._moment: Moment | None = None
@@ -75,7 +77,7 @@ class Transport:
 
     def _start_anew(self) -> None:
         self._looked_at, self._step_after = None, None
-        if self._share is None:
+        if self._share is None and self._awaited is None:
             self.playback.t, self.playback.stop_at = 0.0, None
             self._waits_from = 0.0
 
@@ -94,6 +96,8 @@ class Transport:
             playback.t = self._time_at(self._share[0], history)
             if self.over:
                 self._share = None
+        elif self._awaited is not None:
+            self._reach(*self._awaited, history)
         elif self._step_after is not None:
             if self._frame.steps > self._step_after or self.over:
                 self._step_after = None
@@ -103,6 +107,13 @@ class Transport:
             playback.advance(seconds, history, self.over)
             if not playback.playing:
                 self._waits_for = None
+
+    def _reach(self, t: float, generation: int, history: History) -> None:
+        """Stand as near to an awaited time as the run allows, until it is reached or will not be."""
+        if self._frame.generation > generation:
+            self.playback.go_to(t, history)
+            if history.end >= t or self.over or self._frame.status == "halted":
+                self._awaited = None
 
     def _set_stop(self) -> None:
         kind, history = self._waits_for, self.history
@@ -204,6 +215,11 @@ class Transport:
         playback.playing = True
         self._waits_for, self._waits_from = kind, playback.t
 
+    def pause_at(self, t: float) -> None:
+        """Pause at a time that is still to come, unless something else is waited for."""
+        if self._waits_for is None and self.playback.t < t:
+            self.playback.stop_at = t
+
     def restart(self, playing: bool) -> None:
         """Back to the beginning of the run."""
         self.go_to(0.0)
@@ -211,8 +227,17 @@ class Transport:
 
     def hold_place(self) -> None:
         """Keep the cursor at its share of the run when the next run comes."""
+        self._awaited = None
         share = self.share if self._share is None else self._share[0]
         self._share = (share, self._frame.generation)
+
+    def await_time(self, t: float, *, coming: bool = True) -> None:
+        """Stand, paused, at a flow time once that is solved; inf is the run's end.
+
+        ``coming``: of the run that comes next, else of the one that is there.
+        """
+        self._release()
+        self._awaited = (t, self._frame.generation if coming else -1)
 
     def time_named(self, text: str) -> float | None:
         """A time as a person types it: 12.4, "50%" of the run, "S2" or "E2" (where S2 is left)."""
@@ -229,7 +254,7 @@ class Transport:
 
     def _release(self) -> None:
         """A command of the user's ends what the cursor was waiting for."""
-        self._waits_for, self._step_after, self._share = None, None, None
+        self._waits_for, self._step_after, self._share, self._awaited = None, None, None, None
         self.playback.stop_at = None
 
 

@@ -16,6 +16,7 @@ from reluflow.frame import Frame
 from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import Run
 from reluflow.tui.app import Explorer
 from reluflow.tui.moment import Moment
 
@@ -129,10 +130,11 @@ async def explorer(
     glyphs: Glyphs = BRAILLE,
     overrides: dict[str, Any] | None = None,
     running: bool = False,
+    stored: Run | None = None,
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a preset, with the solver halted before its first step unless it is to run."""
-    session = Session(load_preset(preset, overrides or {}), running=running)
+    session = Session(load_preset(preset, overrides or {}), running=running, stored=stored)
     app = Explorer(session, glyphs, timer=False, **options)
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
     waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]

@@ -1,16 +1,25 @@
 """Runs beside runs: frozen curves, plain descent, branches, and going back to the parameters before."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from driver import Driver, explorer
 
+from reluflow.errors import PresetError
 from reluflow.frame import Frame
 from reluflow.store.preset import load_preset
 from reluflow.tui import branching
 from reluflow.tui.changes import Changes
-from reluflow.tui.compare import FrozenRun, descent_preset, sensible_rate
+from reluflow.tui.compare import (
+    FrozenRun,
+    descent_preset,
+    other_method,
+    other_scale,
+    other_seed,
+    sensible_rate,
+)
 
 TOY = {"stop.loss": 1e-4}
 
@@ -21,6 +30,11 @@ async def another(app: Driver, **values: object) -> Frame:
     app.app.start(app.app.changes.present.with_values(values))
     await app.until(lambda: app.frame.generation > before and app.frame.over, "another run")
     return app.frame
+
+
+def told(app: Driver) -> str:
+    """What the app has said so far, whatever became of the lines on screen."""
+    return "\n".join(notification.message for notification in app.app._notifications)
 
 
 async def test_f_keeps_the_curve_behind_the_next_one_and_says_what_differs() -> None:
@@ -58,12 +72,55 @@ async def test_d_runs_plain_descent_beside_the_flow() -> None:
         assert app.app.frozen[0].method == "lorentz"
         assert app.app.frozen[0].series["t"][-1] == pytest.approx(2.0)
         assert app.frame.preset.values["solver.learning_rate"] == 0.002
-        assert "learning rate 0.002" in app.text
+        assert "learning_rate 2e-3, beside a (dotted)" in told(app)
         assert "a lorentz" in app.text
         await app.press("d")
         assert len(app.app.frozen) == 1
         await app.press("u")
         await app.until(lambda: app.frame.method == "lorentz", "the flow again")
+
+
+@pytest.mark.parametrize(
+    ("key", "id", "value", "label"),
+    [
+        ("N", "init.seed", 5, "a seed 4"),
+        ("a", "init.scale", 1e-7, "a scale 1e-6"),
+        ("A", "init.scale", 1e-5, "a scale 1e-6"),
+        ("m", "solver.method", "polar", "a lorentz"),
+    ],
+)
+async def test_one_key_runs_another_solver_seed_or_scale_beside_this_run(
+    key: str, id: str, value: object, label: str
+) -> None:
+    async with explorer(overrides={**TOY, "network.width": 8}, running=True) as app:
+        await app.press(key)
+        await app.until(lambda: app.frame.preset.values.get(id) == value and app.frame.over, "the variant")
+        assert label in app.text
+        assert app.app.frozen[0].series["loss"][-1] <= 1e-4
+        assert "beside a (dotted)" in told(app)
+        app.app.transport.go_to(7.0)
+        app.app.pull()
+        await app.press(key)
+        await app.until(lambda: len(app.app.frozen) == 2 and app.frame.over, "one more")
+        await app.until(lambda: app.moment.t == 7.0, "the same time")
+        await app.press("u")
+        await app.until(lambda: app.frame.preset.values.get(id) == value, "the one before")
+
+
+def test_what_cannot_be_varied_says_so_in_one_sentence() -> None:
+    preset = load_preset("orthogonal-toy")
+    keys = {
+        "init.kind": "file",
+        "init.path": "w.npz",
+        "init.seed": None,
+        "init.scale": None,
+        "init.norm": None,
+    }
+    read = preset.with_values({**keys, "network.width": None})
+    for variant in (other_seed, partial(other_scale, by=1)):
+        with pytest.raises(PresetError, match="orthogonal-toy: its weights are"):
+            variant(read)
+    assert other_method(preset, "rk45").values["solver.method"] == "lorentz"
 
 
 def test_descent_gets_a_sensible_rate_where_the_preset_has_none() -> None:

@@ -117,7 +117,7 @@ def test_terminals_of_few_characters_and_colours(environment: dict[str, str], op
     terminal = open_terminal(in_shell(app_command("orthogonal-toy")), environment=environment)
     terminal.until(playing, "a run")
     terminal.type("?")
-    terminal.until(lambda screen: "go to the next plateau" in screen.text, "the help")
+    terminal.until(lambda screen: "sort the table by its next column" in screen.text, "the help")
     terminal.type("\x1b")
     terminal.until(lambda screen: "of 60" in screen.text, "the panels")
     assert terminal.screen.text.isascii()

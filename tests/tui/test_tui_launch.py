@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from driver import explorer
 
 import reluflow.tui
 from reluflow.errors import ReluflowError
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
-from reluflow.tui.launch import FIRST_PRESET, greeting
+from reluflow.store.run_directory import open_run
+from reluflow.tui.guide import TOY
+from reluflow.tui.launch import open_on
 
 
 def test_without_a_terminal_there_is_one_sentence() -> None:
@@ -35,21 +38,84 @@ def test_textual_is_loaded_by_run_alone() -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
-def test_a_run_directory_gives_its_preset_and_says_so(own_folder: Path) -> None:
+def written_run(steps: int) -> Path:
+    """A run directory with so many steps in it."""
     session = Session(load_preset("orthogonal-toy"), running=False)
-    session.step()
+    for _ in range(steps):
+        session.step()
     session.save_run()
     while session.frame.note is None:
         pass
     session.close()
-    run = own_folder / "work" / "runs" / "orthogonal-toy-1"
-    words = greeting(str(run), load_preset(str(run)))
-    assert words is not None
-    assert "orthogonal-toy" in words
-    assert "from its beginning" in words
-    assert "t = " in words
+    return Path("runs/orthogonal-toy-1")
+
+
+def test_a_run_directory_is_opened_as_it_was_left() -> None:
+    run = written_run(4)
+    opening = open_on(str(run))
+    assert opening.run is not None
+    assert opening.greeting is not None
+    assert "h goes on from there" in opening.greeting
+    session = Session(opening.preset, running=False, stored=opening.run)
+    session.step()
+    while session.frame.steps < 5:
+        pass
+    session.close()
+    # the fifth step of a run that was never interrupted
+    whole = Session(load_preset("orthogonal-toy"), running=False)
+    for _ in range(5):
+        whole.step()
+    while whole.frame.steps < 5:
+        pass
+    whole.close()
+    assert session.frame.t == whole.frame.t
+    assert session.frame.loss == whole.frame.loss
+    assert [state.t for state in session.frame.history.states] == [
+        state.t for state in whole.frame.history.states
+    ]
+
+
+async def test_an_opened_run_stands_at_its_end_and_goes_on_into_the_same_directory(own_folder: Path) -> None:
+    run = written_run(4)
+    opening = open_on(str(run))
+    async with explorer(str(run), stored=opening.run, at_end=True) as app:
+        assert app.moment.t == app.frame.history.end > 0.0
+        assert not app.moment.playing
+        assert app.session.frame.status == "halted"
+        await app.press("q")
+        assert not app.app.is_running, "there is nothing that is not saved"
+    async with explorer(str(run), stored=opening.run, at_end=True) as app:
+        await app.press("comma", "home")
+        assert app.moment.t == 0.0
+        await app.press("end", "full_stop")
+        await app.until(lambda: app.frame.steps == 5, "a step from where it was left")
+        await app.press("w")
+        await app.until(lambda: app.moment.live.note, "a note")
+        assert str(run) in app.moment.live.note.text
+    assert open_run(run).summary["steps"] == 5
+    assert [path.name for path in (own_folder / "work" / "runs").iterdir()] == [run.name]
+
+
+async def test_other_stop_rules_let_an_opened_run_go_on_and_other_values_start_anew() -> None:
+    run = written_run(4)
+    async with explorer(str(run), stored=open_run(run), at_end=True) as app:
+        app.app.start(app.app.changes.present.with_values({"stop.loss": 1e-3}))
+        await app.until(lambda: app.frame.over, "the end")
+        assert app.frame.preset is app.app.changes.present
+        assert app.frame.status == "converged"
+        assert app.frame.preset.folder.name == run.name
+        app.app.start(app.app.changes.present.with_values({"init.seed": 9, "stop.steps": 2}))
+        await app.until(lambda: app.frame.over and app.frame.steps == 2, "another run")
+        await app.press("w")
+        await app.until(lambda: app.moment.live.note, "a note")
+        assert "orthogonal-toy-2" in app.moment.live.note.text
 
 
 def test_a_preset_needs_no_greeting() -> None:
-    assert greeting("orthogonal-toy", load_preset("orthogonal-toy")) is None
-    assert greeting(None, load_preset(FIRST_PRESET)) is None
+    assert open_on("orthogonal-toy").greeting is None
+
+
+def test_the_first_start_opens_the_first_preset() -> None:
+    opening = open_on(None)
+    assert opening.preset.name == TOY
+    assert opening.last is None

@@ -213,19 +213,6 @@ async def test_a_problem_that_cannot_be_built_is_one_sentence() -> None:
         assert "error" in app.lines[1]
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 45)])
-async def test_every_panel_has_its_place_at_every_size(size: tuple[int, int]) -> None:
-    async with explorer(size=size) as app:
-        await app.halted_at(5)
-        for panel in ("#status", "#loss", "#directions", "#neurons", "#timeline", "#footer"):
-            assert app.shown(panel), panel
-        assert app.shown("#parameters") == (size[0] >= 120)
-        assert "quit" in app.lines[-1]
-        assert "help" in app.lines[-1]
-        assert len(app.lines) == size[1]
-        assert sum("°" in line for line in app.lines) >= 3
-
-
 async def test_a_terminal_that_is_too_small_gets_one_sentence() -> None:
     async with explorer(size=(59, 20)) as app:
         assert [line.strip() for line in app.lines if line.strip()] == [
@@ -265,15 +252,6 @@ async def test_idle_frames_are_the_same_frame() -> None:
             await app.play(0.1)
         assert app.moment is moment
         assert np.isfinite(moment.loss)
-
-
-async def test_z_gives_the_screen_to_one_panel_after_another() -> None:
-    async with explorer(size=(100, 30)) as app:
-        await app.halted_at(2)
-        panels = ("#loss", "#directions", "#neurons")
-        for shown in (*panels, None):
-            await app.press("z")
-            assert [panel for panel in panels if app.shown(panel)] == ([shown] if shown else list(panels))
 
 
 def test_only_the_cells_that_differ_are_repainted() -> None:

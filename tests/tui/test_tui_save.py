@@ -140,7 +140,7 @@ async def test_help_lists_every_key() -> None:
         assert "play or pause" not in app.text
     page = help_text(BRAILLE)
     for verb in VERBS:
-        assert f"  {verb.shown:<7}{verb.long}" in page
+        assert f"  {verb.shown:<9} {verb.long}" in page
 
 
 async def test_a_greeting_is_shown_once() -> None:

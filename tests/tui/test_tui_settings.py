@@ -19,17 +19,17 @@ from reluflow.tui.launch import all_settings
 def file(own_folder: Path) -> Path:
     path = own_folder / "config" / "settings.toml"
     path.parent.mkdir()
-    path.write_text('marker = "block"\nfps = 5\ntheme = "nord"\nmouse = false\n[keymap]\nverify = "t,f2"\n')
+    path.write_text('marker = "block"\nfps = 5\ntheme = "nord"\nmouse = false\n[keymap]\nverify = "f3,f2"\n')
     return path
 
 
 def test_flags_stand_before_the_file(file: Path) -> None:
     assert all_settings({"marker": None, "fps": None}) == (
-        Settings("block", 5.0, "nord", False, {"verify": "t,f2"}),
+        Settings("block", 5.0, "nord", False, {"verify": "f3,f2"}),
         [],
     )
     found, _ = all_settings({"marker": "auto", "fps": 30.0, "theme": "gruvbox", "mouse": True})
-    assert found == Settings("auto", 30.0, "gruvbox", True, {"verify": "t,f2"})
+    assert found == Settings("auto", 30.0, "gruvbox", True, {"verify": "f3,f2"})
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ async def test_settings_reach_the_screen(file: Path) -> None:
         played = app.moment.playing
         await app.press("V")
         assert app.moment.playing is not played
-        await app.press("t")
+        await app.press("f3")
         assert "predictions" in app.lines[0]
         await app.press("escape", "question_mark")
-        assert "  t      what the theory predicts" in app.text
+        assert "  f3        what the theory predicts" in app.text
 
 
 def test_other_keys_are_shown_as_people_call_them() -> None:
@@ -90,13 +90,13 @@ def test_the_command_hands_its_flags_on(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(reluflow.tui, "run", run)
     for words in (
         {},
-        {"target": "toy", "marker": "ascii", "fps": "20", "theme": "nord", "no_mouse": True},
+        {"target": "toy", "marker": "ascii", "fps": "20", "theme": "nord", "no_mouse": True, "fresh": True},
     ):
         with pytest.raises(command.typer.Exit):
             command.tui(**words)
     assert given == [
-        {"target": None, "marker": None, "fps": None, "theme": None, "mouse": None},
-        {"target": "toy", "marker": "ascii", "fps": 20.0, "theme": "nord", "mouse": False},
+        {"target": None, "fresh": False, "marker": None, "fps": None, "theme": None, "mouse": None},
+        {"target": "toy", "fresh": True, "marker": "ascii", "fps": 20.0, "theme": "nord", "mouse": False},
     ]
 
 

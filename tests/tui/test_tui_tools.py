@@ -1,26 +1,12 @@
 """Inspector, palette, copy and picture in the whole app."""
 
+import tomllib
 from pathlib import Path
 
 import driver
-import pytest
 
-from reluflow.tui import app as app_module
-from reluflow.tui.app import Explorer
 from reluflow.tui.screens.inspector import Inspector
-from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.neuron_table import NeuronTable
-
-
-class Whole(Explorer, ToolKeys):
-    """The app with these keys' actions."""
-
-    CSS_PATH = Path(app_module.__file__).with_name("explorer.tcss")
-
-
-@pytest.fixture(autouse=True)
-def whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "Explorer", Whole)
 
 
 async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:
@@ -50,8 +36,27 @@ async def test_the_palette_does_what_is_chosen() -> None:
 
 async def test_the_command_is_copied_with_the_changes() -> None:
     async with driver.explorer(overrides={"network.width": 7}) as app:
-        await app.app.run_action("copy_command")
+        await app.press("Y", "enter")
         assert app.app.clipboard == "reluflow run orthogonal-toy --set network.width=7"
+
+
+async def test_the_preset_the_moment_and_a_neuron_are_copied_exactly(own_folder: Path) -> None:
+    async with driver.explorer(overrides={"network.width": 7}, size=(60, 20)) as app:
+        await app.halted_at(4)
+        await app.press("end", "down", "down", "Y", "p")
+        assert tomllib.loads(app.app.clipboard)["network"]["width"] == 7
+        await app.press("Y", "v")
+        values = tomllib.loads(app.app.clipboard)
+        assert (values["t"], values["loss"]) == (app.moment.t, app.moment.loss)
+        await app.press("Y", "n")
+        neuron = tomllib.loads(app.app.clipboard)
+        assert neuron["neuron"] == 2
+        assert neuron["weights"] == app.moment.state.weights[2].tolist()
+        assert neuron["output_weight"] == app.moment.state.output_weights[2]
+        assert (own_folder / "config" / "clipboard.txt").read_text() == app.app.clipboard + "\n"
+        before = app.app.clipboard
+        await app.press("Y", "escape")
+        assert app.app.clipboard == before
 
 
 async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:

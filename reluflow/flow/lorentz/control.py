@@ -54,6 +54,8 @@ WORTH: Final = 3000
 SHRINKING: Final = 12.0
 #: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
 VANISHED: Final = -4000
+#: hidden weights of a dead neuron this small next to its output weight are the rounding of zero
+NOTHING: Final = 1e-13
 #: steps grow no further where nothing moves
 LONGEST: Final = 1e300
 #: a step below this share of the time (and of the first step) is a failure

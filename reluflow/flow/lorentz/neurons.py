@@ -25,6 +25,8 @@ OFF, ON, SLIDING = 0, 1, 2
 SHRUNK, DRIFT = 3, 40
 #: a pre-activation is known from the weights if it is not smaller than this share of |w| |x|
 KNOWN = 1e-3
+#: what is added (relative to |w| |x|) so that rounding cannot turn the sign of a pre-activation
+SIGN = 16 * np.finfo(float).eps
 #: |a| and |w| closer than this (relative) are meant to be equal
 BALANCED = 1e-13
 
@@ -161,9 +163,20 @@ class Neurons:
         kept = np.where(np.abs(self.z) <= bound, self.z, 0.0)
         return np.where(known, np.where(self.side * z > 0.0, z, 0.0), kept)
 
-    def true_weights(self) -> Array:
-        """w_j in moving coordinates (b, p)."""
-        return np.ldexp(self.weights, self.exponent[:, None])
+    def true_weights(self, samples: Samples) -> Array:
+        """w_j in moving coordinates (b, p), of which <w_j, x_k> has the sign that the activation says.
+
+        A pre-activation that is zero, or far below |w_j| |x_k|, is only known to rounding from the weights.
+        """
+        margin = SIGN * np.outer(row_norms(self.weights), np.sqrt(samples.squares[: samples.primaries]))
+        seen = self.weights @ samples.inputs.T
+        wrong = (self.side * seen < margin) & (self.side != 0.0)
+        wrong &= (np.abs(self.z) <= 2.0 * margin) | (self.side * seen < 0.0)
+        weights = self.weights
+        if np.any(wrong):
+            shift = np.where(wrong, self.side * margin - seen, 0.0)
+            weights = weights + (shift / samples.squares[: samples.primaries]) @ samples.inputs
+        return np.ldexp(weights, self.exponent[:, None])
 
     def true_outputs(self) -> Array:
         """a_j (b,)."""

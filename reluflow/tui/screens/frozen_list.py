@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-LETTERS = "abcdefghij"
+from reluflow.tui.compare import LETTERS
 
 
 class FrozenList(ModalScreen[tuple[int, ...] | None]):

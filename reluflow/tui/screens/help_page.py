@@ -1,7 +1,7 @@
-"""The help page, made from the table of keys."""
+"""The help page, made from the table of keys: first what belongs to the panel in focus."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,45 +11,75 @@ from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.bindings import PANEL_KEYS, VERBS, Verb
+from reluflow.tui.layout import TITLES
+
+#: What each panel shows, in a sentence or two.
+ABOUT: Final[dict[str, str]] = {
+    "loss": "The loss of the run over time. Where it rests are plateaus, named S1, S2, ...: the network is "
+    "near a saddle. The vertical line is the cursor; what is faint beyond it is solved already.",
+    "directions": "A picture of all neurons at the time of the cursor. In the compass the angle is that of "
+    "the hidden weights and the radius grows with log |w|; n shows other pictures.",
+    "neurons": "The neurons one by one at the time of the cursor: the sign of the output weight, the norm of "
+    "the hidden weights, their direction, and the samples on which the neuron is active.",
+    "parameters": "What the run is made from. A number is typed, or stepped with left and right; a run that "
+    "takes no time is solved anew at each step. > is typed but not applied, * is not so on file, ! cannot "
+    "be used.",
+}
 
 
 class HelpPage(ModalScreen[None]):
-    """All keys and what the panels show; any of escape, q, ? or enter leaves it."""
+    """What the panel in focus shows and its keys, then all others; escape, q, ? or enter leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter,space", "leave", show=False),
     ]
 
-    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS) -> None:
+    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") -> None:
         super().__init__()
         self._glyphs = glyphs
         self._verbs = verbs
+        self._panel = panel
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialogue wide"):
             yield Static("Keys", classes="title")
-            yield Static(help_text(self._glyphs, self._verbs), markup=False)
+            yield Static(help_text(self._glyphs, self._verbs, self._panel), markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
 
-def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS) -> str:
-    """The page as text."""
-    lines: list[str] = []
+def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") -> str:
+    """The page as text; ``panel``: the one to begin with, "" for none."""
+    lines: list[str] = _about(panel, verbs) if panel else []
     where = ""
     for verb in verbs:
         if verb.group != where:
             lines += ["", verb.group] if lines else [verb.group]
             where = verb.group
-        lines.append(f"  {verb.shown:<7}{verb.long}")
-    for panel, keys, what in PANEL_KEYS:
-        if panel != where:
-            lines += ["", panel]
-            where = panel
-        lines.append(f"  {keys:<12}{what}" if len(keys) < 12 else f"  {keys}\n{'':<14}{what}")
-    lines += ["", "directions", *_legend(glyphs), "", "esc leaves this page"]
+        lines.append(_line(verb))
+    for name in dict.fromkeys(name for name, _, _ in PANEL_KEYS):
+        if name != panel:
+            lines += ["", f"in the {TITLES[name]}" if name in TITLES else name, *_own_keys(name)]
+    lines += ["", "signs", *_legend(glyphs), "", "esc leaves this page"]
     return "\n".join(lines)
+
+
+def _about(panel: str, verbs: Sequence[Verb]) -> list[str]:
+    own = [_line(verb) for verb in verbs if verb.panel == panel]
+    return [f"{TITLES[panel]}: {ABOUT[panel]}", "", *own, *_own_keys(panel)]
+
+
+def _line(verb: Verb) -> str:
+    return f"  {verb.shown:<9} {verb.long}"
+
+
+def _own_keys(panel: str) -> list[str]:
+    rows = []
+    for name, keys, what in PANEL_KEYS:
+        if name == panel:
+            rows.append(f"  {keys:<9} {what}" if len(keys) <= 9 else f"  {keys}\n{'':<12}{what}")
+    return rows
 
 
 def _legend(glyphs: Glyphs) -> list[str]:
@@ -57,6 +87,5 @@ def _legend(glyphs: Glyphs) -> list[str]:
         f"  {glyphs.positive} output weight above 0   {glyphs.negative} below 0   {glyphs.still} zero",
         f"  {glyphs.positive_cursor}{glyphs.negative_cursor} the neuron under the cursor   "
         f"{glyphs.point} a sample, with its number",
-        "  The angle is that of the hidden weights; the radius grows with log |w|.",
-        f"  {glyphs.mark} in the loss: the cursor; what is faint beyond it is solved already",
+        f"  {glyphs.mark} in the loss: the cursor   {glyphs.focus} the panel in focus",
     ]

@@ -1,8 +1,8 @@
 """The loss over time."""
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, get_args
 
 from textual import events
 
@@ -16,12 +16,12 @@ from reluflow.plot.loss_place import LossPicture, time_at
 from reluflow.plot.phases import focus_of
 from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
-from reluflow.tui.compare import FrozenRun
+from reluflow.tui.compare import LETTERS, FrozenRun
 from reluflow.tui.foresight import Seen
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
-from reluflow.tui.screens.frozen_list import LETTERS
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 #: What the axes show: decades about the plateaus, the whole run with all decades, or the loss itself.
 Scale = Literal["log", "all", "linear"]
@@ -37,11 +37,17 @@ _REACH: Final = 4.0
 _ROOM_FOR_KEY: Final = 8
 
 
-class LossPanel(RowsPanel):
+class LossPanel(FramePanel):
     """The whole recorded curve with a line at the cursor; what lies ahead is faint.
 
     Drawn anew only when the run, the axes or the size change; otherwise the line moves.
     """
+
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "time": TIMES,
+        "scale": SCALES,
+        "theory": (False, True),
+    }
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
@@ -85,6 +91,10 @@ class LossPanel(RowsPanel):
         self.time = TIMES[(TIMES.index(self.time) + 1) % len(TIMES)]
         if self.time == "unit" and (self._moment is None or log_scale(self._moment.frame.preset) is None):
             self.time = "linear"
+        self.redraw()
+
+    def adopt_choices(self) -> None:
+        self._axes = None
         self.redraw()
 
     def next_scale(self) -> None:

@@ -1,7 +1,7 @@
 """The neurons one by one, sorted, chosen from and grouped as the user likes."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,15 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import Layout, Line, header_row, neuron_row
 from reluflow.tui.messages import CursorMoved
 from reluflow.tui.moment import Moment
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 #: A network whose columns take more multiplications than this is listed in the order that it had before for
 #: as long as the cursor plays, and its growth is not measured meanwhile.
 _DEAR: Final = 4e6
 
 
-class NeuronTable(RowsPanel, can_focus=True):
+class NeuronTable(FramePanel):
     """A table that draws the visible rows only: its cost does not grow with the network.
 
     All neurons are looked at where the order depends on them, and then column by column.
@@ -38,6 +39,7 @@ class NeuronTable(RowsPanel, can_focus=True):
         Binding("J", "jump(True)", show=False),
     ]
 
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"grouped": (False, True)}
     #: rows above the neurons: the heading and the heads of the columns
     TOP: ClassVar = 2
 
@@ -67,6 +69,9 @@ class NeuronTable(RowsPanel, can_focus=True):
         self._arrange(again=not moment.playing)
         self._go(self.cursor)
         self.redraw()
+
+    def adopt_choices(self) -> None:
+        self._rearranged()
 
     def sort_by_next(self) -> None:
         """Sort by the next of the columns."""
@@ -241,6 +246,3 @@ class NeuronTable(RowsPanel, can_focus=True):
         if moved:
             self.post_message(CursorMoved(neuron))
         return moved
-
-    def on_focus(self) -> None:
-        self.redraw()

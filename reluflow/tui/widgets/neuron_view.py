@@ -1,7 +1,7 @@
 """A picture of the neurons."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from reluflow.plot.views.chart import legend
 from reluflow.plot.views.growth import GrowthPicture, draw_growth, growth_rows
 from reluflow.tui.foresight import Seen
 from reluflow.tui.moment import Moment
-from reluflow.tui.widgets.rows_panel import RowsPanel, heading
+from reluflow.tui.widgets.frame_panel import FramePanel
+from reluflow.tui.widgets.rows_panel import heading
 
 #: the view that the app starts with
 COMPASS: Final = "directions"
@@ -27,11 +28,13 @@ NAMES: Final = (*VIEWS, GROWTH)
 _LONGER: Final = 1.02
 
 
-class NeuronView(RowsPanel):
+class NeuronView(FramePanel):
     """One of the views of the neurons, with the neuron under the table's cursor marked.
 
     The compass of directions remembers the picture before, so that it neither jumps nor turns.
     """
+
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"view": tuple(VIEWS)}
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
@@ -61,6 +64,10 @@ class NeuronView(RowsPanel):
     def point_at(self, neuron: int) -> None:
         """Mark another neuron."""
         self._cursor = neuron
+        self._update()
+        self.redraw()
+
+    def adopt_choices(self) -> None:
         self._update()
         self.redraw()
 

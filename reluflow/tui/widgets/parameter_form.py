@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from reluflow.errors import PresetError
@@ -85,11 +86,10 @@ class ParameterForm(Vertical):
         self._saved = saved
         self._check()
 
-    def focus_first(self) -> None:
-        """Put the focus on the field it was on last, or the first."""
-        for field in self._fields.values():
-            field.editor.focus()
-            return
+    @property
+    def first_field(self) -> Widget | None:
+        """The editor of the first field, None before there is one."""
+        return next((field.editor for field in self._fields.values()), None)
 
     @property
     def sentence(self) -> str:

@@ -60,6 +60,10 @@ class RowsPanel(Widget):
         """The rows to show in ``width`` x ``height`` cells."""
         raise NotImplementedError
 
+    def finished_rows(self, width: int, height: int) -> Sequence[Row]:
+        """The rows as they go on screen: a kind of panel may have something to add to all of its own."""
+        return self.make_rows(width, height)
+
     def redraw(self) -> None:
         """Make the rows anew and repaint the cells that differ from what is on screen."""
         if not self.is_mounted:
@@ -73,7 +77,7 @@ class RowsPanel(Widget):
         width, height = self._made_for = self.size
         rows: list[Row] = []
         if width > 0 and height > 0:
-            rows = [fit(row, width) for row in self.make_rows(width, height)][:height]
+            rows = [fit(row, width) for row in self.finished_rows(width, height)][:height]
         rows += [fit([], width)] * (height - len(rows))
         old, self._rows = self._rows, rows
         changed = []

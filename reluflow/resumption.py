@@ -1,0 +1,48 @@
+"""Going on with a run that a run directory holds: the very trajectory that it would have had."""
+
+import numpy as np
+
+from reluflow.errors import PresetError, RunError
+from reluflow.store.preset import Preset
+from reluflow.store.run_reader import PRESET, SUMMARY, Run, open_run
+from reluflow.training import Training
+
+
+def resumed(run: Run, preset: Preset) -> Training:
+    """The training of a run as it stands, to go on under ``preset`` (see ``Run.continued``).
+
+    Raises RunError in one sentence if the run cannot be gone on with, and what building its problem raises.
+    """
+    training = Training.from_preset(preset)
+    for name in ("inputs", "targets", "weights", "output_weights"):
+        if not np.array_equal(getattr(training.problem, name), getattr(run.problem, name)):
+            raise RunError(
+                f"{run.path} cannot be resumed: its preset gives other {name} than problem.npz holds; "
+                "expected the very same"
+            )
+    checkpoint = run.checkpoint
+    if checkpoint is not None:
+        try:
+            training.restore(checkpoint)
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            raise RunError(
+                f"{run.path} cannot be resumed: its checkpoint does not fit "
+                f"({type(error).__name__}: {error}); expected one written by this version"
+            ) from None
+    return training
+
+
+def stored_run(preset: Preset) -> tuple[Run, Preset] | None:
+    """The run that a preset read from a run directory is about, and the preset under which it goes on.
+
+    None for a preset from elsewhere, and for one that was changed so that its run would be another.
+    Raises RunError if the directory cannot be read.
+    """
+    path = preset.path
+    if path is None or path.name != PRESET or not (path.parent / SUMMARY).is_file():
+        return None
+    run = open_run(path.parent)
+    try:
+        return run, run.continued(preset)
+    except (RunError, PresetError):
+        return None

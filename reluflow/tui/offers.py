@@ -1,0 +1,103 @@
+"""What there is to open, and what is worth knowing before one does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from reluflow.errors import ReluflowError
+from reluflow.plot.axes import short
+from reluflow.store.preset import PresetSummary, list_presets, load_preset
+from reluflow.store.run_directory import Run, open_run
+from reluflow.store.run_reader import PRESET, SUMMARY
+
+#: so many run directories of the working folder are listed, the newest first
+MOST_RUNS: Final = 50
+_RUNS: Final = Path("runs")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something to open: ``target`` is what a command line would call it."""
+
+    target: str
+    name: str
+    title: str
+    source: str
+    kind: Literal["shipped", "own", "run"]
+
+
+def all_offers() -> list[Offer]:
+    """The presets by name, then the run directories of the working folder."""
+    return [*(_preset_offer(preset) for preset in list_presets()), *_runs()]
+
+
+def fitting(query: str, offers: Sequence[Offer]) -> list[Offer]:
+    """The offers in which every word is found; those in whose name all are come first."""
+    words = query.lower().split()
+
+    def has(text: str) -> bool:
+        return all(word in text.lower() for word in words)
+
+    found = [offer for offer in offers if has(f"{offer.name} {offer.title} {offer.source} {offer.kind}")]
+    return sorted(found, key=lambda offer: not has(offer.name))
+
+
+def notes_of(offer: Offer) -> str:
+    """What it is about and what to look for, as paragraphs; or in one sentence why it cannot be opened."""
+    try:
+        preset = load_preset(offer.target)
+        parts = [_run_line(open_run(offer.target))] if offer.kind == "run" else []
+    except ReluflowError as error:
+        return str(error)
+    values = preset.values
+    parts += [preset.title, *preset.notes.split("\n\n"), _sizes(values), preset.source]
+    if offer.kind == "own" and preset.path is not None:
+        parts.append(str(preset.path))
+    # The lines of the file are as long as its author liked; here they are as long as the page is wide.
+    return "\n\n".join(" ".join(part.split()) for part in parts if part.strip())
+
+
+def _preset_offer(preset: PresetSummary) -> Offer:
+    title = preset.title if preset.problem is None else "(cannot be read)"
+    return Offer(preset.name, preset.name, title, preset.source, "own" if preset.user else "shipped")
+
+
+def _runs() -> Iterator[Offer]:
+    folders = [path for path in _RUNS.glob("*") if (path / PRESET).is_file() and (path / SUMMARY).is_file()]
+    for path in sorted(folders, key=_written, reverse=True)[:MOST_RUNS]:
+        try:
+            run = open_run(path)
+        except ReluflowError:
+            title = "(cannot be read)"
+        else:
+            title = _run_line(run)
+        yield Offer(str(path), str(path), title, "", "run")
+
+
+def _written(path: Path) -> float:
+    try:
+        return (path / SUMMARY).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _run_line(run: Run) -> str:
+    t, loss = run.summary.get("time"), run.summary.get("loss")
+    if not isinstance(t, int | float) or not isinstance(loss, int | float):
+        return f"{run.status}, nothing recorded yet"
+    return f"{run.status} at t = {short(float(f'{t:.3g}'))}, loss {loss:.3g}, {run.summary.get('method', '')}"
+
+
+def _sizes(values: Any) -> str:
+    """Sizes, scale and solver in a line."""
+    inputs = values.get("data.inputs")
+    samples = values.get("data.samples") or (len(inputs) if inputs else None)
+    pieces = [
+        f"{samples} samples" if samples else "",
+        f"{values['data.dimension']} dimensions" if "data.dimension" in values else "",
+        f"{values['network.width']} neurons" if "network.width" in values else "",
+        f"scale {short(values['init.scale'])}" if "init.scale" in values else "",
+        f"method {values['solver.method']}" if "solver.method" in values else "",
+    ]
+    return ", ".join(piece for piece in pieces if piece)

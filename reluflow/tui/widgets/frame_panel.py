@@ -1,0 +1,36 @@
+"""A panel of the frame: one that can have the focus and shows that it has, not by colour alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from reluflow.plot.cells import Row, Segment
+from reluflow.tui.widgets.rows_panel import RowsPanel
+
+
+class FramePanel(RowsPanel, can_focus=True):
+    """Rows under a heading, which is marked while the panel has the focus.
+
+    ``KEPT``: the attributes that hold what the user chose to see, each with the values it may have; they
+    outlive the app (see ``reluflow.tui.view_choices``). Whoever sets one calls ``redraw``.
+    """
+
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {}
+
+    def finished_rows(self, width: int, height: int) -> Sequence[Row]:
+        rows = list(self.make_rows(width, height))
+        if self.has_focus and rows and rows[0]:
+            mark, title, *rest = rows[0]
+            rows[0] = [
+                Segment(mark.text.replace(self.glyphs.horizontal, self.glyphs.focus), "key"),
+                title,
+                *rest,
+            ]
+        return rows
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self.redraw()
+
+    def adopt_choices(self) -> None:
+        """Kept attributes were set from outside: draw anew."""
+        self.redraw()

@@ -1,0 +1,75 @@
+"""What there is to open: found by typing, with notes beside the list."""
+
+import pytest
+from driver import explorer
+
+from reluflow.store.preset import load_preset, save_preset
+from reluflow.store.run_directory import RunWriter
+from reluflow.training import Training
+from reluflow.tui.offers import all_offers, fitting, notes_of
+
+
+def test_presets_ones_own_and_runs_are_offered_and_found_by_every_word() -> None:
+    save_preset(load_preset("orthogonal-toy"), "mine")
+    preset = load_preset("first-steps", {"stop.steps": 3})
+    training = Training.from_preset(preset)
+    training.advance(10.0)
+    writer = RunWriter.create(preset, training.problem)
+    writer.save(training)
+    writer.close()
+    offers = all_offers()
+    kinds = {offer.target: offer.kind for offer in offers}
+    assert kinds["mine"] == "own"
+    assert kinds["wu-five-points"] == "shipped"
+    assert kinds["runs/first-steps-1"] == "run"
+    assert offers[-1].title.startswith("steps at t = ")
+    assert [offer.target for offer in fitting("five wu", offers)] == ["wu-five-points"]
+    assert fitting("boursier", offers)
+    assert fitting("first", offers)[0].name == "first-steps"
+    assert fitting("no such thing", offers) == []
+    notes = notes_of(offers[-1])
+    assert notes.startswith("steps at t = ")
+    assert "Watch the loss" in notes
+    assert "20 neurons" in notes
+
+
+def test_what_cannot_be_read_says_so_in_its_notes(own_folder) -> None:  # type: ignore[no-untyped-def]
+    (own_folder / "config" / "presets").mkdir(parents=True)
+    (own_folder / "config" / "presets" / "bad.toml").write_text("[network]\nwidth = -1\n")
+    bad = next(offer for offer in all_offers() if offer.target == "bad")
+    assert "network.width is -1" in notes_of(bad)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_typing_finds_and_enter_opens(size: tuple[int, int]) -> None:
+    async with explorer(size=size, running=True) as app:
+        await app.solved()
+        await app.press("o")
+        assert "first-steps" in app.text
+        await app.press(*"three-po")
+        assert "first-steps" not in app.text
+        assert (
+            "best straight line" in " ".join(app.text.split()) or "three points on a line" in app.text.lower()
+        )
+        line = next(line for line in app.lines if "three-points" in line)
+        assert len(app.lines) == size[1]
+        if size[0] >= 120:
+            assert "Three points" in line or any("Three points" in each[45:] for each in app.lines)
+        await app.press("enter")
+        await app.until(lambda: app.frame.preset.name == "three-points", "the preset")
+        assert app.moment.playing
+
+
+async def test_a_run_directory_opens_at_its_end_and_esc_opens_nothing() -> None:
+    async with explorer(overrides={"stop.steps": 4}, running=True) as app:
+        await app.solved()
+        end = app.frame.history.end
+        await app.press("w")
+        await app.until(lambda: app.moment.live.note, "a note")
+        await app.press("o", *"zzzz", "enter")
+        assert "nothing of that name" in app.text
+        await app.press("escape", "o", *"runs/", "enter")
+        before = app.frame.generation
+        await app.until(lambda: app.frame.generation > before or app.frame.over, "the run")
+        await app.until(lambda: app.moment.t == end, "its end")
+        assert app.frame.preset.path.parent.name == "orthogonal-toy-1"
