@@ -190,7 +190,7 @@ class LossPanel(FramePanel):
             entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
             entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
         if marks is not None and marks.escapes:
-            entries.append(Segment(f" (theory: {marks.source})", "dim"))
+            entries.append(Segment(f" ({marks.source})", "dim"))
         row: Row = []
         for entry in entries:
             if sum(len(text) for text, _ in [*row, entry]) <= width:
