@@ -34,7 +34,7 @@ from reluflow.flow.lorentz.control import (
     factor,
 )
 from reluflow.flow.lorentz.motion import block_rows, predictions, sweep
-from reluflow.flow.lorentz.neurons import NAMES, Neurons, start
+from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Stepper
@@ -170,7 +170,13 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        self._neurons = end.rebalanced().rescaled(self._samples)
+        end = end.rebalanced().rescaled(self._samples)
+        lined = end.lined
+        if np.any(lined):
+            some = end.take(lined)
+            towards = directions(some, self._samples, self._residual)
+            end = put(end, np.flatnonzero(lined), some.straightened(towards))
+        self._neurons = end
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
