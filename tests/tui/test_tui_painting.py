@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from rich.console import Console
 from rich.segment import Segment
 from terminal import Screen, Terminal, app_command
@@ -14,6 +15,7 @@ def has(words: str) -> Callable[[Screen], bool]:
     return lambda screen: words in screen.text
 
 
+@pytest.mark.slow
 def test_after_any_keys_the_screen_is_as_if_painted_anew() -> None:
     terminal = Terminal(app_command("nonorthogonal-five-points"), size=(120, 40))
     try:
