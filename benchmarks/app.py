@@ -21,10 +21,12 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import remote
-from terminal import Link, Screen
+from readings import changes, explained, heading, moved, pace, picture, time_shown
+from terminal import Link
 from watched import LARGE, App, descent, running
 
 from reluflow.store.preset import load_preset
@@ -83,12 +85,12 @@ def paint() -> list[Row]:
 def latencies(app: App, count: int = KEYS) -> list[float]:
     """Milliseconds from key to screen while all else goes on: an axis redrawn, and a word in a line."""
     generator, seconds = random.Random(1), []
-    app.terminal.until(lambda screen: "over time" in screen.text, "the heading of the loss")
+    app.terminal.until(heading, "the heading of the loss")
     for turn in range(count // 4):
-        log, faster = ("over log time", "playing 5/s"), ("over time", "playing 2/s")
-        for key, word in zip("l+l-", (log[0], log[1], faster[0], faster[1]), strict=True):
+        for key, read in (("l", heading), ("+", pace), ("l", heading), ("-", pace)):
             time.sleep(generator.uniform(0.2, 0.5))
-            seconds.append(app.press(key, lambda screen, word=word: word in screen.text, f"{word}, {turn}"))
+            changed = changes(read, read(app.screen))
+            seconds.append(app.press(key, changed, f"what {key} does, {turn}"))
     return [1000.0 * value for value in seconds]
 
 
@@ -178,44 +180,30 @@ def knob() -> list[Row]:
         with running(preset, (160, 45)) as app:
             app.solved()
             app.press("r", lambda screen: "paused" in screen.text, "a pause")
-            app.terminal.type("p")
-            app.terminal.quiet(0.3)
-            field = next(i for i, line in enumerate(app.screen.lines) if line.startswith("   scale"))
-            start = next(i for i, line in enumerate(app.screen.lines) if line.startswith("   kind"))
-            between = app.screen.lines[start:field]
-            app.terminal.type("\x1b[B" * sum(line.startswith("   ") for line in between))
-            app.terminal.quiet(0.3)
+            app.press("p", lambda screen: "apply" in screen.lines[-1], "the form")
+            while "init.scale" not in app.screen.text:
+                about = explained(app.screen)
+                app.press("\x1b[B", changes(explained, about), "the next field")
             for turn in range(2 * RUNS):
                 seen = turned(app, ">" if turn % 2 else "<")
                 first.append(seen[0])
                 whole.append(seen[1])
         rows.append(Row(f"knob to new curve, {preset}", first, "ms", 250.0))
-        rows.append(Row(f"knob to the whole curve, {preset}", whole, "ms", 250.0))
+        rows.append(Row(f"knob to the last change, theory's marks too, {preset}", whole, "ms", 250.0))
     return rows
 
 
 def turned(app: App, key: str) -> tuple[float, float]:
     """Milliseconds until the picture of the loss changes, and until it is as it stays."""
-    pictures = [(time.monotonic(), picture(app.screen))]
+    shown = picture(app.screen)
     began = time.monotonic()
-    app.terminal.type(key)
-    while time.monotonic() - max(pictures[-1][0], began) < 2.0:
-        try:
-            at = app.terminal.until(lambda screen: picture(screen) != pictures[-1][1], "a change", 2.0)
-        except TimeoutError:
-            break
-        pictures.append((at, picture(app.screen)))
-    if len(pictures) == 1:
-        raise RuntimeError("the knob changed nothing")
-    return 1000.0 * (pictures[1][0] - began), 1000.0 * (pictures[-1][0] - began)
-
-
-def picture(screen: Screen) -> tuple[str, ...]:
-    """The rows of the loss panel, right of the form and left of the neurons."""
-    top = next((i for i, line in enumerate(screen.lines) if "─ loss ─" in line), 0)
-    left = screen.lines[top].find("─ loss ─")
-    right = screen.lines[top].find("─ directions ─")
-    return tuple(line[left:right].rstrip() for line in screen.lines[top + 1 : top + 20])
+    first = app.press(key, moved(shown), "another curve")
+    last = first
+    with suppress(TimeoutError):
+        while True:
+            shown = picture(app.screen)
+            last = app.terminal.until(moved(shown), "a change", 2.0) - began
+    return 1000.0 * first, 1000.0 * last
 
 
 def seek() -> list[Row]:
@@ -224,13 +212,10 @@ def seek() -> list[Row]:
     with running("nonorthogonal-five-points") as app:
         app.solved()
         app.press("r", lambda screen: "paused" in screen.text, "a pause")
-        for key in ("\x1b[F", "\x1b[H", "]", "\x1b[C", "]", "\x1b[D", "]", "[", "\x1b[D") * 4:
+        for key in ("\x1b[F", "\x1b[H", "\x1b[C", "]", "\x1b[D", "\x1b[D", "]") * 5:
             time.sleep(0.2)
-            now = app.status("t")
-            try:
-                seconds.append(1000.0 * app.press(key, lambda _, now=now: app.status("t") != now, "a move"))
-            except TimeoutError:
-                continue
+            moved = changes(time_shown, time_shown(app.screen))
+            seconds.append(1000.0 * app.press(key, moved, "a move"))
     return [Row("seek in a finished run", seconds, "ms", 50.0)]
 
 

@@ -18,6 +18,7 @@ from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
 from reluflow.network import Array, imbalance
 from reluflow.problem import Problem
+from reluflow.theory.limit_process import general_limit
 
 
 def test_one_sample_is_logistic() -> None:
@@ -69,6 +70,21 @@ def test_five_points_reach_zero_loss() -> None:
 @pytest.mark.slow
 def test_five_points_reach_zero_loss_for_forty_seeds() -> None:
     assert all(run(five_points(seed), end=1e5).loss <= 1e-9 for seed in range(40))
+
+
+def test_a_neuron_that_shrinks_on_a_line_stays_on_it() -> None:
+    """The third escape of the five points waits for neurons that shrink by 1e25 while they slide on a sample.
+
+    Rounding that turned them round would bring it forward; its time grows like that of the limit process.
+    """
+    times = []
+    for exponent in (30, 100):
+        solver = run(five_points(0, 10.0**-exponent), loss=0.025)
+        times.append(solver.t)
+    start = five_points(0)
+    limit = general_limit(start.inputs, start.targets, start.weights, start.output_weights)
+    slope = (times[1] - times[0]) / (70.0 * np.log(10.0))
+    assert slope == pytest.approx(limit.escapes[2].time, rel=5e-3)
 
 
 @pytest.mark.parametrize("problem", [toy(), five_points(3), correlated(), random_problem(4)])

@@ -7,6 +7,7 @@ import pytest
 from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import Key
 
 from reluflow.store.schema import KEYS, by_id, parse_text
 from reluflow.tui import app as explorer_app
@@ -128,3 +129,23 @@ async def test_a_field_that_keeps_its_place_keeps_the_focus_when_a_run_comes() -
         await turn(app, "init.seed", "right")
         await app.until(lambda: app.frame.preset.values["init.seed"] == 5 and app.frame.over, "a new run")
         assert field(app, "init.seed").editor is editor
+
+
+async def test_signs_of_order_step_a_number_though_a_terminal_sends_them_as_text() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        await turn(app, "init.scale")
+        for key, sign in (("greater_than_sign", ">"), ("greater_than_sign", ">"), ("less_than_sign", "<")):
+            app.app.post_message(Key(key, sign))
+            await app.drained()
+        assert field(app, "init.scale").text == "1e-05"
+
+
+async def test_the_next_key_goes_on_from_the_field_that_the_last_one_led_to() -> None:
+    async with explorer(overrides=TOY) as app:
+        await turn(app, "data.kind")
+        fields = [each.key.id for each in app.app.query(ParameterField)]
+        for _ in range(5):
+            app.app.post_message(Key("down", None))
+        await app.drained()
+        assert app.app.focused is field(app, fields[5]).editor

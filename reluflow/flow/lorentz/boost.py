@@ -24,6 +24,8 @@ from reluflow.network import Array
 
 #: up to this rapidity of a single boost the plain formulas lose less than a digit
 GENTLE = 1.0
+#: u+ u- below this share of a^2 + p^2 is the rounding of a neuron exactly along or against D
+EXACT = 1e-26
 #: stands in for a rapidity of zero: sinh(x)/x is one here
 TINY = 1e-100
 
@@ -100,6 +102,7 @@ def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, A
     across = w - p[:, None] * axis
     product = np.einsum("bp,bp->b", across, across)
     product += delta
+    product[np.abs(product) <= EXACT * (a * a + p * p)] = 0.0
     along = a * p >= 0.0
     large = np.where(along, a + p, a - p)
     small = np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)

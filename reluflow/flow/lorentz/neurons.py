@@ -25,6 +25,8 @@ OFF, ON, SLIDING = 0, 1, 2
 SHRUNK, DRIFT = 3, 40
 #: a pre-activation is known from the weights if it is not smaller than this share of |w| |x|
 KNOWN = 1e-3
+#: a neuron that has no way but a line is not further from it than this (relative)
+ASTRAY = 1e-6
 #: what is added (relative to |w| |x|) so that rounding cannot turn the sign of a pre-activation
 SIGN = 16 * np.finfo(float).eps
 #: |a| and |w| closer than this (relative) are meant to be equal
@@ -131,6 +133,26 @@ class Neurons:
         known &= squares > 0.0
         outputs = np.where(known, np.copysign(np.sqrt(np.maximum(squares, 0.0)), self.outputs), self.outputs)
         return replace(self, outputs=outputs)
+
+    @property
+    def lined(self) -> Mask:
+        """Neurons (b,) that slide on so many samples that a single line is left to them."""
+        dimension = self.weights.shape[1]
+        free = dimension - np.count_nonzero(self.slots >= 0, axis=1)
+        lined: Mask = (free == 1) & (dimension > 1)
+        return lined
+
+    def straightened(self, towards: Array) -> "Neurons":
+        """The same neurons, on a line with ``towards`` (b, p), as those are to which no other way is left.
+
+        What rounding leaves across would turn one round that shrinks along the line for very long.
+        """
+        squares = np.einsum("bp,bp->b", towards, towards)
+        share = np.einsum("bp,bp->b", self.weights, towards) / np.where(squares > 0.0, squares, 1.0)
+        straight = share[:, None] * towards
+        sizes = row_norms(self.weights)
+        near = row_norms(straight - self.weights) <= ASTRAY * sizes
+        return replace(self, weights=np.where(near[:, None], straight, self.weights))
 
     def rescaled(self, samples: Samples) -> "Neurons":
         """The same neurons with stored sizes near one, wherever they have drifted too far away.

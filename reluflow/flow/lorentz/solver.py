@@ -4,72 +4,42 @@ The residual r(t) is the only coupling between neurons. For a given path of it e
 Lorentz boosts (``boost``; Boursier, Pillaud-Vivien & Flammarion 2022 and Chistikov, Englert & Lazic 2023
 study this flow), exactly where the path stands still, and changes its activations at exactly computed
 moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``). The path itself
-is found by Radau IIA collocation (``collocation``). So plateaus of any length cost a step or two, steps
+is found by Radau IIA collocation (``step``). So plateaus of any length cost a step or two, steps
 grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.events import EventLog, Events, in_order, no_events
-from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton, Path
+from reluflow.flow.events import EventLog, Events
+from reluflow.flow.lorentz.collocation import RADAU, Path
 from reluflow.flow.lorentz.control import (
     AGAIN,
-    ALLOWED,
-    CUTS,
-    DIVERGED,
-    FEW,
     FIRST,
     GROWTH,
-    HOPELESS,
-    ITERATIONS,
-    LIGHT,
     LONGEST,
-    NEGLIGIBLE,
-    NEWTON,
     NOTHING,
     ORDER,
     RETRY,
-    ROUGH,
     SEEN,
     SHRINK,
     SMALLEST,
     TREND,
     VANISHED,
-    WORTH,
     Curve,
-    end_of_step,
     factor,
-    felt_share,
-    rms,
 )
 from reluflow.flow.lorentz.motion import block_rows, predictions, sweep
-from reluflow.flow.lorentz.neurons import NAMES, Mask, Neurons, join, start
+from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
 from reluflow.flow.lorentz.pull import directions
-from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples, merge
+from reluflow.flow.lorentz.step import Attempt, Stepper
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A step that was tried, and where it leads; its path is shorter than ``wanted`` where it ends at a kink.
-
-    end, events: the network there and what happened; residual (q,). ``end`` is None and the error infinite
-    where Newton's method did not converge.
-    """
-
-    wanted: float
-    path: Path
-    end: Neurons | None
-    events: Events
-    residual: Array
-    error: float
 
 
 class Lorentz(FlowSolver):
@@ -89,10 +59,8 @@ class Lorentz(FlowSolver):
         self._still_outputs = problem.output_weights.copy()
         self._neurons = everyone.take(everyone.live(self._samples))
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
-        self._scale = NEGLIGIBLE * rms(self._samples.targets)
-        self._slack = min(1e-3, 0.3 * np.sqrt(options.rtol))
+        self._stepper = Stepper(self._samples, options.rtol)
         self._weight = float(np.max(self._samples.squares, initial=0.0)) / self._samples.total
-        self._allowed = min(ALLOWED * options.rtol**1.25, options.rtol ** (5.0 / 6.0))
         self._length = np.inf
         self._last = (0.0, 0.0)
         self._path: Path | None = None
@@ -129,7 +97,7 @@ class Lorentz(FlowSolver):
             share = (t - start) / (end - start) if end > start else 1.0
             if path is None or share >= 1.0:
                 return self._state(last, still, t)
-            moved = sweep(before, self._samples, path.part(max(share, 0.0)), self._slack)
+            moved = sweep(before, self._samples, path.part(max(share, 0.0)), self._stepper.slack)
             return self._state(moved.end, still, t)
 
         return _Dense(start, end, state)
@@ -146,13 +114,13 @@ class Lorentz(FlowSolver):
             self._rest(room, t_end)
             return
         curve = Curve(self._neurons, self._samples, self._residual, self._rows)
-        ceiling = min(curve.ceiling(self._weight, 5.0 * self._allowed), room)
+        ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
         if self.steps == 0 and curve.trace > 0.0:
             ceiling = min(ceiling, FIRST / curve.trace)
         length = min(self._length * self._foresight(curve), ceiling)
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
-            attempt = self._attempt(length, curve)
+            attempt = self._stepper.attempt(length, curve)
             if attempt.end is not None and attempt.error <= 1.0:
                 whole = length == room and attempt.path.length == length
                 self._accept(attempt, attempt.end, curve.trace, t_end if whole else None)
@@ -162,119 +130,6 @@ class Lorentz(FlowSolver):
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
-
-    def _attempt(self, length: float, curve: Curve) -> Attempt:
-        """A step of the given length, with the neurons that hardly matter left out of the iteration."""
-        tolerance = self._tolerance()
-        spread = float(np.sqrt(np.max(self._samples.squares)))
-        enough = np.log(LIGHT * tolerance / (spread * len(self._neurons)))
-        with np.errstate(over="ignore"):
-            coupled = 2.0 * (curve.log_sizes + curve.rates * length) > enough
-        if np.any(coupled) and np.count_nonzero(~coupled) * self._samples.primaries < WORTH:
-            coupled[:] = True
-        while True:
-            attempt, light = self._try(length, curve, coupled)
-            if attempt.end is None or light is None:
-                return attempt
-            grown = np.abs(light.outputs) * row_norms(light.weights) * light.gain * spread
-            if np.sum(grown) <= tolerance:
-                return attempt
-            heavy = grown > LIGHT * tolerance / len(self._neurons)
-            coupled[np.isin(self._neurons.index, light.index[heavy])] = True
-
-    def _try(self, length: float, curve: Curve, coupled: Mask) -> tuple[Attempt, Neurons | None]:
-        """A step in which only the ``coupled`` neurons (b,) act on the path; and the others at its end."""
-        if np.all(coupled):
-            return self._collocate(length, curve, self._neurons), None
-        light = self._neurons.take(~coupled)
-        if np.any(coupled):
-            attempt = self._collocate(length, curve, self._neurons.take(coupled))
-        else:
-            path = Path(self._residual[None], length)
-            attempt = Attempt(length, path, light.take(slice(0, 0)), no_events(), self._residual, 0.0)
-        if attempt.end is None or attempt.error > 1.0:
-            return attempt, None
-        try:
-            swept = sweep(light, self._samples, attempt.path, self._slack)
-        except StallError:
-            return replace(attempt, end=None, error=np.inf), None
-        together = join([attempt.end, swept.end])
-        before = predictions(light, self._samples)
-        joined = replace(
-            attempt,
-            end=together.take(np.argsort(together.index)),
-            events=in_order([attempt.events, swept.events]),
-            residual=attempt.residual + swept.predictions[-1] - before,
-        )
-        return joined, swept.end
-
-    def _collocate(self, length: float, curve: Curve, neurons: Neurons) -> Attempt:
-        """A step found by Newton's method for these neurons; the others are taken to add what they do now.
-
-        It is cut where it cannot hold the kinks of the residual, so that its path is smooth.
-        """
-        r, samples, wanted = self._residual, self._samples, length
-        base = r - predictions(neurons, samples)
-        tolerance = self._tolerance()
-        allowed = self._allowed * (rms(r) + self._scale)
-        values = curve.spectrum.decay(r, RADAU.nodes * length)
-        bound = DIVERGED * (np.max(np.abs(r), initial=0.0) + np.max(np.abs(samples.targets), initial=0.0))
-        failed = Attempt(wanted, Path(values, length), None, no_events(), r, np.inf)
-        mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
-        few, seen = samples.size <= FEW, False
-        while iteration < ITERATIONS:
-            path = Path(values, length)
-            if not np.max(np.abs(values), initial=0.0) < bound:
-                return failed
-            try:
-                swept = sweep(neurons, samples, path, self._slack, newton is None and few, straight=not seen)
-            except StallError:
-                return failed
-            end = 1.0
-            if cuts < CUTS:
-                stiffness, rate = length * curve.diagonal, length * curve.rate
-                end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
-            if end < 1.0:
-                cuts += 1
-                length *= end
-                again = iteration == 0
-                values = curve.spectrum.decay(r, RADAU.nodes * length) if again else path.part(end).values
-                mixing, newton, last = Mixing(), None, np.inf
-                continue
-            defect = base + swept.predictions - values
-            if not np.max(np.abs(defect), initial=0.0) < bound:
-                return failed
-            if swept.kernels is not None:
-                newton = Newton(swept.kernels, length)
-            change = newton.correction(defect) if newton else curve.spectrum.newton(defect, length)
-            size = rms(change)
-            error = self._error(values + change, length, curve)
-            if not swept.whole:
-                seen = True
-                if size < ROUGH * rms(r):
-                    values = values + change
-                continue
-            if size <= tolerance or error > HOPELESS[min(iteration, 2)]:
-                reached = base + swept.predictions[-1]
-                return Attempt(wanted, path, swept.end, swept.events, reached, error)
-            if size > 2.0 * last:
-                return failed
-            values = mixing.next(values, change, slow=size > 0.1 * last)
-            last = size
-            iteration += 1
-        return failed
-
-    def _tolerance(self) -> float:
-        """Where Newton's method stops, as an error of the residual."""
-        return NEWTON * self.options.rtol * (rms(self._residual) + 10.0 * self._scale)
-
-    def _error(self, values: Array, length: float, curve: Curve) -> float:
-        """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        spectrum = curve.spectrum
-        defect = (RADAU.start @ values - self._residual) @ spectrum.vectors
-        felt = rms(defect * felt_share(length * spectrum.values, length * curve.rate))
-        allowed = self._allowed * (rms(self._residual) + self._scale)
-        return felt / allowed if allowed > 0.0 else 0.0
 
     def _accept(self, attempt: Attempt, end: Neurons, trace: float, t_end: float | None) -> None:
         length = attempt.path.length
@@ -315,7 +170,13 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        self._neurons = end.rebalanced().rescaled(self._samples)
+        end = end.rebalanced().rescaled(self._samples)
+        lined = end.lined
+        if np.any(lined):
+            some = end.take(lined)
+            towards = directions(some, self._samples, self._residual)
+            end = put(end, np.flatnonzero(lined), some.straightened(towards))
+        self._neurons = end
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""

@@ -57,8 +57,9 @@ class NumberField(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step_or_move(-1)", show=False),
         Binding("right", "step_or_move(1)", show=False),
-        Binding("less_than_sign", "step(-1)", show=False),
-        Binding("greater_than_sign", "step(1)", show=False),
+        # before the field takes them for text
+        Binding("less_than_sign", "step(-1)", show=False, priority=True),
+        Binding("greater_than_sign", "step(1)", show=False, priority=True),
     ]
 
     def __init__(self, key: Key, value: str) -> None:

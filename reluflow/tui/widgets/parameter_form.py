@@ -36,9 +36,10 @@ class FieldList(VerticalScroll, can_focus=False):
 
     def action_go(self, by: int) -> None:
         editors = [field.editor for field in self.query(ParameterField)]
-        place = next((i for i, editor in enumerate(editors) if editor.has_focus), None)
+        place = next((i for i, editor in enumerate(editors) if editor is self.screen.focused), None)
         if place is not None:
-            editors[min(max(place + by, 0), len(editors) - 1)].focus()
+            # at once: the next key may be on its way already, and goes on from here
+            self.screen.set_focus(editors[min(max(place + by, 0), len(editors) - 1)])
 
 
 class ParameterForm(Vertical):
