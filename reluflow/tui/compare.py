@@ -28,9 +28,9 @@ AGAIN_SECONDS: Final = 20.0
 _SAFETY: Final = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrozenRun:
-    """A run as it was when it was frozen.
+    """A run as it was when it was frozen; no two are the same, whatever they hold.
 
     ``method``: the solver that made it. ``series``: its columns (k,).
     """

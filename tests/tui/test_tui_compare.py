@@ -13,6 +13,7 @@ from reluflow.store.preset import load_preset
 from reluflow.tui import branching
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import (
+    MOST,
     FrozenRun,
     descent_preset,
     other_method,
@@ -63,6 +64,13 @@ async def test_capital_f_lists_the_curves_and_lets_go_of_them() -> None:
         await app.press("F", "X")
         assert app.app.frozen == ()
         assert "behind:" not in app.text
+
+
+async def test_of_many_curves_the_last_ones_are_kept() -> None:
+    async with explorer(overrides={"stop.steps": 2}) as app:
+        await app.solved()
+        await app.press(*"ffff", *"ffff")
+        assert len(app.app.frozen) == MOST
 
 
 async def test_d_runs_plain_descent_beside_the_flow() -> None:
