@@ -17,3 +17,10 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _no_size_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs the tests may have put a size of its own in the environment, before the real one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
