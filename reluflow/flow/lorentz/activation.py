@@ -19,9 +19,9 @@ import numpy as np
 
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, time_to_reach
-from reluflow.flow.lorentz.collocation import Path
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.sliding import attach, distances
@@ -31,6 +31,8 @@ from reluflow.network import Array
 REST = 1e-12
 #: a pre-activation this small (relative to the neuron's largest) has reached zero
 AT_ZERO = 1e-11
+#: a boost of this rapidity is its series up to second order
+CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,19 @@ def move(neurons: Neurons, pulled: Pull, path: Path, begin: Array, end: Array) -
     weights = path.length * path.exponentials(begin, end)
     generators = np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2)
     flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
-    steps = np.matmul(weights, pulled.slope.transpose(1, 0, 2))
-    steps *= flight.reach.T[:, :, None]
+    return over(neurons, pulled, weights, flight, begin, end)
+
+
+def over(neurons: Neurons, pulled: Pull, weights: Array, flight: Flight, begin: Array, end: Array) -> Move:
+    """The move that a flight is; weights (b, e, t): of its boosts on the terms of the path."""
+    steps = np.matmul(weights * flight.reach.T[:, :, None], pulled.slope.transpose(1, 0, 2))
     steps[:, 0] += neurons.z
     return Move(flight, np.add.accumulate(steps, axis=1), begin, end)
 
 
 def moved_to(neurons: Neurons, moved: Move) -> Neurons:
     """The neurons at the end of the move."""
-    return replace(
-        neurons, weights=moved.flight.weights[-1], outputs=moved.flight.outputs[-1], z=moved.z[:, -1]
-    )
+    return neurons.moved(moved.flight.weights[-1], moved.flight.outputs[-1], moved.z[:, -1])
 
 
 def crossed(side: Array, z: Array) -> Mask:
@@ -113,15 +117,17 @@ def land(
 ) -> tuple[Neurons, Array, Index]:
     """Neurons at the moment of their first crossing: the guess is exact while r stands still.
 
-    Otherwise Newton steps along the true motion follow. If another sample turns out to be crossed
-    first, it takes the place of ``sample``. Returns the neurons there, the positions (b,), the samples (b,).
+    Otherwise Newton steps along the true motion follow, the last of them, of next to no length, by the
+    series of the boost. If another sample turns out to be crossed first, it takes the place of ``sample``.
+    Returns the neurons there, the positions (b,), the samples (b,).
     """
     here = moved_to(before, move(before, pulled, path, begin, guess))
     position = guess.copy()
     rows = np.arange(len(before))
     for _ in range(4):
         reference = AT_ZERO * np.max(np.abs(here.z), axis=1, initial=0.0)
-        slope = np.matmul(path.basis(position)[:, None, :], pulled.slope.transpose(1, 0, 2))[:, 0]
+        weights = path.basis(position)[:, None, :]
+        slope = np.matmul(weights, pulled.slope.transpose(1, 0, 2))[:, 0]
         speed = path.length * here.outputs[:, None] * slope
         candidates = crossed(before.side, here.z) & (np.abs(here.z) > reference[:, None])
         candidates[rows, sample] = True
@@ -133,6 +139,16 @@ def land(
         target = np.clip(position + late, begin, end)
         if np.array_equal(target, position):
             break
+        late = target - position
+        direction = np.matmul(weights, pulled.direction.transpose(1, 0, 2))[:, 0]
+        turn = (path.length * late)[:, None] * direction
+        squares = np.vecdot(turn, turn)
+        if squares.max() < CLOSE**2:
+            along = np.vecdot(here.weights, turn)
+            reach = (here.outputs + 0.5 * along)[:, None]
+            z = here.z + reach * (path.length * late)[:, None] * slope
+            a = here.outputs + along + 0.5 * squares * here.outputs
+            return here.moved(here.weights + reach * turn, a, z), target, sample
         here = moved_to(here, move(here, pulled, path, position, target))
         position = target
     return here, position, sample
@@ -162,7 +178,7 @@ def settle(
     status = neurons.status.copy()
     status[rows, sample] = np.where(was_on, OFF, ON)
     settled = replace(neurons, z=z, status=status)
-    if np.any(slides):
+    if slides.any():
         settled = put(settled, np.flatnonzero(slides), attach(settled.take(slides), sample[slides], samples))
     kind = np.where(slides, Change.SLIDE, np.where(was_on, Change.EXIT, Change.ENTER)).astype(np.int8)
     return settled, kind

@@ -32,13 +32,13 @@ TINY = 1e-100
 
 @dataclass(frozen=True)
 class Flight:
-    """A chain of k boosts of b neurons. After each of them: weights, k arrays (b, p); outputs (k, b).
+    """A chain of k boosts of b neurons. After each of them: weights (k, b, p); outputs (k, b).
 
     generators (k, b, p): the V of each; reach (k, b): the y of each.
     """
 
     generators: Array
-    weights: list[Array]
+    weights: Array
     outputs: Array
     reach: Array
 
@@ -54,26 +54,28 @@ class Cone:
 
 def fly(generators: Array, w: Array, a: Array, delta: Array) -> Flight:
     """The chain of boosts with the given generators V (k, b, p), from w (b, p) and a (b,)."""
-    squares = np.einsum("kbp,kbp->kb", generators, generators)
+    squares = np.vecdot(generators, generators)
     rapidity = np.maximum(np.sqrt(squares), TINY)
-    if np.max(rapidity, initial=0.0) > GENTLE:
+    if rapidity.max(initial=0.0) > GENTLE:
         return _fly_cautiously(generators, rapidity, w, a, delta)
     first = np.sinh(rapidity) / rapidity
     half = np.sinh(0.5 * rapidity) / rapidity
     second = 2.0 * half * half
     cosh = 1.0 + squares * second
-    weights = []
+    weights = np.empty_like(generators)
     outputs, reach = np.empty((2, *rapidity.shape))
-    for i, generator in enumerate(generators):
-        along = np.einsum("bp,bp->b", w, generator)
-        y = first[i] * a
-        y += second[i] * along
-        reach[i] = y
-        a = cosh[i] * a
-        a += first[i] * along
-        outputs[i] = a
-        w = w + y[:, None] * generator
-        weights.append(w)
+    for generator, sinh, versine, stretch, y, b, moved in zip(
+        generators, first, second, cosh, reach, outputs, weights, strict=True
+    ):
+        along = np.vecdot(w, generator)
+        np.multiply(sinh, a, out=y)
+        y += versine * along
+        np.multiply(stretch, a, out=b)
+        b += sinh * along
+        a = b
+        np.multiply(y[:, None], generator, out=moved)
+        moved += w
+        w = moved
     return Flight(generators, weights, outputs, reach)
 
 
@@ -82,7 +84,7 @@ def _fly_cautiously(generators: Array, rapidity: Array, w: Array, a: Array, delt
     axis = generators / rapidity[..., None]
     grow_less_one, shrink_less_one = np.expm1(rapidity), np.expm1(-rapidity)
     grow, shrink = grow_less_one + 1.0, np.exp(-rapidity)
-    weights = []
+    weights = np.empty_like(generators)
     outputs, reach = np.empty((2, *rapidity.shape))
     for i in range(len(generators)):
         across, plus, minus = _light_cone(axis[i], w, a, delta)
@@ -91,16 +93,17 @@ def _fly_cautiously(generators: Array, rapidity: Array, w: Array, a: Array, delt
         half_plus *= grow[i]
         half_minus *= shrink[i]
         outputs[i] = a = half_plus + half_minus
-        w = across + (half_plus - half_minus)[:, None] * axis[i]
-        weights.append(w)
+        np.multiply((half_plus - half_minus)[:, None], axis[i], out=weights[i])
+        weights[i] += across
+        w = weights[i]
     return Flight(generators, weights, outputs, reach)
 
 
 def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
     """w_perp (b, p), u+ (b,) and u- (b,) for the unit vectors ``axis`` (b, p)."""
-    p = np.einsum("bp,bp->b", w, axis)
+    p = np.vecdot(w, axis)
     across = w - p[:, None] * axis
-    product = np.einsum("bp,bp->b", across, across)
+    product = np.vecdot(across, across)
     product += delta
     product[np.abs(product) <= EXACT * (a * a + p * p)] = 0.0
     along = a * p >= 0.0
@@ -111,7 +114,7 @@ def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, A
 
 def cone(generator: Array, w: Array, a: Array, delta: Array) -> Cone:
     """Light-cone coordinates before the boost with the given generator (b, p)."""
-    rapidity = np.sqrt(np.einsum("bp,bp->b", generator, generator))
+    rapidity = np.sqrt(np.vecdot(generator, generator))
     axis = generator / np.maximum(rapidity, TINY)[:, None]
     _, plus, minus = _light_cone(axis, w, a, delta)
     return Cone(plus, minus, rapidity)

@@ -82,81 +82,6 @@ def radau(stages: int) -> Tableau:
 
 RADAU: Final = radau(5)
 
-_ROOT = np.sqrt(3.0) / 6.0
-#: Gauss nodes on the unit interval, and the weights of the two exponentials of the commutator-free Magnus
-#: method of order 4 (Blanes & Moan 2006; Alvermann & Fehske 2011): h (w_1 D(c_1) + w_2 D(c_2)), then
-#: the same with the weights exchanged
-GAUSS: Final = np.array([0.5 - _ROOT, 0.5 + _ROOT])
-MAGNUS: Final = np.array([[0.25 + _ROOT, 0.25 - _ROOT], [0.25 - _ROOT, 0.25 + _ROOT]])
-
-
-def basis(positions: Array) -> Array:
-    """The Lagrange basis at positions (..): shape (.., s)."""
-    powers = np.empty((*positions.shape, RADAU.stages))
-    powers[..., 0] = 1.0
-    powers[..., 1:] = positions[..., None]
-    np.multiply.accumulate(powers, axis=-1, out=powers)
-    values: Array = powers @ RADAU.lagrange.T
-    return values
-
-
-def magnus_weights(begin: Array, end: Array) -> Array:
-    """Weights (.., 2, s) on stage values of the two exponentials that lead from ``begin`` to ``end`` (..).
-
-    Generator i of a step of length h is h * sum_s weights[i, s] D(R_s).
-    """
-    span = end - begin
-    at_gauss = basis(begin[..., None] + span[..., None] * GAUSS)
-    weights: Array = span[..., None, None] * (MAGNUS @ at_gauss)
-    return weights
-
-
-#: weights of the 2s exponentials that lead through all stages (2s, s)
-STAGE_WEIGHTS: Final = magnus_weights(np.append(0.0, RADAU.nodes[:-1]), RADAU.nodes).reshape(-1, RADAU.stages)
-
-
-@dataclass(frozen=True)
-class Path:
-    """The residual over one step of ``length`` h in half-mse flow time.
-
-    ``values`` (s, q) at the Radau nodes, or (1, q) where it stands still. Positions inside the step are
-    fractions of it, 0 .. 1.
-    """
-
-    values: Array
-    length: float
-
-    @property
-    def still(self) -> bool:
-        """Whether the residual is one and the same all through the step."""
-        return len(self.values) == 1
-
-    @property
-    def nodes(self) -> Array:
-        """Where neurons are looked at: the Radau nodes, or the end alone (s,)."""
-        return _END if self.still else RADAU.nodes
-
-    def basis(self, positions: Array) -> Array:
-        """Weights on ``values`` of the residual at positions (..): shape (.., s)."""
-        return np.ones((*positions.shape, 1)) if self.still else basis(positions)
-
-    def exponentials(self, begin: Array, end: Array) -> Array:
-        """Weights (.., e, s) on h D(values) of the e exponentials that lead from begin to end (..)."""
-        return (end - begin)[..., None, None] if self.still else magnus_weights(begin, end)
-
-    def through(self) -> Array:
-        """The same of all exponentials that lead through the nodes, from the start of the step (e s, s)."""
-        return _WHOLE if self.still else STAGE_WEIGHTS
-
-    def part(self, share: float) -> "Path":
-        """The same path up to a share of the step."""
-        values = self.values if self.still else basis(share * RADAU.nodes) @ self.values
-        return Path(values, share * self.length)
-
-
-_END: Final = np.ones(1)
-_WHOLE: Final = np.ones((1, 1))
-
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -171,12 +96,12 @@ class Spectrum:
         decayed: Array = modes @ self.vectors.T
         return decayed
 
-    def newton(self, defect: Array, length: float) -> Array:
-        """dR in (I + h A (x) K) dR = defect, both (s, q)."""
-        modes = RADAU.inverse @ (defect @ self.vectors)
-        modes /= 1.0 + length * np.multiply.outer(RADAU.values, self.values)
-        solved = (RADAU.vectors @ modes).real
-        correction: Array = solved @ self.vectors.T
+    def newton(self, defect: Array, length: float, integrals: Array) -> Array:
+        """dR in (I + h A (x) K) dR = defect, both (s, q), with A (s, s) the integrals of the path's basis."""
+        matrices = length * self.values[:, None, None] * integrals
+        matrices += np.eye(RADAU.stages)
+        modes = np.linalg.solve(matrices, (defect @ self.vectors).T[:, :, None])[:, :, 0]
+        correction: Array = modes.T @ self.vectors.T
         return correction
 
 
@@ -193,9 +118,9 @@ class Newton:
     predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect.
     """
 
-    def __init__(self, kernels: Array, length: float) -> None:
+    def __init__(self, kernels: Array, length: float, integrals: Array) -> None:
         s, q = kernels.shape[:2]
-        matrix = length * np.einsum("ikl,ij->ikjl", kernels, RADAU.integrals).reshape(s * q, s * q)
+        matrix = length * np.einsum("ikl,ij->ikjl", kernels, integrals).reshape(s * q, s * q)
         matrix[np.diag_indices(s * q)] += 1.0
         self._inverse = np.linalg.inv(matrix)
 

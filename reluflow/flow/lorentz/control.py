@@ -9,7 +9,8 @@ import numpy as np
 
 from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
 from reluflow.flow.lorentz.kernel import kernel
-from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.neurons import Mask, Neurons
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
@@ -26,8 +27,15 @@ ALLOWED: Final = 300.0
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
 SEEN, TREND = 0.02, 1.25
+#: how much a step may be longer because errors of its length have shrunk since the last one, if both were at
+#: least FAINT
+EASED, FAINT = 1.5, 1e-3
+#: as long as the residual dies out by no more than this over a step, it is taken for the foot of an escape
+CALM: Final = 0.2
+#: ... led by the neurons whose |D| is at least this share of the largest
+LEADING: Final = 0.5
 #: errors (in units of what is allowed) above which a step is given up at the first, second, later iterates
-HOPELESS: Final = (4.0, 2.0, 1.2)
+HOPELESS: Final = (1.5, 1.2, 1.02)
 #: the first step is no longer than this over trace(K)
 FIRST: Final = 0.5
 #: an iterate this much larger than residual and targets has diverged
@@ -44,6 +52,11 @@ AGAIN: Final = 4.0
 ROUGH: Final = 0.1
 #: Newton's method takes K at all nodes if there are no more samples than this, else K at the start
 FEW: Final = 24
+#: modes of K that a polynomial misses by more than this share of the allowed error are terms of the path of
+#: their own, at most so many
+WEAK, MOST = 0.02, 16
+#: ... if they have lost, in the last step, this share of what their rates say (in logarithms)
+OWN: Final = 0.9
 #: how often a step is cut at a kink before it is given up
 CUTS: Final = 6
 #: neurons that add no more than this share of Newton's tolerance all together are left out of the iteration
@@ -65,16 +78,20 @@ SMALLEST: Final = 1e-13
 class Curve:
     """What is known at the start of a step: K, its trace, and after ``ceiling`` |D_j| and ln |neuron|.
 
-    The eigendecomposition of K is computed when it is first needed.
+    escaping, after ``ceiling``: whether one of the neurons that grow fastest is large enough to be felt.
+    The eigendecomposition of K is computed when it is first needed. last: the path of the step before.
     """
 
-    def __init__(self, neurons: Neurons, samples: Samples, residual: Array, rows: int) -> None:
-        self.neurons, self.samples, self.residual = neurons, samples, residual
+    def __init__(
+        self, neurons: Neurons, samples: Samples, residual: Array, last: Path | None, rows: int
+    ) -> None:
+        self.neurons, self.samples, self.residual, self.last = neurons, samples, residual, last
         self.kernel = kernel(neurons, samples, rows)
         self.diagonal = np.diagonal(self.kernel)
         self.trace = float(self.diagonal.sum())
         self.rate = 0.0
         self.rates = np.zeros(len(neurons))
+        self.escaping = False
         self.log_sizes = np.full(len(neurons), -np.inf)
         self._spectrum: Spectrum | None = None
 
@@ -85,6 +102,24 @@ class Curve:
             self._spectrum = spectrum(self.kernel)
         return self._spectrum
 
+    @property
+    def fading(self) -> float:
+        """-d ln |r| / dt, at which the residual dies out as a whole."""
+        total = float(self.residual @ self.residual)
+        return float(self.residual @ self.kernel @ self.residual) / total if total > 0.0 else 0.0
+
+    @property
+    def free(self) -> Mask:
+        """Which modes of K (q,) have died out at their own rate in the last step, or nearly.
+
+        The others are kept up by the motion of K, and follow the slow ones.
+        """
+        if self.last is None:
+            return np.ones(self.residual.size, dtype=bool)
+        before, now = (np.abs(r @ self.spectrum.vectors) for r in (self.last.start, self.residual))
+        free: Mask = now <= before * np.exp(-OWN * self.last.length * self.spectrum.values)
+        return free
+
     def ceiling(self, weight: float, change: float) -> float:
         """The longest step worth trying: no overflow, and no further than the foot of the next escape.
 
@@ -93,22 +128,23 @@ class Curve:
         ``weight``: the largest |x|^2 / n.
         """
         direction = directions(self.neurons, self.samples, self.residual)
-        rate = self.rates = np.sqrt(np.einsum("bp,bp->b", direction, direction))
-        fastest = self.rate = float(np.max(rate, initial=0.0))
+        rate = self.rates = np.sqrt(np.vecdot(direction, direction))
+        fastest = self.rate = float(rate.max(initial=0.0))
         if fastest == 0.0:
             return LONGEST
         n = self.neurons
         length = RAPIDITY / fastest
-        shrinking = n.outputs * np.einsum("bp,bp->b", n.weights, direction) < 0.0
-        length = min(length, SHRINKING / float(np.max(rate[shrinking], initial=1e-300)))
-        size = np.maximum(np.abs(n.outputs), np.sqrt(np.einsum("bp,bp->b", n.weights, n.weights)))
+        shrinking = n.outputs * np.vecdot(n.weights, direction) < 0.0
+        length = min(length, SHRINKING / float(rate[shrinking].max(initial=1e-300)))
+        size = np.maximum(np.abs(n.outputs), np.sqrt(np.vecdot(n.weights, n.weights)))
         with np.errstate(divide="ignore"):
             log_size = self.log_sizes = np.log(size) + n.exponent * np.log(2.0)
         change = change / len(n)
         for _ in range(2):
             room = 0.5 * np.log(change / (weight * length)) - log_size
             small = (room > 1.0) & (rate > 0.0)
-            if not np.any(small):
+            self.escaping = bool(np.any(~small & (rate > LEADING * fastest)))
+            if not small.any():
                 break
             length = min(length, float(np.min(room[small] / rate[small])))
         return length
@@ -168,7 +204,7 @@ LAST: Final = float(abs(RADAU.start[-1]))
 
 
 def kink_weight(position: Array, order: Array) -> Array:
-    """What a unit jump of a derivative at a position (k,) adds to the polynomial's value at the start (k,).
+    """What a unit jump of a derivative at a position (k,) adds to the path's value at the start (k,).
 
     That is the error estimate: (t - position)_+^order / order! taken at the nodes and extrapolated to 0.
     """

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reluflow.flow.lorentz.activation import Move, over
 from reluflow.flow.lorentz.boost import Flight, fly
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.kernel import kernels
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
-from reluflow.flow.lorentz.release import margins
+from reluflow.flow.lorentz.release import margins_at
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -30,7 +31,8 @@ class Heading:
 class Course:
     """b neurons ``before`` and their motion through nodes ``first``, first + 1, .. of the path.
 
-    heading: where they start, None for the start of the step. At the nodes: z (b, s', h), outputs (b, s').
+    heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts
+    on the t terms of the path. At the nodes: z (b, s', h), outputs (b, s').
     clear (b,): the number of the first node before which something happens, or s.
     """
 
@@ -38,6 +40,7 @@ class Course:
     pulled: Pull
     heading: Heading | None
     first: int
+    weights: Array
     flight: Flight
     z: Array
     clear: Index
@@ -74,31 +77,33 @@ class Course:
 
     def end(self, rows: Index | Mask | slice) -> Neurons:
         """Neurons at the last node."""
-        return replace(
-            self.before.take(rows),
-            weights=self.flight.weights[-1][rows],
-            outputs=self.flight.outputs[-1][rows],
-            z=self.z[rows, -1],
-        )
+        whole = isinstance(rows, slice)
+        before = self.before if whole else self.before.take(rows)
+        return before.moved(self.flight.weights[-1][rows], self.flight.outputs[-1][rows], self.z[rows, -1])
 
-    def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Array, Array]:
-        """Neurons at the node before their first suspect one, their pull, begin and end of that stretch."""
-        clear = self.clear[rows]
-        before = self.before.take(rows)
+    def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
+        """Neurons at the node before their first suspect one, their pull, their move over that stretch."""
+        clear, flight = self.clear[rows], self.flight
+        before, pulled = self.before.take(rows), self.pulled.take(rows)
         begin = np.zeros(rows.size) if self.heading is None else self.heading.position[rows]
+        per_node = len(flight.outputs) // self.z.shape[1]
+        boosts = per_node * (clear - self.first) + np.arange(per_node)[:, None]
         later = np.flatnonzero(clear > self.first)
         if later.size:
             begin[later] = np.maximum(begin[later], nodes[clear[later] - 1])
-            who, at = rows[later], clear[later] - self.first - 1
-            per_node = len(self.flight.outputs) // self.z.shape[1]
-            boost = per_node * (at + 1) - 1
+            who, last = rows[later], boosts[0, later] - 1
             w, a, z = before.weights.copy(), before.outputs.copy(), before.z.copy()
-            for i in np.unique(boost):
-                w[later[boost == i]] = self.flight.weights[i][who[boost == i]]
-            a[later] = self.flight.outputs[boost, who]
-            z[later] = self.z[who, at]
-            before = replace(before, weights=w, outputs=a, z=z)
-        return before, self.pulled.take(rows), begin, nodes[clear]
+            w[later], a[later] = flight.weights[last, who], flight.outputs[last, who]
+            z[later] = self.z[who, clear[later] - self.first - 1]
+            before = before.moved(w, a, z)
+        taken = Flight(
+            flight.generators[boosts, rows],
+            flight.weights[boosts, rows],
+            flight.outputs[boosts, rows],
+            flight.reach[boosts, rows],
+        )
+        weights = self.weights[boosts.T] if self.heading is None else self.weights[rows[:, None], boosts.T]
+        return before, pulled, over(before, pulled, weights, taken, begin, nodes[clear])
 
 
 def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
@@ -107,17 +112,20 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
     path, nodes, count = drive.path, drive.path.nodes, len(neurons)
     if heading is None:
         first = 0
-        weights = path.length * path.through()
-        generators = (weights @ pulled.direction.reshape(nodes.size, -1)).reshape(len(weights), count, -1)
+        weights = path.length * path.through
+        terms = weights.shape[1]
+        generators = (weights @ pulled.direction.reshape(terms, -1)).reshape(len(weights), count, -1)
     else:
         first = int(heading.node.min())
         ends = np.maximum(nodes[first:], heading.position[:, None])
         begins = np.concatenate([heading.position[:, None], ends[:, :-1]], axis=1)
-        weights = path.length * path.exponentials(begins, ends).reshape(count, -1, nodes.size)
+        weights = path.length * path.exponentials(begins, ends)
+        terms = weights.shape[-1]
+        weights = weights.reshape(count, -1, terms)
         generators = np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2)
     flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
     steps = flight.reach.T[:, :, None] * weights
-    reach = steps.reshape(count, nodes.size - first, -1, nodes.size).sum(axis=2)
+    reach = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
     z = np.matmul(np.add.accumulate(reach, axis=1), pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
@@ -129,21 +137,14 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
     if heading is not None:
         suspect &= np.arange(first, nodes.size) >= heading.node[:, None]
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
-    return Course(neurons, pulled, heading, first, flight, z, clear)
+    return Course(neurons, pulled, heading, first, weights, flight, z, clear)
 
 
 def _released(neurons: Neurons, pulled: Pull, drive: Drive, heading: Heading | None, first: int) -> Mask:
     """Whether sliding neurons must be released at a node (b, s'); what is so at the start counts at all."""
-    slots, sign = neurons.slots, np.sign(neurons.outputs)
-    position = np.zeros(len(neurons)) if heading is None else heading.position
-    now = drive.path.basis(position)[:, None, :]
-    begin = np.matmul(now, pulled.multiplier.transpose(1, 0, 2))[:, 0]
-    multiplier = np.concatenate([begin[None], pulled.multiplier[first:]])
-    own = np.arange(len(neurons))[:, None]
-    force, idle = (
-        np.concatenate([(now[:, 0] @ values)[own, slots][None], values[first:, slots]])
-        for values in (drive.force, drive.idle)
-    )
-    found = margins(slots, sign, multiplier, force, idle, drive)
-    due: Mask = np.any(np.minimum(found.off, found.on) < 0.0, axis=2).T
+    looked = np.tile(np.append(0.0, drive.path.nodes[first:]), (len(neurons), 1))
+    if heading is not None:
+        looked[:, 0] = heading.position
+    found = margins_at(neurons, np.sign(neurons.outputs), pulled, drive, looked)
+    due: Mask = np.any(np.minimum(found.off, found.on) < 0.0, axis=2)
     return due[:, :1] | due[:, 1:]

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import Path
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
@@ -15,7 +15,10 @@ NOISE = 1e-13
 
 @dataclass(frozen=True)
 class Drive:
-    """Samples, a path of their residual, and the (relative) slack with which sliding neurons are released."""
+    """Samples, a path of their residual, and the (relative) slack with which sliding neurons are released.
+
+    What depends on the residual is given for each of the s terms of the path.
+    """
 
     samples: Samples
     path: Path
@@ -23,39 +26,39 @@ class Drive:
 
     @cached_property
     def force(self) -> Array:
-        """r at the nodes, as the active side of each primary is pulled with it (s, h)."""
-        return self.samples.on_force(self.path.values)
+        """r, as the active side of each primary is pulled with it (s, h)."""
+        return self.samples.on_force(self.path.terms)
 
     @cached_property
     def idle(self) -> Array:
-        """q at the nodes: what the inactive side of each primary is pulled with (s, h)."""
-        return self.samples.off_force(self.path.values)
+        """q: what the inactive side of each primary is pulled with (s, h)."""
+        return self.samples.off_force(self.path.terms)
 
     @cached_property
     def noise(self) -> float:
         """What is rounding in a residual, or in a multiplier of sliding, made of all the others."""
-        return NOISE * max(
-            float(np.abs(self.force).max(initial=0.0)), float(np.abs(self.idle).max(initial=0.0))
-        )
+        values = self.path.values
+        forces = (self.samples.on_force(values), self.samples.off_force(values))
+        return NOISE * max(float(np.abs(force).max(initial=0.0)) for force in forces)
 
     @cached_property
     def on_inputs(self) -> Array:
-        """-r_k x_k / n at the nodes (s, h, p)."""
+        """-r_k x_k / n (s, h, p)."""
         return self._spread(self.force, self.samples.inputs)
 
     @cached_property
     def off_inputs(self) -> Array:
-        """-q_k x_k / n at the nodes (s, h, p)."""
+        """-q_k x_k / n (s, h, p)."""
         return self._spread(self.idle, self.samples.inputs)
 
     @cached_property
     def on_gram(self) -> Array:
-        """-r_k <x_k, x_l> / n at the nodes (s, h, h)."""
+        """-r_k <x_k, x_l> / n (s, h, h)."""
         return self._spread(self.force, self.samples.gram)
 
     @cached_property
     def off_gram(self) -> Array:
-        """-q_k <x_k, x_l> / n at the nodes (s, h, h)."""
+        """-q_k <x_k, x_l> / n (s, h, h)."""
         return self._spread(self.idle, self.samples.gram)
 
     def _spread(self, force: Array, rows: Array) -> Array:

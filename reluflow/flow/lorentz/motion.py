@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.events import Events, in_order
-from reluflow.flow.lorentz.collocation import Path
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array

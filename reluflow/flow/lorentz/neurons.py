@@ -109,6 +109,20 @@ class Neurons:
             self.dual[rows],
         )
 
+    def moved(self, weights: Array, outputs: Array, z: Array) -> "Neurons":
+        """The same neurons elsewhere."""
+        return Neurons(
+            self.index,
+            weights,
+            outputs,
+            self.exponent,
+            self.delta,
+            z,
+            self.status,
+            self.slots,
+            self.dual,
+        )
+
     def blocks(self, size: int) -> Iterator["Neurons"]:
         """Consecutive blocks of at most ``size`` neurons, small enough for the processor's cache."""
         if len(self) <= size:
@@ -128,7 +142,7 @@ class Neurons:
 
     def rebalanced(self) -> "Neurons":
         """The same neurons with the rounding of a mended by a^2 = |w|^2 + delta, where that says more."""
-        squares = np.einsum("bp,bp->b", self.weights, self.weights) + self.delta
+        squares = np.vecdot(self.weights, self.weights) + self.delta
         known = self.outputs**2 > 0.5 * squares
         known &= squares > 0.0
         outputs = np.where(known, np.copysign(np.sqrt(np.maximum(squares, 0.0)), self.outputs), self.outputs)
@@ -147,8 +161,8 @@ class Neurons:
 
         What rounding leaves across would turn one round that shrinks along the line for very long.
         """
-        squares = np.einsum("bp,bp->b", towards, towards)
-        share = np.einsum("bp,bp->b", self.weights, towards) / np.where(squares > 0.0, squares, 1.0)
+        squares = np.vecdot(towards, towards)
+        share = np.vecdot(self.weights, towards) / np.where(squares > 0.0, squares, 1.0)
         straight = share[:, None] * towards
         sizes = row_norms(self.weights)
         near = row_norms(straight - self.weights) <= ASTRAY * sizes
@@ -195,7 +209,7 @@ class Neurons:
         wrong = (self.side * seen < margin) & (self.side != 0.0)
         wrong &= (np.abs(self.z) <= 2.0 * margin) | (self.side * seen < 0.0)
         weights = self.weights
-        if np.any(wrong):
+        if wrong.any():
             shift = np.where(wrong, self.side * margin - seen, 0.0)
             weights = weights + (shift / samples.squares[: samples.primaries]) @ samples.inputs
         return np.ldexp(weights, self.exponent[:, None])

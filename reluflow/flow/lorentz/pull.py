@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import Path
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import SLIDING, Neurons
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -19,7 +19,7 @@ ROUNDING = 1e-13
 
 @dataclass(frozen=True)
 class Pull:
-    """For b neurons at s values of the residual: all is linear in them, so any r on the path is at hand.
+    """For b neurons and the s terms of the path: all is linear in them, so any r on the path is at hand.
 
     direction (s, b, p): D_j. slope (s, b, h). multiplier (s, b, t): beta of each of the t slots.
     """
@@ -34,7 +34,7 @@ class Pull:
 
 
 def pull(neurons: Neurons, drive: Drive) -> Pull:
-    """The pull at all nodes of the path."""
+    """The pull for all terms of the path."""
     samples = drive.samples
     direction = np.matmul(neurons.on, drive.on_inputs)
     if samples.pull_when_off:

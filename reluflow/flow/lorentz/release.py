@@ -2,7 +2,7 @@
 
 A neuron slides on sample k as long as its multiplier beta_k = alpha_k r_k (see ``sliding``) has alpha_k in
 [0, 1]. Below 0 the neuron is drawn to the inactive side of k, above 1 to the active one. On a given path of
-the residual, with given activations, beta_k and r_k are polynomials in time.
+the residual, with given activations, beta_k and r_k are sums of the same functions of time.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
 from reluflow.flow.lorentz.pull import Pull
@@ -35,12 +34,15 @@ class Margins:
     on: Array
 
 
-def margins(slots: Index, sign: Array, multiplier: Array, force: Array, idle: Array, drive: Drive) -> Margins:
-    """Margins of slots (b, t) for output weights of the given sign (b,).
-
-    multiplier, force (r of the slot's sample) and idle (q of it): (.., b, t).
-    """
-    direction = np.where(slots >= 0, sign[:, None], 0.0)
+def margins_at(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, positions: Array) -> Margins:
+    """Margins (b, n, t) at n positions (b, n) in the step, for output weights of the given sign (b,)."""
+    slots = neurons.slots
+    weights = drive.path.basis(positions)
+    multiplier = np.matmul(weights, pulled.multiplier.transpose(1, 0, 2))
+    force, idle = (
+        np.matmul(weights, values[:, slots].transpose(1, 0, 2)) for values in (drive.force, drive.idle)
+    )
+    direction = np.where(slots >= 0, sign[:, None], 0.0)[:, None, :]
     tolerance = drive.slack * (force - idle)
     return Margins(
         direction * (multiplier - idle + tolerance) + drive.noise,
@@ -64,22 +66,17 @@ class Releases:
 def first_release(
     neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
 ) -> Releases:
-    """When sliding neurons are released: margins are polynomials in time, first taken for quadratic."""
+    """When sliding neurons are released: margins are first taken for quadratic in time."""
     count = len(neurons)
     if neurons.sliders[0].size == 0:
         return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    weights = drive.path.basis(begin + _THREE * (end - begin))
-    multiplier = np.matmul(weights.transpose(1, 0, 2), pulled.multiplier.transpose(1, 0, 2)).transpose(
-        1, 0, 2
-    )
-    rows = np.arange(count)[:, None]
-    force, idle = ((weights @ values)[:, rows, neurons.slots] for values in (drive.force, drive.idle))
-    margin = margins(neurons.slots, sign, multiplier, force, idle, drive)
-    values = np.stack([margin.off, margin.on], axis=3)
+    positions = begin[:, None] + _THREE * (end - begin)[:, None]
+    margin = margins_at(neurons, sign, pulled, drive, positions)
+    values = np.stack([margin.off, margin.on], axis=3).transpose(1, 0, 2, 3)
     share = _first_root(*values).reshape(count, -1)
     worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
-    position = begin + share[rows[:, 0], best] * (end - begin)
+    position = begin + share[np.arange(count), best] * (end - begin)
     found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
     due = np.flatnonzero(np.isfinite(position) & (position > begin))
     if due.size and not drive.path.still:
@@ -88,7 +85,7 @@ def first_release(
     return found
 
 
-_THREE = np.array([[0.0], [0.5], [1.0]])
+_THREE = np.array([0.0, 0.5, 1.0])
 
 
 def _refined(slots: Index, sign: Array, pulled: Pull, drive: Drive, guess: Releases) -> Array:
@@ -99,24 +96,13 @@ def _refined(slots: Index, sign: Array, pulled: Pull, drive: Drive, guess: Relea
     force, idle = drive.force[:, sample], drive.idle[:, sample]
     tolerance = drive.slack * (force - idle)
     margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
-    margin += drive.noise
-    powers = RADAU.lagrange.T @ margin
-    slopes = powers[1:] * np.arange(1.0, len(powers))[:, None]
     position = guess.position
     for _ in range(NEWTON):
-        value, slope = _horner(powers, position), _horner(slopes, position)
+        value = np.einsum("bs,sb->b", drive.path.basis(position), margin) + drive.noise
+        slope = np.einsum("bs,sb->b", drive.path.slopes(position), margin)
         step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
         position = np.clip(position - step, 0.0, 1.0)
     return position
-
-
-def _horner(powers: Array, x: Array) -> Array:
-    """The polynomials with coefficients (k, b), lowest first, at x (b,)."""
-    value: Array = powers[-1].copy()
-    for coefficient in powers[-2::-1]:
-        value *= x
-        value += coefficient
-    return value
 
 
 def _first_root(begin: Array, middle: Array, end: Array) -> Array:

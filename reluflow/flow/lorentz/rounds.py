@@ -83,13 +83,13 @@ class Rounds:
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
             stalled[rows] = np.where(position > old, 0, stalled[rows] + 1)
-            if np.any(stalled[rows] > patience):
+            if (stalled[rows] > patience).any():
                 raise StallError
 
     def run_straight(self, neurons: Neurons) -> bool:
         """All neurons to the end of the step as if no activation changed; whether that is so."""
         course = steer(neurons, self.drive, None)
-        straight = bool(np.all(course.clear == self.path.nodes.size))
+        straight = bool((course.clear == self.path.nodes.size).all())
         course = course.regardless()
         self._count(course)
         self._ended.append((np.arange(len(neurons)), course.end(slice(None))))
@@ -104,8 +104,8 @@ class Rounds:
 
     def _meet(self, course: Course, who: Index) -> tuple[Neurons, Array]:
         """Neurons, and their positions, after the first thing that happens to each."""
-        before, pulled, begin, end = course.interrupted(who, self.path.nodes)
-        moved = move(before, pulled, self.path, begin, end)
+        before, pulled, moved = course.interrupted(who, self.path.nodes)
+        begin, end = moved.begin, moved.end
         flip = _flips(before, moved)
         if np.any(np.isfinite(flip)):
             end = np.minimum(end, flip)
@@ -171,7 +171,7 @@ class Rounds:
             end = 0.5 * (begin + end)
             there = moved_to(before, move(before, stretch.pulled, self.path, begin, end))
             wrong = np.any(crossed(before.side, there.z), axis=1)
-            if not np.any(wrong):
+            if not wrong.any():
                 break
             end = np.where(wrong, end, 2.0 * end - begin)
         return there, end
@@ -184,8 +184,8 @@ class Rounds:
         )
         rows = np.arange(position.size)
         sample = here.slots[rows, releases.slot]
-        margin = stretch.pulled.multiplier[:, rows, releases.slot] - self.path.values[:, sample]
-        self._bend(here, position, sample, np.ptp(margin, axis=0))
+        margin = stretch.pulled.multiplier[:, rows, releases.slot] - self.path.terms[:, sample]
+        self._bend(here, position, sample, np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0))
         after, kind = release(here, releases.slot, releases.status)
         self._record(after, position, sample, kind)
         return after, position

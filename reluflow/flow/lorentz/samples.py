@@ -83,7 +83,7 @@ class Samples:
     @cached_property
     def has_zeros(self) -> bool:
         """Whether some pair of primaries is orthogonal, so that slopes are taken through the Gram matrix."""
-        return bool(np.any(self.gram == 0.0))
+        return bool((self.gram == 0.0).any())
 
     @cached_property
     def squares(self) -> Array:

@@ -36,7 +36,7 @@ def distances(neurons: Neurons, sample: Index, samples: Samples) -> tuple[Array,
         for _ in range(2):
             weight = np.einsum("bsp,bp->bs", neurons.dual, across)
             across = across - np.einsum("bs,bsp->bp", weight, taken)
-    squares = np.einsum("bp,bp->b", across, across)
+    squares = np.vecdot(across, across)
     squares[squares <= DEPENDENT * samples.squares[sample]] = 0.0
     return across, squares
 
@@ -45,7 +45,7 @@ def attach(neurons: Neurons, sample: Index, samples: Samples) -> Neurons:
     """Every neuron starts to slide on its ``sample`` (b,), which must not depend on those it slides on."""
     across, squares = distances(neurons, sample, samples)
     full = np.all(neurons.slots >= 0, axis=1)
-    if np.any(full):
+    if full.any():
         neurons = widened(neurons, neurons.slots.shape[1] + 1)
     rows = np.arange(len(neurons))
     free = np.argmax(neurons.slots < 0, axis=1)
@@ -65,7 +65,7 @@ def detach(neurons: Neurons, slot: Index, status: Index) -> Neurons:
     rows = np.arange(len(neurons))
     gone = neurons.dual[rows, slot]
     overlap = np.einsum("bsp,bp->bs", neurons.dual, gone)
-    overlap /= np.einsum("bp,bp->b", gone, gone)[:, None]
+    overlap /= np.vecdot(gone, gone)[:, None]
     dual = neurons.dual - overlap[:, :, None] * gone[:, None, :]
     dual[rows, slot] = 0.0
     changed = neurons.status.copy()

@@ -16,15 +16,19 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
-from reluflow.flow.lorentz.collocation import RADAU, Path
+from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import (
     AGAIN,
+    CALM,
+    EASED,
+    FAINT,
     FIRST,
     GROWTH,
     LONGEST,
     NOTHING,
     ORDER,
     RETRY,
+    SAFETY,
     SEEN,
     SHRINK,
     SMALLEST,
@@ -35,6 +39,7 @@ from reluflow.flow.lorentz.control import (
 )
 from reluflow.flow.lorentz.motion import block_rows, predictions, sweep
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
+from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Stepper
@@ -60,9 +65,9 @@ class Lorentz(FlowSolver):
         self._neurons = everyone.take(everyone.live(self._samples))
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
         self._stepper = Stepper(self._samples, options.rtol)
-        self._weight = float(np.max(self._samples.squares, initial=0.0)) / self._samples.total
+        self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._length = np.inf
-        self._last = (0.0, 0.0)
+        self._last = (0.0, 0.0, 0.0)
         self._path: Path | None = None
         self._before = self._neurons
         self._log = EventLog()
@@ -113,11 +118,11 @@ class Lorentz(FlowSolver):
         if len(self._neurons) == 0:
             self._rest(room, t_end)
             return
-        curve = Curve(self._neurons, self._samples, self._residual, self._rows)
+        curve = Curve(self._neurons, self._samples, self._residual, self._path, self._rows)
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
         if self.steps == 0 and curve.trace > 0.0:
             ceiling = min(ceiling, FIRST / curve.trace)
-        length = min(self._length * self._foresight(curve), ceiling)
+        length = min(self._length * self._foresight(curve), self._foot(curve), ceiling)
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
@@ -141,17 +146,44 @@ class Lorentz(FlowSolver):
         self._residual = attempt.residual
         self._settle(end)
         proposed = length * factor(attempt.error)
+        if len(attempt.events) == 0:
+            proposed *= self._eased(attempt.error, length)
         if length < attempt.wanted:
             proposed = max(proposed, min(attempt.wanted, AGAIN * length))
         self._length = proposed if t_end is None else max(proposed, self._length)
-        self._last = (attempt.error, trace)
+        self._last = (attempt.error, trace, length)
 
     def _foresight(self, curve: Curve) -> float:
         """What to make of the step proposed, now that K is known: errors grow with h K while it is small."""
-        error, trace = self._last
+        error, trace, _ = self._last
         if error < SEEN or not 0.0 < trace < curve.trace:
             return 1.0
         return max(SHRINK, float((curve.trace / trace) ** (-TREND / ORDER)))
+
+    def _foot(self, curve: Curve) -> float:
+        """The longest step at the foot of an escape, where errors grow like what grows there, exp(2 |D| t).
+
+        With g times the last length h its error would be g^5 exp(2 |D| g h) times the last one.
+        """
+        error, _, last = self._last
+        if error == 0.0 or not curve.escaping or curve.fading * last > CALM:
+            return np.inf
+        aim, growth = float(np.log(SAFETY**ORDER / error)), 2.0 * curve.rate * last
+        log_ratio = aim / ORDER
+        for _ in range(8):
+            grown = growth * float(np.exp(log_ratio))
+            log_ratio -= (ORDER * log_ratio + grown - aim) / (ORDER + grown)
+        return last * float(np.exp(log_ratio))
+
+    def _eased(self, error: float, length: float) -> float:
+        """How much longer the next step may be, because errors have become smaller for their length.
+
+        The predictive controller of Gustafsson (ACM Trans. Math. Softw. 20, 1994), upwards only.
+        """
+        before, _, last = self._last
+        if min(before, error) < FAINT:
+            return 1.0
+        return min(EASED, max(1.0, float((before / error) ** (1.0 / ORDER) * length / last)))
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
@@ -161,7 +193,7 @@ class Lorentz(FlowSolver):
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one, and put aside the neurons that will never move again."""
         alive = end.live(self._samples) & (end.exponent > VANISHED)
-        if not np.all(alive):
+        if not alive.all():
             dead = end.take(~alive)
             self._still_weights = self._still_weights.copy()
             self._still_outputs = self._still_outputs.copy()
@@ -172,7 +204,7 @@ class Lorentz(FlowSolver):
             end = end.take(alive)
         end = end.rebalanced().rescaled(self._samples)
         lined = end.lined
-        if np.any(lined):
+        if lined.any():
             some = end.take(lined)
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
@@ -194,6 +226,8 @@ class Lorentz(FlowSolver):
         packed |= {
             "path_values": np.zeros((0, 0)) if path is None else path.values,
             "path_length": 0.0 if path is None else path.length,
+            "path_decay": 0.0 if path is None else path.decay,
+            "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
             "next_length": self._length,
             "last_step": self._last,
             "residual": self._residual,
@@ -206,9 +240,13 @@ class Lorentz(FlowSolver):
         self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
         self._before = Neurons(*(np.array(saved[f"before_{name}"]) for name in NAMES))
         values = np.array(saved["path_values"])
-        self._path = Path(values, float(saved["path_length"])) if values.size else None
+        packed = np.array(saved["path_modes"])
+        modes = Modes(packed[:, 0], packed[:, 1:]) if packed.size else None
+        length, decay = float(saved["path_length"]), float(saved["path_decay"])
+        self._path = Path(values, length, decay, modes) if values.size else None
         self._length = float(saved["next_length"])
-        self._last = (float(saved["last_step"][0]), float(saved["last_step"][1]))
+        error, trace, length = (float(number) for number in saved["last_step"])
+        self._last = (error, trace, length)
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Events, in_order, no_events
-from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton, Path
+from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
     CUTS,
@@ -18,9 +18,11 @@ from reluflow.flow.lorentz.control import (
     HOPELESS,
     ITERATIONS,
     LIGHT,
+    MOST,
     NEGLIGIBLE,
     NEWTON,
     ROUGH,
+    WEAK,
     WORTH,
     Curve,
     end_of_step,
@@ -29,6 +31,7 @@ from reluflow.flow.lorentz.control import (
 )
 from reluflow.flow.lorentz.motion import predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons, join
+from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array, row_norms
@@ -71,7 +74,7 @@ class Stepper:
         enough = np.log(LIGHT * tolerance / (spread * len(curve.neurons)))
         with np.errstate(over="ignore"):
             coupled = 2.0 * (curve.log_sizes + curve.rates * length) > enough
-        if np.any(coupled) and np.count_nonzero(~coupled) * self.samples.primaries < WORTH:
+        if coupled.any() and np.count_nonzero(~coupled) * self.samples.primaries < WORTH:
             coupled[:] = True
         while True:
             attempt, light = self._try(length, curve, coupled)
@@ -85,10 +88,10 @@ class Stepper:
 
     def _try(self, length: float, curve: Curve, coupled: Mask) -> tuple[Attempt, Neurons | None]:
         """A step in which only the ``coupled`` neurons (b,) act on the path; and the others at its end."""
-        if np.all(coupled):
+        if coupled.all():
             return self._collocate(length, curve, curve.neurons), None
         light = curve.neurons.take(~coupled)
-        if np.any(coupled):
+        if coupled.any():
             attempt = self._collocate(length, curve, curve.neurons.take(coupled))
         else:
             path = Path(curve.residual[None], length)
@@ -118,14 +121,13 @@ class Stepper:
         base = r - predictions(neurons, samples)
         tolerance = self._tolerance(curve.residual)
         allowed = self.allowed * (rms(r) + self.scale)
-        values = curve.spectrum.decay(r, RADAU.nodes * length)
-        bound = DIVERGED * (np.max(np.abs(r), initial=0.0) + np.max(np.abs(samples.targets), initial=0.0))
-        failed = Attempt(wanted, Path(values, length), None, no_events(), r, np.inf)
+        path = _guess(length, curve, allowed)
+        bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
+        failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
         few, seen = samples.size <= FEW, False
         while iteration < ITERATIONS:
-            path = Path(values, length)
-            if not np.max(np.abs(values), initial=0.0) < bound:
+            if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
                 swept = sweep(neurons, samples, path, self.slack, newton is None and few, straight=not seen)
@@ -133,34 +135,37 @@ class Stepper:
                 return failed
             end = 1.0
             if cuts < CUTS:
-                stiffness, rate = length * curve.diagonal, length * curve.rate
+                stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
                 end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
             if end < 1.0:
                 cuts += 1
-                length *= end
-                again = iteration == 0
-                values = curve.spectrum.decay(r, RADAU.nodes * length) if again else path.part(end).values
+                path = _guess(path.length * end, curve, allowed) if iteration == 0 else path.part(end)
                 mixing, newton, last = Mixing(), None, np.inf
                 continue
-            defect = base + swept.predictions - values
-            if not np.max(np.abs(defect), initial=0.0) < bound:
+            defect = base + swept.predictions - path.values
+            if not np.abs(defect).max(initial=0.0) < bound:
                 return failed
             if swept.kernels is not None:
-                newton = Newton(swept.kernels, length)
-            change = newton.correction(defect) if newton else curve.spectrum.newton(defect, length)
-            size = rms(change)
-            error = self._error(values + change, length, curve)
+                newton = Newton(swept.kernels, path.length, integrals(path.decay))
+            if newton:
+                change = newton.correction(defect)
+            else:
+                change = curve.spectrum.newton(defect, path.length, integrals(path.decay))
+            size = rms(change * path.levels[:, None])
+            moved = replace(path, values=path.values + change)
+            error = self._error(moved, curve)
             if not swept.whole:
                 seen = True
                 if size < ROUGH * rms(r):
-                    values = values + change
+                    path = moved
                 continue
             if size <= tolerance or error > HOPELESS[min(iteration, 2)]:
                 reached = base + swept.predictions[-1]
                 return Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
                 return failed
-            values = mixing.next(values, change, slow=size > 0.1 * last)
+            mixed = mixing.next(path.values, change, slow=size > 0.1 * last)
+            path = replace(path, values=mixed)
             last = size
             iteration += 1
         return failed
@@ -169,10 +174,28 @@ class Stepper:
         """Where Newton's method stops, as an error of the residual."""
         return NEWTON * self.rtol * (rms(residual) + 10.0 * self.scale)
 
-    def _error(self, values: Array, length: float, curve: Curve) -> float:
+    def _error(self, path: Path, curve: Curve) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
-        spectrum = curve.spectrum
-        defect = (RADAU.start @ values - curve.residual) @ spectrum.vectors
+        spectrum, length = curve.spectrum, path.length
+        defect = (path.start - curve.residual) @ spectrum.vectors
         felt = rms(defect * felt_share(length * spectrum.values, length * curve.rate))
         allowed = self.allowed * (rms(curve.residual) + self.scale)
         return felt / allowed if allowed > 0.0 else 0.0
+
+
+def _guess(length: float, curve: Curve, allowed: float) -> Path:
+    """The path if K stays as it is. Modes that a polynomial does not hold well are terms of their own."""
+    spectrum = curve.spectrum
+    values = spectrum.decay(curve.residual, RADAU.nodes * length)
+    rates, sizes = length * spectrum.values, curve.residual @ spectrum.vectors
+    before, after = rms(curve.residual), rms(values[-1])
+    decay = min(STEEPEST, float(np.log(before / after))) if before > after > 0.0 else 0.0
+    decay = decay if decay > GENTLE else 0.0
+    missed = np.abs(sizes * (RADAU.start @ np.exp(np.outer(RADAU.nodes, decay - rates)) - 1.0))
+    own = missed * felt_share(rates, length * curve.rate) > WEAK * allowed * np.sqrt(rates.size)
+    own &= curve.free
+    if not own.any():
+        return Path(values, length, decay)
+    if np.count_nonzero(own) > MOST:
+        own &= missed >= np.partition(missed, -MOST)[-MOST]
+    return Path(values, length, decay, Modes(rates[own], sizes[own, None] * spectrum.vectors[:, own].T))

@@ -1,0 +1,232 @@
+"""The residual over one step, as neurons are moved along it.
+
+    r(x) = sum_i S_i l_i(x) exp(-decay (x - c_i)) + sum_k exp(-mu_k x) M_k
+
+at the share x of the step, with l_i the Lagrange basis of the Radau nodes c_i. The M_k are modes of the
+kernel K at the start of the step, h mu_k its eigenvalues: what the residual would do if K stood still,
+dr/dt = -K r, as it nearly does at the end of every training. What is left dies out with them, and a
+polynomial times one exponential holds it (Ixaru & Vanden Berghe, Exponential Fitting, 2004).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.network import Array
+
+#: the most of ``decay``: what an error of the last value does to the first grows like its exponential
+STEEPEST: Final = 3.0
+#: below this decay a plain polynomial is as good
+GENTLE: Final = 0.3
+
+
+def _magnus(points: int) -> tuple[Array, Array]:
+    """Gauss nodes of the unit interval (g,), and the weights (2, g) of the two exponentials of order 4.
+
+    These are B0 / 2 -+ 2 B1, with the moments B0 of the generator over the interval and B1 of it times
+    (y - 1/2): the commutator-free Magnus method (Blanes & Moan 2006; Alvermann & Fehske 2011).
+    """
+    roots, weights = np.polynomial.legendre.leggauss(points)
+    tilt = np.array([[-1.0], [1.0]]) * roots
+    return 0.5 + 0.5 * roots, 0.5 * weights * (0.5 + tilt)
+
+
+#: exact for the polynomial, and next to exact for one times an exponential
+PLAIN, FITTED = _magnus(3), _magnus(5)
+
+
+def basis(positions: Array, decay: float) -> Array:
+    """The basis l_i(x) exp(-decay (x - c_i)) at positions (..): shape (.., s)."""
+    powers = np.empty((*positions.shape, RADAU.stages))
+    powers[..., 0] = 1.0
+    powers[..., 1:] = positions[..., None]
+    np.multiply.accumulate(powers, axis=-1, out=powers)
+    values: Array = powers @ RADAU.lagrange.T
+    if decay != 0.0:
+        values *= np.exp(decay * (RADAU.nodes - positions[..., None]))
+    return values
+
+
+def slopes(positions: Array, decay: float) -> Array:
+    """The derivative of the basis at positions (..): shape (.., s)."""
+    powers = np.zeros((*positions.shape, RADAU.stages))
+    powers[..., 1] = 1.0
+    powers[..., 2:] = positions[..., None]
+    np.multiply.accumulate(powers[..., 1:], axis=-1, out=powers[..., 1:])
+    values: Array = powers @ _SLOPES
+    if decay != 0.0:
+        values *= np.exp(decay * (RADAU.nodes - positions[..., None]))
+        values -= decay * basis(positions, decay)
+    return values
+
+
+_SLOPES = np.arange(float(RADAU.stages))[:, None] * RADAU.lagrange.T
+
+
+def magnus_weights(begin: Array, end: Array, decay: float) -> Array:
+    """Weights (.., 2, s) on stage values of the two exponentials that lead from ``begin`` to ``end`` (..).
+
+    Generator i of a step of length h is h * sum_s weights[i, s] D(R_s).
+    """
+    nodes, mixed = PLAIN if decay == 0.0 else FITTED
+    span = end - begin
+    at_nodes = basis(begin[..., None] + span[..., None] * nodes, decay)
+    weights: Array = span[..., None, None] * (mixed @ at_nodes)
+    return weights
+
+
+def integrals(decay: float) -> Array:
+    """The integrals (s, s) of the basis from 0 to every node (row)."""
+    if decay == 0.0:
+        return RADAU.integrals
+    at_nodes = basis(np.outer(RADAU.nodes, _FINE[0]), decay)
+    summed: Array = np.einsum("ign,g->in", at_nodes, _FINE[1]) * RADAU.nodes[:, None]
+    return summed
+
+
+_FINE: Final = tuple(0.5 * part for part in np.polynomial.legendre.leggauss(8) + np.array([[1.0], [0.0]]))
+#: where the stretches through all stages begin, and the weights of their 2s exponentials (s, 2, s)
+BEGINS: Final = np.append(0.0, RADAU.nodes[:-1])
+THROUGH: Final = magnus_weights(BEGINS, RADAU.nodes, 0.0)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """k modes that die out exponentially: rates (k,), for a step of length one, and vectors (k, q)."""
+
+    rates: Array
+    vectors: Array
+
+    def basis(self, positions: Array) -> Array:
+        """exp(-rates x) at positions (..): shape (.., k)."""
+        values: Array = np.exp(-positions[..., None] * self.rates)
+        return values
+
+    def magnus_weights(self, begin: Array, end: Array) -> Array:
+        """The same as of stage values, (.., 2, k): from the exact moments B0 and B1 of the exponentials.
+
+        The two exponentials of order 4 are B0 / 2 -+ 2 B1, with B0 the integral over the stretch, and B1
+        that of (y - 1/2) times the same, y the share of the stretch.
+        """
+        span = (end - begin)[..., None]
+        fall = span * self.rates
+        safe = np.where(np.abs(fall) < FLAT, 1.0, fall)
+        mean = np.where(np.abs(fall) < FLAT, 1.0 - 0.5 * fall, -np.expm1(-fall) / safe)
+        tilt = np.where(
+            np.abs(fall) < FLAT, -fall / 6.0, 2.0 * (mean - np.exp(-fall) - 0.5 * fall * mean) / safe
+        )
+        size = span * self.basis(begin)
+        return np.stack([size * (0.5 * mean - tilt), size * (0.5 * mean + tilt)], axis=-2)
+
+    @property
+    def packed(self) -> Array:
+        """Both in one array (k, 1 + q)."""
+        return np.column_stack([self.rates, self.vectors])
+
+    @cached_property
+    def at_nodes(self) -> Array:
+        """Their sum at the nodes (s, q)."""
+        values: Array = self.basis(RADAU.nodes) @ self.vectors
+        return values
+
+    @cached_property
+    def through(self) -> Array:
+        """Weights (2s, k) of all exponentials that lead through the nodes."""
+        return self.magnus_weights(BEGINS, RADAU.nodes).reshape(2 * RADAU.stages, -1)
+
+
+#: below this fall over a stretch an exponential is a straight line
+FLAT: Final = 1e-5
+_END: Final = np.ones(1)
+_WHOLE: Final = np.ones((1, 1))
+
+
+@dataclass(frozen=True)
+class Path:
+    """The residual over one step of ``length`` h in half-mse flow time.
+
+    values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
+    shape it in between. Positions inside the step are fractions of it, 0 .. 1.
+    """
+
+    values: Array
+    length: float
+    decay: float = 0.0
+    modes: Modes | None = None
+
+    @property
+    def still(self) -> bool:
+        """Whether the residual is one and the same all through the step."""
+        return len(self.values) == 1
+
+    @property
+    def nodes(self) -> Array:
+        """Where neurons are looked at: the Radau nodes, or the end alone (s,)."""
+        return _END if self.still else RADAU.nodes
+
+    @cached_property
+    def terms(self) -> Array:
+        """The residual is basis(x) times this (s + k, q)."""
+        if self.modes is None:
+            return self.values
+        return np.concatenate([self.values - self.modes.at_nodes, self.modes.vectors])
+
+    @property
+    def levels(self) -> Array:
+        """exp(decay c_i) (s,): by how much more an error at a node counts than one at the start."""
+        levels: Array = np.exp(self.decay * RADAU.nodes)
+        return levels
+
+    @property
+    def start(self) -> Array:
+        """The residual at the start, by the path (q,)."""
+        if self.still:
+            still: Array = self.values[0]
+            return still
+        started: Array = (RADAU.start * self.levels) @ self.terms[: RADAU.stages]
+        return started if self.modes is None else started + self.modes.vectors.sum(axis=0)
+
+    def basis(self, positions: Array) -> Array:
+        """Weights on ``terms`` of the residual at positions (..): shape (.., s + k)."""
+        if self.still:
+            return np.ones((*positions.shape, 1))
+        values = basis(positions, self.decay)
+        if self.modes is None:
+            return values
+        return np.concatenate([values, self.modes.basis(positions)], axis=-1)
+
+    def slopes(self, positions: Array) -> Array:
+        """Weights on ``terms`` of the derivative at positions (..), for a step of length one (.., s + k)."""
+        values = slopes(positions, self.decay)
+        if self.modes is None:
+            return values
+        return np.concatenate([values, -self.modes.rates * self.modes.basis(positions)], axis=-1)
+
+    def exponentials(self, begin: Array, end: Array) -> Array:
+        """Weights (.., e, s + k) on h D(terms) of the e exponentials that lead from begin to end (..)."""
+        if self.still:
+            return (end - begin)[..., None, None]
+        weights = magnus_weights(begin, end, self.decay)
+        if self.modes is None:
+            return weights
+        return np.concatenate([weights, self.modes.magnus_weights(begin, end)], axis=-1)
+
+    @cached_property
+    def through(self) -> Array:
+        """The same of all exponentials that lead from the start through the nodes (e s, s + k)."""
+        if self.still:
+            return _WHOLE
+        weights = THROUGH if self.decay == 0.0 else magnus_weights(BEGINS, RADAU.nodes, self.decay)
+        weights = weights.reshape(-1, RADAU.stages)
+        return weights if self.modes is None else np.concatenate([weights, self.modes.through], axis=1)
+
+    def part(self, share: float) -> "Path":
+        """The same path up to a share of the step."""
+        if self.still:
+            return Path(self.values, share * self.length)
+        modes = None if self.modes is None else Modes(share * self.modes.rates, self.modes.vectors)
+        values = self.basis(share * RADAU.nodes) @ self.terms
+        return Path(values, share * self.length, share * self.decay, modes)

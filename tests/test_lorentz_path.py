@@ -1,0 +1,100 @@
+"""The path of the residual over a step: its basis, its integrals, and what the modes of K save."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lorentz_cases import correlated, toy
+
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Lorentz
+from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.flow.lorentz.path import Modes, Path, integrals
+from reluflow.network import Array
+
+POINTS, WEIGHTS = np.polynomial.legendre.leggauss(40)
+FINE = 0.5 * (POINTS + 1.0)
+
+
+def some_path(decay: float, rates: list[float]) -> Path:
+    generator = np.random.default_rng(5)
+    modes = Modes(np.array(rates), generator.standard_normal((len(rates), 3))) if rates else None
+    return Path(generator.standard_normal((RADAU.stages, 3)), 0.7, decay, modes)
+
+
+def residual(path: Path, positions: Array) -> Array:
+    return path.basis(positions) @ path.terms
+
+
+@pytest.mark.parametrize("decay", [0.0, 2.0])
+@pytest.mark.parametrize("rates", [[], [0.0, 1e-6, 0.8, 60.0]])
+def test_a_path_takes_its_values_at_the_nodes(decay: float, rates: list[float]) -> None:
+    path = some_path(decay, rates)
+    np.testing.assert_allclose(residual(path, RADAU.nodes), path.values, atol=1e-12)
+    np.testing.assert_allclose(path.start, residual(path, np.zeros(1))[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("decay", [0.0, 2.0])
+def test_slopes_are_derivatives(decay: float) -> None:
+    path = some_path(decay, [0.8, 6.0])
+    at, step = np.array([0.1, 0.45, 0.9]), 1e-6
+    differences = (path.basis(at + step) - path.basis(at - step)) / (2 * step)
+    np.testing.assert_allclose(path.slopes(at), differences, atol=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(begin=st.floats(0.0, 0.9), span=st.floats(0.0, 0.3), decay=st.sampled_from([0.0, 0.5, 3.0]))
+def test_exponentials_have_the_moments_of_the_path(begin: float, span: float, decay: float) -> None:
+    """Their sum is B0, the integral; half their difference 2 B1, the first moment (Blanes & Moan 2006)."""
+    path = some_path(decay, [0.0, 1e-6, 0.8, 60.0])
+    first, second = path.exponentials(np.array([begin]), np.array([begin + span]))[0]
+    at = path.basis(begin + span * FINE)
+    total = 0.5 * span * WEIGHTS @ at
+    tilted = 0.5 * span * (WEIGHTS * (FINE - 0.5)) @ at
+    np.testing.assert_allclose(first + second, total, atol=1e-8)
+    np.testing.assert_allclose(0.5 * (second - first), 2.0 * tilted, atol=1e-8)
+
+
+@pytest.mark.parametrize("decay", [0.0, 2.5])
+def test_integrals_are_those_of_the_basis(decay: float) -> None:
+    path = some_path(decay, [])
+    expected = [0.5 * node * WEIGHTS @ path.basis(node * FINE) for node in RADAU.nodes]
+    np.testing.assert_allclose(integrals(decay), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("decay", [0.0, 2.0])
+def test_part_of_a_path_is_the_path(decay: float) -> None:
+    path = some_path(decay, [0.8, 6.0])
+    part = path.part(0.3)
+    at = np.linspace(0.0, 1.0, 9)
+    assert part.length == pytest.approx(0.3 * path.length)
+    np.testing.assert_allclose(residual(part, at), residual(path, 0.3 * at), atol=1e-10)
+
+
+def test_the_tail_takes_few_steps() -> None:
+    """Five orders of the loss, in which ten modes of K die out one after the other."""
+    problem = correlated()
+    solver = Lorentz(problem, Options())
+    while solver.loss > 1e-4:
+        solver.step()
+    before = solver.steps
+    while solver.loss > 1e-9:
+        solver.step()
+    assert solver.steps - before <= 14
+
+
+def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:
+    straight = Lorentz(toy(), Options())
+    while straight.loss > 1e-5:
+        straight.step()
+    resumed = Lorentz(toy(), Options())
+    resumed.restore(straight.checkpoint())
+    for _ in range(4):
+        straight.step()
+        resumed.step()
+        assert resumed.t == straight.t
+        assert np.array_equal(resumed.state.weights, straight.state.weights)
+    middle = 0.5 * (straight.t_old + straight.t)
+    saved = Lorentz(toy(), Options())
+    saved.restore(straight.checkpoint())
+    assert np.array_equal(saved.dense_output()(middle).weights, straight.dense_output()(middle).weights)
