@@ -118,9 +118,13 @@ def _rounded(loss: float) -> float:
 
 def _over_blanks(row: Row, columns: range, text: str, role: Role) -> Row:
     """A character over those cells of some columns that are empty."""
+    line = plain(row)
+    blank = [x for x in columns if 0 <= x < len(line) and line[x] == " "]
+    if not blank:
+        return row
+    if len(blank) == 1 + blank[-1] - blank[0]:
+        return put(row, blank[0], text * len(blank), role)
     cells = spread(row)
-    changed = False
-    for x in columns:
-        if 0 <= x < len(cells) and cells[x].text == " ":
-            cells[x], changed = Segment(text, role), True
-    return joined(cells) if changed else row
+    for x in blank:
+        cells[x] = Segment(text, role)
+    return joined(cells)

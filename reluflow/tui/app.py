@@ -47,9 +47,6 @@ from reluflow.tui.widgets.timeline import Timeline
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
-#: what a moment is shown on
-_PANELS: Final = (StatusLine, LossPanel, NeuronView, NeuronTable, GuideCard, Timeline, ParameterForm)
-
 
 class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
     """Shows a session.
@@ -98,17 +95,24 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         return PaintedScreen()
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(self.glyphs, id="status")
+        status, timeline = StatusLine(self.glyphs, id="status"), Timeline(self.glyphs, id="timeline")
+        loss, view = LossPanel(self.glyphs, id="loss"), NeuronView(self.glyphs, id="directions")
+        table, form = NeuronTable(self.glyphs, id="neurons"), ParameterForm(id="parameters")
+        card = GuideCard(self.glyphs, id="guide")
+        # found once: a query walks through all widgets, and there are ten frames a second
+        self._panels = (status, loss, view, table, timeline)
+        self._needed = (*self._panels, card, form)
+        yield status
         yield TabBar(self.glyphs, [self.keys[f"panel_{panel}"] for panel in PANELS], id="tabs")
         with Horizontal(id="main"):
-            yield ParameterForm(id="parameters")
+            yield form
             with Vertical(id="panels"):
                 with Horizontal(id="pictures"):
-                    yield LossPanel(self.glyphs, id="loss")
-                    yield NeuronView(self.glyphs, id="directions")
-                yield NeuronTable(self.glyphs, id="neurons")
-        yield GuideCard(self.glyphs, id="guide")
-        yield Timeline(self.glyphs, id="timeline")
+                    yield loss
+                    yield view
+                yield table
+        yield card
+        yield timeline
         yield KeyFooter(self.glyphs, self.verbs, id="footer")
         yield Static("", id="too-small", markup=False)
 
@@ -146,15 +150,12 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
 
     async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
         # a watcher may come late: when the app leaves, the panels go before it does
-        if moment is None or not all(self.query(panel) for panel in _PANELS):
+        if moment is None or not all(panel.is_attached for panel in self._needed):
             return
         with self.batch_update():
             self._foresight.look(moment)
-            self.query_one(StatusLine).show(moment)
-            self.query_one(LossPanel).show(moment)
-            self.query_one(NeuronView).show(moment)
-            self.query_one(NeuronTable).show(moment)
-            self.query_one(Timeline).show(moment)
+            for panel in self._panels:
+                panel.show(moment)
             self.follow(moment)
             self.guide_along(moment)
         frame = moment.live

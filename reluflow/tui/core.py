@@ -17,6 +17,7 @@ from reluflow.store.settings import Settings
 from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun
+from reluflow.tui.frames import Frames
 from reluflow.tui.moment import Moment
 from reluflow.tui.pacing import PacedApp
 from reluflow.tui.transport import Transport
@@ -44,7 +45,7 @@ class Core(PacedApp):
         self.changes = Changes(session.frame.preset)
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.is_on_file(session.frame.preset)
-        self._drawn = time.monotonic()
+        self._frames = Frames(settings.fps, time.monotonic(), time.thread_time())
 
     @property
     def saved(self) -> Mapping[str, Any]:
@@ -58,7 +59,7 @@ class Core(PacedApp):
 
     def pull(self, seconds: float = 0.0) -> None:
         """Go on by so much time and show the session's newest frame, if anything changed."""
-        self._drawn = time.monotonic()
+        self._frames.begin(time.monotonic(), time.thread_time())
         self.moment = self.transport.take(self.session.frame, seconds)
 
     def look(self) -> None:
@@ -68,11 +69,10 @@ class Core(PacedApp):
         """
         if self.pacer.congested:
             return
-        passed = time.monotonic() - self._drawn
-        shown, newest = self.moment, self.session.frame
+        now, shown, newest = time.monotonic(), self.moment, self.session.frame
         waiting = shown is None or shown.frame.generation != newest.generation
-        if waiting or passed >= 1.0 / self.settings.fps:
-            self.pull(min(passed, _LONGEST_PAUSE))
+        if waiting or self._frames.is_due(now, newest.status == "running"):
+            self.pull(min(self._frames.since(now), _LONGEST_PAUSE))
 
     def start(self, preset: Preset, *, keep_place: bool = False) -> None:
         """Run another preset; ``keep_place`` leaves the cursor at its share of the run."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment as RichSegment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -54,6 +55,7 @@ class RowsPanel(Widget):
         self.glyphs = glyphs
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
+        self._styles: dict[Role, Style] = {}
         self._made_for = Size(0, 0)
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
@@ -99,13 +101,18 @@ class RowsPanel(Widget):
         return strip
 
     def _strip(self, row: Row) -> Strip:
-        segments = [
-            RichSegment(text, self.get_component_rich_style(f"rows--{role}")) for text, role in row if text
-        ]
+        segments = [RichSegment(text, self._style(role)) for text, role in row if text]
         return Strip(segments, sum(len(segment.text) for segment in segments))
+
+    def _style(self, role: Role) -> Style:
+        style = self._styles.get(role)
+        if style is None:
+            style = self._styles[role] = self.get_component_rich_style(f"rows--{role}")
+        return style
 
     def notify_style_update(self) -> None:
         self._strips.clear()
+        self._styles.clear()
         super().notify_style_update()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -115,13 +122,24 @@ class RowsPanel(Widget):
 
 def difference(old: Row, new: Row) -> tuple[int, int]:
     """The cells from the first to past the last that differ in two rows of a width; (0, 0) if none does."""
-    if old == new:
-        return 0, 0
-    before, after = _cells(old), _cells(new)
+    first = _alike(old, new)
+    last = _alike(old[:first:-1], new[:first:-1])
+    before, after = (_cells(row[first : len(row) - last]) for row in (old, new))
+    begin = sum(len(text) for text, _ in new[:first])
     if len(before) != len(after):
-        return 0, len(after)
-    differ = [x for x, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+        return 0, sum(len(text) for text, _ in new)
+    differ = [x for x, (one, other) in enumerate(zip(before, after, strict=True), begin) if one != other]
     return (differ[0], differ[-1] + 1) if differ else (0, 0)
+
+
+def _alike(one: Row, other: Row) -> int:
+    """How many segments, from the first on, two rows have in common."""
+    count = 0
+    for segment, counterpart in zip(one, other, strict=False):
+        if segment != counterpart:
+            break
+        count += 1
+    return count
 
 
 def _cells(row: Row) -> list[tuple[str, Role]]:

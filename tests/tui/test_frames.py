@@ -1,0 +1,35 @@
+"""How often the screen is drawn: the pace of the settings, and a bounded share of a solver's time."""
+
+from itertools import pairwise
+
+import pytest
+
+from reluflow.tui.frames import LONGEST, SHARE, Frames
+
+
+def drawn(frames: Frames, cost: float, solving: bool, seconds: float = 10.0) -> list[float]:
+    """When frames that cost so much are drawn, looked for every 5 ms from 0 on."""
+    times, spent = [], 0.0
+    for tick in range(int(seconds / 0.005)):
+        now = 0.005 * tick
+        if frames.is_due(now, solving):
+            times.append(now)
+            frames.begin(now, spent)
+            spent += cost
+    return times
+
+
+@pytest.mark.parametrize(("cost", "solving"), [(0.002, True), (0.08, False)])
+def test_cheap_frames_and_those_of_a_solved_run_keep_the_pace(cost: float, solving: bool) -> None:
+    assert len(drawn(Frames(10.0, 0.0, 0.0), cost, solving)) == pytest.approx(97, abs=3)
+
+
+@pytest.mark.parametrize("cost", [0.02, 0.05])
+def test_dear_frames_take_no_more_than_their_share_of_a_solver(cost: float) -> None:
+    late = [t for t in drawn(Frames(10.0, 0.0, 0.0), cost, True, 20.0) if t >= 10.0]
+    assert len(late) * cost / 10.0 == pytest.approx(SHARE, rel=0.1)
+
+
+def test_frames_are_never_further_apart_than_half_a_second() -> None:
+    times = drawn(Frames(10.0, 0.0, 0.0), 1.0, True)
+    assert max(b - a for a, b in pairwise(times)) <= LONGEST + 0.005
