@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lorentz_cases import balanced, five_points, random_problem, run, toy
+from lorentz_cases import balanced, correlated, five_points, random_problem, run, toy
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
@@ -115,6 +115,21 @@ def test_dense_output_joins_the_steps_and_does_not_change() -> None:
     first = dense(middle).weights
     solver.step()
     assert np.array_equal(dense(middle).weights, first)
+
+
+@pytest.mark.parametrize("problem", [five_points(2), toy(), correlated(scale=1.0)])
+def test_dense_output_at_many_times_is_that_at_each(problem: Problem) -> None:
+    solver = Lorentz(problem, Options())
+    end = 0.1 * solver.loss
+    while solver.loss > end or solver.event_log.t.size < 10:
+        solver.step()
+        dense = solver.dense_output()
+        times = np.linspace(solver.t_old, solver.t, 8)
+        for t, state in zip(times, dense.states(times), strict=True):
+            alone = dense(float(t))
+            assert state.t == alone.t == t
+            size = np.max(np.abs(alone.weights), axis=1, keepdims=True)
+            assert np.all(np.abs(state.weights - alone.weights) <= 1e-6 * size)
 
 
 def test_dense_output_is_as_exact_as_steps() -> None:

@@ -37,6 +37,10 @@ class DenseOutput(ABC):
     def __call__(self, t: float) -> State:
         """The state at flow time ``t`` in [start, end]."""
 
+    def states(self, times: Array) -> list[State]:
+        """The states at flow times (k,) in [start, end], in order: what is cheaper together is done so."""
+        return [self(float(t)) for t in times]
+
 
 @dataclass(frozen=True)
 class Options:

@@ -7,6 +7,7 @@ D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's solution); alpha is 1 on a
 all others.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -31,14 +32,18 @@ def kink_shares(
     slope: float = 0.0,
     settled: float = SETTLED,
 ) -> Array:
-    """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h (n,)."""
+    """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h.
+
+    ``residual``: (n,), or (m, n) where neurons are of different networks.
+    """
     z = preactivations(weights, inputs)
     reach = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
     found: Array = np.where(z > reach, 1.0, slope)
     held = (np.abs(z) <= reach) & (reach > 0.0) & (output_weights[:, None] * residual < 0.0)
     rows = np.flatnonzero(np.any(held, axis=1))
     if rows.size:
-        found[rows] = _least(found[rows], held[rows], inputs, residual, slope, settled)
+        felt = np.broadcast_to(residual, z.shape)[rows]
+        found[rows] = _least(found[rows], held[rows], inputs, felt, slope, settled)
     return found
 
 
@@ -58,8 +63,9 @@ def _least(
         moved = 0.0
         for k, rows in columns:
             old = alpha[rows, k]
-            best = np.clip(old - along[rows, k] / (residual[k] * gram[k, k]), slope, 1.0)
-            along[rows] += ((best - old) * residual[k])[:, None] * gram[k]
+            felt = residual[rows, k]
+            best = np.clip(old - along[rows, k] / (felt * gram[k, k]), slope, 1.0)
+            along[rows] += ((best - old) * felt)[:, None] * gram[k]
             alpha[rows, k] = best
             moved = max(moved, float(np.max(np.abs(best - old))))
         if moved <= settled:
@@ -69,11 +75,21 @@ def _least(
 
 def gradient_norm(state: State, problem: Problem) -> float:
     """|gradient| of the problem's loss, with the shares of neurons that slide: how fast the flow moves."""
-    weights, outputs, slope = state.weights, state.output_weights, problem.slope
-    hidden = activation(preactivations(weights, problem.inputs), slope)
-    residual = problem.targets - outputs @ hidden
+    return float(gradient_norms([state], problem)[0])
+
+
+def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
+    """The same of several states (k,)."""
+    inputs, slope = problem.inputs, problem.slope
+    weights = np.concatenate([state.weights for state in states])
+    outputs = np.concatenate([state.output_weights for state in states])
+    hidden = activation(preactivations(weights, inputs), slope)
+    shape = (len(states), problem.width, problem.samples)
+    predicted = np.einsum("km,kmn->kn", outputs.reshape(shape[:2]), hidden.reshape(shape))
+    residual = np.repeat(problem.targets - predicted, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
-    seen = kink_shares(weights, outputs, problem.inputs, residual, slope, ROUGH)
-    by_weight = outputs[:, None] * ((seen * pull) @ problem.inputs)
-    by_output = hidden @ pull
-    return float(np.sqrt(np.vdot(by_weight, by_weight) + np.vdot(by_output, by_output)))
+    seen = kink_shares(weights, outputs, inputs, residual, slope, ROUGH)
+    by_weight = outputs[:, None] * ((seen * pull) @ inputs)
+    squares = np.einsum("bd,bd->b", by_weight, by_weight) + np.einsum("bn,bn->b", hidden, pull) ** 2
+    norms: Array = np.sqrt(squares.reshape(shape[:2]).sum(axis=1))
+    return norms

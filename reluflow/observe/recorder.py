@@ -11,7 +11,7 @@ from reluflow.flow.base import FlowSolver, State
 from reluflow.network import Array, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
-from reluflow.observe.kinks import gradient_norm
+from reluflow.observe.kinks import gradient_norm, gradient_norms
 from reluflow.problem import Problem
 
 #: Columns of the series. loss_low and loss_high bound the loss since the row before.
@@ -29,6 +29,8 @@ _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_lo
 FINEST_SPACING = 0.02
 #: Inside of one step so many pieces are recorded at most.
 MOST_PIECES = 64
+#: Neurons times samples whose gradients are worked out together.
+ROOM = 1 << 18
 #: The state is looked at for a snapshot at least every so many observations.
 LONGEST_STRIDE = 64
 #: ... and whenever flow time has grown by this factor.
@@ -181,7 +183,9 @@ class Recorder:
         shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
         if shape is not None and self._stride == 1 and self._looked is not None:
             self._fill_in(solver, shape.distance(self._looked))
-        self._add_row(state, solver.steps, solver.loss, solver.loss_range)
+        self._add_row(
+            state, solver.steps, solver.loss, solver.loss_range, gradient_norm(state, self._problem)
+        )
         self._newest = state
         if shape is None:
             return None
@@ -208,21 +212,24 @@ class Recorder:
         pieces = min(int(moved / self._resolution), MOST_PIECES)
         if pieces < 2 or not solver.t > solver.t_old:
             return
-        between = solver.dense_output()
-        for t in np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1]:
-            state = between(float(t))
-            loss = loss_of(self._residual(state), self._problem.loss)
-            self._add_row(state, solver.steps, loss, (loss, loss))
-            self._consider(state, Shape.of(state, loss))
+        times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
+        at_once = max(1, ROOM // (self._problem.width * self._problem.samples))
+        for first in range(0, times.size, at_once):
+            states = dense.states(times[first : first + at_once])
+            slopes = gradient_norms(states, self._problem)
+            for state, slope in zip(states, slopes, strict=True):
+                loss = loss_of(self._residual(state), self._problem.loss)
+                self._add_row(state, solver.steps, loss, (loss, loss), float(slope))
+                self._consider(state, Shape.of(state, loss))
 
     def _residual(self, state: State) -> Array:
         problem = self._problem
         return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
-    def _add_row(self, state: State, step: int, loss: float, extremes: tuple[float, float]) -> None:
-        problem, weights, outputs = self._problem, state.weights, state.output_weights
-        slope = gradient_norm(state, problem)
-        norm = variation_norm(weights, outputs)
+    def _add_row(
+        self, state: State, step: int, loss: float, extremes: tuple[float, float], slope: float
+    ) -> None:
+        norm = variation_norm(state.weights, state.output_weights)
         self._series.add(np.array([state.t, step, loss, *extremes, slope, norm]))
 
     def _consider(self, state: State, shape: Shape) -> float:

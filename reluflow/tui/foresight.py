@@ -1,5 +1,6 @@
 """What the theory says about the run on show, computed in a thread beside it and never in its way."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -18,6 +19,9 @@ from reluflow.tui.moment import Moment
 #: Neurons times samples up to which anything is computed unasked, and up to which it is while solving.
 MOST_PAIRS: Final = 100_000
 MOST_WHILE_SOLVING: Final = 2_000
+#: Seconds for which a run is on show before anything is foreseen of it: a first picture, and one of the next
+#: run while a knob is being turned, come sooner without.
+SETTLED_SECONDS: Final = 0.5
 #: Samples times coordinates up to which extremal directions are looked for.
 MOST_ENTRIES: Final = 400
 #: A forecast is made again when the cursor has come nearer to it by this share of the way.
@@ -94,6 +98,10 @@ class Foresight:
         return t - made[1] > _NEARER * abs(found.time - made[1])
 
     async def _predict(self, problem: Problem) -> None:
+        await asyncio.sleep(SETTLED_SECONDS)
+        if problem is not self._problem:
+            self._done(problem, Seen())
+            return
         found = await in_thread(lambda: _tried(lambda: landmarks(problem)))
         self._done(problem, Seen(found or Landmarks("")))
 

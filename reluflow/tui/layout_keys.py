@@ -60,8 +60,12 @@ class LayoutKeys(Core):
     def lay_out(self) -> None:
         """Show the panels that fit, the one in focus among them, and leave the focus where it is."""
         base = self.screen_stack[0]
-        for name, wanted in self.arrangement.classes.items():
-            base.set_class(wanted, name)
+        classes = self.arrangement.classes
+        unwanted = [name for name in classes if not classes[name] and base.has_class(name)]
+        missing = [name for name in classes if classes[name] and not base.has_class(name)]
+        # all in one: each time the styles of all widgets are worked out anew
+        base.remove_class(*unwanted, update=not missing)
+        base.add_class(*missing)
         for tabs in base.query(TabBar):
             tabs.show(self.panel)
         width, height = self.room

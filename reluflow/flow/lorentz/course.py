@@ -81,6 +81,15 @@ class Course:
         before = self.before if whole else self.before.take(rows)
         return before.moved(self.flight.weights[-1][rows], self.flight.outputs[-1][rows], self.z[rows, -1])
 
+    def passed(self, rows: Index) -> tuple[Index, Index, Neurons]:
+        """Nodes (c,) that are passed as said, by which neurons, as numbered by ``rows``; and these there."""
+        who, node = np.nonzero(self.counted)
+        boost = len(self.flight.outputs) // self.z.shape[1] * (node + 1) - 1
+        there = self.before.take(who).moved(
+            self.flight.weights[boost, who], self.flight.outputs[boost, who], self.z[who, node]
+        )
+        return self.first + node, rows[who], there
+
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
         """Neurons at the node before their first suspect one, their pull, their move over that stretch."""
         clear, flight = self.clear[rows], self.flight

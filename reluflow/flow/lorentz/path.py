@@ -149,13 +149,15 @@ class Path:
     """The residual over one step of ``length`` h in half-mse flow time.
 
     values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
-    shape it in between. Positions inside the step are fractions of it, 0 .. 1.
+    shape it in between. stops (s,), if given: positions in order at which neurons are looked at. Positions
+    inside the step are fractions of it, 0 .. 1.
     """
 
     values: Array
     length: float
     decay: float = 0.0
     modes: Modes | None = None
+    stops: Array | None = None
 
     @property
     def still(self) -> bool:
@@ -164,7 +166,9 @@ class Path:
 
     @property
     def nodes(self) -> Array:
-        """Where neurons are looked at: the Radau nodes, or the end alone (s,)."""
+        """Where neurons are looked at: the stops, else the Radau nodes, or the end alone (s,)."""
+        if self.stops is not None:
+            return self.stops
         return _END if self.still else RADAU.nodes
 
     @cached_property
@@ -217,6 +221,9 @@ class Path:
     @cached_property
     def through(self) -> Array:
         """The same of all exponentials that lead from the start through the nodes (e s, s + k)."""
+        if self.stops is not None:
+            weights = self.exponentials(np.append(0.0, self.stops[:-1]), self.stops)
+            return weights.reshape(-1, weights.shape[-1])
         if self.still:
             return _WHOLE
         weights = THROUGH if self.decay == 0.0 else magnus_weights(BEGINS, RADAU.nodes, self.decay)

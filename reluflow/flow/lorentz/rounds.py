@@ -44,10 +44,11 @@ class Rounds:
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
     of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. kernels: K
-    (s, q, q) at the nodes, if asked for.
+    (s, q, q) at the nodes, if asked for; passed_by: all neurons at the first node, then at the second and so
+    on, if asked for.
     """
 
-    def __init__(self, drive: Drive, kernels: bool) -> None:
+    def __init__(self, drive: Drive, kernels: bool, passed: bool = False) -> None:
         self.drive, self.samples, self.path = drive, drive.samples, drive.path
         s, q = self.path.nodes.size, self.samples.size
         self.predictions = np.zeros((s, q))
@@ -55,6 +56,7 @@ class Rounds:
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self._ended: list[tuple[Index, Neurons]] = []
+        self._passed: list[tuple[Index, Index, Neurons]] | None = [] if passed else None
 
     @property
     def neurons(self) -> Neurons:
@@ -64,6 +66,13 @@ class Rounds:
         order = np.argsort(np.concatenate([rows for rows, _ in self._ended]))
         return join([part for _, part in self._ended]).take(order)
 
+    @property
+    def passed_by(self) -> Neurons:
+        """All neurons at all nodes, one node after the other."""
+        passed = self._passed or []
+        order = np.lexsort(tuple(np.concatenate([part[i] for part in passed]) for i in (1, 0)))
+        return join([part for _, _, part in passed]).take(order)
+
     def run(self, neurons: Neurons) -> None:
         """Rounds until every neuron is at the end of the step. Raises StallError."""
         patience = self.samples.primaries + PATIENCE
@@ -72,6 +81,8 @@ class Rounds:
         while len(neurons):
             course = steer(neurons, self.drive, heading)
             self._count(course)
+            if self._passed is not None:
+                self._passed.append(course.passed(rows))
             going = course.clear < self.path.nodes.size
             pending = np.flatnonzero(going)
             if pending.size == 0:

@@ -8,7 +8,7 @@ is found by Radau IIA collocation (``step``). So plateaus of any length cost a s
 grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -37,11 +37,12 @@ from reluflow.flow.lorentz.control import (
     Curve,
     factor,
 )
-from reluflow.flow.lorentz.motion import block_rows, predictions, sweep
+from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
+from reluflow.flow.lorentz.passage import passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
-from reluflow.flow.lorentz.samples import Samples, merge
+from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Stepper
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
@@ -95,22 +96,19 @@ class Lorentz(FlowSolver):
         return self._state(self._neurons, (self._still_weights, self._still_outputs), self.t)
 
     def dense_output(self) -> DenseOutput:
-        before, path, still = self._before, self._path, (self._still_weights, self._still_outputs)
-        start, end, last = self.t_old, self.t, self._neurons
-
-        def state(t: float) -> State:
-            share = (t - start) / (end - start) if end > start else 1.0
-            if path is None or share >= 1.0:
-                return self._state(last, still, t)
-            moved = sweep(before, self._samples, path.part(max(share, 0.0)), self._stepper.slack)
-            return self._state(moved.end, still, t)
-
-        return _Dense(start, end, state)
+        still = (self._still_weights, self._still_outputs)
+        return _Dense(self, self._before, self._path, still, self._neurons)
 
     def _state(self, neurons: Neurons, still: tuple[Array, Array], t: float) -> State:
+        moved = (neurons.true_weights(self._samples), neurons.true_outputs())
+        return self._network(neurons.index, moved, still, t)
+
+    def _network(
+        self, index: Index, moved: tuple[Array, Array], still: tuple[Array, Array], t: float
+    ) -> State:
+        """The state with the neurons ``index`` (b,) where they have moved, and the others where they rest."""
         weights, outputs = still[0].copy(), still[1].copy()
-        weights[neurons.index] = neurons.true_weights(self._samples)
-        outputs[neurons.index] = neurons.true_outputs()
+        weights[index], outputs[index] = moved
         return State(t, self.problem.span.lift(weights), outputs)
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
@@ -256,9 +254,29 @@ class Lorentz(FlowSolver):
 class _Dense(DenseOutput):
     """The neurons moved from the start of the last step along its path: as exact as the step itself."""
 
-    def __init__(self, start: float, end: float, state: Callable[[float], State]) -> None:
-        super().__init__(start, end)
-        self._state = state
+    def __init__(
+        self, solver: Lorentz, before: Neurons, path: Path | None, still: tuple[Array, Array], last: Neurons
+    ) -> None:
+        super().__init__(solver.t_old, solver.t)
+        self._solver, self._before, self._path, self._still, self._last = solver, before, path, still, last
 
     def __call__(self, t: float) -> State:
-        return self._state(t)
+        return self.states(np.array([t]))[0]
+
+    def states(self, times: Array) -> list[State]:
+        span = self.end - self.start
+        shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
+        inside = 0 if self._path is None else int(np.count_nonzero(shares < 1.0))
+        found: list[State] = []
+        piece = together(self._before)
+        for first in range(0, inside, piece):
+            some = slice(first, min(first + piece, inside))
+            found += self._between(times[some], shares[some])
+        return found + [self._solver._state(self._last, self._still, float(t)) for t in times[inside:]]
+
+    def _between(self, times: Array, shares: Array) -> list[State]:
+        solver, before, path = self._solver, self._before, self._path
+        assert path is not None
+        there = passage(before, solver._samples, path, solver._stepper.slack, shares)
+        networks = zip(there.weights, there.outputs, times, strict=True)
+        return [solver._network(before.index, (w, a), self._still, float(t)) for w, a, t in networks]

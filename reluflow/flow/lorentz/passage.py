@@ -1,0 +1,52 @@
+"""Neurons at many moments of a step, seen on one way through it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.motion import block_rows
+from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.rounds import Rounds
+from reluflow.flow.lorentz.samples import Samples
+from reluflow.network import Array
+
+#: numbers kept at once: that many moments are looked at together
+ROOM = 4_000_000
+
+
+@dataclass(frozen=True)
+class Passage:
+    """b neurons at k moments: w_j (k, b, p) in moving coordinates, a_j (k, b)."""
+
+    weights: Array
+    outputs: Array
+
+
+def passage(neurons: Neurons, samples: Samples, path: Path, slack: float, moments: Array) -> Passage:
+    """Neurons moved along a path, at moments (k,) of it in order. Raises StallError.
+
+    On their way they stop at the nodes too, so that they are nowhere less exact than the step itself.
+    """
+    stops = np.union1d(moments, path.nodes[path.nodes < moments[-1]])
+    where = np.searchsorted(stops, moments)
+    drive = Drive(samples, replace(path, stops=stops), slack)
+    dimension = neurons.weights.shape[1]
+    weights, outputs = [np.zeros((moments.size, 0, dimension))], [np.zeros((moments.size, 0))]
+    for block in neurons.blocks(block_rows(samples)):
+        if len(block) == 0:
+            break
+        rounds = Rounds(drive, kernels=False, passed=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounds.run(block)
+        there = rounds.passed_by
+        shape = (stops.size, len(block))
+        weights.append(there.true_weights(samples).reshape(*shape, dimension)[where])
+        outputs.append(there.true_outputs().reshape(shape)[where])
+    return Passage(np.concatenate(weights, axis=1), np.concatenate(outputs, axis=1))
+
+
+def together(neurons: Neurons) -> int:
+    """How many moments of these neurons to look at on one way."""
+    return max(1, ROOM // max(1, neurons.weights.size + neurons.z.size))
