@@ -35,7 +35,7 @@ from reluflow.theory.pair_law import largest_angle
 from reluflow.training import Training
 
 #: P2, centred inputs, m = 200: scales 4^-k for each dimension, and what is published at some of them.
-POWERS = {16: (0, 1, 2, 3, 4, 5, 6, 7), 64: (0, 1, 2, 3, 5, 6, 7)}
+POWERS = {16: range(8), 64: range(8)}
 TEACHER_SEEDS = 5
 PUBLISHED_ANGLE = {(64, 5): 3.500, (64, 6): 0.8756, (64, 7): 0.2189}
 PUBLISHED_NORM = {
