@@ -97,4 +97,5 @@ def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:
     middle = 0.5 * (straight.t_old + straight.t)
     saved = Lorentz(toy(), Options())
     saved.restore(straight.checkpoint())
-    assert np.array_equal(saved.dense_output()(middle).weights, straight.dense_output()(middle).weights)
+    inside = [solver.dense_output()(middle).weights for solver in (saved, straight)]
+    np.testing.assert_allclose(*inside, rtol=1e-12)

@@ -21,9 +21,9 @@ NEWTON: Final = 0.5
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is
-#: held to this times rtol^(5/4)
+#: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
 ORDER: Final = 5
-ALLOWED: Final = 300.0
+ALLOWED, LARGEST = 600.0, 1.5
 SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
 #: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
 SEEN, TREND = 0.02, 1.25

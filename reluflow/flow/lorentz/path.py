@@ -126,6 +126,11 @@ class Modes:
         """Both in one array (k, 1 + q)."""
         return np.column_stack([self.rates, self.vectors])
 
+    @staticmethod
+    def unpacked(packed: Array) -> "Modes":
+        """Those that were packed, in memory as they were: sums come out the same to the last bit."""
+        return Modes(packed[:, 0].copy(), packed[:, 1:].copy())
+
     @cached_property
     def at_nodes(self) -> Array:
         """Their sum at the nodes (s, q)."""

@@ -239,7 +239,7 @@ class Lorentz(FlowSolver):
         self._before = Neurons(*(np.array(saved[f"before_{name}"]) for name in NAMES))
         values = np.array(saved["path_values"])
         packed = np.array(saved["path_modes"])
-        modes = Modes(packed[:, 0], packed[:, 1:]) if packed.size else None
+        modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
         self._length = float(saved["next_length"])

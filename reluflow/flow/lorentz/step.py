@@ -17,6 +17,7 @@ from reluflow.flow.lorentz.control import (
     FEW,
     HOPELESS,
     ITERATIONS,
+    LARGEST,
     LIGHT,
     MOST,
     NEGLIGIBLE,
@@ -65,7 +66,7 @@ class Stepper:
         self.rtol = rtol
         self.scale = NEGLIGIBLE * rms(samples.targets)
         self.slack = min(1e-3, 0.3 * np.sqrt(rtol))
-        self.allowed = min(ALLOWED * rtol**1.25, rtol ** (5.0 / 6.0))
+        self.allowed = min(ALLOWED * rtol**1.25, LARGEST * rtol ** (5.0 / 6.0))
 
     def attempt(self, length: float, curve: Curve) -> Attempt:
         """A step of the given length, with the neurons that hardly matter left out of the iteration."""
@@ -198,4 +199,5 @@ def _guess(length: float, curve: Curve, allowed: float) -> Path:
         return Path(values, length, decay)
     if np.count_nonzero(own) > MOST:
         own &= missed >= np.partition(missed, -MOST)[-MOST]
-    return Path(values, length, decay, Modes(rates[own], sizes[own, None] * spectrum.vectors[:, own].T))
+    vectors = np.ascontiguousarray(sizes[own, None] * spectrum.vectors[:, own].T)
+    return Path(values, length, decay, Modes(rates[own], vectors))
