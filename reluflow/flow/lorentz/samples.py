@@ -114,7 +114,8 @@ class Samples:
 
     def _force(self, residual: Array, own: float, other: float) -> Array:
         force = own * residual[..., : self.primaries]
-        force[..., self.mirrored] -= other * self.mirror_ratio * residual[..., self.primaries :]
+        if self.mirrored.size:
+            force[..., self.mirrored] -= other * self.mirror_ratio * residual[..., self.primaries :]
         return force
 
     def restore(self, residual: Array) -> Array:
