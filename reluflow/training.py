@@ -80,11 +80,21 @@ class Training:
             RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
         )
 
-    def advance(self, seconds: float = 0.05, halted: Callable[[], bool] = lambda: False) -> None:
-        """Step for so much wall time, until ``halted`` says so between two steps, or the run ends."""
+    def advance(
+        self,
+        seconds: float = 0.05,
+        halted: Callable[[], bool] = lambda: False,
+        abandoned: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Step for so much wall time, until ``halted`` says so between two steps, or the run ends.
+
+        A step that is still being computed when ``abandoned`` says so, or when stop.wall_seconds are over, is
+        given up: the run stands where it stood before it.
+        """
         began = time.perf_counter()
-        if self.stop.wall_seconds is not None:
-            seconds = min(seconds, self.stop.wall_seconds - self.wall_seconds)
+        left = math.inf if self.stop.wall_seconds is None else self.stop.wall_seconds - self.wall_seconds
+        seconds = min(seconds, left)
+        self.solver.abandoned = lambda: time.perf_counter() - began >= left or abandoned()
         while self.status == "running" and not halted():
             self._step(self._burst)
             if time.perf_counter() - began >= seconds:
@@ -95,6 +105,7 @@ class Training:
     def single_step(self) -> None:
         """One accepted step of the solver; one iteration of descent."""
         began = time.perf_counter()
+        self.solver.abandoned = lambda: False
         if self.status == "running":
             self._step(1)
         self.wall_seconds += time.perf_counter() - began
@@ -125,7 +136,10 @@ class Training:
         solver, stop = self.solver, self.stop
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
+        before = solver.steps
         solver.step(burst, stop.loss or 0.0, math.inf if stop.time is None else stop.time)
+        if solver.steps == before and solver.failure is None and solver.abandoned():
+            return
         self._pace(self.recorder.observe(solver))
         self._judge()
 

@@ -51,6 +51,26 @@ class TestStopping:
         assert training.status == "steps"
         assert training.solver.steps == stop.steps
 
+    def test_a_step_that_takes_too_long_is_given_up(self):
+        """The run stands where it stood before the step, and goes on from there as if nothing had been."""
+        training, other = Training(five_points()), Training(five_points())
+        for one in (training, other):
+            while one.solver.t < 100.0:
+                one.single_step()
+        before, asked = training.solver.t, []
+
+        def abandoned():
+            asked.append(1)
+            return len(asked) > 2
+
+        training.advance(math.inf, halted=lambda: len(asked) > 2, abandoned=abandoned)
+        assert training.solver.t == before
+        assert training.status == "running"
+        for one in (training, other):
+            one.single_step()
+        assert training.solver.t == other.solver.t > before
+        assert len(training.recorder.series["t"]) == len(other.recorder.series["t"])
+
     def test_wall_time(self):
         training = finish(Training(five_points(), stop=StopRules(wall_seconds=0.05)))
         assert training.status == "wall"

@@ -6,7 +6,8 @@ arrays and restored, after which it takes the very same steps.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,6 +55,10 @@ class Options:
     learning_rate: float | None = None
 
 
+class AbandonedError(Exception):
+    """A step was given up before its end, because ``FlowSolver.abandoned`` said so."""
+
+
 class FlowSolver(ABC):
     """Base of all solvers.
 
@@ -66,6 +71,7 @@ class FlowSolver(ABC):
     steps: accepted steps (iterations, for descent) so far.
     events: changes of activation seen so far (0 for a solver that does not look for them).
     failure: None, or one sentence that says why the solver can go no further.
+    abandoned: asked now and then during a step that may take long; if true, the step is given up.
     """
 
     #: name in presets and on the command line
@@ -81,17 +87,20 @@ class FlowSolver(ABC):
         self.steps = 0
         self.events = 0
         self.failure: str | None = None
+        self.abandoned: Callable[[], bool] = lambda: False
 
     def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
         """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
 
         ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
         early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
-        solvers take one step and ignore ``burst``; no step goes past ``t_end``.
+        solvers take one step and ignore ``burst``; no step goes past ``t_end``. A step that is abandoned
+        leaves the solver as it was.
         """
         if self.failure is not None or self.t >= t_end:
             return
-        self._advance(burst, loss_floor, t_end)
+        with suppress(AbandonedError):
+            self._advance(burst, loss_floor, t_end)
 
     @property
     def loss(self) -> float:

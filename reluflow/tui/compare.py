@@ -62,7 +62,7 @@ def solved(preset: Preset, halted: Callable[[], bool]) -> "FrozenRun | str":
         training = Training.from_preset(preset)
     except (ReluflowError, OSError, MemoryError, ArithmeticError, ValueError) as error:
         return f"the curve of {preset.name} cannot be solved anew: {error}"
-    training.advance(AGAIN_SECONDS, halted)
+    training.advance(AGAIN_SECONDS, halted, abandoned=halted)
     return FrozenRun(preset, training.method, training.recorder.history.series)
 
 

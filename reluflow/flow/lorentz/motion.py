@@ -4,10 +4,12 @@ Most neurons change no activation in a step: they are moved through all nodes at
 moved on their own, from event to event, all of them together in rounds; the step is never cut for them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
@@ -57,8 +59,12 @@ def sweep(
     slack: float,
     kernels: bool = False,
     straight: bool = False,
+    abandoned: Callable[[], bool] = lambda: False,
 ) -> Swept:
-    """Move all neurons over the step; ``straight``: as if no activation changed. Raises StallError."""
+    """Move all neurons over the step; ``straight``: as if no activation changed.
+
+    Raises StallError, and AbandonedError if ``abandoned`` says so before all are moved.
+    """
     drive = Drive(samples, path, slack)
     total = np.zeros((path.nodes.size, samples.size))
     together = np.zeros((path.nodes.size, samples.size, samples.size)) if kernels else None
@@ -67,6 +73,8 @@ def sweep(
     kinks: list[Array] = []
     whole = True
     for block in neurons.blocks(block_rows(samples)):
+        if abandoned():
+            raise AbandonedError
         rounds = Rounds(drive, kernels)
         with np.errstate(over="ignore", invalid="ignore"):
             if straight:

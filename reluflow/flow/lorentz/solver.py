@@ -116,6 +116,7 @@ class Lorentz(FlowSolver):
         if len(self._neurons) == 0:
             self._rest(room, t_end)
             return
+        self._stepper.abandoned = self.abandoned
         curve = Curve(self._neurons, self._samples, self._residual, self._path, self._rows)
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
         if self.steps == 0 and curve.trace > 0.0:

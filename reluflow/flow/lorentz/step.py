@@ -4,6 +4,7 @@ The path is found by Radau IIA collocation (``collocation``) for the neurons tha
 moved along it afterwards. A step that cannot hold the kinks of the residual is cut at one of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,12 +59,13 @@ class Stepper:
     """Tries steps for merged samples at a relative tolerance.
 
     scale: the residual, rms, below which errors count absolutely; slack: hysteresis of releases; allowed: the
-    error of the path, relative to the residual, that a step may have.
+    error of the path, relative to the residual, that a step may have; abandoned: see ``FlowSolver``.
     """
 
     def __init__(self, samples: Samples, rtol: float) -> None:
         self.samples = samples
         self.rtol = rtol
+        self.abandoned: Callable[[], bool] = lambda: False
         self.scale = NEGLIGIBLE * rms(samples.targets)
         self.slack = min(1e-3, 0.3 * np.sqrt(rtol))
         self.allowed = min(ALLOWED * rtol**1.25, LARGEST * rtol ** (5.0 / 6.0))
@@ -100,7 +102,7 @@ class Stepper:
         if attempt.end is None or attempt.error > 1.0:
             return attempt, None
         try:
-            swept = sweep(light, self.samples, attempt.path, self.slack)
+            swept = sweep(light, self.samples, attempt.path, self.slack, abandoned=self.abandoned)
         except StallError:
             return replace(attempt, end=None, error=np.inf), None
         together = join([attempt.end, swept.end])
@@ -131,7 +133,8 @@ class Stepper:
             if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
-                swept = sweep(neurons, samples, path, self.slack, newton is None and few, straight=not seen)
+                nodes = newton is None and few
+                swept = sweep(neurons, samples, path, self.slack, nodes, not seen, self.abandoned)
             except StallError:
                 return failed
             end = 1.0
