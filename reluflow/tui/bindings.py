@@ -140,7 +140,7 @@ VERBS: Final[tuple[Verb, ...]] = (
             "back to the shell for a while; fg there goes on",
             "suspend_process",
         ),
-        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
+        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run that took long is not saved", "quit"),
     ),
 )
 

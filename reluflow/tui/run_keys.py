@@ -1,5 +1,7 @@
 """What the keys do that make, keep and leave runs."""
 
+from typing import Final
+
 from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
@@ -9,6 +11,10 @@ from reluflow.tui.core import Core
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.screens.question import QuitQuestion
 from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
+
+#: A run that took no more seconds of solving than this is there again in a moment at the next start, which
+#: takes up what was on screen: leaving it asks nothing.
+AGAIN_SECONDS: Final = 3.0
 
 
 class RunKeys(Core):
@@ -83,7 +89,8 @@ class RunKeys(Core):
         running = self.session.frame.status == "running"
         self.session.halt()
         self.pull()
-        if self.session.frame.unsaved:
+        frame = self.session.frame
+        if frame.unsaved and frame.wall_seconds > AGAIN_SECONDS:
             self.push_screen(QuitQuestion(), lambda answer: self._quit(answer, running))
         else:
             self.exit()

@@ -121,7 +121,7 @@ def test_terminals_of_few_characters_and_colours(environment: dict[str, str], op
     terminal.type("\x1b")
     terminal.until(lambda screen: "of 60" in screen.text, "the panels")
     assert terminal.screen.text.isascii()
-    terminal.type("qn")
+    terminal.type("q")
     restored(terminal, 0)
 
 

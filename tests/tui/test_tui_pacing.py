@@ -155,7 +155,7 @@ def test_a_terminal_that_answers_nothing_is_served_all_the_same() -> None:
         terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")
         terminal.type("l")
         terminal.until(lambda screen: "over log time" in screen.text, "what the key does")
-        terminal.type("qn")
+        terminal.type("q")
         assert terminal.ended() == 0
     finally:
         terminal.close()
@@ -168,7 +168,7 @@ def test_no_answer_is_left_for_the_shell() -> None:
     terminal = Terminal(shell, link=Link(None, 0.15))
     try:
         terminal.until(lambda screen: "playing" in screen.text, "a picture")
-        terminal.type("qn")
+        terminal.type("q")
         terminal.until(lambda screen: "code=" in screen.text, "the shell")
         assert "rest=0" in terminal.screen.text
         assert not terminal.screen.alternate

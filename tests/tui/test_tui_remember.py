@@ -23,7 +23,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         await app.press("down", "down", "l", "y", "n", "c", "plus", "p", "1")
         app.app.pull()
         left = app.app.last_session()
-        await app.press("q", "n")
+        await app.press("q")
     opening = open_on(None)
     assert opening.last == left
     assert opening.complaints == ()
