@@ -33,6 +33,8 @@ class Core(PacedApp):
     # a var, because a reactive of the app repaints the whole screen
     moment: var[Moment | None] = var(None)
     frozen: var[tuple[FrozenRun, ...]] = var(())
+    #: whether the tour is on
+    guided = False
 
     def __init__(self, session: Session, glyphs: Glyphs, settings: Settings) -> None:
         super().__init__()
