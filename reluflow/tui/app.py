@@ -148,6 +148,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         # a watcher may come late: when the app leaves, the panels go before it does
         if moment is None or not all(self.query(panel) for panel in _PANELS):
             return
+        self.adopt_branch(moment.live)
         with self.batch_update():
             self._foresight.look(moment)
             self.query_one(StatusLine).show(moment)
