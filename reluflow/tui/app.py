@@ -28,6 +28,7 @@ from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
+from reluflow.tui.mishap import Mishaps
 from reluflow.tui.moment import Moment
 from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
@@ -51,7 +52,7 @@ AT_ONCE_SECONDS: Final = 3.0
 _PANELS: Final = (StatusLine, LossPanel, NeuronView, NeuronTable, GuideCard, Timeline, ParameterForm)
 
 
-class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
+class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
