@@ -14,11 +14,12 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from reluflow.branching import branch
-from reluflow.errors import ReluflowError, sentence
+from reluflow.errors import ReluflowError, RunError, sentence
 from reluflow.flow.base import State
 from reluflow.frame import Frame, Notice, Sight
 from reluflow.front import Front
 from reluflow.keeper import Keeper
+from reluflow.relic import remains_of
 from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run, RunWriter
@@ -63,6 +64,8 @@ class Session:
         self._stored = stored
         self._training: Training | None = begun[0] if begun else None
         self._keeper = Keeper(begun[1] if begun else None)
+        #: what is shown of a stored run that cannot be gone on with
+        self._remains: Frame | None = None
         #: a flow time that is sought, and whether to halt there
         self._sought: tuple[float, bool] | None = None
         self._rate = 0.0
@@ -266,15 +269,27 @@ class Session:
 
     def _build(self) -> None:
         self._keeper.release()
-        self._training, self._sought = None, None
+        self._training, self._sought, self._remains = None, None, None
         self._rate = 0.0
         fresh = Frame(self._preset, generation=self._frame.generation + 1, note=self._frame.note)
         self._show(fresh)
-        stored = self._stored
-        self._training = resumed(stored, self._preset) if stored else Training.from_preset(self._preset)
-        if stored:
-            self._keeper.go_on_with(stored, self._training)
+        if self._stored is not None:
+            self._take_up(self._stored)
+        else:
+            self._training = Training.from_preset(self._preset)
         self._publish()
+
+    def _take_up(self, stored: Run) -> None:
+        """Go on with a run, or show what it recorded where that is not possible. Raises RunError."""
+        try:
+            self._training = resumed(stored, self._preset)
+        except RunError as error:
+            self._remains = remains_of(stored, self._preset, str(error))
+            if self._remains is None:
+                raise
+            self._tell(f"{error}; what it recorded is shown", failed=True)
+        else:
+            self._keeper.go_on_with(stored, self._training)
 
     def _build_anew(self) -> None:
         self._stored = None
@@ -323,8 +338,8 @@ class Session:
         self._published = time.perf_counter()
         held, training = self._frame, self._training
         error = error or (held.error if training is None else None)
-        frame = Frame(
-            self._preset,
+        frame = replace(
+            self._remains or Frame(self._preset),
             generation=held.generation,
             error=error,
             busy=None,

@@ -1,6 +1,7 @@
 """The live session: commands in, immutable frames out; waiting is for frames, never for the clock."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -287,6 +288,47 @@ def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path,
     live.close()
     assert open_run(live.frame.folder).status == "running", "nothing is saved unasked"
     RunWriter.reopen(open_run(live.frame.folder), preset).close()
+
+
+def damaged(run: Path, spare: Callable[[str], bool]) -> None:
+    """Leave only some of the arrays of a run's trajectory."""
+    with np.load(run / "trajectory.npz") as held:
+        kept = {name: held[name] for name in held.files if spare(name)}
+    np.savez(run / "trajectory.npz", **kept)
+
+
+def test_a_stored_run_that_cannot_go_on_is_shown_as_far_as_it_is_recorded(session):
+    before = finish(session)
+    session.keep(DEADLINE)
+    run = session.frame.folder
+    damaged(run, lambda name: not name.startswith("checkpoint/"))
+    stored = open_run(run)
+    session.change(stored.preset, stored)
+    frame = wait(session, lambda frame: frame.generation > before.generation and frame.note.failed)
+    assert "cannot be resumed" in frame.note.text
+    assert "what it recorded is shown" in frame.note.text
+    assert (frame.status, frame.t, frame.steps) == ("converged", before.t, before.steps)
+    assert not frame.unsaved
+    np.testing.assert_array_equal(frame.history.state_at(20.0).weights, before.history.state_at(20.0).weights)
+    np.testing.assert_allclose(frame.history.path, before.history.path)
+    assert len(frame.history.events) == len(before.history.events)
+    session.step()
+    session.reset()
+    wait(session, lambda later: later.generation > frame.generation and later.history is not None)
+    assert finish(session).status == "converged"
+
+
+def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
+    finish(session)
+    note = session.keep(DEADLINE)
+    run, generation = session.frame.folder, session.frame.generation
+    damaged(run, lambda name: name.startswith("series/t"))
+    stored = open_run(run)
+    session.change(stored.preset, stored)
+    frame = wait(session, lambda frame: frame.error is not None)
+    assert frame.generation > generation
+    assert str(run) in frame.error
+    assert frame.note is note
 
 
 def test_close_ends_the_thread():
