@@ -11,8 +11,9 @@ import reluflow.tui
 from reluflow.cli import tui as command
 from reluflow.errors import ReluflowError
 from reluflow.store.settings import Settings
-from reluflow.tui.bindings import VERBS, rebound
+from reluflow.tui.bindings import OWN_KEYS, VERBS, rebound
 from reluflow.tui.launch import all_settings
+from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
 @pytest.fixture
@@ -111,3 +112,12 @@ def test_the_command_ends_with_one_sentence(
     told = capsys.readouterr().err
     assert told.startswith(f"reluflow: --{next(iter(flags))} is ")
     assert told.count("\n") == 1
+
+
+def test_the_keys_that_panels_keep_are_those_they_listen_to(file: Path) -> None:
+    app = {key for verb in VERBS for key in verb.keys.split(",")}
+    own = {key for binding in NeuronTable.BINDINGS for key in binding.key.split(",")} - app  # type: ignore[union-attr]
+    assert own == set(OWN_KEYS["neurons"].split(","))
+    file.write_text('[keymap]\nhelp = "j"\n')
+    _, (sentence,) = all_settings({})
+    assert sentence.endswith('keymap.help is "j"; expected another key than that of the panel table')
