@@ -48,7 +48,7 @@ class Core(PacedApp):
         self.changes = Changes(session.frame.preset)
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.is_on_file(session.frame.preset)
-        self._drawn = time.monotonic()
+        self._drawn = self._due = time.monotonic()
 
     @property
     def saved(self) -> Mapping[str, Any]:
@@ -72,11 +72,13 @@ class Core(PacedApp):
         """
         if self.pacer.congested:
             return
-        passed = time.monotonic() - self._drawn
+        now, period = time.monotonic(), 1.0 / self.settings.fps
         shown, newest = self.moment, self.session.frame
         waiting = shown is None or shown.frame.generation != newest.generation
-        if waiting or passed >= 1.0 / self.settings.fps:
-            self.pull(min(passed, _LONGEST_PAUSE))
+        if waiting or now >= self._due:
+            # from when it was due, so that the looks' own beat does not make it slower
+            self._due = max(self._due, now - period) + period
+            self.pull(min(now - self._drawn, _LONGEST_PAUSE))
 
     def start(self, preset: Preset, *, keep_place: bool = False) -> None:
         """Run another preset; ``keep_place`` leaves the cursor at its share of the run."""

@@ -9,6 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from reluflow.tui.widgets.still_input import StillInput
+
 _Item = TypeVar("_Item")
 
 
@@ -46,7 +48,7 @@ class SearchList(ModalScreen[str | None], Generic[_Item]):
         return 0
 
     def field(self, placeholder: str = "") -> ComposeResult:
-        yield Input(compact=True, placeholder=placeholder)
+        yield StillInput(compact=True, placeholder=placeholder)
 
     def options(self) -> ComposeResult:
         options = OptionList(markup=False)
