@@ -19,7 +19,7 @@ from reluflow.flow.base import State
 from reluflow.frame import Frame, Notice, Sight
 from reluflow.front import Front
 from reluflow.keeper import Keeper
-from reluflow.relic import remains_of
+from reluflow.pictures import picture_of, remains_of
 from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run, RunWriter
@@ -347,31 +347,8 @@ class Session:
             sought=sought or held.sought,
         )
         if training is not None:
-            frame = self._picture(frame, training)
+            frame = picture_of(frame, training, self._keeper, self._rate)
         self._show(frame)
-
-    def _picture(self, frame: Frame, training: Training) -> Frame:
-        solver = training.solver
-        history = replace(training.recorder.history, events=training.events)
-        for column in history.series.values():
-            column.setflags(write=False)
-        return replace(
-            frame,
-            status=training.status,
-            reason=training.reason,
-            method=training.method,
-            method_summary=solver.summary,
-            t=solver.t,
-            loss=solver.loss,
-            steps=solver.steps,
-            events=solver.events,
-            wall_seconds=training.wall_seconds,
-            steps_per_second=self._rate,
-            history=history,
-            problem=training.problem,
-            unsaved=not self._keeper.has_all_of(training),
-            folder=self._keeper.folder,
-        )
 
     def _show(self, frame: Frame) -> None:
         with self._changed:

@@ -207,7 +207,9 @@ class NeuronTable(FramePanel):
             )
             for i, number in enumerate(int(number) for number in numbers)
         ]
-        head = header_row(layout, self.sorting, roster.problem.samples, table.angle_meaning, self.glyphs)
+        # another reference than the usual one is told above, where there is room at any width
+        usual = table.angle_meaning if self.reference.kind == "usual" else ""
+        head = header_row(layout, self.sorting, roster.problem.samples, usual, self.glyphs)
         top = heading("neurons", self._detail(last, table.angle_meaning), width, self.glyphs)
         if not lines:
             lines = [[Segment(f" no neuron is {self.choice.text}; / chooses others", "dim")]]
