@@ -1,5 +1,6 @@
 """The user's settings and the flags before them, from the file to the screen."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -121,3 +122,13 @@ def test_the_keys_that_panels_keep_are_those_they_listen_to(file: Path) -> None:
     file.write_text('[keymap]\nhelp = "j"\n')
     _, (sentence,) = all_settings({})
     assert sentence.endswith('keymap.help is "j"; expected another key than that of the panel table')
+
+
+@pytest.mark.parametrize(("value", "left"), [("", None), ("1", "1")])
+def test_an_empty_no_color_asks_for_nothing(
+    value: str, left: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    with pytest.raises(ReluflowError):
+        reluflow.tui.run(None, marker="dots")
+    assert os.environ.get("NO_COLOR") == left

@@ -74,7 +74,7 @@ def bundle_view(
         for marker, chosen in ((glyphs.negative_cursor, own < 0.0), (glyphs.positive_cursor, own > 0.0)):
             traces.append(chart.marks(numbers[chosen], sizes[chosen], "key", marker))
         marks = f"{glyphs.positive_cursor}{glyphs.negative_cursor}"
-        where = "" if np.any(sizes >= limits[0]) else ", all below"
+        where = "" if np.any(sizes >= limits[0]) else ", below the scale"
         legend_row = _legend(
             bundle, teacher, width, glyphs, [(f"{marks} a w of neuron {cursor}{where}", "key")]
         )

@@ -92,7 +92,7 @@ def _part(
         neuron, marker = one
         part = spectrum.part(neuron)
         traces.append(chart.marks(numbers, part, "key", marker))
-        below = "" if np.any(part >= limits[0]) else ", all below"
+        below = "" if np.any(part >= limits[0]) else ", below the scale"
         entries.append((f"{marker} neuron {neuron}{below}", "key"))
     rows = chart.rows(traces)
     if more:
