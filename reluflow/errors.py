@@ -30,3 +30,12 @@ class SolverError(ReluflowError, ValueError):
 
 class RunError(ReluflowError):
     """A run directory that cannot be written, opened or resumed."""
+
+
+def sentence(error: Exception) -> str:
+    """Any error in one sentence."""
+    if isinstance(error, ReluflowError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for these sizes; expected smaller ones"
+    return f"{type(error).__name__}: {error}"

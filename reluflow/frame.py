@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
+from reluflow.flow.base import State
 from reluflow.observe.history import History
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
@@ -17,6 +19,16 @@ class Notice:
     failed: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What a run was like at a flow time that was sought: between recorded states as the record has it."""
+
+    t: float
+    loss: float
+    step: int
+    state: State
+
+
 @dataclass(frozen=True)
 class Frame:
     """A picture of a run; see ``Training`` for the units.
@@ -25,7 +37,8 @@ class Frame:
     ``status``: "building", "halted", "running", or how the run ended. ``t``, ``loss``, ``steps`` and
     ``events`` are those of the solver's newest state. ``history``: what is recorded, None before the problem
     is built. ``error``: why there is no run, in one sentence. ``unsaved``: whether it holds steps that no run
-    directory does.
+    directory does; ``folder``: the directory that it is written to. ``sought``: where the last search for a
+    time led.
     """
 
     preset: Preset
@@ -47,6 +60,8 @@ class Frame:
     busy: str | None = "building the problem"
     note: Notice | None = None
     unsaved: bool = False
+    folder: Path | None = None
+    sought: Sight | None = None
 
     @property
     def over(self) -> bool:

@@ -92,6 +92,11 @@ class Problem:
         rest = self.weights - (self.weights @ basis) @ basis.T
         return Span(basis, self.inputs @ basis, rest)
 
+    @cached_property
+    def best_line(self) -> Array:
+        """v* (d,), of least norm among those that minimise |X v - y|."""
+        return np.linalg.lstsq(self.inputs, self.targets, rcond=None)[0].astype(np.float64)
+
     def is_balanced(self, tolerance: float = 1e-9) -> bool:
         """Whether |a_j| = |w_j| for every neuron, to a relative tolerance."""
         norms = row_norms(self.weights)

@@ -3,6 +3,8 @@
 import numpy as np
 
 from reluflow.errors import PresetError, RunError
+from reluflow.flow.base import State
+from reluflow.observe.history import History
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import PRESET, SUMMARY, Run, open_run
 from reluflow.training import Training
@@ -30,6 +32,18 @@ def resumed(run: Run, preset: Preset) -> Training:
                 f"({type(error).__name__}: {error}); expected one written by this version"
             ) from None
     return training
+
+
+def remains(run: Run) -> History | None:
+    """What a run recorded, to be looked at where it cannot be gone on with; None if that cannot be read."""
+    try:
+        taken = run.snapshots
+        states = [State(*each) for each in zip(taken.t, taken.weights, taken.output_weights, strict=True)]
+        series = {name: np.array(run.series[name]) for name in run.series}
+        usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
+        return History.of_record(states, series, run.events) if usable else None
+    except (RunError, KeyError, ValueError, IndexError, TypeError):
+        return None
 
 
 def stored_run(preset: Preset) -> tuple[Run, Preset] | None:

@@ -13,47 +13,25 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from reluflow.errors import ReluflowError
+from reluflow.branching import branch
+from reluflow.errors import ReluflowError, RunError, sentence
 from reluflow.flow.base import State
-from reluflow.frame import Frame, Notice
+from reluflow.frame import Frame, Notice, Sight
+from reluflow.front import Front
+from reluflow.keeper import Keeper
+from reluflow.pictures import picture_of, remains_of
 from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run, RunWriter
 from reluflow.training import Training
+
+__all__ = ["Front", "Session"]
 
 #: Seconds between two frames while solving, and the longest stretch of solving between two looks.
 FRAME_SECONDS: Final = 0.05
 SLICE_SECONDS: Final = 0.02
 #: Seconds for which solving stands back at a time while the thread in front is at work.
 GIVE_WAY_SECONDS: Final = 0.05
-
-
-class Front:
-    """Whether the thread that shows the run has something to do.
-
-    Two threads of Python share one interpreter: solving on would not be faster, but what is on screen, and
-    every key, would take twice as long. So the solver waits between two steps, though never for ever.
-    """
-
-    def __init__(self) -> None:
-        self._idle = threading.Event()
-        self._idle.set()
-
-    def is_busy(self) -> bool:
-        """Whether it is at work."""
-        return not self._idle.is_set()
-
-    def begin(self) -> None:
-        """It has something to do."""
-        self._idle.clear()
-
-    def rest(self) -> None:
-        """It waits for keys and frames."""
-        self._idle.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until it rests, no longer than so many seconds; whether it does."""
-        return self._idle.wait(seconds)
 
 
 class Session:
@@ -63,25 +41,42 @@ class Session:
     is gone with it. ``front``: where the thread that shows the run says that it is at work.
     """
 
-    def __init__(self, preset: Preset, running: bool = True, stored: Run | None = None) -> None:
-        """``stored``: a run of the preset to go on with, as far as it is recorded."""
+    def __init__(
+        self,
+        preset: Preset,
+        running: bool = True,
+        stored: Run | None = None,
+        begun: tuple[Training, RunWriter] | None = None,
+    ) -> None:
+        """``stored``: a run of the preset to go on with, as far as it is recorded.
+
+        ``begun``: a run that was built already, and the directory it is written to; both are the session's.
+        """
         self.front = Front()
         self._frame = Frame(preset)
         self._changed = threading.Condition()
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._running = running
+        #: whether the step that is being computed is of no use any more
+        self._gives_up = False
         self._closed = False
         self._newest_change = 0
         # below: touched by the worker alone
         self._preset = preset
         self._stored = stored
-        self._training: Training | None = None
-        self._writer: RunWriter | None = None
-        self._saved_steps = 0
+        self._training: Training | None = begun[0] if begun else None
+        self._keeper = Keeper(begun[1] if begun else None)
+        #: what is shown of a stored run that cannot be gone on with
+        self._remains: Frame | None = None
+        #: a flow time that is sought, and whether to halt there
+        self._sought: tuple[float, bool] | None = None
         self._rate = 0.0
         self._published = 0.0
         self._thread = threading.Thread(target=self._work, name="reluflow-session", daemon=True)
-        self._commands.put(self._build)
+        if begun:
+            self._publish()
+        else:
+            self._commands.put(self._build)
         self._thread.start()
 
     @property
@@ -89,29 +84,53 @@ class Session:
         """The newest frame."""
         return self._frame
 
-    def wait(self, ready: Callable[[Frame], object], seconds: float) -> Frame:
-        """The first frame that is ready; raises TimeoutError if there is none in so many seconds."""
+    def wait(self, ready: Callable[[Frame], object], seconds: float | None = None) -> Frame:
+        """The first frame that is ready; raises TimeoutError if there is none in so many seconds, if any."""
         with self._changed:
             if not self._changed.wait_for(lambda: ready(self._frame), seconds):
-                raise TimeoutError(f"no such frame within {seconds:g} s; the last one was {self._frame}")
+                frame = self._frame  # its arrays have no place in a sentence
+                where = f"{frame.status} at t = {frame.t:.6g} after {frame.steps} steps"
+                raise TimeoutError(f"no such frame within {seconds:g} s; the last one was {where}")
             return self._frame
 
     def run(self) -> None:
         """Solve until halted or the run ends."""
-        self._turn(running=True)
+        self._turn(running=True, then=self._give_up_seeking)
         self._commands.put(self._publish)
 
     def halt(self) -> None:
         """Stop before the solver's next step; the frame says so from now on."""
-        self._turn(running=False)
+        self._turn(running=False, then=self._give_up_seeking)
 
     def step(self) -> None:
         """Halt and take one accepted step of the solver (one iteration of descent)."""
         self.halt()
         self._commands.put(self._single_step)
 
+    def seek(self, t: float) -> None:
+        """Go to a flow time: ``sought`` of a frame is what the run was like then.
+
+        What is not solved so far is solved up to that time; a session that was halted halts there again.
+        """
+        halts, frame = not self._running, self._frame
+        if not (frame.over or (frame.history is not None and frame.history.end >= t)):
+            self._turn(running=True)
+        self._commands.put(lambda: self._seek(t, halts))
+
+    def branch(self, frame: Frame, t: float) -> None:
+        """Run what begins at the last recorded state of a frame at or before a flow time, as a new run."""
+        self._newest_change += 1
+        ticket = self._newest_change
+        self._commands.put(lambda: self._branch(frame, t, ticket))
+
+    def interrupt(self, by: str) -> None:
+        """End the run here, so that it says by what; it can be gone on with from its directory."""
+        self._gives_up = True
+        self._commands.put(lambda: self._interrupt(by))
+
     def reset(self) -> None:
         """Go back to the start of the same preset."""
+        self._gives_up = True
         self._commands.put(self._build_anew)
 
     def change(self, preset: Preset, stored: Run | None = None) -> None:
@@ -121,6 +140,7 @@ class Session:
         """
         self._newest_change += 1
         ticket = self._newest_change
+        self._gives_up = True
         self._commands.put(lambda: self._adopt(preset, stored, ticket))
 
     def save_run(self, folder: Path | None = None) -> None:
@@ -133,15 +153,28 @@ class Session:
             lambda: self._report("saving the preset", lambda: self._save_preset(name, state, overwrite))
         )
 
-    def close(self) -> None:
+    def keep(self, seconds: float) -> Notice | None:
+        """Halt, write what no run directory holds, and wait: how that went, None if there was nothing."""
+        self.halt()
+        outcome: SimpleQueue[Notice | None] = SimpleQueue()
+        self._commands.put(lambda: outcome.put(self._keep()))
+        try:
+            return outcome.get(timeout=seconds)
+        except Empty:
+            return Notice(0, f"the run could not be saved within {seconds:g} s", failed=True)
+
+    def close(self, wait: bool = True) -> None:
         """End the thread after the solver's present step and the commands given."""
         self.halt()
         self._commands.put(self._leave)
-        self._thread.join()
+        if wait:
+            self._thread.join()
 
-    def _turn(self, running: bool) -> None:
-        """Set whether to solve, and say so in the frame at once."""
+    def _turn(self, running: bool, then: Callable[[], None] | None = None) -> None:
+        """Set whether to solve, and say so in the frame at once; ``then`` is a command that goes with it."""
         with self._changed:
+            if then is not None:
+                self._commands.put(then)
             self._running = running
             if self._frame.status in ("running", "halted"):
                 status = "running" if running else "halted"
@@ -166,8 +199,10 @@ class Session:
             return
         try:
             command()
-        except (ReluflowError, OSError, MemoryError, ArithmeticError, ValueError) as error:
-            self._publish(error=_sentence(error))
+            if self._training is not None:
+                self._arrive(self._training)
+        except Exception as error:  # whatever goes wrong in a command, the thread must live on
+            self._publish(error=sentence(error))
 
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
@@ -175,30 +210,94 @@ class Session:
         began, steps = time.perf_counter(), training.solver.steps
         try:
             training.advance(
-                SLICE_SECONDS, halted=lambda: self._is_wanted() or (alone and self.front.is_busy())
+                SLICE_SECONDS,
+                halted=lambda: self._is_wanted(training) or (alone and self.front.is_busy()),
+                abandoned=lambda: self._gives_up or not self._running,
             )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
-            training.status, training.reason = "failed", f"the solver broke off: {_sentence(error)}"
+            training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
         elapsed = max(time.perf_counter() - began, 1e-9)
         self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
+        self._arrive(training)
         ended = training.status != "running" and self._frame.status == "running"
         if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
             self._publish()
 
-    def _is_wanted(self) -> bool:
+    def _is_wanted(self, training: Training) -> bool:
         """Whether to stop solving for something else."""
-        return not self._running or not self._commands.empty()
+        there = self._sought is not None and training.solver.t >= self._sought[0]
+        return there or not self._running or not self._commands.empty()
+
+    def _seek(self, t: float, halts: bool) -> None:
+        self._sought = (t, halts)
+
+    def _arrive(self, training: Training) -> None:
+        """Show what was sought as soon as it is there, or will not be."""
+        if self._sought is None:
+            return
+        t, halts = self._sought
+        history = training.recorder.history
+        if history.end < t and training.status == "running":
+            return
+        with self._changed:
+            if not self._commands.empty():
+                return  # it may be to run on, which must not be undone
+            self._sought = None
+            if halts:
+                self._turn(running=False)
+        t = min(max(t, 0.0), history.end)
+        self._publish(sought=Sight(t, history.loss_at(t), history.step_at(t), history.state_at(t)))
+
+    def _give_up_seeking(self) -> None:
+        self._sought = None
+
+    def _branch(self, frame: Frame, t: float, ticket: int) -> None:
+        if ticket != self._newest_change or frame.history is None:
+            return
+        try:
+            preset = branch(frame.preset, frame.history.recorded_at(t))
+        except (ReluflowError, OSError) as error:
+            self._tell(sentence(error), failed=True)
+            return
+        self._turn(running=True)
+        self._adopt(preset, None, ticket)
+
+    def _interrupt(self, by: str) -> None:
+        self._gives_up, training = False, self._training
+        if training is not None:
+            training.interrupt(f"stopped by {by} at t = {training.solver.t:.6g}")
+        self._publish()
+
+    def _keep(self) -> Notice | None:
+        if self._training is None or self._keeper.has_all_of(self._training):
+            return None
+        self._report("saving the run", lambda: self._save_run(None))
+        return self._frame.note
 
     def _build(self) -> None:
-        self._release()
-        self._training = None
+        self._gives_up = False
+        self._keeper.release()
+        self._training, self._sought, self._remains = None, None, None
         self._rate = 0.0
         fresh = Frame(self._preset, generation=self._frame.generation + 1, note=self._frame.note)
         self._show(fresh)
-        stored = self._stored
-        self._training = resumed(stored, self._preset) if stored else Training.from_preset(self._preset)
-        self._saved_steps = self._training.solver.steps if stored else 0
+        if self._stored is not None:
+            self._take_up(self._stored)
+        else:
+            self._training = Training.from_preset(self._preset)
         self._publish()
+
+    def _take_up(self, stored: Run) -> None:
+        """Go on with a run, or show what it recorded where that is not possible. Raises RunError."""
+        try:
+            self._training = resumed(stored, self._preset)
+        except RunError as error:
+            self._remains = remains_of(stored, self._preset, str(error))
+            if self._remains is None:
+                raise
+            self._tell(f"{error}; what it recorded is shown", failed=True)
+        else:
+            self._keeper.go_on_with(stored, self._training)
 
     def _build_anew(self) -> None:
         self._stored = None
@@ -210,14 +309,8 @@ class Session:
             self._build()
 
     def _leave(self) -> None:
-        self._release()
+        self._keeper.release()
         self._closed = True
-
-    def _release(self) -> None:
-        """Give up the run directory that this run was written to, if any."""
-        if self._writer is not None:
-            self._writer.close()
-        self._writer, self._saved_steps = None, 0
 
     def _single_step(self) -> None:
         if self._training is not None:
@@ -225,17 +318,9 @@ class Session:
             self._publish()
 
     def _save_run(self, folder: Path | None) -> str:
-        training = self._training
-        if training is None:
+        if self._training is None:
             raise ReluflowError("there is no run to save; expected parameters that can be run")
-        if self._writer is None:
-            if self._stored is not None and folder is None:
-                self._writer = RunWriter.reopen(self._stored, self._preset)
-            else:
-                self._writer = RunWriter.create(self._preset, training.problem, folder)
-        self._writer.save(training)
-        self._saved_steps = training.solver.steps
-        return f"run saved in {self._writer.path}"
+        return f"run saved in {self._keeper.save(self._preset, self._training, folder)}"
 
     def _save_preset(self, name: str, state: State | None, overwrite: bool) -> str:
         start = None if state is None else (state.weights, state.output_weights)
@@ -246,44 +331,32 @@ class Session:
         self._show(replace(self._frame, busy=doing))
         try:
             text, failed = work(), False
-        except (ReluflowError, OSError) as error:
-            text, failed = _sentence(error), True
+        except Exception as error:
+            text, failed = sentence(error), True
+        self._tell(text, failed)
+
+    def _tell(self, text: str, failed: bool) -> None:
         number = self._frame.note.number + 1 if self._frame.note else 1
         self._publish(note=Notice(number, text, failed))
 
-    def _publish(self, error: str | None = None, note: Notice | None = None) -> None:
+    def _publish(
+        self, error: str | None = None, note: Notice | None = None, sought: Sight | None = None
+    ) -> None:
         """Make the present state of the run the newest frame."""
         self._published = time.perf_counter()
         held, training = self._frame, self._training
         error = error or (held.error if training is None else None)
-        frame = Frame(
-            self._preset, generation=held.generation, error=error, busy=None, note=note or held.note
+        frame = replace(
+            self._remains or Frame(self._preset),
+            generation=held.generation,
+            error=error,
+            busy=None,
+            note=note or held.note,
+            sought=sought or held.sought,
         )
         if training is not None:
-            frame = self._picture(frame, training)
+            frame = picture_of(frame, training, self._keeper, self._rate)
         self._show(frame)
-
-    def _picture(self, frame: Frame, training: Training) -> Frame:
-        solver = training.solver
-        history = replace(training.recorder.history, events=training.events)
-        for column in history.series.values():
-            column.setflags(write=False)
-        return replace(
-            frame,
-            status=training.status,
-            reason=training.reason,
-            method=training.method,
-            method_summary=solver.summary,
-            t=solver.t,
-            loss=solver.loss,
-            steps=solver.steps,
-            events=solver.events,
-            wall_seconds=training.wall_seconds,
-            steps_per_second=self._rate,
-            history=history,
-            problem=training.problem,
-            unsaved=solver.steps > self._saved_steps,
-        )
 
     def _show(self, frame: Frame) -> None:
         with self._changed:
@@ -292,11 +365,3 @@ class Session:
                 status = "halted"
             self._frame = replace(frame, number=self._frame.number + 1, status=status)
             self._changed.notify_all()
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ReluflowError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for these sizes; expected smaller ones"
-    return f"{type(error).__name__}: {error}"

@@ -38,6 +38,11 @@ class StopRules:
     steps: int | None = None
     wall_seconds: float | None = None
 
+    @classmethod
+    def of(cls, preset: "Preset") -> "StopRules":
+        """The rules of a preset."""
+        return cls(*(preset.values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds")))
+
 
 class Training:
     """One run of one solver.
@@ -76,7 +81,7 @@ class Training:
             preset.problem(),
             values.get("solver.method"),
             Options(values["solver.rtol"], values.get("solver.learning_rate")),
-            StopRules(*(values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds"))),
+            StopRules.of(preset),
             RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
         )
 

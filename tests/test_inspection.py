@@ -12,7 +12,7 @@ from reluflow.observe.history import History
 from reluflow.observe.inspection import drift_of, inspect, record_of
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
-from reluflow.plot.views.neuron_page import Facts, head_rows, sample_row
+from reluflow.plot.views.neuron_page import Facts, neuron_sheet
 from reluflow.problem import Problem
 
 
@@ -142,7 +142,8 @@ def test_any_neuron_has_a_page(numbers: list[float], width: int, glyphs) -> None
         now = inspect(history.state_at(t), problem, 0)
         past = record_of(history, problem, 0)
         facts = Facts(now, past, t, drift_of(history, t, 0), problem.speed, problem.targets, history.events)
-        rows = [*head_rows(facts, width, glyphs), sample_row(facts, 1, width, glyphs)]
+        sheet = neuron_sheet(facts, width, glyphs)
+        rows = [*sheet.head, sheet.line(1)]
         assert {len(plain(row)) for row in rows} == {width}
         if glyphs is ASCII:
             assert all(plain(row).isascii() for row in rows)

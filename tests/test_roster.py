@@ -9,6 +9,7 @@ from reluflow.flow.base import State
 from reluflow.observe.choice import Choice, ChoiceError
 from reluflow.observe.clusters import find_clusters
 from reluflow.observe.neurons import CONDITIONS
+from reluflow.observe.reference import Kind, Reference
 from reluflow.observe.roster import COLUMNS, Roster, Sorting
 from reluflow.problem import Problem
 
@@ -41,6 +42,39 @@ def test_conditions_and_growth(roster) -> None:  # type: ignore[no-untyped-def]
     assert roster.table.growth[4] == 0.0
     assert np.isnan(roster.table.growth[5])
     assert np.allclose(roster.some(np.array([2, 3])).growth, roster.table.growth[2:4])
+
+
+def test_angles_are_measured_from_what_one_likes() -> None:
+    problem = Problem(INPUTS, TARGETS, WEIGHTS, OUTPUTS)
+
+    def angles(kind: Kind, neuron: int = 0) -> tuple[list[float], str]:
+        seen = Roster(State(0.0, WEIGHTS, OUTPUTS), problem, Reference(kind, neuron))
+        assert np.array_equal(seen.some(np.array([1, 3])).angle, seen.table.angle[[1, 3]])
+        return seen.table.angle.tolist(), seen.table.angle_meaning
+
+    found, meaning = angles("neuron", 3)
+    assert found[:2] == pytest.approx(2 * [np.degrees(np.arctan2(1.0, 4.0))])
+    assert (found[3], found[4], meaning) == (0.0, pytest.approx(135.0), "to neuron 3")
+    assert np.isnan(found[5])
+    # X v* = y with v* = (5.25, -2)
+    found, meaning = angles("line")
+    assert found[3] == pytest.approx(np.degrees(np.arctan2(2.0, 5.25)))
+    assert meaning == "to v*"
+    # D+ is along (1, 1), D- along (0, 1)
+    found, meaning = angles("pull")
+    assert (found[3], found[2]) == (pytest.approx(45.0), pytest.approx(np.degrees(np.arctan2(4.0, 1.0))))
+    assert meaning == "to D+ or D-"
+    assert angles("usual")[1] == "of the direction"
+
+
+def test_references_follow_one_another() -> None:
+    kinds, reference = [], Reference()
+    for _ in range(4):
+        reference = reference.next(7, 2)
+        kinds.append(reference.kind)
+    assert kinds == ["pull", "line", "neuron", "usual"]
+    assert Reference("line").next(7, 2).neuron == 7
+    assert Reference().next(7, 5).kind == "line", "with more coordinates the pull is the usual one"
 
 
 def test_sorting_has_a_natural_order_and_the_other_one(roster) -> None:  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """The live session: commands in, immutable frames out; waiting is for frames, never for the clock."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
-from reluflow.store.run_directory import open_run
+from reluflow.store.run_directory import RunWriter, open_run
+from reluflow.training import Training
 
 DEADLINE = 60.0
 
@@ -167,6 +169,96 @@ def test_a_saddle_can_be_branched_from(session):
         assert end.history.loss_at(t) == pytest.approx(later, rel=0.05)
 
 
+def test_seeking_shows_what_the_record_says_of_a_time(session):
+    history = finish(session).history
+    session.seek(20.0)
+    sight = wait(session, lambda frame: frame.sought is not None).sought
+    assert (sight.t, sight.loss, sight.step) == (20.0, history.loss_at(20.0), history.step_at(20.0))
+    np.testing.assert_array_equal(sight.state.weights, history.state_at(20.0).weights)
+    session.seek(1e9)
+    assert wait(session, lambda frame: frame.sought is not sight).sought.t == history.end
+
+
+def test_seeking_ahead_solves_so_far_and_halts_again_on_the_same_trajectory(session):
+    session.seek(20.0)
+    assert session.frame.status == "running"
+    there = wait(session, lambda frame: frame.sought is not None)
+    assert there.sought.t == 20.0
+    assert there.status == "halted"
+    assert there.history.end >= 20.0
+    # no further than the step that reaches it
+    assert there.history.neighbour(there.t, forward=False) < 20.0
+    end = finish(session)
+    session.reset()
+    wait(session, lambda frame: frame.generation > end.generation and frame.history is not None)
+    straight = finish(session)
+    assert (straight.t, straight.steps) == (end.t, end.steps)
+    assert straight.sought is None
+
+
+def test_running_on_while_a_time_is_sought_is_not_undone(session):
+    session.seek(20.0)
+    session.run()
+    assert wait(session, lambda frame: frame.over).status == "converged"
+
+
+def test_a_run_branches_from_what_a_frame_shows(session):
+    trunk = finish(session)
+    session.branch(trunk, 20.0)
+    branch = wait(session, lambda frame: frame.generation > trunk.generation and frame.over)
+    saddle = trunk.history.recorded_at(20.0)
+    np.testing.assert_array_equal(branch.problem.weights, saddle.weights)
+    assert branch.preset.name.startswith("orthogonal-toy-at-")
+    assert branch.history.loss_at(6.0) == pytest.approx(trunk.history.loss_at(saddle.t + 6.0), rel=0.05)
+
+
+def test_a_branch_that_cannot_be_written_leaves_the_run_as_it_is(session, tmp_path):
+    trunk = finish(session)
+    (tmp_path / "config").write_text("a file where the folder should be")
+    session.branch(trunk, 20.0)
+    frame = wait(session, lambda frame: frame.note is not None)
+    assert frame.note.failed
+    assert (frame.generation, frame.status) == (trunk.generation, "converged")
+
+
+def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):
+    assert session.keep(DEADLINE) is None, "nothing has been solved"
+    session.step()
+    note = session.keep(DEADLINE)
+    assert not note.failed
+    assert open_run(session.frame.folder).summary["steps"] == 1
+    assert session.keep(DEADLINE) is None
+    finish(session)
+    session.keep(DEADLINE)
+    assert open_run(session.frame.folder).summary["status"] == "converged"
+
+
+def test_an_interrupted_run_says_by_what_and_goes_on_from_its_directory(session):
+    session.step()
+    session.interrupt("SIGTERM")
+    frame = wait(session, lambda frame: frame.over)
+    assert frame.status == "interrupted"
+    assert "stopped by SIGTERM at t = " in frame.reason
+    session.keep(DEADLINE)
+    stored = open_run(session.frame.folder)
+    again = Session(stored.preset, stored=stored)
+    end = wait(again, lambda frame: frame.over)
+    again.close()
+    assert end.status == "converged"
+
+
+def test_an_error_in_a_command_is_a_sentence_and_the_session_lives_on(session, monkeypatch):
+    def broken(*_):
+        raise KeyError("nobody thought of this")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "single_step", broken)
+        session.step()
+        assert "nobody thought of this" in wait(session, lambda frame: frame.error is not None).error
+    session.step()
+    assert wait(session, lambda frame: frame.steps == 1).error is None
+
+
 def test_an_error_inside_a_solver_is_a_failed_run_and_the_session_lives_on(session, monkeypatch):
     def broken(*_):
         raise IndexError("index 0 is out of bounds")
@@ -183,6 +275,60 @@ def test_an_error_inside_a_solver_is_a_failed_run_and_the_session_lives_on(sessi
 
 def finish_again(session: Session, generation: int) -> Frame:
     return wait(session, lambda frame: frame.generation > generation and frame.over)
+
+
+def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    preset = load_preset("orthogonal-toy")
+    training = Training.from_preset(preset)
+    live = Session(preset, running=False, begun=(training, RunWriter.create(preset, training.problem)))
+    assert live.frame.history is not None, "there is nothing to wait for"
+    assert live.frame.folder.name == "orthogonal-toy-1"
+    finish(live)
+    live.close()
+    assert open_run(live.frame.folder).status == "running", "nothing is saved unasked"
+    RunWriter.reopen(open_run(live.frame.folder), preset).close()
+
+
+def damaged(run: Path, spare: Callable[[str], bool]) -> None:
+    """Leave only some of the arrays of a run's trajectory."""
+    with np.load(run / "trajectory.npz") as held:
+        kept = {name: held[name] for name in held.files if spare(name)}
+    np.savez(run / "trajectory.npz", **kept)
+
+
+def test_a_stored_run_that_cannot_go_on_is_shown_as_far_as_it_is_recorded(session):
+    before = finish(session)
+    session.keep(DEADLINE)
+    run = session.frame.folder
+    damaged(run, lambda name: not name.startswith("checkpoint/"))
+    stored = open_run(run)
+    session.change(stored.preset, stored)
+    frame = wait(session, lambda frame: frame.generation > before.generation and frame.note.failed)
+    assert "cannot be resumed" in frame.note.text
+    assert "what it recorded is shown" in frame.note.text
+    assert (frame.status, frame.t, frame.steps) == ("converged", before.t, before.steps)
+    assert not frame.unsaved
+    np.testing.assert_array_equal(frame.history.state_at(20.0).weights, before.history.state_at(20.0).weights)
+    np.testing.assert_allclose(frame.history.path, before.history.path)
+    assert len(frame.history.events) == len(before.history.events)
+    session.step()
+    session.reset()
+    wait(session, lambda later: later.generation > frame.generation and later.history is not None)
+    assert finish(session).status == "converged"
+
+
+def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
+    finish(session)
+    note = session.keep(DEADLINE)
+    run, generation = session.frame.folder, session.frame.generation
+    damaged(run, lambda name: name.startswith("series/t"))
+    stored = open_run(run)
+    session.change(stored.preset, stored)
+    frame = wait(session, lambda frame: frame.error is not None)
+    assert frame.generation > generation
+    assert str(run) in frame.error
+    assert frame.note is note
 
 
 def test_close_ends_the_thread():

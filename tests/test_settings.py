@@ -98,6 +98,14 @@ def test_giving_up_one_entry_can_bring_back_another_clash(write) -> None:  # typ
     assert len(sentences) == 2
 
 
+def test_a_panel_keeps_its_own_keys(write) -> None:  # type: ignore[no-untyped-def]
+    path = write('[keymap]\nplay = "j"\n')
+    found, (sentence,) = load_settings(BINDINGS, THEMES, {"the panel table": "k,j"})
+    assert found.keymap == {}
+    expected = 'keymap.play is "j"; expected another key than that of the panel table'
+    assert sentence == f"{path}, line 2: {expected}"
+
+
 @pytest.mark.parametrize("content", [b"fps = \n", b"\xff\xfe", b"a = [" * 5000, b"fps = 1\nfps = 2\n"])
 def test_a_file_that_is_no_toml_gives_one_sentence(write, content: bytes) -> None:  # type: ignore[no-untyped-def]
     path = write(content)

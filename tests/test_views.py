@@ -180,6 +180,37 @@ def test_the_spectra_are_those_of_kernel_and_weights_at_any_scale(size: float) -
     )
 
 
+@pytest.mark.parametrize("shape", [(40, 2), (3, 5)])
+def test_the_parts_of_all_neurons_make_up_the_spectra(shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(3)
+    m, d = shape
+    weights, outputs = 1e-30 * random.normal(size=shape), 1e-30 * random.normal(size=m)
+    problem = Problem(random.normal(size=(4, d)), np.ones(4), weights, outputs)
+    state = State(0.0, weights, outputs)
+    kernel, own = kernel_spectrum(state, problem), weight_spectrum(state)
+    assert not isinstance(kernel, str)
+    assert not isinstance(own, str)
+    parts = sum(10.0 ** (kernel.part(j) + 58.0) for j in range(m))
+    assert np.allclose(parts, 10.0 ** (kernel.logs + 58.0))
+    squares = sum(10.0 ** (2.0 * own.part(j) + 58.0) for j in range(m))
+    assert np.allclose(squares, 10.0 ** (2.0 * own.logs + 58.0))
+
+
+def test_the_neuron_under_the_cursor_stands_out_in_bundle_and_spectrum() -> None:
+    problem = smooth()
+    teacher = np.ones(5) / np.sqrt(5.0)
+    pair = Problem(problem.inputs, problem.targets, [0.5 * teacher, 0.1 * teacher], [1.0, -1.0])
+    state = State(0.0, pair.weights, pair.output_weights)
+    for cursor, mark in ((0, BRAILLE.positive_cursor), (1, BRAILLE.negative_cursor)):
+        rows = VIEWS["spectrum"](state, pair, 120, 20, BRAILLE, cursor)
+        assert f"{mark} neuron {cursor}" in text(rows)
+        assert find(rows[1:], "key", mark)
+        rows = VIEWS["bundle"](state, pair, 90, 20, BRAILLE, cursor)
+        assert f"a w of neuron {cursor}" in text(rows)
+        assert find(rows[:-1], "key")
+    assert not find(VIEWS["bundle"](state, pair, 90, 20, BRAILLE, None), "key")
+
+
 def test_rounding_is_no_rank() -> None:
     weights = np.outer(np.arange(1.0, 8.0), [1.0, 2.0, 3.0])
     spectrum = weight_spectrum(State(0.0, weights, np.ones(7)))

@@ -1,14 +1,15 @@
-"""Advancing a run to its end: looked at, saved now and then, and ended in order by a signal."""
+"""A headless run to its end: looked at, saved now and then, and ended in order by a signal."""
 
 import time
+from contextlib import suppress
 from typing import Final
 
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError
-from reluflow.store.run_directory import RunWriter
-from reluflow.training import Training
+from reluflow.frame import Frame
+from reluflow.session import Session
 
 #: Seconds between two looks at the run, and between two saves at least.
 LOOK_EVERY: Final = 0.1
@@ -18,39 +19,49 @@ SAVE_SHARE: Final = 20.0
 
 
 class Loop:
-    """One headless run with the directory that it is saved in."""
+    """One headless run in a session that has a directory to save it in.
 
-    def __init__(
-        self, training: Training, writer: RunWriter, interruption: Interruption, quiet: bool
-    ) -> None:
-        self._training = training
-        self._writer = writer
+    The session's thread solves and saves; this one, which gets the signals, looks on and gives commands.
+    """
+
+    def __init__(self, session: Session, interruption: Interruption, quiet: bool) -> None:
+        self._session = session
         self._interruption = interruption
-        self._progress = Progress(training, quiet)
+        self._progress = Progress(session.frame, quiet)
         self._next_save = time.monotonic() + SAVE_EVERY
 
-    def run(self) -> None:
-        """Advance until the run ends or a signal comes, and save.
+    def run(self) -> Frame:
+        """Watch until the run ends or a signal comes, and save; returns the last frame.
 
         Raises RunError if the last save fails, and KeyboardInterrupt if a second signal breaks off a step:
         then what was saved last is kept.
         """
-        training, interruption = self._training, self._interruption
+        session, asked = self._session, False
         try:
-            while training.status == "running":
-                training.advance(seconds=LOOK_EVERY, halted=lambda: interruption.wished)
-                if interruption.wished:
-                    training.interrupt(f"stopped by {interruption.name} at t = {training.solver.t:.6g}")
-                self._progress.show()
-                if training.status == "running" and time.monotonic() >= self._next_save:
+            while not session.frame.over:
+                if self._interruption.name is not None and not asked:
+                    session.interrupt(self._interruption.name)
+                    asked = True
+                with suppress(TimeoutError):
+                    session.wait(lambda frame: frame.over, LOOK_EVERY)
+                self._progress.show(session.frame)
+                if not session.frame.over and not asked and time.monotonic() >= self._next_save:
                     self._save_meanwhile()
         finally:
             self._progress.close()
         self._save()
+        return session.frame
 
     def _save(self) -> None:
+        """Save and wait for it; only what is being written cannot be broken off. Raises RunError."""
+        session = self._session
+        before = session.frame.note
+        session.save_run()
+        session.wait(lambda frame: frame.busy is not None or frame.note is not before)
         with self._interruption.shielded():
-            self._writer.save(self._training)
+            note = session.wait(lambda frame: frame.note is not before).note
+        if note is not None and note.failed:
+            raise RunError(note.text)
 
     def _save_meanwhile(self) -> None:
         """Save, but go on if that fails: there may be room on the disc again when the run ends."""

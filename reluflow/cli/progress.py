@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reluflow.cli.output import say
 
 if TYPE_CHECKING:
-    from reluflow.training import Training
+    from reluflow.frame import Frame
 
 #: Seconds between two lines where stderr is no terminal.
 LINE_EVERY: Final = 5.0
@@ -23,18 +23,20 @@ _BAR: Final = 24
 class Progress:
     """Shows a run; nothing at all when ``quiet``."""
 
-    def __init__(self, training: "Training", quiet: bool) -> None:
-        self._training = training
+    def __init__(self, begun: "Frame", quiet: bool) -> None:
+        """``begun``: a frame of the run once it is built, before it goes on."""
+        self._frame = begun
         self._quiet = quiet
         self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._first_loss = float(training.recorder.series["loss"][0])
+        self._first_loss = float(begun.history.series["loss"][0]) if begun.history else math.nan
         self._clock = self._said = time.monotonic()
-        self._steps = training.solver.steps
+        self._steps = begun.steps
         self._rate = 0.0
         self._dirty = False
 
-    def show(self) -> None:
+    def show(self, frame: "Frame") -> None:
         """Say how far the run is, if it is time to."""
+        self._frame = frame
         if self._quiet:
             return
         self._measure()
@@ -54,8 +56,8 @@ class Progress:
 
     def line(self, width: int) -> str:
         """Bar, time, loss and step rate, in at most ``width`` columns."""
-        solver = self._training.solver
-        words = f"t = {solver.t:.5g}  loss = {solver.loss:.4g}  {self._rate:.3g} steps/s"
+        frame = self._frame
+        words = f"t = {frame.t:.5g}  loss = {frame.loss:.4g}  {self._rate:.3g} steps/s"
         done = self.fraction()
         if done is None or width < len(words) + _BAR + 9:
             return words[: max(width, 0)]
@@ -64,21 +66,20 @@ class Progress:
 
     def fraction(self) -> float | None:
         """How much is done, 0 to 1: towards the stop loss on a log scale, else towards the nearest end."""
-        stop, solver = self._training.stop, self._training.solver
+        from reluflow.training import StopRules
+
+        frame = self._frame
+        stop = StopRules.of(frame.preset)
         if stop.loss is not None:
             way = math.log(self._first_loss / stop.loss) if self._first_loss > stop.loss else 0.0
-            gone = math.log(self._first_loss / max(solver.loss, stop.loss)) if way else 0.0
+            gone = math.log(self._first_loss / max(frame.loss, stop.loss)) if way else 0.0
             return _clip(gone / way) if way else 1.0
-        shares = [
-            (solver.t, stop.time),
-            (solver.steps, stop.steps),
-            (self._training.wall_seconds, stop.wall_seconds),
-        ]
+        shares = [(frame.t, stop.time), (frame.steps, stop.steps), (frame.wall_seconds, stop.wall_seconds)]
         known = [_clip(done / end) for done, end in shares if end is not None]
         return max(known) if known else None
 
     def _measure(self) -> None:
-        now, steps = time.monotonic(), self._training.solver.steps
+        now, steps = time.monotonic(), self._frame.steps
         if now > self._clock:
             latest = (steps - self._steps) / (now - self._clock)
             self._rate = latest if self._rate == 0.0 else 0.7 * self._rate + 0.3 * latest

@@ -1,6 +1,5 @@
 """``reluflow run``: train without a screen."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +42,7 @@ def run(
 ) -> None:
     """Train as a preset says and keep everything in a run directory. Ctrl-C saves and says how to resume."""
     from reluflow.cli.overrides import Request
+    from reluflow.store.run_directory import open_run
 
     request = Request(preset, settings or [], method)
     loaded = _load(request)
@@ -54,12 +54,12 @@ def run(
             training, writer = _resumed(stored, continued)
         else:
             training, writer = _begun(loaded, out)
-        with closing(writer):
-            if not quiet:
-                _introduce(loaded, training, writer, resume)
-            _train(training, writer, interruption, quiet, request)
-    _tell(writer.summary_of(training), as_json)
-    raise typer.Exit(_exit_code(training))
+        if not quiet:
+            _introduce(loaded, training, writer, resume)
+        _train(loaded, training, writer, interruption, quiet, request)
+    summary = open_run(writer.path).summary
+    _tell(summary, as_json)
+    raise typer.Exit(_exit_code(summary))
 
 
 def _load(request: "Request") -> "Preset":
@@ -134,20 +134,30 @@ def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resu
 
 
 def _train(
-    training: "Training", writer: "RunWriter", interruption: Interruption, quiet: bool, request: "Request"
+    preset: "Preset",
+    training: "Training",
+    writer: "RunWriter",
+    interruption: Interruption,
+    quiet: bool,
+    request: "Request",
 ) -> None:
     from reluflow.cli.loop import Loop
+    from reluflow.session import Session
 
     how = f"resume with: {request.resume_command(writer.path)}"
+    session = Session(preset, begun=(training, writer))
     try:
-        Loop(training, writer, interruption, quiet).run()
+        end = Loop(session, interruption, quiet).run()
     except KeyboardInterrupt:
+        session.close(wait=False)
         fail(
             f"broken off in the middle of a step; what was saved before is kept; {how}", ExitCode.INTERRUPTED
         )
     except RunError as error:
+        session.close()
         fail(f"{error}; {how}", ExitCode.FAILED)
-    if training.status == "interrupted":
+    session.close()
+    if end.status == "interrupted":
         say(f"reluflow: interrupted and saved; {how}")
 
 
@@ -158,7 +168,7 @@ def _tell(summary: dict[str, Any], as_json: bool) -> None:
     emit(to_json(summary) if as_json else report(summary))
 
 
-def _exit_code(training: "Training") -> ExitCode:
-    if training.status == "interrupted":
+def _exit_code(summary: dict[str, Any]) -> ExitCode:
+    if summary["status"] == "interrupted":
         return ExitCode.INTERRUPTED
-    return ExitCode.DONE if training.reached_goal else ExitCode.FAILED
+    return ExitCode.DONE if summary["reached_goal"] else ExitCode.FAILED

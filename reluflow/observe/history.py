@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from reluflow.flow.base import State
 from reluflow.flow.events import Events, no_events
 from reluflow.network import Array, row_norms
+from reluflow.observe.change import Shape
 
 #: What can run evenly: movement of the state, flow time, its logarithm, steps of the solver, changes of
 #: activation.
@@ -36,6 +38,14 @@ class History:
     path: Array
     series: Mapping[str, Array]
     events: Events = field(default_factory=no_events)
+
+    @classmethod
+    def of_record(cls, states: Sequence[State], series: Mapping[str, Array], events: Events) -> "History":
+        """From what was written of a run; the movement up to each state is measured between them anew."""
+        losses = np.interp([state.t for state in states], series["t"], series["loss"])
+        shapes = [Shape.of(state, float(loss)) for state, loss in zip(states, losses, strict=True)]
+        moves = [after.distance(before) for before, after in pairwise(shapes)]
+        return cls(states, np.concatenate([[0.0], np.cumsum(moves)]), series, events)
 
     @property
     def end(self) -> float:

@@ -14,6 +14,9 @@ from reluflow.problem import Problem
 #: nothing moves it.
 CONDITIONS: Final = ("live", "sliding", "dead")
 
+#: what the angle is called that is measured from the pull of early alignment
+TO_PULL: Final = "to D+ or D-"
+
 
 @dataclass(frozen=True)
 class NeuronTable:
@@ -59,8 +62,8 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
         angle = np.degrees(np.arctan2(state.weights[:, 1], state.weights[:, 0]))
         meaning = "of the direction"
     else:
-        angle = _angle_to_pull(state.weights, norms, sign, problem)
-        meaning = "to D+ or D-"
+        angle = angles_to(state.weights, pulls_of(sign, problem))
+        meaning = TO_PULL
     reach = ON_A_KINK * np.outer(norms, row_norms(problem.inputs))
     z = preactivations(state.weights, problem.inputs)
     active, on_kink = z > reach, (np.abs(z) <= reach) & (reach > 0.0)
@@ -101,11 +104,18 @@ def unit_rows(rows: Array) -> Array:
     return rows / np.where(norms > 0.0, norms, 1.0)[:, None]
 
 
-def _angle_to_pull(weights: Array, norms: Array, sign: npt.NDArray[np.int8], problem: Problem) -> Array:
-    pulls = np.stack([np.maximum(problem.targets, 0.0), np.maximum(-problem.targets, 0.0)]) @ problem.inputs
-    towards = unit_rows(pulls)[np.where(sign >= 0, 0, 1)]
+def angles_to(weights: Array, towards: Array) -> Array:
+    """Angles in degrees (m,) of rows (m, d) to a vector (d,) or to rows (m, d); NaN where one is zero."""
+    towards = unit_rows(np.atleast_2d(towards))
     # 2 asin(|u - v| / 2) keeps small angles that arccos loses
     chord = row_norms(unit_rows(weights) - towards)
     angle: Array = np.degrees(2.0 * np.arcsin(np.clip(0.5 * chord, 0.0, 1.0)))
-    known = (norms > 0.0) & (row_norms(towards) > 0.0)
+    known = np.any(weights != 0.0, axis=1) & np.any(towards != 0.0, axis=1)
     return np.where(known, angle, np.nan)
+
+
+def pulls_of(sign: npt.NDArray[np.int8], problem: Problem) -> Array:
+    """D+ or D-, by the sign of a neuron (m,), but for a factor: sum over s_j y_k > 0 of |y_k| x_k, (m, d)."""
+    pulls = np.stack([np.maximum(problem.targets, 0.0), np.maximum(-problem.targets, 0.0)]) @ problem.inputs
+    chosen: Array = pulls[np.where(sign >= 0, 0, 1)]
+    return chosen

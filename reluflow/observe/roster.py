@@ -11,6 +11,7 @@ from reluflow.flow.base import State
 from reluflow.network import Array, residuals, row_norms
 from reluflow.observe.clusters import Clusters, find_clusters
 from reluflow.observe.neurons import NeuronTable, describe
+from reluflow.observe.reference import Reference
 from reluflow.problem import Problem
 
 Numbers = npt.NDArray[np.intp]
@@ -39,8 +40,10 @@ class Sorting:
 class Roster:
     """The neurons of one state of a problem. Costs nothing until a column of all neurons is asked for."""
 
-    def __init__(self, state: State, problem: Problem) -> None:
+    def __init__(self, state: State, problem: Problem, reference: Reference | None = None) -> None:
+        """``reference``: what angles are measured from."""
         self.state, self.problem = state, problem
+        self._reference = reference or Reference()
 
     @property
     def width(self) -> int:
@@ -61,7 +64,8 @@ class Roster:
     @cached_property
     def table(self) -> NeuronTable:
         """All neurons, with their growth."""
-        return describe(self.state, self.problem, self.residual)
+        table = describe(self.state, self.problem, self.residual)
+        return self._reference.applied(table, self.state.weights, self.state, self.problem)
 
     @cached_property
     def clusters(self) -> Clusters:
@@ -71,7 +75,8 @@ class Roster:
         """A few neurons by their numbers (k,)."""
         state = self.state
         part = State(state.t, state.weights[numbers], state.output_weights[numbers])
-        return describe(part, self.problem, self.residual if growth else None)
+        table = describe(part, self.problem, self.residual if growth else None)
+        return self._reference.applied(table, part.weights, state, self.problem)
 
     def column(self, name: Column) -> Array:
         """A column to sort or choose by (m,); the norm is |w_j|, the angle is in degrees."""

@@ -75,7 +75,7 @@ class Line:
 
 
 def header_row(layout: Layout, sorting: Sorting, samples: int, meaning: str, glyphs: Glyphs) -> Row:
-    """The heads of the columns, the one that is sorted by marked; ``meaning`` is what the angle is."""
+    """The heads of the columns, the one that is sorted by marked; ``meaning``: what the angle is, if told."""
     row: Row = []
     for column in layout.columns:
         head: str = column
@@ -86,7 +86,7 @@ def header_row(layout: Layout, sorting: Sorting, samples: int, meaning: str, gly
     heads = (f"active on samples 1-{samples}", f"samples 1-{samples}", "samples")
     row.append(Segment(next((head for head in heads if len(head) <= layout.marks), ""), "axis"))
     explained = [*row, Segment(f"{_GAP}(angle {meaning})", "dim")]
-    return fit(explained if len(plain(explained)) <= layout.width else row, layout.width)
+    return fit(explained if meaning and len(plain(explained)) <= layout.width else row, layout.width)
 
 
 def neuron_row(table: NeuronTable, line: Line, layout: Layout, glyphs: Glyphs) -> Row:

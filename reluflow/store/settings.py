@@ -46,12 +46,15 @@ class Settings:
 
 
 def load_settings(
-    bindings: Mapping[str, str] | None = None, themes: Collection[str] | None = None
+    bindings: Mapping[str, str] | None = None,
+    themes: Collection[str] | None = None,
+    panels: Mapping[str, str] | None = None,
 ) -> tuple[Settings, list[str]]:
     """The user's settings, and a sentence for each thing in the file that cannot be used.
 
-    ``bindings``: the usual keys of every binding by its id; ``themes``: the names of all themes. Where they
-    are left out, ids and themes are taken as they are. Never raises for what the file holds.
+    ``bindings``: the usual keys of every binding by its id; ``themes``: the names of all themes; ``panels``:
+    keys that panels keep for themselves, by what to call the panel. Where they are left out, ids, themes and
+    keys are taken as they are. Never raises for what the file holds.
     """
     path = locations.config_folder() / FILE_NAME
     if not path.exists():
@@ -64,7 +67,7 @@ def load_settings(
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split()) or "nested too deeply"
         return Settings(), [f"{path}: {reason}; expected settings in TOML"]
-    reader = _Reader(path, text.splitlines(), bindings, themes)
+    reader = _Reader(path, text.splitlines(), bindings, themes, panels)
     return reader.read(content), reader.sentences
 
 
@@ -74,7 +77,7 @@ def overrule(settings: Settings, flags: Mapping[str, Any], themes: Collection[st
     ``flags``: any of ``marker``, ``fps``, ``theme`` and ``mouse``. Raises ReluflowError for a value that
     cannot be used.
     """
-    readers = _Reader(Path(), [], None, themes).readers
+    readers = _Reader(Path(), [], None, themes, None).readers
     for name, value in flags.items():
         if value is not None:
             try:
@@ -103,10 +106,11 @@ class _Reader:
         lines: list[str],
         bindings: Mapping[str, str] | None,
         themes: Collection[str] | None,
+        panels: Mapping[str, str] | None,
     ) -> None:
         self.sentences: list[str] = []
         self._path, self._lines = path, lines
-        self._bindings, self._themes = bindings, themes
+        self._bindings, self._themes, self._panels = bindings, themes, panels or {}
         self.readers: dict[str, Callable[[Any], Any]] = {
             "marker": self._marker,
             "fps": self._fps,
@@ -169,7 +173,7 @@ class _Reader:
     def _without_clashes(self, wanted: dict[str, str]) -> dict[str, str]:
         """Give up entries, the last first, until no key is that of two bindings."""
         while True:
-            clash = _clash({**(self._bindings or {}), **wanted}, list(wanted))
+            clash = _clash({**self._panels, **(self._bindings or {}), **wanted}, list(wanted))
             if clash is None:
                 return wanted
             id, other, key = clash

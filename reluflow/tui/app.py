@@ -28,6 +28,7 @@ from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
+from reluflow.tui.mishap import Mishaps
 from reluflow.tui.moment import Moment
 from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
@@ -48,7 +49,7 @@ from reluflow.tui.widgets.timeline import Timeline
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering):
+class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -152,6 +153,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         # a watcher may come late: when the app leaves, the panels go before it does
         if moment is None or not all(panel.is_attached for panel in self._needed):
             return
+        self.adopt_branch(moment.live)
         with self.batch_update():
             self._foresight.look(moment)
             for panel in self._panels:

@@ -10,6 +10,8 @@ from typing import Final
 from textual.binding import Binding, BindingType
 from textual.keys import key_to_character
 
+from reluflow.tui.layout import Panel
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -39,7 +41,8 @@ _PANEL_OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(("log", "scale", "theory", "freeze", "frozen"), "loss"),
     **dict.fromkeys(("view",), "directions"),
     **dict.fromkeys(
-        ("inspect", "neuron_before", "neuron_after", "sort", "reverse", "choose", "group"), "neurons"
+        ("inspect", "neuron_before", "neuron_after", "sort", "reverse", "choose", "reference", "group"),
+        "neurons",
     ),
     **dict.fromkeys(("parameters", "undo", "redo"), "parameters"),
 }
@@ -120,6 +123,14 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("sort", "S", "S", "sort", "sort the table by its next column", "sort"),
         ("reverse", "I", "I", "", "sort the other way round", "reverse"),
         ("choose", "slash", "/", "filter", "list only some neurons: + live norm>1e-3 on=3 ...", "choose"),
+        (
+            "reference",
+            "D",
+            "D",
+            "",
+            "angles from D+ or D-, v*, or the neuron under the cursor",
+            "reference",
+        ),
         ("group", "G", "G", "group", "one line for each cluster of neurons, or for each neuron", "group"),
     ),
     *_verbs(
@@ -140,9 +151,13 @@ VERBS: Final[tuple[Verb, ...]] = (
             "back to the shell for a while; fg there goes on",
             "suspend_process",
         ),
-        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run is not saved", "quit"),
+        ("quit", "q,ctrl+c", "q", "quit", "leave; asks first when a run that took long is not saved", "quit"),
     ),
 )
+
+#: Keys that a panel listens to before the app does, by the panel's name: a verb on one of them would be
+#: deaf there. (In a field of the parameters every key is what one types.)
+OWN_KEYS: Final[Mapping[Panel, str]] = {"neurons": "k,j,K,J,pageup,pagedown"}
 
 #: Keys that one panel alone listens to, by the panel's name, for the help page.
 PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (

@@ -34,6 +34,10 @@ class Core(PacedApp):
     # a var, because a reactive of the app repaints the whole screen
     moment: var[Moment | None] = var(None)
     frozen: var[tuple[FrozenRun, ...]] = var(())
+    #: whether the tour is on
+    guided = False
+    #: the generation of the run that a branch was asked of, and the time that it begins at
+    branched: tuple[int, float] | None = None
 
     def __init__(self, session: Session, glyphs: Glyphs, settings: Settings) -> None:
         super().__init__()
@@ -81,6 +85,7 @@ class Core(PacedApp):
 
     def run_preset(self, preset: Preset, *, keep_place: bool = False) -> None:
         """Run a preset that the list of changes knows already."""
+        self.branched = None
         try:
             found = stored_run(preset)
         except ReluflowError as error:

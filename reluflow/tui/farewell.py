@@ -19,7 +19,6 @@ from reluflow.session import Session
 SAVE_SECONDS: Final = 20.0
 #: how long the app may then take to leave; with no terminal left it would write to it for ever
 LEAVE_SECONDS: Final = 2.0
-_LOOK_SECONDS: Final = 0.02
 
 
 class Farewell:
@@ -46,22 +45,12 @@ class Farewell:
             threading.Thread(target=self._end, args=(128 + number,), daemon=True).start()
 
     def _end(self, code: int) -> None:
-        self._save()
+        self._session.keep(SAVE_SECONDS)
         self._leave(code)
         time.sleep(LEAVE_SECONDS)
         # Reached only if the app still hangs: otherwise the process, and this thread with it, is gone.
         _restore_terminal(self._terminal)
         os._exit(code)
-
-    def _save(self) -> None:
-        self._session.halt()
-        frame = self._session.frame
-        if not frame.unsaved:
-            return
-        self._session.save_run()
-        until = time.monotonic() + SAVE_SECONDS
-        while self._session.frame.note is frame.note and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
 
 
 def _terminal_settings() -> list[Any] | None:

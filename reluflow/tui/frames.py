@@ -20,8 +20,8 @@ class Frames:
 
     def __init__(self, fps: float, now: float, spent: float) -> None:
         """``now``: seconds of a clock; ``spent``: seconds of processor time of this thread so far."""
-        self._fps = fps
-        self._begun = now
+        self._period = self._pause = 1.0 / fps
+        self._begun = self._reckoned = now
         self._spent = spent
         self._cost = 0.0
 
@@ -29,6 +29,9 @@ class Frames:
         """A frame is begun: all that was spent since the last one is what that one cost."""
         self._cost += _WEIGHT * (spent - self._spent - self._cost)
         self._begun, self._spent = now, spent
+        # from when it was due, so that the beat at which one looks does not make the pace slower
+        due = self._reckoned + self._pause
+        self._reckoned = due if due <= now < due + self._period else now
 
     def since(self, now: float) -> float:
         """Seconds since the last frame was begun."""
@@ -36,7 +39,6 @@ class Frames:
 
     def is_due(self, now: float, solving: bool) -> bool:
         """Whether it is time for the next one; ``solving``: whether the solver is at work."""
-        pause = 1.0 / self._fps
-        if solving:
-            pause = max(pause, min(self._cost / SHARE, LONGEST))
-        return self.since(now) >= pause
+        dear = min(self._cost / SHARE, LONGEST) if solving else 0.0
+        self._pause = max(self._period, dear)
+        return now >= self._reckoned + self._pause

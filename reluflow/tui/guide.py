@@ -67,10 +67,10 @@ def next_pause(moment: Moment) -> float | None:
     return middle if moment.t < _SHORT_OF * middle else saddle.arrive
 
 
-def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str, str]) -> Card | None:
+def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str, str]) -> Card:
     """What to say; ``keys``: what people call the key of each verb, by its id."""
     if stage == "elsewhere":
-        return None
+        return _off(keys)
     number = STAGES.index(stage) + 1
     title = f"first minute, {number} of {len(STAGES)}"
     if stage == "stuck" and found is not None:
@@ -88,6 +88,15 @@ def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str
 _Said = tuple[str, tuple[tuple[str, str], ...]]
 
 
+def _off(keys: Mapping[str, str]) -> Card:
+    following = (
+        (keys["open"], "opens the five points"),
+        (keys["guide"], "begins the tour anew"),
+        (keys["dismiss"], "puts this away"),
+    )
+    return Card("off the tour", "The tour goes from two points to five; this is another run.", following)
+
+
 def _start(moment: Moment, keys: Mapping[str, str]) -> _Said:
     problem = moment.frame.problem
     sizes = f"{problem.width} ReLU neurons learn {problem.samples} points" if problem else "A network learns"
@@ -102,9 +111,14 @@ def _start(moment: Moment, keys: Mapping[str, str]) -> _Said:
 
 def _saddle(moment: Moment, keys: Mapping[str, str]) -> _Said:
     following = ((keys["play"], "plays on to the second escape"),)
+    if moment.playing:
+        following = (("", "wait: it pauses by itself"),)
     state, problem, saddle = moment.state, moment.frame.problem, first_saddle(moment)
     if state is None or problem is None or saddle is None:
         return "", following
+    if saddle.leave is not None and moment.t >= saddle.leave:
+        seen = f"{saddle.name} is left: neurons of the other sign have grown, and the loss falls again."
+        return seen, following
     left = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
     fitted = int(np.count_nonzero(np.abs(left) < _FITTED * np.max(np.abs(problem.targets))))
     masses = np.abs(state.output_weights) * row_norms(state.weights)

@@ -10,12 +10,12 @@ from reluflow.tui.widgets.guide_card import GuideCard
 
 #: the pace of the tour: time to read before the first escape
 _SPEED = 0.5
+_BEFORE_FIVE_POINTS = ("start", "saddle", "escaped", "elsewhere")
 
 
 class GuideKeys(RunKeys):
     """Puts cards up; takes no key from anybody but the one that puts them away."""
 
-    guided = False
     _stage: Stage | None = None
     _found: Stuck | None = None
     _looked_at: tuple[int, int, int] = (-1, -1, -1)
@@ -61,7 +61,8 @@ class GuideKeys(RunKeys):
         stage = stage_of(moment, self._found) if self.guided and on_show else None
         entered = stage != self._stage
         self._stage = stage
-        self.suggested_preset = FIVE_POINTS if stage == "escaped" else None
+        # the tour goes there next, also for those who are ahead of its words or have strayed from it
+        self.suggested_preset = FIVE_POINTS if stage in _BEFORE_FIVE_POINTS else None
         if stage in ("start", "saddle") and moment.playing:
             stop = next_pause(moment)
             if stop is not None:
@@ -85,7 +86,7 @@ class GuideKeys(RunKeys):
             return card_of(stage, moment, self._found, self.keys)
         if self._found is not None and self._read != moment.frame.generation:
             return Card("why it is stuck", told(self._found), ((self.keys["dismiss"], "puts this away"),))
-        return None
+        return None if stage is None else card_of(stage, moment, None, self.keys)
 
     @property
     def keys(self) -> dict[str, str]:

@@ -20,8 +20,9 @@ from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
 from reluflow.tui.attention import attentive_loop
-from reluflow.tui.bindings import VERBS
+from reluflow.tui.bindings import OWN_KEYS, VERBS
 from reluflow.tui.guide import TOY
+from reluflow.tui.layout import TITLES
 
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
@@ -101,7 +102,8 @@ def _opened(preset: Preset) -> Opening:
 
 def all_settings(flags: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     """The user's settings behind the flags, and a sentence for each thing in the file that is of no use."""
-    settings, complaints = load_settings({verb.id: verb.keys for verb in VERBS}, BUILTIN_THEMES)
+    panels = {f"the panel {TITLES[panel]}": keys for panel, keys in OWN_KEYS.items()}
+    settings, complaints = load_settings({verb.id: verb.keys for verb in VERBS}, BUILTIN_THEMES, panels)
     return overrule(settings, flags, BUILTIN_THEMES), complaints
 
 

@@ -79,6 +79,12 @@ class PlayKeys(Core):
         self.push_screen(GoTo(self.transport.time_named), self._go_to)
 
     def _go_to(self, t: float | None) -> None:
-        if t is not None:
+        """To a time of the record, which a frame holds; what is not solved yet the session goes to."""
+        if t is None:
+            return
+        if self.transport.reaches(t):
             self.transport.go_to(t)
-            self.pull()
+        else:
+            self.session.seek(t)
+            self.transport.await_time(t, coming=False)
+        self.pull()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from textual import work
 
 from reluflow.playback import SPEEDS
+from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, write_session
 from reluflow.store.preset import Preset
 from reluflow.tui.background import in_thread
@@ -35,7 +36,7 @@ class Remembering(LayoutKeys):
         """What there is to keep."""
         playback = self.transport.playback
         view: dict[str, Any] = choices_of(self.screen_stack[0].query(FramePanel))
-        view |= {"panel": self.panel, "zoomed": self.zoomed}
+        view |= {"panel": self.panel, "zoomed": self.zoomed, "guided": self.guided}
         if self.form_wanted is not None:
             view["parameters"] = self.form_wanted
         return LastSession(
@@ -61,6 +62,7 @@ class Remembering(LayoutKeys):
         self.transport.playback.clock = last.clock
         if last.speed in SPEEDS:
             self.transport.playback.speed = last.speed
+        self.guided = last.view.get("guided") is True and not guide_is_done()
         self.transport.await_time(last.t, coming=False)
         if last.frozen:
             self._freeze_again(last.frozen)

@@ -1,14 +1,19 @@
 """What the keys do that make, keep and leave runs."""
 
+from typing import Final
+
 from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset, load_preset
-from reluflow.tui.branching import branch
 from reluflow.tui.core import Core
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.screens.question import QuitQuestion
 from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
+
+#: A run that took no more seconds of solving than this is there again in a moment at the next start, which
+#: takes up what was on screen: leaving it asks nothing.
+AGAIN_SECONDS: Final = 3.0
 
 
 class RunKeys(Core):
@@ -54,18 +59,22 @@ class RunKeys(Core):
 
     def action_branch(self) -> None:
         """A new run from the recorded state at or before the cursor."""
-        history = self.transport.history
-        if history is None:
+        moment = self.moment
+        if moment is None or moment.frame.history is None:
             return
-        state = history.recorded_at(self.transport.playback.t)
-        try:
-            preset = branch(self.changes.present, state)
-        except (ReluflowError, OSError) as error:
-            self.complain(error)
+        self.session.branch(moment.frame, moment.t)
+        self.branched = (self.session.frame.generation, moment.frame.history.recorded_at(moment.t).t)
+
+    def adopt_branch(self, live: Frame) -> None:
+        """The branch that was asked for, once it is what is run, is the present preset."""
+        if self.branched is None:
             return
-        self.is_on_file(preset)
-        self.start(preset)
-        self.say(f"a run of its own from t = {short(state.t)}; u goes back")
+        generation, t = self.branched
+        if live.generation > generation and live.preset is not self.changes.present:
+            self.branched = None
+            self.is_on_file(live.preset)
+            self.changes.go(live.preset)
+            self.say(f"a run of its own from t = {short(t)}; u goes back")
 
     def action_undo(self) -> None:
         self._turn(self.changes.undo(), "undo")
@@ -83,7 +92,8 @@ class RunKeys(Core):
         running = self.session.frame.status == "running"
         self.session.halt()
         self.pull()
-        if self.session.frame.unsaved:
+        frame = self.session.frame
+        if frame.unsaved and frame.wall_seconds > AGAIN_SECONDS:
             self.push_screen(QuitQuestion(), lambda answer: self._quit(answer, running))
         else:
             self.exit()

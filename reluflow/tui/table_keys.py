@@ -18,6 +18,9 @@ class TableKeys(Core):
     def action_group(self) -> None:
         self.query_one(NeuronTable).group()
 
+    def action_reference(self) -> None:
+        self.query_one(NeuronTable).refer_to_next()
+
     def action_choose(self) -> None:
         """Ask which neurons to list."""
         self.push_screen(ChooseNeurons(self.query_one(NeuronTable).choice.text), self._choose)

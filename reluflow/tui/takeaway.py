@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from textual.app import App
 
+from reluflow.branching import branch_folder
 from reluflow.store.files import write_text
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
-from reluflow.tui.branching import branch_folder
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.text import text_of
 

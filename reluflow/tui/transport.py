@@ -153,6 +153,10 @@ class Transport:
         if self.history is not None:
             self.playback.toggle(self.history, self.over)
 
+    def reaches(self, t: float) -> bool:
+        """Whether a time is recorded, or never will be because the run is over."""
+        return self.over or self.history is None or t <= self.history.end
+
     def go_to(self, t: float) -> None:
         """Put the cursor at a time, paused."""
         self._release()

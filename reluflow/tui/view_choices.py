@@ -7,15 +7,14 @@ from reluflow.tui.widgets.frame_panel import FramePanel
 
 
 def choices_of(panels: Iterable[FramePanel]) -> dict[str, Any]:
-    """Every kept attribute by ``panel.attribute``."""
-    return {f"{panel.id}.{name}": getattr(panel, name) for panel in panels for name in panel.KEPT}
+    """Every choice by ``panel.name``."""
+    return {f"{panel.id}.{name}": value for panel in panels for name, value in panel.choices().items()}
 
 
 def give_back(panels: Iterable[FramePanel], choices: Mapping[str, Any]) -> None:
-    """Set the kept attributes; a value that is none of those offered (another version's) is left out."""
+    """Hand the panels their choices; those of another version may be missing or mean nothing now."""
     for panel in panels:
-        for name, offered in panel.KEPT.items():
-            wanted = choices.get(f"{panel.id}.{name}")
-            if any(type(wanted) is type(value) and wanted == value for value in offered):
-                setattr(panel, name, wanted)
-        panel.adopt_choices()
+        start = f"{panel.id}."
+        panel.adopt(
+            {name.removeprefix(start): value for name, value in choices.items() if name.startswith(start)}
+        )

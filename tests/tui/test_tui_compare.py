@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from driver import Driver, explorer
 
+from reluflow import branching
 from reluflow.errors import PresetError
 from reluflow.frame import Frame
 from reluflow.store.preset import load_preset
-from reluflow.tui import branching
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import (
     MOST,

@@ -19,10 +19,14 @@ USUAL = {"?25", "?7", "?2004"}
 RAISING = """
 from reluflow.tui.app import Explorer
 
-def broken(self):
-    raise IndexError("an error of the app's own")
+from reluflow.tui.widgets.loss_panel import LossPanel
 
+def broken(*_):
+    raise IndexError("what nobody expected")
+
+# in an action, and while drawing
 Explorer.action_log_time = broken
+Explorer.action_scale = lambda app: (setattr(LossPanel, "make_rows", broken), app.pull(0.1))
 from reluflow.cli import main
 main()
 """
@@ -82,14 +86,21 @@ def test_a_signal_saves_the_run_and_restores_the_terminal(
     assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
 
 
-def test_an_error_of_the_app_restores_the_terminal_and_is_told(open_terminal: Open) -> None:
-    terminal = open_terminal(
-        in_shell([sys.executable, "-c", RAISING, "tui", "orthogonal-toy"]), size=(80, 60)
-    )
+@pytest.mark.parametrize("key", ["l", "y"])
+def test_an_error_of_the_app_saves_the_run_and_is_told(
+    key: str, open_terminal: Open, own_folder: Path
+) -> None:
+    terminal = open_terminal(in_shell([sys.executable, "-c", RAISING, "tui", "orthogonal-toy"]))
     terminal.until(playing, "a run")
-    terminal.type("l")
+    terminal.type(key)
     restored(terminal, 1)
-    assert "an error of the app's own" in terminal.screen.text
+    words = " ".join(terminal.screen.text.split())
+    assert "ended by an error of its own (IndexError: what nobody expected)" in words
+    assert "run saved in runs/orthogonal-toy-1" in words
+    assert "Traceback" not in words
+    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+    details = (own_folder / "config" / "error.txt").read_text()
+    assert "in broken" in details
 
 
 def test_a_while_in_the_shell_with_another_size_after_it(open_terminal: Open) -> None:
@@ -121,7 +132,7 @@ def test_terminals_of_few_characters_and_colours(environment: dict[str, str], op
     terminal.type("\x1b")
     terminal.until(lambda screen: "of 60" in screen.text, "the panels")
     assert terminal.screen.text.isascii()
-    terminal.type("qn")
+    terminal.type("q")
     restored(terminal, 0)
 
 

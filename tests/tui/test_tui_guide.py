@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driver import Driver, explorer
+from textual.widgets import OptionList
 
 from reluflow.flow.base import State
 from reluflow.observe.history import History
@@ -61,6 +62,51 @@ async def test_the_tour_leads_from_the_toy_to_the_five_points(size: tuple[int, i
         await app.until(lambda: app.frame.preset.name == FIVE_POINTS and app.frame.over, "the five points")
         assert "leaves it at t = " in card(app)
         assert "d runs plain descent" in card(app)
+
+
+async def test_what_a_card_says_of_keys_and_of_the_saddle_is_true_at_that_moment() -> None:
+    async with explorer(running=True, guided=True) as app:
+        await app.solved()
+        app.app.pull()
+        saddle = app.moment.plateaus[1]
+        await app.until(lambda: app.moment.t > saddle.begin and app.moment.playing, "the saddle", 0.2)
+        assert "wait: it pauses by itself" in card(app)
+        assert "space" not in card(app)
+        await play_on(app)
+        assert "space plays on" in card(app)
+        app.app.transport.go_to(0.5 * (saddle.leave + saddle.arrive))
+        app.app.pull()
+        await app.drained()
+        assert "S2 is left: neurons of the other sign have grown" in card(app)
+
+
+async def test_who_is_ahead_of_the_tour_or_strays_from_it_is_led_to_the_five_points() -> None:
+    async with explorer(running=True, guided=True) as app:
+        await app.solved()
+        await app.press("o")
+        assert app.app.screen.query_one(OptionList).highlighted > 0
+        await app.press("home", *"first-steps", "enter")
+        await app.until(lambda: app.frame.preset.name == "first-steps" and app.frame.over, "another run")
+        assert "The tour goes from two points to five; this is another run." in card(app)
+        assert "o opens the five points" in card(app)
+        await app.press("o", "enter")
+        await app.until(lambda: app.frame.preset.name == FIVE_POINTS and app.frame.over, "the five points")
+        assert "d runs plain descent" in card(app)
+
+
+async def test_a_tour_that_was_left_goes_on_at_the_next_start() -> None:
+    async with explorer(running=True, guided=True, remember=True) as app:
+        await app.solved()
+        await play_on(app)
+        await app.press("q")
+    last = open_on(None).last
+    async with explorer(running=True, last=last, remember=True) as app:
+        await app.solved()
+        assert "A saddle: the loss rests at 0.25 (S2)" in card(app)
+        await app.press("escape", "q")
+    async with explorer(running=True, last=open_on(None).last) as app:
+        await app.solved()
+        assert card(app) == ""
 
 
 async def test_esc_puts_the_tour_away_for_ever_and_a_key_brings_it_back(own_folder: Path) -> None:

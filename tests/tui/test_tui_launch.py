@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from driver import explorer
 
@@ -94,6 +95,22 @@ async def test_an_opened_run_stands_at_its_end_and_goes_on_into_the_same_directo
         assert str(run) in app.moment.live.note.text
     assert open_run(run).summary["steps"] == 5
     assert [path.name for path in (own_folder / "work" / "runs").iterdir()] == [run.name]
+
+
+async def test_a_run_without_its_checkpoint_is_shown_and_says_so() -> None:
+    run = written_run(4)
+    with np.load(run / "trajectory.npz") as held:
+        kept = {name: held[name] for name in held.files if not name.startswith("checkpoint/")}
+    np.savez(run / "trajectory.npz", **kept)
+    async with explorer(str(run), stored=open_run(run), at_end=True) as app:
+        assert "cannot be resumed" in app.text
+        assert app.frame.steps == 4
+        await app.press("home", "full_stop")
+        assert app.moment.step == 1
+        await app.press("h")
+        assert "R solves the run anew" in app.text
+        await app.press("R")
+        await app.until(lambda: app.frame.status == "converged", "the run anew")
 
 
 async def test_other_stop_rules_let_an_opened_run_go_on_and_other_values_start_anew() -> None:

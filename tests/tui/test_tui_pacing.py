@@ -1,13 +1,20 @@
 """No more pictures than the terminal takes, in no more bytes than they need."""
 
 import re
+import time
+from types import SimpleNamespace
 
+import pytest
+from driver import explorer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
 from rich.style import Style
 from terminal import Link, Terminal, app_command
+from textual.widgets import Input
 
+from reluflow.store.settings import Settings
+from reluflow.tui import core
 from reluflow.tui.ink import compact
 from reluflow.tui.pacing import MOST_OPEN, Pacer
 
@@ -155,10 +162,34 @@ def test_a_terminal_that_answers_nothing_is_served_all_the_same() -> None:
         terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")
         terminal.type("l")
         terminal.until(lambda screen: "over log time" in screen.text, "what the key does")
-        terminal.type("qn")
+        terminal.type("q")
         assert terminal.ended() == 0
     finally:
         terminal.close()
+
+
+async def test_no_cursor_blinks() -> None:
+    """A line to type in that blinks would write to the terminal twice a second, though nothing happens."""
+    async with explorer(size=(130, 40)) as app:
+        await app.press("4", "down", "down")
+        assert not any(line.cursor_blink for line in app.app.query(Input))
+        for key in ("g", "colon", "o", "slash", "s"):
+            await app.press("escape", "escape", "3", key)
+            assert not app.app.screen.query_one(Input).cursor_blink, key
+
+
+async def test_frames_come_as_often_as_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks that come 40 times a second make 30 frames of it, not 20."""
+    async with explorer(settings=Settings(fps=30.0)) as app:
+        await app.halted_at(1)
+        pulled: list[float] = []
+        monkeypatch.setattr(app.app, "pull", pulled.append)
+        clock = iter(range(10_000))
+        start = time.monotonic()
+        monkeypatch.setattr(core, "time", SimpleNamespace(monotonic=lambda: start + 0.025 * next(clock)))
+        for _ in range(400):
+            app.app.look()
+        assert len(pulled) == pytest.approx(300, abs=3)
 
 
 def test_no_answer_is_left_for_the_shell() -> None:
@@ -168,7 +199,7 @@ def test_no_answer_is_left_for_the_shell() -> None:
     terminal = Terminal(shell, link=Link(None, 0.15))
     try:
         terminal.until(lambda screen: "playing" in screen.text, "a picture")
-        terminal.type("qn")
+        terminal.type("q")
         terminal.until(lambda screen: "code=" in screen.text, "the shell")
         assert "rest=0" in terminal.screen.text
         assert not terminal.screen.alternate

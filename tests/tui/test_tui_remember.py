@@ -23,7 +23,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         await app.press("down", "down", "l", "y", "n", "c", "plus", "p", "1")
         app.app.pull()
         left = app.app.last_session()
-        await app.press("q", "n")
+        await app.press("q")
     opening = open_on(None)
     assert opening.last == left
     assert opening.complaints == ()
@@ -43,6 +43,33 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         now = app.app.last_session()
         assert (now.view, now.t, now.neuron) == (left.view, left.t, left.neuron)
         assert [preset.values for preset in now.frozen] == [preset.values for preset in left.frozen]
+
+
+async def test_how_the_table_was_arranged_comes_back(own_folder: Path) -> None:
+    async with explorer(overrides=TOY, size=(120, 40), running=True, remember=True) as app:
+        await app.solved()
+        await app.press("end", "S", "I", "slash", *"+ norm>1e-3", "enter", "G", "J", "D", "D", "D")
+        neuron = app.app.query_one(NeuronTable).cursor
+        await app.press("2", *"nnnnnnn")
+        view = app.app.query_one(NeuronView).view
+        heading = next(line for line in app.lines if "─ neurons" in line)
+        assert "+ norm>1e-3, a line a cluster" in heading
+        assert f"angle to neuron {neuron}" in heading
+        await app.press("q")
+    last = open_on(None).last
+    async with explorer(overrides=TOY, size=(120, 40), running=True, last=last) as app:
+        await app.solved()
+        assert heading in app.lines
+        assert app.app.query_one(NeuronTable).cursor == neuron
+        assert app.app.query_one(NeuronView).view == view
+
+
+async def test_choices_that_mean_nothing_are_left_out() -> None:
+    async with explorer(overrides=TOY) as app:
+        table = app.app.query_one(NeuronTable)
+        before = table.choices()
+        table.adopt({"sort": "size", "reverse": 1, "filter": "norm~3", "angle": [2], "angle_neuron": -4})
+        assert table.choices() == before
 
 
 async def test_a_session_is_kept_while_the_app_runs_and_only_when_something_is_new(own_folder: Path) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from driver import explorer
 
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.tui import run_keys
 from reluflow.tui.bindings import VERBS
 from reluflow.tui.screens.help_page import help_text
 
@@ -68,7 +70,30 @@ async def test_w_writes_the_run_and_then_q_does_not_ask(own_folder: Path) -> Non
     assert run.summary["steps"] == steps
 
 
-async def test_q_asks_and_esc_stays() -> None:
+@pytest.fixture
+def dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little time a run took, it counts as one that took long."""
+    monkeypatch.setattr(run_keys, "AGAIN_SECONDS", -1.0)
+
+
+async def test_q_leaves_at_once_what_the_next_start_solves_in_a_moment(own_folder: Path) -> None:
+    async with explorer(remember=True) as app:
+        await app.halted_at(2)
+        await app.press("q")
+        assert not app.app.is_running
+    assert not (own_folder / "work" / "runs").exists()
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_asking_twice_to_leave_saves_and_leaves(dear: None, own_folder: Path, key: str) -> None:
+    async with explorer() as app:
+        await app.halted_at(2)
+        await app.press(key, key)
+        await app.until(lambda: not app.app.is_running, "the end")
+    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] == 2
+
+
+async def test_q_asks_and_esc_stays(dear: None) -> None:
     async with explorer() as app:
         await app.halted_at(1)
         await app.press("q")
@@ -78,7 +103,7 @@ async def test_q_asks_and_esc_stays() -> None:
         assert "Save the run" not in app.text
 
 
-async def test_q_halts_while_it_asks_and_staying_goes_on() -> None:
+async def test_q_halts_while_it_asks_and_staying_goes_on(dear: None) -> None:
     async with explorer(overrides={"solver.method": "gd", "solver.learning_rate": 1e-5}, running=True) as app:
         await app.until(lambda: app.frame.steps > 0, "a step")
         await app.press("q")
@@ -87,7 +112,7 @@ async def test_q_halts_while_it_asks_and_staying_goes_on() -> None:
         assert app.session.frame.status == "running"
 
 
-async def test_q_and_n_leave_without_a_run(own_folder: Path) -> None:
+async def test_q_and_n_leave_without_a_run(dear: None, own_folder: Path) -> None:
     async with explorer() as app:
         await app.halted_at(1)
         await app.press("q", "n")
@@ -96,7 +121,7 @@ async def test_q_and_n_leave_without_a_run(own_folder: Path) -> None:
     assert not (own_folder / "work" / "runs").exists()
 
 
-async def test_q_and_y_write_the_run_and_leave(own_folder: Path) -> None:
+async def test_q_and_y_write_the_run_and_leave(dear: None, own_folder: Path) -> None:
     async with explorer() as app:
         await app.halted_at(5)
         t = app.session.frame.t
@@ -106,7 +131,7 @@ async def test_q_and_y_write_the_run_and_leave(own_folder: Path) -> None:
     assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").t[-1] == t
 
 
-async def test_a_run_that_cannot_be_written_keeps_the_app_open(own_folder: Path) -> None:
+async def test_a_run_that_cannot_be_written_keeps_the_app_open(dear: None, own_folder: Path) -> None:
     (own_folder / "work" / "runs").write_text("a file where the folder should be")
     async with explorer() as app:
         await app.halted_at(5)

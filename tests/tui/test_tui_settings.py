@@ -1,5 +1,6 @@
 """The user's settings and the flags before them, from the file to the screen."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,9 @@ import reluflow.tui
 from reluflow.cli import tui as command
 from reluflow.errors import ReluflowError
 from reluflow.store.settings import Settings
-from reluflow.tui.bindings import VERBS, rebound
+from reluflow.tui.bindings import OWN_KEYS, VERBS, rebound
 from reluflow.tui.launch import all_settings
+from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
 @pytest.fixture
@@ -111,3 +113,22 @@ def test_the_command_ends_with_one_sentence(
     told = capsys.readouterr().err
     assert told.startswith(f"reluflow: --{next(iter(flags))} is ")
     assert told.count("\n") == 1
+
+
+def test_the_keys_that_panels_keep_are_those_they_listen_to(file: Path) -> None:
+    app = {key for verb in VERBS for key in verb.keys.split(",")}
+    own = {key for binding in NeuronTable.BINDINGS for key in binding.key.split(",")} - app  # type: ignore[union-attr]
+    assert own == set(OWN_KEYS["neurons"].split(","))
+    file.write_text('[keymap]\nhelp = "j"\n')
+    _, (sentence,) = all_settings({})
+    assert sentence.endswith('keymap.help is "j"; expected another key than that of the panel table')
+
+
+@pytest.mark.parametrize(("value", "left"), [("", None), ("1", "1")])
+def test_an_empty_no_color_asks_for_nothing(
+    value: str, left: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    with pytest.raises(ReluflowError):
+        reluflow.tui.run(None, marker="dots")
+    assert os.environ.get("NO_COLOR") == left

@@ -114,8 +114,6 @@ def test_the_curve_moves_pause_stops_it_and_q_restores_the_terminal(terminal: Te
     later = terminal.until(lambda lines: "log time" not in "\n".join(lines), "linear time")
     assert time_of(later) == time_of(paused)
     terminal.key("q")
-    terminal.until(lambda lines: "Save the run" in "\n".join(lines), "the question")
-    terminal.key("n")
     left = terminal.until(ended, "the end")
     assert "exit=0" in "\n".join(left)
     assert "─ loss ─" not in "\n".join(left)

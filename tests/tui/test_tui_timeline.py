@@ -89,6 +89,18 @@ async def test_g_goes_to_a_time_and_says_when_there_is_none() -> None:
         assert app.moment.t == app.moment.plateaus[1].begin
 
 
+async def test_g_to_a_time_that_is_not_solved_solves_so_far_and_no_further() -> None:
+    async with explorer(overrides=TOY) as app:
+        await app.halted_at(1)
+        assert app.frame.history.end < 20.0
+        await app.press("g", *"20", "enter")
+        await app.until(lambda: app.moment.t == 20.0, "the time")
+        assert app.session.frame.status == "halted"
+        assert app.session.frame.sought.t == 20.0
+        await app.press("h")
+        assert app.session.frame.status in ("running", "converged")
+
+
 async def test_a_click_on_the_band_or_the_curve_goes_there() -> None:
     async with explorer(overrides=TOY, size=(100, 30)) as app:
         await app.solved()

@@ -5,6 +5,7 @@ v = sum_j a_j w_j reach those of the teacher v* one after the other.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +44,7 @@ def bundle_view(
 ) -> list[Row]:
     """The sizes |<e_k, v* - v>| by k, log scale, against |<e_k, v*>|; the mark says the sign.
 
+    Of the neuron under the cursor its part of the bundle: |<e_k, a_j w_j>|.
     v* is the least-squares solution of X v* = y (that of least norm where there are several), which must
     give the labels exactly, and all of them above 0.
     """
@@ -64,7 +66,19 @@ def bundle_view(
     traces.append(chart.marks(numbers, goal, "level", glyphs.level))
     traces.append(chart.marks(numbers[left < 0.0], logs[left < 0.0], "negative", glyphs.negative))
     traces.append(chart.marks(numbers[left >= 0.0], logs[left >= 0.0], "positive", glyphs.positive))
-    return stacked([chart.rows(traces), [_legend(bundle, teacher, width, glyphs)]], width, height)
+    legend_row = _legend(bundle, teacher, width, glyphs, [])
+    if cursor is not None and 0 <= cursor < state.output_weights.size:
+        with np.errstate(all="ignore"):
+            own = teacher.axes.T @ tame(state.output_weights[cursor] * state.weights[cursor])
+            sizes = np.log10(np.abs(own))
+        for marker, chosen in ((glyphs.negative_cursor, own < 0.0), (glyphs.positive_cursor, own > 0.0)):
+            traces.append(chart.marks(numbers[chosen], sizes[chosen], "key", marker))
+        marks = f"{glyphs.positive_cursor}{glyphs.negative_cursor}"
+        where = "" if np.any(sizes >= limits[0]) else ", below the scale"
+        legend_row = _legend(
+            bundle, teacher, width, glyphs, [(f"{marks} a w of neuron {cursor}{where}", "key")]
+        )
+    return stacked([chart.rows(traces), [legend_row]], width, height)
 
 
 @remembered
@@ -104,10 +118,13 @@ def _stems(chart: Chart, numbers: Array, logs: Array) -> list[Trace]:
     return [chart.marks(x[below], y[below], "axis", chart.glyphs.vertical)]
 
 
-def _legend(bundle: Array, teacher: _Teacher, width: int, glyphs: Glyphs) -> Row:
+def _legend(
+    bundle: Array, teacher: _Teacher, width: int, glyphs: Glyphs, more: Sequence[tuple[str, Role]]
+) -> Row:
     names: list[tuple[str, Role]] = [
         (f"{glyphs.positive}{glyphs.negative} v*-v", "positive"),
         (f"{glyphs.level} v*", "level"),
+        *more,
     ]
     # in two parts, because the square of either norm alone may not be a number
     own, aim = float(np.linalg.norm(bundle / 1e150)) * 1e150, float(np.linalg.norm(teacher.weights))

@@ -11,7 +11,7 @@ from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import norm_text
-from reluflow.plot.views.facts import Sheet, event_fact, fact, number, remark
+from reluflow.plot.views.facts import Sheet, event_fact, fact, number, remark, sheet
 
 _RULES = {
     Change.ENTER: "both velocities are above 0: the sample goes on",
@@ -44,7 +44,7 @@ def event_sheet(facts: EventFacts, width: int, glyphs: Glyphs) -> Sheet:
     head = [*_numbers(facts, glyphs), []]
     head.append([Segment(f" all {len(facts.own)} events of neuron {facts.neuron.number}", "strong")])
     title = f"event {facts.row + 1:,} of {len(facts.events):,}"
-    return Sheet(title, [fit(row, width) for row in head], len(facts.own), lambda i: _line(facts, i, width))
+    return sheet(title, head, width, len(facts.own), lambda i: _line(facts, i, width))
 
 
 def _numbers(facts: EventFacts, glyphs: Glyphs) -> list[Row]:

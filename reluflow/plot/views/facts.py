@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.plot.axes import short, sticky_time
@@ -15,6 +17,7 @@ from reluflow.plot.views.chart import Axis, Chart
 
 _NAME: Final = 15
 _VALUE: Final = 16
+_COLUMN: Final = 14
 _CURVE_HEIGHT: Final = 10
 #: from this width on two curves stand side by side
 _SIDE_BY_SIDE: Final = 72
@@ -41,6 +44,11 @@ class Sheet:
     line: Callable[[int], Row]
 
 
+def sheet(title: str, head: Sequence[Row], width: int, count: int, line: Callable[[int], Row]) -> Sheet:
+    """A page whose head is cut to a width."""
+    return Sheet(title, [fit(row, width) for row in head], count, line)
+
+
 def number(value: float) -> str:
     """A number, or a dash where there is none."""
     return short(value) if math.isfinite(value) else "-"
@@ -65,6 +73,34 @@ def event_fact(name: str, events: Events, row: int | None) -> Row:
     if row is None:
         return fact(name, "none", "in what is recorded")
     return fact(name, f"t = {short(float(events.t[row]))}", event_text(events, row))
+
+
+def events_about(events: Events, t: float) -> list[Row]:
+    """The first of some events after a flow time, and the last up to it."""
+    after = int(np.searchsorted(events.t, t, side="right"))
+    return [
+        event_fact("next event", events, after if after < len(events) else None),
+        event_fact("last event", events, after - 1 if after else None),
+    ]
+
+
+def columns_head(what: str, state: str, names: Sequence[str]) -> Row:
+    """The heads over ``columns_row``."""
+    return [Segment(f"{what:>7}  {state:<9}{_columns(names)}", "axis")]
+
+
+def columns_row(what: int, mark: str, word: str, role: Role, numbers: Sequence[str], width: int) -> Row:
+    """A line of a page: which it is, its state as a mark and a word, and numbers."""
+    row = [
+        Segment(f"{what:>7}  ", "dim"),
+        Segment(f"{mark} {word:<7}", role),
+        Segment(_columns(numbers), "text"),
+    ]
+    return fit(row, width)
+
+
+def _columns(texts: Sequence[str]) -> str:
+    return "".join(text.rjust(_COLUMN) for text in texts)
 
 
 def curves(pictures: Sequence[Picture], now: float, width: int, glyphs: Glyphs) -> list[Row]:

@@ -10,13 +10,22 @@ from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.observe.inspection import Inspection, NeuronRecord
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
-from reluflow.plot.views.facts import Picture, Sheet, curves, event_fact, fact, number
+from reluflow.plot.views.facts import (
+    Picture,
+    Sheet,
+    columns_head,
+    columns_row,
+    curves,
+    events_about,
+    fact,
+    number,
+    sheet,
+)
 
-_COLUMN: Final = 14
 _CONDITIONS: Final = "dead: sees no sample; sliding: the flow holds some z_jk at 0"
 _LEAKY_CONDITIONS: Final = "never dead, with a slope; sliding: the flow holds some z_jk at 0"
 
@@ -46,36 +55,27 @@ class Facts:
 def neuron_sheet(facts: Facts, width: int, glyphs: Glyphs) -> Sheet:
     """The whole page."""
     title = f"neuron {facts.now.number} at t = {short(facts.t)}"
-    head = head_rows(facts, width, glyphs)
-    return Sheet(title, head, facts.samples, lambda k: sample_row(facts, k, width, glyphs))
+    head = _head(facts, width, glyphs)
+    return sheet(title, head, width, facts.samples, lambda k: _line(facts, k, width, glyphs))
 
 
-def head_rows(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
-    """Everything above the samples; every row is ``width`` cells."""
+def _head(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
+    """Everything above the samples."""
     rows = [fact(name, value, formula, role) for name, value, formula, role in _numbers(facts, glyphs)]
     rows += [*_next_events(facts), [], *_pictures(facts, width, glyphs), []]
-    names = "".join(name.rjust(_COLUMN) for name in ("z_jk", "cosine", "target y_k", "residual r_k"))
-    rows.append([Segment(f"{'sample':>7}  {'active':<9}{names}", "axis")])
-    return [fit(row, width) for row in rows]
+    return [*rows, columns_head("sample", "active", ("z_jk", "cosine", "target y_k", "residual r_k"))]
 
 
-def sample_row(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
+def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
     """The line of a sample, numbered from 1."""
     now = facts.now
     on, kink, slides = (bool(part[sample]) for part in (now.active, now.on_kink, now.sliding))
     mark = glyphs.active if on else glyphs.sliding if slides else glyphs.inactive
     word = "slides" if slides else "kink" if kink else "on" if on else "off"
     columns = (now.preactivations, now.cosine, facts.targets, now.residual)
-    numbers = (number(float(column[sample])) for column in columns)
+    numbers = [number(float(column[sample])) for column in columns]
     role: Role = "level" if kink else "ray" if on else "dim"
-    return fit(
-        [
-            Segment(f"{sample + 1:>7}  ", "dim"),
-            Segment(f"{mark} {word:<7}", role),
-            Segment("".join(number.rjust(_COLUMN) for number in numbers), "text"),
-        ],
-        width,
-    )
+    return columns_row(sample + 1, mark, word, role, numbers, width)
 
 
 def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
@@ -114,11 +114,7 @@ def _next_events(facts: Facts) -> list[Row]:
     """What happens to the neuron next and what did last: from the log, else as recorded states tell."""
     events = facts.events
     if len(events):
-        after = int(np.searchsorted(events.t, facts.t, side="right"))
-        return [
-            event_fact("next event", events, after if after < len(events) else None),
-            event_fact("last event", events, after - 1 if after else None),
-        ]
+        return events_about(events, facts.t)
     change = facts.past.next_change(facts.t)
     if change is None:
         return [fact("next change", "none", "of activation, in what is recorded", "text")]

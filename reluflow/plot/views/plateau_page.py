@@ -16,7 +16,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import EDGE, Plateau
 from reluflow.plot.table import growth_text, norm_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
-from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark
+from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark, sheet
 from reluflow.plot.views.norms import log10_norms
 from reluflow.theory.escape import Verdict
 from reluflow.theory.forecast import Forecast
@@ -52,11 +52,8 @@ def plateau_sheet(facts: PlateauFacts, width: int, glyphs: Glyphs) -> Sheet:
     )
     clusters = roster.clusters
     title = f"plateau {facts.plateau.name}, at t = {short(roster.state.t)}"
-    return Sheet(
-        title,
-        [fit(row, width) for row in head],
-        int(clusters.lead.size),
-        lambda i: _line(roster, clusters, i, width, glyphs),
+    return sheet(
+        title, head, width, int(clusters.lead.size), lambda i: _line(roster, clusters, i, width, glyphs)
     )
 
 

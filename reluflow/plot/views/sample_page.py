@@ -9,15 +9,24 @@ from reluflow.flow.base import State
 from reluflow.flow.events import Events
 from reluflow.observe.subjects import SampleRecord, SampleReport
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, round_limits
-from reluflow.plot.views.facts import Picture, Sheet, curves, event_fact, fact, number
+from reluflow.plot.views.facts import (
+    Picture,
+    Sheet,
+    columns_head,
+    columns_row,
+    curves,
+    events_about,
+    fact,
+    number,
+    sheet,
+)
 from reluflow.plot.views.norms import log10_norms
 from reluflow.problem import Problem
 
-_COLUMN: Final = 14
 #: coordinates of a sample that are written out
 _COORDINATES: Final = 6
 
@@ -37,17 +46,12 @@ class SampleFacts:
 def sample_sheet(facts: SampleFacts, width: int, glyphs: Glyphs) -> Sheet:
     """The whole page; below the head, a line a neuron that sees the sample or slides on it."""
     now, t = facts.now, facts.state.t
-    head = [*_numbers(facts), *_next(facts), [], *_pictures(facts, width, glyphs), []]
-    names = "".join(name.rjust(_COLUMN) for name in ("|w_j|", "z_jk", "a_j relu(z)"))
-    head.append([Segment(f"{'neuron':>7}  {'state':<9}{names}", "axis")])
+    head = [*_numbers(facts), *events_about(facts.events, t), [], *_pictures(facts, width, glyphs), []]
+    head.append(columns_head("neuron", "state", ("|w_j|", "z_jk", "a_j relu(z)")))
     listed = np.flatnonzero(now.active | now.sliding)
     listed = listed[np.argsort(-np.abs(now.contribution[listed]), kind="stable")]
-    return Sheet(
-        f"sample {facts.sample + 1} at t = {short(t)}",
-        [fit(row, width) for row in head],
-        int(listed.size),
-        lambda i: _line(facts, int(listed[i]), width, glyphs),
-    )
+    title = f"sample {facts.sample + 1} at t = {short(t)}"
+    return sheet(title, head, width, int(listed.size), lambda i: _line(facts, int(listed[i]), width, glyphs))
 
 
 def _numbers(facts: SampleFacts) -> list[Row]:
@@ -80,15 +84,6 @@ def _numbers(facts: SampleFacts) -> list[Row]:
     ]
 
 
-def _next(facts: SampleFacts) -> list[Row]:
-    events = facts.events
-    after = int(np.searchsorted(events.t, facts.state.t, side="right"))
-    return [
-        event_fact("next event", events, after if after < len(events) else None),
-        event_fact("last event", events, after - 1 if after else None),
-    ]
-
-
 def _pictures(facts: SampleFacts, width: int, glyphs: Glyphs) -> list[Row]:
     past, y = facts.past, float(facts.problem.targets[facts.sample])
     residual = past.prediction - y
@@ -108,11 +103,4 @@ def _line(facts: SampleFacts, neuron: int, width: int, glyphs: Glyphs) -> Row:
     mark = glyphs.positive if above else glyphs.negative
     norm = norm_text(float(log10_norms(state.weights[[neuron]])[0]))
     numbers = (norm, number(float(now.preactivation[neuron])), number(float(now.contribution[neuron])))
-    return fit(
-        [
-            Segment(f"{neuron:>7}  ", "dim"),
-            Segment(f"{mark} {'slides' if now.sliding[neuron] else 'on':<7}", sign),
-            Segment("".join(text.rjust(_COLUMN) for text in numbers), "text"),
-        ],
-        width,
-    )
+    return columns_row(neuron, mark, "slides" if now.sliding[neuron] else "on", sign, numbers, width)

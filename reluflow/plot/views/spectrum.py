@@ -1,5 +1,6 @@
 """Two spectra of a state: that of the neural tangent kernel, and that of the hidden weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,13 +25,20 @@ _DECADES: Final = 20.0
 _SIDE_BY_SIDE: Final = 56
 _GAP: Final = 2
 
+#: the neuron under the cursor, and its mark
+Neuron = tuple[int, str]
+
 
 @dataclass(frozen=True)
 class _Spectrum:
-    """log10 of the values above rounding (k,), largest first, and ``size``: how many there are in all."""
+    """log10 of the values above rounding (k,), largest first, and ``size``: how many there are in all.
+
+    ``part``: log10 of what a neuron has of each of them (k,).
+    """
 
     logs: Array
     size: int
+    part: Callable[[int], Array]
 
 
 def spectrum_view(
@@ -39,25 +47,37 @@ def spectrum_view(
     """Eigenvalues of the NTK and singular values of W, largest first, log scale.
 
     The smallest eigenvalue gives the final rate of the loss, (2/n) lambda_min for half-mse. Values that
-    are rounding of the largest are left out, and the rank says so.
+    are rounding of the largest are left out, and the rank says so. Of the neuron under the cursor its part of
+    each: u' NTK_j u <= lambda with the eigenvector u, and |<w_j, v>| <= sigma with the singular vector v.
     """
     if width < 1 or height < 1:
         return stacked([], width, height)
     kernel = kernel_spectrum(state, problem)
     weights = weight_spectrum(state)
+    one: Neuron | None = None
+    if cursor is not None and 0 <= cursor < state.output_weights.size:
+        positive = state.output_weights[cursor] >= 0.0
+        one = (cursor, glyphs.positive_cursor if positive else glyphs.negative_cursor)
     if width >= _SIDE_BY_SIDE:
         half = (width - _GAP) // 2
-        left = _part("NTK eigenvalues", kernel, half, height, glyphs, _rate(kernel, problem))
-        right = _part("singular values of W", weights, width - _GAP - half, height, glyphs, "")
+        left = _part("NTK eigenvalues", kernel, half, height, glyphs, one, _rate(kernel, problem))
+        right = _part("singular values of W", weights, width - _GAP - half, height, glyphs, one)
         gap = Segment(" " * _GAP, "text")
-        return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
+        return [[*row, gap, *other] for row, other in zip(left, right, strict=True)]
     half = height // 2
-    above = _part("NTK eigenvalues", kernel, width, height - half, glyphs, _rate(kernel, problem))
-    return stacked([above, _part("singular values of W", weights, width, half, glyphs, "")], width, height)
+    above = _part("NTK eigenvalues", kernel, width, height - half, glyphs, one, _rate(kernel, problem))
+    below = _part("singular values of W", weights, width, half, glyphs, one)
+    return stacked([above, below], width, height)
 
 
 def _part(
-    title: str, spectrum: _Spectrum | str, width: int, height: int, glyphs: Glyphs, more: str
+    title: str,
+    spectrum: _Spectrum | str,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    one: Neuron | None,
+    more: str = "",
 ) -> list[Row]:
     if isinstance(spectrum, str):
         head = fit([Segment(title, "strong")], width)
@@ -66,8 +86,15 @@ def _part(
     limits = decade_limits(logs, _DECADES)
     chart = Chart(width, height - 1, Axis((0.5, spectrum.size + 0.5), "whole"), Axis(limits, "log"), glyphs)
     numbers = np.arange(1.0, logs.size + 1.0)
-    rows = chart.rows([chart.marks(numbers, logs, "curve", glyphs.active)])
+    traces = [chart.marks(numbers, logs, "curve", glyphs.active)]
     entries: list[tuple[str, Role]] = [(title, "strong"), (f"rank {logs.size} of {spectrum.size}", "text")]
+    if one is not None:
+        neuron, marker = one
+        part = spectrum.part(neuron)
+        traces.append(chart.marks(numbers, part, "key", marker))
+        below = "" if np.any(part >= limits[0]) else ", below the scale"
+        entries.append((f"{marker} neuron {neuron}{below}", "key"))
+    rows = chart.rows(traces)
     if more:
         entries.append((more, "dim"))
     return stacked([[legend(entries, width)], rows], width, height)
@@ -92,8 +119,15 @@ def kernel_spectrum(state: State, problem: Problem) -> _Spectrum | str:
     kernel = tangent_kernel(
         state.weights / weights, state.output_weights / weights, problem.inputs / inputs, problem.slope
     )
-    values = np.linalg.eigvalsh(kernel)[::-1].astype(np.float64)
-    return _above_rounding(values, n, 2.0 * (np.log10(weights) + np.log10(inputs)))
+    values, vectors = (part[..., ::-1].astype(np.float64) for part in np.linalg.eigh(kernel))
+
+    def part(neuron: int) -> Array:
+        own, output = state.weights[[neuron]] / weights, state.output_weights[[neuron]] / weights
+        kernel = tangent_kernel(own, output, problem.inputs / inputs, problem.slope)
+        shares: Array = np.einsum("ki,kl,li->i", vectors, kernel, vectors, optimize=True)
+        return shares
+
+    return _above_rounding(values, part, n, 2.0 * (np.log10(weights) + np.log10(inputs)))
 
 
 @remembered
@@ -106,8 +140,15 @@ def weight_spectrum(state: State) -> _Spectrum | str:
     scaled = state.weights / size
     # a tall matrix has the singular values of its triangular factor
     tall = scaled if m >= d else scaled.T
-    values: Array = np.linalg.svd(np.linalg.qr(tall, mode="r"), compute_uv=False)
-    return _above_rounding(values, side, np.log10(size))
+    _, values, vectors = np.linalg.svd(np.linalg.qr(tall, mode="r"))
+
+    def part(neuron: int) -> Array:
+        # W v = sigma u: of a wide matrix the neurons' entries of u are at hand
+        own = vectors @ scaled[neuron] if m >= d else values * vectors[:, neuron]
+        sizes: Array = np.abs(own)
+        return sizes
+
+    return _above_rounding(values.astype(np.float64), part, side, np.log10(size))
 
 
 def _scale(values: Array) -> float:
@@ -115,6 +156,12 @@ def _scale(values: Array) -> float:
     return float(np.max(np.abs(values), initial=0.0)) or 1.0
 
 
-def _above_rounding(values: Array, size: int, log10_scale: float) -> _Spectrum:
-    least = np.finfo(float).eps * size * float(np.max(values, initial=0.0))
-    return _Spectrum(np.log10(values[values > least]) + log10_scale, size)
+def _above_rounding(values: Array, part: Callable[[int], Array], size: int, log10_scale: float) -> _Spectrum:
+    kept = values > np.finfo(float).eps * size * float(np.max(values, initial=0.0))
+
+    def logs_of(neuron: int) -> Array:
+        with np.errstate(divide="ignore"):
+            logs: Array = np.log10(np.maximum(part(neuron)[kept], 0.0)) + log10_scale
+        return logs
+
+    return _Spectrum(np.log10(values[kept]) + log10_scale, size, logs_of)

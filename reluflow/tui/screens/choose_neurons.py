@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from reluflow.errors import ReluflowError
 from reluflow.observe.choice import Choice
+from reluflow.tui.widgets.still_input import StillInput
 
 
 class ChooseNeurons(ModalScreen[Choice | None]):
@@ -26,7 +27,7 @@ class ChooseNeurons(ModalScreen[Choice | None]):
             yield Static("Neurons to list (nothing: all of them)", classes="title", markup=False)
             with Horizontal(classes="row"):
                 yield Static("that are")
-                yield Input(self._text, compact=True)
+                yield StillInput(self._text, compact=True)
             yield Static("", id="answer", markup=False)
             yield Static(
                 "+ -  live sliding dead  on=3 off=3 (a sample)\n"

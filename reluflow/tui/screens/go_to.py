@@ -9,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from reluflow.tui.widgets.still_input import StillInput
+
 
 class GoTo(ModalScreen[float | None]):
     """Returns a flow time, or None. ``read`` turns what was typed into one, None if it cannot."""
@@ -24,7 +26,7 @@ class GoTo(ModalScreen[float | None]):
             yield Static("Go to", classes="title")
             with Horizontal(classes="row"):
                 yield Static("time")
-                yield Input(compact=True)
+                yield StillInput(compact=True)
             yield Static("", id="answer", markup=False)
             yield Static(
                 "12.4   50% of the run   S2 a plateau   E2 where it is left", classes="hint", markup=False

@@ -11,18 +11,21 @@ from textual.widgets import Static
 
 
 class QuitQuestion(ModalScreen[str]):
-    """Asks what is to become of a run that is not saved: "save", "leave" or "stay"."""
+    """Asks what is to become of a run that is not saved: "save", "leave" or "stay".
+
+    Who asks to leave a second time leaves, and loses nothing.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer('save')", show=False),
+        Binding("y,q,ctrl+c", "answer('save')", show=False),
         Binding("n", "answer('leave')", show=False),
-        Binding("escape,q", "answer('stay')", show=False),
+        Binding("escape", "answer('stay')", show=False),
     ]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue"):
             yield Static("Save the run before leaving?", classes="title")
-            yield Static("y    write the run directory, then leave", markup=False)
+            yield Static("y q  write the run directory, then leave", markup=False)
             yield Static("n    leave; the run is lost", markup=False)
             yield Static("esc  stay", markup=False)
 

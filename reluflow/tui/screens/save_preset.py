@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from reluflow.store.preset import list_presets
 from reluflow.tui.widgets.parameter_field import ChoiceField
+from reluflow.tui.widgets.still_input import StillInput
 
 BEGINNING: Final = "the beginning"
 HINT: Final = "enter saves  up/down field  left/right turn  esc leaves"
@@ -47,7 +48,7 @@ class SavePreset(ModalScreen[SaveRequest | None]):
             yield Static("Save as a preset", classes="title")
             with Horizontal(classes="row"):
                 yield Static("name")
-                yield Input(self._name, compact=True)
+                yield StillInput(self._name, compact=True)
             with Horizontal(classes="row"):
                 yield Static("starts from")
                 yield ChoiceField("start", (BEGINNING, self._present), BEGINNING)

@@ -10,8 +10,8 @@ from reluflow.tui.widgets.rows_panel import RowsPanel
 class FramePanel(RowsPanel, can_focus=True):
     """Rows under a heading, which is marked while the panel has the focus.
 
-    ``KEPT``: the attributes that hold what the user chose to see, each with the values it may have; they
-    outlive the app (see ``reluflow.tui.view_choices``). Whoever sets one calls ``redraw``.
+    ``KEPT``: the attributes that hold what the user chose to see, each with the values it may have; what
+    ``choices`` tells outlives the app (see ``reluflow.tui.view_choices``).
     """
 
     KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {}
@@ -31,6 +31,14 @@ class FramePanel(RowsPanel, can_focus=True):
         super().watch_has_focus(has_focus)
         self.redraw()
 
-    def adopt_choices(self) -> None:
-        """Kept attributes were set from outside: draw anew."""
+    def choices(self) -> dict[str, Any]:
+        """What the user chose, as plain values by name."""
+        return {name: getattr(self, name) for name in self.KEPT}
+
+    def adopt(self, choices: Mapping[str, Any]) -> None:
+        """Take choices back and draw anew; a value that is none of those offered is left out."""
+        for name, offered in self.KEPT.items():
+            wanted = choices.get(name)
+            if any(type(wanted) is type(value) and wanted == value for value in offered):
+                setattr(self, name, wanted)
         self.redraw()

@@ -93,9 +93,9 @@ class LossPanel(FramePanel):
             self.time = "linear"
         self.redraw()
 
-    def adopt_choices(self) -> None:
+    def adopt(self, choices: Mapping[str, Any]) -> None:
         self._axes = None
-        self.redraw()
+        super().adopt(choices)
 
     def next_scale(self) -> None:
         """The next of the scales of the loss."""

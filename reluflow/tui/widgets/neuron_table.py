@@ -1,6 +1,7 @@
 """The neurons one by one, sorted, chosen from and grouped as the user likes."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -8,8 +9,10 @@ import numpy.typing as npt
 from textual import events
 from textual.binding import Binding, BindingType
 
+from reluflow.errors import ReluflowError
 from reluflow.observe.choice import Choice
-from reluflow.observe.roster import Roster, Sorting
+from reluflow.observe.reference import KINDS, Kind, Reference
+from reluflow.observe.roster import COLUMNS, Column, Roster, Sorting
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
@@ -49,6 +52,7 @@ class NeuronTable(FramePanel):
         self.cursor = 0
         self.sorting = Sorting()
         self.choice = Choice("", ())
+        self.reference = Reference()
         self.grouped = False
         self._first = 0
         self._moment: Moment | None = None
@@ -65,13 +69,32 @@ class NeuronTable(FramePanel):
             return
         problem = moment.frame.problem
         if not same:
-            self._roster = Roster(moment.state, problem) if moment.state is not None and problem else None
+            self._roster = None
+            if moment.state is not None and problem is not None:
+                self._roster = Roster(moment.state, problem, self.reference)
         self._arrange(again=not moment.playing)
         self._go(self.cursor)
         self.redraw()
 
-    def adopt_choices(self) -> None:
-        self._rearranged()
+    def choices(self) -> dict[str, Any]:
+        return super().choices() | {
+            "sort": self.sorting.column,
+            "reverse": self.sorting.reverse,
+            "filter": self.choice.text,
+            "angle": self.reference.kind,
+            "angle_neuron": self.reference.neuron,
+        }
+
+    def adopt(self, choices: Mapping[str, Any]) -> None:
+        super().adopt(choices)
+        column: Column = next((column for column in COLUMNS if column == choices.get("sort")), "#")
+        self.sorting = Sorting(column, choices.get("reverse") is True)
+        with suppress(ReluflowError):
+            self.choice = Choice.read(str(choices.get("filter", "")))
+        kind: Kind = next((kind for kind in KINDS if kind == choices.get("angle")), "usual")
+        neuron = choices.get("angle_neuron")
+        self.reference = Reference(kind, neuron if isinstance(neuron, int) and neuron >= 0 else 0)
+        self._measure_anew()
 
     def sort_by_next(self) -> None:
         """Sort by the next of the columns."""
@@ -91,6 +114,17 @@ class NeuronTable(FramePanel):
     def choose(self, choice: Choice) -> None:
         """List only the neurons of a choice."""
         self.choice = choice
+        self._rearranged()
+
+    def refer_to_next(self) -> None:
+        """Measure the angles from the next of the references."""
+        if self._roster is not None:
+            self.reference = self.reference.next(self.cursor, self._roster.problem.dimension)
+            self._measure_anew()
+
+    def _measure_anew(self) -> None:
+        if self._roster is not None:
+            self._roster = Roster(self._roster.state, self._roster.problem, self.reference)
         self._rearranged()
 
     def go_to(self, neuron: int) -> None:
@@ -173,8 +207,10 @@ class NeuronTable(FramePanel):
             )
             for i, number in enumerate(int(number) for number in numbers)
         ]
-        head = header_row(layout, self.sorting, roster.problem.samples, table.angle_meaning, self.glyphs)
-        top = heading("neurons", self._detail(last), width, self.glyphs)
+        # another reference than the usual one is told above, where there is room at any width
+        usual = table.angle_meaning if self.reference.kind == "usual" else ""
+        head = header_row(layout, self.sorting, roster.problem.samples, usual, self.glyphs)
+        top = heading("neurons", self._detail(last, table.angle_meaning), width, self.glyphs)
         if not lines:
             lines = [[Segment(f" no neuron is {self.choice.text}; / chooses others", "dim")]]
         return [top, head, *lines]
@@ -198,10 +234,12 @@ class NeuronTable(FramePanel):
             return f"{size} neuron{'s' if size > 1 else ''}"
         return f"{cluster + 1} ({size})" if size > 1 else "alone"
 
-    def _detail(self, last: int) -> str:
+    def _detail(self, last: int, meaning: str) -> str:
         words = [self.choice.text] if self.choice.tests else []
         if self.grouped:
             words.append("a line a cluster")
+        if self.reference.kind != "usual":
+            words.append(f"angle {meaning}")
         if self._roster is not None and self._sorted_at not in (None, self._roster.state.t):
             words.append(f"order of t = {short(self._sorted_at or 0.0)}")
         count, m = self.count, self.width_of_network

@@ -34,7 +34,7 @@ class NeuronView(FramePanel):
     The compass of directions remembers the picture before, so that it neither jumps nor turns.
     """
 
-    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"view": tuple(VIEWS)}
+    KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {"view": NAMES}
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
@@ -67,7 +67,8 @@ class NeuronView(FramePanel):
         self._update()
         self.redraw()
 
-    def adopt_choices(self) -> None:
+    def adopt(self, choices: Mapping[str, Any]) -> None:
+        super().adopt(choices)
         self._update()
         self.redraw()
 

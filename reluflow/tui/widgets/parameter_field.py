@@ -14,6 +14,7 @@ from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
 from reluflow.tui.messages import FieldEdited, FieldStepped
 from reluflow.tui.widgets.steps import stepped
+from reluflow.tui.widgets.still_input import StillInput
 from reluflow.tui.widgets.text import text_of
 
 #: what an unset choice is called
@@ -51,7 +52,7 @@ class ChoiceField(Widget, can_focus=True):
         self.action_turn(1)
 
 
-class NumberField(Input):
+class NumberField(StillInput):
     """A number: typed, or stepped with left and right, which move in the text only while one types."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,7 +108,7 @@ class ParameterField(Horizontal):
             return ChoiceField(key.id, (*unset, *choices), start)
         if key.kind in ("int", "float"):
             return NumberField(key, start)
-        return Input(start, compact=True, select_on_focus=False)
+        return StillInput(start, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         yield self._mark

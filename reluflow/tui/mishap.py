@@ -1,0 +1,49 @@
+"""Leaving because of an error of the app's own: the run is saved, and one message says where."""
+
+import traceback
+from pathlib import Path
+from typing import Final
+
+from rich.text import Text
+
+from reluflow.frame import Notice
+from reluflow.store.files import write_text
+from reluflow.store.locations import state_folder
+from reluflow.tui.core import Core
+from reluflow.tui.farewell import SAVE_SECONDS
+
+#: where the traceback is kept, in the folder of the last session
+FILE_NAME: Final = "error.txt"
+
+
+class Mishaps(Core):
+    """Ends the app for any exception that nobody expected; Textual restores the terminal and prints."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self._exception is not None:
+            return  # what comes of the first one
+        self._exception = error
+        self._exception_event.set()
+        self._return_code = 1
+        self._exit_renderables.append(Text(told(error, self.session.keep(SAVE_SECONDS), _kept(error))))
+        self._close_messages_no_wait()
+
+
+def told(error: Exception, saved: Notice | None, details: str) -> str:
+    """The message: what happened, where the run is, where the rest is to be read."""
+    # an error in a worker comes wrapped up
+    error = getattr(error, "error", error)
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    run = "nothing of the run was unsaved" if saved is None else saved.text
+    return f"reluflow: the app ended by an error of its own ({what}); {run}; {details}"
+
+
+def _kept(error: Exception) -> str:
+    """Write the traceback to a file; where it is."""
+    path: Path = state_folder() / FILE_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, "".join(traceback.format_exception(error)))
+    except OSError as problem:
+        return f"its traceback could not be written ({problem.strerror or problem})"
+    return f"its traceback is in {path}"
