@@ -1,7 +1,6 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,21 +26,14 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare what the theory predicts with what the run measures. Exit code 1 when a prediction fails."""
-    from reluflow.cli.overrides import Request
-    from reluflow.errors import PresetError
+    from reluflow.cli.target import opened
     from reluflow.store.json_text import to_json
-    from reluflow.store.preset import load_preset
-    from reluflow.store.run_directory import open_run
+    from reluflow.store.preset import Preset
     from reluflow.verification import all_hold, read, table_rows, train
     from reluflow.verification import verify as judge_all
 
-    request = Request(target, settings or [], None)
-    if (Path(target) / "run.json").is_file():
-        if request.settings:
-            raise PresetError(f"--set {request.settings[0]}: {target} is a run; expected a preset with --set")
-        measured = read(open_run(target))
-    else:
-        measured = train(load_preset(target, request.overrides()))
+    found = opened(target, settings or [])
+    measured = train(found) if isinstance(found, Preset) else read(found)
     rows = judge_all(measured)
     holds = all_hold(rows)
     if as_json:
