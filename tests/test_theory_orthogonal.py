@@ -8,7 +8,8 @@ from trained import trained
 from reluflow.network import variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.orthogonal import predictions, why_not_paper
+from reluflow.theory.orthogonal import predictions
+from reluflow.theory.orthogonal_assumptions import why_not_paper
 from reluflow.theory.orthogonal_formulas import kernel_rate, least_norm
 
 

@@ -41,7 +41,9 @@ def _signs(problem: Problem) -> Prediction:
         "No output weight ever changes its sign.",
         "Boursier et al. 2022 (arXiv 2206.00939)",
         applies,
-        "|a_j| >= |w_j| for every neuron" if applies else f"|a_j| < |w_j| for {below} neuron(s)",
+        "|a_j| >= |w_j| for every neuron"
+        if applies
+        else f"|a_j| < |w_j| for {below} neuron(s); expected none",
         0.0 if applies else None,
         sign_flips,
         0.0,
@@ -102,13 +104,15 @@ def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
         )
     reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
     if reach > SMALL * np.max(np.abs(problem.targets)):
-        return f"the start is not small: its outputs may be {reach:.2g}", None
+        most = SMALL * np.max(np.abs(problem.targets))
+        return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}", None
     found = forecast(problem)
     if found is None:
         return "no neuron grows from this start", None
     folds = float(np.log(found.mass)) - found.log_mass
     if folds < FOLDS:
-        return f"the start is not small: the first neurons grow by only {folds:.2g} e-folds of mass", None
+        few = f"the first neurons grow by only {folds:.2g} e-folds of mass; expected {FOLDS:g}"
+        return f"the start is not small: {few}", None
     return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", found
 
 
@@ -122,11 +126,12 @@ def _rest(problem: Problem) -> Prediction:
         "Where a run comes to rest no live small neuron can grow: Gamma_available over Gamma_all.",
         "derived",
         True,
-        "holds for every stationary end (measured on one only)",
+        "holds wherever a run comes to rest",
         0.0,
         rest_rate,
         ZERO,
         absolute=True,
+        needs="a run that comes to rest before its loss is small enough to stop",
     )
 
 

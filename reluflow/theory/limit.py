@@ -68,11 +68,16 @@ class _Rows:
             return f"{problem.width} neurons on {problem.samples} samples are too many for the limit process"
         reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
         if reach > SMALL * np.max(np.abs(problem.targets)):
-            return f"the start is not small: its outputs may be {reach:.2g}"
+            most = SMALL * np.max(np.abs(problem.targets))
+            return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}"
         start = variation_norm(problem.weights, problem.output_weights)
         folds = 0.5 * float(np.log(LARGEST_NORM * _norm_alone(problem) / start)) if start > 0.0 else np.inf
         if LARGEST_CORRECTION * folds < FOLDS:
-            return f"the scale is too large for the limit: ln(1/scale) is {folds:.2g} at most"
+            least = FOLDS / LARGEST_CORRECTION
+            return (
+                f"the scale is too large for the limit: ln(1/scale) is {folds:.2g} at most; expected "
+                f"{least:.2g} or more"
+            )
         if self.limit.trouble:
             return self.limit.trouble
         return None if self.limit.escapes else "no neuron grows from this start"
