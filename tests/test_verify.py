@@ -61,7 +61,8 @@ class TestCommand:
         row = judged("orthogonal-toy", *AT_ONCE)["minimum-norm/bound"]
         assert row["applies"] is False
         assert row["reason"] == (
-            "the run does not show it: it stopped at stop.steps; expected a loss of at most 1e-06 of the first"
+            "the run does not show it: it stopped at stop.steps; "
+            "expected a loss of at most 1e-06 of the first"
         )
 
     def test_nothing_by_that_name(self):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reluflow.network import row_norms
+from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.course import EXACT, Course, find_teacher, missed
 from reluflow.theory.prediction import not_relu
@@ -100,3 +100,14 @@ def too_wide(course: Course) -> str | None:
             f"the theorem is for less than {WIDEST:g}"
         )
     return None
+
+
+def obtuse(inputs: Array) -> str | None:
+    """Why neurons may gain and lose samples both; None if all inputs are less than 90 degrees apart."""
+    gram = inputs @ inputs.T
+    k, other = np.unravel_index(int(np.argmin(gram)), gram.shape)
+    if gram[k, other] > 0.0:
+        return None
+    lengths = row_norms(inputs)
+    angle = float(np.degrees(np.arccos(gram[k, other] / (lengths[k] * lengths[other]))))
+    return f"inputs[{k}] and inputs[{other}] are {angle:.4g} degrees apart; expected less than 90"

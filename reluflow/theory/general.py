@@ -8,14 +8,14 @@ import numpy as np
 from reluflow.network import imbalance, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.audit import imbalance_drift, pair_drift
+from reluflow.theory.early import BALANCED, early_rows
 from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import ZERO
 
-#: Imbalance above minus this share of a neuron's squared size is the rounding of a balanced one.
-BALANCED = 1e-9
 #: e-folds of mass between the start and the first escape from which on the start is small.
 FOLDS = 10.0
 #: Bound on the outputs of a small start, as a share of the largest target.
@@ -28,7 +28,15 @@ MOST_PAIRS = 20_000_000
 
 def predictions(problem: Problem) -> list[Prediction]:
     """Rows for any problem."""
-    return [_signs(problem), _conservation(), _first_escape(problem), _rest(problem)]
+    reason, found = first_escape(problem)
+    return [
+        _signs(problem),
+        _conservation(),
+        _pairs(),
+        *early_rows(problem, found, reason),
+        _first_escape(found, reason),
+        _rest(problem),
+    ]
 
 
 def _signs(problem: Problem) -> Prediction:
@@ -65,22 +73,23 @@ def _conservation() -> Prediction:
     )
 
 
-def imbalance_drift(run: Measured) -> float:
-    """Largest change of delta_j in a run's snapshots, relative to the neuron's largest a_j^2 + |w_j|^2.
+def _pairs() -> Prediction:
+    return Prediction(
+        "general/pair-law",
+        "a_i a_j - <w_i, w_j> does not change while two neurons see the same samples: largest change between "
+        "two states, over its size, of each neuron with the longest one of its kind.",
+        "derived",
+        True,
+        "holds for every gradient flow",
+        0.0,
+        pair_drift,
+        1e-4,
+        absolute=True,
+        needs="two neurons that see the same samples in two states",
+    )
 
-    A neuron that never exceeds 1e-6 of the largest one is compared with that instead: rounding of the
-    stored weights is all that can be seen of it.
-    """
-    first = imbalance(run.problem.weights, run.problem.output_weights)
-    worst, most = np.zeros(run.problem.width), np.zeros(run.problem.width)
-    for weights, outputs in zip(run.snapshots.weights, run.snapshots.output_weights, strict=True):
-        worst = np.maximum(worst, np.abs(imbalance(weights, outputs) - first))
-        most = np.maximum(most, outputs**2 + row_norms(weights) ** 2)
-    return float(np.max(worst / np.maximum(most, 1e-6 * np.max(most) + np.finfo(float).tiny)))
 
-
-def _first_escape(problem: Problem) -> Prediction:
-    reason, found = first_escape(problem)
+def _first_escape(found: Forecast | None, reason: str) -> Prediction:
     measure: Measure = found.measure if found is not None else _never
     level = "" if found is None else f" to {found.loss:.6g}"
     return Prediction(

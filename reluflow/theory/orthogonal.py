@@ -32,6 +32,8 @@ DERIVED = "derived"
 SHARP = 3e-3
 #: Two escapes show a plateau between them if the second neurons grow by so many e-folds in between.
 PLATEAU = 4.5
+#: What a neuron that sees other samples adds to the final angle, over what it adds to the norm.
+TILT = 3.0
 #: Samples that are named at most, and the probability with which a width said to suffice may not.
 NAMED, FAILING = 8, 0.05
 #: A run has ended for the final norm if its loss is within this share of the first of its limit.
@@ -48,6 +50,7 @@ def predictions(problem: Problem) -> list[Prediction]:
         rows.escape(1),
         rows.saddle(),
         rows.least_norm(),
+        rows.final_direction(),
         rows.final_loss(),
         rows.final_norm(),
         rows.final_rate(),
@@ -158,6 +161,16 @@ class _Rows:
             PAPER, reason, predicted, self._final_norm, tolerance,
         )  # fmt: skip
 
+    def final_direction(self) -> Prediction:
+        return self._row(
+            "final-direction",
+            "The neurons of each sign end along sum |y_k| x_k/|x_k|^2 over its samples, not along D: largest "
+            "angle of their sum of |a_j| w_j, in degrees.",
+            PAPER, self.paper_reason, 0.0, self._final_angle,
+            0.0 if self.paper_reason else 0.01 + TILT * float(np.degrees(self._norm_tolerance())),
+            absolute=True,
+        )  # fmt: skip
+
     def final_loss(self) -> Prediction:
         predicted, tolerance = None, 0.0
         if self.reason is None:
@@ -239,6 +252,18 @@ class _Rows:
     def _final_loss(self, run: Measured) -> float | None:
         ended = run.status in ("converged", "stationary") or self._ended(run)
         return float(run.series["loss"][-1]) if ended else None
+
+    def _final_angle(self, run: Measured) -> float | None:
+        if not self._ended(run):
+            return None
+        y, inputs = self.problem.targets, self.problem.inputs
+        widest = 0.0
+        for sign in (1.0, -1.0):
+            goal = (np.maximum(sign * y, 0.0) / row_norms(inputs) ** 2) @ inputs
+            held = np.maximum(sign * run.final.output_weights, 0.0) @ run.final.weights
+            chord = np.linalg.norm(goal / np.linalg.norm(goal) - held / np.linalg.norm(held))
+            widest = max(widest, float(np.degrees(2.0 * np.arcsin(0.5 * chord))))
+        return widest
 
     def _final_norm(self, run: Measured) -> float | None:
         ended = run.status == "stationary" or self._ended(run)
