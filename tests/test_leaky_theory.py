@@ -268,6 +268,8 @@ class TestRows:
             "minimum-norm/bound",
             "general/sign-flips",
             "general/conservation",
+            "general/pair-law",
+            "early/aligned",
             "general/first-escape",
         }
         assert all(row.holds is not False for row in rows.values())
