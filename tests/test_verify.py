@@ -187,3 +187,15 @@ class TestWrongAssumptions:
         assert (judgement["applies"], judgement["predicted"], judgement["holds"]) == (False, None, None)
         assert found in judgement["reason"]
         assert expected in judgement["reason"]
+
+
+class TestExtremeScales:
+    @pytest.mark.parametrize("scale", ["1e-200", "1e-300"])
+    @pytest.mark.parametrize("name", ["orthogonal-toy", "three-points", "unbalanced", "neuron-centred-10"])
+    def test_every_row_that_applies_holds_where_squares_are_no_floats(self, name, scale):
+        rows = judged(name, "--set", f"init.scale={scale}", "--set", "stop.time=1e7")
+        assert all(row["holds"] is not False for row in rows.values())
+        assert rows["general/first-escape"]["holds"] is True
+        assert rows["general/pair-law"]["holds"] is True
+        assert rows["early/aligned"]["holds"] is True
+        assert rows["general/sign-flips"]["applies"] == (name != "unbalanced")

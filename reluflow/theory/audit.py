@@ -60,6 +60,9 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
     if members.size < 2:
         return []
     _, kind = np.unique(np.packbits(now[2][members] > 0.0, axis=1), axis=0, return_inverse=True)
+    # products of weights of 1e-300 are no floats
+    unit = float(np.max(np.abs(before[1][members]))) or 1.0
+    scaled = [(state[0] / unit, state[1] / unit) for state in (before, now)]
     found = []
     for number in range(int(np.max(kind)) + 1):
         group = members[kind.reshape(-1) == number]
@@ -67,7 +70,7 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
             continue
         lead = group[np.argmax(row_norms(now[0][group]))]
         others = group[group != lead]
-        first, second = (_products(state[0], state[1], int(lead), others) for state in (before, now))
+        first, second = (_products(*state, int(lead), others) for state in scaled)
         resolved = np.abs(first[0]) > RESOLVED * first[1]
         resolved &= np.abs(second[0]) > RESOLVED * second[1]
         if np.any(resolved):

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, imbalance, row_norms
+from reluflow.network import Array, outweighed, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.forecast import Forecast
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.small_neurons import Drift, Mask, drift
 
-#: Imbalance above minus this share of a neuron's squared size is the rounding of a balanced one.
-BALANCED = 1e-9
 #: Share of its full mass that the first bundle has by then: the residual is y but for as much.
 SEED = 1e-2
 #: Degrees within which a neuron has come to its direction, of which a residual that moved may take some.
@@ -59,8 +57,7 @@ class _Early:
         until = t * problem.speed
         parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
         course = drift(*parts, until, problem.slope)
-        size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-        below = imbalance(problem.weights, problem.output_weights) < -BALANCED * size**2
+        below = outweighed(problem.weights, problem.output_weights)
         late = drift(*parts, LATE * until, problem.slope) if np.any(below) else course
         return cls(t, course, late, below, _due(course, until, below))
 

@@ -5,11 +5,11 @@ Rows are in the problem's loss and its flow time.
 
 import numpy as np
 
-from reluflow.network import imbalance, residuals, row_norms, variation_norm
+from reluflow.network import outweighed, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import imbalance_drift, pair_drift
-from reluflow.theory.early import BALANCED, early_rows
+from reluflow.theory.early import early_rows
 from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
@@ -40,9 +40,7 @@ def predictions(problem: Problem) -> list[Prediction]:
 
 
 def _signs(problem: Problem) -> Prediction:
-    delta = imbalance(problem.weights, problem.output_weights)
-    size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-    below = int(np.count_nonzero(delta < -BALANCED * size**2))
+    below = int(np.count_nonzero(outweighed(problem.weights, problem.output_weights)))
     applies = below == 0
     return Prediction(
         "general/sign-flips",

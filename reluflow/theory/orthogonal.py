@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from reluflow.network import row_norms, variation_norm
+from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.jump_process import limit_process, sharp_process
@@ -92,8 +92,8 @@ class _Rows:
         reason = self.paper_reason or self._apart(index)
         if reason is None:
             found = sorted(pulls(self.problem.inputs, self.problem.targets).values(), key=lambda p: -p.rate)
-            start = variation_norm(self.problem.weights, self.problem.output_weights)
-            log_scale = 0.5 * np.log(found[index].mass / start)
+            start = log_variation_norm(self.problem.weights, self.problem.output_weights)
+            log_scale = 0.5 * (np.log(found[index].mass) - start)
             predicted = float(log_scale / found[index].rate) / self.problem.speed
             tolerance = 3.0 / float(log_scale)
         return self._row(

@@ -6,7 +6,7 @@ was expected.
 
 import numpy as np
 
-from reluflow.network import imbalance, row_norms, variation_norm
+from reluflow.network import outweighed, row_norms, variation_norm
 from reluflow.problem import Problem
 from reluflow.theory.orthogonal_formulas import least_norm, least_orthogonal, pulls
 from reluflow.theory.prediction import not_relu
@@ -50,8 +50,7 @@ def _not_orthogonal(problem: Problem) -> str | None:
 
 
 def _not_balanced(problem: Problem) -> str | None:
-    size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-    short = imbalance(problem.weights, problem.output_weights) < -1e-9 * size**2
+    short = outweighed(problem.weights, problem.output_weights)
     if not np.any(short):
         return None
     return (
