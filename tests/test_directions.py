@@ -61,7 +61,7 @@ class TestCounts:
     def test_basins_are_the_shares_of_a_wide_network(self):
         found = directions(five_points(width=20_000))
         for one in found.found:
-            share = len(one.neurons) / 10_000
+            share = len(one.neurons) / 10_000  # half of them have that sign
             assert abs(share - one.basin) < 4.0 * one.basin_error + 0.02
 
     def test_all_local_maxima_on_the_circle_are_found_and_no_others(self):
@@ -118,14 +118,14 @@ class TestWords:
 
     def test_of_a_network_too_wide_a_part_is_followed(self, monkeypatch):
         whole = directions(five_points(width=2000))
-        monkeypatch.setattr(module, "MOST_PAIRS", 5000)
+        monkeypatch.setattr(module, "WORK", 50 * 2000)
         part = directions(five_points(width=2000))
-        assert (part.followed, part.width) == (1000, 2000)
+        assert (part.followed, part.drawn, part.width) == (1200, 400, 2000)
         assert part.found[0].escape == pytest.approx(whole.found[0].escape, rel=0.01)
 
     def test_too_many_samples_are_refused(self, monkeypatch):
-        monkeypatch.setattr(module, "MOST_PAIRS", 400)
-        with pytest.raises(ProblemError, match="5 samples; expected at most 4"):
+        monkeypatch.setattr(module, "WORK", 49 * 50)
+        with pytest.raises(ProblemError, match=r"5 samples in 2 dimensions are too many .* at most 49"):
             directions(five_points())
 
 

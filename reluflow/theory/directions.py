@@ -32,10 +32,12 @@ ON_KINK = 1e-9
 SLOWEST = 1e-5
 #: Nothing is left to fit below this share of the loss of a network of vanishing size.
 FITTED = 1e-6
-#: Random neurons of each sign, for data of at most ENTRIES numbers and for larger ones.
-DRAWN, FEWER_DRAWN, ENTRIES = 500, 100, 2_000
-#: Most pairs of neuron and sample that are followed: some ten seconds.
-MOST_PAIRS = 10_000_000
+#: Random neurons of each sign, at most, and the share that they have of all that are followed.
+DRAWN, SHARE = 500, 0.2
+#: To follow a neuron takes about n^2 min(n, d) times 3e-8 seconds: so much of that is done, some 20 seconds.
+WORK = 7e8
+#: With fewer neurons than this nothing is learned.
+FEWEST = 50
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,15 @@ class Directions:
 def directions(problem: Problem, state: State | None = None, seed: int = 0) -> Directions:
     """The directions under the residual of ``state`` (the start if None), and where its neurons go.
 
-    Of a network with more than MOST_PAIRS / n neurons only the first so many are followed.
-    Raises ProblemError for more samples than a search with a hundred neurons can take.
+    Of a network so wide that this takes more than WORK only the first neurons are followed.
+    Raises ProblemError for data on which not even FEWEST neurons could be.
     """
-    if FEWER_DRAWN * problem.samples > MOST_PAIRS:
+    each = problem.samples**2 * min(problem.samples, problem.dimension)
+    if FEWEST * each > WORK:
         raise ProblemError(
-            f"{problem.samples} samples; expected at most {MOST_PAIRS // FEWER_DRAWN} for neurons to be "
-            "followed one by one"
+            f"{problem.samples} samples in {problem.dimension} dimensions are too many for neurons to be "
+            "followed one by one; expected samples^2 x min(samples, dimensions) of at most "
+            f"{WORK / FEWEST:.2g}"
         )
     return _Search(problem, state or State(0.0, problem.weights, problem.output_weights), seed).run()
 
@@ -127,7 +131,9 @@ class _Search:
         at_zero = loss_of(targets)
         self.left = loss_of(self.residual) / at_zero if at_zero > 0.0 else 0.0
         mass = np.abs(state.output_weights) * row_norms(state.weights)
-        self.most = MOST_PAIRS // problem.samples
+        most = int(WORK / (problem.samples**2 * min(problem.samples, problem.dimension)))
+        self.count = min(int(SHARE * most), DRAWN)
+        self.most = most - 2 * self.count
         self.state = State(state.t, state.weights[: self.most], state.output_weights[: self.most])
         self.large: Mask = is_large(mass, problem)[: self.most]
         moves = np.zeros(self.large.size, dtype=bool)
@@ -135,7 +141,6 @@ class _Search:
             moves[moving(problem, self.state, self.residual)] = True
         #: small neurons under way
         self.small: Index = np.flatnonzero(moves & ~self.large)
-        self.count = DRAWN if inputs.size <= ENTRIES else FEWER_DRAWN
 
     def run(self) -> Directions:
         places, exact = self._places() if self.left > FITTED else ([], True)
