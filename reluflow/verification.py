@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,6 +24,8 @@ from reluflow.training import StopRules, Training
 RTOL = 1e-7
 RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0)
 
+#: seconds of training between two looks at it
+LOOK_EVERY: Final = 0.2
 #: what a run is called that has not ended
 _UNFINISHED: Final = ("building", "halted", "running")
 #: which of its limits a run stopped at
@@ -97,8 +99,8 @@ def all_hold(rows: Sequence[Row]) -> bool:
     return all(row.holds is not False for row in rows)
 
 
-def train(preset: Preset) -> Measured:
-    """Train a preset in memory, more closely than usual, and measure it.
+def train(preset: Preset, look: Callable[[Training], None] | None = None) -> Measured:
+    """Train a preset in memory, more closely than usual, and measure it; ``look`` is called meanwhile.
 
     Raises what building its problem or its solver raises.
     """
@@ -107,7 +109,9 @@ def train(preset: Preset) -> Measured:
     options = Options(min(RTOL, values["solver.rtol"]), values.get("solver.learning_rate"))
     training = Training(preset.problem(), values.get("solver.method"), options, stop, RECORD)
     while training.status == "running":
-        training.advance(seconds=1.0)
+        training.advance(seconds=LOOK_EVERY)
+        if look is not None:
+            look(training)
     recorder = training.recorder
     return Measured(training.problem, recorder.series, recorder.snapshots, training.status)
 

@@ -12,7 +12,7 @@ KEYS = {"id", "statement", "source", "applies", "predicted", "measured", "tolera
 
 def judged(*words):
     """Rows by id, and the exit code."""
-    result = call("verify", *words, "--json")
+    result = call("verify", *words, "--json", "--quiet")
     found = json.loads(result.stdout)
     assert result.stderr == ""
     assert all(set(row) == KEYS for row in found["rows"])
@@ -64,6 +64,11 @@ class TestCommand:
             "the run does not show it: it stopped at stop.steps; "
             "expected a loss of at most 1e-06 of the first"
         )
+
+    def test_it_says_how_the_training_goes_unless_told_not_to(self, monkeypatch):
+        monkeypatch.setattr("reluflow.cli.progress.LINE_EVERY", 0.0)
+        assert "loss = " in call("verify", "three-points", *AT_ONCE).stderr
+        assert call("verify", "three-points", *AT_ONCE, "-q").stderr == ""
 
     def test_nothing_by_that_name(self):
         result = call("verify", "nothing")
