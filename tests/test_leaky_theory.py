@@ -268,7 +268,6 @@ class TestRows:
             "minimum-norm/bound",
             "general/sign-flips",
             "general/conservation",
-            "general/pair-law",
             "early/aligned",
             "general/first-escape",
         }

@@ -9,6 +9,7 @@ from reluflow.flow.base import Options
 from reluflow.network import loss_of, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.store.preset import load_preset
 from reluflow.theory.audit import _products, pair_drift
 from reluflow.theory.general import predictions
 from reluflow.theory.pair_law import pair_products
@@ -125,6 +126,16 @@ class TestPairLaw:
             run.advance(seconds=10.0)
         seen = Measured(run.problem, run.recorder.series, run.recorder.snapshots, run.status)
         assert pair_drift(seen) > 1e-3
+
+    @pytest.mark.parametrize("thinning", [3, 10])
+    def test_states_far_apart_do_not_break_it(self, thinning):
+        """Between them neurons touch kinks and come back, which their patterns do not tell."""
+        problem = load_preset("piecewise", {"network.width": 300}).problem()
+        run = trained(problem, time=20.0)
+        s = run.snapshots
+        thin = type(s)(s.t[::thinning], s.weights[::thinning], s.output_weights[::thinning])
+        found = pair_drift(Measured(problem, run.series, thin, run.status))
+        assert found is None or found < 1e-5
 
     def test_one_neuron_has_no_pair(self):
         problem = Problem([[1.0, 0.0]], [1.0], [[1e-3, 0.0]], [1e-3])

@@ -6,12 +6,17 @@ that d(a_i a_j - <w_i, w_j>) = a_j <w_i, D> + a_i <w_j, D> - a_i <D, w_j> - a_j 
 """
 
 import numpy as np
+import numpy.typing as npt
 
-from reluflow.network import ON_A_KINK, Array, imbalance, row_norms
+from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
 from reluflow.observe.measured import Measured
 
 #: a product below this share of |a_i a_j| + |w_i||w_j| is rounding of the stored weights
 RESOLVED = 1e-9
+#: how far a neuron must be from all kinks to have kept its pattern, over the way that it moved
+AWAY = 2.0
+#: change of the residual, over its size, within which neurons are taken to have gone straight
+STEADY = 0.3
 
 
 def imbalance_drift(run: Measured) -> float:
@@ -31,31 +36,51 @@ def imbalance_drift(run: Measured) -> float:
 def pair_drift(run: Measured) -> float | None:
     """Largest relative change of a_i a_j - <w_i, w_j> from one recorded state to the next.
 
-    Of pairs that see the same samples in both, none of them on a kink; j is the longest neuron of its kind.
+    Of pairs that see the same samples all the while, between states recorded so closely that the residual
+    hardly changes; j is the longest neuron of its kind.
     Products that are lost in rounding are left out. None if there is no pair.
     """
     worst: float | None = None
     states = run.snapshots
     before: tuple[Array, Array, Array] | None = None
+    problem, left = run.problem, run.problem.targets
     for weights, outputs in zip(states.weights, states.output_weights, strict=True):
-        now = weights, outputs, _patterns(weights, run.problem.inputs)
-        if before is not None:
+        now = weights, outputs, _cosines(weights, problem.inputs)
+        was, left = left, residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
+        if before is not None and np.linalg.norm(left - was) <= STEADY * np.linalg.norm(was):
             for change in _changes(before, now):
                 worst = change if worst is None else max(worst, change)
         before = now
     return worst
 
 
-def _patterns(weights: Array, inputs: Array) -> Array:
-    """1 where a sample is seen, 0 where not, -1 on a kink (m, n)."""
-    z = weights @ inputs.T
-    clear = np.abs(z) > 1e3 * ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
-    return np.where(clear, np.where(z > 0.0, 1.0, 0.0), -1.0)
+def _cosines(weights: Array, inputs: Array) -> Array:
+    """Of the angles between neurons and samples (m, n), 0 where one of them is zero."""
+    sizes = np.outer(row_norms(weights), row_norms(inputs))
+    cosines: Array = (weights @ inputs.T) / np.where(sizes > 0.0, sizes, 1.0)
+    return cosines
+
+
+def _kept(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> npt.NDArray[np.bool_]:
+    """Neurons (m,) that saw some sample and kept their pattern from one state to the next.
+
+    Between the two a neuron may touch a kink and come back from it. So it must be farther from every kink, at
+    both times, than AWAY times the way that its direction has moved.
+    """
+    units = [
+        state[0] / np.maximum(row_norms(state[0]), np.finfo(float).tiny)[:, None] for state in (before, now)
+    ]
+    moved = AWAY * row_norms(units[1] - units[0])
+    distance = np.minimum(np.abs(before[2]), np.abs(now[2]))
+    same = np.all(before[2] * now[2] > 0.0, axis=1)
+    far = np.all(distance > (moved + 1e3 * ON_A_KINK)[:, None], axis=1)
+    kept: npt.NDArray[np.bool_] = same & far & np.any(now[2] > 0.0, axis=1)
+    return kept
 
 
 def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> list[float]:
     """The largest relative change within each set of neurons that kept one pattern."""
-    kept = np.all(before[2] == now[2], axis=1) & np.all(now[2] >= 0.0, axis=1) & np.any(now[2] > 0.0, axis=1)
+    kept = _kept(before, now)
     members = np.flatnonzero(kept)
     if members.size < 2:
         return []
