@@ -26,6 +26,8 @@ LOSS_FACTOR: Final[dict[str, float]] = {"half-mse": 0.5, "mse": 1.0}
 
 #: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
 ON_A_KINK: Final = 1e-9
+#: a_j^2 - |w_j|^2 below this share of the larger of the two is the rounding of a balanced neuron.
+BALANCED: Final = 1e-9
 
 
 def preactivations(weights: Array, inputs: Array) -> Array:
@@ -127,6 +129,23 @@ def imbalance(weights: Array, output_weights: Array) -> Array:
     return product
 
 
+def outweighed(weights: Array, output_weights: Array) -> npt.NDArray[np.bool_]:
+    """Neurons (m,) with |a_j| < |w_j| by more than rounding, however small: those that may change sign."""
+    norms = row_norms(weights)
+    sizes = np.abs(output_weights)
+    most = np.maximum(norms, sizes)
+    unit = np.where(most > 0.0, most, 1.0)
+    less: npt.NDArray[np.bool_] = imbalance(weights / unit[:, None], sizes / unit) < -BALANCED
+    return less
+
+
 def variation_norm(weights: Array, output_weights: Array) -> float:
     """sum_j |a_j| |w_j|, the variation norm of the network as parametrised."""
     return float(np.abs(output_weights) @ row_norms(weights))
+
+
+def log_variation_norm(weights: Array, output_weights: Array) -> float:
+    """ln sum_j |a_j| |w_j|, also where the products are too small for a float; -inf if all are zero."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.abs(output_weights)) + np.log(row_norms(weights))
+    return float(np.logaddexp.reduce(logs))

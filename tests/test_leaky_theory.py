@@ -268,6 +268,7 @@ class TestRows:
             "minimum-norm/bound",
             "general/sign-flips",
             "general/conservation",
+            "early/aligned",
             "general/first-escape",
         }
         assert all(row.holds is not False for row in rows.values())

@@ -211,3 +211,25 @@ def test_mse_is_twice_as_fast() -> None:
     half = correlated()
     full = Problem(half.inputs, half.targets, half.weights, half.output_weights, "mse")
     assert 0.5 * losses_at(full, np.array([4.0])) == pytest.approx(losses_at(half, np.array([8.0])), rel=1e-5)
+
+
+def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Infinity times a length of zero is no number, and would hide a crossing of that neuron."""
+    from reluflow.flow.lorentz import rounds
+
+    found, calls = rounds.first_release, []
+
+    def kept(neurons, sign, pulled, drive, begin, end):  # type: ignore[no-untyped-def]
+        releases = found(neurons, sign, pulled, drive, begin, end)
+        if neurons.sliders[0].size and np.any(np.isinf(releases.position)):
+            calls.append((neurons, sign, pulled, drive, begin))
+        return releases
+
+    monkeypatch.setattr(rounds, "first_release", kept)
+    run(five_points(scale=1e-60), end=4000.0)
+    assert calls
+    for *given, begin in calls:
+        with np.errstate(invalid="raise"):
+            position = found(*given, begin, begin).position
+        assert not np.any(np.isnan(position))
+        assert np.any(np.isinf(position))

@@ -7,7 +7,9 @@ from reluflow.errors import ProblemError
 from reluflow.network import (
     gradient,
     imbalance,
+    log_variation_norm,
     loss_of,
+    outweighed,
     residuals,
     row_norms,
     tangent_kernel,
@@ -120,3 +122,13 @@ def test_span_keeps_what_moves_apart_from_what_does_not():
 def test_sizes_that_cannot_fit_are_refused_with_the_estimate():
     with pytest.raises(ProblemError, match=r"network\.width: 1000000000 neurons .* GB"):
         require_memory(2, 2, 10**9, "network.width")
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e-300])
+def test_sizes_whose_squares_are_no_floats_are_compared(scale):
+    weights = scale * np.array([[3.0, 4.0], [3.0, 4.0], [3.0, 4.0], [0.0, 0.0]])
+    outputs = scale * np.array([-5.0, 4.9, 5.1, 0.0])
+    np.testing.assert_array_equal(outweighed(weights, outputs), [False, True, False, False])
+    expected = np.log(75.0) + 2.0 * np.log(scale)
+    assert log_variation_norm(weights, outputs) == pytest.approx(expected, rel=1e-14)
+    assert log_variation_norm(np.zeros((2, 3)), np.zeros(2)) == -np.inf

@@ -14,6 +14,7 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.bundle import final_rate, follow
 from reluflow.theory.correlated import predictions
+from reluflow.theory.correlated_assumptions import obtuse
 from reluflow.theory.course import Course, find_teacher
 from reluflow.theory.least_rank import margin, rank_one_kappa
 from reluflow.theory.minimum_norm import minimum_norm
@@ -69,7 +70,7 @@ class TestRows:
     def test_all_apply_and_hold_where_the_paper_applies(self):
         run = near()
         rows = predictions(run.problem)
-        assert len({row.id for row in rows}) == len(rows) == 10
+        assert len({row.id for row in rows}) == len(rows) == 11
         for row in rows:
             assert row.applies, (row.id, row.reason)
             measured = row.measure(run)
@@ -138,6 +139,24 @@ class TestRows:
                 assert not row.applies
                 assert row.predicted is None
                 assert words in row.reason, (words, row.reason)
+
+    def test_a_neuron_that_loses_a_sample_is_counted(self):
+        run = near()
+        row = next(row for row in predictions(run.problem) if row.id == "correlated/one-way")
+        assert (row.applies, row.measure(run)) == (True, 0.0)
+        weights = run.snapshots.weights.copy()
+        plus = int(np.flatnonzero(run.problem.output_weights > 0.0)[0])
+        weights[-1, plus] *= -1.0
+        turned = type(run.snapshots)(run.snapshots.t, weights, run.snapshots.output_weights)
+        wrong = Measured(run.problem, run.series, turned, run.status)
+        assert row.measure(wrong) == run.problem.samples
+
+    def test_inputs_at_an_obtuse_angle_are_named(self):
+        inputs = np.array([[1.0, 2.0, 0.0], [1.0, -2.0, 0.0], [1.0, 0.0, 0.5]])
+        problem = balanced(inputs, inputs @ np.array([1.0, 0.0, 0.0]), 30, 1e-9)
+        reason = obtuse(problem.inputs)
+        assert reason == "inputs[0] and inputs[1] are 126.9 degrees apart; expected less than 90"
+        assert obtuse(near().problem.inputs) is None
 
     def test_rows_need_neurons_of_the_sign_they_speak_of(self):
         good = near().problem

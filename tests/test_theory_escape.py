@@ -9,9 +9,10 @@ from reluflow.flow.base import Options, State
 from reluflow.network import row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.audit import imbalance_drift
 from reluflow.theory.escape import available_rate, bounded_rates, classify, escape_rates
 from reluflow.theory.forecast import forecast
-from reluflow.theory.general import imbalance_drift, predictions, rest_rate
+from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import highest_pull
 from reluflow.training import StopRules, Training
@@ -174,10 +175,10 @@ class TestRows:
         problem = Problem(start.inputs, start.targets, start.weights, start.output_weights, loss)
         run = trained(problem)
         rows = {row.id: row for row in predictions(problem)}
-        assert list(rows) == [
-            f"general/{name}" for name in ("sign-flips", "conservation", "first-escape", "rest")
-        ]
-        assert all(row.applies for row in rows.values())
+        general = [f"general/{name}" for name in ("sign-flips", "conservation", "pair-law")]
+        early = ["early/aligned", "early/sign-changes"]
+        assert list(rows) == [*general, *early, "general/first-escape", "general/rest"]
+        assert {name for name, row in rows.items() if not row.applies} == {"early/sign-changes"}
         assert rows["general/sign-flips"].measure(run) == 0.0
         assert rows["general/conservation"].measure(run) < 1e-6
         escape = rows["general/first-escape"]

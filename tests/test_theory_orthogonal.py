@@ -8,7 +8,8 @@ from trained import trained
 from reluflow.network import variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.orthogonal import predictions, why_not_paper
+from reluflow.theory.orthogonal import predictions
+from reluflow.theory.orthogonal_assumptions import why_not_paper
 from reluflow.theory.orthogonal_formulas import kernel_rate, least_norm
 
 
@@ -41,14 +42,14 @@ class TestToy:
         for seed in range(20):
             problem = toy(scale, width=60, seed=seed)
             found = verdicts(problem, trained(problem, loss=1e-12))
-            assert len(found) == 9
+            assert len(found) == 10
             assert all(found.values()), (seed, found)
 
     @pytest.mark.parametrize("loss", ["half-mse", "mse"])
     def test_every_row_applies_and_holds_in_both_conventions(self, loss):
         problem = toy(width=30, loss=loss)
         found = verdicts(problem, trained(problem, loss=1e-10))
-        assert len(found) == 9
+        assert len(found) == 10
         assert all(found.values()), found
 
     def test_times_halve_and_losses_double_for_mse(self):
@@ -112,7 +113,7 @@ class TestAssumptions:
         for words, problem in cases.items():
             assert words in why_not_paper(problem)
             rows = {row.id: row for row in predictions(problem)}
-            assert len(rows) == 9
+            assert len(rows) == 10
             row = rows["orthogonal/least-norm"]
             assert (row.applies, row.predicted) == (False, None)
             assert words in row.reason

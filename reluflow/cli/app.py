@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import info, presets, run, tui, verify
+from reluflow.cli import directions, info, presets, run, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -39,5 +39,6 @@ def _about(
 app.command("run")(run.run)
 app.add_typer(presets.app, name="presets")
 app.command("verify")(verify.verify)
+app.command("directions")(directions.directions)
 app.command("info")(info.info)
 app.command("tui")(tui.tui)

@@ -1,8 +1,7 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +10,11 @@ from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
 from reluflow.errors import ExitCode
+
+if TYPE_CHECKING:
+    from reluflow.observe.measured import Measured
+    from reluflow.store.preset import Preset
+    from reluflow.training import Training
 
 
 @guarded
@@ -25,23 +29,17 @@ def verify(
     ],
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show how the training goes.")] = False,
 ) -> None:
     """Compare what the theory predicts with what the run measures. Exit code 1 when a prediction fails."""
-    from reluflow.cli.overrides import Request
-    from reluflow.errors import PresetError
+    from reluflow.cli.target import opened
     from reluflow.store.json_text import to_json
-    from reluflow.store.preset import load_preset
-    from reluflow.store.run_directory import open_run
-    from reluflow.verification import all_hold, read, table_rows, train
+    from reluflow.store.preset import Preset
+    from reluflow.verification import all_hold, read, table_rows
     from reluflow.verification import verify as judge_all
 
-    request = Request(target, settings or [], None)
-    if (Path(target) / "run.json").is_file():
-        if request.settings:
-            raise PresetError(f"--set {request.settings[0]}: {target} is a run; expected a preset with --set")
-        measured = read(open_run(target))
-    else:
-        measured = train(load_preset(target, request.overrides()))
+    found = opened(target, settings or [])
+    measured = _trained(found, quiet) if isinstance(found, Preset) else read(found)
     rows = judge_all(measured)
     holds = all_hold(rows)
     if as_json:
@@ -49,3 +47,22 @@ def verify(
     else:
         emit("".join(f"{line.text}\n" for line in table_rows(rows, terminal_width() - 2)))
     raise typer.Exit(ExitCode.DONE if holds else ExitCode.FAILED)
+
+
+def _trained(preset: "Preset", quiet: bool) -> "Measured":
+    """The preset's run, with its progress on stderr."""
+    from reluflow.cli.progress import Progress
+    from reluflow.verification import train
+
+    shown: list[Progress] = []
+
+    def look(training: "Training") -> None:
+        if not shown:
+            shown.append(Progress(training, quiet))
+        shown[0].show()
+
+    try:
+        return train(preset, look)
+    finally:
+        for progress in shown:
+            progress.close()

@@ -18,7 +18,7 @@ from reluflow.observe.quantities import nuclear_norm
 from reluflow.problem import Problem
 from reluflow.theory import correlated_readings as readings
 from reluflow.theory.cones import count_cones
-from reluflow.theory.correlated_assumptions import examine, too_wide, unsettled
+from reluflow.theory.correlated_assumptions import examine, obtuse, too_wide, unsettled
 from reluflow.theory.course import Course
 from reluflow.theory.least_rank import rank_one_kappa
 from reluflow.theory.minimum_norm import SMALL, minimum_norm
@@ -45,6 +45,7 @@ def predictions(problem: Problem) -> list[Prediction]:
     return [
         rows.live(),
         rows.minus(),
+        rows.one_way(),
         rows.half_time(),
         rows.curve(),
         rows.order(),
@@ -103,6 +104,14 @@ class _Rows:
             "minus-die",
             "Neurons with a < 0 end seeing no sample and no longer than at first: largest ratio of lengths.",
             PAPER, reason, lambda _: 1.0, lambda run, _: readings.growth_of_minus(run), 1e-6, one_sided=True,
+        )  # fmt: skip
+
+    def one_way(self) -> Prediction:
+        return self._row(
+            "one-way",
+            "Neurons with a > 0 only gain samples, those with a < 0 only lose them: changes the other way.",
+            PAPER, self.reason or obtuse(self.problem.inputs), lambda _: 0.0,
+            lambda run, _: readings.changes_back(run), 0.0, absolute=True,
         )  # fmt: skip
 
     def half_time(self) -> Prediction:

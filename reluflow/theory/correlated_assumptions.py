@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reluflow.network import row_norms
+from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
-from reluflow.theory.course import Course, find_teacher
+from reluflow.theory.course import EXACT, Course, find_teacher, missed
 from reluflow.theory.prediction import not_relu
 
 #: degrees between an input and the teacher that P2 allows
@@ -33,9 +33,17 @@ def _no_teacher(problem: Problem) -> str | None:
     if problem.targets[low] <= 0.0:
         return f"targets[{low}] is {problem.targets[low]:g}; one neuron as teacher makes all targets positive"
     if find_teacher(problem) is None:
-        return "the targets are not those of a single neuron"
+        left = missed(problem.span.inputs, problem.targets)[1]
+        return (
+            f"the targets are not those of a single neuron: the best linear function misses {left:.2g} of "
+            f"their size; expected at most {EXACT:g}"
+        )
     if not problem.is_balanced():
-        return "the start is not balanced: |a_j| differs from |w_j| for some neuron"
+        gap = np.abs(np.abs(problem.output_weights) - row_norms(problem.weights))
+        return (
+            f"the start is not balanced: |a_j| differs from |w_j|, by {np.max(gap):.2g} for neuron "
+            f"{int(np.argmax(gap))}; expected |a_j| = |w_j|"
+        )
     return None
 
 
@@ -86,5 +94,20 @@ def too_wide(course: Course) -> str | None:
     k = int(np.argmin(cosines))
     angle = float(np.degrees(np.arccos(np.clip(cosines[k], -1.0, 1.0))))
     if angle >= WIDEST:
-        return f"inputs[{k}] is {angle:.4g} degrees from the teacher; the theorem is for less than 45"
+        wide = int(np.count_nonzero(cosines <= np.cos(np.radians(WIDEST))))
+        return (
+            f"inputs[{k}] is {angle:.4g} degrees from the teacher, the farthest of {wide} too far; "
+            f"the theorem is for less than {WIDEST:g}"
+        )
     return None
+
+
+def obtuse(inputs: Array) -> str | None:
+    """Why neurons may gain and lose samples both; None if all inputs are less than 90 degrees apart."""
+    gram = inputs @ inputs.T
+    k, other = np.unravel_index(int(np.argmin(gram)), gram.shape)
+    if gram[k, other] > 0.0:
+        return None
+    lengths = row_norms(inputs)
+    angle = float(np.degrees(np.arccos(gram[k, other] / (lengths[k] * lengths[other]))))
+    return f"inputs[{k}] and inputs[{other}] are {angle:.4g} degrees apart; expected less than 90"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, row_norms, variation_norm
+from reluflow.network import ON_A_KINK, Array, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.observe.quantities import (
     combined,
@@ -19,6 +19,8 @@ from reluflow.theory.course import Course
 FITTED = 1e-6
 #: and it has come to the teacher within this share of its length
 ARRIVED = 0.05
+#: a pre-activation within so many times the width of a kink is on no side of it
+KINKS = 1e3
 #: half-mse loss down to which curves are compared
 LOWEST = 1e-6
 #: the loss falls at its final rate once faster modes add at most this to it (relative)
@@ -128,6 +130,25 @@ def growth_of_minus(run: Measured) -> float | None:
     minus = run.problem.output_weights < 0.0
     ratios = row_norms(run.final.weights[minus]) / row_norms(run.problem.weights[minus])
     return float(np.max(ratios))
+
+
+def changes_back(run: Measured) -> float:
+    """Samples lost by neurons with a > 0, or gained by others, from one recorded state to the next.
+
+    A neuron at rest on the kink of its last sample is no change, whichever side rounding puts it on.
+    """
+    signs = np.sign(run.problem.output_weights)
+    lengths = row_norms(run.problem.inputs)
+    back, before = 0, None
+    for weights in run.snapshots.weights:
+        z = weights @ run.problem.inputs.T
+        reach = ON_A_KINK * np.outer(row_norms(weights), lengths)
+        side = np.where(np.abs(z) > KINKS * reach, np.sign(z), 0.0)
+        if before is not None:
+            side = np.where(side == 0.0, before, side)
+            back += int(np.count_nonzero((side - before) * signs[:, None] < 0.0))
+        before = side
+    return float(back)
 
 
 def out_of_order(run: Measured, course: Course) -> float | None:

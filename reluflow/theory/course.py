@@ -21,13 +21,17 @@ def find_teacher(problem: Problem) -> Array | None:
     """v* (d,) in the span of the inputs with <v*, x_k> = y_k > 0 for all k; None if there is none."""
     if np.any(problem.targets <= 0.0):
         return None
-    inputs = problem.span.inputs
-    inner = np.linalg.lstsq(inputs, problem.targets, rcond=None)[0]
-    miss = float(np.linalg.norm(inputs @ inner - problem.targets))
-    if miss > EXACT * float(np.linalg.norm(problem.targets)):
+    inner, left = missed(problem.span.inputs, problem.targets)
+    if left > EXACT:
         return None
     teacher: Array = problem.span.basis @ inner
     return teacher
+
+
+def missed(inputs: Array, targets: Array) -> tuple[Array, float]:
+    """v (p,) with the least |<v, x_k> - y_k| over inputs (n, p), and that as a share of |y|."""
+    inner: Array = np.linalg.lstsq(inputs, targets, rcond=None)[0].astype(np.float64)
+    return inner, float(np.linalg.norm(inputs @ inner - targets) / np.linalg.norm(targets))
 
 
 @dataclass(frozen=True)

@@ -5,43 +5,53 @@ Rows are in the problem's loss and its flow time.
 
 import numpy as np
 
-from reluflow.network import imbalance, residuals, row_norms, variation_norm
+from reluflow.network import outweighed, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.audit import imbalance_drift, pair_drift
+from reluflow.theory.early import early_rows
 from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import ZERO
 
-#: Imbalance above minus this share of a neuron's squared size is the rounding of a balanced one.
-BALANCED = 1e-9
 #: e-folds of mass between the start and the first escape from which on the start is small.
 FOLDS = 10.0
 #: Bound on the outputs of a small start, as a share of the largest target.
 SMALL = 1e-2
 #: Relative error of the first escape's forecast.
 FORECAST = 0.01
+#: Most neurons whose pairs are audited: of more too few states are kept to see what happened in between.
+MOST_PAIRED = 20_000
 #: Most pairs of neuron and sample that are flowed for a forecast (it takes some ten seconds then).
 MOST_PAIRS = 20_000_000
 
 
 def predictions(problem: Problem) -> list[Prediction]:
     """Rows for any problem."""
-    return [_signs(problem), _conservation(), _first_escape(problem), _rest(problem)]
+    reason, found = first_escape(problem)
+    return [
+        _signs(problem),
+        _conservation(),
+        _pairs(problem),
+        *early_rows(problem, found, reason),
+        _first_escape(found, reason),
+        _rest(problem),
+    ]
 
 
 def _signs(problem: Problem) -> Prediction:
-    delta = imbalance(problem.weights, problem.output_weights)
-    size = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-    below = int(np.count_nonzero(delta < -BALANCED * size**2))
+    below = int(np.count_nonzero(outweighed(problem.weights, problem.output_weights)))
     applies = below == 0
     return Prediction(
         "general/sign-flips",
         "No output weight ever changes its sign.",
         "Boursier et al. 2022 (arXiv 2206.00939)",
         applies,
-        "|a_j| >= |w_j| for every neuron" if applies else f"|a_j| < |w_j| for {below} neuron(s)",
+        "|a_j| >= |w_j| for every neuron"
+        if applies
+        else f"|a_j| < |w_j| for {below} neuron(s); expected none",
         0.0 if applies else None,
         sign_flips,
         0.0,
@@ -63,22 +73,25 @@ def _conservation() -> Prediction:
     )
 
 
-def imbalance_drift(run: Measured) -> float:
-    """Largest change of delta_j in a run's snapshots, relative to the neuron's largest a_j^2 + |w_j|^2.
+def _pairs(problem: Problem) -> Prediction:
+    applies = problem.width <= MOST_PAIRED
+    far = f"of {problem.width} neurons too few states are kept to follow pairs; at most {MOST_PAIRED} are"
+    return Prediction(
+        "general/pair-law",
+        "a_i a_j - <w_i, w_j> does not change while two neurons see the same samples: largest change between "
+        "two states, over its size, of each neuron with the longest one of its kind.",
+        "derived",
+        applies,
+        "holds for every gradient flow" if applies else far,
+        0.0 if applies else None,
+        pair_drift,
+        1e-4,
+        absolute=True,
+        needs="two neurons that see the same samples in two states",
+    )
 
-    A neuron that never exceeds 1e-6 of the largest one is compared with that instead: rounding of the
-    stored weights is all that can be seen of it.
-    """
-    first = imbalance(run.problem.weights, run.problem.output_weights)
-    worst, most = np.zeros(run.problem.width), np.zeros(run.problem.width)
-    for weights, outputs in zip(run.snapshots.weights, run.snapshots.output_weights, strict=True):
-        worst = np.maximum(worst, np.abs(imbalance(weights, outputs) - first))
-        most = np.maximum(most, outputs**2 + row_norms(weights) ** 2)
-    return float(np.max(worst / np.maximum(most, 1e-6 * np.max(most) + np.finfo(float).tiny)))
 
-
-def _first_escape(problem: Problem) -> Prediction:
-    reason, found = first_escape(problem)
+def _first_escape(found: Forecast | None, reason: str) -> Prediction:
     measure: Measure = found.measure if found is not None else _never
     level = "" if found is None else f" to {found.loss:.6g}"
     return Prediction(
@@ -102,13 +115,15 @@ def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
         )
     reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
     if reach > SMALL * np.max(np.abs(problem.targets)):
-        return f"the start is not small: its outputs may be {reach:.2g}", None
+        most = SMALL * np.max(np.abs(problem.targets))
+        return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}", None
     found = forecast(problem)
     if found is None:
         return "no neuron grows from this start", None
     folds = float(np.log(found.mass)) - found.log_mass
     if folds < FOLDS:
-        return f"the start is not small: the first neurons grow by only {folds:.2g} e-folds of mass", None
+        few = f"the first neurons grow by only {folds:.2g} e-folds of mass; expected {FOLDS:g}"
+        return f"the start is not small: {few}", None
     return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", found
 
 
@@ -122,11 +137,12 @@ def _rest(problem: Problem) -> Prediction:
         "Where a run comes to rest no live small neuron can grow: Gamma_available over Gamma_all.",
         "derived",
         True,
-        "holds for every stationary end (measured on one only)",
+        "holds wherever a run comes to rest",
         0.0,
         rest_rate,
         ZERO,
         absolute=True,
+        needs="a run that comes to rest before its loss is small enough to stop",
     )
 
 

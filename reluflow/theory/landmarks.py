@@ -33,10 +33,10 @@ def landmarks(problem: Problem) -> Landmarks:
 
 
 def _orthogonal(problem: Problem) -> Landmarks | None:
-    from reluflow.theory import orthogonal
     from reluflow.theory.jump_process import sharp_process
+    from reluflow.theory.orthogonal_assumptions import why_not
 
-    if orthogonal.why_not(problem) is not None:
+    if why_not(problem) is not None:
         return None
     process = sharp_process(problem.inputs, problem.targets, problem.weights, problem.output_weights)
     level, found = process.start_loss, []

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from reluflow.network import row_norms, variation_norm
+from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
@@ -68,11 +68,16 @@ class _Rows:
             return f"{problem.width} neurons on {problem.samples} samples are too many for the limit process"
         reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
         if reach > SMALL * np.max(np.abs(problem.targets)):
-            return f"the start is not small: its outputs may be {reach:.2g}"
-        start = variation_norm(problem.weights, problem.output_weights)
-        folds = 0.5 * float(np.log(LARGEST_NORM * _norm_alone(problem) / start)) if start > 0.0 else np.inf
+            most = SMALL * np.max(np.abs(problem.targets))
+            return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}"
+        start = log_variation_norm(problem.weights, problem.output_weights)
+        folds = 0.5 * (float(np.log(LARGEST_NORM * _norm_alone(problem))) - start)
         if LARGEST_CORRECTION * folds < FOLDS:
-            return f"the scale is too large for the limit: ln(1/scale) is {folds:.2g} at most"
+            least = FOLDS / LARGEST_CORRECTION
+            return (
+                f"the scale is too large for the limit: ln(1/scale) is {folds:.2g} at most; expected "
+                f"{least:.2g} or more"
+            )
         if self.limit.trouble:
             return self.limit.trouble
         return None if self.limit.escapes else "no neuron grows from this start"
@@ -85,8 +90,8 @@ class _Rows:
     @cached_property
     def log_scale(self) -> float:
         """ln(1/scale), scale^2 = mass of the start / mass of the end."""
-        start = variation_norm(self.problem.weights, self.problem.output_weights)
-        return 0.5 * float(np.log(self.limit.norm / start))
+        start = log_variation_norm(self.problem.weights, self.problem.output_weights)
+        return 0.5 * (float(np.log(self.limit.norm)) - start)
 
     def _correction(self, index: int) -> float:
         """What the limit leaves out of the time of an escape, at most, as a share of that time."""

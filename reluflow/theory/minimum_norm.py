@@ -17,7 +17,7 @@ from reluflow.network import Array, row_norms, variation_norm
 from reluflow.network import predictions as outputs_of
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.cones import count_cones
+from reluflow.theory.cones import MOST_CONES, count_cones
 from reluflow.theory.cutting_planes import CuttingPlanes
 from reluflow.theory.prediction import Prediction
 
@@ -159,6 +159,7 @@ def predictions(problem: Problem) -> list[Prediction]:
             (lambda run: None) if found is None else (lambda run: _share_needed(run, found)),
             1e-9,
             one_sided=True,
+            needs=f"a loss of at most {FITTED:g} of the first",
         )
     ]
 
@@ -168,7 +169,10 @@ def _why_not(problem: Problem) -> str | None:
         return "all targets are zero, and so is the least norm"
     cones = count_cones(problem.samples, problem.span.inputs.shape[1])
     if cones > SMALL:
-        return f"the data have up to {cones:.3g} activation patterns; at most {SMALL} are visited here"
+        return (
+            f"the data have up to {cones:.3g} activation patterns; at most {SMALL} are visited here, "
+            f"and up to {MOST_CONES} by reluflow.minimum_norm(inputs, targets)"
+        )
     return None
 
 

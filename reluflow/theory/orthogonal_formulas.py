@@ -75,12 +75,22 @@ def spread(lengths: Array) -> float:
     return float(np.ptp(lengths) / np.max(lengths))
 
 
-def largest_cosine(inputs: Array) -> float:
-    """Largest |cos| of the angle between two inputs; infinite if an input is zero."""
+def least_orthogonal(inputs: Array) -> tuple[float, int, int]:
+    """The cosine of the angle that is farthest from a right one, and the two inputs (k, l), k < l.
+
+    Inputs of zero, which have no angle, are left out.
+    """
     lengths = row_norms(inputs)
-    if np.any(lengths == 0.0):
-        return np.inf
-    unit = inputs / lengths[:, None]
-    gram = np.abs(unit @ unit.T)
-    np.fill_diagonal(gram, 0.0)
-    return float(np.max(gram))
+    unit = inputs / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+    cosines = np.triu(unit @ unit.T, 1)
+    k, other = np.unravel_index(int(np.argmax(np.abs(cosines))), cosines.shape)
+    return float(cosines[k, other]), int(k), int(other)
+
+
+def enough_neurons(samples: int, failing: float) -> int:
+    """Width at which every one of so many orthogonal samples is fitted, but for a probability ``failing``.
+
+    A random neuron has the sign of a sample and sees it with probability 1/4, none of m does with (3/4)^m,
+    and n (3/4)^m <= eps for m > ln(n/eps) / ln(4/3) (Dana, Bach, Pillaud-Vivien 2025, arXiv 2502.16977).
+    """
+    return int(np.floor(np.log(samples / failing) / np.log(4.0 / 3.0))) + 1

@@ -19,6 +19,7 @@ class Prediction:
     ``reason``: the assumption that fails, or what was checked. ``predicted``: None if it does not apply.
     ``tolerance``: largest difference at which it holds, relative to ``predicted`` unless ``absolute``.
     ``one_sided``: the measured value need only not exceed the predicted one by more than the tolerance.
+    ``needs``: what a run must do to show it, where that is not plain from the statement.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Prediction:
     tolerance: float
     absolute: bool = False
     one_sided: bool = False
+    needs: str = ""
 
 
 def not_relu(problem: Problem) -> str | None:

@@ -29,7 +29,8 @@ def test_the_table_tells_each_verdict_by_a_word() -> None:
     ]
     assert [line.text for line in lines if line.kind == "idle"] == [
         "does not apply:",
-        "  the inputs differ: one_bundle, two_bundles",
+        "  the inputs differ",
+        "      one_bundle, two_bundles",
     ]
     assert all(line.text.startswith(line.verdict) for line in lines)
 

@@ -76,7 +76,9 @@ def first_release(
     share = _first_root(*values).reshape(count, -1)
     worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
     best = np.lexsort((worst, share), axis=1)[:, 0]
-    position = begin + share[np.arange(count), best] * (end - begin)
+    share = share[np.arange(count), best]
+    # a stretch may have no length, and infinity times that is no number
+    position = np.where(np.isfinite(share), begin + np.minimum(share, 1.0) * (end - begin), np.inf)
     found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
     due = np.flatnonzero(np.isfinite(position) & (position > begin))
     if due.size and not drive.path.still:

@@ -1,0 +1,121 @@
+"""What the flow conserves, audited on the states of a run.
+
+a_j^2 - |w_j|^2 of every neuron (Boursier, Pillaud-Vivien, Flammarion 2022, lemma 1), and the pair law: two
+neurons with one activation pattern feel the same D, dw = a D, da = <w, D>, whatever the residual does, so
+that d(a_i a_j - <w_i, w_j>) = a_j <w_i, D> + a_i <w_j, D> - a_i <D, w_j> - a_j <w_i, D> = 0 [derived].
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
+from reluflow.observe.measured import Measured
+
+#: a product below this share of |a_i a_j| + |w_i||w_j| is rounding of the stored weights
+RESOLVED = 1e-9
+#: how far a neuron must be from all kinks to have kept its pattern, over the way that it moved
+AWAY = 2.0
+#: change of the residual, over its size, within which neurons are taken to have gone straight
+STEADY = 0.3
+
+
+def imbalance_drift(run: Measured) -> float:
+    """Largest change of delta_j in a run's snapshots, relative to the neuron's largest a_j^2 + |w_j|^2.
+
+    A neuron that never exceeds 1e-6 of the largest one is compared with that instead: rounding of the
+    stored weights is all that can be seen of it.
+    """
+    first = imbalance(run.problem.weights, run.problem.output_weights)
+    worst, most = np.zeros(run.problem.width), np.zeros(run.problem.width)
+    for weights, outputs in zip(run.snapshots.weights, run.snapshots.output_weights, strict=True):
+        worst = np.maximum(worst, np.abs(imbalance(weights, outputs) - first))
+        most = np.maximum(most, outputs**2 + row_norms(weights) ** 2)
+    return float(np.max(worst / np.maximum(most, 1e-6 * np.max(most) + np.finfo(float).tiny)))
+
+
+def pair_drift(run: Measured) -> float | None:
+    """Largest relative change of a_i a_j - <w_i, w_j> from one recorded state to the next.
+
+    Of pairs that see the same samples all the while, between states recorded so closely that the residual
+    hardly changes; j is the longest neuron of its kind.
+    Products that are lost in rounding are left out. None if there is no pair.
+    """
+    worst: float | None = None
+    states = run.snapshots
+    before: tuple[Array, Array, Array] | None = None
+    problem, left = run.problem, run.problem.targets
+    for weights, outputs in zip(states.weights, states.output_weights, strict=True):
+        now = weights, outputs, _cosines(weights, problem.inputs)
+        was, left = left, residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
+        if before is not None and np.linalg.norm(left - was) <= STEADY * np.linalg.norm(was):
+            for change in _changes(before, now):
+                worst = change if worst is None else max(worst, change)
+        before = now
+    return worst
+
+
+def _cosines(weights: Array, inputs: Array) -> Array:
+    """Of the angles between neurons and samples (m, n), 0 where one of them is zero."""
+    sizes = np.outer(row_norms(weights), row_norms(inputs))
+    cosines: Array = (weights @ inputs.T) / np.where(sizes > 0.0, sizes, 1.0)
+    return cosines
+
+
+def _kept(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> npt.NDArray[np.bool_]:
+    """Neurons (m,) that saw some sample and kept their pattern from one state to the next.
+
+    Between the two a neuron may touch a kink and come back from it. So it must be farther from every kink, at
+    both times, than AWAY times the way that its direction has moved.
+    """
+    units = [
+        state[0] / np.maximum(row_norms(state[0]), np.finfo(float).tiny)[:, None] for state in (before, now)
+    ]
+    moved = AWAY * row_norms(units[1] - units[0])
+    distance = np.minimum(np.abs(before[2]), np.abs(now[2]))
+    same = np.all(before[2] * now[2] > 0.0, axis=1)
+    far = np.all(distance > (moved + 1e3 * ON_A_KINK)[:, None], axis=1)
+    kept: npt.NDArray[np.bool_] = same & far & np.any(now[2] > 0.0, axis=1)
+    return kept
+
+
+def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> list[float]:
+    """The largest relative change within each set of neurons that kept one pattern."""
+    kept = _kept(before, now)
+    members = np.flatnonzero(kept)
+    if members.size < 2:
+        return []
+    _, kind = np.unique(np.packbits(now[2][members] > 0.0, axis=1), axis=0, return_inverse=True)
+    # products of weights of 1e-300 are no floats
+    unit = float(np.max(np.abs(before[1][members]))) or 1.0
+    scaled = [(state[0] / unit, state[1] / unit) for state in (before, now)]
+    found = []
+    for number in range(int(np.max(kind)) + 1):
+        group = members[kind.reshape(-1) == number]
+        if group.size < 2:
+            continue
+        lead = group[np.argmax(row_norms(now[0][group]))]
+        others = group[group != lead]
+        first, second = (_products(*state, int(lead), others) for state in scaled)
+        resolved = np.abs(first[0]) > RESOLVED * first[1]
+        resolved &= np.abs(second[0]) > RESOLVED * second[1]
+        if np.any(resolved):
+            change = np.abs(second[0] - first[0])[resolved] / np.abs(first[0])[resolved]
+            found.append(float(np.max(change)))
+    return found
+
+
+def _products(weights: Array, outputs: Array, lead: int, others: Array) -> tuple[Array, Array]:
+    """a_i a_j - <w_i, w_j> for j = ``lead``, without cancellation, and |a_i a_j| + |w_i||w_j|.
+
+    With e = |a| - |w| it is |w_i||w_j| |u_i - u_j|^2 / 2 + e_i |a_j| + |w_i| e_j for two of one sign.
+    """
+    norms = row_norms(weights)
+    norm, one = norms[others], norms[lead]
+    a, b = outputs[others], outputs[lead]
+    same = np.sign(a) * np.sign(b)
+    unit = weights[others] / np.where(norm > 0.0, norm, 1.0)[:, None]
+    gaps = np.sum((unit - weights[lead] / (one or 1.0)) ** 2, axis=1)
+    inner = norm * one * (1.0 - 0.5 * gaps)
+    close = 0.5 * norm * one * gaps + (np.abs(a) - norm) * abs(b) + norm * (abs(b) - one)
+    products: Array = np.where(same > 0.0, close, a * b - inner)
+    return products, np.abs(a * b) + norm * one

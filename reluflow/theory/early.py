@@ -1,0 +1,153 @@
+"""Early alignment: what the small neurons of a start have done shortly before the first of them is seen.
+
+Until then the residual is y, and every neuron is followed in closed form (``small_neurons``): those of sign s
+have turned to local maxima of s G_y on the sphere (Maennel, Bousquet, Gelly 2018; Boursier and Flammarion
+2024), for orthogonal inputs to D+ and D- (Boursier, Pillaud-Vivien, Flammarion 2022), under one neuron as
+teacher to gamma (Chistikov, Englert, Lazic 2023). An output weight changes its sign where a_0 < 0 < p_0 |D|
+grows past it: with p = <w, D>/|D| at tanh(|D| t) = -a_0/p_0, which |a_0| < |w_0| allows [derived].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array, outweighed, row_norms
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.forecast import Forecast
+from reluflow.theory.prediction import Prediction
+from reluflow.theory.small_neurons import Drift, Mask, drift
+
+#: Share of its full mass that the first bundle has by then: the residual is y but for as much.
+SEED = 1e-2
+#: Degrees within which a neuron has come to its direction, of which a residual that moved may take some.
+ALIGNED = 5.0
+#: A neuron is due there when half of that is left by the closed form, or, where |a| < |w| and the angle is
+#: not in closed form here, after so many times 1 / rate since its last kink.
+DUE, TURN = 0.5 * ALIGNED, 7.0
+#: Changes of sign after this share of the time are not compared: not every state is recorded.
+LATE = 0.8
+
+MAENNEL = "Maennel et al. 2018, Boursier and Flammarion 2024"
+
+
+def early_rows(problem: Problem, found: Forecast | None, reason: str) -> list[Prediction]:
+    """Rows for any small start, from the forecast of its first escape or the ``reason`` why there is none."""
+    early = _Early.of(problem, found) if found is not None else None
+    return [_aligned(problem, early, reason), _sign_changes(problem, early, reason)]
+
+
+@dataclass(frozen=True)
+class _Early:
+    """The neurons of a start at flow time ``t`` (the problem's): their ``course`` until then, and at LATE t.
+
+    ``below`` (m,): |a_j| < |w_j|; ``due`` (m,): those that must have come to their direction by ``t``.
+    """
+
+    t: float
+    course: Drift
+    late: Drift
+    below: Mask
+    due: Mask
+
+    @classmethod
+    def of(cls, problem: Problem, found: Forecast) -> "_Early":
+        t = found.time_alone - np.log(1.0 / SEED) / (2.0 * found.rate)
+        until = t * problem.speed
+        parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
+        course = drift(*parts, until, problem.slope)
+        below = outweighed(problem.weights, problem.output_weights)
+        late = drift(*parts, LATE * until, problem.slope) if np.any(below) else course
+        return cls(t, course, late, below, _due(course, until, below))
+
+
+def _due(course: Drift, until: float, below: Mask) -> Mask:
+    """Neurons that grow and are within DUE degrees of their direction by then (half-mse flow time).
+
+    Since the last kink tan(phi/2) of the angle phi to it has fallen by exp(-rate t), by more if |a| > |w|.
+    """
+    turn = course.rate * (until - course.settled)
+    half_chord = 0.5 * row_norms(course.last - course.direction)
+    start = np.arcsin(np.clip(half_chord, 0.0, 1.0))
+    with np.errstate(over="ignore"):
+        angle = 2.0 * np.degrees(np.arctan(np.tan(start) * np.exp(-turn)))
+    due: Mask = (course.rate > 0.0) & np.where(below, turn >= TURN, angle <= DUE)
+    return due
+
+
+def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
+    count = places = 0
+    if early is not None:
+        count = int(np.count_nonzero(early.due))
+        places = len(np.unique(np.round(early.course.direction[early.due], 4), axis=0))
+        if count == 0:
+            early, reason = None, "the first escape comes before any neuron is due at its direction"
+    return Prediction(
+        "early/aligned",
+        f"Neurons within {ALIGNED:g} degrees of where they grow fastest (for orthogonal inputs D+ or D-), "
+        f"{places} direction(s) in all, shortly before the first escape.",
+        MAENNEL,
+        early is not None,
+        reason,
+        float(count) if early is not None else None,
+        (lambda run: None) if early is None else (lambda run: _come(run, early)),
+        0.0,
+        absolute=True,
+        needs="a run that gets to its first escape",
+    )
+
+
+def _come(run: Measured, early: _Early) -> float | None:
+    state = _state_at(run, early.t)
+    if state is None:
+        return None
+    norms = row_norms(state.weights)
+    unit = state.weights / np.where(norms > 0.0, norms, 1.0)[:, None]
+    apart = row_norms(unit - early.course.direction)
+    near = apart <= 2.0 * np.sin(0.5 * np.radians(ALIGNED))
+    return float(np.count_nonzero(near & early.due & (np.sign(state.output_weights) == early.course.sign)))
+
+
+def _sign_changes(problem: Problem, early: _Early | None, reason: str) -> Prediction:
+    changed = np.zeros(0) if early is None else _changed(problem, early.course.sign)
+    if early is not None:
+        reason = f"|a_j| < |w_j| for {np.count_nonzero(early.below)} neuron(s)"
+        if not np.any(early.below):
+            early, reason = None, "|a_j| >= |w_j| for every neuron: none can change its sign"
+        elif np.any(changed != _changed(problem, early.late.sign)):
+            early, reason = None, "some output weight changes its sign just before the first escape"
+    return Prediction(
+        "early/sign-changes",
+        "Output weights that have another sign before the first escape than at the start: "
+        "tanh(|D| t) = -a_0/p_0 between kinks.",
+        "derived",
+        early is not None,
+        reason,
+        None if early is None else float(np.count_nonzero(changed)),
+        (lambda run: None) if early is None else (lambda run: _seen_changed(run, early)),
+        0.0,
+        absolute=True,
+        needs="a run that gets to its first escape",
+    )
+
+
+def _changed(problem: Problem, sign: Array) -> Mask:
+    changed: Mask = sign * np.sign(problem.output_weights) < 0.0
+    return changed
+
+
+def _seen_changed(run: Measured, early: _Early) -> float | None:
+    state = _state_at(run, early.t)
+    if state is None or state.t < LATE * early.t:
+        return None
+    return float(np.count_nonzero(_changed(run.problem, state.output_weights)))
+
+
+def _state_at(run: Measured, t: float) -> State | None:
+    """The last recorded state by then (a next one would differ visibly); None if the run is too short."""
+    times = run.snapshots.t
+    if times[-1] < t:
+        return None
+    i = int(np.searchsorted(times, t, side="right")) - 1
+    return State(float(times[i]), run.snapshots.weights[i], run.snapshots.output_weights[i])

@@ -1,0 +1,153 @@
+"""Early alignment and what is conserved: rows against runs, and against runs that were tampered with."""
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, toy
+from trained import trained
+
+from reluflow.flow.base import Options
+from reluflow.network import loss_of, row_norms
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.store.preset import load_preset
+from reluflow.theory.audit import _products, pair_drift
+from reluflow.theory.general import predictions
+from reluflow.theory.pair_law import pair_products
+from reluflow.training import StopRules, Training
+
+
+def rows_of(problem):
+    return {row.id: row for row in predictions(problem)}
+
+
+def unbalanced(seed, width=60, scale=1e-5):
+    """Layers drawn independently, on the two orthogonal points."""
+    rng = np.random.default_rng(seed)
+    start = toy(width=width)
+    weights = rng.normal(size=(width, 2)) * scale
+    return Problem(start.inputs, start.targets, weights, rng.normal(size=width) * scale)
+
+
+def half_way(problem):
+    """A run that has lost half of its loss."""
+    return trained(problem, loss=0.5 * loss_of(problem.targets))
+
+
+def tampered(run, change):
+    """The run with its states changed by ``change(weights, outputs)``, copies that it may write to."""
+    weights, outputs = run.snapshots.weights.copy(), run.snapshots.output_weights.copy()
+    change(weights, outputs)
+    return Measured(
+        run.problem, run.series, type(run.snapshots)(run.snapshots.t, weights, outputs), run.status
+    )
+
+
+class TestAligned:
+    @pytest.mark.parametrize("seed", range(8))
+    def test_neurons_come_to_their_directions_on_random_data(self, seed):
+        rng = np.random.default_rng(seed)
+        samples, dimension = (5, 2) if seed % 2 else (8, 4)
+        problem = balanced(rng.normal(size=(samples, dimension)), rng.normal(size=samples), 40, 1e-12, seed)
+        row = rows_of(problem)["early/aligned"]
+        assert row.applies
+        assert row.predicted >= 5.0
+        assert row.measure(half_way(problem)) == row.predicted
+
+    def test_a_neuron_that_points_elsewhere_is_missed(self):
+        problem = five_points()
+        row = rows_of(problem)["early/aligned"]
+        run = trained(problem, loss=0.05)
+        assert row.measure(run) == row.predicted == 24.0
+
+        def turn(weights, outputs):
+            weights[:, np.flatnonzero(outputs[0] > 0.0)] *= -1.0
+
+        assert row.measure(tampered(run, turn)) < row.predicted
+
+    def test_a_run_that_stops_before_shows_nothing(self):
+        problem = five_points()
+        row = rows_of(problem)["early/aligned"]
+        assert row.measure(trained(problem, time=10.0)) is None
+
+    def test_a_large_start_has_none(self):
+        row = rows_of(five_points(scale=1.0))["early/aligned"]
+        assert not row.applies
+        assert "not small" in row.reason
+
+
+class TestSignChanges:
+    @pytest.mark.parametrize("seed", range(6))
+    def test_as_many_as_foreseen(self, seed):
+        problem = unbalanced(seed)
+        row = rows_of(problem)["early/sign-changes"]
+        assert row.applies
+        assert row.predicted >= 3.0
+        run = trained(problem, loss=0.3)
+        assert row.measure(run) == row.predicted
+
+        def keep(weights, outputs):
+            outputs[:] = np.abs(outputs) * np.sign(problem.output_weights)
+
+        assert row.measure(tampered(run, keep)) == 0.0
+
+    def test_one_neuron_by_hand(self):
+        """p_0 = 0.8, a_0 = -0.4: the sign changes at tanh(t |D|) = 1/2; for a_0 = -0.9 it never does."""
+        inputs, targets = np.array([[1.0, 0.0]]), np.array([1.0])
+        for height, changes in ((-0.4, 1.0), (-0.9, None)):
+            problem = Problem(
+                inputs, targets, 1e-8 * np.array([[0.8, 0.0], [0.8, 0.0]]), [1e-8, height * 1e-8]
+            )
+            row = rows_of(problem)["early/sign-changes"]
+            assert row.predicted == changes
+
+    def test_a_balanced_start_has_none(self):
+        row = rows_of(toy(width=10))["early/sign-changes"]
+        assert not row.applies
+        assert "none can change its sign" in row.reason
+
+
+class TestPairLaw:
+    @pytest.mark.parametrize("problem", [toy(width=30), five_points(), unbalanced(0)])
+    def test_it_holds_along_a_run(self, problem):
+        assert 0.0 < pair_drift(trained(problem, loss=1e-4)) < 1e-5
+
+    def test_a_neuron_that_grew_by_a_thousandth_too_much_breaks_it(self):
+        run = trained(five_points(), loss=0.06)
+
+        def stretch(weights, outputs):
+            weights[len(weights) // 2 :, 3:] *= 1.001
+            outputs[len(weights) // 2 :, 3:] *= 1.001
+
+        assert pair_drift(tampered(run, stretch)) > 5e-4
+
+    def test_descent_in_large_steps_breaks_it(self):
+        run = Training(toy(1e-3), "gd", Options(learning_rate=0.3), StopRules(time=20.0))
+        while run.status == "running":
+            run.advance(seconds=10.0)
+        seen = Measured(run.problem, run.recorder.series, run.recorder.snapshots, run.status)
+        assert pair_drift(seen) > 1e-3
+
+    @pytest.mark.parametrize("thinning", [3, 10])
+    def test_states_far_apart_do_not_break_it(self, thinning):
+        """Between them neurons touch kinks and come back, which their patterns do not tell."""
+        problem = load_preset("piecewise", {"network.width": 300}).problem()
+        run = trained(problem, time=20.0)
+        s = run.snapshots
+        thin = type(s)(s.t[::thinning], s.weights[::thinning], s.output_weights[::thinning])
+        found = pair_drift(Measured(problem, run.series, thin, run.status))
+        assert found is None or found < 1e-5
+
+    def test_one_neuron_has_no_pair(self):
+        problem = Problem([[1.0, 0.0]], [1.0], [[1e-3, 0.0]], [1e-3])
+        assert pair_drift(trained(problem, loss=1e-3)) is None
+
+    def test_products_are_those_of_all_pairs(self):
+        rng = np.random.default_rng(0)
+        weights, outputs = rng.normal(size=(7, 3)), rng.normal(size=7)
+        others = np.array([0, 1, 3, 4, 5, 6])
+        products, sizes = _products(weights, outputs, 2, others)
+        direct = outputs[others] * outputs[2] - weights[others] @ weights[2]
+        np.testing.assert_allclose(products, direct, atol=1e-14)
+        np.testing.assert_allclose(pair_products(weights, outputs)[2, others], direct, atol=1e-14)
+        norms = row_norms(weights)
+        np.testing.assert_allclose(sizes, np.abs(outputs[others] * outputs[2]) + norms[others] * norms[2])

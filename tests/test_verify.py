@@ -1,0 +1,206 @@
+"""``reluflow verify``: the table, its JSON, exit codes, and what it says where assumptions fail."""
+
+import json
+
+import pytest
+from commands import call, one_sentence
+
+#: a run that is over at once: what a row says of the problem needs no more
+AT_ONCE = ["--set", "stop.steps=1"]
+KEYS = {"id", "statement", "source", "applies", "predicted", "measured", "tolerance", "holds", "reason"}
+
+
+def judged(*words):
+    """Rows by id, and the exit code."""
+    result = call("verify", *words, "--json", "--quiet")
+    found = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert all(set(row) == KEYS for row in found["rows"])
+    assert found["holds"] == all(row["holds"] is not False for row in found["rows"])
+    assert result.exit_code == (0 if found["holds"] else 1)
+    return {row["id"]: row for row in found["rows"]}
+
+
+def points(inputs, targets):
+    return ["--set", f"data.inputs={inputs}", "--set", f"data.targets={targets}", "--set", "data.bias=false"]
+
+
+class TestCommand:
+    def test_the_toy_shows_its_papers_rows_and_they_hold(self):
+        rows = judged("orthogonal-toy")
+        assert sum(name.startswith("orthogonal/") for name in rows) >= 9
+        for name, row in rows.items():
+            if name.startswith("orthogonal/"):
+                assert (row["applies"], row["holds"]) == (True, True), row
+
+    def test_a_prediction_that_fails_makes_the_exit_code_one(self):
+        method = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
+        rows = judged("orthogonal-toy", *method, "--set", "init.scale=1e-3")
+        assert rows["general/conservation"]["holds"] is False
+        text = call("verify", "orthogonal-toy", *method, "--set", "init.scale=1e-3")
+        assert text.exit_code == 1
+        assert "FAILS" in text.stdout
+
+    def test_a_run_is_judged_as_recorded(self, tmp_path):
+        folder = str(tmp_path / "run")
+        assert call("run", "orthogonal-toy", "--out", folder, "--quiet").exit_code == 0
+        rows = judged(folder)
+        assert rows["orthogonal/second-escape"]["holds"] is True
+        result = call("verify", folder, "--set", "init.scale=1")
+        assert result.exit_code == 2
+        assert one_sentence(result.stderr)
+
+    def test_what_does_not_apply_is_grouped_by_its_reason(self):
+        result = call("verify", "first-steps", *AT_ONCE)
+        after = result.stdout.split("does not apply:\n")[1]
+        assert "  inputs" not in after.splitlines()[0]
+        names = " ".join(after.split())
+        assert "orthogonal/first-escape-leading, second-escape-leading, first-escape," in names
+
+    def test_a_run_that_does_not_show_a_row_says_what_would(self):
+        row = judged("orthogonal-toy", *AT_ONCE)["minimum-norm/bound"]
+        assert row["applies"] is False
+        assert row["reason"] == (
+            "the run does not show it: it stopped at stop.steps; "
+            "expected a loss of at most 1e-06 of the first"
+        )
+
+    def test_it_says_how_the_training_goes_unless_told_not_to(self, monkeypatch):
+        monkeypatch.setattr("reluflow.cli.progress.LINE_EVERY", 0.0)
+        assert "loss = " in call("verify", "three-points", *AT_ONCE).stderr
+        assert call("verify", "three-points", *AT_ONCE, "-q").stderr == ""
+
+    def test_nothing_by_that_name(self):
+        result = call("verify", "nothing")
+        assert result.exit_code == 2
+        assert one_sentence(result.stderr)
+
+
+class TestWrongAssumptions:
+    """Each as a user meets it: what was found, and what the theorem wants."""
+
+    @pytest.mark.parametrize(
+        ("words", "row", "found", "expected"),
+        [
+            (
+                ["first-steps"],
+                "orthogonal/least-norm",
+                "inputs[0] and inputs[2] have a cosine of -1",
+                "expected 0 for every pair",
+            ),
+            (
+                ["orthogonal-toy", *points([[1, 0], [0, 0]], [1, -1])],
+                "orthogonal/least-norm",
+                "an input is zero: inputs[1]",
+                "expected none",
+            ),
+            (
+                ["orthogonal-toy", *points([[1, 0], [0, 1]], [1, -1])],
+                "orthogonal/least-norm",
+                "|D+| and |D-| are equal (0.5)",
+                "expected one to be larger",
+            ),
+            (
+                ["orthogonal-toy", "--set", "data.targets=[1, 2]"],
+                "orthogonal/saddle-loss",
+                "there are no negative targets",
+                "expected both signs",
+            ),
+            (
+                ["orthogonal-toy", "--set", "data.targets=[-1, -2]"],
+                "orthogonal/saddle-loss",
+                "there are no positive targets",
+                "expected both signs",
+            ),
+            (
+                ["orthogonal-mild-width"],
+                "orthogonal/least-norm",
+                "no neuron with a positive sign sees all samples with a positive target, of 3 such neuron(s) "
+                "and 7 such sample(s)",
+                "expected at least one; of random neurons one in 2^8 is",
+            ),
+            (
+                ["orthogonal-mild-width"],
+                "orthogonal/final-rate",
+                "no neuron of their sign sees them (6)",
+                "19 neurons suffice with probability 0.95",
+            ),
+            (
+                ["orthogonal-toy", "--set", "init.scale=1"],
+                "orthogonal/first-escape",
+                "its variation norm is 1.2 of the least that fits",
+                "expected at most 0.001",
+            ),
+            (
+                ["unbalanced"],
+                "orthogonal/first-escape",
+                "|a_j| < |w_j| for 41 of 60 neurons",
+                "expected none",
+            ),
+            (
+                ["leaky"],
+                "orthogonal/first-escape",
+                "the slope of the activation is 0.01",
+                "known for the ReLU, slope 0, only",
+            ),
+            (
+                ["neuron-centred"],
+                "correlated/minus-die",
+                "inputs[0] is 60.38 degrees from the teacher, the farthest of ",
+                "the theorem is for less than 45",
+            ),
+            (
+                ["two-teachers"],
+                "correlated/half-time",
+                "targets[15] is -3.98792",
+                "one neuron as teacher makes all targets positive",
+            ),
+            (
+                ["three-points"],
+                "correlated/half-time",
+                "the best linear function misses 0.53 of their size",
+                "expected at most 1e-09",
+            ),
+            (
+                ["neuron-centred-10", "--set", "init.kind=unbalanced"],
+                "correlated/half-time",
+                "|a_j| differs from |w_j|, by ",
+                "expected |a_j| = |w_j|",
+            ),
+            (
+                ["neuron-centred-10", "--set", "network.width=1"],
+                "correlated/half-time",
+                "no neuron with positive output weight sees any sample",
+                "nothing grows",
+            ),
+            (
+                ["neuron-centred-10", "--set", "init.scale=1"],
+                "correlated/half-time",
+                "live neurons would end 41 degrees apart",
+                "at most 1.7 are followed",
+            ),
+            (
+                ["nonorthogonal-five-points-large"],
+                "general/first-escape",
+                "its outputs may be 4.7",
+                "expected at most 0.007",
+            ),
+        ],
+    )
+    def test_they_are_reported(self, words, row, found, expected):
+        judgement = judged(*words, *AT_ONCE)[row]
+        assert (judgement["applies"], judgement["predicted"], judgement["holds"]) == (False, None, None)
+        assert found in judgement["reason"]
+        assert expected in judgement["reason"]
+
+
+class TestExtremeScales:
+    @pytest.mark.parametrize("scale", ["1e-200", "1e-300"])
+    @pytest.mark.parametrize("name", ["orthogonal-toy", "three-points", "unbalanced", "neuron-centred-10"])
+    def test_every_row_that_applies_holds_where_squares_are_no_floats(self, name, scale):
+        rows = judged(name, "--set", f"init.scale={scale}", "--set", "stop.time=1e7")
+        assert all(row["holds"] is not False for row in rows.values())
+        assert rows["general/first-escape"]["holds"] is True
+        assert rows["general/pair-law"]["holds"] is True
+        assert rows["early/aligned"]["holds"] is True
+        assert rows["general/sign-flips"]["applies"] == (name != "unbalanced")
