@@ -1,6 +1,6 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,14 +52,19 @@ def verify(
 def _trained(preset: "Preset", quiet: bool) -> "Measured":
     """The preset's run, with its progress on stderr."""
     from reluflow.cli.progress import Progress
+    from reluflow.frame import Frame
     from reluflow.verification import train
 
     shown: list[Progress] = []
 
     def look(training: "Training") -> None:
+        solver = training.solver
+        frame = Frame(
+            preset, t=solver.t, loss=solver.loss, steps=solver.steps, wall_seconds=training.wall_seconds
+        )
         if not shown:
-            shown.append(Progress(training, quiet))
-        shown[0].show()
+            shown.append(Progress(replace(frame, history=training.recorder.history), quiet))
+        shown[0].show(frame)
 
     try:
         return train(preset, look)
