@@ -137,7 +137,12 @@ class _Field:
         delta = (np.abs(a) - length) * (np.abs(a) + length)
         delta[np.abs(delta) < BALANCED] = 0.0
         z = w @ self.inputs.T
-        z[np.abs(z) <= ON_A_KINK * np.outer(length, self.lengths)] = 0.0
+        on_kink = (np.abs(z) <= ON_A_KINK * np.outer(length, self.lengths)) & (self.lengths > 0.0)
+        z[on_kink] = 0.0
+        # what rounding has left across a kink would turn round a neuron that shrinks along it for long
+        for k in np.flatnonzero(on_kink.any(axis=0)):
+            x, held = self.inputs[k], on_kink[:, k]
+            w[held] -= np.outer(w[held] @ x / (x @ x), x)
         status = np.where(z > 0.0, ON, OFF).astype(np.int8)
         share = np.where(status == ON, 1.0, self.slope)
         towards = np.einsum("jd,jd->j", w, (share * self.pull) @ self.inputs)

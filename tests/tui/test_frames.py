@@ -24,6 +24,16 @@ def test_cheap_frames_and_those_of_a_solved_run_keep_the_pace(cost: float, solvi
     assert len(drawn(Frames(10.0, 0.0, 0.0), cost, solving)) == pytest.approx(99, abs=1)
 
 
+def test_the_beat_of_the_looks_does_not_make_the_pace_slower() -> None:
+    """Looks that come 40 times a second make 30 frames of it, not 20."""
+    frames, count = Frames(30.0, 0.0, 0.0), 0
+    for tick in range(1, 401):
+        if frames.is_due(0.025 * tick, solving=False):
+            frames.begin(0.025 * tick, 0.0)
+            count += 1
+    assert count == pytest.approx(300, abs=3)
+
+
 @pytest.mark.parametrize("cost", [0.02, 0.05])
 def test_dear_frames_take_no_more_than_their_share_of_a_solver(cost: float) -> None:
     late = [t for t in drawn(Frames(10.0, 0.0, 0.0), cost, True, 20.0) if t >= 10.0]

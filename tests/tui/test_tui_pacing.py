@@ -1,10 +1,7 @@
 """No more pictures than the terminal takes, in no more bytes than they need."""
 
 import re
-import time
-from types import SimpleNamespace
 
-import pytest
 from driver import explorer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +10,6 @@ from rich.style import Style
 from terminal import Link, Terminal, app_command
 from textual.widgets import Input
 
-from reluflow.store.settings import Settings
-from reluflow.tui import core
 from reluflow.tui.ink import compact
 from reluflow.tui.pacing import MOST_OPEN, Pacer
 
@@ -176,20 +171,6 @@ async def test_no_cursor_blinks() -> None:
         for key in ("g", "colon", "o", "slash", "s"):
             await app.press("escape", "escape", "3", key)
             assert not app.app.screen.query_one(Input).cursor_blink, key
-
-
-async def test_frames_come_as_often_as_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks that come 40 times a second make 30 frames of it, not 20."""
-    async with explorer(settings=Settings(fps=30.0)) as app:
-        await app.halted_at(1)
-        pulled: list[float] = []
-        monkeypatch.setattr(app.app, "pull", pulled.append)
-        clock = iter(range(10_000))
-        start = time.monotonic()
-        monkeypatch.setattr(core, "time", SimpleNamespace(monotonic=lambda: start + 0.025 * next(clock)))
-        for _ in range(400):
-            app.app.look()
-        assert len(pulled) == pytest.approx(300, abs=3)
 
 
 def test_no_answer_is_left_for_the_shell() -> None:

@@ -40,7 +40,7 @@ def passage(neurons: Neurons, samples: Samples, path: Path, slack: float, moment
         rounds = Rounds(drive, kernels=False, passed=True)
         with np.errstate(over="ignore", invalid="ignore"):
             rounds.run(block)
-        there = rounds.passed_by
+        there = rounds.passed_by.rebalanced()
         shape = (stops.size, len(block))
         weights.append(there.true_weights(samples).reshape(*shape, dimension)[where])
         outputs.append(there.true_outputs().reshape(shape)[where])
