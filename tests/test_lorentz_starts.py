@@ -6,6 +6,8 @@ from lorentz_cases import balanced, correlated, five_points, random_problem, run
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
+from reluflow.flow.lorentz import solver as solver_module
+from reluflow.flow.lorentz.rounds import StallError
 from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
 
@@ -168,3 +170,18 @@ def test_no_step_goes_past_the_end() -> None:
         while solver.t < end:
             solver.step(t_end=end)
         assert solver.t == max(end, solver.t)
+
+
+def test_dense_output_that_stalls_gives_the_nearer_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    solver = Lorentz(toy(), Options())
+    solver.step()
+    dense = solver.dense_output()
+    early, late = dense(solver.t_old), solver.state
+
+    def stalls(*_: object) -> None:
+        raise StallError
+
+    monkeypatch.setattr(solver_module, "passage", stalls)
+    assert np.array_equal(dense(0.3 * solver.t).weights, early.weights)
+    assert np.array_equal(dense(0.7 * solver.t).weights, late.weights)
+    assert dense(0.7 * solver.t).t == 0.7 * solver.t

@@ -42,6 +42,7 @@ from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
 from reluflow.flow.lorentz.passage import passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
+from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Stepper
 from reluflow.network import Array, row_norms
@@ -278,6 +279,14 @@ class _Dense(DenseOutput):
     def _between(self, times: Array, shares: Array) -> list[State]:
         solver, before, path = self._solver, self._before, self._path
         assert path is not None
-        there = passage(before, solver._samples, path, solver._stepper.slack, shares)
+        try:
+            there = passage(before, solver._samples, path, solver._stepper.slack, shares)
+        except StallError:
+            # on this way, with other stops, some activation keeps changing: the nearer end stands for it
+            ends = (before, self._last)
+            return [
+                solver._state(ends[int(share > 0.5)], self._still, float(t))
+                for share, t in zip(shares, times, strict=True)
+            ]
         networks = zip(there.weights, there.outputs, times, strict=True)
         return [solver._network(before.index, (w, a), self._still, float(t)) for w, a, t in networks]
