@@ -45,6 +45,8 @@ from reluflow.tui.widgets.status_line import StatusLine
 from reluflow.tui.widgets.tab_bar import TabBar
 from reluflow.tui.widgets.timeline import Timeline
 
+#: Seconds after the first picture at which the form of parameters is filled in.
+FORM_SECONDS: Final = 0.02
 #: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
 AT_ONCE_SECONDS: Final = 3.0
 
@@ -163,12 +165,21 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         frame = moment.live
         if frame.preset is self.changes.present and frame.preset is not self._in_form:
             self._in_form = frame.preset
-            await self.query_one(ParameterForm).load(frame.preset, self.saved)
+            if old is None:
+                # on the first picture there is all but the form, which takes as long as the rest of it
+                self.set_timer(FORM_SECONDS, lambda: self._open_form(frame.preset))
+            else:
+                await self.query_one(ParameterForm).load(frame.preset, self.saved)
         self.compare_if_awaited(moment.frame)
         if frame.note is not None and frame.note.number != self._last_note:
             self._last_note = frame.note.number
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
+
+    async def _open_form(self, preset: Preset) -> None:
+        for form in self.query(ParameterForm):
+            await form.load(preset, self.saved)
+        self.session.front.open()
 
     def _foresee(self) -> None:
         """Hand what the theory says to the panels that show it."""

@@ -10,7 +10,6 @@ from reluflow.store.preset import Preset
 from reluflow.tui.compare import LETTERS, descent_preset, other_method, other_scale, other_seed, what_differs
 from reluflow.tui.core import Core
 from reluflow.tui.moment import Moment
-from reluflow.tui.screens.frozen_list import FrozenList
 
 #: Seconds of solving for which a comparison waits, so that the whole run stands behind it.
 WAIT_FOR_FLOW: Final = 5.0
@@ -33,6 +32,8 @@ class CompareKeys(Core):
             self.say("nothing is kept for comparison; f keeps the run on show")
             return
         labels = tuple(run.label(self.session.frame) for run in self.frozen)
+        from reluflow.tui.screens.frozen_list import FrozenList
+
         self.push_screen(FrozenList(labels), self._keep)
 
     def _keep(self, kept: tuple[int, ...] | None) -> None:

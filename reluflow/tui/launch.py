@@ -57,6 +57,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     opening = open_on(target, fresh=fresh)
     # a run that is opened stands where it was left until the user lets it go on
     session = Session(opening.preset, running=opening.run is None, stored=opening.run)
+    session.front.prepare()
     try:
         app = Explorer(
             session,
@@ -73,6 +74,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
         with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
             runner.run(app.run_async(mouse=settings.mouse))
     finally:
+        session.front.open()
         session.close()
     return app.return_code or 0
 

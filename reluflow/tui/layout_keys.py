@@ -1,6 +1,6 @@
 """What the keys do that choose what is on screen: panels, focus, zoom, tabs, help."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.geometry import Size
@@ -13,12 +13,13 @@ from reluflow.store.settings import Settings
 from reluflow.tui.core import Core
 from reluflow.tui.layout import LEAST_SIZE, PANELS, WIDE, Arrangement, Panel, arrange
 from reluflow.tui.messages import PanelChosen, ParametersLeft
-from reluflow.tui.screens.help_page import HelpPage
-from reluflow.tui.screens.jump import Jump, Target, targets_of
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.parameter_form import ParameterForm
 from reluflow.tui.widgets.tab_bar import TabBar
+
+if TYPE_CHECKING:
+    from reluflow.tui.screens.jump import Target
 
 #: where the focus is when the app starts: with room for all panels on the table, else on the first tab
 _FIRST: Final[Panel] = "neurons"
@@ -168,14 +169,18 @@ class LayoutKeys(Core):
         self.query_one(NeuronTable).action_move(by)
 
     def action_help(self) -> None:
+        from reluflow.tui.screens.help_page import HelpPage
+
         self.push_screen(HelpPage(self.glyphs, self.verbs, self.panel))
 
     def action_jump(self) -> None:
         """A letter on every panel and field: pressing it goes there."""
         base = self.screen_stack[0]
+        from reluflow.tui.screens.jump import Jump, targets_of
+
         self.push_screen(Jump(targets_of(base, self.arrangement)), self._jumped)
 
-    def _jumped(self, target: Target | None) -> None:
+    def _jumped(self, target: "Target | None") -> None:
         if target is None:
             return
         if target.widget is not None and target.widget.is_attached:

@@ -2,7 +2,6 @@
 
 from reluflow.plot.phases import Stop
 from reluflow.tui.core import Core
-from reluflow.tui.screens.go_to import GoTo
 
 
 class PlayKeys(Core):
@@ -76,6 +75,8 @@ class PlayKeys(Core):
         self.pull()
 
     def action_go_to(self) -> None:
+        from reluflow.tui.screens.go_to import GoTo
+
         self.push_screen(GoTo(self.transport.time_named), self._go_to)
 
     def _go_to(self, t: float | None) -> None:

@@ -1,15 +1,15 @@
 """What the keys do that make, keep and leave runs."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import ReluflowError
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.core import Core
-from reluflow.tui.screens.preset_list import PresetList
-from reluflow.tui.screens.question import QuitQuestion
-from reluflow.tui.screens.save_preset import SavePreset, SaveRequest
+
+if TYPE_CHECKING:
+    from reluflow.tui.screens.save_preset import SaveRequest
 
 #: A run that took no more seconds of solving than this is there again in a moment at the next start, which
 #: takes up what was on screen: leaving it asks nothing.
@@ -25,6 +25,8 @@ class RunKeys(Core):
     suggested_preset: str | None = None
 
     def action_open(self) -> None:
+        from reluflow.tui.screens.preset_list import PresetList
+
         self.push_screen(PresetList(self.suggested_preset), self._open)
 
     def _open(self, name: str | None) -> None:
@@ -40,11 +42,13 @@ class RunKeys(Core):
         self.start(preset)
 
     def action_save(self) -> None:
+        from reluflow.tui.screens.save_preset import SavePreset
+
         moment = self.moment
         when = f"t = {short(moment.t)}" if moment is not None else ""
         self.push_screen(SavePreset(own_name(self.changes.present), when), self._save)
 
-    def _save(self, request: SaveRequest | None) -> None:
+    def _save(self, request: "SaveRequest | None") -> None:
         if request is None:
             return
         self._saving_as = request.name
@@ -94,6 +98,8 @@ class RunKeys(Core):
         self.pull()
         frame = self.session.frame
         if frame.unsaved and frame.wall_seconds > AGAIN_SECONDS:
+            from reluflow.tui.screens.question import QuitQuestion
+
             self.push_screen(QuitQuestion(), lambda answer: self._quit(answer, running))
         else:
             self.exit()

@@ -2,7 +2,6 @@
 
 from reluflow.observe.choice import Choice
 from reluflow.tui.core import Core
-from reluflow.tui.screens.choose_neurons import ChooseNeurons
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
@@ -23,6 +22,8 @@ class TableKeys(Core):
 
     def action_choose(self) -> None:
         """Ask which neurons to list."""
+        from reluflow.tui.screens.choose_neurons import ChooseNeurons
+
         self.push_screen(ChooseNeurons(self.query_one(NeuronTable).choice.text), self._choose)
 
     def _choose(self, choice: Choice | None) -> None:

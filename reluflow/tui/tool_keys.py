@@ -1,18 +1,22 @@
-"""What the keys do that look closer and take something away: inspector, theory, palette, copy, picture."""
+"""What the keys do that look closer and take something away: inspector, theory, palette, copy, picture.
+
+Here and in the other modules of keys a screen is imported when it is first opened, for a quick start.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reluflow.errors import ReluflowError
 from reluflow.tui.core import Core
 from reluflow.tui.messages import EventChosen
 from reluflow.tui.moment import Moment
-from reluflow.tui.screens.copy_menu import Copyable, CopyMenu
-from reluflow.tui.screens.inspector import Inspector, Looked
-from reluflow.tui.screens.palette import Palette
-from reluflow.tui.screens.verify import VerifyPage
-from reluflow.tui.subjects import Kind
 from reluflow.tui.takeaway import copy, neuron_at, run_command, save_screenshot, values_at
 from reluflow.tui.widgets.neuron_table import NeuronTable
+
+if TYPE_CHECKING:
+    from reluflow.tui.screens.copy_menu import Copyable
+    from reluflow.tui.screens.inspector import Looked
+    from reluflow.tui.subjects import Kind
 
 
 class ToolKeys(Core):
@@ -29,16 +33,18 @@ class ToolKeys(Core):
         happens = moment is not None and history is not None and len(history.events_at(moment.t)) > 0
         self._look_at("event" if happens else "plateau")
 
-    def _look_at(self, kind: Kind) -> None:
+    def _look_at(self, kind: "Kind") -> None:
         moment = self.moment
         if moment is None or moment.state is None:
             self.say("there is nothing to look at yet")
             return
+        from reluflow.tui.screens.inspector import Inspector
+
         neuron = self.query_one(NeuronTable).cursor
         page = Inspector(moment.frame, moment.t, neuron, self.glyphs, moment.plateaus, kind)
         self.push_screen(page, self._looked)
 
-    def _looked(self, looked: Looked | None) -> None:
+    def _looked(self, looked: "Looked | None") -> None:
         if looked is None:
             return
         self.query_one(NeuronTable).go_to(looked.neuron)
@@ -51,6 +57,11 @@ class ToolKeys(Core):
 
     def follow(self, moment: Moment) -> None:
         """Let open pages show a newer moment."""
+        if len(self.screen_stack) == 1:
+            return
+        from reluflow.tui.screens.inspector import Inspector
+        from reluflow.tui.screens.verify import VerifyPage
+
         for screen in self.screen_stack:
             if isinstance(screen, Inspector):
                 screen.show(moment.frame, moment.t, moment.plateaus)
@@ -59,10 +70,14 @@ class ToolKeys(Core):
 
     def action_verify(self) -> None:
         """What the theory predicts beside what the run on show measures."""
+        from reluflow.tui.screens.verify import VerifyPage
+
         if self.moment is not None:
             self.push_screen(VerifyPage(self.moment.frame, self.glyphs))
 
     def action_palette(self) -> None:
+        from reluflow.tui.screens.palette import Palette
+
         self.push_screen(Palette(self.verbs), self._chosen)
 
     def _chosen(self, action: str | None) -> None:
@@ -72,6 +87,8 @@ class ToolKeys(Core):
 
     def action_copy(self) -> None:
         """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""
+        from reluflow.tui.screens.copy_menu import Copyable, CopyMenu
+
         preset = self.changes.present
         try:
             offers = [Copyable("c", "the command", run_command(preset))]
@@ -87,7 +104,7 @@ class ToolKeys(Core):
             offers += [Copyable("n", f"weights of neuron {neuron}", text)] if text else []
         self.push_screen(CopyMenu(offers), self._copy)
 
-    def _copy(self, chosen: Copyable | None) -> None:
+    def _copy(self, chosen: "Copyable | None") -> None:
         if chosen is None:
             return
         try:
