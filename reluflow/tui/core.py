@@ -24,6 +24,8 @@ from reluflow.tui.transport import Transport
 
 #: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
 LOOKS_PER_SECOND: Final = 40
+#: Seconds for which the picture of the old run stands still once there is a new one.
+EXPECTED_SECONDS: Final = 0.3
 #: After a longer time than this without a look (a stopped process) the cursor does not jump.
 _LONGEST_PAUSE: Final = 0.5
 
@@ -49,6 +51,8 @@ class Core(PacedApp):
         self.changes = Changes(session.frame.preset)
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.is_on_file(session.frame.preset)
+        #: since when another run than that on show is there, but has not come far enough to be shown
+        self._expecting: float | None = None
         self._frames = Frames(settings.fps, time.monotonic(), time.thread_time())
 
     @property
@@ -69,13 +73,21 @@ class Core(PacedApp):
     def look(self) -> None:
         """Pull if it is time for a frame, or at once if there is another run to show.
 
-        While the terminal has not caught up there is no point in either.
+        While the terminal has not caught up there is no point in either; and a picture of the old run once
+        more would only keep the new one waiting.
         """
         if self.pacer.congested:
             return
         now, shown, newest = time.monotonic(), self.moment, self.session.frame
-        waiting = shown is None or shown.frame.generation != newest.generation
-        if waiting or self._frames.is_due(now, newest.status == "running"):
+        if shown is not None and shown.frame.generation == newest.generation:
+            self._expecting = None
+            due = self._frames.is_due(now, newest.status == "running")
+        else:
+            self._expecting = now if self._expecting is None else self._expecting
+            due = self.transport.is_ready(newest)
+            if now - self._expecting > EXPECTED_SECONDS:
+                due = due or self._frames.is_due(now, newest.status == "running")
+        if due:
             self.pull(min(self._frames.since(now), _LONGEST_PAUSE))
 
     def start(self, preset: Preset, *, keep_place: bool = False) -> None:

@@ -10,7 +10,7 @@ from reluflow.plot.phases import Plateau, Stop, next_time, plateaus_of
 from reluflow.tui.moment import Moment
 
 #: Seconds of solving after which a new run is shown though it is not over; until then the old one stays.
-PATIENCE: Final = 0.15
+PATIENCE: Final = 0.1
 #: Plateaus are looked for again when the run has become longer by this factor.
 _LONGER: Final = 1.01
 #: One press of an arrow key moves the cursor by this share of the run.
@@ -52,7 +52,7 @@ class Transport:
     def take(self, newest: Frame, seconds: float) -> Moment:
         """Go on by so much wall time over the newest frame; the same object again if nothing changed."""
         self._live = newest
-        if self._ready(newest):
+        if self.is_ready(newest):
             if newest.generation != self._frame.generation:
                 self._start_anew()
             self._frame = newest
@@ -66,7 +66,7 @@ class Transport:
             self._key, self._moment = key, self._picture()
         return self._moment
 
-    def _ready(self, newest: Frame) -> bool:
+    def is_ready(self, newest: Frame) -> bool:
         """Whether a frame has enough to take the place of the one on show."""
         if newest.generation == self._frame.generation or newest.over or newest.error:
             return True
