@@ -22,7 +22,7 @@ from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.compare_keys import CompareKeys
-from reluflow.tui.core import LOOKS_PER_SECOND
+from reluflow.tui.core import LOOKS_PER_FRAME
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
@@ -141,7 +141,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         for complaint in self._complaints:
             self.complain(complaint)
         if self._timer:
-            self.set_interval(1.0 / LOOKS_PER_SECOND, self.look)
+            self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:

@@ -22,8 +22,8 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.pacing import PacedApp
 from reluflow.tui.transport import Transport
 
-#: Looks a second at the session: a new run is shown as soon as it is there, not only with the next frame.
-LOOKS_PER_SECOND: Final = 40
+#: Looks at the session for each frame: a new run is shown as soon as it is there, not only with the next one.
+LOOKS_PER_FRAME: Final = 2
 #: Seconds for which the picture of the old run stands still once there is a new one.
 EXPECTED_SECONDS: Final = 0.3
 #: After a longer time than this without a look (a stopped process) the cursor does not jump.
