@@ -84,7 +84,7 @@ class Problem:
         """The reduced coordinates; when the inputs span everything the basis is the identity."""
         d = self.dimension
         _, sizes, rows = np.linalg.svd(self.inputs, full_matrices=False)
-        tolerance = sizes[0] * max(self.inputs.shape) * np.finfo(float).eps if sizes.size else 0.0
+        tolerance = max(self.inputs.shape) * np.finfo(float).eps * sizes[0] if sizes.size else 0.0
         rank = int(np.sum(sizes > tolerance))
         if rank == d:
             return Span(np.eye(d), self.inputs, np.zeros_like(self.weights))

@@ -1,6 +1,7 @@
 """However the app is left, the shell gets its terminal back; and it comes up in terminals of all kinds."""
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -30,6 +31,7 @@ Explorer.action_scale = lambda app: (setattr(LossPanel, "make_rows", broken), ap
 from reluflow.cli import main
 main()
 """
+STEPS = re.compile(r"step [1-9]")
 DEADLINE = 30.0
 POLL = 0.05
 Open = Callable[..., Terminal]
@@ -56,7 +58,8 @@ def in_shell(command: list[str]) -> list[str]:
 
 
 def playing(screen: Screen) -> bool:
-    return "playing" in screen.text and "quit" in screen.text
+    """Whether a run is on screen, and steps of it are solved: before that there is nothing to save."""
+    return "playing" in screen.text and "quit" in screen.text and bool(STEPS.search(screen.text))
 
 
 def until(holds: Callable[[], object], what: str) -> None:
