@@ -1,6 +1,7 @@
 """The thread in front of a session, as the solver's thread sees it."""
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 #: Seconds for which solving waits for the first picture, at most.
@@ -19,6 +20,8 @@ class Front:
         self._idle.set()
         self._open = threading.Event()
         self._open.set()
+        #: called, in the solver's thread, when there is a newer frame
+        self.told: Callable[[], None] = lambda: None
 
     def is_busy(self) -> bool:
         """Whether it is at work."""

@@ -365,3 +365,4 @@ class Session:
                 status = "halted"
             self._frame = replace(frame, number=self._frame.number + 1, status=status)
             self._changed.notify_all()
+        self.front.told()

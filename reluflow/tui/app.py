@@ -142,6 +142,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
             self.complain(complaint)
         if self._timer:
             self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
+            loop = asyncio.get_running_loop()
+            self.session.front.told = lambda: self._told(loop)
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
@@ -175,6 +177,13 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
             self._last_note = frame.note.number
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
+
+    def _told(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the solver's thread: a new run is looked at at once, its later frames when they are due."""
+        shown = self.moment
+        if shown is None or shown.frame.generation != self.session.frame.generation:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.look)
 
     async def _open_form(self, preset: Preset) -> None:
         for form in self.query(ParameterForm):

@@ -22,7 +22,7 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.pacing import PacedApp
 from reluflow.tui.transport import Transport
 
-#: Looks at the session for each frame: a new run is shown as soon as it is there, not only with the next one.
+#: Looks at the session for each frame.
 LOOKS_PER_FRAME: Final = 2
 #: Seconds for which the picture of the old run stands still once there is a new one.
 EXPECTED_SECONDS: Final = 0.3
