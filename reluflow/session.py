@@ -25,8 +25,6 @@ from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run, RunWriter
 from reluflow.training import Training
 
-__all__ = ["Front", "Session"]
-
 #: Seconds between two frames while solving, and the longest stretch of solving between two looks.
 FRAME_SECONDS: Final = 0.05
 SLICE_SECONDS: Final = 0.02
@@ -125,13 +123,11 @@ class Session:
 
     def interrupt(self, by: str) -> None:
         """End the run here, so that it says by what; it can be gone on with from its directory."""
-        self._gives_up = True
-        self._commands.put(lambda: self._interrupt(by))
+        self._supersede(lambda: self._interrupt(by))
 
     def reset(self) -> None:
         """Go back to the start of the same preset."""
-        self._gives_up = True
-        self._commands.put(self._build_anew)
+        self._supersede(self._build_anew)
 
     def change(self, preset: Preset, stored: Run | None = None) -> None:
         """Start anew with another preset; of several in a row only the last is built.
@@ -140,8 +136,7 @@ class Session:
         """
         self._newest_change += 1
         ticket = self._newest_change
-        self._gives_up = True
-        self._commands.put(lambda: self._adopt(preset, stored, ticket))
+        self._supersede(lambda: self._adopt(preset, stored, ticket))
 
     def save_run(self, folder: Path | None = None) -> None:
         """Write the run so far; a run once written is written to the same folder again."""
@@ -164,11 +159,16 @@ class Session:
             return Notice(0, f"the run could not be saved within {seconds:g} s", failed=True)
 
     def close(self, wait: bool = True) -> None:
-        """End the thread after the solver's present step and the commands given."""
+        """End the thread after the commands given."""
         self.halt()
-        self._commands.put(self._leave)
+        self._supersede(self._leave)
         if wait:
             self._thread.join()
+
+    def _supersede(self, command: Callable[[], None]) -> None:
+        """A command after which nobody wants the step that is being computed."""
+        self._commands.put(command)
+        self._gives_up = True
 
     def _turn(self, running: bool, then: Callable[[], None] | None = None) -> None:
         """Set whether to solve, and say so in the frame at once; ``then`` is a command that goes with it."""
@@ -206,6 +206,8 @@ class Session:
 
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
+        # whatever superseded a step has been carried out if there are no commands left
+        self._gives_up = self._gives_up and not self._commands.empty()
         alone = self.front.wait(GIVE_WAY_SECONDS)
         began, steps = time.perf_counter(), training.solver.steps
         try:
@@ -263,7 +265,7 @@ class Session:
         self._adopt(preset, None, ticket)
 
     def _interrupt(self, by: str) -> None:
-        self._gives_up, training = False, self._training
+        training = self._training
         if training is not None:
             training.interrupt(f"stopped by {by} at t = {training.solver.t:.6g}")
         self._publish()
@@ -275,7 +277,6 @@ class Session:
         return self._frame.note
 
     def _build(self) -> None:
-        self._gives_up = False
         self._keeper.release()
         self._training, self._sought, self._remains = None, None, None
         self._rate = 0.0

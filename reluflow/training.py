@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,21 +100,29 @@ class Training:
         began = time.perf_counter()
         left = math.inf if self.stop.wall_seconds is None else self.stop.wall_seconds - self.wall_seconds
         seconds = min(seconds, left)
-        self.solver.abandoned = lambda: time.perf_counter() - began >= left or abandoned()
-        while self.status == "running" and not halted():
-            self._step(self._burst)
-            if time.perf_counter() - began >= seconds:
-                break
+        with self._abandoning(lambda: time.perf_counter() - began >= left or abandoned()):
+            while self.status == "running" and not halted():
+                self._step(self._burst)
+                if time.perf_counter() - began >= seconds:
+                    break
         self.wall_seconds += time.perf_counter() - began
         self._judge_wall()
 
     def single_step(self) -> None:
         """One accepted step of the solver; one iteration of descent."""
         began = time.perf_counter()
-        self.solver.abandoned = lambda: False
         if self.status == "running":
             self._step(1)
         self.wall_seconds += time.perf_counter() - began
+
+    @contextmanager
+    def _abandoning(self, abandoned: Callable[[], bool]) -> Iterator[None]:
+        """For these steps alone: whoever steps the solver later has its own reasons."""
+        usual, self.solver.abandoned = self.solver.abandoned, abandoned
+        try:
+            yield
+        finally:
+            self.solver.abandoned = usual
 
     def interrupt(self, reason: str) -> None:
         """Stop here; what was recorded stays, and a run restored from the checkpoint goes on."""

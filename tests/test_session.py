@@ -1,11 +1,14 @@
 """The live session: commands in, immutable frames out; waiting is for frames, never for the clock."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from reluflow import session as module
+from reluflow.flow.base import AbandonedError
 from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
 from reluflow.session import Session
@@ -329,6 +332,45 @@ def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
     assert frame.generation > generation
     assert str(run) in frame.error
     assert frame.note is note
+
+
+@pytest.mark.parametrize("end", [Session.halt, Session.close, lambda live: live.interrupt("a signal")])
+def test_a_step_that_nobody_wants_any_more_is_given_up(session, monkeypatch, end):
+    """One that would never end by itself."""
+    began = threading.Event()
+
+    def forever(solver, *_):
+        began.set()
+        while not solver.abandoned():
+            pass
+        raise AbandonedError
+
+    monkeypatch.setattr(Lorentz, "_advance", forever)
+    session.run()
+    assert began.wait(DEADLINE)
+    end(session)
+    monkeypatch.undo()
+    if end is not Session.close:
+        frame = wait(session, lambda frame: frame.status != "running")
+        assert frame.steps == 0
+
+
+def test_a_change_that_came_to_nothing_does_not_stop_the_solver(session, monkeypatch):
+    """A branch takes its place, and fails: the run that was there goes on."""
+    generation = session.frame.generation
+
+    def fails(*_):
+        raise OSError("no room")
+
+    monkeypatch.setattr(module, "branch", fails)
+    held = threading.Event()
+    session._commands.put(held.wait)  # both are given before either is carried out
+    session.change(session.frame.preset)
+    session.branch(session.frame, 0.0)
+    held.set()
+    wait(session, lambda frame: frame.note is not None and "no room" in frame.note.text)
+    assert finish(session).status == "converged"
+    assert session.frame.generation == generation
 
 
 def test_close_ends_the_thread():

@@ -35,11 +35,6 @@ class Interruption:
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous.clear()
 
-    @property
-    def wished(self) -> bool:
-        """Whether the run is to end."""
-        return self.name is not None
-
     @contextmanager
     def shielded(self) -> Iterator[None]:
         """Let what is done here be finished, whatever signals come."""

@@ -142,8 +142,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
             self.complain(complaint)
         if self._timer:
             self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
-            loop = asyncio.get_running_loop()
-            self.session.front.told = lambda: self._told(loop)
+            self.session.front.told = self._told
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
@@ -178,12 +177,11 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
             if self.saved_as(frame):
                 await self.query_one(ParameterForm).mark_saved(self.saved)
 
-    def _told(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _told(self) -> None:
         """In the solver's thread: a new run is looked at at once, its later frames when they are due."""
         shown = self.moment
         if shown is None or shown.frame.generation != self.session.frame.generation:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.look)
+            self.call_later(self.look)
 
     async def _open_form(self, preset: Preset) -> None:
         for form in self.query(ParameterForm):

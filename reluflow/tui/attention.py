@@ -3,7 +3,7 @@
 import asyncio
 import selectors
 
-from reluflow.session import Front
+from reluflow.front import Front
 
 
 class _Selector(selectors.DefaultSelector):
