@@ -1,6 +1,7 @@
-"""Control of steps: how long the next one is, and how its error is judged.
+"""Control of steps: how long one can be at most, where it must end, and how its error is judged.
 
-Names in capitals are the settings of the solver, with their reasons.
+What follows from the steps before is in ``pace``. Names in capitals are the settings of the solver, with their
+reasons.
 """
 
 from typing import Final
@@ -24,15 +25,9 @@ NEGLIGIBLE: Final = 1e-5
 #: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
 ORDER: Final = 5
 ALLOWED, LARGEST = 600.0, 1.5
-SAFETY, SHRINK, GROWTH, RETRY = 0.9, 0.3, 8.0, 0.3
-#: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
-SEEN, TREND = 0.02, 1.25
-#: how much a step may be longer because errors of its length have shrunk since the last one, if both were at
-#: least FAINT
-EASED, FAINT = 1.5, 1e-3
-#: as long as the residual dies out by no more than this over a step, it is taken for the foot of an escape
-CALM: Final = 0.2
-#: ... led by the neurons whose |D| is at least this share of the largest
+#: after a step that did not converge one of this share of its length is tried
+RETRY: Final = 0.3
+#: an escape is led by the neurons whose |D| is at least this share of the largest
 LEADING: Final = 0.5
 #: errors (in units of what is allowed) above which a step is given up at the first, second, later iterates
 HOPELESS: Final = (1.5, 1.2, 1.02)
@@ -42,12 +37,12 @@ FIRST: Final = 0.5
 DIVERGED: Final = 1e4
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 300.0
+#: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
+SHRINKING: Final = 12.0
 #: a step that must end at a kink goes on over those that follow as long as they add no more than this share
 #: of the allowed error, and by these shares of its length, as the kink's moment is a guess: at first; later
 #: at most and at least
 AFTER, BEYOND = 0.3, (0.05, 3e-3, 1e-4)
-#: after a step that ended at a kink the next one may be this much longer, if the step was meant to be
-AGAIN: Final = 4.0
 #: what a path without events says of the one with them is believed if it is this near to the prediction
 ROUGH: Final = 0.1
 #: Newton's method takes K at all nodes if there are no more samples than this, else K at the start
@@ -63,8 +58,6 @@ CUTS: Final = 6
 LIGHT: Final = 0.01
 #: ... if there are at least so many pairs of them with a sample
 WORTH: Final = 3000
-#: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
-SHRINKING: Final = 12.0
 #: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
 VANISHED: Final = -4000
 #: hidden weights of a dead neuron this small next to its output weight are the rounding of zero
@@ -154,13 +147,6 @@ def rms(values: Array) -> float:
     """Root mean square."""
     flat = values.ravel()
     return float(np.sqrt(flat @ flat / max(1, flat.size)))
-
-
-def factor(error: float) -> float:
-    """By how much the next step may differ from one with this error."""
-    if error == 0.0:
-        return GROWTH
-    return float(np.clip(SAFETY * error ** (-1.0 / ORDER), SHRINK, GROWTH))
 
 
 def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, first_guess: bool) -> float:

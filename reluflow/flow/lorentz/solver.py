@@ -17,28 +17,10 @@ import numpy as np
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.control import (
-    AGAIN,
-    CALM,
-    EASED,
-    FAINT,
-    FIRST,
-    GROWTH,
-    LONGEST,
-    NOTHING,
-    ORDER,
-    RETRY,
-    SAFETY,
-    SEEN,
-    SHRINK,
-    SMALLEST,
-    TREND,
-    VANISHED,
-    Curve,
-    factor,
-)
+from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
+from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
 from reluflow.flow.lorentz.passage import passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
@@ -68,8 +50,7 @@ class Lorentz(FlowSolver):
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
         self._stepper = Stepper(self._samples, options.rtol)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
-        self._length = np.inf
-        self._last = (0.0, 0.0, 0.0)
+        self._pace = Pace()
         self._path: Path | None = None
         self._before = self._neurons
         self._log = EventLog()
@@ -122,7 +103,7 @@ class Lorentz(FlowSolver):
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
         if self.steps == 0 and curve.trace > 0.0:
             ceiling = min(ceiling, FIRST / curve.trace)
-        length = min(self._length * self._foresight(curve), self._foot(curve), ceiling)
+        length = min(self._pace.proposed(curve), ceiling)
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
@@ -145,45 +126,11 @@ class Lorentz(FlowSolver):
         self._note(attempt.events)
         self._residual = attempt.residual
         self._settle(end)
-        proposed = length * factor(attempt.error)
-        if len(attempt.events) == 0:
-            proposed *= self._eased(attempt.error, length)
-        if length < attempt.wanted:
-            proposed = max(proposed, min(attempt.wanted, AGAIN * length))
-        self._length = proposed if t_end is None else max(proposed, self._length)
-        self._last = (attempt.error, trace, length)
-
-    def _foresight(self, curve: Curve) -> float:
-        """What to make of the step proposed, now that K is known: errors grow with h K while it is small."""
-        error, trace, _ = self._last
-        if error < SEEN or not 0.0 < trace < curve.trace:
-            return 1.0
-        return max(SHRINK, float((curve.trace / trace) ** (-TREND / ORDER)))
-
-    def _foot(self, curve: Curve) -> float:
-        """The longest step at the foot of an escape, where errors grow like what grows there, exp(2 |D| t).
-
-        With g times the last length h its error would be g^5 exp(2 |D| g h) times the last one.
-        """
-        error, _, last = self._last
-        if error == 0.0 or not curve.escaping or curve.fading * last > CALM:
-            return np.inf
-        aim, growth = float(np.log(SAFETY**ORDER / error)), 2.0 * curve.rate * last
-        log_ratio = aim / ORDER
-        for _ in range(8):
-            grown = growth * float(np.exp(log_ratio))
-            log_ratio -= (ORDER * log_ratio + grown - aim) / (ORDER + grown)
-        return last * float(np.exp(log_ratio))
-
-    def _eased(self, error: float, length: float) -> float:
-        """How much longer the next step may be, because errors have become smaller for their length.
-
-        The predictive controller of Gustafsson (ACM Trans. Math. Softw. 20, 1994), upwards only.
-        """
-        before, _, last = self._last
-        if min(before, error) < FAINT:
-            return 1.0
-        return min(EASED, max(1.0, float((before / error) ** (1.0 / ORDER) * length / last)))
+        meant = self._pace.next
+        smooth = len(attempt.events) == 0
+        self._pace.accepted(attempt.error, trace, length, attempt.wanted, smooth)
+        if t_end is not None:  # shortened by the end of the time, not by its error
+            self._pace.next = max(self._pace.next, meant)
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
@@ -212,11 +159,11 @@ class Lorentz(FlowSolver):
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
-        length = min(GROWTH * self._length if np.isfinite(self._length) else 1.0, room, LONGEST)
+        length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before, self._path = self._neurons, Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
-        self._length = length
+        self._pace.next = length
         self.steps += 1
 
     def _pack(self) -> dict[str, Any]:
@@ -228,8 +175,8 @@ class Lorentz(FlowSolver):
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
-            "next_length": self._length,
-            "last_step": self._last,
+            "next_length": self._pace.next,
+            "last_step": self._pace.last,
             "residual": self._residual,
             "still_weights": self._still_weights,
             "still_outputs": self._still_outputs,
@@ -244,9 +191,7 @@ class Lorentz(FlowSolver):
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
-        self._length = float(saved["next_length"])
-        error, trace, length = (float(number) for number in saved["last_step"])
-        self._last = (error, trace, length)
+        self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])
