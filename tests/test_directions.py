@@ -9,8 +9,8 @@ from problems import balanced, five_points, toy, with_bias
 from trained import trained
 
 from reluflow.errors import ProblemError
-from reluflow.flow.base import State
 from reluflow.network import activation, row_norms
+from reluflow.observe.measured import state_at
 from reluflow.problem import Problem
 from reluflow.theory import directions as module
 from reluflow.theory.directions import directions
@@ -22,18 +22,12 @@ def three_points(scale=1e-6, width=60, seed=0):
     return balanced(*THREE, width, scale, seed)
 
 
-def at(run, t):
-    i = int(np.searchsorted(run.snapshots.t, t, side="right")) - 1
-    snapshots = run.snapshots
-    return State(float(snapshots.t[i]), snapshots.weights[i], snapshots.output_weights[i])
-
-
 class TestCounts:
     @pytest.mark.parametrize("problem", [three_points(1e-30), toy(1e-30, 30), five_points(1e-30)])
     def test_neurons_are_there_by_the_end_of_the_plateau(self, problem):
         found = directions(problem)
         run = trained(problem, loss=1e-3, time=5000.0)
-        late = at(run, 0.8 * run.saddles[0].end)
+        late = state_at(run.snapshots, 0.8 * run.saddles[0].end)
         weights = late.weights / row_norms(late.weights)[:, None]
         assert sum(len(one.neurons) for one in found.found) >= 10
         for one in found.found:

@@ -71,7 +71,7 @@ def directions(
 def _state(given: "Preset | Run", target: str, at: str | None) -> "State | None":
     """The state asked for, None for the start. Raises PresetError in one sentence."""
     from reluflow.errors import PresetError
-    from reluflow.flow.base import State
+    from reluflow.observe.measured import state_at
     from reluflow.store.preset import Preset
 
     if at is None:
@@ -88,8 +88,7 @@ def _state(given: "Preset | Run", target: str, at: str | None) -> "State | None"
         raise PresetError(
             f"--at {at}: expected 'end', or a flow time from 0 to {last:.6g} where {target} ends"
         )
-    i = int(snapshots.t.searchsorted(time, side="right")) - 1
-    return State(float(snapshots.t[i]), snapshots.weights[i], snapshots.output_weights[i])
+    return state_at(snapshots, time)
 
 
 def described(found: "Directions") -> dict[str, Any]:

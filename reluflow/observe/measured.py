@@ -23,6 +23,12 @@ class States(Protocol):
     def output_weights(self) -> Array: ...
 
 
+def state_at(states: States, t: float) -> State:
+    """The last state recorded at or before flow time ``t``, which is not before the first."""
+    i = int(np.searchsorted(states.t, t, side="right")) - 1
+    return State(float(states.t[i]), states.weights[i], states.output_weights[i])
+
+
 @dataclass(frozen=True)
 class Measured:
     """A run as recorded: ``series`` columns (k,) (``t``, ``loss``, ...), ``snapshots``, and how it ended.
@@ -43,8 +49,7 @@ class Measured:
     @property
     def final(self) -> State:
         """The last state of the run."""
-        s = self.snapshots
-        return State(float(s.t[-1]), s.weights[-1], s.output_weights[-1])
+        return state_at(self.snapshots, np.inf)
 
     def loss_at(self, t: Array) -> Array:
         """The loss at flow times (k,), linear in ln(loss) between recorded rows."""

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.base import State
 from reluflow.network import Array, outweighed, row_norms
-from reluflow.observe.measured import Measured
+from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
 from reluflow.theory.forecast import Forecast
 from reluflow.theory.prediction import Prediction
@@ -99,9 +98,9 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
 
 
 def _come(run: Measured, early: _Early) -> float | None:
-    state = _state_at(run, early.t)
-    if state is None:
+    if run.snapshots.t[-1] < early.t:
         return None
+    state = state_at(run.snapshots, early.t)
     norms = row_norms(state.weights)
     unit = state.weights / np.where(norms > 0.0, norms, 1.0)[:, None]
     apart = row_norms(unit - early.course.direction)
@@ -138,16 +137,7 @@ def _changed(problem: Problem, sign: Array) -> Mask:
 
 
 def _seen_changed(run: Measured, early: _Early) -> float | None:
-    state = _state_at(run, early.t)
-    if state is None or state.t < LATE * early.t:
+    state = state_at(run.snapshots, early.t)
+    if run.snapshots.t[-1] < early.t or state.t < LATE * early.t:
         return None
     return float(np.count_nonzero(_changed(run.problem, state.output_weights)))
-
-
-def _state_at(run: Measured, t: float) -> State | None:
-    """The last recorded state by then (a next one would differ visibly); None if the run is too short."""
-    times = run.snapshots.t
-    if times[-1] < t:
-        return None
-    i = int(np.searchsorted(times, t, side="right")) - 1
-    return State(float(times[i]), run.snapshots.weights[i], run.snapshots.output_weights[i])

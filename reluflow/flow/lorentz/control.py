@@ -1,7 +1,7 @@
 """Control of steps: how long one can be at most, where it must end, and how its error is judged.
 
-What follows from the steps before is in ``pace``. Names in capitals are the settings of the solver, with their
-reasons.
+What follows from the steps before is in ``pace``. Names in capitals are the settings of the solver, with
+their reasons.
 """
 
 from typing import Final
