@@ -8,6 +8,7 @@ from lorentz_cases import correlated, toy
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
+from reluflow.flow.lorentz.boost import fly, nudged
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.path import Modes, Path, integrals
 from reluflow.network import Array
@@ -80,7 +81,28 @@ def test_the_tail_takes_few_steps() -> None:
     before = solver.steps
     while solver.loss > 1e-9:
         solver.step()
-    assert solver.steps - before <= 14
+    assert solver.steps - before <= 12
+
+
+def test_modes_that_follow_the_slow_ones_are_not_taken_for_free_ones() -> None:
+    """Fast modes are kept up by the motion of K: as exponentials of their own they would double the steps."""
+    solver = Lorentz(correlated(), Options(rtol=1e-8))
+    while solver.t < 100.0:
+        solver.step(t_end=100.0)
+    assert solver.steps <= 80
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), rapidity=st.sampled_from([1e-2, 1e-3]))
+def test_a_nudge_is_a_boost_to_second_order(seed: int, rapidity: float) -> None:
+    generator = np.random.default_rng(seed)
+    w, a, turn = generator.standard_normal((5, 3)), generator.standard_normal(5), np.zeros((5, 3))
+    turn[:] = rapidity * generator.standard_normal(3) / 2.0
+    flight = fly(turn[None], w, a, a**2 - np.sum(w**2, axis=1))
+    moved, output, reach = nudged(turn, w, a)
+    np.testing.assert_allclose(moved, flight.weights[0], atol=20.0 * rapidity**3)
+    np.testing.assert_allclose(output, flight.outputs[0], atol=20.0 * rapidity**3)
+    np.testing.assert_allclose(reach, flight.reach[0], atol=20.0 * rapidity**2)
 
 
 def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:

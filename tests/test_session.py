@@ -11,6 +11,7 @@ from reluflow import session as module
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
+from reluflow.front import FIRST_SECONDS, Front
 from reluflow.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
@@ -382,6 +383,19 @@ def test_close_ends_the_thread():
 def test_waiting_for_a_frame_ends_with_a_sentence(session):
     with pytest.raises(TimeoutError, match="no such frame within 0 s"):
         session.wait(lambda frame: frame.over, 0.0)
+
+
+def test_solving_waits_for_the_first_picture_but_not_for_ever(monkeypatch):
+    front, waited = Front(), []
+    front.prepare()
+    monkeypatch.setattr(front._open, "wait", waited.append)
+    front.wait(0.0)
+    front.wait(0.0)
+    assert waited == [FIRST_SECONDS]
+    front.prepare()
+    front.open()
+    front.wait(0.0)
+    assert waited == [FIRST_SECONDS]
 
 
 def test_solving_stands_back_while_the_screen_is_at_work_but_not_for_ever(session, monkeypatch):

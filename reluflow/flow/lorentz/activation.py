@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, time_to_reach
+from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, nudged, time_to_reach
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.path import Path
@@ -31,7 +31,7 @@ from reluflow.network import Array
 REST = 1e-12
 #: a pre-activation this small (relative to the neuron's largest) has reached zero
 AT_ZERO = 1e-11
-#: a boost of this rapidity is its series up to second order
+#: the last step of a landing, of this rapidity at most, is taken by the series of the boost
 CLOSE = 1e-6
 
 
@@ -142,13 +142,10 @@ def land(
         late = target - position
         direction = np.matmul(weights, pulled.direction.transpose(1, 0, 2))[:, 0]
         turn = (path.length * late)[:, None] * direction
-        squares = np.vecdot(turn, turn)
-        if squares.max() < CLOSE**2:
-            along = np.vecdot(here.weights, turn)
-            reach = (here.outputs + 0.5 * along)[:, None]
-            z = here.z + reach * (path.length * late)[:, None] * slope
-            a = here.outputs + along + 0.5 * squares * here.outputs
-            return here.moved(here.weights + reach * turn, a, z), target, sample
+        if np.vecdot(turn, turn).max() < CLOSE**2:
+            w, a, reach = nudged(turn, here.weights, here.outputs)
+            z = here.z + (path.length * late * reach)[:, None] * slope
+            return here.moved(w, a, z), target, sample
         here = moved_to(here, move(here, pulled, path, position, target))
         position = target
     return here, position, sample
