@@ -80,7 +80,7 @@ def fly(generators: Array, w: Array, a: Array, delta: Array) -> Flight:
 
 
 def nudged(generator: Array, w: Array, a: Array) -> tuple[Array, Array, Array]:
-    """One boost of next to no rapidity rho: w' (b, p) and a' (b,) but for rho^3, its reach y (b,) but for rho^2."""
+    """One boost of next to no rapidity rho: w' (b, p) and a' (b,) but for rho^3, the reach but for rho^2."""
     along = np.vecdot(w, generator)
     reach = a + 0.5 * along
     moved = a + along + 0.5 * np.vecdot(generator, generator) * a
