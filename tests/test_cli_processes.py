@@ -204,7 +204,7 @@ def test_a_last_save_that_fails_is_told(monkeypatch):
 def test_signals_are_a_wish_first_and_end_a_step_second():
     before = signal.getsignal(signal.SIGINT)
     with Interruption() as interruption:
-        assert not interruption.wished
+        assert interruption.name is None
         signal.raise_signal(signal.SIGTERM)
         assert interruption.name == "SIGTERM"
         with interruption.shielded():
