@@ -16,6 +16,7 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
+from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
 from reluflow.flow.lorentz.motion import block_rows, predictions
@@ -52,7 +53,9 @@ class Lorentz(FlowSolver):
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._pace = Pace()
         self._path: Path | None = None
-        self._before = self._neurons
+        self._bundles = alone()
+        #: neurons and bundles at the start of the last step
+        self._before = self._neurons, self._bundles
         self._log = EventLog()
 
     @property
@@ -75,22 +78,25 @@ class Lorentz(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._state(self._neurons, (self._still_weights, self._still_outputs), self.t)
+        return self._state((self._neurons, self._bundles), (self._still_weights, self._still_outputs), self.t)
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        return _Dense(self, self._before, self._path, still, self._neurons)
+        return _Dense(self, self._before, self._path, still, (self._neurons, self._bundles))
 
-    def _state(self, neurons: Neurons, still: tuple[Array, Array], t: float) -> State:
+    def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:
+        neurons, bundles = those
         moved = (neurons.true_weights(self._samples), neurons.true_outputs())
-        return self._network(neurons.index, moved, still, t)
+        return self._network((neurons.index, bundles), moved, still, t)
 
     def _network(
-        self, index: Index, moved: tuple[Array, Array], still: tuple[Array, Array], t: float
+        self, who: tuple[Index, Bundles], moved: tuple[Array, Array], still: tuple[Array, Array], t: float
     ) -> State:
-        """The state with the neurons ``index`` (b,) where they have moved, and the others where they rest."""
+        """The state with the neurons ``who`` (b,) where they have moved, and the others where they rest."""
+        index, bundles = who
         weights, outputs = still[0].copy(), still[1].copy()
         weights[index], outputs[index] = moved
+        bundles.restored(weights, outputs)
         return State(t, self.problem.span.lift(weights), outputs)
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
@@ -119,7 +125,7 @@ class Lorentz(FlowSolver):
 
     def _accept(self, attempt: Attempt, end: Neurons, trace: float, t_end: float | None) -> None:
         length = attempt.path.length
-        self._before, self._path = self._neurons, attempt.path
+        self._before, self._path = (self._neurons, self._bundles), attempt.path
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
@@ -134,6 +140,7 @@ class Lorentz(FlowSolver):
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
+        events = self._bundles.everyones(events)
         self._log.extend(replace(events, t=self.t_old + span * events.t))
         self.events += events.changes
 
@@ -155,20 +162,23 @@ class Lorentz(FlowSolver):
             some = end.take(lined)
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
-        self._neurons = end
+        self._bundles, self._neurons = self._bundles.joined(end, self._samples)
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
-        self._before, self._path = self._neurons, Path(np.tile(self._residual, (RADAU.stages, 1)), length)
+        self._before = self._neurons, self._bundles
+        self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
         self._pace.next = length
         self.steps += 1
 
     def _pack(self) -> dict[str, Any]:
-        packed: dict[str, Any] = {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
-        packed |= {f"before_{name}": getattr(self._before, name) for name in NAMES}
+        packed: dict[str, Any] = {}
+        for when, (neurons, bundles) in (("now", (self._neurons, self._bundles)), ("before", self._before)):
+            packed |= {f"{when}_{name}": getattr(neurons, name) for name in NAMES}
+            packed |= {f"{when}_{name}": getattr(bundles, name) for name in BUNDLE_NAMES}
         path = self._path
         packed |= {
             "path_values": np.zeros((0, 0)) if path is None else path.values,
@@ -184,8 +194,13 @@ class Lorentz(FlowSolver):
         return packed | self._log.pack()
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
-        self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
-        self._before = Neurons(*(np.array(saved[f"before_{name}"]) for name in NAMES))
+        (self._neurons, self._bundles), self._before = (
+            (
+                Neurons(*(np.array(saved[f"{when}_{name}"]) for name in NAMES)),
+                Bundles(*(np.array(saved[f"{when}_{name}"]) for name in BUNDLE_NAMES)),
+            )
+            for when in ("now", "before")
+        )
         values = np.array(saved["path_values"])
         packed = np.array(saved["path_modes"])
         modes = Modes.unpacked(packed) if packed.size else None
@@ -202,7 +217,12 @@ class _Dense(DenseOutput):
     """The neurons moved from the start of the last step along its path: as exact as the step itself."""
 
     def __init__(
-        self, solver: Lorentz, before: Neurons, path: Path | None, still: tuple[Array, Array], last: Neurons
+        self,
+        solver: Lorentz,
+        before: tuple[Neurons, Bundles],
+        path: Path | None,
+        still: tuple[Array, Array],
+        last: tuple[Neurons, Bundles],
     ) -> None:
         super().__init__(solver.t_old, solver.t)
         self._solver, self._before, self._path, self._still, self._last = solver, before, path, still, last
@@ -215,23 +235,25 @@ class _Dense(DenseOutput):
         shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
         inside = 0 if self._path is None else int(np.count_nonzero(shares < 1.0))
         found: list[State] = []
-        piece = together(self._before)
+        piece = together(self._before[0])
         for first in range(0, inside, piece):
             some = slice(first, min(first + piece, inside))
             found += self._between(times[some], shares[some])
         return found + [self._solver._state(self._last, self._still, float(t)) for t in times[inside:]]
 
     def _between(self, times: Array, shares: Array) -> list[State]:
-        solver, before, path = self._solver, self._before, self._path
+        solver, path, (before, bundles) = self._solver, self._path, self._before
         assert path is not None
         try:
             there = passage(before, solver._samples, path, solver._stepper.slack, shares)
         except StallError:
             # on this way, with other stops, some activation keeps changing: the nearer end stands for it
-            ends = (before, self._last)
+            ends = (self._before, self._last)
             return [
                 solver._state(ends[int(share > 0.5)], self._still, float(t))
                 for share, t in zip(shares, times, strict=True)
             ]
         networks = zip(there.weights, there.outputs, times, strict=True)
-        return [solver._network(before.index, (w, a), self._still, float(t)) for w, a, t in networks]
+        return [
+            solver._network((before.index, bundles), (w, a), self._still, float(t)) for w, a, t in networks
+        ]
