@@ -60,7 +60,9 @@ def over(neurons: Neurons, pulled: Pull, weights: Array, flight: Flight, begin: 
     """The move that a flight is; weights (b, e, t): of its boosts on the terms of the path."""
     steps = np.matmul(weights * flight.reach.T[:, :, None], pulled.slope.transpose(1, 0, 2))
     steps[:, 0] += neurons.z
-    return Move(flight, np.add.accumulate(steps, axis=1), begin, end)
+    for i in range(1, steps.shape[1]):
+        steps[:, i] += steps[:, i - 1]
+    return Move(flight, steps, begin, end)
 
 
 def moved_to(neurons: Neurons, moved: Move) -> Neurons:

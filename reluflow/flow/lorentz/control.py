@@ -159,9 +159,12 @@ def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, fir
     position, sample, jump, order = kinks
     if position.size == 0:
         return 1.0
+    weighted = jump * kink_weight(position, order)
+    if weighted.sum() <= allowed:
+        return 1.0
     which, place = np.unique(sample.astype(np.intp), return_inverse=True)
     errors = np.zeros((position.size, which.size))
-    errors[np.arange(position.size), place] = jump * kink_weight(position, order)
+    errors[np.arange(position.size), place] = weighted
     until = np.append(position[1:], 1.0)[:, None]
     felt = felt_share(until * stiffness[which], until * rate)
     errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
@@ -182,7 +185,8 @@ def felt_share(stiffness: Array, rate: Array | float) -> Array:
     It changes the predictions by h K r, and the logarithms of neurons by h rate (their largest |D|) relative
     to r. In stiff modes it is gone at once. stiffness, rate: h K and h rate.
     """
-    return np.minimum(1.0, stiffness + rate) / (1.0 + RADAU.damping * stiffness) ** 3
+    damped = 1.0 + RADAU.damping * stiffness
+    return np.minimum(1.0, stiffness + rate) / (damped * damped * damped)
 
 
 #: what a unit slope from the last node backwards adds to the error estimate

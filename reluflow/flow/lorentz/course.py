@@ -10,6 +10,7 @@ import numpy as np
 
 from reluflow.flow.lorentz.activation import Move, over
 from reluflow.flow.lorentz.boost import Flight, fly
+from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.kernel import kernels
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
@@ -17,6 +18,9 @@ from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import margins_at
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
+
+#: sums of all rows up to each
+_SO_FAR = np.tril(np.ones((RADAU.stages, RADAU.stages)))
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
     flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
     steps = flight.reach.T[:, :, None] * weights
     reach = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
-    z = np.matmul(np.add.accumulate(reach, axis=1), pulled.slope.transpose(1, 0, 2))
+    z = np.matmul(_SO_FAR[: reach.shape[1], : reach.shape[1]] @ reach, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
     if neurons.delta.min(initial=0.0) < 0.0:

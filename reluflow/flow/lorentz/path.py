@@ -40,11 +40,7 @@ PLAIN, FITTED = _magnus(3), _magnus(5)
 
 def basis(positions: Array, decay: float) -> Array:
     """The basis l_i(x) exp(-decay (x - c_i)) at positions (..): shape (.., s)."""
-    powers = np.empty((*positions.shape, RADAU.stages))
-    powers[..., 0] = 1.0
-    powers[..., 1:] = positions[..., None]
-    np.multiply.accumulate(powers, axis=-1, out=powers)
-    values: Array = powers @ RADAU.lagrange.T
+    values = _polynomials(positions, RADAU.lagrange.T)
     if decay != 0.0:
         values *= np.exp(decay * (RADAU.nodes - positions[..., None]))
     return values
@@ -52,18 +48,27 @@ def basis(positions: Array, decay: float) -> Array:
 
 def slopes(positions: Array, decay: float) -> Array:
     """The derivative of the basis at positions (..): shape (.., s)."""
-    powers = np.zeros((*positions.shape, RADAU.stages))
-    powers[..., 1] = 1.0
-    powers[..., 2:] = positions[..., None]
-    np.multiply.accumulate(powers[..., 1:], axis=-1, out=powers[..., 1:])
-    values: Array = powers @ _SLOPES
+    values = _polynomials(positions, _SLOPES)
     if decay != 0.0:
         values *= np.exp(decay * (RADAU.nodes - positions[..., None]))
         values -= decay * basis(positions, decay)
     return values
 
 
-_SLOPES = np.arange(float(RADAU.stages))[:, None] * RADAU.lagrange.T
+#: coefficients of the derivative of the basis
+_SLOPES = np.zeros((RADAU.stages, RADAU.stages))
+_SLOPES[:-1] = np.arange(1.0, RADAU.stages)[:, None] * RADAU.lagrange.T[1:]
+
+
+def _polynomials(positions: Array, coefficients: Array) -> Array:
+    """Polynomials with coefficients (s, s), lowest first, one in a column, at positions (..): shape (.., s)."""
+    powers = np.empty((RADAU.stages, positions.size))
+    powers[0] = 1.0
+    powers[1] = positions.ravel()
+    for i in range(2, RADAU.stages):
+        np.multiply(powers[i - 1], powers[1], out=powers[i])
+    values: Array = (powers.T @ coefficients).reshape(*positions.shape, RADAU.stages)
+    return values
 
 
 def magnus_weights(begin: Array, end: Array, decay: float) -> Array:
