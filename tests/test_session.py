@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reluflow import session as module
+from reluflow import worker as module
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
@@ -365,7 +365,7 @@ def test_a_change_that_came_to_nothing_does_not_stop_the_solver(session, monkeyp
 
     monkeypatch.setattr(module, "branch", fails)
     held = threading.Event()
-    session._commands.put(held.wait)  # both are given before either is carried out
+    session._board.post(held.wait)  # both are given before either is carried out
     session.change(session.frame.preset)
     session.branch(session.frame, 0.0)
     held.set()

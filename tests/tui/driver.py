@@ -99,7 +99,7 @@ class Driver:
     async def settled(self) -> None:
         """Wait until the worker has done all that it was told before, and show it."""
         done = threading.Event()
-        self.session._commands.put(done.set)
+        self.session._board.post(done.set)
         await self.until(done.is_set, "the end of what the worker was told")
         self.app.pull()
         await self.drained()

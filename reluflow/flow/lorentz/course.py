@@ -5,12 +5,12 @@ For most neurons of most steps this is all there is. Where something happens bef
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from reluflow.flow.lorentz.activation import Move, over
 from reluflow.flow.lorentz.boost import Flight, fly
-from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.kernel import kernels
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
@@ -19,8 +19,11 @@ from reluflow.flow.lorentz.release import margins_at
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
-#: sums of all rows up to each
-_SO_FAR = np.tril(np.ones((RADAU.stages, RADAU.stages)))
+
+@cache
+def _so_far(count: int) -> Array:
+    """What makes of rows (count,) the sums of all rows up to each: short ones are not accumulated faster."""
+    return np.tri(count)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
     flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
     steps = flight.reach.T[:, :, None] * weights
     reach = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
-    z = np.matmul(_SO_FAR[: reach.shape[1], : reach.shape[1]] @ reach, pulled.slope.transpose(1, 0, 2))
+    z = np.matmul(_so_far(reach.shape[1]) @ reach, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
     if neurons.delta.min(initial=0.0) < 0.0:

@@ -61,7 +61,7 @@ _SLOPES[:-1] = np.arange(1.0, RADAU.stages)[:, None] * RADAU.lagrange.T[1:]
 
 
 def _polynomials(positions: Array, coefficients: Array) -> Array:
-    """Polynomials with coefficients (s, s), lowest first, one in a column, at positions (..): shape (.., s)."""
+    """Polynomials with coefficients (s, s), a column for each, lowest first, at positions (..): (.., s)."""
     powers = np.empty((RADAU.stages, positions.size))
     powers[0] = 1.0
     powers[1] = positions.ravel()

@@ -1,0 +1,252 @@
+"""The thread of a session that builds, solves and saves."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reluflow.board import Board
+from reluflow.branching import branch
+from reluflow.errors import ReluflowError, RunError, sentence
+from reluflow.flow.base import State
+from reluflow.frame import Frame, Notice, Sight
+from reluflow.front import Front
+from reluflow.keeper import Keeper
+from reluflow.pictures import picture_of, remains_of
+from reluflow.resumption import resumed
+from reluflow.store.preset import Preset, save_preset
+from reluflow.store.run_directory import Run, RunWriter
+from reluflow.training import Training
+
+#: Seconds between two frames while solving, and the longest stretch of solving between two looks.
+FRAME_SECONDS: Final = 0.05
+SLICE_SECONDS: Final = 0.02
+#: Seconds for which solving stands back at a time while the thread in front is at work.
+GIVE_WAY_SECONDS: Final = 0.05
+
+
+class Worker:
+    """Computes one live run after the other; ``work`` and all else here belongs to its thread alone.
+
+    Every other public method is a command, to be posted on the board.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        front: Front,
+        preset: Preset,
+        stored: Run | None,
+        begun: tuple[Training, RunWriter] | None,
+    ) -> None:
+        self._board, self._front = board, front
+        self._preset = preset
+        self._stored = stored
+        self._training: Training | None = begun[0] if begun else None
+        self._keeper = Keeper(begun[1] if begun else None)
+        self._closed = False
+        #: what is shown of a stored run that cannot be gone on with
+        self._remains: Frame | None = None
+        #: a flow time that is sought, and whether to halt there
+        self._sought: tuple[float, bool] | None = None
+        self._rate = 0.0
+        self._published = 0.0
+
+    def work(self) -> None:
+        """Carry out commands, and solve while there are none, until told to leave."""
+        while not self._closed:
+            training = self._training if self._board.running else None
+            solving = training is not None and training.status == "running"
+            self._obey(wait=not solving)
+            if solving and training is not None and training is self._training:
+                self._solve(training)
+
+    def _obey(self, wait: bool) -> None:
+        """Carry out the next command, waiting for one if there is nothing else to do."""
+        command = self._board.next_command(wait)
+        if command is None:
+            return
+        try:
+            command()
+            if self._training is not None:
+                self._arrive(self._training)
+        except Exception as error:  # whatever goes wrong in a command, the thread must live on
+            self.publish(error=sentence(error))
+
+    def _solve(self, training: Training) -> None:
+        """Solve for a moment; publish now and then, and when the run ends."""
+        # whatever superseded a step has been carried out if there are no commands left
+        self._board.gives_up = self._board.gives_up and not self._board.is_clear
+        alone = self._front.wait(GIVE_WAY_SECONDS)
+        began, steps = time.perf_counter(), training.solver.steps
+        try:
+            training.advance(
+                SLICE_SECONDS,
+                halted=lambda: self._is_wanted(training) or (alone and self._front.is_busy()),
+                abandoned=lambda: self._board.gives_up or not self._board.running,
+            )
+        except Exception as error:  # whatever goes wrong in a solver, the thread must live on
+            training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
+        elapsed = max(time.perf_counter() - began, 1e-9)
+        self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
+        self._arrive(training)
+        ended = training.status != "running" and self._board.frame.status == "running"
+        if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
+            self.publish()
+
+    def _is_wanted(self, training: Training) -> bool:
+        """Whether to stop solving for something else."""
+        there = self._sought is not None and training.solver.t >= self._sought[0]
+        return there or not self._board.running or not self._board.is_clear
+
+    def seek(self, t: float, halts: bool) -> None:
+        """Solve up to a flow time, and halt there if wanted."""
+        self._sought = (t, halts)
+
+    def _arrive(self, training: Training) -> None:
+        """Show what was sought as soon as it is there, or will not be."""
+        if self._sought is None:
+            return
+        t, halts = self._sought
+        history = training.recorder.history
+        if history.end < t and training.status == "running":
+            return
+        with self._board.changed:
+            if not self._board.is_clear:
+                return  # it may be to run on, which must not be undone
+            self._sought = None
+            if halts:
+                self._board.turn(running=False)
+        t = min(max(t, 0.0), history.end)
+        self.publish(sought=Sight(t, history.loss_at(t), history.step_at(t), history.state_at(t)))
+
+    def give_up_seeking(self) -> None:
+        """Nobody waits for a flow time any more."""
+        self._sought = None
+
+    def branch(self, frame: Frame, t: float, ticket: int) -> None:
+        """Build the run that begins in a frame at a flow time, if this is still the newest change."""
+        if ticket != self._board.newest_change or frame.history is None:
+            return
+        try:
+            preset = branch(frame.preset, frame.history.recorded_at(t))
+        except (ReluflowError, OSError) as error:
+            self._tell(sentence(error), failed=True)
+            return
+        self._board.turn(running=True)
+        self.adopt(preset, None, ticket)
+
+    def interrupt(self, by: str) -> None:
+        """End the run here."""
+        training = self._training
+        if training is not None:
+            training.interrupt(f"stopped by {by} at t = {training.solver.t:.6g}")
+        self.publish()
+
+    def keep(self) -> Notice | None:
+        """Write what no run directory holds: how that went, None if there was nothing."""
+        if self._training is None or self._keeper.has_all_of(self._training):
+            return None
+        self.save_run(None)
+        return self._board.frame.note
+
+    def build(self) -> None:
+        """Build the run of the preset, or take up the stored one."""
+        self._keeper.release()
+        self._training, self._sought, self._remains = None, None, None
+        self._rate = 0.0
+        fresh = Frame(self._preset, generation=self._board.frame.generation + 1, note=self._board.frame.note)
+        self._show(fresh)
+        if self._stored is not None:
+            self._take_up(self._stored)
+        else:
+            self._training = Training.from_preset(self._preset)
+        self.publish()
+
+    def _take_up(self, stored: Run) -> None:
+        """Go on with a run, or show what it recorded where that is not possible. Raises RunError."""
+        try:
+            self._training = resumed(stored, self._preset)
+        except RunError as error:
+            self._remains = remains_of(stored, self._preset, str(error))
+            if self._remains is None:
+                raise
+            self._tell(f"{error}; what it recorded is shown", failed=True)
+        else:
+            self._keeper.go_on_with(stored, self._training)
+
+    def build_anew(self) -> None:
+        """Build it from its start, whatever was stored."""
+        self._stored = None
+        self.build()
+
+    def adopt(self, preset: Preset, stored: Run | None, ticket: int) -> None:
+        """Build the run of another preset, if this is still the newest change."""
+        if ticket == self._board.newest_change:
+            self._preset, self._stored = preset, stored
+            self.build()
+
+    def leave(self) -> None:
+        """End the thread."""
+        self._keeper.release()
+        self._closed = True
+
+    def single_step(self) -> None:
+        """Take one step of the solver."""
+        if self._training is not None:
+            self._training.single_step()
+            self.publish()
+
+    def save_run(self, folder: Path | None) -> None:
+        """Write the run so far, to ``folder`` or where it is written already."""
+        self._report("saving the run", lambda: self._written(folder))
+
+    def _written(self, folder: Path | None) -> str:
+        if self._training is None:
+            raise ReluflowError("there is no run to save; expected parameters that can be run")
+        return f"run saved in {self._keeper.save(self._preset, self._training, folder)}"
+
+    def save_preset(self, name: str, state: State | None, overwrite: bool) -> None:
+        """Save the parameters as a preset, with ``state`` as its start if given."""
+        start = None if state is None else (state.weights, state.output_weights)
+        self._report(
+            "saving the preset",
+            lambda: f"preset saved as {save_preset(self._preset, name, state=start, overwrite=overwrite)}",
+        )
+
+    def _report(self, doing: str, work: Callable[[], str]) -> None:
+        """Do what a user waits for and publish how it went."""
+        self._show(replace(self._board.frame, busy=doing))
+        try:
+            text, failed = work(), False
+        except Exception as error:
+            text, failed = sentence(error), True
+        self._tell(text, failed)
+
+    def _tell(self, text: str, failed: bool) -> None:
+        number = self._board.frame.note.number + 1 if self._board.frame.note else 1
+        self.publish(note=Notice(number, text, failed))
+
+    def publish(
+        self, error: str | None = None, note: Notice | None = None, sought: Sight | None = None
+    ) -> None:
+        """Make the present state of the run the newest frame."""
+        self._published = time.perf_counter()
+        held, training = self._board.frame, self._training
+        error = error or (held.error if training is None else None)
+        frame = replace(
+            self._remains or Frame(self._preset),
+            generation=held.generation,
+            error=error,
+            busy=None,
+            note=note or held.note,
+            sought=sought or held.sought,
+        )
+        if training is not None:
+            frame = picture_of(frame, training, self._keeper, self._rate)
+        self._show(frame)
+
+    def _show(self, frame: Frame) -> None:
+        self._board.show(frame)
+        self._front.told()
