@@ -47,15 +47,17 @@ class Row:
     what: str
     values: Sequence[float]
     unit: str
-    bar: float
+    bar: float | None
     tail: float | None = None
 
     def __str__(self) -> str:
         median, high = statistics.median(self.values), percentile(self.values, 0.95)
+        numbers = (show(median), show(high), str(len(self.values)))
+        if self.bar is None:
+            return f"| {' | '.join((self.what, f'- {self.unit}', *numbers))} | - |"
         bar = f"{show(self.bar)}" + (f", p95 {show(self.tail)}" if self.tail is not None else "")
         holds = median <= self.bar and (self.tail is None or high <= self.tail)
-        cells = (self.what, f"{bar} {self.unit}", show(median), show(high), str(len(self.values)))
-        return f"| {' | '.join(cells)} | {'yes' if holds else 'no'} |"
+        return f"| {' | '.join((self.what, f'{bar} {self.unit}', *numbers))} | {'yes' if holds else 'no'} |"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -189,7 +191,7 @@ def knob() -> list[Row]:
                 first.append(seen[0])
                 whole.append(seen[1])
         rows.append(Row(f"knob to new curve, {preset}", first, "ms", 250.0))
-        rows.append(Row(f"knob to the last change, theory's marks too, {preset}", whole, "ms", 250.0))
+        rows.append(Row(f"knob to the last change, theory's marks too, {preset}", whole, "ms", None))
     return rows
 
 

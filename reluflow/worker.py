@@ -84,7 +84,7 @@ class Worker:
             training.advance(
                 SLICE_SECONDS,
                 halted=lambda: self._is_wanted(training) or (alone and self._front.is_busy()),
-                abandoned=lambda: self._board.gives_up or not self._board.running,
+                abandoned=lambda: self._is_useless(alone),
             )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
             training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
@@ -99,6 +99,12 @@ class Worker:
         """Whether to stop solving for something else."""
         there = self._sought is not None and training.solver.t >= self._sought[0]
         return there or not self._board.running or not self._board.is_clear
+
+    def _is_useless(self, alone: bool) -> bool:
+        """Whether to give up the step that is being computed; gives way to the front, which was ``alone``."""
+        if alone and self._front.is_busy():
+            self._front.wait(GIVE_WAY_SECONDS)
+        return self._board.gives_up or not self._board.running
 
     def seek(self, t: float, halts: bool) -> None:
         """Solve up to a flow time, and halt there if wanted."""

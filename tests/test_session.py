@@ -437,3 +437,28 @@ def test_the_solver_stops_between_two_steps_when_the_screen_begins(session, monk
     finish(session)
     assert True in waited
     assert seen[3] > seen[2]
+
+
+def test_a_burst_of_descent_gives_way_to_the_screen_in_the_middle(session, monkeypatch):
+    """Else a key waits for a thousand iterations, and takes turns with them."""
+    from reluflow.flow.descent import Descent
+
+    inside, waited = [False], []
+    advance = Descent._advance
+
+    def begin_and_advance(solver, *arguments):
+        session.front.begin()
+        inside[0] = True
+        advance(solver, *arguments)
+        inside[0] = False
+
+    def rest_and_wait(seconds: float) -> bool:
+        waited.append(inside[0])
+        session.front.rest()
+        return True
+
+    monkeypatch.setattr(Descent, "_advance", begin_and_advance)
+    monkeypatch.setattr(session.front, "wait", rest_and_wait)
+    session.change(session.frame.preset.with_values({"solver.method": "gd", "stop.steps": 5000}))
+    assert finish(session).status == "steps"
+    assert True in waited

@@ -70,6 +70,17 @@ def test_descent_is_the_papers_loop():
     np.testing.assert_allclose(solver.state.output_weights, outputs, rtol=1e-11, atol=1e-14)
 
 
+def test_a_burst_that_is_abandoned_ends_with_the_steps_taken():
+    options = Options(learning_rate=1e-3)
+    few, given_up = (make_solver("gd", toy(scale=0.1), options) for _ in range(2))
+    given_up.abandoned = lambda: True
+    given_up.step(burst=1000)
+    assert 0 < given_up.steps < 1000
+    few.step(burst=given_up.steps)
+    assert given_up.t == few.t
+    assert np.array_equal(given_up.state.weights, few.state.weights)
+
+
 def test_bursts_do_not_change_descent():
     one, many = (make_solver("gd", toy(scale=0.1), Options(learning_rate=0.01)) for _ in range(2))
     for _ in range(300):

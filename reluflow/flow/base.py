@@ -95,7 +95,7 @@ class FlowSolver(ABC):
         ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
         early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
         solvers take one step and ignore ``burst``; no step goes past ``t_end``. A step that is abandoned
-        leaves the solver as it was.
+        leaves the solver as it was; a burst ends with the steps that were taken.
         """
         if self.failure is not None or self.t >= t_end:
             return

@@ -1,7 +1,7 @@
 """Plain gradient descent, exactly as the papers' code runs it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.network import LOSS_FACTOR, Array, activation, shares
 from reluflow.problem import Problem
+
+#: iterations between two looks at whether the rest of a burst is wanted
+LOOK_EVERY: Final = 32
 
 
 class Descent(FlowSolver):
@@ -78,7 +81,7 @@ class Descent(FlowSolver):
         low, high = np.inf, -np.inf
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
-        for _ in range(int(min(burst, left))):
+        for i in range(1, int(min(burst, left)) + 1):
             np.multiply(shares(self._z > 0.0, slope), residual * step, out=pulls)
             np.matmul(pulls, inputs, out=weight_step)
             np.multiply(weight_step, outputs[:, None], out=weight_step)
@@ -91,7 +94,7 @@ class Descent(FlowSolver):
             loss = per_sample * float(residual @ residual)
             low, high = min(low, loss), max(high, loss)
             # not (loss > floor) also stops at NaN
-            if not loss > loss_floor:
+            if not loss > loss_floor or (i % LOOK_EVERY == 0 and self.abandoned()):
                 break
         self._residual, self._range = residual, (low, high)
         self.t_old, self.t = start, self.steps * self.rate

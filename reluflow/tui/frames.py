@@ -8,7 +8,7 @@ fewer frames. Once the run is solved it has all the time it wants.
 from typing import Final
 
 #: the most that frames take from a solver at work
-SHARE: Final = 0.09
+SHARE: Final = 0.08
 #: frames are never further apart than this, in seconds
 LONGEST: Final = 0.5
 #: how much of the newest cost goes into the mean
