@@ -122,9 +122,12 @@ class Course:
         return before, pulled, over(before, pulled, weights, taken, begin, nodes[clear])
 
 
-def steer(neurons: Neurons, drive: Drive, heading: Heading | None) -> Course:
-    """Neurons from where they are (None: the start of the step) straight through all nodes left."""
-    pulled = pull(neurons, drive)
+def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull | None = None) -> Course:
+    """Neurons from where they are (None: the start of the step) straight through all nodes left.
+
+    pulled: the pull on them, if it is known already.
+    """
+    pulled = pull(neurons, drive) if pulled is None else pulled
     path, nodes, count = drive.path, drive.path.nodes, len(neurons)
     if heading is None:
         first = 0

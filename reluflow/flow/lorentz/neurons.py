@@ -156,6 +156,16 @@ class Neurons:
         lined: Mask = (free == 1) & (dimension > 1)
         return lined
 
+    def narrowed(self) -> "Neurons":
+        """The same neurons with no more slots than the one that slides on the most samples needs."""
+        taken = self.slots >= 0
+        needed = int(np.count_nonzero(taken, axis=1).max(initial=0))
+        if needed == self.slots.shape[1]:
+            return self
+        order = np.argsort(~taken, axis=1, kind="stable")[:, :needed]
+        rows = np.arange(len(self))[:, None]
+        return replace(self, slots=self.slots[rows, order], dual=self.dual[rows, order])
+
     def straightened(self, towards: Array) -> "Neurons":
         """The same neurons, on a line with ``towards`` (b, p), as those are to which no other way is left.
 

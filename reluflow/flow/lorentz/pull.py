@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.neurons import SLIDING, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
@@ -21,16 +21,19 @@ ROUNDING = 1e-13
 class Pull:
     """For b neurons and the s terms of the path: all is linear in them, so any r on the path is at hand.
 
-    direction (s, b, p): D_j. slope (s, b, h). multiplier (s, b, t): beta of each of the t slots.
+    direction (s, b, p): D_j. slope (s, b, h). multiplier (s, b, t): beta of each of the t slots. free: what
+    direction and slope would be if nothing were slid on, where it pays to know (``Samples.many``).
     """
 
     direction: Array
     slope: Array
     multiplier: Array
+    free: tuple[Array, Array] | None = None
 
     def take(self, rows: Index) -> "Pull":
         """That on some of the neurons."""
-        return Pull(self.direction[:, rows], self.slope[:, rows], self.multiplier[:, rows])
+        free = None if self.free is None else (self.free[0][:, rows], self.free[1][:, rows])
+        return Pull(self.direction[:, rows], self.slope[:, rows], self.multiplier[:, rows], free)
 
 
 def pull(neurons: Neurons, drive: Drive) -> Pull:
@@ -39,6 +42,8 @@ def pull(neurons: Neurons, drive: Drive) -> Pull:
     direction = np.matmul(neurons.on, drive.on_inputs)
     if samples.pull_when_off:
         direction += np.matmul(neurons.off, drive.off_inputs)
+    if samples.many:
+        return _sliding((direction, direction @ samples.inputs.T), neurons, drive)
     multiplier = np.zeros((len(direction), *neurons.slots.shape))
     slides = neurons.sliders[0].size > 0
     if slides:
@@ -56,6 +61,43 @@ def pull(neurons: Neurons, drive: Drive) -> Pull:
     if slides:
         _clear_rounding(slope, neurons, drive)
     return Pull(direction, slope, multiplier)
+
+
+def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull:
+    """The pull on neurons of which each has changed at one sample at most, from that on them before.
+
+    old (b, h): their activations then; ``pulled`` must know what is ``free``.
+    """
+    assert pulled.free is not None
+    samples, rows = drive.samples, np.arange(len(neurons))
+    sample = np.argmax(neurons.status != old, axis=1)
+    before, now = old[rows, sample], neurons.status[rows, sample]
+    change = drive.force[:, sample] * (1.0 * (now == ON) - (before == ON))
+    if samples.pull_when_off:
+        change += drive.idle[:, sample] * (1.0 * (now == OFF) - (before == OFF))
+    change = (change / -samples.total)[:, :, None]
+    direction, slope = pulled.free
+    direction, slope = direction + change * samples.inputs[sample], slope + change * samples.gram[sample]
+    rest = np.flatnonzero(~neurons.live(samples))
+    direction[:, rest], slope[:, rest] = 0.0, 0.0  # exactly: else rounding would wake them
+    return _sliding((direction, slope), neurons, drive)
+
+
+def _sliding(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
+    """The pull on neurons held on what they slide on, from that on free ones."""
+    samples = drive.samples
+    direction, slope = free
+    multiplier = np.zeros((len(direction), *neurons.slots.shape))
+    some = np.unique(neurons.sliders[0])
+    if some.size:
+        slots = neurons.slots[some]
+        beta = np.matmul(direction[:, some].transpose(1, 0, 2), neurons.dual[some].transpose(0, 2, 1))
+        direction, slope = direction.copy(), slope.copy()
+        direction[:, some] -= np.matmul(beta, samples.inputs[slots]).transpose(1, 0, 2)
+        slope[:, some] -= np.matmul(beta, samples.gram[slots]).transpose(1, 0, 2)
+        multiplier[:, some] = samples.total * beta.transpose(1, 0, 2)
+        _clear_rounding(slope, neurons, drive)
+    return Pull(direction, slope, multiplier, free)
 
 
 def directions(neurons: Neurons, samples: Samples, residual: Array) -> Array:

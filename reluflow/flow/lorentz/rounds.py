@@ -24,7 +24,7 @@ from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Bytes, Neurons, join
-from reluflow.flow.lorentz.pull import Pull
+from reluflow.flow.lorentz.pull import Pull, pull_after
 from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
@@ -76,10 +76,10 @@ class Rounds:
     def run(self, neurons: Neurons) -> None:
         """Rounds until every neuron is at the end of the step. Raises StallError."""
         patience = self.samples.primaries + PATIENCE
-        rows, heading = np.arange(len(neurons)), None
+        rows, heading, pulled = np.arange(len(neurons)), None, None
         stalled = np.zeros(len(neurons), dtype=np.intp)
         while len(neurons):
-            course = steer(neurons, self.drive, heading)
+            course = steer(neurons, self.drive, heading, pulled)
             self._count(course)
             if self._passed is not None:
                 self._passed.append(course.passed(rows))
@@ -91,6 +91,9 @@ class Rounds:
             if pending.size < rows.size:
                 self._ended.append((rows[~going], course.end(~going)))
             neurons, position = self._meet(course, pending)
+            if self.samples.many:
+                was = course.before.status[pending]
+                pulled = pull_after(course.pulled.take(pending), was, neurons, self.drive)
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
             stalled[rows] = np.where(position > old, 0, stalled[rows] + 1)

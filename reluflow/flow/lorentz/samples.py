@@ -27,6 +27,8 @@ Index = npt.NDArray[np.intp]
 SAME_DIRECTION = 1e-13
 #: a Gram entry below this (relative) is rounding, and exactly zero is meant
 ROUNDING = 64 * np.finfo(float).eps
+#: from this size of the inputs on (h p) it pays to keep sums over the samples up to date
+MANY = 4000
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,14 @@ class Samples:
     def has_zeros(self) -> bool:
         """Whether some pair of primaries is orthogonal, so that slopes are taken through the Gram matrix."""
         return bool((self.gram == 0.0).any())
+
+    @cached_property
+    def many(self) -> bool:
+        """Whether, when a neuron changes at one sample, its pull is better corrected than summed up anew.
+
+        Not where something is orthogonal: sums that are exactly zero would become rounding.
+        """
+        return self.inputs.size >= MANY and not self.has_zeros
 
     @cached_property
     def squares(self) -> Array:

@@ -34,8 +34,8 @@ def distances(neurons: Neurons, sample: Index, samples: Samples) -> tuple[Array,
         padded = np.vstack([samples.inputs, np.zeros((1, x.shape[1]))])
         taken = padded[neurons.slots]
         for _ in range(2):
-            weight = np.einsum("bsp,bp->bs", neurons.dual, across)
-            across = across - np.einsum("bs,bsp->bp", weight, taken)
+            weight = np.vecdot(neurons.dual, across[:, None, :])
+            across = across - np.matmul(weight[:, None, :], taken)[:, 0]
     squares = np.vecdot(across, across)
     squares[squares <= DEPENDENT * samples.squares[sample]] = 0.0
     return across, squares
@@ -50,7 +50,7 @@ def attach(neurons: Neurons, sample: Index, samples: Samples) -> Neurons:
     rows = np.arange(len(neurons))
     free = np.argmax(neurons.slots < 0, axis=1)
     new = across / squares[:, None]
-    overlap = np.einsum("bsp,bp->bs", neurons.dual, samples.inputs[sample])
+    overlap = np.vecdot(neurons.dual, samples.inputs[sample][:, None, :])
     dual = neurons.dual - overlap[:, :, None] * new[:, None, :]
     dual[rows, free] = new
     slots = neurons.slots.copy()
@@ -64,7 +64,7 @@ def detach(neurons: Neurons, slot: Index, status: Index) -> Neurons:
     """Every neuron stops to slide on the sample in its ``slot`` (b,), which becomes ``status`` (b,)."""
     rows = np.arange(len(neurons))
     gone = neurons.dual[rows, slot]
-    overlap = np.einsum("bsp,bp->bs", neurons.dual, gone)
+    overlap = np.vecdot(neurons.dual, gone[:, None, :])
     overlap /= np.vecdot(gone, gone)[:, None]
     dual = neurons.dual - overlap[:, :, None] * gone[:, None, :]
     dual[rows, slot] = 0.0

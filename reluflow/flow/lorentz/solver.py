@@ -145,7 +145,7 @@ class Lorentz(FlowSolver):
         self.events += events.changes
 
     def _settle(self, end: Neurons) -> None:
-        """Keep stored sizes near one, and put aside the neurons that will never move again."""
+        """Keep stored sizes near one and arrays small, and put aside neurons that will never move again."""
         alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not alive.all():
             dead = end.take(~alive)
@@ -156,7 +156,7 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        end = end.rebalanced().rescaled(self._samples)
+        end = end.rebalanced().rescaled(self._samples).narrowed()
         lined = end.lined
         if lined.any():
             some = end.take(lined)

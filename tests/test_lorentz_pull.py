@@ -1,0 +1,82 @@
+"""With many samples the pull on a neuron is corrected where it changes, not summed up anew."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lorentz_cases import random_problem, run
+
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Lorentz, pull, samples
+from reluflow.flow.lorentz.neurons import widened
+from reluflow.problem import Problem
+
+
+def wide(slope: float, seed: int = 3) -> Problem:
+    """25 samples in 20 dimensions, one of them opposite to another."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.standard_normal((25, 20))
+    inputs[7] = -2.0 * inputs[3]
+    start = generator.standard_normal((30, 20)) * 0.05
+    outputs = np.linalg.norm(start, axis=1) * generator.choice([-1.0, 1.0], 30)
+    return Problem(inputs, generator.standard_normal(25), start, outputs, slope=slope)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2])
+def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    corrected, worst = pull.pull_after, []
+
+    def compared(*arguments):
+        found = corrected(*arguments)
+        summed = pull.pull(*arguments[2:])
+        for one, other in (
+            (found.direction, summed.direction),
+            (found.slope, summed.slope),
+            (found.multiplier, summed.multiplier),
+        ):
+            worst.append(float(np.abs(one - other).max(initial=0.0) / (1.0 + np.abs(other).max(initial=0.0))))
+        return found
+
+    monkeypatch.setattr(samples, "MANY", 1)
+    monkeypatch.setattr("reluflow.flow.lorentz.rounds.pull_after", compared)
+    solver = Lorentz(wide(slope), Options())
+    assert solver._samples.many
+    slid = False
+    while solver.loss > 1e-9 and solver.steps < 60:
+        solver.step()
+        assert solver.failure is None
+        slid |= bool(solver._neurons.sliders[0].size)
+    assert len(worst) > 30
+    assert slid or slope > 0.0
+    assert max(worst) < 1e-12
+
+
+def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(5, samples=8, dimension=6, width=20)
+    plain = run(problem, loss=0.0, end=30.0)
+    monkeypatch.setattr(samples, "MANY", 1)
+    other = run(problem, loss=0.0, end=30.0)
+    assert other._samples.many
+    assert not plain._samples.many
+    assert other.steps == plain.steps
+    assert other.loss == pytest.approx(plain.loss, rel=1e-9)
+    for neuron in range(20):
+        mine, theirs = (s.event_log.take(s.event_log.neuron == neuron) for s in (other, plain))
+        assert np.array_equal(mine.sample, theirs.sample)
+        assert np.array_equal(mine.kind, theirs.kind)
+        assert np.allclose(mine.t, theirs.t, rtol=1e-8)
+
+
+def test_slots_that_nobody_needs_go_and_nothing_else_changes() -> None:
+    solver = Lorentz(wide(0.0), Options())
+    while not solver._neurons.sliders[0].size:
+        solver.step()
+    neurons = solver._neurons
+    roomy = widened(neurons, neurons.slots.shape[1] + 3)
+    roomy = replace(roomy, slots=roomy.slots[:, ::-1], dual=roomy.dual[:, ::-1])
+    narrow = roomy.narrowed()
+    assert narrow.slots.shape == neurons.slots.shape
+    assert np.array_equal(np.sort(narrow.slots, axis=1), np.sort(neurons.slots, axis=1))
+    rows, slot, sample = narrow.sliders
+    products = np.einsum("kp,kp->k", narrow.dual[rows, slot], solver._samples.inputs[sample])
+    assert np.allclose(products, 1.0)
