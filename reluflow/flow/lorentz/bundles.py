@@ -73,9 +73,9 @@ class Bundles:
         told = events.take(np.repeat(np.arange(times.size), times))
         place = np.arange(len(told)) - np.repeat(np.cumsum(times) - times, times)
         place += np.repeat(begin, times)
-        one = np.repeat(size == 0, times)
-        members = self.member[np.where(one, 0, place)]
-        return replace(told, neuron=np.where(one, told.neuron, members).astype(np.int32))
+        single = np.repeat(size == 0, times)
+        members = self.member[np.where(single, 0, place)]
+        return replace(told, neuron=np.where(single, told.neuron, members).astype(np.int32))
 
     def _with(self, member: Index, leader: Index, ratio: Array) -> "Bundles":
         """New members of new bundles, some of which led a bundle before, and still stand for it."""

@@ -18,7 +18,7 @@ from reluflow.network import Array
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
-NEWTON: Final = 0.5
+NEWTON: Final = 1.5
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is

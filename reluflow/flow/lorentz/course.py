@@ -161,8 +161,9 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
 
 def _released(neurons: Neurons, pulled: Pull, drive: Drive, heading: Heading | None, first: int) -> Mask:
     """Whether sliding neurons must be released at a node (b, s'); what is so at the start counts at all."""
-    looked = np.tile(np.append(0.0, drive.path.nodes[first:]), (len(neurons), 1))
+    looked = np.concatenate([[0.0], drive.path.nodes[first:]])[None]
     if heading is not None:
+        looked = np.repeat(looked, len(neurons), axis=0)
         looked[:, 0] = heading.position
     found = margins_at(neurons, np.sign(neurons.outputs), pulled, drive, looked)
     due: Mask = np.any(np.minimum(found.off, found.on) < 0.0, axis=2)

@@ -9,7 +9,7 @@ polynomial times one exponential holds it (Ixaru & Vanden Berghe, Exponential Fi
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,8 @@ from reluflow.network import Array
 STEEPEST: Final = 3.0
 #: below this decay a plain polynomial is as good
 GENTLE: Final = 0.3
+#: decays of which weights are kept at hand: all iterates of a step have the same
+SHAPES: Final = 16
 
 
 def _magnus(points: int) -> tuple[Array, Array]:
@@ -83,6 +85,7 @@ def magnus_weights(begin: Array, end: Array, decay: float) -> Array:
     return weights
 
 
+@lru_cache(SHAPES)
 def integrals(decay: float) -> Array:
     """The integrals (s, s) of the basis from 0 to every node (row)."""
     if decay == 0.0:
@@ -93,9 +96,14 @@ def integrals(decay: float) -> Array:
 
 
 _FINE: Final = tuple(0.5 * part for part in np.polynomial.legendre.leggauss(8) + np.array([[1.0], [0.0]]))
-#: where the stretches through all stages begin, and the weights of their 2s exponentials (s, 2, s)
+#: where the stretches through all stages begin
 BEGINS: Final = np.append(0.0, RADAU.nodes[:-1])
-THROUGH: Final = magnus_weights(BEGINS, RADAU.nodes, 0.0)
+
+
+@lru_cache(SHAPES)
+def through(decay: float) -> Array:
+    """The same weights for all stretches, one after the other (2s, s)."""
+    return magnus_weights(BEGINS, RADAU.nodes, decay).reshape(2 * RADAU.stages, -1)
 
 
 @dataclass(frozen=True)
@@ -236,8 +244,7 @@ class Path:
             return weights.reshape(-1, weights.shape[-1])
         if self.still:
             return _WHOLE
-        weights = THROUGH if self.decay == 0.0 else magnus_weights(BEGINS, RADAU.nodes, self.decay)
-        weights = weights.reshape(-1, RADAU.stages)
+        weights = through(self.decay)
         return weights if self.modes is None else np.concatenate([weights, self.modes.through], axis=1)
 
     def part(self, share: float) -> "Path":

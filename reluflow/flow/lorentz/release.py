@@ -35,7 +35,7 @@ class Margins:
 
 
 def margins_at(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, positions: Array) -> Margins:
-    """Margins (b, n, t) at n positions (b, n) in the step, for output weights of the given sign (b,)."""
+    """Margins (b, n, t) at n positions (b, n) or (1, n) in the step, for output weights of a sign (b,)."""
     slots = neurons.slots
     weights = drive.path.basis(positions)
     multiplier = np.matmul(weights, pulled.multiplier.transpose(1, 0, 2))
