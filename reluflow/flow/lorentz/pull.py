@@ -42,25 +42,13 @@ def pull(neurons: Neurons, drive: Drive) -> Pull:
     direction = np.matmul(neurons.on, drive.on_inputs)
     if samples.pull_when_off:
         direction += np.matmul(neurons.off, drive.off_inputs)
-    if samples.many:
-        return _sliding((direction, direction @ samples.inputs.T), neurons, drive)
-    multiplier = np.zeros((len(direction), *neurons.slots.shape))
-    slides = neurons.sliders[0].size > 0
-    if slides:
-        beta = np.matmul(direction.transpose(1, 0, 2), neurons.dual.transpose(0, 2, 1))
-        direction -= np.matmul(beta, samples.inputs[neurons.slots]).transpose(1, 0, 2)
-        multiplier = samples.total * beta.transpose(1, 0, 2)
     if samples.has_zeros:
         slope = np.matmul(neurons.on, drive.on_gram)
         if samples.pull_when_off:
             slope += np.matmul(neurons.off, drive.off_gram)
-        if slides:
-            slope -= np.matmul(beta, samples.gram[neurons.slots]).transpose(1, 0, 2)
     else:
         slope = direction @ samples.inputs.T
-    if slides:
-        _clear_rounding(slope, neurons, drive)
-    return Pull(direction, slope, multiplier)
+    return _held((direction, slope), neurons, drive)
 
 
 def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull:
@@ -80,16 +68,16 @@ def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull
     direction, slope = direction + change * samples.inputs[sample], slope + change * samples.gram[sample]
     rest = np.flatnonzero(~neurons.live(samples))
     direction[:, rest], slope[:, rest] = 0.0, 0.0  # exactly: else rounding would wake them
-    return _sliding((direction, slope), neurons, drive)
+    return _held((direction, slope), neurons, drive)
 
 
-def _sliding(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
-    """The pull on neurons held on what they slide on, from that on free ones."""
+def _held(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
+    """The pull on neurons held on what they slide on, from direction and slope as if they were free."""
     samples = drive.samples
     direction, slope = free
     multiplier = np.zeros((len(direction), *neurons.slots.shape))
-    some = np.unique(neurons.sliders[0])
-    if some.size:
+    if neurons.sliders[0].size:
+        some = np.flatnonzero((neurons.slots >= 0).any(axis=1))
         slots = neurons.slots[some]
         beta = np.matmul(direction[:, some].transpose(1, 0, 2), neurons.dual[some].transpose(0, 2, 1))
         direction, slope = direction.copy(), slope.copy()
@@ -97,7 +85,7 @@ def _sliding(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
         slope[:, some] -= np.matmul(beta, samples.gram[slots]).transpose(1, 0, 2)
         multiplier[:, some] = samples.total * beta.transpose(1, 0, 2)
         _clear_rounding(slope, neurons, drive)
-    return Pull(direction, slope, multiplier, free)
+    return Pull(direction, slope, multiplier, free if samples.many else None)
 
 
 def directions(neurons: Neurons, samples: Samples, residual: Array) -> Array:
