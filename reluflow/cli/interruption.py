@@ -2,13 +2,16 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Self
 
 #: Signals that end a run in order; SIGHUP comes when the terminal goes away (Windows has none).
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+#: what may be set to receive a signal
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 class Interruption:
@@ -20,7 +23,7 @@ class Interruption:
     def __init__(self) -> None:
         self.name: str | None = None
         self._shields = 0
-        self._previous: dict[int, object] = {}
+        self._previous: dict[int, _Handler] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -32,7 +35,7 @@ class Interruption:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         self._previous.clear()
 
     @contextmanager
