@@ -3,12 +3,14 @@
 import math
 import re
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from driver import SMALL, explorer
+from driver import SMALL, Driver, explorer
 
 from reluflow.observe import roster
 from reluflow.playback import SPEEDS
@@ -269,48 +271,53 @@ def test_only_the_cells_that_differ_are_repainted() -> None:
     assert difference(row, [Segment("ab", "text")]) == (0, 2)
 
 
-async def test_a_new_run_is_pulled_when_it_can_be_shown_and_not_before(
+@asynccontextmanager
+async def detached(
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> AsyncIterator[tuple[Driver, SimpleNamespace, pytest.MonkeyPatch]]:
+    """The app on a solved run, with a session that has no more than the frame it is given."""
     async with explorer(overrides=TOY, running=True) as app:
         await app.solved()
         with monkeypatch.context() as patched:
-            pulled: list[float] = []
-            now = core.time.monotonic()
-            patched.setattr(app.app, "pull", pulled.append)
-            early = replace(
-                app.frame, generation=app.frame.generation + 1, status="running", wall_seconds=0.0
-            )
-            session = SimpleNamespace(frame=early)
+            session = SimpleNamespace(frame=app.frame)
             patched.setattr(app.app, "session", session)
-            patched.setattr(core, "time", SimpleNamespace(monotonic=lambda: now))
-            app.app.look()
-            now += 0.9 * core.EXPECTED_SECONDS
-            app.app.look()
-            assert not pulled
-            session.frame = replace(early, wall_seconds=2.0 * PATIENCE)
-            app.app.look()
-            assert len(pulled) == 1
-            session.frame = early
-            now += core.EXPECTED_SECONDS
-            app.app.look()
-            assert len(pulled) == 2
+            yield app, session, patched
+
+
+async def test_a_new_run_is_pulled_when_it_can_be_shown_and_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with detached(monkeypatch) as (app, session, patched):
+        pulled: list[float] = []
+        now = core.time.monotonic()
+        patched.setattr(app.app, "pull", pulled.append)
+        patched.setattr(core, "time", SimpleNamespace(monotonic=lambda: now))
+        early = replace(app.frame, generation=app.frame.generation + 1, status="running", wall_seconds=0.0)
+        session.frame = early
+        app.app.look()
+        now += 0.9 * core.EXPECTED_SECONDS
+        app.app.look()
+        assert not pulled
+        session.frame = replace(early, wall_seconds=2.0 * PATIENCE)
+        app.app.look()
+        assert len(pulled) == 1
+        session.frame = early
+        now += core.EXPECTED_SECONDS
+        app.app.look()
+        assert len(pulled) == 2
 
 
 async def test_a_new_run_wakes_the_screen_from_the_thread_of_the_solver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with explorer(overrides=TOY, running=True) as app:
-        await app.solved()
-        with monkeypatch.context() as patched:
-            looked: list[bool] = []
-            patched.setattr(app.app, "look", lambda: looked.append(True))
-            session = SimpleNamespace(frame=app.frame)
-            patched.setattr(app.app, "session", session)
-            for generation, expected in ((app.frame.generation, 0), (app.frame.generation + 1, 1)):
-                session.frame = replace(app.frame, generation=generation)
-                thread = threading.Thread(target=app.app._told)
-                thread.start()
-                thread.join()
-                await app.drained()
-                assert len(looked) == expected
+    async with detached(monkeypatch) as (app, session, patched):
+        looked: list[bool] = []
+        patched.setattr(app.app, "look", lambda: looked.append(True))
+        before = app.frame
+        for generation, expected in ((before.generation, 0), (before.generation + 1, 1)):
+            session.frame = replace(before, generation=generation)
+            thread = threading.Thread(target=app.app._told)
+            thread.start()
+            thread.join()
+            await app.drained()
+            assert len(looked) == expected
