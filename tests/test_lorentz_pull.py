@@ -8,7 +8,9 @@ from lorentz_cases import random_problem, run
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, pull, samples
-from reluflow.flow.lorentz.neurons import widened
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.neurons import OFF, ON, widened
+from reluflow.flow.lorentz.path import Path
 from reluflow.problem import Problem
 
 
@@ -80,3 +82,20 @@ def test_slots_that_nobody_needs_go_and_nothing_else_changes() -> None:
     rows, slot, sample = narrow.sliders
     products = np.einsum("kp,kp->k", narrow.dual[rows, slot], solver._samples.inputs[sample])
     assert np.allclose(products, 1.0)
+
+
+def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "MANY", 1)
+    solver = Lorentz(random_problem(5, samples=8, dimension=6, width=20), Options())
+    drive = Drive(solver._samples, Path(solver._residual[None], 1.0), 0.0)
+    status = np.zeros_like(solver._neurons.status)
+    status[:, :3] = ON
+    neurons = replace(solver._neurons, status=status)
+    pulled = pull.pull(neurons, drive)
+    for sample in range(3):
+        old, status = status, status.copy()
+        status[:, sample] = OFF
+        neurons = replace(neurons, status=status)
+        pulled = pull.pull_after(pulled, old, neurons, drive)
+    assert not pulled.direction.any()
+    assert not pulled.slope.any()
