@@ -116,8 +116,10 @@ def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:
         resumed.step()
         assert resumed.t == straight.t
         assert np.array_equal(resumed.state.weights, straight.state.weights)
-    middle = 0.5 * (straight.t_old + straight.t)
     saved = Lorentz(toy(), Options())
     saved.restore(straight.checkpoint())
+    for solver in (saved, straight):
+        solver.step()
+    middle = 0.5 * (straight.t_old + straight.t)
     inside = [solver.dense_output()(middle).weights for solver in (saved, straight)]
-    np.testing.assert_allclose(*inside, rtol=1e-12)
+    np.testing.assert_array_equal(*inside)

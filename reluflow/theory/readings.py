@@ -1,12 +1,15 @@
 """How numbers are read off a run, for predictions to be compared with."""
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from reluflow.observe.measured import Measured
 from reluflow.theory.prediction import Measure
 
 #: The tail of the loss is its last factor of so much.
 TAIL = 30.0
+#: Rows on either side of a moment that say how the loss goes there.
+NEAR = 4
 
 
 def escape_time(index: int) -> Measure:
@@ -28,14 +31,19 @@ def plateau_loss(index: int) -> Measure:
 
 
 def time_of_loss(run: Measured, loss: float) -> float | None:
-    """Flow time at which the recorded loss falls to ``loss``, linear in ln(loss); None if it does not."""
+    """Flow time at which the recorded loss falls to ``loss``; None if it does not.
+
+    Between rows ln(loss) is the monotone cubic of Fritsch & Carlson (SIAM J. Numer. Anal. 17, 1980).
+    """
     t, values = run.series["t"], run.series["loss"]
     below = np.flatnonzero(values <= loss)
     if not below.size or below[0] == 0:
         return None
     i = int(below[0])
-    high, low = np.log(values[i - 1]), np.log(max(float(values[i]), np.finfo(float).tiny))
-    return float(t[i - 1] + (t[i] - t[i - 1]) * (high - np.log(loss)) / (high - low))
+    t, first = np.unique(t[max(0, i - NEAR) : i + NEAR], return_index=True)
+    logs = np.log(np.maximum(values[max(0, i - NEAR) : i + NEAR][first], np.finfo(float).tiny))
+    crossings = PchipInterpolator(t, logs).solve(np.log(loss), extrapolate=False)
+    return float(crossings[0])
 
 
 def tail_rate(run: Measured) -> float | None:

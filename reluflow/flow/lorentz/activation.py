@@ -9,8 +9,9 @@ With d_k the part of x_k orthogonal to the sliding samples, v_on = v_off - (a_j 
 v_on > 0 > v_off the solution is not unique; a neuron that starts there at rest stays off, as the ReLU's
 subgradient 0 at 0 says. A neuron whose velocities are rounding on both sides stays on the kink. Several
 samples reached at the same instant are settled one after the other, by their numbers; where kinks attract
-this ends in the one field of least norm, whatever the order. How a neuron leaves its sliding set is told in
-``release``.
+this ends in the one field of least norm, whatever the order. A neuron to which nothing but a line is left
+meets all samples at once, where its weights go through zero: they are made zero there, lest rounding choose
+among the ways to go on. How a neuron leaves its sliding set is told in ``release``.
 """
 
 from dataclasses import dataclass, replace
@@ -174,6 +175,10 @@ def settle(
     slides |= (squares > 0.0) & (np.abs(speed) <= floor) & (np.abs(jump) <= floor)
     z = neurons.z.copy()
     z[rows, sample] = 0.0
+    through_zero = neurons.lined
+    if through_zero.any():
+        z[through_zero] = 0.0
+        neurons = replace(neurons, weights=np.where(through_zero[:, None], 0.0, neurons.weights))
     status = neurons.status.copy()
     status[rows, sample] = np.where(was_on, OFF, ON)
     settled = replace(neurons, z=z, status=status)

@@ -4,6 +4,7 @@ What follows from the steps before is in ``pace``. Names in capitals are the set
 their reasons.
 """
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
@@ -69,31 +70,63 @@ SMALLEST: Final = 1e-13
 
 
 class Curve:
-    """What is known at the start of a step: K, its trace, and after ``ceiling`` |D_j| and ln |neuron|.
+    """What is known at the start of a step, each computed when it is first needed.
 
     escaping, after ``ceiling``: whether one of the neurons that grow fastest is large enough to be felt.
-    The eigendecomposition of K is computed when it is first needed. last: the path of the step before.
+    last: the path of the step before.
     """
 
     def __init__(
         self, neurons: Neurons, samples: Samples, residual: Array, last: Path | None, rows: int
     ) -> None:
         self.neurons, self.samples, self.residual, self.last = neurons, samples, residual, last
-        self.kernel = kernel(neurons, samples, rows)
-        self.diagonal = np.diagonal(self.kernel)
-        self.trace = float(self.diagonal.sum())
-        self.rate = 0.0
-        self.rates = np.zeros(len(neurons))
+        self._rows = rows
         self.escaping = False
-        self.log_sizes = np.full(len(neurons), -np.inf)
-        self._spectrum: Spectrum | None = None
 
-    @property
+    @cached_property
+    def kernel(self) -> Array:
+        """K (q, q)."""
+        return kernel(self.neurons, self.samples, self._rows)
+
+    @cached_property
+    def diagonal(self) -> Array:
+        """That of K (q,)."""
+        return np.diagonal(self.kernel)
+
+    @cached_property
+    def trace(self) -> float:
+        """That of K."""
+        return float(self.diagonal.sum())
+
+    @cached_property
+    def pulls(self) -> Array:
+        """D_j (b, p)."""
+        return directions(self.neurons, self.samples, self.residual)
+
+    @cached_property
+    def rates(self) -> Array:
+        """|D_j| (b,)."""
+        rates: Array = np.sqrt(np.vecdot(self.pulls, self.pulls))
+        return rates
+
+    @cached_property
+    def rate(self) -> float:
+        """The largest |D_j|."""
+        return float(self.rates.max(initial=0.0))
+
+    @cached_property
+    def log_sizes(self) -> Array:
+        """ln |neuron| (b,)."""
+        n = self.neurons
+        size = np.maximum(np.abs(n.outputs), row_norms(n.weights))
+        with np.errstate(divide="ignore"):
+            log_sizes: Array = np.log(size) + n.exponent * np.log(2.0)
+        return log_sizes
+
+    @cached_property
     def spectrum(self) -> Spectrum:
         """K = V diag(values) V'."""
-        if self._spectrum is None:
-            self._spectrum = spectrum(self.kernel)
-        return self._spectrum
+        return spectrum(self.kernel)
 
     @property
     def fading(self) -> float:
@@ -120,18 +153,14 @@ class Curve:
         gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
         ``weight``: the largest |x|^2 / n.
         """
-        direction = directions(self.neurons, self.samples, self.residual)
-        rate = self.rates = np.sqrt(np.vecdot(direction, direction))
-        fastest = self.rate = float(rate.max(initial=0.0))
+        rate, fastest = self.rates, self.rate
         if fastest == 0.0:
             return LONGEST
         n = self.neurons
         length = RAPIDITY / fastest
-        shrinking = n.outputs * np.vecdot(n.weights, direction) < 0.0
+        shrinking = n.outputs * np.vecdot(n.weights, self.pulls) < 0.0
         length = min(length, SHRINKING / float(rate[shrinking].max(initial=1e-300)))
-        size = np.maximum(np.abs(n.outputs), np.sqrt(np.vecdot(n.weights, n.weights)))
-        with np.errstate(divide="ignore"):
-            log_size = self.log_sizes = np.log(size) + n.exponent * np.log(2.0)
+        log_size = self.log_sizes
         change = change / len(n)
         for _ in range(2):
             room = 0.5 * np.log(change / (weight * length)) - log_size

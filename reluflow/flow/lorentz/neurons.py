@@ -141,12 +141,15 @@ class Neurons:
         return alive
 
     def rebalanced(self) -> "Neurons":
-        """The same neurons with the rounding of a mended by a^2 = |w|^2 + delta, where that says more."""
-        squares = np.vecdot(self.weights, self.weights) + self.delta
-        known = self.outputs**2 > 0.5 * squares
-        known &= squares > 0.0
-        outputs = np.where(known, np.copysign(np.sqrt(np.maximum(squares, 0.0)), self.outputs), self.outputs)
-        return replace(self, outputs=outputs)
+        """The same neurons with rounding mended by a^2 - |w|^2 = delta, in the larger of the two."""
+        squares = np.vecdot(self.weights, self.weights)
+        size = np.sqrt(np.maximum(squares + self.delta, 0.0))
+        outputs = np.where(self.delta >= 0.0, np.copysign(size, self.outputs), self.outputs)
+        if self.delta.min(initial=0.0) >= 0.0:
+            return replace(self, outputs=outputs)
+        ratio = (self.outputs**2 - self.delta) / np.where(squares > 0.0, squares, 1.0)
+        factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
+        return replace(self, weights=factor * self.weights, outputs=outputs, z=factor * self.z)
 
     @property
     def lined(self) -> Mask:

@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.control import ORDER, Curve
+from reluflow.flow.lorentz.control import ORDER, RETRY, Curve
 
 SAFETY, SHRINK, GROWTH = 0.9, 0.3, 8.0
+#: the lowest order with which errors are taken to fall as a step is made shorter
+SLOWEST: Final = 0.5
 #: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
 SEEN, TREND = 0.02, 1.25
 #: how much a step may be longer because errors of its length have shrunk since the last one, if both were at
@@ -39,6 +41,12 @@ class Pace:
         if length < wanted:
             self.next = max(self.next, min(wanted, AGAIN * length))
         self._error, self._trace, self._length = error, trace, length
+
+    def leapt(self, error: float, length: float) -> None:
+        """A step by power series was taken; its error, as a path of collocation, is 0 if it is not known."""
+        if error > 0.0:
+            self.next = length * factor(error)
+        self._error, self._trace, self._length = 0.0, 0.0, length
 
     @property
     def last(self) -> tuple[float, float, float]:
@@ -85,3 +93,21 @@ def factor(error: float) -> float:
     if error == 0.0:
         return GROWTH
     return float(np.clip(SAFETY * error ** (-1.0 / ORDER), SHRINK, GROWTH))
+
+
+def shorter(tried: Sequence[tuple[float, float]]) -> float:
+    """The length to try after attempts, the last one last, of these lengths with these errors.
+
+    An infinite error is that of a step which did not converge. Where the residual is slave to stiff modes
+    errors fall more slowly than with h^5; two attempts tell how.
+    """
+    length, error = tried[-1]
+    if not np.isfinite(error):
+        return RETRY * length
+    share = factor(error)
+    if len(tried) > 1 and np.isfinite(tried[-2][1]):
+        longer, before = tried[-2]
+        order = float(np.log(before / error) / np.log(longer / length)) if longer > length else ORDER
+        order = min(max(order, SLOWEST), ORDER)
+        share = min(share, max(SHRINK, SAFETY * error ** (-1.0 / order)))
+    return share * length

@@ -10,6 +10,7 @@ from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array
 
 #: numbers kept at once: that many moments are looked at together
@@ -40,11 +41,22 @@ def passage(neurons: Neurons, samples: Samples, path: Path, slack: float, moment
         rounds = Rounds(drive, kernels=False, passed=True)
         with np.errstate(over="ignore", invalid="ignore"):
             rounds.run(block)
-        there = rounds.passed_by.rebalanced()
-        shape = (stops.size, len(block))
-        weights.append(there.true_weights(samples).reshape(*shape, dimension)[where])
-        outputs.append(there.true_outputs().reshape(shape)[where])
+        seen = _seen(rounds.passed_by, samples, stops.size)
+        weights.append(seen.weights[where])
+        outputs.append(seen.outputs[where])
     return Passage(np.concatenate(weights, axis=1), np.concatenate(outputs, axis=1))
+
+
+def along(series: Taylor, x: Array) -> Passage:
+    """Neurons moved by series, to x (k,)."""
+    return _seen(series.neurons_at(x), series.samples, x.size)
+
+
+def _seen(neurons: Neurons, samples: Samples, moments: int) -> Passage:
+    """All neurons at the first of k moments, then at the second, and so on, as they are in the network."""
+    there = neurons.rebalanced()
+    weights = there.true_weights(samples).reshape(moments, -1, neurons.weights.shape[1])
+    return Passage(weights, there.true_outputs().reshape(moments, -1))
 
 
 def together(neurons: Neurons) -> int:

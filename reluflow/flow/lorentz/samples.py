@@ -122,6 +122,20 @@ class Samples:
         """What an inactive primary is pulled with: slope times r, and -c r' of its mirror (.., h)."""
         return self._force(residual, self.slope, 1.0)
 
+    def forces(self, residual: Array) -> Array:
+        """What samples pull with: on the active sides of all hyperplanes, then, if they pull, on the others."""
+        if not self.pull_when_off:
+            return residual
+        return np.concatenate([self.on_force(residual), self.off_force(residual)], axis=-1)
+
+    def merged(self, hidden: Array) -> Array:
+        """Predictions (q,) from pre-activations summed over active sides, then, if they count, the others."""
+        if not self.pull_when_off:
+            return hidden
+        on, off = hidden[: self.primaries], hidden[self.primaries :]
+        mirrors = -self.mirror_ratio * (self.slope * on + off)[self.mirrored]
+        return np.concatenate([on + self.slope * off, mirrors])
+
     def _force(self, residual: Array, own: float, other: float) -> Array:
         force = own * residual[..., : self.primaries]
         if self.mirrored.size:

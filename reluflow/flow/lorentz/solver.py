@@ -9,7 +9,8 @@ grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,16 +19,18 @@ from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
+from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, SMALLEST, VANISHED, Curve
+from reluflow.flow.lorentz.leap import Leaper
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
-from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
-from reluflow.flow.lorentz.passage import passage, together
+from reluflow.flow.lorentz.pace import GROWTH, Pace, shorter
+from reluflow.flow.lorentz.passage import Passage, along, passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Stepper
+from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 
@@ -50,9 +53,15 @@ class Lorentz(FlowSolver):
         self._neurons = everyone.take(everyone.live(self._samples))
         self._residual = predictions(self._neurons, self._samples) - self._samples.targets
         self._stepper = Stepper(self._samples, options.rtol)
+        self._leaper = Leaper(self._stepper)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._pace = Pace()
         self._path: Path | None = None
+        #: if the last step was one by power series, these, the rows of neurons that did not follow them, and
+        #: the unit of time
+        self._series: Taylor | None = None
+        self._unit: float | None = None
+        self._passing: Index = np.zeros(0, np.intp)
         self._bundles = alone()
         #: neurons and bundles at the start of the last step
         self._before = self._neurons, self._bundles
@@ -82,7 +91,8 @@ class Lorentz(FlowSolver):
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        return _Dense(self, self._before, self._path, still, (self._neurons, self._bundles))
+        way = _Way(self._path, self._series, self._passing)
+        return _Dense(self, self._before, way, still, (self._neurons, self._bundles))
 
     def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:
         neurons, bundles = those
@@ -106,35 +116,51 @@ class Lorentz(FlowSolver):
             return
         self._stepper.abandoned = self.abandoned
         curve = Curve(self._neurons, self._samples, self._residual, self._path, self._rows)
-        ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
-        if self.steps == 0 and curve.trace > 0.0:
-            ceiling = min(ceiling, FIRST / curve.trace)
-        length = min(self._pace.proposed(curve), ceiling)
+        leap = self._leaper.attempt(curve, partial(self._length, curve, room), room, self._unit)
+        if leap is not None:
+            self._accept(leap, curve, t_end if leap.path.length == room else None)
+            return
+        length = self._length(curve, room)
+        tried: list[tuple[float, float]] = []
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
             if attempt.end is not None and attempt.error <= 1.0:
                 whole = length == room and attempt.path.length == length
-                self._accept(attempt, attempt.end, curve.trace, t_end if whole else None)
+                self._accept(attempt, curve, t_end if whole else None)
                 return
-            length = attempt.path.length * (RETRY if attempt.end is None else factor(attempt.error))
+            tried.append((attempt.path.length, attempt.error))
+            length = shorter(tried)
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
 
-    def _accept(self, attempt: Attempt, end: Neurons, trace: float, t_end: float | None) -> None:
+    def _length(self, curve: Curve, room: float) -> float:
+        """The length of the next step, if it is one by collocation."""
+        ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
+        if self.steps == 0 and curve.trace > 0.0:
+            ceiling = min(ceiling, FIRST / curve.trace)
+        return min(self._pace.proposed(curve), ceiling)
+
+    def _accept(self, attempt: Attempt, curve: Curve, t_end: float | None) -> None:
+        assert attempt.end is not None
         length = attempt.path.length
         self._before, self._path = (self._neurons, self._bundles), attempt.path
+        self._series, self._passing = attempt.series, attempt.passing
+        self._unit = None if self._series is None else self._series.unit
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
         self._note(attempt.events)
         self._residual = attempt.residual
-        self._settle(end)
+        self._settle(attempt.end)
         meant = self._pace.next
-        smooth = len(attempt.events) == 0
-        self._pace.accepted(attempt.error, trace, length, attempt.wanted, smooth)
+        if attempt.series is None:
+            smooth = len(attempt.events) == 0
+            self._pace.accepted(attempt.error, curve.trace, length, attempt.wanted, smooth)
+        else:
+            self._pace.leapt(attempt.error, length)
         if t_end is not None:  # shortened by the end of the time, not by its error
             self._pace.next = max(self._pace.next, meant)
 
@@ -168,6 +194,7 @@ class Lorentz(FlowSolver):
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before = self._neurons, self._bundles
+        self._series = self._unit = None
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -176,15 +203,15 @@ class Lorentz(FlowSolver):
 
     def _pack(self) -> dict[str, Any]:
         packed: dict[str, Any] = {}
-        for when, (neurons, bundles) in (("now", (self._neurons, self._bundles)), ("before", self._before)):
-            packed |= {f"{when}_{name}": getattr(neurons, name) for name in NAMES}
-            packed |= {f"{when}_{name}": getattr(bundles, name) for name in BUNDLE_NAMES}
+        packed |= {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
+        packed |= {f"now_{name}": getattr(self._bundles, name) for name in BUNDLE_NAMES}
         path = self._path
         packed |= {
             "path_values": np.zeros((0, 0)) if path is None else path.values,
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
+            "series_unit": 0.0 if self._unit is None else self._unit,
             "next_length": self._pace.next,
             "last_step": self._pace.last,
             "residual": self._residual,
@@ -194,18 +221,15 @@ class Lorentz(FlowSolver):
         return packed | self._log.pack()
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
-        (self._neurons, self._bundles), self._before = (
-            (
-                Neurons(*(np.array(saved[f"{when}_{name}"]) for name in NAMES)),
-                Bundles(*(np.array(saved[f"{when}_{name}"]) for name in BUNDLE_NAMES)),
-            )
-            for when in ("now", "before")
-        )
+        self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
+        self._bundles = Bundles(*(np.array(saved[f"now_{name}"]) for name in BUNDLE_NAMES))
+        self._before = self._neurons, self._bundles
         values = np.array(saved["path_values"])
         packed = np.array(saved["path_modes"])
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
+        self._series, self._unit = None, float(saved.get("series_unit", 0.0)) or None
         self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
@@ -213,19 +237,41 @@ class Lorentz(FlowSolver):
         self._log.unpack(saved)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How the neurons went through the last step: along a path, or by series, all but some (l,)."""
+
+    path: Path | None
+    series: Taylor | None
+    passing: Index
+
+    def moments(self, neurons: Neurons, solver: Lorentz, shares: Array) -> Passage:
+        """Neurons from the start of the step at shares (k,) of it, in order. Raises StallError."""
+        path, samples, slack = self.path, solver._samples, solver._stepper.slack
+        assert path is not None
+        if self.series is None:
+            return passage(neurons, samples, path, slack, shares)
+        followed = along(self.series, shares * (path.length / self.series.unit))
+        if self.passing.size:
+            others = passage(neurons.take(self.passing), samples, path, slack, shares)
+            followed.weights[:, self.passing] = others.weights
+            followed.outputs[:, self.passing] = others.outputs
+        return followed
+
+
 class _Dense(DenseOutput):
-    """The neurons moved from the start of the last step along its path: as exact as the step itself."""
+    """The neurons moved from the start of the last step the way they went: as exact as the step itself."""
 
     def __init__(
         self,
         solver: Lorentz,
         before: tuple[Neurons, Bundles],
-        path: Path | None,
+        way: _Way,
         still: tuple[Array, Array],
         last: tuple[Neurons, Bundles],
     ) -> None:
         super().__init__(solver.t_old, solver.t)
-        self._solver, self._before, self._path, self._still, self._last = solver, before, path, still, last
+        self._solver, self._before, self._way, self._still, self._last = solver, before, way, still, last
 
     def __call__(self, t: float) -> State:
         return self.states(np.array([t]))[0]
@@ -233,7 +279,7 @@ class _Dense(DenseOutput):
     def states(self, times: Array) -> list[State]:
         span = self.end - self.start
         shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
-        inside = 0 if self._path is None else int(np.count_nonzero(shares < 1.0))
+        inside = 0 if self._way.path is None else int(np.count_nonzero(shares < 1.0))
         found: list[State] = []
         piece = together(self._before[0])
         for first in range(0, inside, piece):
@@ -242,10 +288,9 @@ class _Dense(DenseOutput):
         return found + [self._solver._state(self._last, self._still, float(t)) for t in times[inside:]]
 
     def _between(self, times: Array, shares: Array) -> list[State]:
-        solver, path, (before, bundles) = self._solver, self._path, self._before
-        assert path is not None
+        solver, (before, bundles) = self._solver, self._before
         try:
-            there = passage(before, solver._samples, path, solver._stepper.slack, shares)
+            there = self._way.moments(before, solver, shares)
         except StallError:
             # on this way, with other stops, some activation keeps changing: the nearer end stands for it
             ends = (self._before, self._last)

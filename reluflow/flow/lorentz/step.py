@@ -5,7 +5,7 @@ moved along it afterwards. A step that cannot hold the kinks of the residual is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,7 +35,8 @@ from reluflow.flow.lorentz.motion import predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons, join
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
-from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array, row_norms
 
 
@@ -44,7 +45,8 @@ class Attempt:
     """A step that was tried, and where it leads; its path is shorter than ``wanted`` where it ends at a kink.
 
     end, events: the network there and what happened; residual (q,). ``end`` is None and the error infinite
-    where Newton's method did not converge.
+    where Newton's method did not converge. series: those by which the step was made, if it was (``leap``);
+    passing: rows of the neurons that were moved along the path all the same.
     """
 
     wanted: float
@@ -53,6 +55,8 @@ class Attempt:
     events: Events
     residual: Array
     error: float
+    series: Taylor | None = None
+    passing: Index = field(default_factory=lambda: np.zeros(0, np.intp))
 
 
 class Stepper:
@@ -72,7 +76,7 @@ class Stepper:
 
     def attempt(self, length: float, curve: Curve) -> Attempt:
         """A step of the given length, with the neurons that hardly matter left out of the iteration."""
-        tolerance = self._tolerance(curve.residual)
+        tolerance = self.tolerance(curve.residual)
         spread = float(np.sqrt(np.max(self.samples.squares)))
         enough = np.log(LIGHT * tolerance / (spread * len(curve.neurons)))
         with np.errstate(over="ignore"):
@@ -122,7 +126,7 @@ class Stepper:
         """
         r, samples, wanted = curve.residual, self.samples, length
         base = r - predictions(neurons, samples)
-        tolerance = self._tolerance(curve.residual)
+        tolerance = self.tolerance(curve.residual)
         allowed = self.allowed * (rms(r) + self.scale)
         path = _guess(length, curve, allowed)
         bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
@@ -157,7 +161,7 @@ class Stepper:
                 change = curve.spectrum.newton(defect, path.length, integrals(path.decay))
             size = rms(change * path.levels[:, None])
             moved = replace(path, values=path.values + change)
-            error = self._error(moved, curve)
+            error = self.error(moved, curve)
             if not swept.whole:
                 seen = True
                 if size < ROUGH * rms(r):
@@ -174,11 +178,11 @@ class Stepper:
             iteration += 1
         return failed
 
-    def _tolerance(self, residual: Array) -> float:
+    def tolerance(self, residual: Array) -> float:
         """Where Newton's method stops, as an error of the residual."""
         return NEWTON * self.rtol * (rms(residual) + 10.0 * self.scale)
 
-    def _error(self, path: Path, curve: Curve) -> float:
+    def error(self, path: Path, curve: Curve) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed."""
         spectrum, length = curve.spectrum, path.length
         defect = (path.start - curve.residual) @ spectrum.vectors

@@ -1,0 +1,145 @@
+"""Network and residual as power series in time, as long as no activation changes.
+
+Between two events the flow is polynomial. With c_jk = 1 where sample k pulls on neuron j, and P_j the
+projection orthogonal to the samples on which it slides,
+
+    u_jk' = a_j c_jk r_k,     w_j' = -(1/n) P_j sum_k u_jk' x_k,     z_jl = <x_l, w_j>,
+    a_j' = -(1/n) sum_k c_jk r_k z_jk,     r_k = sum_j a_j c_jk z_jk - y_k,
+
+so every coefficient of its Taylor series follows from those before it by Cauchy products (Hairer, Norsett &
+Wanner, Solving Ordinary Differential Equations I, section I.8). u_jk is the impulse that a neuron gets from
+a sample. Where inactive samples pull too, both sides of a hyperplane count, each with its own c and r.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.network import Array, row_norms
+
+#: the highest power there is
+DEGREE: Final = 16
+_ORDERS: Final = np.arange(DEGREE + 1)
+
+
+class Taylor:
+    """Series of b neurons in x = t / unit, from ``neurons`` and ``start`` = r (q,) at x = 0 on.
+
+    ``degree``: the powers of x known so far; none until ``extend``. Coefficients, lowest first: residual
+    (degree + 1, q); outputs (degree + 1, b), z and impulse (degree + 1, b, h) in stored numbers of neurons.
+    """
+
+    def __init__(self, neurons: Neurons, samples: Samples, start: Array, unit: float) -> None:
+        self.neurons, self.samples, self.start, self.unit = neurons, samples, start, unit
+        self.degree = 0
+        b, h = neurons.z.shape
+        self._sides = 2 if samples.pull_when_off else 1
+        width = self._sides * h
+        self._z, self._impulse = np.zeros((2, DEGREE + 1, b, h))
+        self._outputs = np.empty((DEGREE + 1, b))
+        self._residual = np.empty((DEGREE + 1, start.size))
+        self._counts = np.hstack([neurons.on, neurons.off]) if self._sides == 2 else neurons.on
+        # what sums run over: pre-activations where they count, by order and by neuron; and, backwards,
+        # output weights as they add to the residual, and what the residual pulls with
+        self._active, self._by_neuron = np.empty((DEGREE + 1, b, width)), np.empty((b, DEGREE + 1, width))
+        self._added, self._force = np.empty((DEGREE + 1, b)), np.empty((DEGREE + 1, width))
+        self._z[0], self._outputs[0], self._residual[0] = neurons.z, neurons.outputs, start
+        self._active[0] = self._by_neuron[:, 0] = self._counted(neurons.z)
+        self._added[DEGREE] = neurons.gain * neurons.outputs
+        self._force[DEGREE] = samples.forces(start)
+        self._scale = -unit / samples.total
+        self._gram = self._scale * samples.gram
+        self._held = _held(neurons, samples, self._gram)
+
+    @property
+    def residual(self) -> Array:
+        """r."""
+        return self._residual[: self.degree + 1]
+
+    @property
+    def outputs(self) -> Array:
+        """a_j."""
+        return self._outputs[: self.degree + 1]
+
+    @property
+    def z(self) -> Array:
+        """z_jk."""
+        return self._z[: self.degree + 1]
+
+    @property
+    def impulse(self) -> Array:
+        """u_jk, in this unit of time."""
+        return self._impulse[: self.degree + 1]
+
+    def extend(self, degree: int) -> None:
+        """Compute coefficients up to this power."""
+        gain, counts, gram = self.neurons.gain, self._counts, self._gram
+        b, width = counts.shape
+        for k in range(self.degree, degree):
+            recent = self._force[DEGREE - k :]
+            pulled = counts * (self._outputs[: k + 1].T @ recent)
+            if self._sides == 2:
+                pulled = pulled[:, : width // 2] + pulled[:, width // 2 :]
+            impulse, z, a = self._impulse[k + 1], self._z[k + 1], self._outputs[k + 1]
+            np.divide(pulled, k + 1, out=impulse)
+            np.matmul(impulse, gram, out=z)
+            if self._held is not None:
+                rows, matrices = self._held
+                z[rows] = np.matmul(impulse[rows, None], matrices)[:, 0]
+            self._active[k + 1] = self._by_neuron[:, k + 1] = self._counted(z)
+            np.dot(self._by_neuron[:, : k + 1].reshape(b, -1), recent.ravel(), out=a)
+            a *= self._scale / (k + 1)
+            first = DEGREE - k - 1
+            np.multiply(gain, a, out=self._added[first])
+            hidden = self._added[first:].ravel() @ self._active[: k + 2].reshape(-1, width)
+            self._residual[k + 1] = self.samples.merged(hidden)
+            self._force[first] = self.samples.forces(self._residual[k + 1])
+        self.degree = degree
+
+    def reach(self, tolerance: float, relative: float) -> float:
+        """Up to which x the series hold: the residual to ``tolerance``, neurons to ``relative``."""
+        neurons, last = self.neurons, slice(self.degree - 1, self.degree + 1)
+        sizes = np.maximum(np.abs(neurons.outputs), row_norms(neurons.weights))
+        spread = float(np.sqrt(self.samples.squares.max()))
+        own = np.maximum(np.abs(self._outputs[last]), np.abs(self._z[last]).max(axis=2) / spread)
+        errors = np.abs(self._residual[last]).max(axis=1) / tolerance
+        errors = np.maximum(errors, (own / (relative * sizes)).max(axis=1, initial=0.0))
+        with np.errstate(divide="ignore"):
+            return float((errors ** (-1.0 / _ORDERS[last])).min())
+
+    def powers(self, x: Array) -> Array:
+        """1, x, x^2, .. for x (..): shape (.., degree + 1)."""
+        values: Array = x[..., None] ** _ORDERS[: self.degree + 1]
+        return values
+
+    def neurons_at(self, x: Array) -> Neurons:
+        """All neurons at the first of x (k,), then at the second, and so on: k b of them."""
+        neurons, samples, at = self.neurons, self.samples, self.powers(x)
+        shape = (x.size, *neurons.z.shape)
+        impulse = (at @ self.impulse.reshape(len(self.impulse), -1)).reshape(shape)
+        change = impulse @ (self._scale * samples.inputs)
+        if self._held is not None:
+            beta = np.matmul(change.transpose(1, 0, 2), neurons.dual.transpose(0, 2, 1))
+            change -= np.matmul(beta, samples.inputs[neurons.slots]).transpose(1, 0, 2)
+        weights = (neurons.weights + change).reshape(-1, change.shape[2])
+        z = (at @ self.z.reshape(len(self.z), -1)).reshape(-1, shape[2])
+        everyone = neurons if x.size == 1 else neurons.take(np.tile(np.arange(len(neurons)), x.size))
+        return everyone.moved(weights, (at @ self.outputs).ravel(), z)
+
+    def _counted(self, z: Array) -> Array:
+        """z (b, h) where it counts; on both sides, if both may."""
+        return self._counts * (z if self._sides == 1 else np.hstack([z, z]))
+
+
+def _held(neurons: Neurons, samples: Samples, gram: Array) -> tuple[Index, Array] | None:
+    """Rows (s,) of neurons that slide, and what makes pre-activations of their impulses (s, h, h)."""
+    rows, _, sample = neurons.sliders
+    if rows.size == 0:
+        return None
+    some = np.unique(rows)
+    inner = np.matmul(samples.inputs, neurons.dual[some].transpose(0, 2, 1))
+    matrices = gram - np.matmul(inner, gram[neurons.slots[some]])
+    matrices[np.searchsorted(some, rows), :, sample] = 0.0
+    return some, matrices

@@ -1,0 +1,148 @@
+"""What happens first to neurons that move by power series.
+
+All that can happen is told by polynomials that stay above zero until then: the pre-activations z_jk with
+the sign that they have, and for every pair that slides the two margins of a release (see ``release``).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.events import Change, Events
+from reluflow.flow.lorentz.activation import settle
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.neurons import OFF, ON, Mask, Neurons
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import pull
+from reluflow.flow.lorentz.release import release
+from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.taylor import Taylor
+from reluflow.network import Array
+
+#: shares of the way at which signs are looked at
+LOOKS: Final = np.arange(1, 9) / 8.0
+#: steps of Newton's method, kept within a bracket, and when it has found the moment of an event (relative)
+NEWTON, FOUND = 12, 1e-14
+#: events of one neuron that are no further apart than this share of the way happen at once
+AT_ONCE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Happening:
+    """At ``x``, to the neuron in row ``row``, with the polynomial ``which``."""
+
+    x: float
+    row: int
+    which: int
+
+
+class Watch:
+    """The polynomials of a series: those of all pairs with a primary, then margins to OFF, then to ON."""
+
+    def __init__(self, series: Taylor, slack: float) -> None:
+        self.series, self.slack = series, slack
+        neurons, z = series.neurons, series.z
+        self._polynomials = (z * neurons.side).reshape(len(z), -1)
+        self._pairs = self._polynomials.shape[1]
+        self._rows, self._slots, sample = neurons.sliders
+        if self._rows.size:
+            some = np.unique(self._rows)
+            drive = Drive(series.samples, Path(series.residual, 0.0), slack)
+            place = np.searchsorted(some, self._rows)
+            beta = pull(neurons.take(some), drive).multiplier[:, place, self._slots]
+            force, idle = drive.force[:, sample], drive.idle[:, sample]
+            sign = np.sign(neurons.outputs[self._rows])
+            margins = np.hstack([sign * (beta - idle), sign * (force - beta)])
+            margins += slack * np.tile(sign * (force - idle), 2)
+            margins[0] += drive.noise
+            self._polynomials = np.hstack([self._polynomials, margins])
+
+    def below(self, looked: Array) -> Mask:
+        """Which are negative (k, c) where powers of x are ``looked`` (k, degree + 1)."""
+        below: Mask = looked @ self._polynomials < 0.0
+        return below
+
+    def rows(self, which: Index) -> Index:
+        """The rows of the neurons to which polynomials belong."""
+        rows = which // self.series.samples.primaries
+        later = which >= self._pairs
+        if later.any():
+            rows[later] = self._rows[(which[later] - self._pairs) % self._rows.size]
+        return rows
+
+    def first(self, reach: float, below: Mask, tolerance: float) -> tuple[Happening, Index] | None:
+        """The first that becomes negative on the way to ``reach``, of those ``below`` at the looks.
+
+        Others may follow it so closely that the residual has not changed by ``tolerance`` in between, as
+        those of aligned neurons do: then it is the last of them, and the rows of the neurons of the others.
+        None where two things happen to one neuron at once, as when its weights go through zero.
+        """
+        look = int(np.argmax(below.any(axis=1)))
+        which = np.flatnonzero(below[look])
+        some = self._polynomials[:, which]
+        slopes = some[1:] * np.arange(1.0, len(some))[:, None]
+        low = np.full(which.size, reach * (LOOKS[look] - LOOKS[0]))
+        high = np.full(which.size, reach * LOOKS[look])
+        x = 0.5 * (low + high)
+        for _ in range(NEWTON):
+            at = self.series.powers(x)
+            value = np.einsum("ci,ic->c", at, some)
+            slope = np.einsum("ci,ic->c", at[:, :-1], slopes)
+            negative = value < 0.0
+            low, high = np.where(negative, low, x), np.where(negative, x, high)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = value / slope
+            better = x - step
+            better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
+            moved = np.abs(better - x).max()
+            x = better
+            if moved <= FOUND * reach:
+                break
+        order = np.argsort(x)
+        x, which, rows = x[order], which[order], self.rows(which[order])
+        with_first = rows[(x <= x[0] + AT_ONCE * reach)]
+        if with_first.size > np.unique(with_first).size:
+            return None
+        last = self._last_of_first(x, rows, tolerance) if x.size > 1 else 0
+        return Happening(float(x[last]), int(rows[last]), int(which[last])), rows[:last]
+
+    def _last_of_first(self, x: Array, rows: Index, tolerance: float) -> int:
+        """Which of the events at x (c,), in order, is the last that is next to simultaneous with the first.
+
+        An event changes the slope of the residual by no more than the speed of a_j z_jk.
+        """
+        outputs, z = self.series.outputs[:, rows], self.series.z[:, rows]
+        powers = self.series.powers(x)
+        orders = np.arange(1.0, len(z))[:, None]
+        speed = np.einsum("ci,ic->c", powers[:, :-1], orders * np.abs(z[1:]).max(axis=2))
+        size = self.series.neurons.gain[rows] * np.abs(np.einsum("ci,ic->c", powers, outputs))
+        changes = np.cumsum(size * speed) * x - np.cumsum(size * speed * x)
+        far = changes > tolerance
+        _, place = np.unique(rows, return_index=True)
+        far |= ~np.isin(np.arange(x.size), place)
+        return int(np.argmax(far)) - 1 if far.any() else x.size - 1
+
+    def after(self, there: Neurons, happening: Happening) -> tuple[Neurons, Events] | None:
+        """The neuron, as one of ``there``, after what happens to it, and the event, at the end of its way.
+
+        None where it does not cross, as its velocity points back.
+        """
+        one, samples = there.take(np.array([happening.row])), self.series.samples
+        if happening.which >= self._pairs:
+            place = happening.which - self._pairs
+            slot = self._slots[[place % self._rows.size]]
+            sample = one.slots[0, slot]
+            status = np.array([OFF if place < self._rows.size else ON])
+            after, kind = release(one, slot, status)
+        else:
+            sample = np.array([happening.which % samples.primaries])
+            force = self.series.powers(np.array([happening.x])) @ self.series.residual
+            drive = Drive(samples, Path(force, 0.0), self.slack)
+            slope = pull(one, drive).slope[0, 0, sample]
+            if one.side[0, sample[0]] * one.outputs[0] * slope[0] > 0.0:
+                return None
+            after, kind = settle(one, sample, slope, drive.force[0, sample] - drive.idle[0, sample], drive)
+            kind[(kind == Change.EXIT) & ~after.live(samples)] = Change.DIE
+        named = samples.first[sample].astype(np.int32)
+        return after, Events(np.ones(1), after.index.astype(np.int32), named, kind)
