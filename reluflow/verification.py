@@ -22,7 +22,7 @@ from reluflow.training import StopRules, Training
 #: How closely a preset is trained and recorded for verification. On shipped presets rtol 1e-8 and half the
 #: resolution take twice as long, and move no measured number by a tenth of its tolerance.
 RTOL = 1e-7
-RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0)
+RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0, resolution=0.02)
 
 #: seconds of training between two looks at it
 LOOK_EVERY: Final = 0.2

@@ -268,6 +268,7 @@ class TestRows:
             "minimum-norm/bound",
             "general/sign-flips",
             "general/conservation",
+            "general/pair-law",
             "early/aligned",
             "general/first-escape",
         }

@@ -48,7 +48,7 @@ class RecordRules:
     snapshots: int = 400
     series: int = 20_000
     memory_mb: float = 8.0
-    resolution: float = 0.1
+    resolution: float = 0.07
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Recorder:
 
     def _fill_in(self, solver: FlowSolver, moved: float) -> None:
         """Record the inside of a step in which the state moved by much more than the resolution."""
-        pieces = min(int(moved / self._resolution), MOST_PIECES)
+        pieces = min(math.ceil(moved / self._resolution), MOST_PIECES)
         if pieces < 2 or not solver.t > solver.t_old:
             return
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()

@@ -88,6 +88,24 @@ class Course:
         before = self.before if whole else self.before.take(rows)
         return before.moved(self.flight.weights[-1][rows], self.flight.outputs[-1][rows], self.z[rows, -1])
 
+    def first_kink(self, nodes: Array, smallest: float) -> float:
+        """About where, in the step, something first happens to a neuron with a^2 > smallest."""
+        who = np.flatnonzero(self.clear < nodes.size)
+        size = self.before.gain[who] * np.square(self.outputs[who]).max(axis=1, initial=0.0)
+        who = who[size > smallest]
+        if who.size == 0:
+            return np.inf
+        node = self.clear[who]
+        last = np.maximum(node - 1, 0)
+        first = node == 0
+        begin = np.where(first, 0.0, nodes[last])
+        z = np.where(first[:, None], self.before.z[who], self.z[who, last])
+        after = self.z[who, node]
+        wrong = self.before.side[who] * after < 0.0
+        share = np.divide(z, z - after, out=np.ones_like(z), where=wrong).min(axis=1)
+        share = np.where(wrong.any(axis=1), share, 0.5)
+        return float((begin + share * (nodes[node] - begin)).min())
+
     def passed(self, rows: Index) -> tuple[Index, Index, Neurons]:
         """Nodes (c,) that are passed as said, by which neurons, as numbered by ``rows``; and these there."""
         who, node = np.nonzero(self.counted)

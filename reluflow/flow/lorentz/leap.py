@@ -7,16 +7,17 @@ path of the residual that they do not change, each from event to event.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from reluflow.flow.events import Events, in_order, no_events
+from reluflow.flow.events import in_order, no_events
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
-from reluflow.flow.lorentz.neurons import SLIDING, Mask, Neurons, hidden_values, put
+from reluflow.flow.lorentz.neurons import SLIDING, Neurons, hidden_values, put
+from reluflow.flow.lorentz.pace import factor
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
@@ -26,22 +27,41 @@ from reluflow.flow.lorentz.watch import LOOKS, Happening, Watch
 from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
-ERROR, OWN_ERROR = 0.1, 0.01
+ERROR, OWN_ERROR = 0.5, 0.1
 #: powers with which an event is looked for at first
 FIRST_LOOK: Final = 8
 #: where the series are held up by stiffness, or nothing moves but what is small (reach times trace(K)), a
 #: step by collocation that is this many times as long is better
-SLOW, CALM, FAR = 4.0, 1e-3, 1.5
-#: ... and so it is where it is stiff: h trace(K), h |D|
+SLOW, CALM, FAR = 4.0, 1e-4, 1.5
+#: ... and so it is after one by collocation where such steps are long (h trace(K)) and no event is near, or
+#: where small neurons grow by this (h |D|)
 STIFF, STEEP = 30.0, 4.0
+#: ... or for so many pairs of a neuron and a sample: then series take longer, and much memory
+MOST_PAIRS: Final = 12_000
 #: ... or where kinks would be more than this many over the number of pairs of a neuron and a sample
 CROWDED: Final = 1e5
+#: small neurons with events may add this much altogether, in units of Newton's tolerance
+ALTOGETHER: Final = 3.0
 #: events between which the residual changes by no more than this share of Newton's tolerance are one
 TOGETHER: Final = 0.5
 #: an event sooner than this share of the reach is left to collocation
 SOON: Final = 1e-9
 #: a velocity this small (relative) at rest is rounding
 ROUNDING: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class Lately:
+    """The last step, by power series: its unit of time, and whether an event ended it."""
+
+    unit: float
+    cut: bool
+
+    @staticmethod
+    def of(attempt: Attempt) -> "Lately | None":
+        """None if the step was by collocation."""
+        series = attempt.series
+        return None if series is None else Lately(series.unit, attempt.path.length < attempt.wanted)
 
 
 @dataclass(frozen=True)
@@ -60,36 +80,51 @@ class Leaper:
         self.stepper = stepper
 
     def attempt(
-        self, curve: Curve, wanted: Callable[[], float], room: float, unit: float | None
+        self, curve: Curve, wanted: Callable[[], float], room: float, lately: Lately | None
     ) -> Attempt | None:
         """A step no longer than ``room``; None where collocation is the better way.
 
-        wanted: tells the length of a step by collocation; unit: the scale of time, if it is known.
+        wanted: tells the length of a step by collocation; lately: the last step, if it was such a one.
         """
-        if unit is None:
-            length, fastest = wanted(), max(curve.rate, curve.trace)
-            if fastest == 0.0 or length * curve.rate > STEEP or length * curve.trace > STIFF:
-                return None
-            unit = 1.0 / fastest
-        if curve.neurons.weights.shape[1] == 0:
+        if not 0 < curve.neurons.z.size <= MOST_PAIRS:
             return None
+        fastest = max(curve.rate, curve.trace) if lately is None else 1.0 / lately.unit
+        if fastest == 0.0 or (lately is None and wanted() * curve.rate > STEEP):
+            return None
+        unit = 1.0 / fastest
         series = Taylor(curve.neurons, self.stepper.samples, curve.residual, unit)
         size, rtol = rms(curve.residual) + self.stepper.scale, self.stepper.rtol
-        series.extend(FIRST_LOOK)
-        reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
-        sight = self._ahead(series, reach)
-        if sight is not None and sight.happening is None:
-            series.extend(DEGREE)
+        sight = None
+        for degree in (FIRST_LOOK, DEGREE) if lately is None or lately.cut else (DEGREE,):
+            series.extend(degree)
             reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
             sight = self._ahead(series, reach)
-        if sight is None:
-            return None
-        if sight.happening is not None:
-            return self._until(sight.happening, series, sight, reach, curve)
+            if sight is None:
+                return None
+            if sight.happening is not None:
+                held = self._held(sight, series, sight.happening.x, curve)
+                if held < sight.happening.x:
+                    return self._throughout(sight, series, held, room, curve)
+                return self._until(sight.happening, sight, series, reach)
+            if lately is None and wanted() * curve.trace > STIFF:
+                return None
+        assert sight is not None
         stiffness = reach * unit * curve.trace
         if (stiffness > SLOW or stiffness < CALM) and FAR * reach * unit < wanted():
             return None
-        return self._throughout(series, sight, reach, room, curve)
+        held = self._held(sight, series, reach, curve)
+        return self._throughout(sight, series, held, room, curve)
+
+    def _held(self, sight: _Sight, series: Taylor, x: float, curve: Curve) -> float:
+        """How much of the way to x a path holds along which small neurons are to be moved."""
+        if sight.passing.size == 0:
+            return x
+        error = self.stepper.error(self._path(series, x, x * series.unit), curve)
+        return x if error <= 1.0 else x * factor(error)
+
+    def _path(self, series: Taylor, x: float, length: float) -> Path:
+        """The series up to x as a path."""
+        return Path(series.powers(x * RADAU.nodes) @ series.residual, length)
 
     def _ahead(self, series: Taylor, reach: float) -> _Sight | None:
         """What happens on the way; None where the series are no good, or too much happens."""
@@ -98,90 +133,80 @@ class Leaper:
             return None
         watch = Watch(series, self.stepper.slack)
         looked = series.powers(reach * LOOKS)
-        small, flips = self._small(series, looked), np.zeros(0, np.intp)
+        tolerance = self.stepper.tolerance(series.start)
+        added, flips = self._added(series, looked), np.zeros(0, np.intp)
+        small = added <= tolerance
         if neurons.delta.min(initial=0.0) < 0.0:
             flips = np.flatnonzero((looked @ series.outputs * neurons.outputs < 0.0).any(axis=0))
             if not small[flips].all():
                 return None
-        below = watch.below(looked)
-        due = np.flatnonzero(below.any(axis=0))
+        values = watch.values(looked)
+        due = np.flatnonzero(values.min(axis=0, initial=0.0) < 0.0)
         if due.size == 0:
             return _Sight(watch, None, flips)
         rows = watch.rows(due)
         light = small[rows]
         passing = np.union1d(rows[light], flips)
+        if added[passing].sum() > ALTOGETHER * tolerance:
+            return None
         if light.all():
             return _Sight(watch, None, passing)
         if np.count_nonzero(~light) * neurons.z.size > CROWDED:
             return None
-        below[:, due[light]] = False
-        first = watch.first(reach, below, TOGETHER * self.stepper.tolerance(series.start))
+        first = watch.first(reach, values, due[~light], TOGETHER * tolerance)
         return None if first is None else _Sight(watch, first[0], np.union1d(passing, first[1]))
 
-    def _small(self, series: Taylor, looked: Array) -> Mask:
-        """Neurons (b,) that add next to nothing to the predictions, whatever happens to them on the way."""
+    def _added(self, series: Taylor, looked: Array) -> Array:
+        """What neurons (b,) add to the predictions at most, whatever happens to them on the way."""
         neurons = series.neurons
         peak = np.square(looked @ series.outputs).max(axis=0)
         spread = float(np.sqrt(series.samples.squares.max()))
-        added = neurons.gain * (peak + np.maximum(0.0, -neurons.delta)) * spread
-        small: Mask = added <= self.stepper.tolerance(series.start)
-        return small
+        added: Array = neurons.gain * (peak + np.maximum(0.0, -neurons.delta)) * spread
+        return added
 
-    def _until(
-        self, happening: Happening, series: Taylor, sight: _Sight, reach: float, curve: Curve
-    ) -> Attempt | None:
+    def _until(self, happening: Happening, sight: _Sight, series: Taylor, reach: float) -> Attempt | None:
         """The step that ends with an event."""
         if not happening.x > SOON * reach:
             return None
         there = series.neurons_at(np.array([happening.x]))
-        after = sight.watch.after(there, happening)
-        if after is None:
+        changed = sight.watch.after(there, happening)
+        if changed is None:
             return None
-        end = put(there, np.array([happening.row]), after[0])
-        return self._joined(
-            series, happening.x, happening.x * series.unit, sight.passing, curve, end, after[1]
-        )
+        after, event = changed
+        end = put(there, np.array([happening.row]), after)
+        length = happening.x * series.unit
+        ended = self._passed(series, length, sight.passing, end)
+        if ended is None:
+            return None
+        events = in_order([ended.events, event])
+        return replace(ended, wanted=reach * series.unit, events=events)
 
     def _throughout(
-        self, series: Taylor, sight: _Sight, reach: float, room: float, curve: Curve
+        self, sight: _Sight, series: Taylor, reach: float, room: float, curve: Curve
     ) -> Attempt | None:
         """The step as far as the series hold."""
         length = room if reach == room / series.unit else reach * series.unit
-        return self._joined(
-            series, reach, length, sight.passing, curve, series.neurons_at(np.array([reach])), no_events()
-        )
+        end = series.neurons_at(np.array([reach]))
+        ended = self._passed(series, length, sight.passing, end)
+        return ended and replace(ended, error=self.stepper.error(ended.path, curve))
 
-    def _joined(
-        self,
-        series: Taylor,
-        x: float,
-        length: float,
-        passing: Index,
-        curve: Curve,
-        end: Neurons,
-        last: Events,
-    ) -> Attempt | None:
-        """The step to ``end``, with the small neurons put where they go; None if they are not that small."""
-        stepper, samples = self.stepper, self.stepper.samples
-        path = Path(series.powers(x * RADAU.nodes) @ series.residual, length)
-        events, error = last, 0.0
-        if len(last) == 0 or passing.size:
-            error = stepper.error(path, curve)
+    def _passed(self, series: Taylor, length: float, passing: Index, end: Neurons) -> Attempt | None:
+        """A step to ``end``, with small neurons put where they go; None if they turn out not to be small."""
+        stepper, samples, x = self.stepper, self.stepper.samples, length / series.unit
+        path, events = self._path(series, x, length), no_events()
         if passing.size:
-            if error > 1.0:
-                return None
             some = series.neurons.take(passing)
             try:
                 swept = sweep(some, samples, path, stepper.slack, abandoned=stepper.abandoned)
             except StallError:
                 return None
-            supposed = _predictions(series, x * RADAU.nodes, passing)
-            if rms(swept.predictions - supposed) > stepper.tolerance(series.start):
+            changed = rms(swept.predictions - _predictions(series, x * RADAU.nodes, passing))
+            if changed > stepper.tolerance(series.start):
                 return None
-            end, events = put(end, passing, swept.end), in_order([swept.events, last])
+            end, events = put(end, passing, swept.end), swept.events
         end = end.rebalanced()
         residual = predictions(end, samples) - samples.targets
-        return Attempt(length, path, end, events, residual, 0.0 if len(last) else error, series, passing)
+        return Attempt(length, path, end, events, residual, 0.0, series, passing)
 
 
 def _wakes(series: Taylor) -> bool:

@@ -28,7 +28,8 @@ class Swept:
 
     kinks (4, k): positions of kinks of the residual, in order, the sample, by how much the first or second
     derivative jumps there, in a step of length one, and which of the two.
-    kernels: K (s, q, q) at the nodes, if asked for. whole: whether this is the motion, with all its events.
+    kernels: K (s, q, q) at the nodes, if asked for. whole: whether this is the motion, with all its events;
+    ahead: if not, about where the first kink is.
     """
 
     predictions: Array
@@ -37,6 +38,7 @@ class Swept:
     kinks: Array
     kernels: Array | None
     whole: bool
+    ahead: float
 
 
 def predictions(neurons: Neurons, samples: Samples) -> Array:
@@ -58,10 +60,11 @@ def sweep(
     path: Path,
     slack: float,
     kernels: bool = False,
-    straight: bool = False,
+    straight: float | None = None,
     abandoned: Callable[[], bool] = lambda: False,
 ) -> Swept:
-    """Move all neurons over the step; ``straight``: as if no activation changed.
+    """Move all neurons over the step; ``straight``: as if no activation changed, and find the first kink by a
+    neuron with a^2 above it.
 
     Raises StallError, and AbandonedError if ``abandoned`` says so before all are moved.
     """
@@ -71,14 +74,15 @@ def sweep(
     ends: list[Neurons] = []
     events: list[Events] = []
     kinks: list[Array] = []
-    whole = True
+    whole, ahead = True, np.inf
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
         rounds = Rounds(drive, kernels)
         with np.errstate(over="ignore", invalid="ignore"):
-            if straight:
-                whole &= rounds.run_straight(block)
+            if straight is not None:
+                whole &= rounds.run_straight(block, straight)
+                ahead = min(ahead, rounds.ahead)
             else:
                 rounds.run(block)
         total += rounds.predictions
@@ -88,4 +92,4 @@ def sweep(
         events += rounds.events
         kinks += rounds.kinks
     met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
-    return Swept(total, join(ends), in_order(events), met[:, np.argsort(met[0])], together, whole)
+    return Swept(total, join(ends), in_order(events), met[:, np.argsort(met[0])], together, whole, ahead)

@@ -5,11 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.control import ORDER, RETRY, Curve
+from reluflow.flow.lorentz.control import ORDER, Curve
 
-SAFETY, SHRINK, GROWTH = 0.9, 0.3, 8.0
-#: the lowest order with which errors are taken to fall as a step is made shorter
-SLOWEST: Final = 0.5
+SAFETY, SHRINK, GROWTH = 0.9, 0.3, 20.0
 #: when K has grown by g since the last step, whose error was at least SEEN, the next will be g^TREND as large
 SEEN, TREND = 0.02, 1.25
 #: how much a step may be longer because errors of its length have shrunk since the last one, if both were at
@@ -44,8 +42,7 @@ class Pace:
 
     def leapt(self, error: float, length: float) -> None:
         """A step by power series was taken; its error, as a path of collocation, is 0 if it is not known."""
-        if error > 0.0:
-            self.next = length * factor(error)
+        self.next = length * factor(error) if error > 0.0 else min(self.next, length)
         self._error, self._trace, self._length = 0.0, 0.0, length
 
     @property
@@ -93,21 +90,3 @@ def factor(error: float) -> float:
     if error == 0.0:
         return GROWTH
     return float(np.clip(SAFETY * error ** (-1.0 / ORDER), SHRINK, GROWTH))
-
-
-def shorter(tried: Sequence[tuple[float, float]]) -> float:
-    """The length to try after attempts, the last one last, of these lengths with these errors.
-
-    An infinite error is that of a step which did not converge. Where the residual is slave to stiff modes
-    errors fall more slowly than with h^5; two attempts tell how.
-    """
-    length, error = tried[-1]
-    if not np.isfinite(error):
-        return RETRY * length
-    share = factor(error)
-    if len(tried) > 1 and np.isfinite(tried[-2][1]):
-        longer, before = tried[-2]
-        order = float(np.log(before / error) / np.log(longer / length)) if longer > length else ORDER
-        order = min(max(order, SLOWEST), ORDER)
-        share = min(share, max(SHRINK, SAFETY * error ** (-1.0 / order)))
-    return share * length

@@ -55,6 +55,7 @@ class Rounds:
         self.kernels = np.zeros((s, q, q)) if kernels else None
         self.events: list[Events] = []
         self.kinks: list[Array] = []
+        self.ahead = np.inf
         self._ended: list[tuple[Index, Neurons]] = []
         self._passed: list[tuple[Index, Index, Neurons]] | None = [] if passed else None
 
@@ -100,10 +101,15 @@ class Rounds:
             if (stalled[rows] > patience).any():
                 raise StallError
 
-    def run_straight(self, neurons: Neurons) -> bool:
-        """All neurons to the end of the step as if no activation changed; whether that is so."""
+    def run_straight(self, neurons: Neurons, smallest: float) -> bool:
+        """All neurons to the end of the step as if no activation changed; whether that is so.
+
+        smallest: see ``Course.first_kink``; the first kink of such neurons is kept as ``ahead``.
+        """
         course = steer(neurons, self.drive, None)
         straight = bool((course.clear == self.path.nodes.size).all())
+        if not straight:
+            self.ahead = course.first_kink(self.path.nodes, smallest)
         course = course.regardless()
         self._count(course)
         self._ended.append((np.arange(len(neurons)), course.end(slice(None))))

@@ -123,7 +123,7 @@ class Samples:
         return self._force(residual, self.slope, 1.0)
 
     def forces(self, residual: Array) -> Array:
-        """What samples pull with: on the active sides of all hyperplanes, then, if they pull, on the others."""
+        """What samples pull with on the active sides of all hyperplanes; then, if they do, on the others."""
         if not self.pull_when_off:
             return residual
         return np.concatenate([self.on_force(residual), self.off_force(residual)], axis=-1)

@@ -4,13 +4,14 @@ The residual r(t) is the only coupling between neurons. For a given path of it e
 Lorentz boosts (``boost``; Boursier, Pillaud-Vivien & Flammarion 2022 and Chistikov, Englert & Lazic 2023
 study this flow), exactly where the path stands still, and changes its activations at exactly computed
 moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``). The path itself
-is found by Radau IIA collocation (``step``). So plateaus of any length cost a step or two, steps
-grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
+is found by Radau IIA collocation (``step``), or, where a few neurons escape and nothing is stiff, by power
+series from event to event (``leap``). So plateaus of any length cost a step or two, steps grow with the time
+left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,11 +20,11 @@ from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, SMALLEST, VANISHED, Curve
-from reluflow.flow.lorentz.leap import Leaper
+from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
+from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
-from reluflow.flow.lorentz.pace import GROWTH, Pace, shorter
+from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
 from reluflow.flow.lorentz.passage import Passage, along, passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
@@ -57,10 +58,10 @@ class Lorentz(FlowSolver):
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._pace = Pace()
         self._path: Path | None = None
-        #: if the last step was one by power series, these, the rows of neurons that did not follow them, and
-        #: the unit of time
+        #: if the last step was one by power series, these, what is to be known of it, and the rows of neurons
+        #: that did not follow them
         self._series: Taylor | None = None
-        self._unit: float | None = None
+        self._lately: Lately | None = None
         self._passing: Index = np.zeros(0, np.intp)
         self._bundles = alone()
         #: neurons and bundles at the start of the last step
@@ -116,12 +117,12 @@ class Lorentz(FlowSolver):
             return
         self._stepper.abandoned = self.abandoned
         curve = Curve(self._neurons, self._samples, self._residual, self._path, self._rows)
-        leap = self._leaper.attempt(curve, partial(self._length, curve, room), room, self._unit)
+        wanted = cache(partial(self._length, curve, room))
+        leap = self._leaper.attempt(curve, wanted, room, self._lately)
         if leap is not None:
             self._accept(leap, curve, t_end if leap.path.length == room else None)
             return
-        length = self._length(curve, room)
-        tried: list[tuple[float, float]] = []
+        length = wanted()
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
@@ -129,8 +130,7 @@ class Lorentz(FlowSolver):
                 whole = length == room and attempt.path.length == length
                 self._accept(attempt, curve, t_end if whole else None)
                 return
-            tried.append((attempt.path.length, attempt.error))
-            length = shorter(tried)
+            length = attempt.path.length * (RETRY if attempt.end is None else factor(attempt.error))
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
@@ -148,19 +148,19 @@ class Lorentz(FlowSolver):
         length = attempt.path.length
         self._before, self._path = (self._neurons, self._bundles), attempt.path
         self._series, self._passing = attempt.series, attempt.passing
-        self._unit = None if self._series is None else self._series.unit
+        self._lately = Lately.of(attempt)
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
         self._note(attempt.events)
         self._residual = attempt.residual
-        self._settle(attempt.end)
+        self._settle(attempt.end if attempt.series else attempt.end.rebalanced())
         meant = self._pace.next
         if attempt.series is None:
             smooth = len(attempt.events) == 0
             self._pace.accepted(attempt.error, curve.trace, length, attempt.wanted, smooth)
         else:
-            self._pace.leapt(attempt.error, length)
+            self._pace.leapt(attempt.error, attempt.wanted)
         if t_end is not None:  # shortened by the end of the time, not by its error
             self._pace.next = max(self._pace.next, meant)
 
@@ -182,7 +182,7 @@ class Lorentz(FlowSolver):
             self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
             end = end.take(alive)
-        end = end.rebalanced().rescaled(self._samples).narrowed()
+        end = end.rescaled(self._samples).narrowed()
         lined = end.lined
         if lined.any():
             some = end.take(lined)
@@ -194,7 +194,7 @@ class Lorentz(FlowSolver):
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before = self._neurons, self._bundles
-        self._series = self._unit = None
+        self._series = self._lately = None
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -211,7 +211,7 @@ class Lorentz(FlowSolver):
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
-            "series_unit": 0.0 if self._unit is None else self._unit,
+            "series_lately": () if self._lately is None else (self._lately.unit, self._lately.cut),
             "next_length": self._pace.next,
             "last_step": self._pace.last,
             "residual": self._residual,
@@ -229,7 +229,8 @@ class Lorentz(FlowSolver):
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
-        self._series, self._unit = None, float(saved.get("series_unit", 0.0)) or None
+        self._series, lately = None, tuple(float(number) for number in saved.get("series_lately", ()))
+        self._lately = Lately(lately[0], bool(lately[1])) if lately else None
         self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])

@@ -13,6 +13,7 @@ from reluflow.flow.events import Events, in_order, no_events
 from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
+    BEFORE,
     CUTS,
     DIVERGED,
     FEW,
@@ -20,6 +21,7 @@ from reluflow.flow.lorentz.control import (
     ITERATIONS,
     LARGEST,
     LIGHT,
+    MEETABLE,
     MOST,
     NEGLIGIBLE,
     NEWTON,
@@ -133,15 +135,24 @@ class Stepper:
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
         few, seen = samples.size <= FEW, False
+        spread, stops = float(np.sqrt(samples.squares.max())), neurons.z.size <= MEETABLE
         while iteration < ITERATIONS:
             if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
                 nodes = newton is None and few
-                swept = sweep(neurons, samples, path, self.slack, nodes, not seen, self.abandoned)
+                straight = None if seen else tolerance / spread
+                swept = sweep(neurons, samples, path, self.slack, nodes, straight, self.abandoned)
             except StallError:
                 return failed
             end = 1.0
+            if stops and not swept.whole and swept.ahead < 1.0:
+                short = swept.ahead - BEFORE / (path.length * curve.trace)
+                if short > 0.0 and cuts < CUTS:
+                    cuts += 1
+                    path = path.part(short) if iteration else _guess(path.length * short, curve, allowed)
+                    mixing, newton, last = Mixing(), None, np.inf
+                    continue
             if cuts < CUTS:
                 stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
                 end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)

@@ -12,7 +12,7 @@ import numpy as np
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.neurons import OFF, ON, Mask, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import release
@@ -22,8 +22,8 @@ from reluflow.network import Array
 
 #: shares of the way at which signs are looked at
 LOOKS: Final = np.arange(1, 9) / 8.0
-#: steps of Newton's method, kept within a bracket, and when it has found the moment of an event (relative)
-NEWTON, FOUND = 12, 1e-14
+#: steps of Newton's method, kept within a bracket, and how small (of the way) the last one is
+NEWTON, FOUND = 12, 1e-9
 #: events of one neuron that are no further apart than this share of the way happen at once
 AT_ONCE: Final = 1e-6
 
@@ -58,10 +58,10 @@ class Watch:
             margins[0] += drive.noise
             self._polynomials = np.hstack([self._polynomials, margins])
 
-    def below(self, looked: Array) -> Mask:
-        """Which are negative (k, c) where powers of x are ``looked`` (k, degree + 1)."""
-        below: Mask = looked @ self._polynomials < 0.0
-        return below
+    def values(self, looked: Array) -> Array:
+        """The polynomials (k, c) where powers of x are ``looked`` (k, degree + 1)."""
+        values: Array = looked @ self._polynomials
+        return values
 
     def rows(self, which: Index) -> Index:
         """The rows of the neurons to which polynomials belong."""
@@ -71,32 +71,34 @@ class Watch:
             rows[later] = self._rows[(which[later] - self._pairs) % self._rows.size]
         return rows
 
-    def first(self, reach: float, below: Mask, tolerance: float) -> tuple[Happening, Index] | None:
-        """The first that becomes negative on the way to ``reach``, of those ``below`` at the looks.
+    def first(
+        self, reach: float, values: Array, due: Index, tolerance: float
+    ) -> tuple[Happening, Index] | None:
+        """The first that becomes negative on the way to ``reach``, of those ``due`` with values at the looks.
 
         Others may follow it so closely that the residual has not changed by ``tolerance`` in between, as
         those of aligned neurons do: then it is the last of them, and the rows of the neurons of the others.
         None where two things happen to one neuron at once, as when its weights go through zero.
         """
+        below = values[:, due] < 0.0
         look = int(np.argmax(below.any(axis=1)))
-        which = np.flatnonzero(below[look])
+        which = due[below[look]]
         some = self._polynomials[:, which]
         slopes = some[1:] * np.arange(1.0, len(some))[:, None]
-        low = np.full(which.size, reach * (LOOKS[look] - LOOKS[0]))
-        high = np.full(which.size, reach * LOOKS[look])
-        x = 0.5 * (low + high)
+        low, step = reach * (LOOKS[look] - LOOKS[0]), reach * LOOKS[0]
+        high = np.full(which.size, low + step)
+        before = some[0] if look == 0 else values[look - 1, which]
+        x = low + step * np.maximum(before, 0.0) / (np.maximum(before, 0.0) - values[look, which])
+        low = np.full(which.size, low)
         for _ in range(NEWTON):
             at = self.series.powers(x)
             value = np.einsum("ci,ic->c", at, some)
             slope = np.einsum("ci,ic->c", at[:, :-1], slopes)
-            negative = value < 0.0
-            low, high = np.where(negative, low, x), np.where(negative, x, high)
+            low, high = np.where(value < 0.0, low, x), np.where(value < 0.0, x, high)
             with np.errstate(divide="ignore", invalid="ignore"):
-                step = value / slope
-            better = x - step
+                better = x - value / slope
             better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
-            moved = np.abs(better - x).max()
-            x = better
+            moved, x = np.abs(better - x).max(), better
             if moved <= FOUND * reach:
                 break
         order = np.argsort(x)
@@ -137,8 +139,8 @@ class Watch:
             after, kind = release(one, slot, status)
         else:
             sample = np.array([happening.which % samples.primaries])
-            force = self.series.powers(np.array([happening.x])) @ self.series.residual
-            drive = Drive(samples, Path(force, 0.0), self.slack)
+            at = self.series.powers(np.array([happening.x]))
+            drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
             slope = pull(one, drive).slope[0, 0, sample]
             if one.side[0, sample[0]] * one.outputs[0] * slope[0] > 0.0:
                 return None

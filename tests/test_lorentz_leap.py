@@ -1,0 +1,198 @@
+"""Steps by power series: the coefficients, where the series lead, and what happens there."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lorentz_cases import correlated, five_points, random_problem, run, toy
+
+from reluflow import load_preset
+from reluflow.flow.base import Options
+from reluflow.flow.events import Events
+from reluflow.flow.lorentz import Lorentz, leap
+from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.motion import predictions
+from reluflow.flow.lorentz.taylor import DEGREE, Taylor
+from reluflow.problem import Problem
+
+
+def leaky(seed: int) -> Problem:
+    """Inputs of which one is opposite to another, so that both sides of hyperplanes pull."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.standard_normal((5, 3))
+    inputs[4] = -0.7 * inputs[1]
+    weights = generator.standard_normal((8, 3))
+    outputs = generator.standard_normal(8)
+    return Problem(inputs, generator.standard_normal(5), weights, outputs, slope=0.2)
+
+
+def series_now(solver: Lorentz, unit: float = 1.0) -> Taylor:
+    series = Taylor(solver._neurons, solver._samples, solver._residual, unit)
+    series.extend(DEGREE)
+    return series
+
+
+def sliding(problem: Problem) -> Lorentz:
+    """A solver at a moment when large neurons slide."""
+    solver = Lorentz(problem, Options())
+    while not (solver._neurons.sliders[0].size and solver.loss < 0.5 * np.mean(problem.targets**2) / 2):
+        solver.step()
+    return solver
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [
+        Lorentz(random_problem(1, samples=6, dimension=3, width=10), Options()),
+        Lorentz(leaky(2), Options()),
+        sliding(five_points()),
+    ],
+    ids=["plain", "both sides", "sliding"],
+)
+def test_the_residual_moves_as_the_kernel_says(solver: Lorentz) -> None:
+    """dr/dt = -K r, also where the series have led (K knows nothing of them)."""
+    series, samples = series_now(solver), solver._samples
+    orders = np.arange(1.0, DEGREE + 1)
+    for x in np.array([0.0, 0.3, 1.0]) * series.reach(1e-9, 1e-9):
+        there = series.neurons_at(np.array([x]))
+        r = (series.powers(np.array([x])) @ series.residual)[0]
+        slope = (orders * x ** (orders - 1.0)) @ series.residual[1:]
+        expected = -kernel(there, samples, len(there)) @ r
+        np.testing.assert_allclose(slope, expected, rtol=0, atol=1e-7 * np.abs(expected).max())
+        np.testing.assert_allclose(predictions(there, samples) - samples.targets, r, atol=1e-8)
+        np.testing.assert_allclose(there.weights @ samples.inputs.T, there.z, atol=1e-6)
+
+
+def test_an_aligned_neuron_is_logistic() -> None:
+    """n = 1: u = a^2 is (y / |x|) / (1 + (y / (|x| u0) - 1) exp(-2 |x| y t))."""
+    x, y, start = np.array([[0.6, 0.8]]), np.array([1.5]), 0.3
+    solver = Lorentz(Problem(x, y, start * x, np.array([start])), Options())
+    series = series_now(solver)
+    t = np.array([0.02, 0.05, 0.1])
+    mass = 1.5 / (1.0 + (1.5 / start**2 - 1.0) * np.exp(-2.0 * 1.5 * t))
+    scale = solver._neurons.root[0]
+    np.testing.assert_allclose((series.powers(t) @ series.outputs)[:, 0] * scale, np.sqrt(mass), rtol=1e-11)
+
+
+@given(st.integers(0, 10_000), st.floats(-3.0, 3.0))
+@settings(max_examples=40, deadline=None)
+def test_the_unit_of_time_changes_nothing(seed: int, log_unit: float) -> None:
+    solver = Lorentz(random_problem(seed, samples=4, dimension=2, width=5), Options())
+    unit = 10.0**log_unit
+    one, other = series_now(solver), series_now(solver, unit)
+    t = 0.5 * one.reach(1e-8, 1e-8)
+    mine, theirs = (one.neurons_at(np.array([t])), other.neurons_at(np.array([t / unit])))
+    np.testing.assert_allclose(mine.weights, theirs.weights, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(mine.z, theirs.z, rtol=1e-10, atol=1e-12)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_the_reach_is_that_of_the_tolerance(seed: int) -> None:
+    """What is left out at the reach is the next few terms: the network there fits its own residual."""
+    solver = Lorentz(random_problem(seed, samples=5, dimension=3, width=8), Options())
+    series = series_now(solver)
+    x = series.reach(1e-6, 1e-6)
+    assert 0.0 < series.reach(1e-9, 1e-9) < x
+    there = series.neurons_at(np.array([x]))
+    left = predictions(there, solver._samples) - solver._samples.targets
+    left -= (series.powers(np.array([x])) @ series.residual)[0]
+    assert np.abs(left).max() < 1e-4
+
+
+def told(events: Events) -> dict[int, list[tuple[int, int]]]:
+    found = defaultdict(list)
+    for neuron, sample, kind in zip(events.neuron, events.sample, events.kind, strict=True):
+        found[int(neuron)].append((int(sample), int(kind)))
+    return found
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [five_points(3), correlated(scale=1.0), random_problem(5, samples=8, dimension=6, width=20), leaky(0)],
+    ids=["five points", "one neuron", "random", "both sides"],
+)
+def test_both_ways_of_stepping_meet_the_same_events(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_series = run(problem, loss=1e-7, rtol=1e-8)
+    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    by_collocation = run(problem, loss=1e-7, rtol=1e-8)
+    assert by_series.steps != by_collocation.steps
+    mine, theirs = by_series.event_log, by_collocation.event_log
+    last = min(by_series.t, by_collocation.t)
+    mine, theirs = mine.take(mine.t < last), theirs.take(theirs.t < last)
+    assert told(mine) == told(theirs)
+    for neuron in told(mine):
+        times = [events.t[events.neuron == neuron] for events in (mine, theirs)]
+        np.testing.assert_allclose(*times, rtol=3e-5)
+
+
+def test_a_kink_of_a_large_neuron_ends_the_step() -> None:
+    """The neuron is on the hyperplane there, and its crossing is the last event of the step."""
+    solver = Lorentz(correlated(scale=1.0), Options())
+    ends = 0
+    while solver.loss > 1e-3:
+        before = len(solver.event_log)
+        solver.step()
+        fresh = solver.event_log.take(slice(before, None))
+        if solver._series is not None and len(fresh) and fresh.t[-1] == solver.t:
+            row = np.flatnonzero(solver._neurons.index == fresh.neuron[-1])
+            place = int(np.flatnonzero(solver._samples.first == fresh.sample[-1])[0])
+            assert np.all(solver._neurons.z[row, place] == 0.0)
+            ends += 1
+    assert ends > 20
+
+
+def test_aligned_neurons_cross_together() -> None:
+    """Events that follow each other too closely to be felt take one step, each at its own moment."""
+    solver, together = Lorentz(five_points(), Options()), 0
+    while solver.loss > 1e-6:
+        before = len(solver.event_log)
+        solver.step()
+        times = solver.event_log.t[before:]
+        if solver._series is not None and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
+            together += 1
+    assert together >= 3
+
+
+def test_neurons_whose_weights_go_through_zero_do_so_whatever_the_tolerance() -> None:
+    """One that is left a line meets all samples at once there; rounding must not choose how it goes on."""
+    problem = load_preset("wu-five-points").problem()
+    logs = [run(problem, loss=0.0, end=300.0, rtol=rtol).event_log for rtol in (1e-6, 1e-7, 1e-8)]
+    assert all(told(log) == told(logs[0]) for log in logs[1:])
+
+
+def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
+    straight = Lorentz(five_points(), Options())
+    while straight.t < 60.0 or straight._lately is None or not straight._lately.cut:
+        straight.step()
+    resumed = Lorentz(five_points(), Options())
+    resumed.restore(straight.checkpoint())
+    for _ in range(6):
+        straight.step()
+        resumed.step()
+        assert resumed.t == straight.t
+        assert np.array_equal(resumed.state.weights, straight.state.weights)
+        middle = 0.5 * (straight.t_old + straight.t)
+        inside = [solver.dense_output()(middle).weights for solver in (straight, resumed)]
+        assert np.array_equal(*inside)
+
+
+def test_dense_output_meets_both_ends_of_a_leap() -> None:
+    solver = Lorentz(toy(), Options())
+    leaps = 0
+    while solver.loss > 1e-9:
+        before = solver.state
+        solver.step()
+        if solver._series is None:
+            continue
+        leaps += 1
+        dense = solver.dense_output()
+        for state, t in ((before, solver.t_old), (solver.state, solver.t)):
+            seen = dense(np.nextafter(t, solver.t_old))
+            np.testing.assert_allclose(seen.weights, state.weights, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(seen.output_weights, state.output_weights, rtol=1e-9)
+    assert leaps > 10
