@@ -48,7 +48,7 @@ class RecordRules:
     snapshots: int = 400
     series: int = 20_000
     memory_mb: float = 8.0
-    resolution: float = 0.07
+    resolution: float = 0.08
 
 
 @dataclass(frozen=True)
