@@ -226,7 +226,7 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
             calls.append((neurons, sign, pulled, drive, begin))
         return releases
 
-    monkeypatch.setattr(leap, "CROWDED", 0.0)
+    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
     monkeypatch.setattr(rounds, "first_release", kept)
     run(five_points(scale=1e-60), end=4000.0)
     assert calls

@@ -40,7 +40,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
         return found
 
     monkeypatch.setattr(samples, "MANY", 1)
-    monkeypatch.setattr(leap, "CROWDED", 0.0)
+    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
     monkeypatch.setattr("reluflow.flow.lorentz.rounds.pull_after", compared)
     solver = Lorentz(wide(slope), Options())
     assert solver._samples.many
@@ -55,7 +55,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
 
 
 def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leap, "CROWDED", 0.0)
+    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
     problem = random_problem(5, samples=8, dimension=6, width=20)
     plain = run(problem, loss=0.0, end=30.0)
     monkeypatch.setattr(samples, "MANY", 1)

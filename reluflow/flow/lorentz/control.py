@@ -44,9 +44,9 @@ SHRINKING: Final = 12.0
 #: of the allowed error, and by these shares of its length, as the kink's moment is a guess: at first; later
 #: at most and at least
 AFTER, BEYOND = 0.3, (0.05, 3e-3, 1e-4)
-#: a step that would meet the kink of a large neuron ends this (over trace(K)) before it, if pairs of a neuron
-#: and a sample are so few that power series lead over it
-BEFORE, MEETABLE = 3.0, 4000
+#: power series lead up to the kinks of large neurons for so few pairs of a neuron and a sample: more have too
+#: many kinks; a step by collocation that would meet such a kink ends this (over trace(K)) before it
+MEETABLE, BEFORE = 2000, 3.0
 #: what a path without events says of the one with them is believed if it is this near to the prediction
 ROUGH: Final = 0.1
 #: Newton's method takes K at all nodes if there are no more samples than this, else K at the start

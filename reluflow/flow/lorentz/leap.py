@@ -14,7 +14,7 @@ import numpy as np
 
 from reluflow.flow.events import in_order, no_events
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.control import Curve, rms
+from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
 from reluflow.flow.lorentz.neurons import SLIDING, Neurons, hidden_values, put
 from reluflow.flow.lorentz.pace import factor
@@ -38,8 +38,6 @@ SLOW, CALM, FAR = 4.0, 1e-4, 1.5
 STIFF, STEEP = 30.0, 4.0
 #: ... or for so many pairs of a neuron and a sample: then series take longer, and much memory
 MOST_PAIRS: Final = 12_000
-#: ... or where kinks would be more than this many over the number of pairs of a neuron and a sample
-CROWDED: Final = 1e5
 #: small neurons with events may add this much altogether, in units of Newton's tolerance
 ALTOGETHER: Final = 3.0
 #: events between which the residual changes by no more than this share of Newton's tolerance are one
@@ -151,7 +149,7 @@ class Leaper:
             return None
         if light.all():
             return _Sight(watch, None, passing)
-        if np.count_nonzero(~light) * neurons.z.size > CROWDED:
+        if neurons.z.size > MEETABLE:
             return None
         first = watch.first(reach, values, due[~light], TOGETHER * tolerance)
         return None if first is None else _Sight(watch, first[0], np.union1d(passing, first[1]))
