@@ -65,6 +65,18 @@ def run(
     return solver
 
 
+def take_the_same_steps(one: Lorentz, other: Lorentz, count: int) -> None:
+    """Both, of which one was restored from the other, go on for some steps; asserts that nothing differs."""
+    for _ in range(count):
+        one.step()
+        other.step()
+        assert one.t == other.t
+        assert np.array_equal(one.state.weights, other.state.weights)
+        middle = 0.5 * (one.t_old + one.t)
+        inside = [solver.dense_output()(middle).weights for solver in (one, other)]
+        assert np.array_equal(*inside)
+
+
 def losses_at(problem: Problem, times: Array, rtol: float = 1e-6) -> Array:
     """The loss at given times, through dense output."""
     solver = Lorentz(problem, Options(rtol=rtol))

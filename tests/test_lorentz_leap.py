@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorentz_cases import correlated, five_points, random_problem, run, toy
+from lorentz_cases import correlated, five_points, random_problem, run, take_the_same_steps, toy
 
 from reluflow import load_preset
 from reluflow.flow.base import Options
@@ -171,14 +171,7 @@ def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
         straight.step()
     resumed = Lorentz(five_points(), Options())
     resumed.restore(straight.checkpoint())
-    for _ in range(6):
-        straight.step()
-        resumed.step()
-        assert resumed.t == straight.t
-        assert np.array_equal(resumed.state.weights, straight.state.weights)
-        middle = 0.5 * (straight.t_old + straight.t)
-        inside = [solver.dense_output()(middle).weights for solver in (straight, resumed)]
-        assert np.array_equal(*inside)
+    take_the_same_steps(straight, resumed, 6)
 
 
 def test_dense_output_meets_both_ends_of_a_leap() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorentz_cases import correlated, toy
+from lorentz_cases import correlated, take_the_same_steps, toy
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
@@ -111,15 +111,4 @@ def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:
         straight.step()
     resumed = Lorentz(toy(), Options())
     resumed.restore(straight.checkpoint())
-    for _ in range(4):
-        straight.step()
-        resumed.step()
-        assert resumed.t == straight.t
-        assert np.array_equal(resumed.state.weights, straight.state.weights)
-    saved = Lorentz(toy(), Options())
-    saved.restore(straight.checkpoint())
-    for solver in (saved, straight):
-        solver.step()
-    middle = 0.5 * (straight.t_old + straight.t)
-    inside = [solver.dense_output()(middle).weights for solver in (saved, straight)]
-    np.testing.assert_array_equal(*inside)
+    take_the_same_steps(straight, resumed, 4)

@@ -146,7 +146,7 @@ class Stepper:
             except StallError:
                 return failed
             end = 1.0
-            if stops and not swept.whole and swept.ahead < 1.0:
+            if stops and not swept.whole and swept.ahead < 1.0 and curve.trace > 0.0:
                 short = swept.ahead - BEFORE / (path.length * curve.trace)
                 if short > 0.0 and cuts < CUTS:
                     cuts += 1
