@@ -74,6 +74,12 @@ def test_an_aligned_neuron_is_logistic() -> None:
     mass = 1.5 / (1.0 + (1.5 / start**2 - 1.0) * np.exp(-2.0 * 1.5 * t))
     scale = solver._neurons.root[0]
     np.testing.assert_allclose((series.powers(t) @ series.outputs)[:, 0] * scale, np.sqrt(mass), rtol=1e-11)
+    # every coefficient, by a recursion for a' = a (y - a^2) alone
+    expected = np.array([start])
+    for k in range(DEGREE):
+        cube = np.convolve(np.convolve(expected, expected), expected)[k]
+        expected = np.append(expected, (1.5 * expected[k] - cube) / (k + 1))
+    np.testing.assert_allclose(series.outputs[:, 0] * scale, expected, rtol=1e-9, atol=1e-12)
 
 
 @given(st.integers(0, 10_000), st.floats(-3.0, 3.0))
