@@ -61,6 +61,23 @@ def test_five_points_agree_with_balance_keeping_euler(seed: int) -> None:
     assert losses_at(problem, times) == pytest.approx(expected, rel=6e-3)
 
 
+def releases(problem: Problem, end: float, rtol: float) -> dict[tuple[int, int], float]:
+    """When each pair of a neuron and a sample stopped to slide for the last time."""
+    events = run(problem, loss=0.0, rtol=rtol, end=end).event_log
+    stops = np.isin(events.kind, [Change.RELEASE_ON, Change.RELEASE_OFF])
+    pairs = zip(events.neuron[stops].tolist(), events.sample[stops].tolist(), strict=True)
+    return dict(zip(pairs, events.t[stops].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(("seed", "end"), [(0, 30.0), (1, 250.0)])
+def test_neurons_stop_sliding_on_time(seed: int, end: float) -> None:
+    """Those let go too late change the network in second order; escapes make a thousand times more of it."""
+    problem = random_problem(seed, samples=12, dimension=18, width=30)
+    exact, found = releases(problem, end, 1e-9), releases(problem, end, 1e-6)
+    assert len(exact) > 10
+    assert found == pytest.approx(exact, rel=1e-4)
+
+
 def test_five_points_reach_zero_loss() -> None:
     solver = run(five_points(2))
     assert solver.loss <= 1e-9

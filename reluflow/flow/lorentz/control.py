@@ -26,6 +26,9 @@ NEGLIGIBLE: Final = 1e-5
 #: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
 ORDER: Final = 5
 ALLOWED, LARGEST = 600.0, 1.5
+#: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
+#: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
+SLACK: Final = 0.3
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
 #: an escape is led by the neurons whose |D| is at least this share of the largest

@@ -73,7 +73,7 @@ class Pace:
         for _ in range(8):
             grown = growth * float(np.exp(log_ratio))
             log_ratio -= (ORDER * log_ratio + grown - aim) / (ORDER + grown)
-        return last * float(np.exp(log_ratio))
+        return np.inf if grown < CALM else last * float(np.exp(log_ratio))
 
     def _eased(self, error: float, length: float) -> float:
         """How much longer the next step may be, because errors have become smaller for their length.

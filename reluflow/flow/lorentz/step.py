@@ -26,6 +26,7 @@ from reluflow.flow.lorentz.control import (
     NEGLIGIBLE,
     NEWTON,
     ROUGH,
+    SLACK,
     WEAK,
     WORTH,
     Curve,
@@ -73,7 +74,7 @@ class Stepper:
         self.rtol = rtol
         self.abandoned: Callable[[], bool] = lambda: False
         self.scale = NEGLIGIBLE * rms(samples.targets)
-        self.slack = min(1e-3, 0.3 * np.sqrt(rtol))
+        self.slack = min(1e-3, SLACK * rtol)
         self.allowed = min(ALLOWED * rtol**1.25, LARGEST * rtol ** (5.0 / 6.0))
 
     def attempt(self, length: float, curve: Curve) -> Attempt:
