@@ -155,18 +155,17 @@ def land(
 
 
 def settle(
-    neurons: Neurons, sample: Index, slope: Array, force: Array, drive: Drive
+    neurons: Neurons, sample: Index, speed: Array, force: Array, drive: Drive
 ) -> tuple[Neurons, Bytes]:
     """Neurons whose z has just reached 0 on ``sample`` (b,) get their new activation there.
 
-    slope (b,): <x_k, D_j> with the activation so far; force (b,): r - q there. Returns the neurons, with z
-    exactly zero, and what happened (b,) as ``Change``.
+    speed (b,): of z with the activation so far; force (b,): r - q there. Returns the neurons, with z exactly
+    zero, and what happened (b,) as ``Change``.
     """
     rows = np.arange(len(neurons))
     samples = drive.samples
     was_on = neurons.status[rows, sample] == ON
     _, squares = distances(neurons, sample, samples)
-    speed = neurons.outputs * slope
     jump = neurons.outputs * force * squares / samples.total
     other = np.where(was_on, speed + jump, speed - jump)
     rest = REST * np.maximum(np.abs(speed), np.abs(jump))

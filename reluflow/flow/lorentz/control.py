@@ -15,7 +15,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
@@ -124,9 +124,8 @@ class Curve:
     def log_sizes(self) -> Array:
         """ln |neuron| (b,)."""
         n = self.neurons
-        size = np.maximum(np.abs(n.outputs), row_norms(n.weights))
         with np.errstate(divide="ignore"):
-            log_sizes: Array = np.log(size) + n.exponent * np.log(2.0)
+            log_sizes: Array = np.log(n.sizes) + n.exponent * np.log(2.0)
         return log_sizes
 
     @cached_property

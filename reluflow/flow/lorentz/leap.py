@@ -132,34 +132,36 @@ class Leaper:
         watch = Watch(series, self.stepper.slack)
         looked = series.powers(reach * LOOKS)
         tolerance = self.stepper.tolerance(series.start)
-        added, flips = self._added(series, looked), np.zeros(0, np.intp)
-        small = added <= tolerance
+        added = self._added(series, looked)
+        small, passing = added <= tolerance, np.zeros(len(neurons), dtype=bool)
         if neurons.delta.min(initial=0.0) < 0.0:
-            flips = np.flatnonzero((looked @ series.outputs * neurons.outputs < 0.0).any(axis=0))
-            if not small[flips].all():
+            passing = (looked @ series.outputs * neurons.outputs < 0.0).any(axis=0)
+            if not small[passing].all():
                 return None
         values = watch.values(looked)
         due = np.flatnonzero(values.min(axis=0, initial=0.0) < 0.0)
         if due.size == 0:
-            return _Sight(watch, None, flips)
+            return _Sight(watch, None, np.flatnonzero(passing))
         rows = watch.rows(due)
         light = small[rows]
-        passing = np.union1d(rows[light], flips)
+        passing[rows[light]] = True
         if added[passing].sum() > ALTOGETHER * tolerance:
             return None
         if light.all():
-            return _Sight(watch, None, passing)
+            return _Sight(watch, None, np.flatnonzero(passing))
         if neurons.z.size > MEETABLE:
             return None
         first = watch.first(reach, values, due[~light], TOGETHER * tolerance)
-        return None if first is None else _Sight(watch, first[0], np.union1d(passing, first[1]))
+        if first is None:
+            return None
+        passing[first[1]] = True
+        return _Sight(watch, first[0], np.flatnonzero(passing))
 
     def _added(self, series: Taylor, looked: Array) -> Array:
         """What neurons (b,) add to the predictions at most, whatever happens to them on the way."""
         neurons = series.neurons
         peak = np.square(looked @ series.outputs).max(axis=0)
-        spread = float(np.sqrt(series.samples.squares.max()))
-        added: Array = neurons.gain * (peak + np.maximum(0.0, -neurons.delta)) * spread
+        added: Array = neurons.gain * (peak + np.maximum(0.0, -neurons.delta)) * series.samples.spread
         return added
 
     def _until(self, happening: Happening, sight: _Sight, series: Taylor, reach: float) -> Attempt | None:

@@ -151,16 +151,26 @@ class Neurons:
         factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
         return replace(self, weights=factor * self.weights, outputs=outputs, z=factor * self.z)
 
-    @property
+    @cached_property
+    def sizes(self) -> Array:
+        """The larger of |a_j| and |w_j|, in stored numbers (b,)."""
+        sizes: Array = np.maximum(np.abs(self.outputs), np.sqrt(np.vecdot(self.weights, self.weights)))
+        return sizes
+
+    @cached_property
     def lined(self) -> Mask:
         """Neurons (b,) that slide on so many samples that a single line is left to them."""
         dimension = self.weights.shape[1]
+        if self.slots.shape[1] < dimension - 1:
+            return np.zeros(len(self), dtype=bool)
         free = dimension - np.count_nonzero(self.slots >= 0, axis=1)
         lined: Mask = (free == 1) & (dimension > 1)
         return lined
 
     def narrowed(self) -> "Neurons":
         """The same neurons with no more slots than the one that slides on the most samples needs."""
+        if self.slots.shape[1] == 0:
+            return self
         taken = self.slots >= 0
         needed = int(np.count_nonzero(taken, axis=1).max(initial=0))
         if needed == self.slots.shape[1]:
@@ -187,8 +197,7 @@ class Neurons:
         The pre-activations of a neuron that has shrunk are small differences of large numbers; those that
         its weights know better are taken from there.
         """
-        sizes = np.maximum(np.abs(self.outputs), row_norms(self.weights))
-        shift = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
+        shift = np.where(self.sizes > 0.0, np.frexp(self.sizes)[1], 0).astype(np.int64)
         shift[(shift >= -SHRUNK) & (shift <= DRIFT)] = 0
         if not shift.any():
             return self

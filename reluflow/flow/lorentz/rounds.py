@@ -174,7 +174,7 @@ class Rounds:
         if goes.size == 0:
             return self._leave(stretch)
         crossing, some, where = here.take(goes), sample[goes], position[goes]
-        after, kind = settle(crossing, some, slope[goes], force[goes], self.drive)
+        after, kind = settle(crossing, some, crossing.outputs * slope[goes], force[goes], self.drive)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         self._kink(crossing, where, some, slope[goes], force[goes])
         self._record(after, where, some, kind)

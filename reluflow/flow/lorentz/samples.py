@@ -102,6 +102,11 @@ class Samples:
         return np.concatenate([squares, self.mirror_ratio**2 * squares[self.mirrored]])
 
     @cached_property
+    def spread(self) -> float:
+        """The largest |x_k|."""
+        return float(np.sqrt(self.squares.max(initial=0.0)))
+
+    @cached_property
     def gram_all(self) -> Array:
         """Gram matrix of all merged samples (q, q)."""
         gain = np.concatenate([np.ones(self.primaries), -self.mirror_ratio])

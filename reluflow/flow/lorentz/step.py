@@ -80,7 +80,7 @@ class Stepper:
     def attempt(self, length: float, curve: Curve) -> Attempt:
         """A step of the given length, with the neurons that hardly matter left out of the iteration."""
         tolerance = self.tolerance(curve.residual)
-        spread = float(np.sqrt(np.max(self.samples.squares)))
+        spread = self.samples.spread
         enough = np.log(LIGHT * tolerance / (spread * len(curve.neurons)))
         with np.errstate(over="ignore"):
             coupled = 2.0 * (curve.log_sizes + curve.rates * length) > enough
@@ -136,13 +136,13 @@ class Stepper:
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
         few, seen = samples.size <= FEW, False
-        spread, stops = float(np.sqrt(samples.squares.max())), neurons.z.size <= MEETABLE
+        stops = neurons.z.size <= MEETABLE
         while iteration < ITERATIONS:
             if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
                 nodes = newton is None and few
-                straight = None if seen else tolerance / spread
+                straight = None if seen else tolerance / samples.spread
                 swept = sweep(neurons, samples, path, self.slack, nodes, straight, self.abandoned)
             except StallError:
                 return failed

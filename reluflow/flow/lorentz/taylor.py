@@ -17,11 +17,12 @@ import numpy as np
 
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array
 
 #: the highest power there is
 DEGREE: Final = 16
-_ORDERS: Final = np.arange(DEGREE + 1)
+#: those of all powers
+ORDERS: Final = np.arange(DEGREE + 1.0)
 
 
 class Taylor:
@@ -101,17 +102,15 @@ class Taylor:
     def reach(self, tolerance: float, relative: float) -> float:
         """Up to which x the series hold: the residual to ``tolerance``, neurons to ``relative``."""
         neurons, last = self.neurons, slice(self.degree - 1, self.degree + 1)
-        sizes = np.maximum(np.abs(neurons.outputs), row_norms(neurons.weights))
-        spread = float(np.sqrt(self.samples.squares.max()))
-        own = np.maximum(np.abs(self._outputs[last]), np.abs(self._z[last]).max(axis=2) / spread)
+        own = np.maximum(np.abs(self._outputs[last]), np.abs(self._z[last]).max(axis=2) / self.samples.spread)
         errors = np.abs(self._residual[last]).max(axis=1) / tolerance
-        errors = np.maximum(errors, (own / (relative * sizes)).max(axis=1, initial=0.0))
+        errors = np.maximum(errors, (own / (relative * neurons.sizes)).max(axis=1, initial=0.0))
         with np.errstate(divide="ignore"):
-            return float((errors ** (-1.0 / _ORDERS[last])).min())
+            return float((errors ** (-1.0 / ORDERS[last])).min())
 
     def powers(self, x: Array) -> Array:
         """1, x, x^2, .. for x (..): shape (.., degree + 1)."""
-        values: Array = x[..., None] ** _ORDERS[: self.degree + 1]
+        values: Array = x[..., None] ** ORDERS[: self.degree + 1]
         return values
 
     def neurons_at(self, x: Array) -> Neurons:

@@ -17,7 +17,7 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import release
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.taylor import Taylor
+from reluflow.flow.lorentz.taylor import ORDERS, Taylor
 from reluflow.network import Array
 
 #: shares of the way at which signs are looked at
@@ -45,12 +45,13 @@ class Watch:
         neurons, z = series.neurons, series.z
         self._polynomials = (z * neurons.side).reshape(len(z), -1)
         self._pairs = self._polynomials.shape[1]
-        self._rows, self._slots, sample = neurons.sliders
+        self._rows, slots, sample = neurons.sliders
+        self._slid = sample
         if self._rows.size:
             some = np.unique(self._rows)
             drive = Drive(series.samples, Path(series.residual, 0.0), slack)
             place = np.searchsorted(some, self._rows)
-            beta = pull(neurons.take(some), drive).multiplier[:, place, self._slots]
+            beta = pull(neurons.take(some), drive).multiplier[:, place, slots]
             force, idle = drive.force[:, sample], drive.idle[:, sample]
             sign = np.sign(neurons.outputs[self._rows])
             margins = np.hstack([sign * (beta - idle), sign * (force - beta)])
@@ -83,18 +84,18 @@ class Watch:
         below = values[:, due] < 0.0
         look = int(np.argmax(below.any(axis=1)))
         which = due[below[look]]
-        some = self._polynomials[:, which]
-        slopes = some[1:] * np.arange(1.0, len(some))[:, None]
+        some = self._polynomials[:, which].T.copy()
+        slopes = some[:, 1:] * ORDERS[1 : some.shape[1]]
         low, step = reach * (LOOKS[look] - LOOKS[0]), reach * LOOKS[0]
         high = np.full(which.size, low + step)
-        before = some[0] if look == 0 else values[look - 1, which]
+        before = some[:, 0] if look == 0 else values[look - 1, which]
         x = low + step * np.maximum(before, 0.0) / (np.maximum(before, 0.0) - values[look, which])
         low = np.full(which.size, low)
         for _ in range(NEWTON):
             at = self.series.powers(x)
-            value = np.einsum("ci,ic->c", at, some)
-            slope = np.einsum("ci,ic->c", at[:, :-1], slopes)
-            low, high = np.where(value < 0.0, low, x), np.where(value < 0.0, x, high)
+            value, slope = np.vecdot(at, some), np.vecdot(at[:, :-1], slopes)
+            below = value < 0.0
+            low, high = np.where(below, low, x), np.where(below, x, high)
             with np.errstate(divide="ignore", invalid="ignore"):
                 better = x - value / slope
             better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
@@ -116,7 +117,7 @@ class Watch:
         """
         outputs, z = self.series.outputs[:, rows], self.series.z[:, rows]
         powers = self.series.powers(x)
-        orders = np.arange(1.0, len(z))[:, None]
+        orders = ORDERS[1 : len(z), None]
         speed = np.einsum("ci,ic->c", powers[:, :-1], orders * np.abs(z[1:]).max(axis=2))
         size = self.series.neurons.gain[rows] * np.abs(np.einsum("ci,ic->c", powers, outputs))
         changes = np.cumsum(size * speed) * x - np.cumsum(size * speed * x)
@@ -130,21 +131,23 @@ class Watch:
 
         None where it does not cross, as its velocity points back.
         """
-        one, samples = there.take(np.array([happening.row])), self.series.samples
+        one, samples = there.take(slice(happening.row, happening.row + 1)).narrowed(), self.series.samples
         if happening.which >= self._pairs:
             place = happening.which - self._pairs
-            slot = self._slots[[place % self._rows.size]]
-            sample = one.slots[0, slot]
+            sample = self._slid[[place % self._rows.size]]
+            slot = np.flatnonzero(one.slots[0] == sample)
             status = np.array([OFF if place < self._rows.size else ON])
             after, kind = release(one, slot, status)
         else:
             sample = np.array([happening.which % samples.primaries])
             at = self.series.powers(np.array([happening.x]))
-            drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
-            slope = pull(one, drive).slope[0, 0, sample]
-            if one.side[0, sample[0]] * one.outputs[0] * slope[0] > 0.0:
+            polynomial = self._polynomials[:, [happening.which]]
+            rising = at[:, :-1] @ (ORDERS[1 : len(polynomial), None] * polynomial[1:])
+            if rising[0, 0] > 0.0:
                 return None
-            after, kind = settle(one, sample, slope, drive.force[0, sample] - drive.idle[0, sample], drive)
+            drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
+            speed = one.side[0, sample] * rising[0] / self.series.unit
+            after, kind = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
             kind[(kind == Change.EXIT) & ~after.live(samples)] = Change.DIE
         named = samples.first[sample].astype(np.int32)
         return after, Events(np.ones(1), after.index.astype(np.int32), named, kind)
