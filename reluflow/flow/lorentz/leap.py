@@ -28,8 +28,8 @@ from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
 ERROR, OWN_ERROR = 0.5, 0.1
-#: powers with which an event is looked for at first
-FIRST_LOOK: Final = 8
+#: powers with which an event is looked for at first, after one that was no further (in units of time) than this
+FIRST_LOOK, NEAR = 8, 1.0
 #: where the series are held up by stiffness, or nothing moves but what is small (reach times trace(K)), a
 #: step by collocation that is this many times as long is better
 SLOW, CALM, FAR = 4.0, 1e-4, 1.5
@@ -50,16 +50,21 @@ ROUNDING: Final = 1e-12
 
 @dataclass(frozen=True)
 class Lately:
-    """The last step, by power series: its unit of time, and whether an event ended it."""
+    """The last step: the unit of time of its series, 0 if it had none, and its length in such units.
 
-    unit: float
-    cut: bool
+    cut: whether an event ended it, or will end the next one soon.
+    """
+
+    unit: float = 0.0
+    cut: bool = True
+    length: float = 0.0
 
     @staticmethod
-    def of(attempt: Attempt) -> "Lately | None":
-        """None if the step was by collocation."""
-        series = attempt.series
-        return None if series is None else Lately(series.unit, attempt.path.length < attempt.wanted)
+    def of(attempt: Attempt) -> "Lately":
+        """That of a step that was made."""
+        length, cut = attempt.path.length, attempt.path.length < attempt.wanted
+        unit = 0.0 if attempt.series is None else attempt.series.unit
+        return Lately(unit, cut, length / unit if unit else 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,22 +83,25 @@ class Leaper:
         self.stepper = stepper
 
     def attempt(
-        self, curve: Curve, wanted: Callable[[], float], room: float, lately: Lately | None
+        self, curve: Curve, wanted: Callable[[], float], room: float, lately: Lately
     ) -> Attempt | None:
         """A step no longer than ``room``; None where collocation is the better way.
 
-        wanted: tells the length of a step by collocation; lately: the last step, if it was such a one.
+        wanted: tells the length of a step by collocation; lately: the last step.
         """
         if not 0 < curve.neurons.z.size <= MOST_PAIRS:
             return None
-        fastest = max(curve.rate, curve.trace) if lately is None else 1.0 / lately.unit
-        if fastest == 0.0 or (lately is None and wanted() * curve.rate > STEEP):
+        leapt = lately.unit > 0.0
+        fastest = 1.0 / lately.unit if leapt else max(curve.rate, curve.trace)
+        stiff = not leapt and wanted() * curve.trace > STIFF
+        if fastest == 0.0 or (not leapt and wanted() * curve.rate > STEEP) or (stiff and not lately.cut):
             return None
         unit = 1.0 / fastest
         series = Taylor(curve.neurons, self.stepper.samples, curve.residual, unit)
         size, rtol = rms(curve.residual) + self.stepper.scale, self.stepper.rtol
         sight = None
-        for degree in (FIRST_LOOK, DEGREE) if lately is None or lately.cut else (DEGREE,):
+        near = lately.cut and lately.length < NEAR
+        for degree in (FIRST_LOOK, DEGREE) if near else (DEGREE,):
             series.extend(degree)
             reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
             sight = self._ahead(series, reach)
@@ -104,7 +112,7 @@ class Leaper:
                 if held < sight.happening.x:
                     return self._throughout(sight, series, held, room, curve)
                 return self._until(sight.happening, sight, series, reach)
-            if lately is None and wanted() * curve.trace > STIFF:
+            if stiff:
                 return None
         assert sight is not None
         stiffness = reach * unit * curve.trace

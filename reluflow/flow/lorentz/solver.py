@@ -61,7 +61,7 @@ class Lorentz(FlowSolver):
         #: if the last step was one by power series, these, what is to be known of it, and the rows of neurons
         #: that did not follow them
         self._series: Taylor | None = None
-        self._lately: Lately | None = None
+        self._lately = Lately()
         self._passing: Index = np.zeros(0, np.intp)
         self._bundles = alone()
         #: neurons and bundles at the start of the last step
@@ -194,7 +194,7 @@ class Lorentz(FlowSolver):
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before = self._neurons, self._bundles
-        self._series = self._lately = None
+        self._series, self._lately = None, Lately()
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -211,7 +211,7 @@ class Lorentz(FlowSolver):
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
-            "series_lately": () if self._lately is None else (self._lately.unit, self._lately.cut),
+            "series_lately": (self._lately.unit, self._lately.cut, self._lately.length),
             "next_length": self._pace.next,
             "last_step": self._pace.last,
             "residual": self._residual,
@@ -230,7 +230,7 @@ class Lorentz(FlowSolver):
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
         self._series, lately = None, tuple(float(number) for number in saved.get("series_lately", ()))
-        self._lately = Lately(lately[0], bool(lately[1])) if lately else None
+        self._lately = Lately(lately[0], bool(lately[1]), *lately[2:]) if lately else Lately()
         self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])

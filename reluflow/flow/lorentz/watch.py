@@ -104,10 +104,12 @@ class Watch:
                 break
         order = np.argsort(x)
         x, which, rows = x[order], which[order], self.rows(which[order])
-        with_first = rows[(x <= x[0] + AT_ONCE * reach)]
+        if x.size == 1:
+            return Happening(float(x[0]), int(rows[0]), int(which[0])), rows[:0]
+        with_first = rows[x <= x[0] + AT_ONCE * reach]
         if with_first.size > np.unique(with_first).size:
             return None
-        last = self._last_of_first(x, rows, tolerance) if x.size > 1 else 0
+        last = self._last_of_first(x, rows, tolerance)
         return Happening(float(x[last]), int(rows[last]), int(which[last])), rows[:last]
 
     def _last_of_first(self, x: Array, rows: Index, tolerance: float) -> int:
@@ -122,8 +124,9 @@ class Watch:
         size = self.series.neurons.gain[rows] * np.abs(np.einsum("ci,ic->c", powers, outputs))
         changes = np.cumsum(size * speed) * x - np.cumsum(size * speed * x)
         far = changes > tolerance
-        _, place = np.unique(rows, return_index=True)
-        far |= ~np.isin(np.arange(x.size), place)
+        again = np.ones(x.size, dtype=bool)
+        again[np.unique(rows, return_index=True)[1]] = False
+        far |= again
         return int(np.argmax(far)) - 1 if far.any() else x.size - 1
 
     def after(self, there: Neurons, happening: Happening) -> tuple[Neurons, Events] | None:
