@@ -78,7 +78,7 @@ def test_piecewise_numbers_stay():
     assert close(data.targets, [0.4816435976198905, 0.5101048230742071, 0.43008083688905585])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=SEEDS,
     kind=st.sampled_from(["orthogonal", "gaussian", "correlated", "piecewise"]),
@@ -102,7 +102,7 @@ def test_another_seed_draws_other_numbers():
 # what each kind promises
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, dimension=st.integers(1, 30), share=st.floats(0.0, 1.0))
 def test_orthogonal_inputs_are_so_to_rounding(seed, dimension, share):
     samples = max(1, round(share * dimension))
@@ -296,7 +296,7 @@ def test_other_bytes_are_refused(tmp_path, content):
             build_data({"data.kind": "file", "data.path": name}, tmp_path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_npz_is_never_more_than_a_sentence(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("damaged") / "bad.npz"

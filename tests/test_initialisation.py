@@ -36,7 +36,7 @@ def test_numbers_stay(kind, output):
     assert np.allclose(output_weights, output, rtol=1e-15, atol=0.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**63 - 1),
     kind=st.sampled_from(KINDS),

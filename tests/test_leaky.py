@@ -37,7 +37,7 @@ def network(seed: int, m: int = 4, n: int = 6, d: int = 3):
 
 
 @given(seed=SEEDS, slope=SLOPES, loss=st.sampled_from(["half-mse", "mse"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_gradient_is_the_derivative_of_the_loss(seed, slope, loss):
     weights, outputs, inputs, targets = network(seed)
     assume(np.min(np.abs(preactivations(weights, inputs))) > 1e-4)
@@ -54,7 +54,7 @@ def test_gradient_is_the_derivative_of_the_loss(seed, slope, loss):
 
 
 @given(seed=SEEDS, slope=SLOPES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_leaky_network_is_a_pair_of_relu_networks(seed, slope):
     """sigma(z) = relu(z) - slope relu(-z): the neuron (w, a) with its mirror image (-w, -slope a)."""
     weights, outputs, inputs, targets = network(seed)

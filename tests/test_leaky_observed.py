@@ -135,7 +135,7 @@ def test_the_drawn_function_has_its_slope_below_zero():
 
 
 @given(seed=st.integers(0, 10**6), slope=st.floats(0.0, 0.99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_curve_of_the_function_is_the_network(seed, slope):
     rng = np.random.default_rng(seed)
     lines, outputs = rng.normal(size=(9, 2)), rng.normal(size=9)

@@ -40,7 +40,7 @@ def circle(count: int) -> np.ndarray:
 
 
 @given(seed=SEEDS, slope=SLOPES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_escape_rates_are_the_maxima_over_a_fine_circle(seed, slope):
     rng = np.random.default_rng(seed)
     inputs, residual = rng.normal(size=(5, 2)), rng.normal(size=5)

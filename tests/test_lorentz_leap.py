@@ -83,7 +83,7 @@ def test_an_aligned_neuron_is_logistic() -> None:
 
 
 @given(st.integers(0, 10_000), st.floats(-3.0, 3.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_unit_of_time_changes_nothing(seed: int, log_unit: float) -> None:
     solver = Lorentz(random_problem(seed, samples=4, dimension=2, width=5), Options())
     unit = 10.0**log_unit
@@ -95,7 +95,7 @@ def test_the_unit_of_time_changes_nothing(seed: int, log_unit: float) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_reach_is_that_of_the_tolerance(seed: int) -> None:
     """What is left out at the reach is the next few terms: the network there fits its own residual."""
     solver = Lorentz(random_problem(seed, samples=5, dimension=3, width=8), Options())

@@ -43,7 +43,7 @@ def test_slopes_are_derivatives(decay: float) -> None:
     np.testing.assert_allclose(path.slopes(at), differences, atol=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(begin=st.floats(0.0, 0.9), span=st.floats(0.0, 0.3), decay=st.sampled_from([0.0, 0.5, 3.0]))
 def test_exponentials_have_the_moments_of_the_path(begin: float, span: float, decay: float) -> None:
     """Their sum is B0, the integral; half their difference 2 B1, the first moment (Blanes & Moan 2006)."""
@@ -92,7 +92,7 @@ def test_modes_that_follow_the_slow_ones_are_not_taken_for_free_ones() -> None:
     assert solver.steps <= 80
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), rapidity=st.sampled_from([1e-2, 1e-3]))
 def test_a_nudge_is_a_boost_to_second_order(seed: int, rapidity: float) -> None:
     generator = np.random.default_rng(seed)

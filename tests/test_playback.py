@@ -157,7 +157,7 @@ class TestPlayback:
         assert not playback.playing
 
     @given(st.data())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_never_leaves_the_history_whatever_is_done(self, history, data):
         playback = Playback()
         for _ in range(data.draw(st.integers(1, 20))):

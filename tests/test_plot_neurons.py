@@ -28,7 +28,7 @@ def find(rows: list[Row], role: str) -> list[tuple[int, int, str]]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     data=st.data(),
     m=st.integers(1, 12),

@@ -253,7 +253,7 @@ def junk_presets(draw):
     return values
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(values=junk_presets(), valid=st.booleans())
 def test_any_values_either_come_back_through_toml_or_are_refused_in_one_line(tmp_path_factory, values, valid):
     if valid:  # a usable preset around the junk
@@ -282,14 +282,14 @@ def test_any_values_either_come_back_through_toml_or_are_refused_in_one_line(tmp
         assert not isinstance(value, float) or math.copysign(1, value) == math.copysign(1, resolved[key])
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_as_a_file_are_refused_in_one_line(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "bytes.toml"
     refusal(path, content)
 
 
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from([*schema.SECTIONS, "title"]), st.dictionaries(WORDS, WORDS) | WORDS))
 def test_any_toml_is_refused_in_one_line(tmp_path_factory, content):
     text = tomli_w.dumps(content)
@@ -297,7 +297,7 @@ def test_any_toml_is_refused_in_one_line(tmp_path_factory, content):
     refusal(tmp_path_factory.getbasetemp() / "any.toml", text)
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(st.sampled_from(schema.KEYS), WORDS | NUMBERS.map(str) | LISTS.map(str))
 def test_any_typed_text_is_read_or_refused_in_one_line(key, text):
     value, message = outcome(lambda: schema.parse_text(key, text))

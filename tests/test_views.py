@@ -51,7 +51,7 @@ def find(rows: list[Row], role: str, of: str = "") -> list[tuple[int, int]]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     data=st.data(),
     m=st.integers(1, 7),

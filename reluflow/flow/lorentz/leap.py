@@ -16,7 +16,7 @@ from reluflow.flow.events import in_order, no_events
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
-from reluflow.flow.lorentz.neurons import SLIDING, Neurons, hidden_values, put
+from reluflow.flow.lorentz.neurons import SLIDING, Mask, Neurons, hidden_values, put
 from reluflow.flow.lorentz.pace import factor
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import StallError
@@ -28,7 +28,7 @@ from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
 ERROR, OWN_ERROR = 0.5, 0.1
-#: powers with which an event is looked for at first, after one that was no further (in units of time) than this
+#: powers with which an event is looked for at first, after one no further (in units of time) than this
 FIRST_LOOK, NEAR = 8, 1.0
 #: where the series are held up by stiffness, or nothing moves but what is small (reach times trace(K)), a
 #: step by collocation that is this many times as long is better
@@ -141,9 +141,10 @@ class Leaper:
         looked = series.powers(reach * LOOKS)
         tolerance = self.stepper.tolerance(series.start)
         added = self._added(series, looked)
-        small, passing = added <= tolerance, np.zeros(len(neurons), dtype=bool)
+        small: Mask = added <= tolerance
+        passing: Mask = np.zeros(len(neurons), dtype=bool)
         if neurons.delta.min(initial=0.0) < 0.0:
-            passing = (looked @ series.outputs * neurons.outputs < 0.0).any(axis=0)
+            passing |= (looked @ series.outputs * neurons.outputs < 0.0).any(axis=0)
             if not small[passing].all():
                 return None
         values = watch.values(looked)

@@ -37,7 +37,7 @@ def _magnus(points: int) -> tuple[Array, Array]:
 
 
 #: exact for the polynomial, and next to exact for one times an exponential
-PLAIN, FITTED = _magnus(3), _magnus(5)
+PLAIN, FITTED = _magnus(3), _magnus(6)
 
 
 def basis(positions: Array, decay: float) -> Array:
