@@ -10,7 +10,7 @@ from lorentz_cases import correlated, five_points, random_problem, run, take_the
 
 from reluflow import load_preset
 from reluflow.flow.base import Options
-from reluflow.flow.events import Events
+from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz import Lorentz, leap
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.motion import predictions
@@ -134,6 +134,15 @@ def test_both_ways_of_stepping_meet_the_same_events(
     for neuron in told(mine):
         times = [events.t[events.neuron == neuron] for events in (mine, theirs)]
         np.testing.assert_allclose(*times, rtol=3e-5)
+
+
+def test_a_neuron_that_loses_its_last_sample_dies_whatever_the_tolerance() -> None:
+    """Its velocity beyond the kink is exactly zero: anything else and it would start to slide there."""
+    logs = [
+        run(correlated(scale=0.1, seed=3), loss=0.0, rtol=rtol, end=20.0).event_log for rtol in (1e-6, 1e-8)
+    ]
+    assert np.count_nonzero(logs[0].kind == Change.DIE) > 5
+    assert told(logs[0]) == told(logs[1])
 
 
 def test_a_kink_of_a_large_neuron_ends_the_step() -> None:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorentz_cases import correlated, take_the_same_steps, toy
+from lorentz_cases import correlated, run, take_the_same_steps, toy
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.boost import fly, nudged
 from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.flow.lorentz.motion import nudged_by, sweep
 from reluflow.flow.lorentz.path import Modes, Path, integrals
 from reluflow.network import Array
 
@@ -54,6 +55,23 @@ def test_exponentials_have_the_moments_of_the_path(begin: float, span: float, de
     tilted = 0.5 * span * (WEIGHTS * (FINE - 0.5)) @ at
     np.testing.assert_allclose(first + second, total, atol=1e-8)
     np.testing.assert_allclose(0.5 * (second - first), 2.0 * tilted, atol=1e-8)
+
+
+def test_neurons_are_nudged_as_a_path_that_differs_moves_them() -> None:
+    """What is left is of second order: of the difference times what a neuron turns in the step."""
+    solver = run(correlated(scale=1e-2), loss=1e-2)
+    neurons, samples, residual = solver._neurons, solver._samples, solver.residual
+    values, turned = np.tile(residual, (RADAU.stages, 1)), 0.05
+    path = Path(values, turned / solver.largest_rate)
+    other = Path(values + 1e-5 * np.outer(RADAU.nodes, np.cos(np.arange(residual.size))), path.length)
+    before, after = (sweep(neurons, samples, some, 0.0).end for some in (path, other))
+    change = path.length * (RADAU.integrals[-1] @ (other.values - path.values))
+    there = nudged_by(before, samples, change)
+    assert there is not None
+    for name in ("weights", "outputs", "z"):
+        moved = np.abs(getattr(after, name) - getattr(before, name)).max()
+        assert np.abs(getattr(after, name) - getattr(there, name)).max() < 2.0 * turned * moved
+        assert moved > 1e-9
 
 
 @pytest.mark.parametrize("decay", [0.0, 2.5])

@@ -20,6 +20,8 @@ from reluflow.network import Array
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
 NEWTON: Final = 1.5
+#: when it has not, but is nearer than so many times that, the network can be nudged the rest of the way
+NEARLY: Final = 10.0
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is

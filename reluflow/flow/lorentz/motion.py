@@ -11,9 +11,11 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events, in_order
+from reluflow.flow.lorentz.boost import nudged
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
@@ -47,6 +49,19 @@ def predictions(neurons: Neurons, samples: Samples) -> Array:
     for block in neurons.blocks(block_rows(samples)):
         total += (block.outputs * block.gain) @ hidden_values(block, block.z[:, None, :], samples)[:, 0]
     return total
+
+
+def nudged_by(neurons: Neurons, samples: Samples, change: Array) -> Neurons | None:
+    """Neurons at the end of a step whose path, it turns out, differs a little; None if one crosses a kink.
+
+    change (q,): the integral of the difference over the step, in units of time.
+    """
+    pulled = pull(neurons, Drive(samples, Path(change[None], 0.0), 0.0))
+    w, a, reach = nudged(pulled.direction[0], neurons.weights, neurons.outputs)
+    z = neurons.z + reach[:, None] * pulled.slope[0]
+    if (neurons.side * z < 0.0).any() or (neurons.outputs * a < 0.0).any():
+        return None
+    return neurons.moved(w, a, z)
 
 
 def block_rows(samples: Samples) -> int:

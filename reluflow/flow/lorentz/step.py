@@ -23,6 +23,7 @@ from reluflow.flow.lorentz.control import (
     LIGHT,
     MEETABLE,
     MOST,
+    NEARLY,
     NEGLIGIBLE,
     NEWTON,
     ROUGH,
@@ -34,7 +35,7 @@ from reluflow.flow.lorentz.control import (
     felt_share,
     rms,
 )
-from reluflow.flow.lorentz.motion import predictions, sweep
+from reluflow.flow.lorentz.motion import nudged_by, predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons, join
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
@@ -184,6 +185,13 @@ class Stepper:
                 return Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
                 return failed
+            turned = path.length * curve.rate
+            left = size * max(turned, size / last if iteration else 2.0 * turned)
+            if size <= NEARLY * tolerance and left <= tolerance:
+                there = nudged_by(swept.end, samples, path.length * (integrals(path.decay)[-1] @ change))
+                if there is not None:
+                    reached = base + predictions(there, samples)
+                    return Attempt(wanted, moved, there, swept.events, reached, error)
             mixed = mixing.next(path.values, change, slow=size > 0.1 * last)
             path = replace(path, values=mixed)
             last = size

@@ -144,12 +144,11 @@ class Watch:
         else:
             sample = np.array([happening.which % samples.primaries])
             at = self.series.powers(np.array([happening.x]))
-            polynomial = self._polynomials[:, [happening.which]]
-            rising = at[:, :-1] @ (ORDERS[1 : len(polynomial), None] * polynomial[1:])
-            if rising[0, 0] > 0.0:
-                return None
             drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
-            speed = one.side[0, sample] * rising[0] / self.series.unit
+            # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
+            speed = one.outputs * pull(one, drive).slope[0, 0, sample]
+            if one.side[0, sample[0]] * speed[0] > 0.0:
+                return None
             after, kind = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
             kind[(kind == Change.EXIT) & ~after.live(samples)] = Change.DIE
         named = samples.first[sample].astype(np.int32)
