@@ -31,6 +31,9 @@ ALLOWED, LARGEST = 600.0, 1.5
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
 SLACK: Final = 0.3
+#: what kinks add to the estimate counts only 1/KINKED of it: unlike that of a smooth path, which would grow as
+#: all nodes err to one side, it is of one sign here and of the other there, and next to nothing in the end
+KINKED: Final = 4.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
 #: an escape is led by the neurons whose |D| is at least this share of the largest

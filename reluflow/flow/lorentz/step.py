@@ -19,6 +19,7 @@ from reluflow.flow.lorentz.control import (
     FEW,
     HOPELESS,
     ITERATIONS,
+    KINKED,
     LARGEST,
     LIGHT,
     MEETABLE,
@@ -136,7 +137,7 @@ class Stepper:
         bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
-        few, seen = samples.size <= FEW, False
+        few, seen, smooth = samples.size <= FEW, False, np.inf
         stops = neurons.z.size <= MEETABLE
         while iteration < ITERATIONS:
             if not np.abs(path.values).max(initial=0.0) < bound:
@@ -157,7 +158,7 @@ class Stepper:
                     continue
             if cuts < CUTS:
                 stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
-                end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
+                end = end_of_step(swept.kinks, KINKED * allowed, stiffness, rate, cuts == 0)
             if end < 1.0:
                 cuts += 1
                 path = _guess(path.length * end, curve, allowed) if iteration == 0 else path.part(end)
@@ -175,8 +176,10 @@ class Stepper:
             size = rms(change * path.levels[:, None])
             moved = replace(path, values=path.values + change)
             error = self.error(moved, curve)
+            if seen:
+                error = max(min(smooth, error), error / KINKED)
             if not swept.whole:
-                seen = True
+                seen, smooth = True, error
                 if size < ROUGH * rms(r):
                     path = moved
                 continue
