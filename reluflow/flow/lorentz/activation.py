@@ -154,6 +154,13 @@ def land(
     return here, position, sample
 
 
+def rounding(neurons: Neurons, sample: Index, drive: Drive) -> Array:
+    """The speed of z on ``sample`` (b,) that is made by the rounding of a residual alone (b,)."""
+    samples = drive.samples
+    floor: Array = np.abs(neurons.outputs) * drive.noise * samples.squares[sample] / samples.total
+    return floor
+
+
 def settle(
     neurons: Neurons, sample: Index, speed: Array, force: Array, drive: Drive
 ) -> tuple[Neurons, Bytes]:
@@ -170,7 +177,7 @@ def settle(
     other = np.where(was_on, speed + jump, speed - jump)
     rest = REST * np.maximum(np.abs(speed), np.abs(jump))
     slides = np.where(was_on, other > rest, other < -rest)
-    floor = np.abs(neurons.outputs) * drive.noise * samples.squares[sample] / samples.total
+    floor = rounding(neurons, sample, drive)
     slides |= (squares > 0.0) & (np.abs(speed) <= floor) & (np.abs(jump) <= floor)
     z = neurons.z.copy()
     z[rows, sample] = 0.0

@@ -112,43 +112,22 @@ def spectrum(kernel: Array) -> Spectrum:
 
 
 class Newton:
-    """Newton's method with the kernels K_i (s, q, q) at the nodes.
+    """Newton's method with K that turns, from K_0 to K_0 + turn (q, q), at one pace all through the step.
 
     An error dR of the path changes what neurons are at node i by the integral of dR up to there, and the
-    predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect.
+    predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect. It is solved with the K
+    halfway, and refined once.
     """
 
-    def __init__(self, kernels: Array, length: float, integrals: Array) -> None:
-        s, q = kernels.shape[:2]
-        matrix = length * np.einsum("ikl,ij->ikjl", kernels, integrals).reshape(s * q, s * q)
-        matrix[np.diag_indices(s * q)] += 1.0
-        self._inverse = np.linalg.inv(matrix)
+    def __init__(self, start: Array, turn: Array, length: float, integrals: Array) -> None:
+        self._start, self._turn, self._length, self._integrals = start, turn, length, integrals
+        self._halfway = spectrum(start + 0.5 * turn)
 
     def correction(self, defect: Array) -> Array:
         """dR (s, q)."""
-        return (self._inverse @ defect.ravel()).reshape(defect.shape)
-
-
-class Mixing:
-    """Anderson acceleration of the simplified Newton iteration values <- values + change.
-
-    K moves within a step while a neuron escapes, along one or two directions; from the changes seen so far
-    the iteration learns them (Walker & Ni, SIAM J. Numer. Anal. 49, 2011).
-    """
-
-    def __init__(self, memory: int = 4) -> None:
-        self.memory = memory
-        self._values: list[Array] = []
-        self._changes: list[Array] = []
-
-    def next(self, values: Array, change: Array, slow: bool) -> Array:
-        """The next iterate (s, q), given this one and the Newton step from it; ``slow``: worth the effort."""
-        self._values = [*self._values[-self.memory :], values.ravel()]
-        self._changes = [*self._changes[-self.memory :], change.ravel()]
-        if len(self._values) == 1 or not slow:
-            return values + change
-        steps = np.diff(np.array(self._values), axis=0).T
-        turns = np.diff(np.array(self._changes), axis=0).T
-        mix, *_ = np.linalg.lstsq(turns, self._changes[-1], rcond=1e-10)
-        mixed: Array = values + change - ((steps + turns) @ mix).reshape(values.shape)
-        return mixed
+        change = self._halfway.newton(defect, self._length, self._integrals)
+        moved = self._integrals @ change
+        acted = moved @ self._start + RADAU.nodes[:, None] * (moved @ self._turn)
+        left = defect - change - self._length * acted
+        refined: Array = change + self._halfway.newton(left, self._length, self._integrals)
+        return refined

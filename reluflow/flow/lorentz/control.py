@@ -20,7 +20,8 @@ from reluflow.network import Array
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
 NEWTON: Final = 1.5
-#: when it has not, but is nearer than so many times that, the network can be nudged the rest of the way
+#: when it has not, but is nearer than so many times that, the network can be nudged the rest of the way; when
+#: it is not, K is taken to turn from what it is at the start to what it is at the end
 NEARLY: Final = 10.0
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
@@ -31,8 +32,8 @@ ALLOWED, LARGEST = 600.0, 1.5
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
 SLACK: Final = 0.3
-#: what kinks add to the estimate counts only 1/KINKED of it: unlike that of a smooth path, which would grow as
-#: all nodes err to one side, it is of one sign here and of the other there, and next to nothing in the end
+#: what kinks add to the error estimate counts only 1/KINKED of it: the estimate is for smooth paths, but with
+#: a kink a path errs to one side here and to the other there, which is next to nothing in the end
 KINKED: Final = 4.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
@@ -57,8 +58,6 @@ AFTER, BEYOND = 0.3, (0.05, 3e-3, 1e-4)
 MEETABLE, BEFORE = 2000, 3.0
 #: what a path without events says of the one with them is believed if it is this near to the prediction
 ROUGH: Final = 0.1
-#: Newton's method takes K at all nodes if there are no more samples than this, else K at the start
-FEW: Final = 24
 #: modes of K that a polynomial misses by more than this share of the allowed error are terms of the path of
 #: their own, at most so many
 WEAK, MOST = 0.02, 16

@@ -12,7 +12,6 @@ import numpy as np
 from reluflow.flow.lorentz.activation import Move, over
 from reluflow.flow.lorentz.boost import Flight, fly
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.kernel import kernels
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import margins_at
@@ -67,16 +66,12 @@ class Course:
             counted &= node >= self.heading.node[:, None]
         return counted
 
-    def predictions(self, counted: Mask, samples: Samples) -> tuple[Array, Array]:
-        """What is added to the predictions (s', q) at counted nodes; and the hidden values (b, s', q)."""
-        weight = self.outputs * self.before.gain[:, None] * counted
+    def predictions(self, samples: Samples) -> Array:
+        """What is added to the predictions (s', q) at counted nodes."""
+        weight = self.outputs * self.before.gain[:, None] * self.counted
         hidden = hidden_values(self.before, self.z, samples)
-        return np.matmul(weight.T[:, None, :], hidden.transpose(1, 0, 2))[:, 0], hidden
-
-    def kernels(self, counted: Mask, hidden: Array, samples: Samples) -> Array:
-        """What is added to the kernels K (s', q, q) at nodes that are counted."""
-        root = self.before.root[:, None] * counted
-        return kernels(self.before, self.outputs, hidden, root, samples)
+        added: Array = np.matmul(weight.T[:, None, :], hidden.transpose(1, 0, 2))[:, 0]
+        return added
 
     def regardless(self) -> "Course":
         """The same, with nobody suspect."""

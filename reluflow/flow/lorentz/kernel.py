@@ -18,23 +18,19 @@ def kernel(neurons: Neurons, samples: Samples, rows: int) -> Array:
     """K (q, q) of merged samples, over blocks of so many neurons."""
     total = np.zeros((samples.size, samples.size))
     for block in neurons.blocks(rows):
-        z = block.z[:, None, :]
-        hidden = hidden_values(block, z, samples)
-        total += kernels(block, block.outputs[:, None], hidden, block.root[:, None], samples)[0]
-    return total
+        total += _summed(block, samples)
+    symmetric: Array = (total + total.T) * (0.5 / samples.total)
+    return symmetric
 
 
-def kernels(neurons: Neurons, outputs: Array, hidden: Array, root: Array, samples: Samples) -> Array:
-    """K (k, q, q) at k moments at which neurons have a (b, k) and relu(z) (b, k, q), times root (b, k)."""
-    features = (hidden * root[:, :, None]).transpose(1, 0, 2)
-    total = np.matmul(features.transpose(0, 2, 1), features)
-    size = (outputs * root).T[:, :, None]
-    active = _active(neurons, samples) * size
-    total += np.matmul(active.transpose(0, 2, 1), active) * samples.gram_all
+def _summed(neurons: Neurons, samples: Samples) -> Array:
+    """The sum over some neurons (q, q)."""
+    features = hidden_values(neurons, neurons.z[:, None, :], samples)[:, 0] * neurons.root[:, None]
+    active = _active(neurons, samples) * (neurons.outputs * neurons.root)[:, None]
+    total: Array = features.T @ features + (active.T @ active) * samples.gram_all
     if neurons.sliders[0].size:
         total -= _projected_out(neurons, active, samples)
-    symmetric: Array = (total + total.transpose(0, 2, 1)) * (0.5 / samples.total)
-    return symmetric
+    return total
 
 
 def _active(neurons: Neurons, samples: Samples) -> Array:
@@ -46,14 +42,14 @@ def _active(neurons: Neurons, samples: Samples) -> Array:
 
 
 def _projected_out(neurons: Neurons, active: Array, samples: Samples) -> Array:
-    """sum_j a_j^2 (A_j A_j') * (X (1 - P_j) X') over sliding neurons (k, q, q); active (k, b, q) holds a_j.
+    """sum_j a_j^2 (A_j A_j') * (X (1 - P_j) X') over sliding neurons (q, q); active (b, q) holds a_j.
 
     1 - P = sum_k x_k dual_k' over the samples k in the sliding set.
     """
     rows, slot, sample = neurons.sliders
     inner = neurons.dual[rows, slot] @ samples.inputs.T
     mirrors = -samples.mirror_ratio * inner[:, samples.mirrored]
-    left = active[:, rows] * samples.gram_all[sample]
-    right = active[:, rows] * np.hstack([inner, mirrors])
-    projected: Array = np.matmul(left.transpose(0, 2, 1), right)
+    left = active[rows] * samples.gram_all[sample]
+    right = active[rows] * np.hstack([inner, mirrors])
+    projected: Array = left.T @ right
     return projected

@@ -30,15 +30,13 @@ class Swept:
 
     kinks (4, k): positions of kinks of the residual, in order, the sample, by how much the first or second
     derivative jumps there, in a step of length one, and which of the two.
-    kernels: K (s, q, q) at the nodes, if asked for. whole: whether this is the motion, with all its events;
-    ahead: if not, about where the first kink is.
+    whole: whether this is the motion, with all its events; ahead: if not, about where the first kink is.
     """
 
     predictions: Array
     end: Neurons
     events: Events
     kinks: Array
-    kernels: Array | None
     whole: bool
     ahead: float
 
@@ -74,7 +72,6 @@ def sweep(
     samples: Samples,
     path: Path,
     slack: float,
-    kernels: bool = False,
     straight: float | None = None,
     abandoned: Callable[[], bool] = lambda: False,
 ) -> Swept:
@@ -85,7 +82,6 @@ def sweep(
     """
     drive = Drive(samples, path, slack)
     total = np.zeros((path.nodes.size, samples.size))
-    together = np.zeros((path.nodes.size, samples.size, samples.size)) if kernels else None
     ends: list[Neurons] = []
     events: list[Events] = []
     kinks: list[Array] = []
@@ -93,7 +89,7 @@ def sweep(
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
-        rounds = Rounds(drive, kernels)
+        rounds = Rounds(drive)
         with np.errstate(over="ignore", invalid="ignore"):
             if straight is not None:
                 whole &= rounds.run_straight(block, straight)
@@ -101,10 +97,8 @@ def sweep(
             else:
                 rounds.run(block)
         total += rounds.predictions
-        if together is not None and rounds.kernels is not None:
-            together += rounds.kernels
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
     met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
-    return Swept(total, join(ends), in_order(events), met[:, np.argsort(met[0])], together, whole, ahead)
+    return Swept(total, join(ends), in_order(events), met[:, np.argsort(met[0])], whole, ahead)

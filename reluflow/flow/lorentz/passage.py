@@ -38,7 +38,7 @@ def passage(neurons: Neurons, samples: Samples, path: Path, slack: float, moment
     for block in neurons.blocks(block_rows(samples)):
         if len(block) == 0:
             break
-        rounds = Rounds(drive, kernels=False, passed=True)
+        rounds = Rounds(drive, passed=True)
         with np.errstate(over="ignore", invalid="ignore"):
             rounds.run(block)
         seen = _seen(rounds.passed_by, samples, stops.size)

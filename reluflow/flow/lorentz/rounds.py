@@ -18,6 +18,7 @@ from reluflow.flow.lorentz.activation import (
     land,
     move,
     moved_to,
+    rounding,
     settle,
 )
 from reluflow.flow.lorentz.boost import time_to_flip
@@ -31,6 +32,8 @@ from reluflow.network import Array
 
 #: rounds in which a neuron may stay where it is, beyond one for every sample, before it is said to stall
 PATIENCE = 32
+#: a neuron that is not this much further on in the step is where it was
+STILL = 1e-13
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
 
@@ -43,16 +46,14 @@ class Rounds:
     """After ``run``: ``predictions`` (s, q) at the nodes, ``neurons`` at the end of the step in their order.
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
-    of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. kernels: K
-    (s, q, q) at the nodes, if asked for; passed_by: all neurons at the first node, then at the second and so
-    on, if asked for.
+    of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. passed_by:
+    all neurons at the first node, then at the second and so on, if asked for.
     """
 
-    def __init__(self, drive: Drive, kernels: bool, passed: bool = False) -> None:
+    def __init__(self, drive: Drive, passed: bool = False) -> None:
         self.drive, self.samples, self.path = drive, drive.samples, drive.path
         s, q = self.path.nodes.size, self.samples.size
         self.predictions = np.zeros((s, q))
-        self.kernels = np.zeros((s, q, q)) if kernels else None
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self.ahead = np.inf
@@ -97,7 +98,7 @@ class Rounds:
                 pulled = pull_after(course.pulled.take(pending), was, neurons, self.drive)
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
-            stalled[rows] = np.where(position > old, 0, stalled[rows] + 1)
+            stalled[rows] = np.where(position - old > STILL, 0, stalled[rows] + 1)
             if (stalled[rows] > patience).any():
                 raise StallError
 
@@ -116,11 +117,7 @@ class Rounds:
         return straight
 
     def _count(self, course: Course) -> None:
-        counted = course.counted
-        added, hidden = course.predictions(counted, self.samples)
-        self.predictions[course.first :] += added
-        if self.kernels is not None:
-            self.kernels[course.first :] += course.kernels(counted, hidden, self.samples)
+        self.predictions[course.first :] += course.predictions(self.samples)
 
     def _meet(self, course: Course, who: Index) -> tuple[Neurons, Array]:
         """Neurons, and their positions, after the first thing that happens to each."""
@@ -169,7 +166,8 @@ class Rounds:
         rows = np.arange(position.size)
         slope = np.einsum("bs,sb->b", weights, pulled.slope[:, rows, sample])
         force = np.einsum("bs,sb->b", weights, self.drive.force[:, sample] - self.drive.idle[:, sample])
-        returns = here.side[rows, sample] * here.outputs * slope > 0.0
+        floor = rounding(here, sample, self.drive)
+        returns = here.side[rows, sample] * here.outputs * slope > floor
         goes = np.flatnonzero(~returns)
         if goes.size == 0:
             return self._leave(stretch)

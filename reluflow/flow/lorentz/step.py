@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from reluflow.flow.events import Events, in_order, no_events
-from reluflow.flow.lorentz.collocation import RADAU, Mixing, Newton
+from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
     BEFORE,
     CUTS,
     DIVERGED,
-    FEW,
     HOPELESS,
     ITERATIONS,
     KINKED,
@@ -36,7 +35,8 @@ from reluflow.flow.lorentz.control import (
     felt_share,
     rms,
 )
-from reluflow.flow.lorentz.motion import nudged_by, predictions, sweep
+from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.motion import block_rows, nudged_by, predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons, join
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
@@ -136,16 +136,15 @@ class Stepper:
         path = _guess(length, curve, allowed)
         bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
-        mixing, newton, last, iteration, cuts = Mixing(), None, np.inf, 0, 0
-        few, seen, smooth = samples.size <= FEW, False, np.inf
+        newton, last, iteration, cuts = None, np.inf, 0, 0
+        seen, smooth = False, np.inf
         stops = neurons.z.size <= MEETABLE
         while iteration < ITERATIONS:
             if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
-                nodes = newton is None and few
                 straight = None if seen else tolerance / samples.spread
-                swept = sweep(neurons, samples, path, self.slack, nodes, straight, self.abandoned)
+                swept = sweep(neurons, samples, path, self.slack, straight, self.abandoned)
             except StallError:
                 return failed
             end = 1.0
@@ -154,7 +153,7 @@ class Stepper:
                 if short > 0.0 and cuts < CUTS:
                     cuts += 1
                     path = path.part(short) if iteration else _guess(path.length * short, curve, allowed)
-                    mixing, newton, last = Mixing(), None, np.inf
+                    newton, last = None, np.inf
                     continue
             if cuts < CUTS:
                 stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
@@ -162,18 +161,22 @@ class Stepper:
             if end < 1.0:
                 cuts += 1
                 path = _guess(path.length * end, curve, allowed) if iteration == 0 else path.part(end)
-                mixing, newton, last = Mixing(), None, np.inf
+                newton, last = None, np.inf
                 continue
             defect = base + swept.predictions - path.values
             if not np.abs(defect).max(initial=0.0) < bound:
                 return failed
-            if swept.kernels is not None:
-                newton = Newton(swept.kernels, path.length, integrals(path.decay))
             if newton:
                 change = newton.correction(defect)
             else:
                 change = curve.spectrum.newton(defect, path.length, integrals(path.decay))
             size = rms(change * path.levels[:, None])
+            if newton is None and swept.whole and size > NEARLY * tolerance:
+                rows = block_rows(samples)
+                turn = kernel(swept.end, samples, rows) - kernel(neurons, samples, rows)
+                newton = Newton(curve.kernel, turn, path.length, integrals(path.decay))
+                change = newton.correction(defect)
+                size = rms(change * path.levels[:, None])
             moved = replace(path, values=path.values + change)
             error = self.error(moved, curve)
             if seen:
@@ -195,8 +198,7 @@ class Stepper:
                 if there is not None:
                     reached = base + predictions(there, samples)
                     return Attempt(wanted, moved, there, swept.events, reached, error)
-            mixed = mixing.next(path.values, change, slow=size > 0.1 * last)
-            path = replace(path, values=mixed)
+            path = moved
             last = size
             iteration += 1
         return failed
