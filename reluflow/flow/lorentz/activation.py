@@ -86,7 +86,7 @@ def first_crossing(before: Neurons, moved: Move) -> tuple[Index, Array]:
     z = np.concatenate([before.z[:, None], moved.z], axis=1)
     wrong = before.side[:, None] * moved.z < 0.0
     boost = np.argmax(wrong, axis=1)
-    rows, pairs = np.ogrid[: len(before), : z.shape[2]]
+    rows, pairs = np.arange(len(before))[:, None], np.arange(z.shape[2])
     start, end = z[rows, boost, pairs], z[rows, boost + 1, pairs]
     share = np.divide(start, start - end, out=np.zeros_like(start), where=start != end)
     share = np.where(wrong[:, -1], boost + np.clip(share, 0.0, 1.0), np.inf)
@@ -115,34 +115,48 @@ def cones(before: Neurons, moved: Move, boost: Index) -> Cone:
     return cone(flight.generators[boost, rows], w, a, before.delta)
 
 
-def land(
-    before: Neurons, pulled: Pull, path: Path, begin: Array, end: Array, guess: Array, sample: Index
-) -> tuple[Neurons, Array, Index]:
-    """Neurons at the moment of their first crossing: the guess is exact while r stands still.
+@dataclass(frozen=True)
+class Stretch:
+    """Some neurons before a stretch begin .. end (b,) of the step, and their pull."""
 
+    before: Neurons
+    pulled: Pull
+    begin: Array
+    end: Array
+
+    def take(self, rows: Index) -> "Stretch":
+        """Some of the neurons."""
+        return Stretch(self.before.take(rows), self.pulled.take(rows), self.begin[rows], self.end[rows])
+
+
+def land(
+    stretch: Stretch, here: Neurons, path: Path, position: Array, sample: Index, lands: Mask
+) -> tuple[Neurons, Array, Index]:
+    """Neurons at the moment of their first crossing, if they are near, or where they are, if not ``lands``.
+
+    The guess, where they are ``here`` at ``position`` (b,), is exact while r stands still.
     Otherwise Newton steps along the true motion follow, the last of them, of next to no length, by the
     series of the boost. If another sample turns out to be crossed first, it takes the place of ``sample``.
     Returns the neurons there, the positions (b,), the samples (b,).
     """
-    here = moved_to(before, move(before, pulled, path, begin, guess))
-    position = guess.copy()
-    rows = np.arange(len(before))
+    pulled, side = stretch.pulled, stretch.before.side
+    rows = np.arange(len(here))
     for _ in range(4):
-        reference = AT_ZERO * np.max(np.abs(here.z), axis=1, initial=0.0)
+        reference = AT_ZERO * np.abs(here.z).max(axis=1, initial=0.0)
         weights = path.basis(position)[:, None, :]
         slope = np.matmul(weights, pulled.slope.transpose(1, 0, 2))[:, 0]
         speed = path.length * here.outputs[:, None] * slope
-        candidates = crossed(before.side, here.z) & (np.abs(here.z) > reference[:, None])
+        candidates = side * here.z < -reference[:, None]
         candidates[rows, sample] = True
-        with np.errstate(divide="ignore", invalid="ignore"):
-            delay = np.where(candidates & (speed != 0.0), -here.z / speed, np.inf)
-        sample = np.where(np.isfinite(delay).any(axis=1), np.argmin(delay, axis=1), sample)
-        off = np.abs(here.z[rows, sample]) > reference
-        late = np.where(off & np.isfinite(delay[rows, sample]), delay[rows, sample], 0.0)
-        target = np.clip(position + late, begin, end)
-        if np.array_equal(target, position):
-            break
+        candidates &= speed != 0.0
+        delay = np.divide(-here.z, speed, out=np.full_like(speed, np.inf), where=candidates)
+        sample = np.where(candidates.any(axis=1), np.argmin(delay, axis=1), sample)
+        late = delay[rows, sample]
+        late[~lands | (np.abs(here.z[rows, sample]) <= reference) | np.isinf(late)] = 0.0
+        target = np.clip(position + late, stretch.begin, stretch.end)
         late = target - position
+        if not late.any():
+            break
         direction = np.matmul(weights, pulled.direction.transpose(1, 0, 2))[:, 0]
         turn = (path.length * late)[:, None] * direction
         if np.vecdot(turn, turn).max() < CLOSE**2:
@@ -189,6 +203,7 @@ def settle(
     status[rows, sample] = np.where(was_on, OFF, ON)
     settled = replace(neurons, z=z, status=status)
     if slides.any():
-        settled = put(settled, np.flatnonzero(slides), attach(settled.take(slides), sample[slides], samples))
+        which = np.flatnonzero(slides)
+        settled = put(settled, which, attach(settled.some(which), sample[which], samples))
     kind = np.where(slides, Change.SLIDE, np.where(was_on, Change.EXIT, Change.ENTER)).astype(np.int8)
     return settled, kind

@@ -109,6 +109,10 @@ class Neurons:
             self.dual[rows],
         )
 
+    def some(self, rows: Index) -> "Neurons":
+        """The same; as they are if all of them are meant, with ``rows`` in order."""
+        return self if rows.size == len(self) else self.take(rows)
+
     def moved(self, weights: Array, outputs: Array, z: Array) -> "Neurons":
         """The same neurons elsewhere."""
         return Neurons(
@@ -266,7 +270,9 @@ def widened(neurons: Neurons, width: int) -> Neurons:
 
 
 def put(neurons: Neurons, rows: Index, part: Neurons) -> Neurons:
-    """The same neurons with those in ``rows`` replaced by ``part``."""
+    """The same neurons with those in ``rows``, in order, replaced by ``part``."""
+    if rows.size == len(neurons):
+        return part
     width = max(neurons.slots.shape[1], part.slots.shape[1])
     whole, part = widened(neurons, width), widened(part, width)
     arrays = [getattr(whole, name).copy() for name in NAMES]

@@ -77,7 +77,8 @@ def _held(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
     direction, slope = free
     multiplier = np.zeros((len(direction), *neurons.slots.shape))
     if neurons.sliders[0].size:
-        some = np.flatnonzero((neurons.slots >= 0).any(axis=1))
+        slides = (neurons.slots >= 0).any(axis=1)
+        some = slice(None) if slides.all() else np.flatnonzero(slides)
         slots = neurons.slots[some]
         beta = np.matmul(direction[:, some].transpose(1, 0, 2), neurons.dual[some].transpose(0, 2, 1))
         direction, slope = direction.copy(), slope.copy()

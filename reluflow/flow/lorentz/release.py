@@ -19,6 +19,8 @@ from reluflow.network import Array
 
 #: Newton steps for the moment of a release, from that of a quadratic
 NEWTON = 4
+#: ... the last of which is smaller than this share of the step
+FOUND = 1e-9
 
 
 @dataclass(frozen=True)
@@ -58,31 +60,32 @@ class Releases:
     slot: Index
     status: Index
 
-    def take(self, rows: Index) -> "Releases":
-        """Those of some of the neurons."""
-        return Releases(self.position[rows], self.slot[rows], self.status[rows])
-
 
 def first_release(
     neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
 ) -> Releases:
     """When sliding neurons are released: margins are first taken for quadratic in time."""
-    count = len(neurons)
+    position = np.full(len(neurons), np.inf)
+    found = Releases(position, *np.zeros((2, position.size), np.intp))
     if neurons.sliders[0].size == 0:
-        return Releases(np.full(count, np.inf), np.zeros(count, np.intp), np.zeros(count, np.intp))
-    positions = begin[:, None] + _THREE * (end - begin)[:, None]
-    margin = margins_at(neurons, sign, pulled, drive, positions)
-    values = np.stack([margin.off, margin.on], axis=3).transpose(1, 0, 2, 3)
-    share = _first_root(*values).reshape(count, -1)
-    worst = np.where(share == 0.0, values[0].reshape(count, -1), 0.0)
-    best = np.lexsort((worst, share), axis=1)[:, 0]
-    share = share[np.arange(count), best]
-    # a stretch may have no length, and infinity times that is no number
-    position = np.where(np.isfinite(share), begin + np.minimum(share, 1.0) * (end - begin), np.inf)
-    found = Releases(position, best // 2, np.where(best % 2 == 0, OFF, ON))
-    due = np.flatnonzero(np.isfinite(position) & (position > begin))
+        return found
+    span = end - begin
+    margin = margins_at(neurons, sign, pulled, drive, begin[:, None] + _THREE * span[:, None])
+    values = np.stack([margin.off, margin.on], axis=3)
+    row, slot, on = np.nonzero((values[:, 0] < 0.0) | (values[:, 2] < 0.0))
+    if row.size == 0:
+        return found
+    three = values[row, :, slot, on].T
+    share = _first_root(*three)
+    worst = np.where(share == 0.0, three[0], 0.0)
+    order = np.lexsort((worst, share, row))
+    best = order[np.unique(row[order], return_index=True)[1]]
+    due = row[best]
+    position[due] = begin[due] + share[best] * span[due]
+    found.slot[due], found.status[due] = slot[best], np.where(on[best] == 1, ON, OFF)
+    due = due[share[best] > 0.0]
     if due.size and not drive.path.still:
-        exact = _refined(neurons.slots[due], sign[due], pulled.take(due), drive, found.take(due))
+        exact = _refined(neurons.slots[due, found.slot[due]], sign[due], pulled, drive, found, due)
         position[due] = np.clip(exact, begin[due], end[due])
     return found
 
@@ -90,20 +93,20 @@ def first_release(
 _THREE = np.array([0.0, 0.5, 1.0])
 
 
-def _refined(slots: Index, sign: Array, pulled: Pull, drive: Drive, guess: Releases) -> Array:
-    """The positions (b,) of releases, by Newton steps from the guess."""
-    rows = np.arange(sign.size)
-    sample = slots[rows, guess.slot]
-    beta = pulled.multiplier[:, rows, guess.slot]
+def _refined(sample: Index, sign: Array, pulled: Pull, drive: Drive, guess: Releases, due: Index) -> Array:
+    """The positions (c,) of the releases of neurons ``due`` (c,) from ``sample`` (c,), by Newton steps."""
+    beta = pulled.multiplier[:, due, guess.slot[due]]
     force, idle = drive.force[:, sample], drive.idle[:, sample]
-    tolerance = drive.slack * (force - idle)
-    margin = sign * np.where(guess.status == OFF, beta - idle + tolerance, force - beta + tolerance)
-    position = guess.position
+    margin = sign * np.where(guess.status[due] == OFF, beta - idle, force - beta)
+    margin = (margin + sign * drive.slack * (force - idle)).T
+    position = guess.position[due]
     for _ in range(NEWTON):
-        value = np.einsum("bs,sb->b", drive.path.basis(position), margin) + drive.noise
-        slope = np.einsum("bs,sb->b", drive.path.slopes(position), margin)
+        value = np.vecdot(drive.path.basis(position), margin) + drive.noise
+        slope = np.vecdot(drive.path.slopes(position), margin)
         step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
         position = np.clip(position - step, 0.0, 1.0)
+        if np.abs(step).max() < FOUND:
+            break
     return position
 
 

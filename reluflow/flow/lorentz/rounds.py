@@ -5,13 +5,14 @@ happens on the way are stopped there, their activations change, and they go on i
 number of rounds is the largest number of events of one neuron, not the sum over neurons.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
+    Stretch,
     cones,
     crossed,
     first_crossing,
@@ -24,7 +25,7 @@ from reluflow.flow.lorentz.activation import (
 from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.neurons import Bytes, Neurons, join
+from reluflow.flow.lorentz.neurons import Bytes, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, pull_after
 from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index
@@ -132,56 +133,54 @@ class Rounds:
         sample, crossing = first_crossing(before, moved)
         crosses = crossing < releases.position
         frees = ~crosses & np.isfinite(releases.position)
-        parts = []
-        arrives = np.flatnonzero(~(crosses | frees))
-        if arrives.size:
-            there = self._arrive(moved_to(before, moved).take(arrives), flip[arrives], end[arrives])
-            parts.append((arrives, there, end[arrives]))
-        for which, meet in ((np.flatnonzero(crosses), self._cross), (np.flatnonzero(frees), self._free)):
-            if which.size:
-                some = Stretch(before.take(which), pulled.take(which), begin[which], end[which])
-                parts.append((which, *meet(some, crossing[which], sample[which], releases.take(which))))
-        return _in_order(parts)
+        stretch = Stretch(before, pulled, begin, end)
+        position = np.where(crosses, crossing, np.where(frees, releases.position, end))
+        here = moved_to(before, move(before, pulled, self.path, begin, position))
+        if crosses.any():
+            here, position, sample = land(stretch, here, self.path, position, sample, crosses)
+        here = self._flip(here, position, np.flatnonzero(~(crosses | frees) & (flip <= end)))
+        here = self._free(here, position, pulled, releases, np.flatnonzero(frees))
+        return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
 
-    def _arrive(self, there: Neurons, flip: Array, end: Array) -> Neurons:
-        """Neurons to which nothing happened but, perhaps, a change of sign at the end of their stretch."""
-        flipped = np.flatnonzero(flip <= end)
-        if flipped.size == 0:
-            return there
-        nobody = np.full(flipped.size, -1)
-        self._record(there.take(flipped), end[flipped], nobody, np.full(nobody.size, Change.FLIP, np.int8))
-        outputs = there.outputs.copy()
-        outputs[flipped] = 0.0
-        return replace(there, outputs=outputs)
+    def _flip(self, here: Neurons, position: Array, which: Index) -> Neurons:
+        """Neurons of which those in ``which`` are where their output weight changes its sign."""
+        if which.size == 0:
+            return here
+        nobody = np.full(which.size, -1)
+        self._record(here.take(which), position[which], nobody, np.full(nobody.size, Change.FLIP, np.int8))
+        outputs = here.outputs.copy()
+        outputs[which] = 0.0
+        return replace(here, outputs=outputs)
 
-    def _cross(self, stretch: "Stretch", guess: Array, sample: Index, _: Releases) -> tuple[Neurons, Array]:
-        """Neurons whose z reaches zero on ``sample`` get a new activation there.
+    def _cross(
+        self, stretch: Stretch, here: Neurons, position: Array, sample: Index, which: Index
+    ) -> tuple[Neurons, Array]:
+        """Neurons of which those in ``which`` have reached z = 0 on ``sample`` get a new activation there.
 
         Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
         comes through later: such a neuron goes to a place where it has left.
         """
-        before, pulled, begin, end = stretch.before, stretch.pulled, stretch.begin, stretch.end
-        here, position, sample = land(before, pulled, self.path, begin, end, guess, sample)
-        weights = self.path.basis(position)
-        rows = np.arange(position.size)
-        slope = np.einsum("bs,sb->b", weights, pulled.slope[:, rows, sample])
-        force = np.einsum("bs,sb->b", weights, self.drive.force[:, sample] - self.drive.idle[:, sample])
-        floor = rounding(here, sample, self.drive)
-        returns = here.side[rows, sample] * here.outputs * slope > floor
-        goes = np.flatnonzero(~returns)
-        if goes.size == 0:
-            return self._leave(stretch)
-        crossing, some, where = here.take(goes), sample[goes], position[goes]
-        after, kind = settle(crossing, some, crossing.outputs * slope[goes], force[goes], self.drive)
+        if which.size == 0:
+            return here, position
+        some, where, crossed_by = here.some(which), position[which], sample[which]
+        weights = self.path.basis(where)
+        slope = np.vecdot(weights, stretch.pulled.slope[:, which, crossed_by].T)
+        force = np.vecdot(weights, (self.drive.force[:, crossed_by] - self.drive.idle[:, crossed_by]).T)
+        speed = some.outputs * slope
+        rows = np.arange(which.size)
+        returns = some.side[rows, crossed_by] * speed > rounding(some, crossed_by, self.drive)
+        if returns.any():
+            back = which[returns]
+            position = position.copy()
+            left, position[back] = self._leave(stretch.take(back))
+            return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
+        after, kind = settle(some, crossed_by, speed, force, self.drive)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
-        self._kink(crossing, where, some, slope[goes], force[goes])
-        self._record(after, where, some, kind)
-        if goes.size == position.size:
-            return after, position
-        back = np.flatnonzero(returns)
-        return _in_order([(goes, after, where), (back, *self._leave(stretch.take(back)))])
+        self._kink(some, where, crossed_by, slope, force)
+        self._record(after, where, crossed_by, kind)
+        return put(here, which, after), position
 
-    def _leave(self, stretch: "Stretch") -> tuple[Neurons, Array]:
+    def _leave(self, stretch: Stretch) -> tuple[Neurons, Array]:
         """Neurons at a place of their stretch where all z are on their own sides, found by halving it."""
         before, begin, end = stretch.before, stretch.begin, stretch.end
         before = replace(before, z=np.where(crossed(before.side, before.z), 0.0, before.z))
@@ -194,19 +193,19 @@ class Rounds:
             end = np.where(wrong, end, 2.0 * end - begin)
         return there, end
 
-    def _free(self, stretch: "Stretch", _: Array, __: Index, releases: Releases) -> tuple[Neurons, Array]:
-        """Neurons that slide on the sample in the slot given leave it."""
-        position = releases.position
-        here = moved_to(
-            stretch.before, move(stretch.before, stretch.pulled, self.path, stretch.begin, position)
-        )
-        rows = np.arange(position.size)
-        sample = here.slots[rows, releases.slot]
-        margin = stretch.pulled.multiplier[:, rows, releases.slot] - self.path.terms[:, sample]
-        self._bend(here, position, sample, np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0))
-        after, kind = release(here, releases.slot, releases.status)
-        self._record(after, position, sample, kind)
-        return after, position
+    def _free(
+        self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index
+    ) -> Neurons:
+        """Neurons of which those in ``which`` leave a sample on which they slide."""
+        if which.size == 0:
+            return here
+        some, where, slot = here.some(which), position[which], releases.slot[which]
+        sample = some.slots[np.arange(which.size), slot]
+        margin = pulled.multiplier[:, which, slot] - self.path.terms[:, sample]
+        self._bend(some, where, sample, np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0))
+        after, kind = release(some, slot, releases.status[which])
+        self._record(after, where, sample, kind)
+        return put(here, which, after)
 
     def _kink(self, here: Neurons, position: Array, sample: Index, slope: Array, force: Array) -> None:
         """By how much dr/dt jumps at a crossing, rms over samples, in a step of length one.
@@ -228,29 +227,6 @@ class Rounds:
     def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)
         self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Some neurons before a stretch begin .. end (b,) of the step, and their pull."""
-
-    before: Neurons
-    pulled: Pull
-    begin: Array
-    end: Array
-
-    def take(self, rows: Index) -> "Stretch":
-        """Some of the neurons."""
-        return Stretch(self.before.take(rows), self.pulled.take(rows), self.begin[rows], self.end[rows])
-
-
-def _in_order(parts: list[tuple[Index, Neurons, Array]]) -> tuple[Neurons, Array]:
-    """Neurons and positions of several groups, put together by their places (the index)."""
-    if len(parts) == 1:
-        return parts[0][1:]
-    order = np.argsort(np.concatenate([part[0] for part in parts]))
-    together = join([part[1] for part in parts]).take(order)
-    return together, np.concatenate([part[2] for part in parts])[order]
 
 
 def _flips(before: Neurons, moved: Move) -> Array:
