@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from reluflow.flow.events import Events, in_order, no_events
+from reluflow.flow.events import Events, no_events
 from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
@@ -37,7 +37,7 @@ from reluflow.flow.lorentz.control import (
 )
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.motion import block_rows, nudged_by, predictions, sweep
-from reluflow.flow.lorentz.neurons import Mask, Neurons, join
+from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples
@@ -80,56 +80,41 @@ class Stepper:
         self.allowed = min(ALLOWED * rtol**1.25, LARGEST * rtol ** (5.0 / 6.0))
 
     def attempt(self, length: float, curve: Curve) -> Attempt:
-        """A step of the given length, with the neurons that hardly matter left out of the iteration."""
-        tolerance = self.tolerance(curve.residual)
-        spread = self.samples.spread
-        enough = np.log(LIGHT * tolerance / (spread * len(curve.neurons)))
+        """A step of the given length, with the neurons that hardly matter left out of the first iterate."""
+        tolerance, spread = self.tolerance(curve.residual), self.samples.spread
+        light = LIGHT * tolerance / len(curve.neurons)
         with np.errstate(over="ignore"):
-            coupled = 2.0 * (curve.log_sizes + curve.rates * length) > enough
-        if coupled.any() and np.count_nonzero(~coupled) * self.samples.primaries < WORTH:
-            coupled[:] = True
-        while True:
-            attempt, light = self._try(length, curve, coupled)
-            if attempt.end is None or light is None:
+            coupled = 2.0 * (curve.log_sizes + curve.rates * length) > np.log(light / spread)
+        if not coupled.any():
+            attempt = self._along(Path(curve.residual[None], length), curve)
+            if attempt.end is None:
                 return attempt
-            grown = np.abs(light.outputs) * row_norms(light.weights) * light.gain * spread
+            end = attempt.end
+            grown = np.abs(end.outputs) * row_norms(end.weights) * end.gain * spread
             if np.sum(grown) <= tolerance:
                 return attempt
-            heavy = grown > LIGHT * tolerance / len(curve.neurons)
-            coupled[np.isin(curve.neurons.index, light.index[heavy])] = True
+            coupled = grown > light
+        if np.count_nonzero(~coupled) * self.samples.primaries < WORTH:
+            coupled[:] = True
+        return self._collocate(length, curve, coupled)
 
-    def _try(self, length: float, curve: Curve, coupled: Mask) -> tuple[Attempt, Neurons | None]:
-        """A step in which only the ``coupled`` neurons (b,) act on the path; and the others at its end."""
-        if coupled.all():
-            return self._collocate(length, curve, curve.neurons), None
-        light = curve.neurons.take(~coupled)
-        if coupled.any():
-            attempt = self._collocate(length, curve, curve.neurons.take(coupled))
-        else:
-            path = Path(curve.residual[None], length)
-            attempt = Attempt(length, path, light.take(slice(0, 0)), no_events(), curve.residual, 0.0)
-        if attempt.end is None or attempt.error > 1.0:
-            return attempt, None
+    def _along(self, path: Path, curve: Curve) -> Attempt:
+        """A step along a path that the network does not act on."""
+        neurons, r = curve.neurons, curve.residual
         try:
-            swept = sweep(light, self.samples, attempt.path, self.slack, abandoned=self.abandoned)
+            swept = sweep(neurons, self.samples, path, self.slack, abandoned=self.abandoned)
         except StallError:
-            return replace(attempt, end=None, error=np.inf), None
-        together = join([attempt.end, swept.end])
-        before = predictions(light, self.samples)
-        joined = replace(
-            attempt,
-            end=together.take(np.argsort(together.index)),
-            events=in_order([attempt.events, swept.events]),
-            residual=attempt.residual + swept.predictions[-1] - before,
-        )
-        return joined, swept.end
+            return Attempt(path.length, path, None, no_events(), r, np.inf)
+        reached = r + swept.predictions[-1] - predictions(neurons, self.samples)
+        return Attempt(path.length, path, swept.end, swept.events, reached, 0.0)
 
-    def _collocate(self, length: float, curve: Curve, neurons: Neurons) -> Attempt:
-        """A step found by Newton's method for these neurons; the others are taken to add what they do now.
+    def _collocate(self, length: float, curve: Curve, coupled: Mask) -> Attempt:
+        """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still.
 
         It is cut where it cannot hold the kinks of the residual, so that its path is smooth.
         """
         r, samples, wanted = curve.residual, self.samples, length
+        neurons = curve.neurons.some(np.flatnonzero(coupled))
         base = r - predictions(neurons, samples)
         tolerance = self.tolerance(curve.residual)
         allowed = self.allowed * (rms(r) + self.scale)
@@ -186,18 +171,22 @@ class Stepper:
                 if size < ROUGH * rms(r):
                     path = moved
                 continue
-            if size <= tolerance or error > HOPELESS[min(iteration, 2)]:
+            everyone = len(neurons) == len(curve.neurons)
+            if (size <= tolerance and everyone) or error > HOPELESS[min(iteration, 2)]:
                 reached = base + swept.predictions[-1]
                 return Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
                 return failed
             turned = path.length * curve.rate
             left = size * max(turned, size / last if iteration else 2.0 * turned)
-            if size <= NEARLY * tolerance and left <= tolerance:
+            if size <= NEARLY * tolerance and left <= tolerance and everyone:
                 there = nudged_by(swept.end, samples, path.length * (integrals(path.decay)[-1] @ change))
                 if there is not None:
                     reached = base + predictions(there, samples)
                     return Attempt(wanted, moved, there, swept.events, reached, error)
+            if not everyone:
+                neurons, seen, smooth = curve.neurons, True, error
+                base = r - predictions(neurons, samples)
             path = moved
             last = size
             iteration += 1
