@@ -50,9 +50,9 @@ RAPIDITY: Final = 300.0
 #: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
 SHRINKING: Final = 12.0
 #: a step that must end at a kink goes on over those that follow as long as they add no more than this share
-#: of the allowed error, and by these shares of its length, as the kink's moment is a guess: at first; later
-#: at most and at least
-AFTER, BEYOND = 0.3, (0.05, 3e-3, 1e-4)
+#: of the allowed error, and by these shares of its length, as the kink's moment is a guess: where activations
+#: were taken to stay, so that others may follow too; later at most and at least
+AFTER, BEYOND = 0.3, (0.2, 3e-3, 1e-4)
 #: power series lead up to the kinks of large neurons for so few pairs of a neuron and a sample: more have too
 #: many kinks; a step by collocation that would meet such a kink ends this (over trace(K)) before it
 MEETABLE, BEFORE = 2000, 3.0

@@ -83,23 +83,31 @@ class Course:
         before = self.before if whole else self.before.take(rows)
         return before.moved(self.flight.weights[-1][rows], self.flight.outputs[-1][rows], self.z[rows, -1])
 
-    def first_kink(self, nodes: Array, smallest: float) -> float:
-        """About where, in the step, something first happens to a neuron with a^2 > smallest."""
+    def kinks_ahead(self, drive: Drive) -> tuple[Array, Array]:
+        """About where, in the step, something first happens to each neuron to which something does (k,).
+
+        Returns (4, k) positions, samples, jumps as of ``Rounds.kinks``, as far as they are known, and (k,)
+        the a^2 of the neurons.
+        """
+        nodes, samples = drive.path.nodes, drive.samples
         who = np.flatnonzero(self.clear < nodes.size)
-        size = self.before.gain[who] * np.square(self.outputs[who]).max(axis=1, initial=0.0)
-        who = who[size > smallest]
-        if who.size == 0:
-            return np.inf
-        node = self.clear[who]
-        last = np.maximum(node - 1, 0)
+        node, rows = self.clear[who], np.arange(who.size)
         first = node == 0
-        begin = np.where(first, 0.0, nodes[last])
-        z = np.where(first[:, None], self.before.z[who], self.z[who, last])
-        after = self.z[who, node]
+        begin = np.where(first, 0.0, nodes[node - 1])
+        z, after = np.where(first[:, None], self.before.z[who], self.z[who, node - 1]), self.z[who, node]
         wrong = self.before.side[who] * after < 0.0
-        share = np.divide(z, z - after, out=np.ones_like(z), where=wrong).min(axis=1)
-        share = np.where(wrong.any(axis=1), share, 0.5)
-        return float((begin + share * (nodes[node] - begin)).min())
+        share = np.divide(z, z - after, out=np.full_like(z, np.inf), where=wrong)
+        sample = np.argmin(share, axis=1)
+        crosses = wrong[rows, sample]
+        span = nodes[node] - begin
+        position = begin + np.where(crosses, share[rows, sample], 0.5) * span
+        outputs = self.outputs[who, node]
+        force = drive.path.values[np.minimum(node, len(drive.path.values) - 1), sample]
+        own = (after - z)[rows, sample] / span
+        others = drive.path.length * outputs * force * samples.reach[sample] / samples.total
+        size = self.before.gain[who] * np.abs(outputs)
+        jump = np.where(crosses, size * np.hypot(own, others) / np.sqrt(samples.size), 0.0)
+        return np.stack([position, sample, jump, np.ones(who.size)]), size * np.abs(outputs)
 
     def passed(self, rows: Index) -> tuple[Index, Index, Neurons]:
         """Nodes (c,) that are passed as said, by which neurons, as numbered by ``rows``; and these there."""

@@ -106,12 +106,14 @@ class Rounds:
     def run_straight(self, neurons: Neurons, smallest: float) -> bool:
         """All neurons to the end of the step as if no activation changed; whether that is so.
 
-        smallest: see ``Course.first_kink``; the first kink of such neurons is kept as ``ahead``.
+        The first kink of a neuron with a^2 > ``smallest`` is kept as ``ahead``.
         """
         course = steer(neurons, self.drive, None)
         straight = bool((course.clear == self.path.nodes.size).all())
         if not straight:
-            self.ahead = course.first_kink(self.path.nodes, smallest)
+            kinks, squares = course.kinks_ahead(self.drive)
+            self.kinks.append(kinks)
+            self.ahead = float(kinks[0, squares > smallest].min(initial=np.inf))
         course = course.regardless()
         self._count(course)
         self._ended.append((np.arange(len(neurons)), course.end(slice(None))))

@@ -132,7 +132,6 @@ class Stepper:
                 swept = sweep(neurons, samples, path, self.slack, straight, self.abandoned)
             except StallError:
                 return failed
-            end = 1.0
             if stops and not swept.whole and swept.ahead < 1.0 and curve.trace > 0.0:
                 short = swept.ahead - BEFORE / (path.length * curve.trace)
                 if short > 0.0 and cuts < CUTS:
@@ -140,13 +139,12 @@ class Stepper:
                     path = path.part(short) if iteration else _guess(path.length * short, curve, allowed)
                     newton, last = None, np.inf
                     continue
+            end = 1.0
             if cuts < CUTS:
                 stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
                 end = end_of_step(swept.kinks, KINKED * allowed, stiffness, rate, cuts == 0)
-            if end < 1.0:
-                cuts += 1
-                path = _guess(path.length * end, curve, allowed) if iteration == 0 else path.part(end)
-                newton, last = None, np.inf
+            if swept.whole and end < 1.0:
+                path, cuts, newton, last = path.part(end), cuts + 1, None, np.inf
                 continue
             defect = base + swept.predictions - path.values
             if not np.abs(defect).max(initial=0.0) < bound:
@@ -170,6 +168,8 @@ class Stepper:
                 seen, smooth = True, error
                 if size < ROUGH * rms(r):
                     path = moved
+                if end < 1.0:
+                    path, cuts = path.part(end), cuts + 1
                 continue
             everyone = len(neurons) == len(curve.neurons)
             if (size <= tolerance and everyone) or error > HOPELESS[min(iteration, 2)]:
