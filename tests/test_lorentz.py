@@ -245,7 +245,7 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(leap, "MOST_PAIRS", 0)
     monkeypatch.setattr(rounds, "first_release", kept)
-    run(five_points(scale=1e-60), end=4000.0)
+    run(random_problem(0, samples=12, dimension=18, width=30), end=10.0)
     assert calls
     for *given, begin in calls:
         with np.errstate(invalid="raise"):
