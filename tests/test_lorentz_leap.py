@@ -145,20 +145,25 @@ def test_a_neuron_that_loses_its_last_sample_dies_whatever_the_tolerance() -> No
     assert told(logs[0]) == told(logs[1])
 
 
-def test_a_kink_of_a_large_neuron_ends_the_step() -> None:
-    """The neuron is on the hyperplane there, and its crossing is the last event of the step."""
+def test_a_kink_of_a_large_neuron_ends_a_leg() -> None:
+    """The neuron is on the hyperplane there, and its crossing is the last event of the leg."""
     solver = Lorentz(correlated(scale=1.0), Options())
-    ends = 0
+    ends, several = 0, 0
     while solver.loss > 1e-3:
         before = len(solver.event_log)
         solver.step()
-        fresh = solver.event_log.take(slice(before, None))
-        if solver._series is not None and len(fresh) and fresh.t[-1] == solver.t:
-            row = np.flatnonzero(solver._neurons.index == fresh.neuron[-1])
-            place = int(np.flatnonzero(solver._samples.first == fresh.sample[-1])[0])
-            assert np.all(solver._neurons.z[row, place] == 0.0)
+        assert np.all(np.diff(solver.event_log.t[before:]) >= 0.0)
+        several += len(solver._legs) > 1
+        for leg in solver._legs:
+            if leg.length == leg.reach:
+                continue
+            assert leg.events.t[-1] == 1.0
+            row = np.flatnonzero(leg.end.index == leg.events.neuron[-1])
+            place = int(np.flatnonzero(solver._samples.first == leg.events.sample[-1])[0])
+            assert np.all(leg.end.z[row, place] == 0.0)
             ends += 1
     assert ends > 20
+    assert several > 3
 
 
 def test_aligned_neurons_cross_together() -> None:
@@ -168,7 +173,7 @@ def test_aligned_neurons_cross_together() -> None:
         before = len(solver.event_log)
         solver.step()
         times = solver.event_log.t[before:]
-        if solver._series is not None and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
+        if solver._legs and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
             together += 1
     assert together >= 3
 
@@ -182,20 +187,22 @@ def test_neurons_whose_weights_go_through_zero_do_so_whatever_the_tolerance() ->
 
 def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
     straight = Lorentz(five_points(), Options())
-    while straight.t < 60.0 or straight._lately is None or not straight._lately.cut:
+    while straight.t < 60.0 or not (straight._legs and straight._lately.cut):
         straight.step()
     resumed = Lorentz(five_points(), Options())
     resumed.restore(straight.checkpoint())
     take_the_same_steps(straight, resumed, 6)
 
 
-def test_dense_output_meets_both_ends_of_a_leap() -> None:
-    solver = Lorentz(toy(), Options())
+@pytest.mark.parametrize("problem", [toy(), correlated(scale=1.0)], ids=["toy", "one neuron"])
+def test_dense_output_meets_both_ends_of_a_leap(problem: Problem) -> None:
+    """... and those of all its legs."""
+    solver = Lorentz(problem, Options())
     leaps = 0
     while solver.loss > 1e-9:
         before = solver.state
         solver.step()
-        if solver._series is None:
+        if not solver._legs:
             continue
         leaps += 1
         dense = solver.dense_output()
@@ -203,4 +210,9 @@ def test_dense_output_meets_both_ends_of_a_leap() -> None:
             seen = dense(np.nextafter(t, solver.t_old))
             np.testing.assert_allclose(seen.weights, state.weights, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(seen.output_weights, state.output_weights, rtol=1e-9)
+        lengths = np.array([leg.length for leg in solver._legs])
+        ends = solver.t_old + (solver.t - solver.t_old) * np.cumsum(lengths) / lengths.sum()
+        for leg, seen in zip(solver._legs[:-1], dense.states(ends[:-1]), strict=True):
+            outputs = leg.end.true_outputs()
+            np.testing.assert_allclose(seen.output_weights[leg.end.index], outputs, rtol=1e-8)
     assert leaps > 10

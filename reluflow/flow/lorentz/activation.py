@@ -32,6 +32,8 @@ from reluflow.network import Array
 REST = 1e-12
 #: a pre-activation this small (relative to the neuron's largest) has reached zero
 AT_ZERO = 1e-11
+#: what can happen at a crossing
+CHANGES = np.array([Change.ENTER, Change.EXIT, Change.SLIDE], dtype=np.int8)
 #: the last step of a landing, of this rapidity at most, is taken by the series of the boost
 CLOSE = 1e-6
 
@@ -201,9 +203,12 @@ def settle(
         neurons = replace(neurons, weights=np.where(through_zero[:, None], 0.0, neurons.weights))
     status = neurons.status.copy()
     status[rows, sample] = np.where(was_on, OFF, ON)
-    settled = replace(neurons, z=z, status=status)
+    settled = neurons.moved(neurons.weights, neurons.outputs, z, status)
     if slides.any():
         which = np.flatnonzero(slides)
         settled = put(settled, which, attach(settled.some(which), sample[which], samples))
-    kind = np.where(slides, Change.SLIDE, np.where(was_on, Change.EXIT, Change.ENTER)).astype(np.int8)
+    exits = was_on & ~slides
+    kind = CHANGES[np.where(slides, 2, exits * 1)]
+    if exits.any():
+        kind[exits & ~settled.live(samples)] = Change.DIE
     return settled, kind

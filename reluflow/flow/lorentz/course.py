@@ -187,5 +187,7 @@ def _released(neurons: Neurons, pulled: Pull, drive: Drive, heading: Heading | N
         looked = np.repeat(looked, len(neurons), axis=0)
         looked[:, 0] = heading.position
     found = margins_at(neurons, np.sign(neurons.outputs), pulled, drive, looked)
-    due: Mask = np.any(np.minimum(found.off, found.on) < 0.0, axis=2)
+    pair, place = np.nonzero((found < 0.0).any(axis=2))
+    due = np.zeros((len(neurons), looked.shape[1]), dtype=bool)
+    due[neurons.sliders[0][pair], place] = True
     return due[:, :1] | due[:, 1:]

@@ -37,9 +37,8 @@ class Drive:
     @cached_property
     def noise(self) -> float:
         """What is rounding in a residual, or in a multiplier of sliding, made of all the others."""
-        values = self.path.values
-        forces = (self.samples.on_force(values), self.samples.off_force(values))
-        return NOISE * max(float(np.abs(force).max(initial=0.0)) for force in forces)
+        largest = float(np.abs(self.path.values).max(initial=0.0))
+        return NOISE * largest * float(self.samples.mirror_ratio.max(initial=1.0))
 
     @cached_property
     def on_inputs(self) -> Array:

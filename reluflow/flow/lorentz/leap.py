@@ -16,20 +16,21 @@ from reluflow.flow.events import in_order, no_events
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
-from reluflow.flow.lorentz.neurons import SLIDING, Mask, Neurons, hidden_values, put
+from reluflow.flow.lorentz.neurons import SLIDING, Mask, hidden_values, put
 from reluflow.flow.lorentz.pace import factor
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.step import Attempt, Stepper
+from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.flow.lorentz.taylor import DEGREE, Taylor
 from reluflow.flow.lorentz.watch import LOOKS, Happening, Watch
 from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
 ERROR, OWN_ERROR = 0.5, 0.1
-#: powers with which an event is looked for at first, after one no further (in units of time) than this
-FIRST_LOOK, NEAR = 8, 1.0
+#: powers with which an event is looked for at first: after a step by collocation; after an event that was no
+#: further (in units of time) than this
+FIRST_LOOK, NEXT_LOOK, NEAR = 8, 6, 1.0
 #: where the series are held up by stiffness, or nothing moves but what is small (reach times trace(K)), a
 #: step by collocation that is this many times as long is better
 SLOW, CALM, FAR = 4.0, 1e-4, 1.5
@@ -42,6 +43,8 @@ MOST_PAIRS: Final = 12_000
 ALTOGETHER: Final = 3.0
 #: events between which the residual changes by no more than this share of Newton's tolerance are one
 TOGETHER: Final = 0.5
+#: the most legs of a step
+MOST_LEGS: Final = 16
 #: an event sooner than this share of the reach is left to collocation
 SOON: Final = 1e-9
 #: a velocity this small (relative) at rest is rounding
@@ -52,7 +55,7 @@ ROUNDING: Final = 1e-12
 class Lately:
     """The last step: the unit of time of its series, 0 if it had none, and its length in such units.
 
-    cut: whether an event ended it, or will end the next one soon.
+    cut: whether an event ended it, or will end the next one soon. Of several legs the last one counts.
     """
 
     unit: float = 0.0
@@ -62,9 +65,19 @@ class Lately:
     @staticmethod
     def of(attempt: Attempt) -> "Lately":
         """That of a step that was made."""
-        length, cut = attempt.path.length, attempt.path.length < attempt.wanted
-        unit = 0.0 if attempt.series is None else attempt.series.unit
-        return Lately(unit, cut, length / unit if unit else 0.0)
+        if attempt.legs:
+            return Lately.after(attempt.legs[-1])
+        return Lately(cut=attempt.length < attempt.wanted)
+
+    @staticmethod
+    def after(leg: Leg) -> "Lately":
+        """That of a leg."""
+        return Lately(leg.series.unit, leg.length < leg.reach, leg.length / leg.series.unit)
+
+    @property
+    def near(self) -> bool:
+        """Whether the next event is not to be expected far away."""
+        return self.cut and self.length < NEAR
 
 
 @dataclass(frozen=True)
@@ -87,8 +100,37 @@ class Leaper:
     ) -> Attempt | None:
         """A step no longer than ``room``; None where collocation is the better way.
 
-        wanted: tells the length of a step by collocation; lately: the last step.
+        wanted: tells the length of a step by collocation; lately: the last step. Where kinks follow each
+        other closely, the step goes on over several of them.
         """
+        legs: list[Leg] = []
+        while len(legs) < MOST_LEGS:
+            leg = self._leg(curve, wanted, room, lately)
+            if leg is None:
+                break
+            legs.append(leg)
+            lately = Lately.after(leg)
+            if leg.passing.size or not lately.near:
+                break
+            x, room, wanted = np.array([lately.length]), room - leg.length, _never
+            residual = (leg.series.powers(x) @ leg.series.residual)[0]
+            curve = Curve(leg.end, self.stepper.samples, residual, None, len(leg.end))
+        return self._joined(legs) if legs else None
+
+    def _joined(self, legs: list[Leg]) -> Attempt:
+        """Legs that follow each other as one step."""
+        last, samples = legs[-1], self.stepper.samples
+        end = last.end.rebalanced()
+        residual = predictions(end, samples) - samples.targets
+        total, done, parts = sum(leg.length for leg in legs), 0.0, []
+        for leg in legs:
+            parts.append(replace(leg.events, t=(done + leg.length * leg.events.t) / total))
+            done += leg.length
+        events = parts[0] if len(parts) == 1 else in_order(parts)
+        return Attempt(last.reach, last.path, end, events, residual, last.error, tuple(legs))
+
+    def _leg(self, curve: Curve, wanted: Callable[[], float], room: float, lately: Lately) -> Leg | None:
+        """The next leg of a step; None where it should end before."""
         if not 0 < curve.neurons.z.size <= MOST_PAIRS:
             return None
         leapt = lately.unit > 0.0
@@ -100,8 +142,8 @@ class Leaper:
         series = Taylor(curve.neurons, self.stepper.samples, curve.residual, unit)
         size, rtol = rms(curve.residual) + self.stepper.scale, self.stepper.rtol
         sight = None
-        near = lately.cut and lately.length < NEAR
-        for degree in (FIRST_LOOK, DEGREE) if near else (DEGREE,):
+        first_look = NEXT_LOOK if leapt else FIRST_LOOK
+        for degree in (first_look, DEGREE) if lately.near else (DEGREE,):
             series.extend(degree)
             reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
             sight = self._ahead(series, reach)
@@ -173,8 +215,8 @@ class Leaper:
         added: Array = neurons.gain * (peak + np.maximum(0.0, -neurons.delta)) * series.samples.spread
         return added
 
-    def _until(self, happening: Happening, sight: _Sight, series: Taylor, reach: float) -> Attempt | None:
-        """The step that ends with an event."""
+    def _until(self, happening: Happening, sight: _Sight, series: Taylor, reach: float) -> Leg | None:
+        """The leg that ends with an event."""
         if not happening.x > SOON * reach:
             return None
         there = series.neurons_at(np.array([happening.x]))
@@ -183,39 +225,37 @@ class Leaper:
             return None
         after, event = changed
         end = put(there, np.array([happening.row]), after)
-        length = happening.x * series.unit
-        ended = self._passed(series, length, sight.passing, end)
-        if ended is None:
-            return None
-        events = in_order([ended.events, event])
-        return replace(ended, wanted=reach * series.unit, events=events)
+        leg = Leg(series, happening.x * series.unit, reach * series.unit, end, event, sight.passing)
+        return self._passed(leg)
 
     def _throughout(
         self, sight: _Sight, series: Taylor, reach: float, room: float, curve: Curve
-    ) -> Attempt | None:
-        """The step as far as the series hold."""
+    ) -> Leg | None:
+        """The leg as far as the series hold."""
         length = room if reach == room / series.unit else reach * series.unit
         end = series.neurons_at(np.array([reach]))
-        ended = self._passed(series, length, sight.passing, end)
-        return ended and replace(ended, error=self.stepper.error(ended.path, curve))
+        leg = self._passed(Leg(series, length, length, end, no_events(), sight.passing))
+        return leg and replace(leg, error=self.stepper.error(leg.path, curve))
 
-    def _passed(self, series: Taylor, length: float, passing: Index, end: Neurons) -> Attempt | None:
-        """A step to ``end``, with small neurons put where they go; None if they turn out not to be small."""
-        stepper, samples, x = self.stepper, self.stepper.samples, length / series.unit
-        path, events = self._path(series, x, length), no_events()
-        if passing.size:
-            some = series.neurons.take(passing)
-            try:
-                swept = sweep(some, samples, path, stepper.slack, abandoned=stepper.abandoned)
-            except StallError:
-                return None
-            changed = rms(swept.predictions - _predictions(series, x * RADAU.nodes, passing))
-            if changed > stepper.tolerance(series.start):
-                return None
-            end, events = put(end, passing, swept.end), swept.events
-        end = end.rebalanced()
-        residual = predictions(end, samples) - samples.targets
-        return Attempt(length, path, end, events, residual, 0.0, series, passing)
+    def _passed(self, leg: Leg) -> Leg | None:
+        """The leg, with small neurons put where they go; None if they turn out not to be small."""
+        passing, stepper = leg.passing, self.stepper
+        if passing.size == 0:
+            return leg
+        try:
+            swept = sweep(leg.before, stepper.samples, leg.path, stepper.slack, abandoned=stepper.abandoned)
+        except StallError:
+            return None
+        nodes = RADAU.nodes * leg.length / leg.series.unit
+        changed = rms(swept.predictions - _predictions(leg.series, nodes, passing))
+        if changed > stepper.tolerance(leg.series.start):
+            return None
+        return replace(leg, end=put(leg.end, passing, swept.end), events=in_order([swept.events, leg.events]))
+
+
+def _never() -> float:
+    """Collocation is no way to go on after a kink."""
+    return np.inf
 
 
 def _wakes(series: Taylor) -> bool:

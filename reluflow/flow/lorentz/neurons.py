@@ -113,8 +113,8 @@ class Neurons:
         """The same; as they are if all of them are meant, with ``rows`` in order."""
         return self if rows.size == len(self) else self.take(rows)
 
-    def moved(self, weights: Array, outputs: Array, z: Array) -> "Neurons":
-        """The same neurons elsewhere."""
+    def moved(self, weights: Array, outputs: Array, z: Array, status: Bytes | None = None) -> "Neurons":
+        """The same neurons elsewhere, with another activation if it is given."""
         return Neurons(
             self.index,
             weights,
@@ -122,7 +122,7 @@ class Neurons:
             self.exponent,
             self.delta,
             z,
-            self.status,
+            self.status if status is None else status,
             self.slots,
             self.dual,
         )
@@ -201,6 +201,8 @@ class Neurons:
         The pre-activations of a neuron that has shrunk are small differences of large numbers; those that
         its weights know better are taken from there.
         """
+        if self.sizes.min(initial=1.0) >= 2.0 ** -(SHRUNK + 1) and self.sizes.max(initial=1.0) < 2.0**DRIFT:
+            return self
         shift = np.where(self.sizes > 0.0, np.frexp(self.sizes)[1], 0).astype(np.int64)
         shift[(shift >= -SHRUNK) & (shift <= DRIFT)] = 0
         if not shift.any():

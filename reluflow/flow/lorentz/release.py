@@ -23,33 +23,25 @@ NEWTON = 4
 FOUND = 1e-9
 
 
-@dataclass(frozen=True)
-class Margins:
-    """How far sliding pairs are from being released (.., b, t), below 0 where they must be.
+def margins_at(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, positions: Array) -> Array:
+    """How far the c sliding pairs are from being released (c, n, 2), below 0 where they must be.
 
-    off: sign(a) (beta - q + eps (r - q)), on: sign(a) (r - beta + eps (r - q)), with q the force of the
+    At n positions (b, n) or (1, n) in the step, for output weights of a sign (b,). To off:
+    sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
     hysteresis: when a pair is released its velocity really points away.
     """
-
-    off: Array
-    on: Array
-
-
-def margins_at(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, positions: Array) -> Margins:
-    """Margins (b, n, t) at n positions (b, n) or (1, n) in the step, for output weights of a sign (b,)."""
-    slots = neurons.slots
+    rows, slot, sample = neurons.sliders
     weights = drive.path.basis(positions)
-    multiplier = np.matmul(weights, pulled.multiplier.transpose(1, 0, 2))
-    force, idle = (
-        np.matmul(weights, values[:, slots].transpose(1, 0, 2)) for values in (drive.force, drive.idle)
-    )
-    direction = np.where(slots >= 0, sign[:, None], 0.0)[:, None, :]
+    if len(weights) > 1:
+        weights = weights[rows]
+    terms = np.stack([pulled.multiplier[:, rows, slot], drive.force[:, sample], drive.idle[:, sample]])
+    beta, force, idle = np.matmul(weights, terms.transpose(2, 1, 0)).transpose(2, 0, 1)
     tolerance = drive.slack * (force - idle)
-    return Margins(
-        direction * (multiplier - idle + tolerance) + drive.noise,
-        direction * (force - multiplier + tolerance) + drive.noise,
-    )
+    margins = np.stack([beta - idle + tolerance, force - beta + tolerance], axis=2)
+    margins *= sign[rows, None, None]
+    margins += drive.noise
+    return margins
 
 
 @dataclass(frozen=True)
@@ -70,12 +62,12 @@ def first_release(
     if neurons.sliders[0].size == 0:
         return found
     span = end - begin
-    margin = margins_at(neurons, sign, pulled, drive, begin[:, None] + _THREE * span[:, None])
-    values = np.stack([margin.off, margin.on], axis=3)
-    row, slot, on = np.nonzero((values[:, 0] < 0.0) | (values[:, 2] < 0.0))
-    if row.size == 0:
+    values = margins_at(neurons, sign, pulled, drive, begin[:, None] + _THREE * span[:, None])
+    pair, on = np.nonzero((values[:, 0] < 0.0) | (values[:, 2] < 0.0))
+    if pair.size == 0:
         return found
-    three = values[row, :, slot, on].T
+    row, slot = neurons.sliders[0][pair], neurons.sliders[1][pair]
+    three = values[pair, :, on].T
     share = _first_root(*three)
     worst = np.where(share == 0.0, three[0], 0.0)
     order = np.lexsort((worst, share, row))

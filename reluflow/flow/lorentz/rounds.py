@@ -114,7 +114,7 @@ class Rounds:
             kinks, squares = course.kinks_ahead(self.drive)
             self.kinks.append(kinks)
             self.ahead = float(kinks[0, squares > smallest].min(initial=np.inf))
-        course = course.regardless()
+            course = course.regardless()
         self._count(course)
         self._ended.append((np.arange(len(neurons)), course.end(slice(None))))
         return straight
@@ -177,7 +177,6 @@ class Rounds:
             left, position[back] = self._leave(stretch.take(back))
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
         after, kind = settle(some, crossed_by, speed, force, self.drive)
-        kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         self._kink(some, where, crossed_by, slope, force)
         self._record(after, where, crossed_by, kind)
         return put(here, which, after), position

@@ -12,6 +12,7 @@ left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from math import isclose
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,10 +31,12 @@ from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples, merge
-from reluflow.flow.lorentz.step import Attempt, Stepper
-from reluflow.flow.lorentz.taylor import Taylor
+from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
+
+#: lengths that differ by no more than this (relative) are one
+ULPS = 1e-14
 
 
 class Lorentz(FlowSolver):
@@ -58,11 +61,9 @@ class Lorentz(FlowSolver):
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._pace = Pace()
         self._path: Path | None = None
-        #: if the last step was one by power series, these, what is to be known of it, and the rows of neurons
-        #: that did not follow them
-        self._series: Taylor | None = None
+        #: those of the last step, if it was one by power series, and what is to be known of it
+        self._legs: tuple[Leg, ...] = ()
         self._lately = Lately()
-        self._passing: Index = np.zeros(0, np.intp)
         self._bundles = alone()
         #: neurons and bundles at the start of the last step
         self._before = self._neurons, self._bundles
@@ -92,7 +93,7 @@ class Lorentz(FlowSolver):
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        way = _Way(self._path, self._series, self._passing)
+        way = _Way(self._path, self._legs)
         return _Dense(self, self._before, way, still, (self._neurons, self._bundles))
 
     def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:
@@ -120,17 +121,17 @@ class Lorentz(FlowSolver):
         wanted = cache(partial(self._length, curve, room))
         leap = self._leaper.attempt(curve, wanted, room, self._lately)
         if leap is not None:
-            self._accept(leap, curve, t_end if leap.path.length == room else None)
+            self._accept(leap, curve, t_end if isclose(leap.length, room, rel_tol=ULPS) else None)
             return
         length = wanted()
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
             if attempt.end is not None and attempt.error <= 1.0:
-                whole = length == room and attempt.path.length == length
+                whole = length == room and attempt.length == length
                 self._accept(attempt, curve, t_end if whole else None)
                 return
-            length = attempt.path.length * (RETRY if attempt.end is None else factor(attempt.error))
+            length = attempt.length * (RETRY if attempt.end is None else factor(attempt.error))
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
@@ -145,18 +146,18 @@ class Lorentz(FlowSolver):
 
     def _accept(self, attempt: Attempt, curve: Curve, t_end: float | None) -> None:
         assert attempt.end is not None
-        length = attempt.path.length
+        length = attempt.length
         self._before, self._path = (self._neurons, self._bundles), attempt.path
-        self._series, self._passing = attempt.series, attempt.passing
+        self._legs = attempt.legs
         self._lately = Lately.of(attempt)
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
         self._note(attempt.events)
         self._residual = attempt.residual
-        self._settle(attempt.end if attempt.series else attempt.end.rebalanced())
+        self._settle(attempt.end if attempt.legs else attempt.end.rebalanced())
         meant = self._pace.next
-        if attempt.series is None:
+        if not attempt.legs:
             smooth = len(attempt.events) == 0
             self._pace.accepted(attempt.error, curve.trace, length, attempt.wanted, smooth)
         else:
@@ -194,7 +195,7 @@ class Lorentz(FlowSolver):
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before = self._neurons, self._bundles
-        self._series, self._lately = None, Lately()
+        self._legs, self._lately = (), Lately()
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -229,7 +230,7 @@ class Lorentz(FlowSolver):
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
-        self._series, lately = None, tuple(float(number) for number in saved.get("series_lately", ()))
+        self._legs, lately = (), tuple(float(number) for number in saved.get("series_lately", ()))
         self._lately = Lately(lately[0], bool(lately[1]), *lately[2:]) if lately else Lately()
         self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
@@ -240,24 +241,31 @@ class Lorentz(FlowSolver):
 
 @dataclass(frozen=True)
 class _Way:
-    """How the neurons went through the last step: along a path, or by series, all but some (l,)."""
+    """How the neurons went through the last step: along a path, or by series, all but some."""
 
     path: Path | None
-    series: Taylor | None
-    passing: Index
+    legs: tuple[Leg, ...]
 
     def moments(self, neurons: Neurons, solver: Lorentz, shares: Array) -> Passage:
         """Neurons from the start of the step at shares (k,) of it, in order. Raises StallError."""
-        path, samples, slack = self.path, solver._samples, solver._stepper.slack
-        assert path is not None
-        if self.series is None:
-            return passage(neurons, samples, path, slack, shares)
-        followed = along(self.series, shares * (path.length / self.series.unit))
-        if self.passing.size:
-            others = passage(neurons.take(self.passing), samples, path, slack, shares)
-            followed.weights[:, self.passing] = others.weights
-            followed.outputs[:, self.passing] = others.outputs
-        return followed
+        samples, slack = solver._samples, solver._stepper.slack
+        assert self.path is not None
+        if not self.legs:
+            return passage(neurons, samples, self.path, slack, shares)
+        begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
+        times, seen = shares * begins[-1], []
+        which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
+        for i in np.unique(which):
+            leg, inside = self.legs[i], times[which == i] - begins[i]
+            followed = along(leg.series, inside / leg.series.unit)
+            if leg.passing.size:
+                others = passage(leg.before, samples, leg.path, slack, inside / leg.length)
+                followed.weights[:, leg.passing] = others.weights
+                followed.outputs[:, leg.passing] = others.outputs
+            seen.append(followed)
+        return Passage(
+            *(np.concatenate([getattr(part, name) for part in seen]) for name in ("weights", "outputs"))
+        )
 
 
 class _Dense(DenseOutput):

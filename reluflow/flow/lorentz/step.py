@@ -5,7 +5,8 @@ moved along it afterwards. A step that cannot hold the kinks of the residual is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -46,12 +47,40 @@ from reluflow.network import Array, row_norms
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A step that was tried, and where it leads; its path is shorter than ``wanted`` where it ends at a kink.
+class Leg:
+    """A part of a step made by power series (``leap``): its length, and how far they would have held.
 
-    end, events: the network there and what happened; residual (q,). ``end`` is None and the error infinite
-    where Newton's method did not converge. series: those by which the step was made, if it was (``leap``);
-    passing: rows of the neurons that were moved along the path all the same.
+    end, events: the neurons there and what happened, at positions 0 .. 1 of the leg. passing: rows of neurons
+    that were moved along the path of the residual all the same, and its error, if it is known.
+    """
+
+    series: Taylor
+    length: float
+    reach: float
+    end: Neurons
+    events: Events
+    passing: Index
+    error: float = 0.0
+
+    @cached_property
+    def path(self) -> Path:
+        """The residual."""
+        values = self.series.powers(RADAU.nodes * (self.length / self.series.unit)) @ self.series.residual
+        return Path(values, self.length)
+
+    @property
+    def before(self) -> Neurons:
+        """The passing neurons at its start."""
+        return self.series.neurons.take(self.passing)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A step that was tried, and where it leads; it is shorter than ``wanted`` where it ends at a kink.
+
+    path: that of the residual, over the last leg if there are several. end, events: the network there and
+    what happened; residual (q,). ``end`` is None and the error infinite where Newton's method did not
+    converge. legs: of a step by power series.
     """
 
     wanted: float
@@ -60,8 +89,12 @@ class Attempt:
     events: Events
     residual: Array
     error: float
-    series: Taylor | None = None
-    passing: Index = field(default_factory=lambda: np.zeros(0, np.intp))
+    legs: tuple[Leg, ...] = ()
+
+    @property
+    def length(self) -> float:
+        """Of the step."""
+        return sum(leg.length for leg in self.legs) or self.path.length
 
 
 class Stepper:
@@ -156,7 +189,8 @@ class Stepper:
             size = rms(change * path.levels[:, None])
             if newton is None and swept.whole and size > NEARLY * tolerance:
                 rows = block_rows(samples)
-                turn = kernel(swept.end, samples, rows) - kernel(neurons, samples, rows)
+                now = curve.kernel if neurons is curve.neurons else kernel(neurons, samples, rows)
+                turn = kernel(swept.end, samples, rows) - now
                 newton = Newton(curve.kernel, turn, path.length, integrals(path.decay))
                 change = newton.correction(defect)
                 size = rms(change * path.levels[:, None])

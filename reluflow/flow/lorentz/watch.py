@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.events import Change, Events
+from reluflow.flow.events import Events
 from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Neurons
@@ -91,17 +91,17 @@ class Watch:
         before = some[:, 0] if look == 0 else values[look - 1, which]
         x = low + step * np.maximum(before, 0.0) / (np.maximum(before, 0.0) - values[look, which])
         low = np.full(which.size, low)
-        for _ in range(NEWTON):
-            at = self.series.powers(x)
-            value, slope = np.vecdot(at, some), np.vecdot(at[:, :-1], slopes)
-            below = value < 0.0
-            low, high = np.where(below, low, x), np.where(below, x, high)
-            with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for _ in range(NEWTON):
+                at = self.series.powers(x)
+                value, slope = np.vecdot(at, some), np.vecdot(at[:, :-1], slopes)
+                below = value < 0.0
+                low, high = np.where(below, low, x), np.where(below, x, high)
                 better = x - value / slope
-            better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
-            moved, x = np.abs(better - x).max(), better
-            if moved <= FOUND * reach:
-                break
+                better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
+                moved, x = np.abs(better - x).max(), better
+                if moved <= FOUND * reach:
+                    break
         order = np.argsort(x)
         x, which, rows = x[order], which[order], self.rows(which[order])
         if x.size == 1:
@@ -146,10 +146,19 @@ class Watch:
             at = self.series.powers(np.array([happening.x]))
             drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
             # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
-            speed = one.outputs * pull(one, drive).slope[0, 0, sample]
+            speed = one.outputs * _slope(one, sample, drive)
             if one.side[0, sample[0]] * speed[0] > 0.0:
                 return None
             after, kind = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
-            kind[(kind == Change.EXIT) & ~after.live(samples)] = Change.DIE
         named = samples.first[sample].astype(np.int32)
         return after, Events(np.ones(1), after.index.astype(np.int32), named, kind)
+
+
+def _slope(one: Neurons, sample: Index, drive: Drive) -> Array:
+    """<x_k, D> of one neuron at one sample (1,), on a path of one term (1,)."""
+    if one.slots.shape[1]:
+        held: Array = pull(one, drive).slope[0, 0, sample]
+        return held
+    pulling = one.on * drive.force + one.off * drive.idle
+    free: Array = pulling[0] @ drive.samples.gram[:, sample] / -drive.samples.total
+    return free
