@@ -260,13 +260,10 @@ def _never() -> float:
 
 def _wakes(series: Taylor) -> bool:
     """Whether a pre-activation rests on its kink but for rounding: by the series it would move."""
-    neurons = series.neurons
-    rests = (neurons.z == 0.0) & (neurons.status != SLIDING)
-    if not rests.any():
-        return False
-    speeds = np.abs(series.z[1])
-    resting = speeds[rests]
-    return bool(((resting > 0.0) & (resting <= ROUNDING * speeds.max())).any())
+    neurons, speeds = series.neurons, series.z[1]
+    resting = np.abs(speeds[(neurons.z == 0.0) & (neurons.status != SLIDING)])
+    resting = resting[resting > 0.0]
+    return resting.size > 0 and bool(resting.min() <= ROUNDING * np.abs(speeds).max())
 
 
 def _predictions(series: Taylor, x: Array, rows: Index) -> Array:

@@ -38,7 +38,7 @@ class Taylor:
         b, h = neurons.z.shape
         self._sides = 2 if samples.pull_when_off else 1
         width = self._sides * h
-        self._z, self._impulse = np.zeros((2, DEGREE + 1, b, h))
+        self._z, self._impulse = np.empty((2, DEGREE + 1, b, h))
         self._outputs = np.empty((DEGREE + 1, b))
         self._residual = np.empty((DEGREE + 1, start.size))
         self._counts = np.hstack([neurons.on, neurons.off]) if self._sides == 2 else neurons.on
@@ -46,8 +46,10 @@ class Taylor:
         # output weights as they add to the residual, and what the residual pulls with
         self._active, self._by_neuron = np.empty((DEGREE + 1, b, width)), np.empty((b, DEGREE + 1, width))
         self._added, self._force = np.empty((DEGREE + 1, b)), np.empty((DEGREE + 1, width))
-        self._z[0], self._outputs[0], self._residual[0] = neurons.z, neurons.outputs, start
-        self._active[0] = self._by_neuron[:, 0] = self._counted(neurons.z)
+        self._z[0], self._impulse[0] = neurons.z, 0.0
+        self._outputs[0], self._residual[0] = neurons.outputs, start
+        both = np.hstack([neurons.z, neurons.z]) if self._sides == 2 else neurons.z
+        self._active[0] = self._by_neuron[:, 0] = self._counts * both
         self._added[DEGREE] = neurons.gain * neurons.outputs
         self._force[DEGREE] = samples.forces(start)
         self._scale = -unit / samples.total
@@ -76,12 +78,13 @@ class Taylor:
 
     def extend(self, degree: int) -> None:
         """Compute coefficients up to this power."""
-        gain, counts, gram = self.neurons.gain, self._counts, self._gram
+        gain, counts, gram, both = self.neurons.gain, self._counts, self._gram, self._sides == 2
+        active, by_neuron, added, force = self._active, self._by_neuron, self._added, self._force
         b, width = counts.shape
         for k in range(self.degree, degree):
-            recent = self._force[DEGREE - k :]
+            recent = force[DEGREE - k :]
             pulled = counts * (self._outputs[: k + 1].T @ recent)
-            if self._sides == 2:
+            if both:
                 pulled = pulled[:, : width // 2] + pulled[:, width // 2 :]
             impulse, z, a = self._impulse[k + 1], self._z[k + 1], self._outputs[k + 1]
             np.divide(pulled, k + 1, out=impulse)
@@ -89,14 +92,15 @@ class Taylor:
             if self._held is not None:
                 rows, matrices = self._held
                 z[rows] = np.matmul(impulse[rows, None], matrices)[:, 0]
-            self._active[k + 1] = self._by_neuron[:, k + 1] = self._counted(z)
-            np.dot(self._by_neuron[:, : k + 1].reshape(b, -1), recent.ravel(), out=a)
+            np.multiply(counts, np.hstack([z, z]) if both else z, out=active[k + 1])
+            by_neuron[:, k + 1] = active[k + 1]
+            np.dot(by_neuron[:, : k + 1].reshape(b, -1), recent.ravel(), out=a)
             a *= self._scale / (k + 1)
             first = DEGREE - k - 1
-            np.multiply(gain, a, out=self._added[first])
-            hidden = self._added[first:].ravel() @ self._active[: k + 2].reshape(-1, width)
-            self._residual[k + 1] = self.samples.merged(hidden)
-            self._force[first] = self.samples.forces(self._residual[k + 1])
+            np.multiply(gain, a, out=added[first])
+            hidden = added[first:].ravel() @ active[: k + 2].reshape(-1, width)
+            self._residual[k + 1] = self.samples.merged(hidden) if both else hidden
+            force[first] = self.samples.forces(self._residual[k + 1]) if both else hidden
         self.degree = degree
 
     def reach(self, tolerance: float, relative: float) -> float:
@@ -126,10 +130,6 @@ class Taylor:
         z = (at @ self.z.reshape(len(self.z), -1)).reshape(-1, shape[2])
         everyone = neurons if x.size == 1 else neurons.take(np.tile(np.arange(len(neurons)), x.size))
         return everyone.moved(weights, (at @ self.outputs).ravel(), z)
-
-    def _counted(self, z: Array) -> Array:
-        """z (b, h) where it counts; on both sides, if both may."""
-        return self._counts * (z if self._sides == 1 else np.hstack([z, z]))
 
 
 def _held(neurons: Neurons, samples: Samples, gram: Array) -> tuple[Index, Array] | None:
