@@ -20,9 +20,11 @@ from reluflow.network import Array
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
 NEWTON: Final = 1.5
-#: when it has not, but is nearer than so many times that, the network can be nudged the rest of the way; when
-#: it is not, K is taken to turn from what it is at the start to what it is at the end
-NEARLY: Final = 10.0
+#: when it has not, but is nearer than so many times that, the network may be nudged the rest of the way
+NEARLY: Final = 100.0
+#: when it is further than so many times that, K is taken to turn from what it is at the start of the step to
+#: what it is at its end
+FAR: Final = 10.0
 #: errors are relative to rms(r), but never to less than this share of rms(y)
 NEGLIGIBLE: Final = 1e-5
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is

@@ -17,6 +17,7 @@ from reluflow.flow.lorentz.control import (
     BEFORE,
     CUTS,
     DIVERGED,
+    FAR,
     HOPELESS,
     ITERATIONS,
     KINKED,
@@ -187,7 +188,9 @@ class Stepper:
             else:
                 change = curve.spectrum.newton(defect, path.length, integrals(path.decay))
             size = rms(change * path.levels[:, None])
-            if newton is None and swept.whole and size > NEARLY * tolerance:
+            turned = path.length * curve.rate
+            far = size > FAR * tolerance and (seen or 2.0 * turned * size > tolerance)
+            if newton is None and swept.whole and far:
                 rows = block_rows(samples)
                 now = curve.kernel if neurons is curve.neurons else kernel(neurons, samples, rows)
                 turn = kernel(swept.end, samples, rows) - now
@@ -211,7 +214,6 @@ class Stepper:
                 return Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
                 return failed
-            turned = path.length * curve.rate
             left = size * max(turned, size / last if iteration else 2.0 * turned)
             if size <= NEARLY * tolerance and left <= tolerance and everyone:
                 there = nudged_by(swept.end, samples, path.length * (integrals(path.decay)[-1] @ change))
