@@ -93,10 +93,9 @@ class Rounds:
                 return
             if pending.size < rows.size:
                 self._ended.append((rows[~going], course.end(~going)))
-            neurons, position = self._meet(course, pending)
-            if self.samples.many:
-                was = course.before.status[pending]
-                pulled = pull_after(course.pulled.take(pending), was, neurons, self.drive)
+            before, pulled, moved = course.interrupted(pending, self.path.nodes)
+            neurons, position = self._meet(before, pulled, moved)
+            pulled = pull_after(pulled, before.status, neurons, self.drive) if self.samples.many else None
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
             stalled[rows] = np.where(position - old > STILL, 0, stalled[rows] + 1)
@@ -122,9 +121,8 @@ class Rounds:
     def _count(self, course: Course) -> None:
         self.predictions[course.first :] += course.predictions(self.samples)
 
-    def _meet(self, course: Course, who: Index) -> tuple[Neurons, Array]:
-        """Neurons, and their positions, after the first thing that happens to each."""
-        before, pulled, moved = course.interrupted(who, self.path.nodes)
+    def _meet(self, before: Neurons, pulled: Pull, moved: Move) -> tuple[Neurons, Array]:
+        """Neurons, and their positions, after the first thing that happens to each on the move."""
         begin, end = moved.begin, moved.end
         flip = _flips(before, moved)
         if np.any(np.isfinite(flip)):
