@@ -38,7 +38,7 @@ from reluflow.flow.lorentz.control import (
     rms,
 )
 from reluflow.flow.lorentz.kernel import kernel
-from reluflow.flow.lorentz.motion import block_rows, nudged_by, predictions, sweep
+from reluflow.flow.lorentz.motion import Swept, block_rows, nudged_by, predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
@@ -166,17 +166,10 @@ class Stepper:
                 swept = sweep(neurons, samples, path, self.slack, straight, self.abandoned)
             except StallError:
                 return failed
-            if stops and not swept.whole and swept.ahead < 1.0 and curve.trace > 0.0:
-                short = swept.ahead - BEFORE / (path.length * curve.trace)
-                if short > 0.0 and cuts < CUTS:
-                    cuts += 1
-                    path = path.part(short) if iteration else _guess(path.length * short, curve, allowed)
-                    newton, last = None, np.inf
-                    continue
-            end = 1.0
-            if cuts < CUTS:
-                stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
-                end = end_of_step(swept.kinks, KINKED * allowed, stiffness, rate, cuts == 0)
+            short, end = self._ends(swept, path, curve, cuts)
+            if stops and short < 1.0:
+                path, cuts = _guess(path.length * short, curve, allowed), cuts + 1
+                continue
             if swept.whole and end < 1.0:
                 path, cuts, newton, last = path.part(end), cuts + 1, None, np.inf
                 continue
@@ -187,14 +180,10 @@ class Stepper:
                 change = newton.correction(defect)
             else:
                 change = curve.spectrum.newton(defect, path.length, integrals(path.decay))
-            size = rms(change * path.levels[:, None])
-            turned = path.length * curve.rate
+            size, turned = rms(change * path.levels[:, None]), path.length * curve.rate
             far = size > FAR * tolerance and (seen or 2.0 * turned * size > tolerance)
             if newton is None and swept.whole and far:
-                rows = block_rows(samples)
-                now = curve.kernel if neurons is curve.neurons else kernel(neurons, samples, rows)
-                turn = kernel(swept.end, samples, rows) - now
-                newton = Newton(curve.kernel, turn, path.length, integrals(path.decay))
+                newton = self._turning(neurons, swept.end, path, curve)
                 change = newton.correction(defect)
                 size = rms(change * path.levels[:, None])
             moved = replace(path, values=path.values + change)
@@ -220,13 +209,28 @@ class Stepper:
                 if there is not None:
                     reached = base + predictions(there, samples)
                     return Attempt(wanted, moved, there, swept.events, reached, error)
+            path, last, iteration = moved, size, iteration + 1
             if not everyone:
-                neurons, seen, smooth = curve.neurons, True, error
+                neurons, last, seen, smooth = curve.neurons, np.inf, True, error
                 base = r - predictions(neurons, samples)
-            path = moved
-            last = size
-            iteration += 1
         return failed
+
+    def _ends(self, swept: Swept, path: Path, curve: Curve, cuts: int) -> tuple[float, float]:
+        """The shares of a step after which it should end: short of a heavy kink, and so that it holds all."""
+        if cuts >= CUTS or curve.trace == 0.0:
+            return 1.0, 1.0
+        short = 1.0 if swept.whole else swept.ahead - BEFORE / (path.length * curve.trace)
+        allowed = KINKED * self.allowed * (rms(curve.residual) + self.scale)
+        stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
+        end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
+        return short if short > 0.0 else 1.0, end
+
+    def _turning(self, neurons: Neurons, end: Neurons, path: Path, curve: Curve) -> Newton:
+        """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
+        samples, rows = self.samples, block_rows(self.samples)
+        now = curve.kernel if neurons is curve.neurons else kernel(neurons, samples, rows)
+        turn = kernel(end, samples, rows) - now
+        return Newton(curve.kernel, turn, path.length, integrals(path.decay))
 
     def tolerance(self, residual: Array) -> float:
         """Where Newton's method stops, as an error of the residual."""
