@@ -8,19 +8,17 @@ Differential Equations II, section IV.8), and simplified Newton needs only
 
     (I + h A (x) K) dR = F(R) - R,
 
-which one eigendecomposition of K (q, q) and one of the tableau A solve.
+which one eigendecomposition of K (q, q) and a system of s equations for each mode solve. Where K turns on the way, so that
+this would take many iterations, the next ones know it at the end of the step too (``Newton``).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from numpy.polynomial import Polynomial
 
 from reluflow.network import Array
-
-Complex = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -29,16 +27,12 @@ class Tableau:
 
     nodes (s,), the last one 1. lagrange (s, s): row i holds the coefficients, lowest first, of the
     polynomial that is 1 at node i and 0 at the others. integrals (s, s): the matrix A.
-    values, vectors, inverse: the complex eigendecomposition A = vectors diag(values) inverse.
     damping: 1 / (the real eigenvalue of A^-1), of the filter of the error estimate.
     """
 
     nodes: Array
     lagrange: Array
     integrals: Array
-    values: Complex
-    vectors: Complex
-    inverse: Complex
     damping: float
 
     @property
@@ -67,15 +61,12 @@ def radau(stages: int) -> Tableau:
     lagrange = np.linalg.inv(powers).T
     moments = nodes[:, None] ** np.arange(1, stages + 1) / np.arange(1, stages + 1)
     integrals = moments @ lagrange.T
-    values, vectors = np.linalg.eig(integrals.astype(np.complex128))
+    values = np.linalg.eigvals(integrals)
     real = values[np.argmin(np.abs(values.imag))].real
     return Tableau(
         nodes=nodes,
         lagrange=lagrange,
         integrals=integrals,
-        values=values,
-        vectors=vectors,
-        inverse=np.linalg.inv(vectors),
         damping=float(real),
     )
 

@@ -1,7 +1,7 @@
 """One step, tried: the path of the residual by Newton's method, and the network moved along it.
 
-The path is found by Radau IIA collocation (``collocation``) for the neurons that matter to it; the others are
-moved along it afterwards. A step that cannot hold the kinks of the residual is cut at one of them.
+The path is found by Radau IIA collocation (``collocation``), at first for the neurons that matter to it, then
+with all of them. A step that cannot hold the kinks of the residual is cut at one of them.
 """
 
 from collections.abc import Callable
