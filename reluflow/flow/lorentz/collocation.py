@@ -8,8 +8,8 @@ Differential Equations II, section IV.8), and simplified Newton needs only
 
     (I + h A (x) K) dR = F(R) - R,
 
-which one eigendecomposition of K (q, q) and a system of s equations for each mode solve. Where K turns on the way, so that
-this would take many iterations, the next ones know it at the end of the step too (``Newton``).
+which one eigendecomposition of K (q, q) and a system of s equations for each mode solve. Where K turns on
+the way, so that this would take many iterations, the next ones know it at the end of the step too.
 """
 
 from dataclasses import dataclass
