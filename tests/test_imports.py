@@ -98,3 +98,9 @@ def test_help_and_lists_import_nothing_heavy(arguments):
     asked, done = asked_for(COMMAND, *arguments)
     assert done.stdout
     assert not asked & {"numpy", "scipy", "textual", "plotext"}
+
+
+def test_the_app_paints_before_it_imports_scipy():
+    asked, _ = asked_for("import reluflow.tui.app")
+    assert "textual" in asked
+    assert "scipy" not in asked

@@ -1,7 +1,6 @@
 """How numbers are read off a run, for predictions to be compared with."""
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from reluflow.observe.measured import Measured
 from reluflow.theory.prediction import Measure
@@ -35,6 +34,8 @@ def time_of_loss(run: Measured, loss: float) -> float | None:
 
     Between rows ln(loss) is the monotone cubic of Fritsch & Carlson (SIAM J. Numer. Anal. 17, 1980).
     """
+    from scipy.interpolate import PchipInterpolator
+
     t, values = run.series["t"], run.series["loss"]
     below = np.flatnonzero(values <= loss)
     if not below.size or below[0] == 0:
