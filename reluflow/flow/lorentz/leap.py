@@ -19,7 +19,6 @@ from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
 from reluflow.flow.lorentz.neurons import SLIDING, Mask, hidden_values, put
 from reluflow.flow.lorentz.pace import factor
-from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
@@ -168,12 +167,8 @@ class Leaper:
         """How much of the way to x a path holds along which small neurons are to be moved."""
         if sight.passing.size == 0:
             return x
-        error = self.stepper.error(self._path(series, x, x * series.unit), curve)
+        error = self.stepper.error(series.path(x * series.unit), curve)
         return x if error <= 1.0 else x * factor(error)
-
-    def _path(self, series: Taylor, x: float, length: float) -> Path:
-        """The series up to x as a path."""
-        return Path(series.powers(x * RADAU.nodes) @ series.residual, length)
 
     def _ahead(self, series: Taylor, reach: float) -> _Sight | None:
         """What happens on the way; None where the series are no good, or too much happens."""

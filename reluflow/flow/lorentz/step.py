@@ -66,8 +66,7 @@ class Leg:
     @cached_property
     def path(self) -> Path:
         """The residual."""
-        values = self.series.powers(RADAU.nodes * (self.length / self.series.unit)) @ self.series.residual
-        return Path(values, self.length)
+        return self.series.path(self.length)
 
     @property
     def before(self) -> Neurons:
@@ -169,6 +168,7 @@ class Stepper:
             short, end = self._ends(swept, path, curve, cuts)
             if stops and short < 1.0:
                 path, cuts = _guess(path.length * short, curve, allowed), cuts + 1
+                newton, last = None, np.inf
                 continue
             if swept.whole and end < 1.0:
                 path, cuts, newton, last = path.part(end), cuts + 1, None, np.inf
@@ -195,7 +195,7 @@ class Stepper:
                 if size < ROUGH * rms(r):
                     path = moved
                 if end < 1.0:
-                    path, cuts = path.part(end), cuts + 1
+                    path, cuts, newton, last = path.part(end), cuts + 1, None, np.inf
                 continue
             everyone = len(neurons) == len(curve.neurons)
             if (size <= tolerance and everyone) or error > HOPELESS[min(iteration, 2)]:

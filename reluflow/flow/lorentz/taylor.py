@@ -15,7 +15,9 @@ from typing import Final
 
 import numpy as np
 
+from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -116,6 +118,10 @@ class Taylor:
         """1, x, x^2, .. for x (..): shape (.., degree + 1)."""
         values: Array = x[..., None] ** ORDERS[: self.degree + 1]
         return values
+
+    def path(self, length: float) -> Path:
+        """The residual over a step of this length."""
+        return Path(self.powers(RADAU.nodes * (length / self.unit)) @ self.residual, length)
 
     def neurons_at(self, x: Array) -> Neurons:
         """All neurons at the first of x (k,), then at the second, and so on: k b of them."""

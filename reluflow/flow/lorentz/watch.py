@@ -45,14 +45,13 @@ class Watch:
         neurons, z = series.neurons, series.z
         self._polynomials = (z * neurons.side).reshape(len(z), -1)
         self._pairs = self._polynomials.shape[1]
-        self._rows, slots, sample = neurons.sliders
-        self._slid = sample
+        self._rows, slots, self._slid = neurons.sliders
         if self._rows.size:
             some = np.unique(self._rows)
             drive = Drive(series.samples, Path(series.residual, 0.0), slack)
             place = np.searchsorted(some, self._rows)
             beta = pull(neurons.take(some), drive).multiplier[:, place, slots]
-            force, idle = drive.force[:, sample], drive.idle[:, sample]
+            force, idle = drive.force[:, self._slid], drive.idle[:, self._slid]
             sign = np.sign(neurons.outputs[self._rows])
             margins = np.hstack([sign * (beta - idle), sign * (force - beta)])
             margins += slack * np.tile(sign * (force - idle), 2)
