@@ -16,7 +16,7 @@ from lorentz_cases import (
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
-from reluflow.network import Array, imbalance
+from reluflow.network import Array, imbalance, residuals
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import general_limit
 
@@ -252,3 +252,28 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
             position = found(*given, begin, begin).position
         assert not np.any(np.isnan(position))
         assert np.any(np.isinf(position))
+
+
+def test_the_residual_is_that_of_the_network_when_small_neurons_join_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from reluflow.flow.lorentz import leap, step
+
+    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    alike = random_problem(4, samples=8, dimension=3, width=600)
+    size = np.where(np.arange(600) < 100, 1.0, 1e-5)
+    weights, outputs = size[:, None] * alike.weights, size * alike.output_weights
+    problem = Problem(alike.inputs, alike.targets, weights, outputs)
+    solver, joined, swept = Lorentz(problem, Options()), 0, step.sweep
+
+    def counted(neurons, *given):  # type: ignore[no-untyped-def]
+        nonlocal joined
+        joined += len(neurons) < len(solver._neurons)
+        return swept(neurons, *given)
+
+    monkeypatch.setattr(step, "sweep", counted)
+    while solver.loss > 0.3 * np.mean(problem.targets**2) / 2:
+        solver.step()
+        left = residuals(solver.state.weights, solver.state.output_weights, problem.inputs, problem.targets)
+        np.testing.assert_allclose(solver.residual, left, rtol=0.0, atol=1e-13)
+    assert joined > 3
