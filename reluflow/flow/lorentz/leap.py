@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.events import in_order, no_events
+from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
 from reluflow.flow.lorentz.motion import predictions, sweep
@@ -23,7 +24,7 @@ from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.flow.lorentz.taylor import DEGREE, Taylor
-from reluflow.flow.lorentz.watch import LOOKS, Happening, Watch
+from reluflow.flow.lorentz.watch import Happening, Watch
 from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
@@ -45,6 +46,8 @@ ALTOGETHER: Final = 3.0
 TOGETHER: Final = 0.5
 #: the most legs of a step
 MOST_LEGS: Final = 16
+#: shares of the way at which the sizes of neurons are looked at
+LOOKS: Final = np.arange(1, 9) / 8.0
 #: an event sooner than this share of the reach is left to collocation
 SOON: Final = 1e-9
 #: a velocity this small (relative) at rest is rounding
@@ -182,11 +185,12 @@ class Leaper:
         small: Mask = added <= tolerance
         passing: Mask = np.zeros(len(neurons), dtype=bool)
         if neurons.delta.min(initial=0.0) < 0.0:
-            passing |= (looked @ series.outputs * neurons.outputs < 0.0).any(axis=0)
+            outputs = bernstein(series.outputs * np.sign(neurons.outputs), reach)
+            passing |= np.isfinite(first_negative(outputs)[1])
             if not small[passing].all():
                 return None
-        values = watch.values(looked)
-        due = np.flatnonzero(values.min(axis=0, initial=0.0) < 0.0)
+        brackets = watch.crossings(reach)
+        due = np.flatnonzero(np.isfinite(brackets[1]))
         if due.size == 0:
             return _Sight(watch, None, np.flatnonzero(passing))
         rows = watch.rows(due)
@@ -198,7 +202,7 @@ class Leaper:
             return _Sight(watch, None, np.flatnonzero(passing))
         if neurons.z.size > MEETABLE:
             return None
-        first = watch.first(reach, values, due[~light], TOGETHER * tolerance)
+        first = watch.first(reach, brackets, due[~light], TOGETHER * tolerance)
         if first is None:
             return None
         passing[first[1]] = True

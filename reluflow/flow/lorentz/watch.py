@@ -11,6 +11,7 @@ import numpy as np
 
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.activation import settle
+from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Neurons
 from reluflow.flow.lorentz.path import Path
@@ -20,8 +21,6 @@ from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.taylor import ORDERS, Taylor
 from reluflow.network import Array
 
-#: shares of the way at which signs are looked at
-LOOKS: Final = np.arange(1, 9) / 8.0
 #: steps of Newton's method, kept within a bracket, and how small (of the way) the last one is
 NEWTON, FOUND = 12, 1e-9
 #: events of one neuron that are no further apart than this share of the way happen at once
@@ -58,10 +57,10 @@ class Watch:
             margins[0] += drive.noise
             self._polynomials = np.hstack([self._polynomials, margins])
 
-    def values(self, looked: Array) -> Array:
-        """The polynomials (k, c) where powers of x are ``looked`` (k, degree + 1)."""
-        values: Array = looked @ self._polynomials
-        return values
+    def crossings(self, reach: float) -> tuple[Array, Array]:
+        """Brackets (c,), (c,) of where each polynomial first becomes negative up to ``reach``, or infinity."""
+        low, high = first_negative(bernstein(self._polynomials, reach))
+        return reach * low, reach * high
 
     def rows(self, which: Index) -> Index:
         """The rows of the neurons to which polynomials belong."""
@@ -72,25 +71,23 @@ class Watch:
         return rows
 
     def first(
-        self, reach: float, values: Array, due: Index, tolerance: float
+        self, reach: float, brackets: tuple[Array, Array], due: Index, tolerance: float
     ) -> tuple[Happening, Index] | None:
-        """The first that becomes negative on the way to ``reach``, of those ``due`` with values at the looks.
+        """The first that becomes negative on the way to ``reach``, of those ``due``, within their brackets.
 
         Others may follow it so closely that the residual has not changed by ``tolerance`` in between, as
         those of aligned neurons do: then it is the last of them, and the rows of the neurons of the others.
         None where two things happen to one neuron at once, as when its weights go through zero.
         """
-        below = values[:, due] < 0.0
-        look = int(np.argmax(below.any(axis=1)))
-        which = due[below[look]]
+        low, high = brackets
+        which = due[low[due] <= high[due].min() + AT_ONCE * reach]
+        low, high = low[which], high[which]
         some = self._polynomials[:, which].T.copy()
         slopes = some[:, 1:] * ORDERS[1 : some.shape[1]]
-        low, step = reach * (LOOKS[look] - LOOKS[0]), reach * LOOKS[0]
-        high = np.full(which.size, low + step)
-        before = some[:, 0] if look == 0 else values[look - 1, which]
-        x = low + step * np.maximum(before, 0.0) / (np.maximum(before, 0.0) - values[look, which])
-        low = np.full(which.size, low)
+        before, after = np.vecdot(self.series.powers(low), some), np.vecdot(self.series.powers(high), some)
+        before = np.maximum(before, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
+            x = low + (high - low) * before / (before - after)
             for _ in range(NEWTON):
                 at = self.series.powers(x)
                 value, slope = np.vecdot(at, some), np.vecdot(at[:, :-1], slopes)
