@@ -28,6 +28,9 @@ class Change(IntEnum):
     DIE = 5
     #: the neuron's output weight changed its sign (sample is -1); no change of activation
     FLIP = 6
+    #: how the neuron goes on is left open by plain descent, whatever its rate, and was chosen (sample is -1):
+    #: see ``lorentz.local``; no change of activation
+    CHOICE = 7
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Events:
     @property
     def changes(self) -> int:
         """How many of them change an activation."""
-        return int(np.count_nonzero(self.kind != Change.FLIP))
+        return int(np.count_nonzero(self.kind < Change.FLIP))
 
 
 def no_events() -> Events:

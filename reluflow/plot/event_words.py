@@ -13,6 +13,7 @@ _WORDS: Final[dict[int, tuple[str, bool]]] = {
     Change.RELEASE_OFF: ("slides off, loses sample", True),
     Change.DIE: ("dies, losing sample", True),
     Change.FLIP: ("changes its sign", False),
+    Change.CHOICE: ("could go on otherwise", False),
 }
 
 

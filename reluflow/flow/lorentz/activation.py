@@ -9,12 +9,11 @@ With d_k the part of x_k orthogonal to the sliding samples, v_on = v_off - (a_j 
 v_on > 0 > v_off the solution is not unique; a neuron that starts there at rest stays off, as the ReLU's
 subgradient 0 at 0 says. A neuron whose velocities are rounding on both sides stays on the kink. Several
 samples reached at the same instant are settled one after the other, by their numbers; where kinks attract
-this ends in the one field of least norm, whatever the order. A neuron to which nothing but a line is left
-meets all samples at once, where its weights go through zero: they are made zero there, lest rounding choose
-among the ways to go on. How a neuron leaves its sliding set is told in ``release``.
+this ends in the one field of least norm, whatever the order. How a neuron leaves its sliding set is told in
+``release``, how it goes on from where all kinks meet in ``local``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -197,18 +196,10 @@ def settle(
     slides |= (squares > 0.0) & (np.abs(speed) <= floor) & (np.abs(jump) <= floor)
     z = neurons.z.copy()
     z[rows, sample] = 0.0
-    through_zero = neurons.lined
-    if through_zero.any():
-        z[through_zero] = 0.0
-        neurons = replace(neurons, weights=np.where(through_zero[:, None], 0.0, neurons.weights))
     status = neurons.status.copy()
     status[rows, sample] = np.where(was_on, OFF, ON)
     settled = neurons.moved(neurons.weights, neurons.outputs, z, status)
     if slides.any():
         which = np.flatnonzero(slides)
         settled = put(settled, which, attach(settled.some(which), sample[which], samples))
-    exits = was_on & ~slides
-    kind = CHANGES[np.where(slides, 2, exits * 1)]
-    if exits.any():
-        kind[exits & ~settled.live(samples)] = Change.DIE
-    return settled, kind
+    return settled, CHANGES[np.where(slides, 2, was_on * 1)]

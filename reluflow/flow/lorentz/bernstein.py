@@ -11,6 +11,7 @@ from math import comb
 
 import numpy as np
 
+from reluflow.flow.lorentz.neurons import Mask
 from reluflow.network import Array
 
 #: halvings after which a touch that is still undecided counts as no crossing
@@ -86,8 +87,9 @@ def first_negative(coefficients: Array) -> tuple[Array, Array]:
     return low, high
 
 
-def _falls_once(coefficients: Array) -> Array:
+def _falls_once(coefficients: Array) -> Mask:
     """Whether coefficients change their sign once: then so does the polynomial (Descartes' rule)."""
     below = coefficients < 0.0
-    once: Array = (below[1:] != below[:-1]).sum(axis=0) == 1
-    return once & ~below[0]
+    once: Mask = np.count_nonzero(below[1:] != below[:-1], axis=0) == 1
+    once &= ~below[0]
+    return once

@@ -173,20 +173,26 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
         turned = flight.outputs * neurons.outputs < 0.0
         suspect |= turned.reshape(nodes.size - first, -1, count).any(axis=1).T
     if neurons.sliders[0].size:
-        suspect |= _released(neurons, pulled, drive, heading, first)
+        sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, flight.outputs[-1]))
+        suspect |= _released(neurons, sign, pulled, drive, heading, first)
     if heading is not None:
         suspect &= np.arange(first, nodes.size) >= heading.node[:, None]
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
     return Course(neurons, pulled, heading, first, weights, flight, z, clear)
 
 
-def _released(neurons: Neurons, pulled: Pull, drive: Drive, heading: Heading | None, first: int) -> Mask:
-    """Whether sliding neurons must be released at a node (b, s'); what is so at the start counts at all."""
+def _released(
+    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, heading: Heading | None, first: int
+) -> Mask:
+    """Whether sliding neurons must be released at a node (b, s'); what is so at the start counts at all.
+
+    sign (b,): of output weights.
+    """
     looked = np.concatenate([[0.0], drive.path.nodes[first:]])[None]
     if heading is not None:
         looked = np.repeat(looked, len(neurons), axis=0)
         looked[:, 0] = heading.position
-    found = margins_at(neurons, np.sign(neurons.outputs), pulled, drive, looked)
+    found = margins_at(neurons, sign, pulled, drive, looked)
     pair, place = np.nonzero((found < 0.0).any(axis=2))
     due = np.zeros((len(neurons), looked.shape[1]), dtype=bool)
     due[neurons.sliders[0][pair], place] = True

@@ -296,9 +296,9 @@ def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
 def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neurons:
     """Neurons at time zero from w_j (m, p), a_j (m,), and the part of w_j that never moves (m, d).
 
-    A pair is on where z > 0, as the subgradient 0 of the ReLU at 0 says. |w_j| in the invariant counts
-    the moving part only, so delta_j grows by |rest_j|^2. An imbalance at the level of rounding is taken
-    to be none: it would let a deeply shrunk neuron change its sign.
+    A pair is on where z > 0; z is exactly zero where it is rounding (see ``junctions.settled_start``). |w_j|
+    in the invariant counts the moving part only, so delta_j grows by |rest_j|^2. An imbalance at the level
+    of rounding is taken to be none: it would let a deeply shrunk neuron change its sign.
     """
     sizes = np.maximum(np.abs(outputs), np.maximum(row_norms(weights), row_norms(rest)))
     exponent = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
@@ -310,6 +310,7 @@ def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neur
     delta = (np.abs(a) - norms) * (np.abs(a) + norms)
     delta[np.abs(delta) <= BALANCED * norms**2] = 0.0
     z = w @ samples.inputs.T
+    z[np.abs(z) <= SIGN * np.outer(norms, np.sqrt(samples.squares[: samples.primaries]))] = 0.0
     return Neurons(
         index=np.arange(a.size),
         weights=w,

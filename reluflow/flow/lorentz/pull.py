@@ -38,27 +38,32 @@ class Pull:
 
 def pull(neurons: Neurons, drive: Drive) -> Pull:
     """The pull for all terms of the path."""
+    return _held(_free(neurons, drive), neurons, drive)
+
+
+def _free(neurons: Neurons, drive: Drive) -> tuple[Array, Array]:
+    """Direction and slope as if nothing were slid on."""
     samples = drive.samples
     direction = np.matmul(neurons.on, drive.on_inputs)
     if samples.pull_when_off:
         direction += np.matmul(neurons.off, drive.off_inputs)
-    if samples.has_zeros:
-        slope = np.matmul(neurons.on, drive.on_gram)
-        if samples.pull_when_off:
-            slope += np.matmul(neurons.off, drive.off_gram)
-    else:
-        slope = direction @ samples.inputs.T
-    return _held((direction, slope), neurons, drive)
+    if not samples.has_zeros:
+        return direction, direction @ samples.inputs.T
+    slope = np.matmul(neurons.on, drive.on_gram)
+    if samples.pull_when_off:
+        slope += np.matmul(neurons.off, drive.off_gram)
+    return direction, slope
 
 
 def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull:
-    """The pull on neurons of which each has changed at one sample at most, from that on them before.
+    """The pull on neurons from that on them before; most have changed at one sample at most.
 
     old (b, h): their activations then; ``pulled`` must know what is ``free``.
     """
     assert pulled.free is not None
     samples, rows = drive.samples, np.arange(len(neurons))
-    sample = np.argmax(neurons.status != old, axis=1)
+    changed = neurons.status != old
+    sample = np.argmax(changed, axis=1)
     before, now = old[rows, sample], neurons.status[rows, sample]
     change = drive.force[:, sample] * (1.0 * (now == ON) - (before == ON))
     if samples.pull_when_off:
@@ -66,7 +71,11 @@ def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull
     change = (change / -samples.total)[:, :, None]
     direction, slope = pulled.free
     direction, slope = direction + change * samples.inputs[sample], slope + change * samples.gram[sample]
-    rest = np.flatnonzero(~neurons.live(samples))
+    live = neurons.live(samples)
+    several = np.flatnonzero(live & (np.count_nonzero(changed, axis=1) > 1))
+    if several.size:
+        direction[:, several], slope[:, several] = _free(neurons.take(several), drive)
+    rest = np.flatnonzero(~live)
     direction[:, rest], slope[:, rest] = 0.0, 0.0  # exactly: else rounding would wake them
     return _held((direction, slope), neurons, drive)
 
@@ -99,6 +108,12 @@ def directions(neurons: Neurons, samples: Samples, residual: Array) -> Array:
         beta = np.matmul(neurons.dual, direction[:, :, None])[:, :, 0]
         direction -= np.matmul(beta[:, None, :], samples.inputs[neurons.slots])[:, 0]
     return direction
+
+
+def on_its_samples(neurons: Neurons, samples: Samples, residual: Array) -> Array:
+    """<x_k, D_j> where k is active for j, and zero elsewhere (b, h), at one residual (q,)."""
+    slope: Array = neurons.on * (directions(neurons, samples, residual) @ samples.inputs.T)
+    return slope
 
 
 def _clear_rounding(slope: Array, neurons: Neurons, drive: Drive) -> None:

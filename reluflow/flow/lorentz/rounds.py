@@ -5,6 +5,7 @@ happens on the way are stopped there, their activations change, and they go on i
 number of rounds is the largest number of events of one neuron, not the sum over neurons.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,11 +26,12 @@ from reluflow.flow.lorentz.activation import (
 from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.neurons import Bytes, Neurons, join, put
-from reluflow.flow.lorentz.pull import Pull, pull_after
+from reluflow.flow.lorentz.junctions import met, rested, turned
+from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
+from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
 from reluflow.flow.lorentz.release import Releases, first_release, release
-from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.network import Array, row_norms
 
 #: rounds in which a neuron may stay where it is, beyond one for every sample, before it is said to stall
 PATIENCE = 32
@@ -37,6 +39,8 @@ PATIENCE = 32
 STILL = 1e-13
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
+#: pre-activations this small, relative to the largest one, or to the largest one before, vanish together
+TOGETHER = 1e-10
 
 
 class StallError(ArithmeticError):
@@ -138,19 +142,46 @@ class Rounds:
         here = moved_to(before, move(before, pulled, self.path, begin, position))
         if crosses.any():
             here, position, sample = land(stretch, here, self.path, position, sample, crosses)
-        here = self._flip(here, position, np.flatnonzero(~(crosses | frees) & (flip <= end)))
+        here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
         here = self._free(here, position, pulled, releases, np.flatnonzero(frees))
         return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
 
-    def _flip(self, here: Neurons, position: Array, which: Index) -> Neurons:
-        """Neurons of which those in ``which`` are where their output weight changes its sign."""
+    def _flip(self, here: Neurons, position: Array, sign: Array, which: Index) -> Neurons:
+        """Neurons of which those in ``which`` are where their output weight changes its ``sign`` (b,)."""
         if which.size == 0:
             return here
         nobody = np.full(which.size, -1)
         self._record(here.take(which), position[which], nobody, np.full(nobody.size, Change.FLIP, np.int8))
         outputs = here.outputs.copy()
         outputs[which] = 0.0
-        return replace(here, outputs=outputs)
+        here = replace(here, outputs=outputs)
+        slid = here.status[which] == SLIDING
+        slides = slid.any(axis=1)
+        return self._at_junction(here, position, sign, which[slides], slid[slides], turned)
+
+    def _at_junction(
+        self,
+        here: Neurons,
+        position: Array,
+        sign: Array,
+        which: Index,
+        meeting: Mask,
+        resolve: Callable[[Neurons, Index, float, Array, Samples], tuple[Neurons, Events]],
+    ) -> Neurons:
+        """Neurons of which the c in ``which`` are where kinks meet; ``resolve`` says how each goes on.
+
+        meeting (c, h): the samples whose kinks do; sign (b,): of output weights.
+        """
+        for row, kinks in zip(which, meeting, strict=True):
+            one = here.take(slice(row, row + 1))
+            residual = self.path.basis(position[row]) @ self.path.terms
+            after, told = resolve(one, np.flatnonzero(kinks), float(sign[row]), residual, self.samples)
+            self.events.append(replace(told, t=np.full(len(told), position[row])))
+            speeds = [on_its_samples(state, self.samples, residual) for state in (one, after)]
+            sample = np.argmax(one.status != after.status, axis=1)
+            self._note(one, position[[row]], sample, row_norms(speeds[1] - speeds[0]), 1.0)
+            here = put(here, np.array([row]), after)
+        return here
 
     def _cross(
         self, stretch: Stretch, here: Neurons, position: Array, sample: Index, which: Index
@@ -174,10 +205,27 @@ class Rounds:
             position = position.copy()
             left, position[back] = self._leave(stretch.take(back))
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
+        speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
+        meeting = _meeting(stretch.before.some(which), some, crossed_by, speeds)
+        several = meeting.any(axis=1)
+        if several.any():
+            sign = np.sign(here.outputs)
+            here = self._at_junction(here, position, sign, which[several], meeting[several], met)
+            return self._cross(stretch, here, position, sample, which[~several])
         after, kind = settle(some, crossed_by, speed, force, self.drive)
         self._kink(some, where, crossed_by, slope, force)
+        after = self._rest(after, where)
+        kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         self._record(after, where, crossed_by, kind)
         return put(here, which, after), position
+
+    def _rest(self, neurons: Neurons, position: Array) -> Neurons:
+        """Neurons (b,) at positions (b,) without the kinks along which nothing makes them slide any more."""
+        after, rows, sample = rested(neurons, self.samples)
+        if rows.size:
+            kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
+            self._record(neurons.take(rows), position[rows], sample, kind)
+        return after
 
     def _leave(self, stretch: Stretch) -> tuple[Neurons, Array]:
         """Neurons at a place of their stretch where all z are on their own sides, found by halving it."""
@@ -196,6 +244,10 @@ class Rounds:
         self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index
     ) -> Neurons:
         """Neurons of which those in ``which`` leave a sample on which they slide."""
+        vanished = which[~here.weights[which].any(axis=1)]
+        everything = np.ones((vanished.size, here.z.shape[1]), dtype=bool)
+        here = self._at_junction(here, position, np.sign(here.outputs), vanished, everything, met)
+        which = np.setdiff1d(which, vanished)
         if which.size == 0:
             return here
         some, where, slot = here.some(which), position[which], releases.slot[which]
@@ -204,7 +256,7 @@ class Rounds:
         self._bend(some, where, sample, np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0))
         after, kind = release(some, slot, releases.status[which])
         self._record(after, where, sample, kind)
-        return put(here, which, after)
+        return put(here, which, self._rest(after, where))
 
     def _kink(self, here: Neurons, position: Array, sample: Index, slope: Array, force: Array) -> None:
         """By how much dr/dt jumps at a crossing, rms over samples, in a step of length one.
@@ -226,6 +278,25 @@ class Rounds:
     def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)
         self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))
+
+
+def _meeting(before: Neurons, here: Neurons, sample: Index, speeds: Array) -> Mask:
+    """The kinks (b, h) that meet where neurons reach that of ``sample`` (b,); none where that one is alone.
+
+    before, here: where they come from, and where they are; speeds (b, h): dz/dt there. A neuron that has one
+    line left, or moves straight to w = 0, reaches all kinks at once; where a single coordinate is left there
+    is but one.
+    """
+    sizes = np.abs(here.z)
+    largest = sizes.max(axis=1)
+    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (here.side * speeds < 0.0)
+    near[np.arange(sample.size), sample] = True
+    alone = np.count_nonzero(near, axis=1) == 1
+    near |= here.status == SLIDING
+    near[alone] = False
+    if here.weights.shape[1] > 1:
+        near[here.lined | (largest <= TOGETHER * np.abs(before.z).max(axis=1))] = True
+    return near
 
 
 def _flips(before: Neurons, moved: Move) -> Array:

@@ -127,6 +127,10 @@ class Samples:
         """What an inactive primary is pulled with: slope times r, and -c r' of its mirror (.., h)."""
         return self._force(residual, self.slope, 1.0)
 
+    def kink_force(self, residual: Array) -> Array:
+        """What a primary is pulled with exactly on its kink: slope times r, and slope times -c r' (.., h)."""
+        return self._force(residual, self.slope, self.slope)
+
     def forces(self, residual: Array) -> Array:
         """What samples pull with on the active sides of all hyperplanes; then, if they do, on the others."""
         if not self.pull_when_off:

@@ -22,6 +22,7 @@ from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
+from reluflow.flow.lorentz.junctions import settled_start
 from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
@@ -54,8 +55,9 @@ class Lorentz(FlowSolver):
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
         self._still_weights = coordinates.copy()
         self._still_outputs = problem.output_weights.copy()
-        self._neurons = everyone.take(everyone.live(self._samples))
-        self._residual = predictions(self._neurons, self._samples) - self._samples.targets
+        self._residual = predictions(everyone, self._samples) - self._samples.targets
+        settled, rests, begun = settled_start(everyone, self._samples, self._residual)
+        self._neurons = settled.take(settled.live(self._samples) & ~rests)
         self._stepper = Stepper(self._samples, options.rtol)
         self._leaper = Leaper(self._stepper)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
@@ -68,6 +70,8 @@ class Lorentz(FlowSolver):
         #: neurons and bundles at the start of the last step
         self._before = self._neurons, self._bundles
         self._log = EventLog()
+        self._log.extend(begun)
+        self.events = begun.changes
 
     @property
     def event_log(self) -> Events:

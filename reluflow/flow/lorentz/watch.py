@@ -13,6 +13,7 @@ from reluflow.flow.events import Events
 from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.junctions import changes, rested
 from reluflow.flow.lorentz.neurons import OFF, ON, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
@@ -58,7 +59,7 @@ class Watch:
             self._polynomials = np.hstack([self._polynomials, margins])
 
     def crossings(self, reach: float) -> tuple[Array, Array]:
-        """Brackets (c,), (c,) of where each polynomial first becomes negative up to ``reach``, or infinity."""
+        """Brackets (c,), (c,) of where polynomials first become negative up to ``reach``; or infinity."""
         low, high = first_negative(bernstein(self._polynomials, reach))
         return reach * low, reach * high
 
@@ -102,10 +103,10 @@ class Watch:
         x, which, rows = x[order], which[order], self.rows(which[order])
         if x.size == 1:
             return Happening(float(x[0]), int(rows[0]), int(which[0])), rows[:0]
-        with_first = rows[x <= x[0] + AT_ONCE * reach]
-        if with_first.size > np.unique(with_first).size:
-            return None
         last = self._last_of_first(x, rows, tolerance)
+        at_once = rows[x <= x[last] + AT_ONCE * reach]
+        if at_once.size > np.unique(at_once).size:
+            return None
         return Happening(float(x[last]), int(rows[last]), int(which[last])), rows[:last]
 
     def _last_of_first(self, x: Array, rows: Index, tolerance: float) -> int:
@@ -128,7 +129,7 @@ class Watch:
     def after(self, there: Neurons, happening: Happening) -> tuple[Neurons, Events] | None:
         """The neuron, as one of ``there``, after what happens to it, and the event, at the end of its way.
 
-        None where it does not cross, as its velocity points back.
+        None where it does not cross, as its velocity points back, and where all its kinks meet.
         """
         one, samples = there.take(slice(happening.row, happening.row + 1)).narrowed(), self.series.samples
         if happening.which >= self._pairs:
@@ -136,18 +137,20 @@ class Watch:
             sample = self._slid[[place % self._rows.size]]
             slot = np.flatnonzero(one.slots[0] == sample)
             status = np.array([OFF if place < self._rows.size else ON])
-            after, kind = release(one, slot, status)
+            if not one.weights.any():
+                return None
+            after, _ = release(one, slot, status)
         else:
             sample = np.array([happening.which % samples.primaries])
             at = self.series.powers(np.array([happening.x]))
             drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
             # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
             speed = one.outputs * _slope(one, sample, drive)
-            if one.side[0, sample[0]] * speed[0] > 0.0:
+            if one.side[0, sample[0]] * speed[0] > 0.0 or one.lined[0]:
                 return None
-            after, kind = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
-        named = samples.first[sample].astype(np.int32)
-        return after, Events(np.ones(1), after.index.astype(np.int32), named, kind)
+            after, _ = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
+        after, _, _ = rested(after, samples)
+        return after, changes(one, after, samples, 1.0)
 
 
 def _slope(one: Neurons, sample: Index, drive: Drive) -> Array:

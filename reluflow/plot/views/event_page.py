@@ -21,6 +21,7 @@ _RULES = {
     Change.RELEASE_OFF: "it is driven down from both sides now: the sample goes off",
     Change.DIE: "the last sample that it saw goes off: nothing moves it any more",
     Change.FLIP: "a_j passes 0, which |a_j| < |w_j| allows",
+    Change.CHOICE: "several solutions go on from here; which one descent nears depends on its rate",
 }
 
 

@@ -1,0 +1,283 @@
+"""Which way a neuron goes on from a point where several kinks meet: the limit of plain descent.
+
+Close to a point where the pre-activations z_l of the samples l in T vanish, only these decide, and the force
+on the neuron depends on their activations alone: z moves with a velocity that is constant on every cone,
+
+    dz_l/dt = a <x_l, D>,   D = D_0 + sum_{k in T} c_k x_k,
+
+with c_k = -r_k / n where k is active, and -q_k / n where it is not.
+
+Where this equation has several solutions, the flow is the limit of plain descent, w += h a D with activation
+z > 0, as its rate h goes to 0. The local field does not change when z is scaled, so descent at step one *is*
+that limit. Three points of this kind are met:
+
+* a start on kinks: relu'(0) = 0 makes the first step of descent, and the field leads on from there;
+* several kinks reached at once, above all w = 0 with a != 0 where all of them meet: descent lands within a
+  step of that point, in a direction that depends on its phase, the place at which its steps fall;
+* a changes its sign while w slides: from then on the kinks repel, and the last steps before decide.
+
+In the last two descent is run from many phases. If all of them end alike, that is the flow. Otherwise the
+limit does not exist, and one of the ends is a choice: the end of most phases, if these are a clear majority;
+else the one to which the far side of the line of motion leads, with the kinks that are slid on slid on, or,
+where a changes its sign, the side on which descent has been for the larger share of time.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes
+from reluflow.flow.lorentz.samples import Index
+from reluflow.network import Array
+
+#: phases of descent that are looked at, and the share of them that is a clear majority
+PHASES, MAJORITY = 32, 0.7
+#: steps of descent before the point that is met, at least and at most, in periods of the slowest zigzag
+PERIODS, FEWEST, MOST = 24.0, 48, 1536
+#: a velocity or a share below this (relative) is rounding
+ROUNDING: Final = 1e-11
+#: a point this near to the one where all kinks meet, relative to where it was, has arrived there
+ARRIVED: Final = 1e-10
+#: events after which a local flow is taken to stay where it is, in units of the number of its samples
+PATIENCE: Final = 20
+
+
+@dataclass(frozen=True)
+class LocalField:
+    """The force on one neuron near a point where its t pre-activations vanish.
+
+    inputs (t, p); gram (t, t); base (p,): D_0; on, off, zero (t,): c_k of a sample that is active, inactive,
+    or exactly on its kink, where the derivative of the activation function is that of its lower side; sign:
+    of a.
+    """
+
+    inputs: Array
+    gram: Array
+    base: Array
+    on: Array
+    off: Array
+    zero: Array
+    sign: float
+
+    def speeds(self, force: Array) -> Array:
+        """dz/dt (.., t) for |a| = 1 where samples pull with ``force`` (.., t)."""
+        speeds: Array = self.sign * (self.inputs @ self.base + force @ self.gram)
+        return speeds
+
+    def turned(self) -> "LocalField":
+        """The field for an output weight of the other sign."""
+        return LocalField(self.inputs, self.gram, self.base, self.on, self.off, self.zero, -self.sign)
+
+    @property
+    def rounding(self) -> Array:
+        """What is rounding in dz/dt (t,)."""
+        sizes = np.sqrt(np.diagonal(self.gram))
+        largest = np.maximum(np.abs(self.on), np.abs(self.off)) @ sizes
+        rounding: Array = ROUNDING * sizes * (largest + np.sqrt(self.base @ self.base))
+        return rounding
+
+    def descend(self, z: Array, lengths: Array) -> Array:
+        """Descent from z (f, t), f phases side by side, with steps of the given lengths (k,) or (k, f)."""
+        given = self.sign * (self.inputs @ self.base)
+        gram = self.sign * self.gram
+        for length in lengths:
+            force = np.where(z > 0.0, self.on, np.where(z < 0.0, self.off, self.zero))
+            z = z + np.reshape(length, (-1, 1)) * (given + force @ gram)
+        return z
+
+    def follow(self, z: Array, slid: Index | None = None) -> Bytes:
+        """The activations (t,) with which the local flow from z (t,), sliding on ``slid``, goes on for ever.
+
+        Where it arrives at the point where all kinks meet it goes on to the far side of its line of motion;
+        where that leads back there it stays, sliding.
+        """
+        status = np.where(z > 0.0, ON, OFF).astype(np.int8)
+        if slid is not None:
+            status[slid] = SLIDING
+        z, start, arrivals = z.copy(), float(np.abs(z).max(initial=0.0)), 0
+        for _ in range(PATIENCE * (z.size + 1)):
+            status, speeds = self._released(status)
+            side = np.where(status == ON, 1.0, -1.0)
+            meets = (status != SLIDING) & (side * speeds < 0.0)
+            if not meets.any():
+                return status
+            delays = np.divide(-z, speeds, out=np.full_like(z, np.inf), where=meets)
+            first = int(np.argmin(np.maximum(delays, 0.0)))
+            z = z + max(delays[first], 0.0) * speeds
+            z[first] = 0.0
+            if np.abs(z).max() <= ARRIVED * start:
+                arrivals += 1
+                if arrivals > 1:
+                    return self.held()
+                free = status != SLIDING
+                z = start * speeds / np.abs(speeds).max()
+                status = np.where(free, np.where(z > 0.0, ON, OFF), status).astype(np.int8)
+                continue
+            start = max(start, float(np.abs(z).max()))
+            status = self._crossed(status, first)
+        return status
+
+    def force(self, status: Bytes) -> tuple[Array, Index, Array]:
+        """What samples pull with (t,), those that slide (s,), and the shares of these that are active (s,).
+
+        For the shares the velocity across the kinks that are slid on is zero.
+        """
+        force = np.where(status == ON, self.on, np.where(status == OFF, self.off, 0.0))
+        slid = np.flatnonzero(status == SLIDING)
+        if slid.size == 0:
+            return force, slid, np.zeros(0)
+        across = self.inputs[slid] @ self.base + force @ self.gram[:, slid]
+        force[slid] = np.linalg.lstsq(self.gram[np.ix_(slid, slid)], -across, rcond=1e-12)[0]
+        jump = (self.on - self.off)[slid]
+        shares = np.divide(force[slid] - self.off[slid], jump, out=np.zeros(slid.size), where=jump != 0.0)
+        return force, slid, shares
+
+    def _released(self, status: Bytes) -> tuple[Bytes, Array]:
+        """Activations once all samples are let go whose shares are out of 0 .. 1, and the speeds (t,) then.
+
+        A share of exactly zero lets go too: the sample stays off when its force changes its sign later.
+        """
+        while True:
+            force, slid, shares = self.force(status)
+            speeds = self.speeds(force)
+            if slid.size == 0:
+                break
+            over = np.maximum(ROUNDING - shares, shares - 1.0 - ROUNDING)
+            worst = int(np.argmax(over))
+            if over[worst] <= 0.0:
+                break
+            status = status.copy()
+            status[slid[worst]] = ON if shares[worst] > 0.5 else OFF
+        speeds[slid] = 0.0
+        speeds[np.abs(speeds) <= self.rounding] = 0.0
+        return status, speeds
+
+    def _crossed(self, status: Bytes, sample: int) -> Bytes:
+        """Activations after z has become zero on a sample: it is crossed, or slid on."""
+        was_on = status[sample] == ON
+        status = status.copy()
+        status[sample] = OFF if was_on else ON
+        force, slid, _ = self.force(status)
+        back = self.speeds(force)[sample]
+        if slid.size:
+            inner = np.linalg.lstsq(self.gram[np.ix_(slid, slid)], self.gram[slid, sample], rcond=1e-12)[0]
+            if (
+                self.gram[sample, sample] - inner @ self.gram[slid, sample]
+                <= ROUNDING * self.gram[sample, sample]
+            ):
+                return status
+        if (back > self.rounding[sample]) if was_on else (back < -self.rounding[sample]):
+            status[sample] = SLIDING
+        return status
+
+    def held(self) -> Bytes:
+        """Activations (t,) of a neuron that stays where all kinks meet, if the field allows it.
+
+        It slides on as many samples as there are dimensions, the others being active or not, so that the
+        forces cancel: a vertex of what is feasible for shares in 0 .. 1.
+        """
+        from scipy.optimize import linprog
+
+        jump = self.on - self.off
+        columns, given = (jump[:, None] * self.inputs).T, -(self.base + self.off @ self.inputs)
+        scale = float(np.abs(columns).max(initial=0.0)) or 1.0
+        found = linprog(
+            np.zeros(jump.size),
+            A_eq=columns / scale,
+            b_eq=given / scale,
+            bounds=(0.0, 1.0),
+            method="highs-ds",
+        )
+        shares = np.asarray(found.x, dtype=np.float64) if found.status == 0 else np.full(jump.size, 0.5)
+        inside = np.minimum(shares, 1.0 - shares)
+        return _spanning(np.argsort(-inside, kind="stable"), shares, self.inputs)
+
+
+def _spanning(order: Index, shares: Array, inputs: Array) -> Bytes:
+    """Sliding on the first samples in this order that are independent, the others by their shares (t,)."""
+    status = np.where(shares > 0.5, ON, OFF).astype(np.int8)
+    basis = np.zeros((0, inputs.shape[1]))
+    for k in order:
+        x = inputs[k] - (inputs[k] @ basis.T) @ basis
+        x = x - (x @ basis.T) @ basis
+        norm = float(np.sqrt(x @ x))
+        if norm > 1e-9 * float(np.sqrt(inputs[k] @ inputs[k])):
+            basis = np.vstack([basis, x / norm])
+            status[k] = SLIDING
+    return status
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The activations (t,) with which descent goes on, and whether it leaves them open: a choice."""
+
+    status: Bytes
+    choice: bool
+
+
+def start_on_kinks(field: LocalField) -> Bytes:
+    """Activations (t,) of a neuron that starts where all t pre-activations are zero.
+
+    Descent moves it along the force of samples on their kinks; where that vanishes it does not move.
+    """
+    first = field.speeds(field.zero)
+    first[np.abs(first) <= field.rounding] = 0.0
+    return field.follow(first) if first.any() else np.zeros(first.size, np.int8)
+
+
+def arrived(field: LocalField, speeds: Array, slid: Index, shares: Array) -> Verdict:
+    """How a neuron goes on that arrives where all kinks meet, with velocity ``speeds`` (t,) on its ray.
+
+    slid (s,): the samples on which it slides there, with the shares (s,) of these that are active.
+    """
+    count = _steps(shares)
+    phase = _phases(1 + slid.size)
+    z = -(count + phase[:, :1]) * speeds
+    if slid.size:
+        jump = (field.on - field.off)[slid]
+        z = z + (phase[:, 1:] - 0.5) * jump @ field.gram[slid]
+    wanted = field.follow(speeds, slid) if speeds.any() else None
+    return _verdict(field, field.descend(z, np.ones(4 * count)), wanted)
+
+
+def turned_while_sliding(field: LocalField, shares: Array) -> Verdict:
+    """How a neuron goes on that slides on all t samples as its output weight reaches zero.
+
+    field: for the output weight before; shares (t,): those that are active. The output weight falls linearly,
+    by one unit a step, so the last steps have lengths k + phase.
+    """
+    count = _steps(shares)
+    phase = _phases(1 + shares.size)
+    z = (count * (phase[:, 1:] - 0.5) * (field.on - field.off)) @ field.gram
+    lengths = np.arange(count, -1, -1.0)[:, None] + phase[:, 0]
+    z = field.descend(z, lengths)
+    after = field.turned()
+    z = after.descend(z, 1.0 - phase[None, :, 0])
+    return _verdict(after, z, after.follow(shares - 0.5))
+
+
+def _steps(shares: Array) -> int:
+    """How many steps descent needs until its zigzag about the kinks is that of the limit."""
+    rarest = float(np.minimum(shares, 1.0 - shares).min(initial=0.5))
+    return int(np.clip(PERIODS / max(rarest, 1e-9), FEWEST, MOST))
+
+
+def _phases(count: int) -> Array:
+    """Phases (f, count) in 0 .. 1, spread evenly (Roberts' generalised golden ratio)."""
+    ratio = 2.0
+    for _ in range(40):
+        ratio = (1.0 + ratio) ** (1.0 / (count + 1))
+    steps = ratio ** -np.arange(1.0, count + 1)
+    phases: Array = (0.5 + np.arange(1.0, PHASES + 1)[:, None] * steps) % 1.0
+    return phases
+
+
+def _verdict(field: LocalField, z: Array, wanted: Bytes | None) -> Verdict:
+    """What the local flow makes of all phases z (f, t); ``wanted``: the choice without a majority."""
+    kinds, count = np.unique([field.follow(one) for one in z], axis=0, return_counts=True)
+    if len(kinds) == 1:
+        return Verdict(kinds[0], choice=False)
+    if count.max() < MAJORITY * len(z) and wanted is not None and (kinds == wanted).all(axis=1).any():
+        return Verdict(wanted, choice=True)
+    return Verdict(kinds[np.argmax(count)], choice=True)
