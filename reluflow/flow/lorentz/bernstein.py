@@ -1,27 +1,32 @@
-"""Where polynomials first become negative: a test that misses nothing between two looks.
+"""Where functions of time first become negative: a test that misses nothing between two looks.
 
 In the Bernstein basis of an interval a polynomial lies between its smallest and its largest coefficient
 (Farouki, The Bernstein polynomial basis: a centennial retrospective, CAGD 29, 2012). If no coefficient is
 negative, neither is the polynomial anywhere in the interval. Otherwise the interval is halved by de
-Casteljau's algorithm, whose corners are values of the polynomial, until a sign is certain.
+Casteljau's algorithm, whose corners are values of the polynomial, until a sign is certain. Exponentials that
+are added are bounded from below by straight lines: a convex one by its tangent, a concave one by its chord.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from math import comb
 
 import numpy as np
 
 from reluflow.flow.lorentz.neurons import Mask
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
 #: halvings after which a touch that is still undecided counts as no crossing
 HALVINGS = 40
+#: a bracket this narrow is one even if the function might fall more than once in it
+NARROW = 2.0**-8
 #: a coefficient below this share of the largest one of its polynomial is rounding
 ROUNDING = 64 * np.finfo(float).eps
 
 
 @cache
-def _to_bernstein(degree: int) -> Array:
+def to_bernstein(degree: int) -> Array:
     """What makes of coefficients (degree + 1,), lowest first, those on 0 .. 1 in the Bernstein basis."""
     matrix = np.zeros((degree + 1, degree + 1))
     for i in range(degree + 1):
@@ -43,53 +48,112 @@ def _halves(degree: int) -> tuple[Array, Array]:
 def bernstein(polynomials: Array, reach: float) -> Array:
     """The Bernstein coefficients (k, c) on 0 .. reach of polynomials (k, c), lowest power first."""
     degree = len(polynomials) - 1
-    coefficients: Array = (_to_bernstein(degree) * reach ** np.arange(degree + 1.0)) @ polynomials
+    coefficients: Array = (to_bernstein(degree) * reach ** np.arange(degree + 1.0)) @ polynomials
     return coefficients
 
 
-def first_negative(coefficients: Array) -> tuple[Array, Array]:
-    """Brackets (c,), (c,) in 0 .. 1 of where polynomials first become negative; infinite if they never do.
+@dataclass(frozen=True)
+class Exponentials:
+    """sum_i sizes_i exp(-rates_i x), for each of c functions; rates, sizes (m, c)."""
 
-    coefficients (k, c): in the Bernstein basis of 0 .. 1. A polynomial counts as not negative at 0. It is
-    not negative up to the lower end of its bracket, and negative at the upper end.
+    rates: Array
+    sizes: Array
+
+    def take(self, which: Index) -> "Exponentials":
+        """Those of some functions."""
+        return Exponentials(self.rates[:, which], self.sizes[:, which])
+
+    def at(self, x: Array) -> Array:
+        """The sums at x (c,)."""
+        summed: Array = np.einsum("mc,mc->c", self.sizes, np.exp(-self.rates * x))
+        return summed
+
+    def below(self, begin: Array, end: Array) -> tuple[Array, Array]:
+        """The values (c,), (c,) at the ends of intervals of straight lines below the sums."""
+        first, last = (self.sizes * np.exp(-self.rates * x) for x in (begin, end))
+        middle = self.sizes * np.exp(-self.rates * 0.5 * (begin + end))
+        tilt = 0.5 * self.rates * (end - begin) * middle
+        convex = self.sizes > 0.0
+        left = np.where(convex, middle + tilt, first).sum(axis=0)
+        right = np.where(convex, middle - tilt, last).sum(axis=0)
+        return left, right
+
+
+@dataclass
+class _Pieces:
+    """Intervals begin .. begin + width of functions ``which`` (p,), with Bernstein coefficients (k, p)."""
+
+    which: Index
+    begin: Array
+    width: float
+    polynomials: Array
+
+    def take(self, rows: Mask) -> "_Pieces":
+        return _Pieces(self.which[rows], self.begin[rows], self.width, self.polynomials[:, rows])
+
+    def halved(self) -> "_Pieces":
+        left, right = _halves(len(self.polynomials) - 1)
+        half = 0.5 * self.width
+        return _Pieces(
+            np.tile(self.which, 2),
+            np.concatenate([self.begin, self.begin + half]),
+            half,
+            np.hstack([left @ self.polynomials, right @ self.polynomials]),
+        )
+
+    def bounds(self, added: Exponentials | None) -> tuple[Array, Array]:
+        """Coefficients (k, p) of polynomials below the functions, and values of these at the ends (p,)."""
+        if added is None:
+            return self.polynomials, self.polynomials[-1]
+        terms, end = added.take(self.which), self.begin + self.width
+        left, right = terms.below(self.begin, end)
+        share = np.linspace(0.0, 1.0, len(self.polynomials))[:, None]
+        return self.polynomials + left + share * (right - left), self.polynomials[-1] + terms.at(end)
+
+    def leftmost(self) -> Mask:
+        """Whether an interval is the first one of its function."""
+        order = np.lexsort((self.begin, self.which))
+        first: Mask = np.zeros(order.size, dtype=bool)
+        first[order[np.unique(self.which[order], return_index=True)[1]]] = True
+        return first
+
+
+def first_negative(coefficients: Array, added: Exponentials | None = None) -> tuple[Array, Array]:
+    """Brackets (c,), (c,) in 0 .. 1 of where functions first become negative; infinite if they never do.
+
+    coefficients (k, c): of polynomials, in the Bernstein basis of 0 .. 1; ``added``: what is added to them. A
+    function counts as not negative at 0. It is not negative up to the lower end of its bracket, and negative
+    at the upper end.
     """
     low, high = np.full((2, coefficients.shape[1]), np.inf)
-    left_half, right_half = _halves(len(coefficients) - 1)
-    which = np.flatnonzero((coefficients[1:] < 0.0).any(axis=0))
-    tolerance = ROUNDING * np.abs(coefficients[:, which]).max(axis=0, initial=0.0)
-    parts = coefficients[:, which]
-    parts[0] = np.maximum(parts[0], 0.0)
-    begin, width = np.zeros(which.size), 1.0
+    tolerance = ROUNDING * np.abs(coefficients).max(axis=0, initial=0.0)
+    pieces = _Pieces(np.arange(coefficients.shape[1]), np.zeros(coefficients.shape[1]), 1.0, coefficients)
+    if added is not None:
+        tolerance += ROUNDING * np.abs(added.sizes).sum(axis=0)
     for _ in range(HALVINGS):
-        found = parts[-1] < -tolerance
-        # an interval that ends below zero holds a first crossing if nothing before it is in doubt
-        order = np.lexsort((begin, which))
-        leftmost = np.zeros(which.size, dtype=bool)
-        leftmost[order[np.unique(which[order], return_index=True)[1]]] = True
-        sure = found & leftmost & _falls_once(parts)
-        low[which[sure]], high[which[sure]] = begin[sure], begin[sure] + width
-        kept = ~np.isin(which, which[sure])
-        # what lies right of an interval that ends below zero is later than the first crossing
-        ends = np.full(coefficients.shape[1], np.inf)
-        np.minimum.at(ends, which[found], begin[found])
-        kept &= begin <= ends[which]
+        below, last = pieces.bounds(added)
+        inner = below[1:] if added is None and pieces.width == 1.0 else below
+        kept = (inner < -tolerance[pieces.which]).any(axis=0)
         if not kept.any():
             break
-        which, begin, tolerance, parts = which[kept], begin[kept], tolerance[kept], parts[:, kept]
-        width *= 0.5
-        parts = np.hstack([left_half @ parts, right_half @ parts])
-        which, tolerance = np.tile(which, 2), np.tile(tolerance, 2)
-        begin = np.concatenate([begin, begin + width])
-        alive = (parts < -tolerance).any(axis=0)
-        which, begin, tolerance, parts = which[alive], begin[alive], tolerance[alive], parts[:, alive]
-        if which.size == 0:
+        pieces, below, last = pieces.take(kept), below[:, kept], last[kept]
+        found = last < -tolerance[pieces.which]
+        sure = found & pieces.leftmost() & (_falls_once(below) | (pieces.width <= NARROW))
+        done = pieces.which[sure]
+        low[done], high[done] = pieces.begin[sure], pieces.begin[sure] + pieces.width
+        # what lies right of an interval that ends below zero is later than the first crossing
+        ends = np.full(low.size, np.inf)
+        np.minimum.at(ends, pieces.which[found], pieces.begin[found])
+        later = pieces.begin > ends[pieces.which]
+        pieces = pieces.take(~later & np.isinf(high[pieces.which])).halved()
+        if pieces.which.size == 0:
             break
     return low, high
 
 
 def _falls_once(coefficients: Array) -> Mask:
-    """Whether coefficients change their sign once: then so does the polynomial (Descartes' rule)."""
+    """Whether coefficients change their sign once, downwards: then the polynomial does (Descartes' rule)."""
     below = coefficients < 0.0
     once: Mask = np.count_nonzero(below[1:] != below[:-1], axis=0) == 1
-    once &= ~below[0]
+    once &= ~below[0] & below[-1]
     return once

@@ -14,8 +14,9 @@ from reluflow.flow.lorentz.boost import Flight, fly
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
-from reluflow.flow.lorentz.release import margins_at
+from reluflow.flow.lorentz.release import Margins
 from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.turning import turns
 from reluflow.network import Array
 
 
@@ -39,7 +40,8 @@ class Course:
 
     heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts
     on the t terms of the path. At the nodes: z (b, s', h), outputs (b, s').
-    clear (b,): the number of the first node before which something happens, or s.
+    clear (b,): the number of the first node before which something happens, or s. turn (b,): where, before
+    that node, a pre-activation turns back that may have crossed zero, or infinity.
     """
 
     before: Neurons
@@ -50,6 +52,7 @@ class Course:
     flight: Flight
     z: Array
     clear: Index
+    turn: Array
 
     @property
     def outputs(self) -> Array:
@@ -174,26 +177,36 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
         suspect |= turned.reshape(nodes.size - first, -1, count).any(axis=1).T
     if neurons.sliders[0].size:
         sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, flight.outputs[-1]))
-        suspect |= _released(neurons, sign, pulled, drive, heading, first)
+        suspect |= _released(neurons, sign, pulled, drive, heading, nodes[first:])
+    begin = np.zeros(count) if heading is None else heading.position
+    per_node = len(flight.outputs) // z.shape[1]
+    outputs = flight.outputs[per_node - 1 :: per_node].T
+    row, node, position = turns(
+        neurons, pulled.slope, path, begin, z, outputs, nodes[first:], drive.samples.lengths
+    )
+    suspect[row, node] = True
     if heading is not None:
         suspect &= np.arange(first, nodes.size) >= heading.node[:, None]
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
-    return Course(neurons, pulled, heading, first, weights, flight, z, clear)
+    turn = np.full(count, np.inf)
+    here = first + node == clear[row]
+    np.minimum.at(turn, row[here], position[here])
+    return Course(neurons, pulled, heading, first, weights, flight, z, clear, turn)
 
 
 def _released(
-    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, heading: Heading | None, first: int
+    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, heading: Heading | None, nodes: Array
 ) -> Mask:
-    """Whether sliding neurons must be released at a node (b, s'); what is so at the start counts at all.
+    """Whether sliding neurons must be released before a node (b, s'); sign (b,): of output weights.
 
-    sign (b,): of output weights.
+    What is so at the start counts as being before the first node.
     """
-    looked = np.concatenate([[0.0], drive.path.nodes[first:]])[None]
-    if heading is not None:
-        looked = np.repeat(looked, len(neurons), axis=0)
-        looked[:, 0] = heading.position
-    found = margins_at(neurons, sign, pulled, drive, looked)
-    pair, place = np.nonzero((found < 0.0).any(axis=2))
-    due = np.zeros((len(neurons), looked.shape[1]), dtype=bool)
-    due[neurons.sliders[0][pair], place] = True
-    return due[:, :1] | due[:, 1:]
+    due = np.zeros((len(neurons), nodes.size), dtype=bool)
+    margins = Margins.of(neurons, sign, pulled, drive).in_doubt()
+    if margins.row.size == 0:
+        return due
+    begin = np.zeros(margins.row.size) if heading is None else heading.position[margins.row]
+    low, _ = margins.violated(begin, np.broadcast_to(nodes[-1], begin.shape))
+    which = np.flatnonzero(np.isfinite(low))
+    due[margins.row[which], np.searchsorted(nodes[:-1], low[which], side="right")] = True
+    return due

@@ -10,10 +10,12 @@ polynomial times one exponential holds it (Ixaru & Vanden Berghe, Exponential Fi
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import comb
 from typing import Final
 
 import numpy as np
 
+from reluflow.flow.lorentz.bernstein import Exponentials, to_bernstein
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.network import Array
 
@@ -159,6 +161,9 @@ class Modes:
 #: below this fall over a stretch an exponential is a straight line
 FLAT: Final = 1e-5
 _END: Final = np.ones(1)
+_BINOMIALS: Final = np.array([[float(comb(j, i)) for i in range(RADAU.stages)] for j in range(RADAU.stages)])
+#: what makes of a path's polynomials, by their values at the nodes, Bernstein coefficients over the step
+_HULL: Final = to_bernstein(RADAU.stages - 1) @ RADAU.lagrange.T
 _WHOLE: Final = np.ones((1, 1))
 
 
@@ -168,7 +173,7 @@ class Path:
 
     values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
     shape it in between. stops (s,), if given: positions in order at which neurons are looked at. Positions
-    inside the step are fractions of it, 0 .. 1.
+    inside the step are fractions of it, 0 .. 1. doubt: the error, rms, that the path may have at its start.
     """
 
     values: Array
@@ -176,6 +181,7 @@ class Path:
     decay: float = 0.0
     modes: Modes | None = None
     stops: Array | None = None
+    doubt: float = 0.0
 
     @property
     def still(self) -> bool:
@@ -247,10 +253,43 @@ class Path:
         weights = through(self.decay)
         return weights if self.modes is None else np.concatenate([weights, self.modes.through], axis=1)
 
+    def functions(self, terms: Array, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:
+        """Sums over the path's terms as functions of the share 0 .. 1 of the way from begin to end (c,).
+
+        terms (s + k, c): what each sum is made of. They come times exp(decay x), which has no sign: Bernstein
+        coefficients (s, c) of polynomials, and exponentials that are added.
+        """
+        if self.still:
+            return terms, None
+        powers = RADAU.lagrange.T @ (self.levels[:, None] * terms[: RADAU.stages])
+        span, moved = end - begin, np.empty_like(powers)
+        for i in range(len(powers)):
+            moved[i] = powers[-1] * _BINOMIALS[-1, i]
+            for j in range(len(powers) - 2, i - 1, -1):
+                moved[i] = moved[i] * begin + powers[j] * _BINOMIALS[j, i]
+            moved[i] *= span**i
+        coefficients = to_bernstein(RADAU.stages - 1) @ moved
+        if self.modes is None:
+            return coefficients, None
+        rates = (self.modes.rates - self.decay)[:, None]
+        return coefficients, Exponentials(rates * span, terms[RADAU.stages :] * np.exp(-rates * begin))
+
+    def bounds(self, terms: Array) -> tuple[Array, Array]:
+        """Numbers (c,), (c,) between which such sums stay, times exp(decay x), all through the step."""
+        if self.still:
+            return terms[0], terms[0]
+        coefficients = _HULL @ (self.levels[:, None] * terms[: RADAU.stages])
+        low, high = coefficients.min(axis=0), coefficients.max(axis=0)
+        if self.modes is not None:
+            most = np.exp(np.maximum(self.decay - self.modes.rates, 0.0))
+            added = most @ np.abs(terms[RADAU.stages :])
+            low, high = low - added, high + added
+        return low, high
+
     def part(self, share: float) -> "Path":
         """The same path up to a share of the step."""
         if self.still:
-            return Path(self.values, share * self.length)
+            return Path(self.values, share * self.length, doubt=self.doubt)
         modes = None if self.modes is None else Modes(share * self.modes.rates, self.modes.vectors)
         values = self.basis(share * RADAU.nodes) @ self.terms
-        return Path(values, share * self.length, share * self.decay, modes)
+        return Path(values, share * self.length, share * self.decay, modes, doubt=self.doubt)

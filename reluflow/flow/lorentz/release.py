@@ -10,38 +10,105 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.events import Change
+from reluflow.flow.lorentz.bernstein import Exponentials, first_negative
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
 
-#: Newton steps for the moment of a release, from that of a quadratic
-NEWTON = 4
+#: Newton steps for the moment of a release, within a bracket
+NEWTON = 12
 #: ... the last of which is smaller than this share of the step
 FOUND = 1e-9
 
 
-def margins_at(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, positions: Array) -> Array:
-    """How far the c sliding pairs are from being released (c, n, 2), below 0 where they must be.
+@dataclass(frozen=True)
+class Margins:
+    """How far sliding pairs are from being released, below 0 where they must be, two for each of c pairs.
 
-    At n positions (b, n) or (1, n) in the step, for output weights of a sign (b,). To off:
-    sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
+    To off: sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
-    hysteresis: when a pair is released its velocity really points away.
+    hysteresis: when a pair is released its velocity really points away. row, slot (2c,): the pairs; on (2c,):
+    the side; terms (t, 2c): margins for each term of the path.
     """
-    rows, slot, sample = neurons.sliders
-    weights = drive.path.basis(positions)
-    if len(weights) > 1:
-        weights = weights[rows]
-    terms = np.stack([pulled.multiplier[:, rows, slot], drive.force[:, sample], drive.idle[:, sample]])
-    beta, force, idle = np.matmul(weights, terms.transpose(2, 1, 0)).transpose(2, 0, 1)
-    tolerance = drive.slack * (force - idle)
-    margins = np.stack([beta - idle + tolerance, force - beta + tolerance], axis=2)
-    margins *= sign[rows, None, None]
-    margins += drive.noise
-    return margins
+
+    path: Path
+    noise: float
+    row: Index
+    slot: Index
+    on: Mask
+    terms: Array
+
+    @staticmethod
+    def of(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive) -> "Margins":
+        """Those of all pairs that slide; sign (b,): of output weights."""
+        row, slot, sample = neurons.sliders
+        beta = pulled.multiplier[:, row, slot]
+        force, idle = drive.force[:, sample], drive.idle[:, sample]
+        slack = drive.slack * (force - idle)
+        terms = sign[row] * np.stack([beta - idle + slack, force - beta + slack])
+        on = np.repeat([False, True], row.size)
+        both = np.hstack([terms[0], terms[1]])
+        return Margins(drive.path, drive.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
+
+    def take(self, which: Index | Mask) -> "Margins":
+        """Some of them."""
+        return Margins(
+            self.path, self.noise, self.row[which], self.slot[which], self.on[which], self.terms[:, which]
+        )
+
+    def at(self, positions: Array) -> Array:
+        """The margins at positions (2c,)."""
+        values: Array = np.vecdot(self.path.basis(positions), self.terms.T) + self.noise
+        return values
+
+    def in_doubt(self) -> "Margins":
+        """Those that are not above zero, for certain, all through the step."""
+        low, _ = self.path.bounds(self.terms)
+        return self.take(low + self.noise < 0.0)
+
+    def violated(self, begin: Array, end: Array) -> tuple[Array, Array]:
+        """Brackets (2c,), (2c,) of where margins first fall below zero in begin .. end (2c,), or infinity.
+
+        Both are ``begin`` where a margin is below zero there already.
+        """
+        low, high = first_negative(*self._functions(begin, end))
+        span = end - begin
+        with np.errstate(invalid="ignore"):
+            low, high = begin + low * span, begin + high * span
+        late = self.at(begin) < 0.0
+        missing = ~late & ~(np.isfinite(high) & (span > 0.0))
+        return tuple(np.where(missing, np.inf, np.where(late, begin, edge)) for edge in (low, high))  # type: ignore[return-value]
+
+    def _functions(self, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:
+        coefficients, added = self.path.functions(self.terms, begin, end)
+        decay = self.path.decay
+        if decay == 0.0:
+            return coefficients + self.noise, added
+        rates = np.tile(-decay * (end - begin), (1, 1))
+        noise = Exponentials(rates, self.noise * np.exp(decay * begin)[None])
+        if added is None:
+            return coefficients, noise
+        rates, sizes = np.vstack([added.rates, noise.rates]), np.vstack([added.sizes, noise.sizes])
+        return coefficients, Exponentials(rates, sizes)
+
+    def moments(self, low: Array, high: Array) -> Array:
+        """The positions (2c,) within brackets at which margins are zero, by Newton steps."""
+        position = 0.5 * (low + high)
+        for _ in range(NEWTON):
+            value = self.at(position)
+            below = value < 0.0
+            low, high = np.where(below, low, position), np.where(below, position, high)
+            slope = np.vecdot(self.path.slopes(position), self.terms.T)
+            step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
+            better = np.where(slope < 0.0, np.clip(position - step, low, high), 0.5 * (low + high))
+            moved, position = np.abs(better - position).max(initial=0.0), better
+            if moved < FOUND:
+                break
+        return position
 
 
 @dataclass(frozen=True)
@@ -56,67 +123,25 @@ class Releases:
 def first_release(
     neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
 ) -> Releases:
-    """When sliding neurons are released: margins are first taken for quadratic in time."""
-    position = np.full(len(neurons), np.inf)
-    found = Releases(position, *np.zeros((2, position.size), np.intp))
+    """When sliding neurons are released on their ways from begin to end (b,); of two at once, the worse."""
+    found = Releases(np.full(len(neurons), np.inf), *np.zeros((2, len(neurons)), np.intp))
     if neurons.sliders[0].size == 0:
         return found
-    span = end - begin
-    values = margins_at(neurons, sign, pulled, drive, begin[:, None] + _THREE * span[:, None])
-    pair, on = np.nonzero((values[:, 0] < 0.0) | (values[:, 2] < 0.0))
-    if pair.size == 0:
+    margins = Margins.of(neurons, sign, pulled, drive).in_doubt()
+    low, high = margins.violated(begin[margins.row], end[margins.row])
+    due = np.flatnonzero(np.isfinite(high))
+    if due.size == 0:
         return found
-    row, slot = neurons.sliders[0][pair], neurons.sliders[1][pair]
-    three = values[pair, :, on].T
-    share = _first_root(*three)
-    worst = np.where(share == 0.0, three[0], 0.0)
-    order = np.lexsort((worst, share, row))
-    best = order[np.unique(row[order], return_index=True)[1]]
-    due = row[best]
-    position[due] = begin[due] + share[best] * span[due]
-    found.slot[due], found.status[due] = slot[best], np.where(on[best] == 1, ON, OFF)
-    due = due[share[best] > 0.0]
-    if due.size and not drive.path.still:
-        exact = _refined(neurons.slots[due, found.slot[due]], sign[due], pulled, drive, found, due)
-        position[due] = np.clip(exact, begin[due], end[due])
+    margins, position = margins.take(due), low[due]
+    later = np.flatnonzero(position < high[due])
+    if later.size:
+        position[later] = margins.take(later).moments(position[later], high[due[later]])
+    order = np.lexsort((margins.at(position), position, margins.row))
+    best = order[np.unique(margins.row[order], return_index=True)[1]]
+    row = margins.row[best]
+    found.position[row], found.slot[row] = position[best], margins.slot[best]
+    found.status[row] = np.where(margins.on[best], ON, OFF)
     return found
-
-
-_THREE = np.array([0.0, 0.5, 1.0])
-
-
-def _refined(sample: Index, sign: Array, pulled: Pull, drive: Drive, guess: Releases, due: Index) -> Array:
-    """The positions (c,) of the releases of neurons ``due`` (c,) from ``sample`` (c,), by Newton steps."""
-    beta = pulled.multiplier[:, due, guess.slot[due]]
-    force, idle = drive.force[:, sample], drive.idle[:, sample]
-    margin = sign * np.where(guess.status[due] == OFF, beta - idle, force - beta)
-    margin = (margin + sign * drive.slack * (force - idle)).T
-    position = guess.position[due]
-    for _ in range(NEWTON):
-        value = np.vecdot(drive.path.basis(position), margin) + drive.noise
-        slope = np.vecdot(drive.path.slopes(position), margin)
-        step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
-        position = np.clip(position - step, 0.0, 1.0)
-        if np.abs(step).max() < FOUND:
-            break
-    return position
-
-
-def _first_root(begin: Array, middle: Array, end: Array) -> Array:
-    """Where in 0 .. 1 the quadratic through three values becomes negative; infinite if it does not.
-
-    Only a change of sign between the two ends is looked for.
-    """
-    curve = 2.0 * (begin - 2.0 * middle + end)
-    linear = end - begin - curve
-    root = np.sqrt(np.maximum(linear**2 - 4.0 * curve * begin, 0.0))
-    steep = np.where(linear > 0.0, -linear - root, -linear + root)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        candidates = np.stack([2.0 * begin / steep, steep / (2.0 * curve)])
-    candidates = np.where((candidates >= 0.0) & (candidates <= 1.0), candidates, np.inf)
-    share = np.min(np.nan_to_num(candidates, nan=np.inf), axis=0)
-    share = np.where(np.isfinite(share), share, 1.0)
-    return np.where(begin < 0.0, 0.0, np.where(end < 0.0, share, np.inf))
 
 
 def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:

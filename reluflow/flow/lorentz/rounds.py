@@ -98,7 +98,7 @@ class Rounds:
             if pending.size < rows.size:
                 self._ended.append((rows[~going], course.end(~going)))
             before, pulled, moved = course.interrupted(pending, self.path.nodes)
-            neurons, position = self._meet(before, pulled, moved)
+            neurons, position = self._meet(before, pulled, moved, course.turn[pending])
             pulled = pull_after(pulled, before.status, neurons, self.drive) if self.samples.many else None
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
@@ -125,12 +125,15 @@ class Rounds:
     def _count(self, course: Course) -> None:
         self.predictions[course.first :] += course.predictions(self.samples)
 
-    def _meet(self, before: Neurons, pulled: Pull, moved: Move) -> tuple[Neurons, Array]:
-        """Neurons, and their positions, after the first thing that happens to each on the move."""
+    def _meet(self, before: Neurons, pulled: Pull, moved: Move, turn: Array) -> tuple[Neurons, Array]:
+        """Neurons, and their positions, after the first thing that happens to each on the move.
+
+        turn (b,): where they are stopped at the latest, because a pre-activation turns back.
+        """
         begin, end = moved.begin, moved.end
         flip = _flips(before, moved)
-        if np.any(np.isfinite(flip)):
-            end = np.minimum(end, flip)
+        if np.any(np.isfinite(flip) | np.isfinite(turn)):
+            end = np.minimum(end, np.minimum(flip, turn))
             moved = move(before, pulled, self.path, begin, end)
         sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.flight.outputs[-1]))
         releases = first_release(before, sign, pulled, self.drive, begin, end)

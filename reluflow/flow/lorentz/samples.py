@@ -102,6 +102,11 @@ class Samples:
         return np.concatenate([squares, self.mirror_ratio**2 * squares[self.mirrored]])
 
     @cached_property
+    def lengths(self) -> Array:
+        """|x_k| of the primaries (h,)."""
+        return np.sqrt(np.diagonal(self.gram))
+
+    @cached_property
     def spread(self) -> float:
         """The largest |x_k|."""
         return float(np.sqrt(self.squares.max(initial=0.0)))

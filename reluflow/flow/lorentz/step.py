@@ -257,8 +257,8 @@ def _guess(length: float, curve: Curve, allowed: float) -> Path:
     own = missed * felt_share(rates, length * curve.rate) > WEAK * allowed * np.sqrt(rates.size)
     own &= curve.free
     if not own.any():
-        return Path(values, length, decay)
+        return Path(values, length, decay, doubt=allowed)
     if np.count_nonzero(own) > MOST:
         own &= missed >= np.partition(missed, -MOST)[-MOST]
     vectors = np.ascontiguousarray(sizes[own, None] * spectrum.vectors[:, own].T)
-    return Path(values, length, decay, Modes(rates[own], vectors))
+    return Path(values, length, decay, Modes(rates[own], vectors), doubt=allowed)

@@ -1,0 +1,100 @@
+"""Pre-activations that turn back between two nodes of a path, and may have crossed zero in the meantime.
+
+Along a path dz_jk/dt = a_j s_jk with s_jk = <x_k, D_j>, a known function of time, and a_j keeps its sign
+between its flips. So z can leave its side and return within an interval only where the derivative, taken
+with the sign of that side, goes from below zero to above. Where bounds on s and a leave room for that, the
+neuron is stopped at the turn, unless s is below zero by no more than the path may be wrong: a z that has just
+left zero, in the step before, does so for its own side.
+"""
+
+import numpy as np
+
+from reluflow.flow.lorentz.bernstein import first_negative
+from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.samples import Index
+from reluflow.network import Array
+
+#: the largest |a| of an interval is taken to be this times that at its ends: it is convex in between
+LARGEST = 1.25
+#: halvings of the bracket of a turn
+BISECTIONS = 12
+
+
+def turns(
+    neurons: Neurons,
+    slope: Array,
+    path: Path,
+    begin: Array,
+    z: Array,
+    outputs: Array,
+    nodes: Array,
+    lengths: Array,
+) -> tuple[Index, Index, Array]:
+    """Neurons (c,) that are to be stopped before nodes (c,), at positions (c,).
+
+    slope (t, b, h): s for each term of the path; begin (b,): where neurons are; z (b, s, h) and outputs
+    (b, s): at the nodes (s,) to which they go; lengths (h,): |x_k|.
+    """
+    nobody = np.zeros(0, dtype=np.intp)
+    if path.still:
+        return nobody, nobody, np.zeros(0)
+    terms = slope.reshape(len(slope), -1)
+    low, high = path.bounds(terms)
+    sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, outputs[:, -1]))
+    pairs = np.flatnonzero((low < 0.0) & (high > 0.0) & (neurons.side.ravel() != 0.0))
+    if pairs.size == 0:
+        return nobody, nobody, np.zeros(0)
+    row, sample = np.divmod(pairs, neurons.z.shape[1])
+    own = terms[:, pairs] * (neurons.side[row, sample] * sign[row])
+    # every pair with every interval between nodes: (intervals, pairs)
+    end = np.broadcast_to(nodes[:, None], (nodes.size, pairs.size))
+    start = np.maximum(np.vstack([np.zeros(pairs.size), end[:-1]]), begin[row])
+    ahead = end > start
+    heights = np.abs(np.vstack([neurons.z[row, sample], z[row, :, sample].T[:-1]]))
+    sizes = np.abs(np.vstack([neurons.outputs[row], outputs[row].T]))
+    largest = LARGEST * np.maximum(sizes[:-1], sizes[1:])
+    which = np.flatnonzero(ahead)
+    of_pair = which % pairs.size
+    own, start, end = own[:, of_pair], start.ravel()[which], end.ravel()[which]
+    coefficients, added = path.functions(own, start, end)
+    lowest, highest = coefficients.min(axis=0), coefficients.max(axis=0)
+    if added is not None:
+        left, right = added.below(np.zeros(which.size), np.ones(which.size))
+        lowest += np.minimum(left, right)
+        highest = np.full(which.size, np.inf)
+    drop = path.length * (end - start) * largest.ravel()[which] * np.exp(-path.decay * start)
+    doubt = path.doubt * lengths.max() * lengths[sample[of_pair]]
+    room = (lowest < -doubt) & (highest > 0.0) & (heights.ravel()[which] + drop * lowest < 0.0)
+    if not room.any():
+        return nobody, nobody, np.zeros(0)
+    some = np.flatnonzero(room)
+    position = _turn(path, own[:, some], start[some], end[some], doubt[some])
+    found = np.isfinite(position)
+    some = some[found]
+    return row[of_pair[some]], which[some] // pairs.size, position[found]
+
+
+def _turn(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> Array:
+    """Where in begin .. end (c,) the sums over the path's terms go from below zero to above; or infinity.
+
+    A sum that is below zero by no more than ``doubt`` (c,) at ``begin`` is not to be so.
+    """
+    at_begin = np.vecdot(path.basis(begin), terms.T)
+    falling = at_begin < -doubt
+    rises = _first(path, -terms, begin, end)
+    starts = np.where((at_begin < 0.0) & ~falling, rises, begin)
+    falls = np.where(falling, begin, _first(path, terms, np.minimum(starts, end), end))
+    return _first(path, -terms, np.minimum(falls, end), end)
+
+
+def _first(path: Path, terms: Array, begin: Array, end: Array) -> Array:
+    """Where in begin .. end (c,) the sums over the path's terms first become negative; or infinity."""
+    low, high = first_negative(*path.functions(terms, begin, end))
+    found, span = np.isfinite(high) & (begin < end), end - begin
+    low, high = (begin + np.where(found, edge, 0.0) * span for edge in (low, high))
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        below = np.vecdot(path.basis(middle), terms.T) < 0.0
+        low, high = np.where(below, low, middle), np.where(below, middle, high)
+    return np.where(found, high, np.inf)
