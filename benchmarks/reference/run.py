@@ -1,0 +1,111 @@
+"""The state of an integration, and where it ends."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .kinks import Array, Kinks, Real
+from .neurons import Drive, Neurons
+from .series import Segment
+
+#: how much all directions may still turn or grow before the time limit in a network at rest
+REST = 1e-12
+#: events without progress in time that mean a tie
+STUCK = 400
+
+
+class GaveUpError(Exception):
+    """The reference has no answer, with the reason."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a run ends: loss over first loss, flow time, seconds of wall time, steps."""
+
+    loss: float = 1e-9
+    time: float = 1e4
+    wall: float = 60.0
+    steps: int = 200_000
+
+
+@dataclass
+class Piece:
+    """A recorded piece of the residual's path: from when, how long, and its coefficients (N + 1, n)."""
+
+    start: float
+    segment: Segment
+
+    def loss(self, t: float) -> float:
+        share = min(max((t - self.start) / float(self.segment.length), 0.0), 1.0)
+        r = self.segment.residual(Real(share))
+        return float(r @ r / (2 * r.size))
+
+
+@dataclass
+class Run:
+    """Neurons at a time t; ``alive`` are those that anything moves, ``held`` those that stay at the origin.
+
+    ``first`` is the largest residual of the start.
+    """
+
+    kinks: Kinks
+    neurons: Neurons
+    drive: Drive
+    limits: Limits
+    t: np.longdouble
+    alive: npt.NDArray[np.intp]
+    first: np.longdouble = field(default_factory=lambda: Real(0))
+    held: list[int] = field(default_factory=list)
+    steps: int = 0
+    slid: bool = False
+    events: dict[str, int] = field(default_factory=dict)
+    choices: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    #: length of the next implicit step, series to take before it, and how many more after a failure
+    leap: float = 0.0
+    wait: int = 3
+    patience: int = 3
+
+    def count(self, kind: str) -> None:
+        self.events[kind] = self.events.get(kind, 0) + 1
+
+    def choose(self, what: str, j: int) -> None:
+        """Note that descent leaves the way on open."""
+        self.choices.append(f"{what}, neuron {j} at t = {float(self.t):.6g}")
+
+    def residual(self) -> Array:
+        return self.neurons.residual(self.kinks)
+
+    def loss(self) -> np.longdouble:
+        r = self.residual()
+        return r @ r / (2 * r.size)
+
+    def take_sides(self, j: int) -> None:
+        """Renew what follows from the sides of neuron j."""
+        self.drive.renew(j, self.neurons.sides[j], self.kinks)
+        self.slid = self.slid or bool(np.any(self.neurons.sides[j] == 0))
+
+    def bury(self) -> None:
+        """Leave out neurons that nothing moves: no sample is active, or they are exactly zero."""
+        moved = np.any(self.drive.derivatives != 0, axis=1)
+        still = np.all(self.neurons.w == 0, axis=1) & (self.neurons.a == 0)
+        self.alive = np.flatnonzero(moved & ~still)
+
+    def ended(self, first: np.longdouble, seconds: float) -> str:
+        """Why the run ends here, or nothing."""
+        if self.loss() <= self.limits.loss * first:
+            return "loss"
+        if self.t >= self.limits.time:
+            return "time"
+        if self.steps >= self.limits.steps or seconds > self.limits.wall:
+            return "wall"
+        pulls = self.drive.pulls[self.alive, self.kinks.samples :] @ self.residual()
+        if np.max(np.abs(pulls), initial=Real(0)) * (self.limits.time - self.t) < REST:
+            return "rest"
+        return ""
+
+    def check_progress(self) -> None:
+        recent = self.pieces[-STUCK:]
+        if len(recent) == STUCK and recent[0].start == float(self.t):
+            raise GaveUpError(f"events without end at t = {float(self.t):.6g}")

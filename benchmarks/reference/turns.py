@@ -1,0 +1,94 @@
+"""What an event changes: the sides of the neuron that meets a kink, leaves one, or turns its sign."""
+
+import numpy as np
+import numpy.typing as npt
+
+from .kinks import Array, Real, Sides
+from .run import GaveUpError, Run
+from .search import Event
+from .series import Segment
+from .settle import follow, meet
+
+#: kinks of one neuron reached within this share of a step are reached together
+TOGETHER = 1e-14
+#: forces slightly later decide what is a tie now: these shares of a step later
+LATER = (1e-10, 1e-7, 1e-4)
+#: a neuron is at the origin where all of its pre-activations are below this share of those a step before
+ORIGIN = 1e-12
+
+NOTHING: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+
+
+def take(run: Run, event: Event, j: int, segment: Segment, before: Array) -> None:
+    """Change the sides of neuron j at an event; ``before`` (n,) are its pre-activations a step earlier."""
+    old = run.neurons.sides[j].copy()
+    run.count(event.kind)
+    if event.kind == "flip":
+        flip(run, j)
+    elif event.kind == "release":
+        release(run, event, j, segment)
+    else:
+        cross(run, event, j, segment, before)
+    if event.kind != "flip" and np.array_equal(old, run.neurons.sides[j]):
+        raise GaveUpError(f"{event.kind} changes nothing at t = {float(run.t):.6g}")
+    run.take_sides(j)
+
+
+def cross(run: Run, event: Event, j: int, segment: Segment, before: Array) -> None:
+    """Neuron j reaches a kink, or several at once."""
+    neurons, kinks = run.neurons, run.kinks
+    sides, frozen = neurons.sides[j], neurons.field(j, run.residual(), kinks)
+    z = neurons.z[j, kinks.sample]
+    velocity = frozen.velocity(sides) * abs(neurons.a[j]) / kinks.samples
+    near = (np.abs(z) <= np.abs(velocity) * segment.length * TOGETHER) & (velocity * sides < 0)
+    near |= np.arange(len(z)) == event.kink
+    arrived = np.flatnonzero(near & (sides != 0))
+    z[arrived] = 0
+    neurons.z[j] = np.where(np.isin(kinks.of, arrived), 0, neurons.z[j])
+    neurons.sides[j] = meet(frozen, sides, np.flatnonzero((z == 0) | (sides == 0)), arrived)
+
+
+def release(run: Run, event: Event, j: int, segment: Segment) -> None:
+    """The force on a slid hyperplane reaches that of a side; forces slightly later decide on ties."""
+    neurons, kinks = run.neurons, run.kinks
+    sides = neurons.sides[j]
+    on = np.flatnonzero((neurons.z[j, kinks.sample] == 0) | (sides == 0))
+    for share in LATER:
+        r = segment.residual(event.when + Real(share))
+        found = meet(neurons.field(j, r, kinks), sides, on, NOTHING)
+        if found[event.kink] != 0:
+            break
+    else:
+        found = sides.copy()
+        found[event.kink] = event.way
+    neurons.sides[j] = found
+
+
+def flip(run: Run, j: int) -> None:
+    """The output weight changes its sign, and kinks that attracted repel.
+
+    Descent leaves a kink on which it slid to the side on which its last steps end; the rule here is the side
+    on which it spends more of its steps. Where its phase decides that is a choice.
+    """
+    neurons, kinks = run.neurons, run.kinks
+    slid = np.flatnonzero(neurons.sides[j] == 0)
+    frozen = neurons.field(j, run.residual(), kinks)
+    neurons.sign[j] = -neurons.sign[j]
+    neurons.a[j] = 0
+    if not slid.size:
+        return
+    forces = frozen.full(neurons.sides[j])[slid]
+    share = (forces - frozen.lower[slid]) / (frozen.upper[slid] - frozen.lower[slid])
+    run.count("flip while sliding")
+    run.choose("flip while sliding, shares " + " ".join(f"{float(s):.3f}" for s in share), j)
+    neurons.sides[j] = _left(run, j, slid, np.where(share > Real(0.5), 1, -1))
+
+
+def _left(run: Run, j: int, slid: npt.NDArray[np.intp], ways: npt.NDArray[np.int_]) -> Sides:
+    """The sides once w has left the slid hyperplanes to the given sides and has settled."""
+    neurons, kinks = run.neurons, run.kinks
+    place = neurons.z[j, kinks.sample].copy()
+    place[slid] = ways * np.sqrt(np.diagonal(kinks.gram)[slid])
+    cone = np.flatnonzero((place == 0) | (neurons.sides[j] == 0))
+    frozen = neurons.field(j, run.residual(), kinks)
+    return follow(frozen, neurons.sides[j], place, cone)[0]
