@@ -1,7 +1,7 @@
 """``simulate``: one call from arrays to a trajectory."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -64,7 +64,8 @@ def simulate(
     loss: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All times are flow time of this loss.
     times: increasing times at which states are returned, by dense output, exact to the solver's order. The
         run ends at the last of them (or earlier, by another rule; later times are then left out).
-    stop_loss, stop_time, max_steps: stop rules. A run also stops when it is stationary.
+    stop_loss, stop_time, max_steps: stop rules. A run also stops when it is stationary: at later times it is
+        where it came to rest.
     learning_rate: step of method "gd", whose time is learning_rate * iterations.
     slope: of the activation max(z, slope z) below zero, in [0, 1): 0 is the ReLU, more a leaky ReLU.
 
@@ -116,6 +117,8 @@ def _at_times(training: Training, wanted: Array) -> list[State]:
         training.single_step()
         if training.solver.t >= wanted[len(states)]:
             states += _between(training.solver, wanted[len(states) :])
+    if training.status == "stationary":
+        states += [replace(training.solver.state, t=float(t)) for t in wanted[len(states) :]]
     return states
 
 

@@ -172,6 +172,8 @@ class Training:
             self._end("failed", solver.failure)
         elif stop.loss is not None and solver.loss <= stop.loss:
             self._end("converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}")
+        elif solver.at_rest:
+            self._end_at_rest()
         elif stop.time is not None and solver.t >= stop.time:
             self._end_in_time(stop.time)
         elif stop.steps is not None and solver.steps >= stop.steps:
@@ -192,6 +194,19 @@ class Training:
                 self._end("stationary", reason)
         if self.status == "running":
             self._end("time", f"flow time has reached stop.time = {limit:g}")
+
+    def _end_at_rest(self) -> None:
+        """The network moves no more for certain; what it is at is another matter."""
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
+        reason = (
+            f"the loss stays at {self.solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
+            "move any more"
+        )
+        if verdict.kind not in ("saddle", "moving"):  # these it is only but for rounding
+            reason += f"; {verdict.kind}: {verdict.reason}"
+        self._end("stationary", reason)
 
     def _judge_rest(self) -> None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""

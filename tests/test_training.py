@@ -86,18 +86,18 @@ class TestStopping:
 
     def test_a_state_that_a_small_neuron_can_leave_is_watched_for_longer(self, monkeypatch):
         """Twice the verdict is a saddle: the patience is doubled each time, also across a checkpoint."""
-        problem = balanced([[1.0, 0.0]], [1.0], 2, 0.1)
-        dead = Problem([[1.0, 0.0]], [1.0], -np.abs(problem.weights), problem.output_weights)
-        plain = finish(Training(dead, stop=StopRules(loss=1e-9)))
-        verdicts = iter([replace(classify(dead, plain.solver.state), kind="saddle")] * 2)
+        # the neuron has fitted the mean of the samples that it sees, and none sees the third
+        still = Problem([[1.0], [1.0], [-1.0]], [1.0, 3.0, 1.0], [[1.0]], [2.0])
+        plain = finish(Training(still, stop=StopRules(loss=1e-9)))
+        verdicts = iter([replace(classify(still, plain.solver.state), kind="saddle")] * 2)
         monkeypatch.setattr(
             "reluflow.theory.escape.classify",
             lambda *given: next(verdicts, None) or classify(*given),
         )
-        training = Training(dead, stop=StopRules(loss=1e-9))
+        training = Training(still, stop=StopRules(loss=1e-9))
         while training.solver.t < 1.5 * plain.solver.t:
             training.single_step()
-        resumed = Training(dead, stop=StopRules(loss=1e-9))
+        resumed = Training(still, stop=StopRules(loss=1e-9))
         resumed.restore(training.checkpoint())
         resumed = finish(resumed)
         assert resumed.status == "stationary"
@@ -132,6 +132,49 @@ class TestAdvance:
     def test_the_longest_burst_follows_the_size_of_the_problem(self):
         wide = Training(toy(width=20_000), "gd", Options(learning_rate=1e-3))
         assert 1 <= wide._longest_burst < 100
+
+
+class TestRest:
+    """Networks of which no neuron sees a sample: nothing can move any more, and the run says so at once."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    @pytest.mark.parametrize(
+        ("inputs", "weights", "output_weights", "moves"),
+        [
+            (np.eye(2), [[0.5, -0.1]], [-math.hypot(0.5, 0.1)], True),  # its only sample goes off on the way
+            (np.eye(2), [[0.0, 0.0], [0.0, 0.0]], [0.0, 0.0], False),
+            (np.eye(2), [[-0.3, -0.4]], [0.5], False),
+            (np.zeros((2, 2)), [[0.3, 0.4]], [0.5], False),
+            ([[0.0, 0.0], [-1.0, 0.0]], [[0.3, 0.4]], [0.5], False),
+        ],
+        ids=["dies", "zero", "dead", "inputs-zero", "input-zero"],
+    )
+    def test_nothing_can_move(self, method, inputs, weights, output_weights, moves):
+        times = [0.0, 1.0, 50.0, 1e4]
+        trajectory = reluflow.simulate(
+            inputs, [1.0, -1.0], weights, output_weights, method=method, learning_rate=0.01, times=times
+        )
+        assert trajectory.status == "stationary"
+        assert "nothing can move any more" in trajectory.reason
+        np.testing.assert_array_equal(trajectory.t, times)
+        assert (trajectory.steps > 0) == moves
+        np.testing.assert_allclose(trajectory.loss[2:], 0.5, rtol=1e-12)
+        np.testing.assert_array_equal(trajectory.weights[2], trajectory.weights[3])
+        if moves:  # the weight by which it saw its sample is used up, the other one was never moved
+            np.testing.assert_allclose(trajectory.weights[3], [[0.0, -0.1]], atol=0.01)
+            assert trajectory.output_weights[3, 0] == pytest.approx(-0.1, abs=0.01)
+
+    def test_small_networks_end(self):
+        """Of starts with two samples and two neurons many end with a neuron that is all there was dead."""
+        ends = []
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            inputs, targets, weights = rng.normal(size=(2, 2)), rng.normal(size=2), rng.normal(size=(2, 2))
+            outputs = np.linalg.norm(weights, axis=1) * rng.choice([-1.0, 1.0], 2)
+            trajectory = reluflow.simulate(inputs, targets, weights, outputs, stop_loss=1e-9)
+            assert np.isfinite(trajectory.loss).all()
+            ends.append(trajectory.status if "nothing can move" not in trajectory.reason else "dead")
+        assert set(ends) == {"converged", "stationary", "dead"}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reluflow.flow.events import Events, no_events
-from reluflow.network import Array, loss_of
+from reluflow.network import Array, loss_of, preactivations
 from reluflow.problem import Problem
 
 
@@ -111,6 +111,15 @@ class FlowSolver(ABC):
     def event_log(self) -> Events:
         """The changes of activation seen so far, in order of time; empty for a solver that keeps no log."""
         return no_events()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing can move any more, whatever the residual: no sample counts for any neuron."""
+        state, problem = self.state, self.problem
+        z = preactivations(state.weights, problem.inputs)
+        if problem.slope > 0.0:
+            return not (problem.inputs.any() and (state.output_weights.any() or z.any()))
+        return not (z > 0.0).any()
 
     @property
     def loss_range(self) -> tuple[float, float]:

@@ -59,6 +59,11 @@ class Descent(FlowSolver):
     def state(self) -> State:
         return State(self.t, self._weights.copy(), self._outputs.copy())
 
+    @property
+    def at_rest(self) -> bool:
+        # the pre-activations are known, and descent is asked often
+        return super().at_rest if self.problem.slope > 0.0 else not (self._z > 0.0).any()
+
     def dense_output(self) -> DenseOutput:
         return StraightLine(self._previous, self.state)
 

@@ -82,6 +82,12 @@ class Polar(FlowSolver):
     def state(self) -> State:
         return self._network(self.t, self._y)
 
+    @property
+    def at_rest(self) -> bool:
+        # a size that no float can hold is not zero, and the rounding of a direction revives no neuron
+        counts = self._active if self._leak == 0.0 else self.problem.inputs.any(axis=1)
+        return not ((self._sign != 0.0)[:, None] & counts).any()
+
     def dense_output(self) -> DenseOutput:
         return _Hermite(self, *self._last)
 

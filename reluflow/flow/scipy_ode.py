@@ -95,7 +95,7 @@ class ScipySolver(FlowSolver):
         active = shares(z > 0.0, slope)
         hidden = activation(z, slope)
         by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
-        sensitivity = np.hstack([by_weight.reshape(-1, m * p), hidden.T])
+        sensitivity = np.hstack([by_weight.reshape(self.problem.samples, m * p), hidden.T])
         jacobian: Array = self._pull * (sensitivity.T @ sensitivity)
         pull = self._pull * (outputs @ hidden - self.problem.targets)
         drift = ((active * pull) @ self._inputs).ravel()

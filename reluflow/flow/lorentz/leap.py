@@ -149,6 +149,8 @@ class Leaper:
         for degree in (first_look, DEGREE) if lately.near else (DEGREE,):
             series.extend(degree)
             reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
+            if reach == np.inf:  # the last neuron that moved has died
+                return None
             sight = self._ahead(series, reach)
             if sight is None:
                 return None

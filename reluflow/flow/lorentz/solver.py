@@ -88,6 +88,10 @@ class Lorentz(FlowSolver):
         return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
 
     @property
+    def at_rest(self) -> bool:
+        return len(self._neurons) == 0
+
+    @property
     def residual(self) -> Array:
         return self._samples.restore(self._residual)
 
