@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from reluflow.errors import ProblemError
 from reluflow.flow import DEFAULT_METHOD
-from reluflow.flow.base import FlowSolver, Options, State
+from reluflow.flow.base import Options, SolverView, State
 from reluflow.flow.events import Events
 from reluflow.network import Array, Loss, loss_of, residuals
 from reluflow.problem import Problem
@@ -122,7 +122,7 @@ def _at_times(training: Training, wanted: Array) -> list[State]:
     return states
 
 
-def _between(solver: FlowSolver, wanted: Array) -> list[State]:
+def _between(solver: SolverView, wanted: Array) -> list[State]:
     interpolate = solver.dense_output()
     return [interpolate(float(t)) for t in wanted if t <= solver.t]
 

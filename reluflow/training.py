@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from reluflow.flow import DEFAULT_METHOD, make_solver
-from reluflow.flow.base import FlowSolver, Options
+from reluflow.flow.base import FlowSolver, Options, SolverView, State
+from reluflow.flow.cut import Cut, crossing
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
 from reluflow.observe.plateau_contents import contents
@@ -61,7 +64,10 @@ class Training:
         record: RecordRules | None = None,
     ) -> None:
         self.problem = problem
-        self.solver: FlowSolver = make_solver(method or DEFAULT_METHOD, problem, options)
+        self._solver: FlowSolver = make_solver(method or DEFAULT_METHOD, problem, options)
+        #: the solver as it stood where the run ended, if that was within a step, and a checkpoint beyond it
+        self._cut: Cut | None = None
+        self._onward: dict[str, Any] = {}
         self.stop = stop or StopRules()
         self.recorder = Recorder(problem, record or RecordRules())
         self.status = "running"
@@ -71,8 +77,13 @@ class Training:
         self._burst = 1
         work = 6 * problem.width * problem.samples * problem.dimension
         self._longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
-        self.recorder.observe(self.solver)
+        self.recorder.observe(self._solver)
         self._judge()
+
+    @property
+    def solver(self) -> SolverView:
+        """The solver as it stands, or as it stood where the run ended within its last step."""
+        return self._cut or self._solver
 
     @classmethod
     def from_preset(cls, preset: "Preset") -> "Training":
@@ -118,11 +129,11 @@ class Training:
     @contextmanager
     def _abandoning(self, abandoned: Callable[[], bool]) -> Iterator[None]:
         """For these steps alone: whoever steps the solver later has its own reasons."""
-        usual, self.solver.abandoned = self.solver.abandoned, abandoned
+        usual, self._solver.abandoned = self._solver.abandoned, abandoned
         try:
             yield
         finally:
-            self.solver.abandoned = usual
+            self._solver.abandoned = usual
 
     def interrupt(self, reason: str) -> None:
         """Stop here; what was recorded stays, and a run restored from the checkpoint goes on."""
@@ -132,7 +143,12 @@ class Training:
     @property
     def method(self) -> str:
         """The solver's name."""
-        return self.solver.name
+        return self._solver.name
+
+    @property
+    def method_summary(self) -> str:
+        """The solver in one line."""
+        return self._solver.summary
 
     @property
     def events(self) -> Events:
@@ -147,15 +163,31 @@ class Training:
         return self.status in ("converged", "stationary", "time", "steps", "wall")
 
     def _step(self, burst: int) -> None:
-        solver, stop = self.solver, self.stop
+        solver, stop = self._solver, self.stop
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
-        before = solver.steps
+        before, loss = solver.steps, solver.loss
         solver.step(burst, stop.loss or 0.0, math.inf if stop.time is None else stop.time)
         if solver.steps == before and solver.failure is None and solver.abandoned():
             return
         self._pace(self.recorder.observe(solver))
+        if stop.loss is not None and solver.loss <= stop.loss and not solver.discrete:
+            end = crossing(solver, stop.loss, loss)
+            if end is not None:
+                self._end_within_step(end)
         self._judge()
+
+    def _end_within_step(self, end: State, events: int | None = None) -> None:
+        """End the record at ``end``; what was after it in the step is kept for whoever goes on."""
+        cut = Cut(self._solver, end, events)
+        self._onward = self._whole_checkpoint() | {
+            "end/t": end.t,
+            "end/weights": end.weights,
+            "end/output_weights": end.output_weights,
+            "end/events": cut.events,
+        }
+        self._cut = cut
+        self.recorder.cut(cut)
 
     def _pace(self, moved: float | None) -> None:
         """Longer bursts of descent where nothing moves, shorter ones where much does."""
@@ -250,9 +282,17 @@ class Training:
         }
 
     def checkpoint(self) -> dict[str, Any]:
-        """Plain arrays from which ``restore`` continues to the same trajectory and the same record."""
+        """Plain arrays from which ``restore`` continues to the same trajectory and the same record.
+
+        A run that ended within a step goes on from the end of that step, under rules that let it.
+        """
+        if self._cut is None:
+            return self._whole_checkpoint()
+        return self._onward | {"wall_seconds": self.wall_seconds}
+
+    def _whole_checkpoint(self) -> dict[str, Any]:
         parts = {
-            "solver": self.solver.checkpoint(),
+            "solver": self._solver.checkpoint(),
             "recorder": self.recorder.checkpoint(),
             "stillness": self._stillness.checkpoint(),
         }
@@ -265,10 +305,21 @@ class Training:
         def part(name: str) -> dict[str, Any]:
             return {key[len(name) + 1 :]: value for key, value in saved.items() if key.startswith(f"{name}/")}
 
-        self.solver.restore(part("solver"))
+        self._solver.restore(part("solver"))
         self.recorder.restore(part("recorder"))
         self._stillness.restore(part("stillness"))
         self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
         self.status, self.reason = "running", ""
+        self._cut = None
+        end = part("end")
+        if end:
+            weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])
+            self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]))
         self._judge()
         self._judge_wall()
+
+    def _end_again(self, end: State, events: int) -> None:
+        """End within the last step, as before, if the rules of now end the run there too."""
+        loss = Cut(self._solver, end, events).loss
+        if self.stop.loss is not None and loss <= self.stop.loss:
+            self._end_within_step(end, events)

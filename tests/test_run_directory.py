@@ -80,10 +80,29 @@ def test_everything_opens_with_plain_tools():
 
 
 def test_snapshots_are_written_once():
-    writer, _ = saved()
+    writer, training = saved(**{"stop.loss": None, "stop.time": 5.0})
     with np.load(writer.path / "trajectory.npz") as archive:
         records = [name for name in archive.files if "snapshots/" in name]
     assert sorted(records) == ["snapshots/output_weights", "snapshots/t", "snapshots/weights"]
+    writer, training = saved()
+    recorded = training.recorder.snapshots.t
+    assert training.checkpoint()["recorder/snapshots/t"][-1] > recorded[-1]
+    assert recorded.size > 10
+    with np.load(writer.path / "trajectory.npz") as archive:
+        # what a run that ended within a step has beyond its end is all that is added
+        assert len(archive["checkpoint/recorder/snapshots/t"]) <= 3
+
+
+def test_links_of_whole_arrays_are_read():
+    """As they were written before: pairs of names, without a number of rows."""
+    writer, training = saved(**{"stop.loss": None, "stop.time": 5.0})
+    with np.load(writer.path / "trajectory.npz") as archive:
+        arrays = dict(archive)
+    assert arrays["links"].shape[1] == 3
+    np.savez(writer.path / "trajectory.npz", **arrays | {"links": arrays["links"][:, :2]})
+    found, expected = open_run(writer.path).checkpoint, training.checkpoint()
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[key], expected[key]) for key in expected)
 
 
 def test_numbers_count_up_and_nothing_is_overwritten(tmp_path):

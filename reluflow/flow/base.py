@@ -59,11 +59,8 @@ class AbandonedError(Exception):
     """A step was given up before its end, because ``FlowSolver.abandoned`` said so."""
 
 
-class FlowSolver(ABC):
-    """Base of all solvers.
-
-    A subclass sets ``t`` and implements ``_advance``, ``residual``, ``state``, ``dense_output``,
-    ``_pack`` and ``_unpack``. Time is flow time of ``problem.loss``.
+class SolverView(ABC):
+    """What is seen of a solver between two steps. Time is flow time of ``problem.loss``.
 
     Attributes
     ----------
@@ -71,36 +68,15 @@ class FlowSolver(ABC):
     steps: accepted steps (iterations, for descent) so far.
     events: changes of activation seen so far (0 for a solver that does not look for them).
     failure: None, or one sentence that says why the solver can go no further.
-    abandoned: asked now and then during a step that may take long; if true, the step is given up.
     """
 
-    #: name in presets and on the command line
-    name: ClassVar[str]
-    #: one line for ``--help`` and the app
-    summary: ClassVar[str]
-
-    def __init__(self, problem: Problem, options: Options) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.options = options
         self.t = 0.0
         self.t_old = 0.0
         self.steps = 0
         self.events = 0
         self.failure: str | None = None
-        self.abandoned: Callable[[], bool] = lambda: False
-
-    def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
-        """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
-
-        ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
-        early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
-        solvers take one step and ignore ``burst``; no step goes past ``t_end``. A step that is abandoned
-        leaves the solver as it was; a burst ends with the steps that were taken.
-        """
-        if self.failure is not None or self.t >= t_end:
-            return
-        with suppress(AbandonedError):
-            self._advance(burst, loss_floor, t_end)
 
     @property
     def loss(self) -> float:
@@ -123,7 +99,7 @@ class FlowSolver(ABC):
 
     @property
     def loss_range(self) -> tuple[float, float]:
-        """Lowest and highest loss seen during the last call of ``step``."""
+        """Lowest and highest loss seen during the last step, or burst of steps."""
         loss = self.loss
         return loss, loss
 
@@ -140,6 +116,47 @@ class FlowSolver(ABC):
     @abstractmethod
     def dense_output(self) -> DenseOutput:
         """The state between ``t_old`` and ``t``."""
+
+
+class FlowSolver(SolverView):
+    """Base of all solvers.
+
+    A subclass names itself, sets ``t`` and implements ``_advance``, ``residual``, ``state``,
+    ``dense_output``, ``_pack`` and ``_unpack``.
+
+    Attributes
+    ----------
+    events_old: changes of activation that had been seen before the last step.
+    abandoned: asked now and then during a step that may take long; if true, the step is given up.
+    """
+
+    #: name in presets and on the command line
+    name: ClassVar[str]
+    #: one line for ``--help`` and the app
+    summary: ClassVar[str]
+    #: whether only the states after whole steps are meant, as with iterates, and none between them
+    discrete: ClassVar[bool] = False
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__(problem)
+        self.options = options
+        self.events_old = 0
+        self.abandoned: Callable[[], bool] = lambda: False
+
+    def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
+        """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
+
+        ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
+        early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
+        solvers take one step and ignore ``burst``; no step goes past ``t_end``. A step that is abandoned
+        leaves the solver as it was; a burst ends with the steps that were taken.
+        """
+        if self.failure is not None or self.t >= t_end:
+            return
+        events = self.events
+        with suppress(AbandonedError):
+            self._advance(burst, loss_floor, t_end)
+            self.events_old = events
 
     @abstractmethod
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None: ...
@@ -164,5 +181,6 @@ class FlowSolver(ABC):
         """
         self.t = self.t_old = float(saved["t"])
         self.steps, self.events = int(saved["steps"]), int(saved["events"])
+        self.events_old = self.events
         self.failure = None
         self._unpack(saved)

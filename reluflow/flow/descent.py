@@ -26,6 +26,7 @@ class Descent(FlowSolver):
     Raises SolverError without a positive ``options.learning_rate``.
     """
 
+    discrete = True
     name = "gd"
     summary = "plain gradient descent with a fixed learning rate, as the papers' code runs it"
 

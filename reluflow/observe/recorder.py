@@ -1,13 +1,14 @@
 """Recording of a run: series and snapshots, bounded in number and memory however long it gets."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from reluflow.flow.base import FlowSolver, State
+from reluflow.flow.base import SolverView, State
 from reluflow.network import Array, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
@@ -95,6 +96,13 @@ class Series:
         self._rows[self._count] = row
         self._count += 1
 
+    def cut(self, t: float) -> float:
+        """Drop the rows from ``t`` on; returns the highest loss since the last row that is left."""
+        kept = int(np.searchsorted(self._rows[: self._count, _T], t))
+        high = float(self._rows[kept, _HIGH]) if kept < self._count else -np.inf
+        self._count, self._provisional = kept, False
+        return high
+
     def _thin(self) -> None:
         rows = self._rows[: self._count]
         moves = [_moved(rows[i], rows[i + 1]) for i in range(self._count - 1)]
@@ -173,7 +181,7 @@ class Recorder:
             path.append(path[-1] + self._beyond)
         return History(states, np.array(path), self.series)
 
-    def observe(self, solver: FlowSolver) -> float | None:
+    def observe(self, solver: SolverView) -> float | None:
         """Record the solver's state, and what dense output says of a long step that led to it.
 
         Returns, when it was measured, the movement that one observation brought lately.
@@ -199,7 +207,16 @@ class Recorder:
             self._stride = min(2 * self._stride, LONGEST_STRIDE)
         return abs(moved - before) / waited
 
-    def _is_due(self, solver: FlowSolver) -> bool:
+    def cut(self, solver: SolverView) -> None:
+        """End the record with ``solver``, which stands within the last step that was observed."""
+        state, loss = solver.state, solver.loss
+        kept = bisect_left([each.t for each in self._states], state.t)
+        del self._states[kept:], self._shapes[kept:], self._path[kept:]
+        self._newest, self._beyond = state, Shape.of(state, loss).distance(self._shapes[-1])
+        highest = max(loss, self._series.cut(state.t))
+        self._add_row(state, solver.steps, loss, (loss, highest), gradient_norm(state, self._problem))
+
+    def _is_due(self, solver: SolverView) -> bool:
         """Whether to look at the whole state now, or to save the work because little can have happened."""
         looked = self._looked
         if looked is None or self._waited >= self._stride:
@@ -207,7 +224,7 @@ class Recorder:
         fall = abs(math.log(max(solver.loss, 1e-300)) - looked.log_loss)
         return fall > self._spacing or solver.t > LONGEST_WAIT * looked.t
 
-    def _fill_in(self, solver: FlowSolver, moved: float) -> None:
+    def _fill_in(self, solver: SolverView, moved: float) -> None:
         """Record the inside of a step in which the state moved by much more than the resolution."""
         pieces = min(math.ceil(moved / self._resolution), MOST_PIECES)
         if pieces < 2 or not solver.t > solver.t_old:

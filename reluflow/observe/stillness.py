@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.flow.base import FlowSolver, State
+from reluflow.flow.base import SolverView, State
 from reluflow.network import Array, preactivations, row_norms
 from reluflow.observe.neurons import unit_rows
 from reluflow.problem import Problem
@@ -54,7 +54,7 @@ class Stillness:
         self.patience *= 2.0
         return True
 
-    def watch(self, solver: FlowSolver) -> bool:
+    def watch(self, solver: SolverView) -> bool:
         """Whether the network is stationary; to be called after every step, and cheap between looks."""
         if self._since is not None and solver.t - self._since.t < self.patience:
             return False

@@ -3,7 +3,8 @@
     preset.toml      the preset as it is run, defaults filled in and the method named
     problem.npz      inputs, targets, weights, output_weights: the data and the start
     trajectory.npz   series/<column>, snapshots/{t, weights, output_weights},
-                     events/{t, neuron, sample, kind}, checkpoint/<key>
+                     events/{t, neuron, sample, kind}, checkpoint/<key>,
+                     links: a checkpoint's array begins with so many rows of a member (key, member, rows)
     run.json         status, reason, time, loss, ...: what ``reluflow run --json`` prints
     data.*, init.*   copies of the files that the preset names, if any
 
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from reluflow.errors import RunError
 from reluflow.flow.events import Events
@@ -201,18 +203,23 @@ def _arrays_of(run: Recorded) -> dict[str, Any]:
     arrays |= {f"events/{name}": column for name, column in vars(run.events).items()}
     links = []
     for key, value in run.checkpoint().items():
-        twin = _twin(key, value, arrays)
-        if twin:
-            links.append((key, twin))
-        else:
-            arrays[f"checkpoint/{key}"] = np.asarray(value)
-    arrays[LINKS] = np.array(links, dtype=np.str_).reshape(len(links), 2)
+        whole = np.asarray(value)
+        name, rows = _twin(key, whole, arrays)
+        if name:
+            links.append((key, name, str(rows)))
+        if not name or rows < len(whole):
+            arrays[f"checkpoint/{key}"] = whole[rows:] if name else whole
+    arrays[LINKS] = np.array(links, dtype=np.str_).reshape(len(links), 3)
     return arrays
 
 
-def _twin(key: str, value: Any, arrays: Mapping[str, Any]) -> str | None:
-    """The member that holds this very array under another name: a record is not written twice."""
-    for name in arrays:
-        if key.endswith(f"/{name}") and np.array_equal(value, arrays[name]):
-            return name
-    return None
+def _twin(key: str, value: npt.NDArray[Any], arrays: Mapping[str, Any]) -> tuple[str, int]:
+    """The member that begins with the same rows, and how many: a record is not written twice."""
+    for name, held in arrays.items():
+        if value.ndim and key.endswith(f"/{name}") and value.shape[1:] == held.shape[1:]:
+            size = min(len(value), len(held))
+            other = np.any(value[:size] != held[:size], axis=tuple(range(1, value.ndim)))
+            rows = int(np.argmax(other)) if other.any() else size
+            if rows > 0:
+                return name, rows
+    return "", 0

@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reluflow.errors import PresetError, RunError
 from reluflow.flow.events import Events
 from reluflow.network import Array
@@ -14,7 +16,7 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.store.schema import KEYS, show
 
 PRESET, PROBLEM, TRAJECTORY, SUMMARY = "preset.toml", "problem.npz", "trajectory.npz", "run.json"
-#: Member of trajectory.npz: pairs (checkpoint key, member) of arrays that the file holds already.
+#: Member of trajectory.npz: (checkpoint key, member, rows) of arrays that begin with rows of the file's own.
 LINKS = "links"
 #: Sections that decide when a run ends and what is kept of it, but not where it goes.
 NEUTRAL = ("stop", "record")
@@ -112,8 +114,13 @@ class Run:
         if self._stored is None:
             return None
         own = self._stored.under("checkpoint")
-        linked = {str(key): self._stored[str(name)] for key, name in _array(self._stored, LINKS)}
-        return {**{key: own[key] for key in own}, **linked}
+        found = {key: own[key] for key in own}
+        for key, name, *rows in _array(self._stored, LINKS):
+            shared = self._stored[str(name)]
+            if rows:  # else, in runs of the first versions, all of it
+                shared = shared[: int(rows[0])]
+            found[str(key)] = np.concatenate([shared, found[key]]) if key in found else shared
+        return found
 
     def continued(self, preset: Preset) -> Preset:
         """The preset under which ``preset`` resumes this run: this run's, with its stop and record rules.
