@@ -3,11 +3,13 @@
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
+from reluflow.errors import ReluflowError
+from reluflow.flow import DEFAULT_METHOD
 from reluflow.flow.base import Options
 from reluflow.observe.history import History
 from reluflow.observe.measured import Measured
@@ -16,8 +18,10 @@ from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.theory import all_predictions
-from reluflow.theory.prediction import Prediction
+from reluflow.theory.prediction import NotYet, Prediction
 from reluflow.training import StopRules, Training
+
+State = Literal["holds", "fails", "not yet", "does not apply"]
 
 #: How closely a preset is trained and recorded for verification. On shipped presets rtol 1e-8 and half the
 #: resolution take twice as long, and move no measured number by a tenth of its tolerance.
@@ -27,7 +31,7 @@ RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0, resolution=
 #: seconds of training between two looks at it
 LOOK_EVERY: Final = 0.2
 #: what a run is called that has not ended
-_UNFINISHED: Final = ("building", "halted", "running")
+_UNFINISHED: Final = ("building", "halted", "running", "interrupted")
 #: which of its limits a run stopped at
 _LIMITS: Final = {"time": "stop.time", "steps": "stop.steps", "wall": "stop.wall_seconds"}
 #: the least width that lines of text are wrapped to
@@ -38,8 +42,10 @@ _NARROWEST: Final = 40
 class Row:
     """One line of the table; see ``Prediction``.
 
-    ``applies``: whether its assumptions hold, and the run shows what it speaks of; else ``reason`` says why
-    not, and ``predicted``, ``measured`` and ``holds`` are None.
+    ``state``: "holds" or "fails" where the prediction applies and the run shows what it speaks of; "not yet"
+    where its assumptions hold but its limit is not reached, by the scale of the start or by the run;
+    "does not apply" else. ``applies`` is whether it holds or fails, and where it does neither ``reason`` says
+    why, and ``predicted``, ``measured`` and ``holds`` are None.
     """
 
     id: str
@@ -51,32 +57,87 @@ class Row:
     measured: float | None
     tolerance: float
     holds: bool | None
+    state: State
 
 
-def verify(measured: Measured) -> list[Row]:
-    """Every prediction for the run's problem beside what the run measured."""
-    return [judge(prediction, measured) for prediction in all_predictions(measured.problem)]
+@dataclass(frozen=True)
+class Comparison:
+    """The flow that a run by another ``method`` is held against where it fails a prediction.
+
+    ``flow``: trains the same problem by the flow's own solver, and may raise ReluflowError; ``command``: what
+    a person enters to see that.
+    """
+
+    method: str
+    flow: Callable[[], Measured]
+    command: str
+
+
+def verify(measured: Measured, comparison: Comparison | None = None) -> list[Row]:
+    """Every prediction for the run's problem beside what the run measured.
+
+    ``comparison``: asked for where a prediction fails, so that its reason can say whose fault it is.
+    """
+    predictions = all_predictions(measured.problem)
+    rows = [judge(prediction, measured) for prediction in predictions]
+    if comparison is None or all_hold(rows):
+        return rows
+    try:
+        flow = comparison.flow()
+    except ReluflowError as error:
+        return [_explained(row, f"the flow cannot be compared: {error}") for row in rows]
+    return [
+        _explained(row, _fault(row, judge(prediction, flow), comparison))
+        for row, prediction in zip(rows, predictions, strict=True)
+    ]
+
+
+def _explained(row: Row, words: str) -> Row:
+    """A row that fails, with ``words`` after its reason; any other as it is."""
+    return replace(row, reason=f"{row.reason}; {words}") if row.state == "fails" else row
+
+
+def _fault(row: Row, flow: Row, comparison: Comparison) -> str:
+    """Whose fault it is that a row fails, by what the flow does."""
+    offer = f"compare: {comparison.command}"
+    if flow.state == "holds":
+        gap = abs((row.measured or 0.0) - (flow.measured or 0.0))
+        return (
+            f"the flow satisfies it, with {_number(flow.measured)}: the method {comparison.method} is at "
+            f"fault, by {gap:.3g}; {offer}"
+        )
+    if flow.state == "fails":
+        return f"the flow fails it too, with {_number(flow.measured)}; {offer}"
+    return f"of the flow it cannot be said: {flow.reason}; {offer}"
 
 
 def judge(prediction: Prediction, measured: Measured) -> Row:
     """Measure one prediction and compare."""
-    value = prediction.measure(measured) if prediction.applies else None
-    reason = prediction.reason
-    if prediction.applies and value is None:
+    found = prediction.measure(measured) if prediction.applies else None
+    predicted = prediction.predicted
+    if isinstance(found, NotYet):
+        return _unjudged(prediction, found.reason, True)
+    if not prediction.applies or predicted is None:
+        return _unjudged(prediction, prediction.reason, prediction.pending)
+    if found is None:
         reason = f"the run does not show it: it {_end(measured.status)}"
         reason += f"; expected {prediction.needs}" if prediction.needs else ""
-    applies = value is not None and prediction.predicted is not None
+        return _unjudged(prediction, reason, measured.status in (*_UNFINISHED, *_LIMITS))
+    # from NumPy's types to Python's own: a NumPy False is not ``False``
+    predicted, value = float(predicted), float(found)
+    holds = _holds(prediction, predicted, value)
     return Row(
-        prediction.id,
-        prediction.statement,
-        prediction.source,
-        applies,
-        reason,
-        prediction.predicted if applies else None,
-        value,
-        prediction.tolerance,
-        _holds(prediction, value) if value is not None and applies else None,
-    )
+        prediction.id, prediction.statement, prediction.source, True, prediction.reason, predicted, value,
+        float(prediction.tolerance), holds, "holds" if holds else "fails",
+    )  # fmt: skip
+
+
+def _unjudged(prediction: Prediction, reason: str, pending: bool) -> Row:
+    """The row of a prediction that neither holds nor fails."""
+    return Row(
+        prediction.id, prediction.statement, prediction.source, False, reason, None, None,
+        float(prediction.tolerance), None, "not yet" if pending else "does not apply",
+    )  # fmt: skip
 
 
 def _end(status: str) -> str:
@@ -85,18 +146,16 @@ def _end(status: str) -> str:
     return f"stopped at {_LIMITS[status]}" if status in _LIMITS else f"ended {status}"
 
 
-def _holds(prediction: Prediction, value: float) -> bool:
-    predicted = prediction.predicted or 0.0
+def _holds(prediction: Prediction, predicted: float, value: float) -> bool:
     excess = value - predicted
     gap = excess if prediction.one_sided else abs(excess)
-    return math.isfinite(gap) and gap <= prediction.tolerance * (
-        1.0 if prediction.absolute else abs(predicted)
-    )
+    allowed = prediction.tolerance * (1.0 if prediction.absolute else abs(predicted))
+    return math.isfinite(gap) and bool(gap <= allowed)
 
 
 def all_hold(rows: Sequence[Row]) -> bool:
     """Whether no prediction that applies was found wrong."""
-    return all(row.holds is not False for row in rows)
+    return all(row.state != "fails" for row in rows)
 
 
 def train(preset: Preset, look: Callable[[Training], None] | None = None) -> Measured:
@@ -104,10 +163,36 @@ def train(preset: Preset, look: Callable[[Training], None] | None = None) -> Mea
 
     Raises what building its problem or its solver raises.
     """
+    return _trained(preset.problem(), preset, StopRules.of(preset), look)
+
+
+def train_flow(
+    measured: Measured,
+    preset: Preset,
+    look: Callable[[Training], None] | None = None,
+    seconds: float | None = None,
+) -> Measured:
+    """Train the problem of a run of ``preset`` by the flow's own solver, for as long as the run went.
+
+    Steps are counted in those of the run's method: where they are limited the flow time that it came to is
+    the limit. ``seconds``: of wall time, instead of the preset's own limit. Raises what building the solver
+    raises.
+    """
+    stop = StopRules.of(preset)
+    if seconds is not None:
+        stop = replace(stop, wall_seconds=seconds)
+    if stop.steps is not None:
+        stop = replace(stop, steps=None, time=float(measured.series["t"][-1]))
+    flow = preset.with_values({"solver.method": DEFAULT_METHOD})
+    return _trained(measured.problem, flow, stop, look)
+
+
+def _trained(
+    problem: Problem, preset: Preset, stop: StopRules, look: Callable[[Training], None] | None
+) -> Measured:
     values = preset.values
-    stop = StopRules(*(values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds")))
     options = Options(min(RTOL, values["solver.rtol"]), values.get("solver.learning_rate"))
-    training = Training(preset.problem(), values.get("solver.method"), options, stop, RECORD)
+    training = Training(problem, values.get("solver.method"), options, stop, RECORD)
     while training.status == "running":
         training.advance(seconds=LOOK_EVERY)
         if look is not None:
@@ -136,24 +221,33 @@ class Line:
     """One line of the table as text. ``verdict``: the words at its start, "" where it has none."""
 
     text: str
-    kind: Literal["head", "holds", "fails", "note", "idle"]
+    kind: Literal["head", "holds", "fails", "note", "not yet", "idle"]
     verdict: str = ""
 
 
 def table_rows(rows: Sequence[Row], width: int) -> list[Line]:
-    """For a person: what applies with its numbers, then what does not and why, in ``width`` cells."""
+    """For a person: what applies with its numbers, then what does not, or not yet, and why.
+
+    In ``width`` cells.
+    """
     lines = [Line(f"{'':8}{'predicted':>14}{'measured':>14}  prediction", "head")]
     for row in (row for row in rows if row.applies):
-        verdict = "holds" if row.holds else "FAILS"
+        verdict = "FAILS" if row.state == "fails" else "holds"
         numbers = f"{_number(row.predicted):>14}{_number(row.measured):>14}"
         lines.append(Line(f"{verdict:8}{numbers}  {row.id}", "holds" if row.holds else "fails", verdict))
         note = f"{row.statement} [{row.source}]" + (f" {row.reason}" if row.reason else "")
         lines += [Line(text, "note") for text in _wrapped(note, width, 8, 8)]
-    others = [row for row in rows if not row.applies]
-    lines += [Line("", "note"), Line("does not apply:", "idle", "does not apply:")] if others else []
-    for reason in dict.fromkeys(row.reason for row in others):
-        named = _named([row.id for row in others if row.reason == reason])
-        lines += [Line(text, "idle") for text in _wrapped(reason, width, 2, 4) + _wrapped(named, width, 6, 6)]
+    return [*lines, *_set_aside(rows, "not yet", width), *_set_aside(rows, "does not apply", width)]
+
+
+def _set_aside(rows: Sequence[Row], state: Literal["not yet", "does not apply"], width: int) -> list[Line]:
+    """What neither holds nor fails, by its reason."""
+    those = [row for row in rows if row.state == state]
+    kind: Literal["not yet", "idle"] = "not yet" if state == "not yet" else "idle"
+    lines = [Line("", "note"), Line(f"{state}:", kind, f"{state}:")] if those else []
+    for reason in dict.fromkeys(row.reason for row in those):
+        named = _named([row.id for row in those if row.reason == reason])
+        lines += [Line(text, kind) for text in _wrapped(reason, width, 2, 4) + _wrapped(named, width, 6, 6)]
     return lines
 
 

@@ -2,12 +2,26 @@
 
 import json
 
+import numpy as np
 import pytest
 from commands import call, one_sentence
 
+from reluflow.observe.measured import Measured
+from reluflow.theory.prediction import NotYet, Prediction
+from reluflow.verification import all_hold, judge
+
 #: a run that is over at once: what a row says of the problem needs no more
 AT_ONCE = ["--set", "stop.steps=1"]
-KEYS = {"id", "statement", "source", "applies", "predicted", "measured", "tolerance", "holds", "reason"}
+KEYS = {
+    "id", "statement", "source", "applies", "predicted", "measured", "tolerance", "holds", "reason", "state",
+}  # fmt: skip
+#: (applies, holds) of every state
+STATES = {
+    "holds": (True, True),
+    "fails": (True, False),
+    "not yet": (False, None),
+    "does not apply": (False, None),
+}
 
 
 def judged(*words):
@@ -16,6 +30,7 @@ def judged(*words):
     found = json.loads(result.stdout)
     assert result.stderr == ""
     assert all(set(row) == KEYS for row in found["rows"])
+    assert all((row["applies"], row["holds"]) == STATES[row["state"]] for row in found["rows"])
     assert found["holds"] == all(row["holds"] is not False for row in found["rows"])
     assert result.exit_code == (0 if found["holds"] else 1)
     return {row["id"]: row for row in found["rows"]}
@@ -41,6 +56,31 @@ class TestCommand:
         assert text.exit_code == 1
         assert "FAILS" in text.stdout
 
+    def test_the_method_is_at_fault_where_the_flow_holds(self):
+        settings = ["--set", "init.scale=1e-3"]
+        method = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
+        row = judged("orthogonal-toy", *method, *settings)["general/first-escape"]
+        flow = judged("orthogonal-toy", *settings)["general/first-escape"]
+        assert (row["state"], flow["state"]) == ("fails", "holds")
+        gap = row["measured"] - flow["measured"]
+        assert gap > row["tolerance"] * row["predicted"]
+        assert row["reason"].endswith(
+            f"the flow satisfies it, with {flow['measured']:.6g}: the method gd is at fault, by {gap:.3g}; "
+            "compare: reluflow verify orthogonal-toy --set init.scale=1e-3 --set solver.method=lorentz"
+        )
+
+    def test_a_stored_run_of_another_method_names_its_own_preset(self, tmp_path):
+        folder = str(tmp_path / "run")
+        settings = ["solver.method=gd", "solver.learning_rate=0.2", "init.scale=1e-3"]
+        words = [word for setting in settings for word in ("--set", setting)]
+        assert call("run", "orthogonal-toy", *words, "--out", folder, "--quiet").exit_code == 0
+        row = judged(folder)["general/conservation"]
+        assert "the method gd is at fault" in row["reason"]
+        command = f"reluflow verify {folder}/preset.toml --set solver.method=lorentz"
+        assert row["reason"].endswith(f"compare: {command}")
+        flow = judged(*command.split()[2:])
+        assert flow["general/conservation"]["state"] == "holds"
+
     def test_a_run_is_judged_as_recorded(self, tmp_path):
         folder = str(tmp_path / "run")
         assert call("run", "orthogonal-toy", "--out", folder, "--quiet").exit_code == 0
@@ -59,7 +99,7 @@ class TestCommand:
 
     def test_a_run_that_does_not_show_a_row_says_what_would(self):
         row = judged("orthogonal-toy", *AT_ONCE)["minimum-norm/bound"]
-        assert row["applies"] is False
+        assert row["state"] == "not yet"
         assert row["reason"] == (
             "the run does not show it: it stopped at stop.steps; "
             "expected a loss of at most 1e-06 of the first"
@@ -204,3 +244,41 @@ class TestExtremeScales:
         assert rows["general/pair-law"]["holds"] is True
         assert rows["early/aligned"]["holds"] is True
         assert rows["general/sign-flips"]["applies"] == (name != "unbalanced")
+
+
+class TestJudgement:
+    """One prediction, judged on what a run is made to measure."""
+
+    RUN = Measured(None, {}, None, "converged")
+
+    @pytest.mark.parametrize(("value", "state"), [(2.0, "holds"), (2.05, "holds"), (2.5, "fails")])
+    def test_numbers_of_numpy_give_plain_answers(self, value, state):
+        prediction = Prediction(
+            "a/b", "s", "derived", True, "checked", np.float64(2.0), lambda run: np.float64(value), 0.1
+        )
+        row = judge(prediction, self.RUN)
+        assert row.state == state
+        assert row.holds is (state == "holds")
+        assert all_hold([row]) is (state == "holds")
+        assert {type(number) for number in (row.predicted, row.measured, row.tolerance)} == {float}
+
+    def test_a_limit_that_the_run_has_not_come_to(self):
+        measure = lambda run: NotYet("the tail is too short")  # noqa: E731
+        row = judge(Prediction("a/b", "s", "derived", True, "", 1.0, measure, 0.1), self.RUN)
+        assert (row.state, row.applies, row.holds) == ("not yet", False, None)
+        assert (row.predicted, row.measured) == (None, None)
+        assert row.reason == "the tail is too short"
+
+    def test_a_limit_that_the_scale_has_not_come_to(self):
+        prediction = Prediction(
+            "a/b", "s", "derived", False, "too large", None, lambda run: 1.0, 0.1, pending=True
+        )
+        assert judge(prediction, self.RUN).state == "not yet"
+
+    @pytest.mark.parametrize(
+        ("status", "state"),
+        [("running", "not yet"), ("time", "not yet"), ("stationary", "does not apply")],
+    )
+    def test_a_run_that_may_go_on_does_not_show_it_yet(self, status, state):
+        prediction = Prediction("a/b", "s", "derived", True, "", 1.0, lambda run: None, 0.1)
+        assert judge(prediction, Measured(None, {}, None, status)).state == state

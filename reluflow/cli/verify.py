@@ -1,5 +1,8 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from reluflow.observe.measured import Measured
     from reluflow.store.preset import Preset
     from reluflow.training import Training
+    from reluflow.verification import Comparison
 
 
 @guarded
@@ -39,8 +43,11 @@ def verify(
     from reluflow.verification import verify as judge_all
 
     found = opened(target, settings or [])
-    measured = _trained(found, quiet) if isinstance(found, Preset) else read(found)
-    rows = judge_all(measured)
+    if isinstance(found, Preset):
+        measured, preset, words = _trained(found, quiet), found, _words(target, settings or [])
+    else:
+        measured, preset, words = read(found), found.preset, [str(found.path / "preset.toml")]
+    rows = judge_all(measured, _comparison(measured, preset, words, quiet))
     holds = all_hold(rows)
     if as_json:
         emit(to_json({"target": target, "holds": holds, "rows": [asdict(row) for row in rows]}))
@@ -49,11 +56,48 @@ def verify(
     raise typer.Exit(ExitCode.DONE if holds else ExitCode.FAILED)
 
 
+def _words(target: str, settings: list[str]) -> list[str]:
+    """A preset as named on the command line, but for what belongs to its method."""
+    from reluflow.store.schema import by_id
+
+    words = [target]
+    for setting in settings:
+        key = by_id(setting.partition("=")[0].strip(), "--set")
+        if key.id != "solver.method" and not key.dormant:
+            words += ["--set", setting]
+    return words
+
+
+def _comparison(measured: "Measured", preset: "Preset", words: list[str], quiet: bool) -> "Comparison | None":
+    """What to hold a run by another method than the flow's own solver against."""
+    from reluflow.flow import DEFAULT_METHOD
+    from reluflow.verification import Comparison, train_flow
+
+    method = preset.values.get("solver.method", DEFAULT_METHOD)
+    if method == DEFAULT_METHOD:
+        return None
+    command = shlex.join(["reluflow", "verify", *words, "--set", f"solver.method={DEFAULT_METHOD}"])
+
+    def flow() -> "Measured":
+        with _progress(preset, quiet) as look:
+            return train_flow(measured, preset, look)
+
+    return Comparison(method, flow, command)
+
+
 def _trained(preset: "Preset", quiet: bool) -> "Measured":
     """The preset's run, with its progress on stderr."""
+    from reluflow.verification import train
+
+    with _progress(preset, quiet) as look:
+        return train(preset, look)
+
+
+@contextmanager
+def _progress(preset: "Preset", quiet: bool) -> "Iterator[Callable[[Training], None]]":
+    """What shows on stderr how a training goes."""
     from reluflow.cli.progress import Progress
     from reluflow.frame import Frame
-    from reluflow.verification import train
 
     shown: list[Progress] = []
 
@@ -67,7 +111,7 @@ def _trained(preset: "Preset", quiet: bool) -> "Measured":
         shown[0].show(frame)
 
     try:
-        return train(preset, look)
+        yield look
     finally:
         for progress in shown:
             progress.close()

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 
-#: Reads a number off a run; None if the run does not show it (it was too short, say).
-Measure = Callable[[Measured], float | None]
+
+@dataclass(frozen=True)
+class NotYet:
+    """What a run says of a limit that it has not come to: ``reason``, why, and when it would have."""
+
+    reason: str
+
+
+#: Reads a number off a run; None if the run does not show it (it never comes to rest, say).
+Measure = Callable[[Measured], float | NotYet | None]
 
 
 @dataclass(frozen=True)
@@ -15,11 +23,12 @@ class Prediction:
     """One prediction for one problem.
 
     ``id``: "orthogonal/first-escape". ``statement``: one sentence with its unit. ``source``: a paper, or
-    "derived". ``applies``: whether the assumptions hold on the data and the start at hand;
-    ``reason``: the assumption that fails, or what was checked. ``predicted``: None if it does not apply.
-    ``tolerance``: largest difference at which it holds, relative to ``predicted`` unless ``absolute``.
-    ``one_sided``: the measured value need only not exceed the predicted one by more than the tolerance.
-    ``needs``: what a run must do to show it, where that is not plain from the statement.
+    "derived". ``applies``: whether the assumptions hold on the data and the start at hand, and a limit that
+    is spoken of is reached at this scale; ``reason``: what fails of this, or what was checked. ``pending``:
+    of a prediction that does not apply, whether only its limit is not reached. ``predicted``: None if it
+    does not apply. ``tolerance``: largest difference at which it holds, relative to ``predicted`` unless
+    ``absolute``. ``one_sided``: the measured value need only not exceed the predicted one by more than the
+    tolerance. ``needs``: what a run must do to show it, where that is not plain from the statement.
     """
 
     id: str
@@ -33,6 +42,7 @@ class Prediction:
     absolute: bool = False
     one_sided: bool = False
     needs: str = ""
+    pending: bool = False
 
 
 def not_relu(problem: Problem) -> str | None:

@@ -9,15 +9,35 @@ from driver import SMALL
 from reluflow.errors import SolverError
 from reluflow.frame import Frame
 from reluflow.store.preset import load_preset
+from reluflow.training import Training
 from reluflow.tui.screens import verify as page
 from reluflow.tui.screens.verify import VerifyPage, judged
-from reluflow.verification import Row, table_rows
+from reluflow.verification import Row, State, table_rows
+
+
+def row(name: str, statement: str, source: str, state: State, reason: str = "", **numbers: float) -> Row:
+    """A row of the table in the given state."""
+    judged = state in ("holds", "fails")
+    return Row(
+        name,
+        statement,
+        source,
+        judged,
+        reason,
+        numbers.get("predicted"),
+        numbers.get("measured"),
+        numbers.get("tolerance", 0.1),
+        state == "holds" if judged else None,
+        state,
+    )
+
 
 ROWS = [
-    Row("last_loss", "The loss ends at zero.", "Theorem 3", True, "", 0.0, 1e-12, 1e-6, True),
-    Row("first_jump", "The first jump is on time.", "Theorem 1", True, "", 2.0, 3.5, 0.1, False),
-    Row("one_bundle", "There is one bundle.", "Lemma 2", False, "the inputs differ", None, None, 0.1, None),
-    Row("two_bundles", "There are two.", "Lemma 2", False, "the inputs differ", None, None, 0.1, None),
+    row("last_loss", "It ends at zero.", "Theorem 3", "holds", predicted=0.0, measured=1e-12, tolerance=1e-6),
+    row("first_jump", "The first jump is on time.", "Theorem 1", "fails", predicted=2.0, measured=3.5),
+    row("one_bundle", "There is one bundle.", "Lemma 2", "does not apply", "the inputs differ"),
+    row("two_bundles", "There are two.", "Lemma 2", "does not apply", "the inputs differ"),
+    row("late_jump", "The last jump is on time.", "Theorem 2", "not yet", "the scale is too large"),
 ]
 
 
@@ -32,13 +52,17 @@ def test_the_table_tells_each_verdict_by_a_word() -> None:
         "  the inputs differ",
         "      one_bundle, two_bundles",
     ]
+    assert [line.text for line in lines if line.kind == "not yet"] == [
+        "not yet:",
+        "  the scale is too large",
+        "      late_jump",
+    ]
     assert all(line.text.startswith(line.verdict) for line in lines)
 
 
 def test_the_table_keeps_to_its_width() -> None:
-    long = [
-        Row("a", "Words " * 60, "b", applies, "c " * 90, 1.0, 1.0, 0.1, True) for applies in (True, False)
-    ]
+    states: tuple[State, ...] = ("holds", "fails", "not yet", "does not apply")
+    long = [row("a", "Words " * 60, "b", state, "c " * 90) for state in states]
     assert max(len(line.text) for line in table_rows(long, 60)) <= 60
 
 
@@ -77,7 +101,7 @@ async def test_verdicts_have_their_colours(monkeypatch: pytest.MonkeyPatch) -> N
             for segment in strip
             if segment.style is not None
         }
-        assert len({styles[word] for word in ("holds", "FAILS", "does not apply:")}) == 3
+        assert len({styles[word] for word in ("holds", "FAILS", "not yet:", "does not apply:")}) == 4
 
 
 async def test_the_app_goes_on_while_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +133,28 @@ def test_what_cannot_be_measured_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(page, "of_history", refuse)
     frame = Frame(preset, problem=preset.problem(), history=object())  # type: ignore[arg-type]
     assert judged(frame) == "the run so far cannot be measured: the data has no order; expected one"
+
+
+def finished(method: str, width: int) -> Frame:
+    """The frame of a run of the toy by some method that is over."""
+    values = {"network.width": width, "init.scale": 1e-3, "solver.method": method}
+    if method == "gd":
+        values["solver.learning_rate"] = 0.2
+    preset = load_preset("orthogonal-toy", values)
+    training = Training.from_preset(preset)
+    while training.status == "running":
+        training.advance(1.0)
+    history = training.recorder.history
+    return Frame(preset, status=training.status, method=method, history=history, problem=training.problem)
+
+
+def test_descent_that_breaks_a_law_of_the_flow_is_at_fault() -> None:
+    rows = judged(finished("gd", 20))
+    assert not isinstance(rows, str)
+    law = next(row for row in rows if row.id == "general/conservation")
+    assert law.state == "fails"
+    assert "the method gd is at fault, by 0.0" in law.reason
+    assert law.reason.endswith("compare: the key m solves this problem by lorentz beside this run")
+    flow = judged(finished("lorentz", 20))
+    assert not isinstance(flow, str)
+    assert all(row.state != "fails" for row in flow)

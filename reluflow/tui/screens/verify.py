@@ -9,14 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from reluflow.errors import ReluflowError
+from reluflow.flow import DEFAULT_METHOD
 from reluflow.frame import Frame
+from reluflow.observe.measured import Measured
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.background import in_thread
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
-from reluflow.verification import Line, of_history, table_rows, verify
+from reluflow.verification import Comparison, Line, of_history, table_rows, train_flow, verify
 from reluflow.verification import Row as Judged
 
 #: (what the verdict is drawn as, what follows it) of each kind of line
@@ -25,12 +27,15 @@ _ROLES: Final[dict[str, tuple[Role, Role]]] = {
     "holds": ("good", "strong"),
     "fails": ("error", "strong"),
     "note": ("text", "text"),
+    "not yet": ("theory", "dim"),
     "idle": ("key", "dim"),
 }
 
 _COMPUTING: Final = "computing ..."
 #: A run is judged again when it has become longer by this factor.
 _LONGER: Final = 1.05
+#: Seconds that the flow is solved for when a run by another method is held against it.
+_FLOW_SECONDS: Final = 20.0
 
 
 class Predictions(Page):
@@ -144,11 +149,23 @@ def judged(frame: Frame) -> list[Judged] | str:
     if frame.history is None or frame.problem is None:
         return "there is no run to measure yet"
     try:
-        return verify(of_history(frame.problem, frame.history, frame.status))
+        measured = of_history(frame.problem, frame.history, frame.status)
+        return verify(measured, _comparison(frame, measured))
     except (ReluflowError, ArithmeticError, ValueError) as error:
         return f"the run so far cannot be measured: {error}"
     except MemoryError:
         return "the memory of this machine does not suffice to measure this run"
+
+
+def _comparison(frame: Frame, measured: Measured) -> Comparison | None:
+    """What to hold a run that is over against, if another method than the flow's own solver made it."""
+    if not frame.over or frame.method == DEFAULT_METHOD:
+        return None
+    return Comparison(
+        frame.method,
+        lambda: train_flow(measured, frame.preset, seconds=_FLOW_SECONDS),
+        f"the key m solves this problem by {DEFAULT_METHOD} beside this run",
+    )
 
 
 def _row(line: Line) -> Row:
