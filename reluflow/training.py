@@ -221,7 +221,7 @@ class Training:
             from reluflow.theory.escape import QUICK_CONES, classify
 
             verdict = classify(self.problem, self.solver.state, QUICK_CONES)
-            if verdict.kind == "spurious local minimum":
+            if verdict.stays:
                 reason = f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
                 self._end("stationary", reason)
         if self.status == "running":

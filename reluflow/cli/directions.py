@@ -170,9 +170,16 @@ def _others(found: "Directions") -> list[str]:
     ]
     words = ", ".join(f"{count} {what}" for count, what in parts if count)
     texts = [f"Of {found.followed} neurons {words}."] if words else []
-    if found.gamma_available == 0.0:
+    if found.gamma_available == 0.0 and found.at_origin:
         texts.append(
-            "No neuron of this network can grow: if it is at rest, this is a spurious local minimum."
+            "No neuron of this network can grow: if it is at rest, its flow stays there. But it is a saddle "
+            "of the loss, no local minimum: neurons at the origin or shrinking to it for ever "
+            f"({found.at_origin} of {found.followed}) are escape routes."
+        )
+    elif found.gamma_available == 0.0:
+        texts.append(
+            "No neuron of this network can grow, and none is at the origin: if it is at rest, this is a "
+            "spurious local minimum, where its flow stays."
         )
     if found.followed < found.width:
         texts.append(f"Only the first {found.followed} of {found.width} neurons were followed.")

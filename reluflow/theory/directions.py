@@ -19,6 +19,7 @@ from reluflow.theory.alignment import Attractor, basins, extremal_directions, ga
 from reluflow.theory.cones import MOST_CONES, count_cones
 from reluflow.theory.escape import Bound
 from reluflow.theory.forecast import waiting_time
+from reluflow.theory.origin import at_origin
 from reluflow.theory.resting import is_large, moving, strongest_pull
 from reluflow.theory.small_neurons import OFF, ON, SLIDING, Index, Mask, drift
 
@@ -74,7 +75,7 @@ class Directions:
     sign found. ``gamma_all``, ``gamma_available``: the fastest growth of any neuron and of this network's.
     ``left``: share of the loss at zero that is left. Of ``width`` neurons ``followed`` were looked at:
     ``large`` ones have grown, ``idle`` ones are small and nothing pulls on them, ``fading`` ones come to rest
-    without growing; each other is in one basin.
+    without growing; each other is in one basin. ``at_origin``: those that are there or shrink to it for ever.
     """
 
     t: float
@@ -89,6 +90,7 @@ class Directions:
     large: int
     idle: int
     fading: int
+    at_origin: int
 
     @property
     def fitted(self) -> bool:
@@ -165,6 +167,7 @@ class _Search:
             large,
             followed - large - self.small.size,
             self.small.size - sum(len(one.neurons) for one in found),
+            at_origin(self.problem, self.state, self.residual).size if self.left > FITTED else 0,
         )
 
     def _places(self) -> tuple[list[_Place], bool]:

@@ -3,9 +3,11 @@
 Residuals are y - h and G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>). A small neuron of sign s grows at the rate
 s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all = max(Gamma_+, Gamma_-) is zero only where
 nothing is left that any neuron could fit. Gamma_available is the largest rate that a live small neuron of
-*this* network flows to. Rates are per unit of flow time of the half-mse loss: for "mse" multiply by
-``problem.speed``. Source: derived (first variation of the loss by one more neuron); spurious minima as in
-Boursier and Flammarion 2024.
+*this* network flows to. Where that is zero the flow of this network stays: at a local minimum, or, if neurons
+are at the origin or shrink to it, at a saddle of the loss that its flow does not leave (``origin``).
+
+Rates are per unit of flow time of the half-mse loss: for "mse" multiply by ``problem.speed``. Source: derived
+(first variation of the loss by one more neuron); spurious minima as in Boursier and Flammarion 2024.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from reluflow.network import Array, activation, loss_of, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
 from reluflow.theory.cones import count_cones
+from reluflow.theory.origin import at_origin
 from reluflow.theory.resting import ZERO, highest_pull, moving, strongest_pull
 from reluflow.theory.small_neurons import pulls
 
@@ -31,7 +34,9 @@ STILL = 0.02
 #: Activation cones that are visited where bounds would do, at most: about a second.
 QUICK_CONES = 500
 
-Kind = Literal["global minimum", "saddle", "spurious local minimum", "moving"]
+Kind = Literal[
+    "global minimum", "saddle", "saddle that the flow does not leave", "spurious local minimum", "moving"
+]
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,11 @@ class Verdict:
     gamma_available: float
     fall: float
     reason: str
+
+    @property
+    def stays(self) -> bool:
+        """Whether something is left to fit, and the flow of this network rests there for ever."""
+        return self.kind in ("saddle that the flow does not leave", "spurious local minimum")
 
 
 def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRates:
@@ -148,9 +158,18 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     if available > ZERO * rates.low:
         reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
         return Verdict("saddle", rates, available, fall, reason)
+    routes = at_origin(problem, state, residual).size
+    if routes:
+        reason = (
+            "the flow stays, for no live small neuron of this network can grow (Gamma_available = 0); but "
+            f"neurons at the origin or shrinking to it for ever ({routes} of {problem.width}) are escape "
+            "routes of the loss: one of them, moved off it by eps, lowers it by up to eps^2 Gamma_all, "
+            f"Gamma_all = {rates}"
+        )
+        return Verdict("saddle that the flow does not leave", rates, 0.0, fall, reason)
     reason = (
         f"a new neuron could grow at Gamma_all = {rates}, but no live small neuron of this network can "
-        "(Gamma_available = 0)"
+        "(Gamma_available = 0), and none is at the origin"
     )
     return Verdict("spurious local minimum", rates, 0.0, fall, reason)
 

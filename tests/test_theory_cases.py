@@ -1,0 +1,96 @@
+"""What the theory says of single problems, held against what was found out about them independently."""
+
+import numpy as np
+import pytest
+from commands import call
+from theory_cases import case, run
+
+from reluflow.flow.base import State
+from reluflow.network import loss_of, residuals
+from reluflow.problem import Problem
+from reluflow.theory.directions import directions
+from reluflow.theory.escape import classify
+from reluflow.training import StopRules, Training
+
+
+def left(problem: Problem, state: State) -> np.ndarray:
+    """y - h at a state."""
+    return -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+
+
+def loss_at(problem: Problem, state: State) -> float:
+    return loss_of(left(problem, state))
+
+
+class TestRestsWithNeuronsAtTheOrigin:
+    """The flow stays, yet one neuron moved off the origin by eps lowers the loss by eps^2 Gamma_all."""
+
+    NAMES = ("origin-called-minimum", "rest-with-neurons-at-origin")
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_it_is_a_saddle_that_the_flow_does_not_leave(self, name):
+        found = run(name)
+        assert found.status == "stationary"
+        verdict = classify(found.problem, found.final)
+        assert verdict.kind == "saddle that the flow does not leave"
+        assert verdict.stays
+        assert "the flow stays" in verdict.reason
+        assert "minimum" not in verdict.kind + verdict.reason
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_the_loss_falls_by_what_the_reason_says(self, name):
+        problem, state, eps = case(name), run(name).final, 1e-3
+        gamma = classify(problem, state).gamma_all
+        best = directions(problem, state).found[0]
+        weights, outputs = state.weights.copy(), state.output_weights.copy()
+        small = int(np.argmin(np.abs(outputs)))
+        weights[small], outputs[small] = eps * best.direction, eps * best.sign
+        fallen = loss_at(problem, state) - loss_at(problem, State(state.t, weights, outputs))
+        assert gamma.exact
+        assert fallen == pytest.approx(eps**2 * gamma.low, rel=1e-3)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_place_says_so(self, name, tmp_path):
+        problem = case(name)
+        training = Training(problem, stop=StopRules(loss=1e-9, time=1e5))
+        while training.status == "running":
+            training.advance(10.0)
+        assert "saddle that the flow does not leave" in training.reason
+        assert "minimum" not in training.reason
+        start = tmp_path / "start.npz"
+        np.savez(start, weights=problem.weights, output_weights=problem.output_weights)
+        data = tmp_path / "data.csv"
+        np.savetxt(data, np.column_stack([problem.inputs, problem.targets]), delimiter=",", fmt="%.17g")
+        preset, folder = tmp_path / "case.toml", str(tmp_path / "run")
+        preset.write_text(
+            f'[data]\nkind = "file"\npath = "{data}"\nbias = false\n[init]\nkind = "file"\npath = "{start}"\n'
+            "[stop]\nloss = 1e-9\ntime = 1e5\n"
+        )
+        call("run", str(preset), "--out", folder, "--quiet")
+        for words, told in (
+            (("info", folder), "saddle that the flow does not leave"),
+            (("directions", folder, "--at", "end"), "a saddle of the loss, no local minimum"),
+        ):
+            text = " ".join(call(*words).stdout.split())
+            assert told in text
+            assert "spurious" not in text
+
+    def test_dead_neurons_away_from_the_origin_are_no_way_out(self):
+        found = run("rest-with-neurons-at-origin")
+        weights, outputs = found.final.weights.copy(), found.final.output_weights.copy()
+        small = np.abs(outputs) < 1e-20
+        weights[small], outputs[small] = 1e-8 * -found.problem.inputs.sum(axis=0), 1e-8
+        assert not np.any(weights[small] @ found.problem.inputs.T > 0.0)
+        verdict = classify(found.problem, State(found.final.t, weights, outputs))
+        assert verdict.kind == "spurious local minimum"
+        assert verdict.stays
+
+    def test_a_neuron_without_a_direction_leaves_only_by_its_own_sign(self):
+        problem = case("origin-called-minimum")
+        # what is left is the target of one sample of each sign; a > 0 at w = 0 could fit the positive one
+        for targets, kind in (
+            (np.abs(problem.targets), "saddle that the flow does not leave"),
+            (-np.abs(problem.targets), "spurious local minimum"),
+        ):
+            zero = Problem(problem.inputs, targets, [[0.0]], [1e-6])
+            assert classify(zero, State(0.0, zero.weights, zero.output_weights)).kind == kind

@@ -1,0 +1,34 @@
+"""Problems on which what the theory said was found wrong, kept in ``cases/theory``."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from trained import trained
+
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.verification import Row, verify
+
+FOLDER = Path(__file__).parent / "cases" / "theory"
+
+
+@cache
+def case(name: str) -> Problem:
+    """The data and the start of one case."""
+    with np.load(FOLDER / f"{name}.npz") as stored:
+        slope = float(stored["slope"]) if "slope" in stored else 0.0
+        parts = (stored[key] for key in ("inputs", "targets", "weights", "output_weights"))
+        return Problem(*parts, slope=slope)
+
+
+@cache
+def run(name: str) -> Measured:
+    """Its run, to a loss of 1e-9 or to rest."""
+    return trained(case(name), rtol=1e-7, loss=1e-9, time=1e5)
+
+
+@cache
+def judged(name: str) -> dict[str, Row]:
+    """Every row of its run by id."""
+    return {row.id: row for row in verify(run(name))}
