@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from commands import call
-from theory_cases import case, run
+from theory_cases import case, judged, run
 
 from reluflow.flow.base import State
 from reluflow.network import loss_of, residuals
@@ -94,3 +94,12 @@ class TestRestsWithNeuronsAtTheOrigin:
         ):
             zero = Problem(problem.inputs, targets, [[0.0]], [1e-6])
             assert classify(zero, State(0.0, zero.weights, zero.output_weights)).kind == kind
+
+
+@pytest.mark.parametrize(
+    "name", ["pair-law-dominated-20", "pair-law-leaky-20", "unbalanced-limit-37", "dominated-limit-37"]
+)
+def test_the_pair_law_holds_with_neurons_at_the_origin_or_nearly_parallel(name):
+    row = judged(name)["general/pair-law"]
+    assert row.state == "holds"
+    assert row.measured < 1e-5

@@ -13,6 +13,12 @@ from reluflow.observe.measured import Measured
 
 #: a product below this share of |a_i a_j| + |w_i||w_j| is rounding of the stored weights
 RESOLVED = 1e-9
+#: A change is held against this share of |a_i a_j| + |w_i||w_j| where the product is smaller. That of two
+#: neurons at an angle phi is phi^2 / 4 of it: an error of the angle, which a solver makes like its tolerance,
+#: changes it by 2 / phi times as much.
+SMALLEST = 1e-6
+#: |w| below this share of |a| has no direction, and so no pattern
+AT_ORIGIN = 1e-9
 #: how far a neuron must be from all kinks to have kept its pattern, over the way that it moved
 AWAY = 2.0
 #: change of the residual, over its size, within which neurons are taken to have gone straight
@@ -34,11 +40,12 @@ def imbalance_drift(run: Measured) -> float:
 
 
 def pair_drift(run: Measured) -> float | None:
-    """Largest relative change of a_i a_j - <w_i, w_j> from one recorded state to the next.
+    """Largest change of a_i a_j - <w_i, w_j> from one recorded state to the next, over its size.
 
     Of pairs that see the same samples all the while, between states recorded so closely that the residual
-    hardly changes; j is the longest neuron of its kind.
-    Products that are lost in rounding are left out. None if there is no pair.
+    hardly changes; j is the longest neuron of its kind. Where neurons are nearly parallel the size is a share
+    SMALLEST of |a_i a_j| + |w_i||w_j|. Products that are lost in rounding are left out, and so are neurons at
+    the origin. None if there is no pair.
     """
     worst: float | None = None
     states = run.snapshots
@@ -74,7 +81,10 @@ def _kept(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -
     distance = np.minimum(np.abs(before[2]), np.abs(now[2]))
     same = np.all(before[2] * now[2] > 0.0, axis=1)
     far = np.all(distance > (moved + 1e3 * ON_A_KINK)[:, None], axis=1)
-    kept: npt.NDArray[np.bool_] = same & far & np.any(now[2] > 0.0, axis=1)
+    seen = np.any(now[2] > 0.0, axis=1)
+    for weights, outputs, _ in (before, now):
+        seen &= row_norms(weights) > AT_ORIGIN * np.abs(outputs)
+    kept: npt.NDArray[np.bool_] = same & far & seen
     return kept
 
 
@@ -99,8 +109,8 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
         resolved = np.abs(first[0]) > RESOLVED * first[1]
         resolved &= np.abs(second[0]) > RESOLVED * second[1]
         if np.any(resolved):
-            change = np.abs(second[0] - first[0])[resolved] / np.abs(first[0])[resolved]
-            found.append(float(np.max(change)))
+            size = np.maximum(np.abs(first[0]), SMALLEST * first[1])
+            found.append(float(np.max((np.abs(second[0] - first[0]) / size)[resolved])))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from reluflow.network import outweighed, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.audit import imbalance_drift, pair_drift
+from reluflow.theory.audit import SMALLEST, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
@@ -79,7 +79,8 @@ def _pairs(problem: Problem) -> Prediction:
     return Prediction(
         "general/pair-law",
         "a_i a_j - <w_i, w_j> does not change while two neurons see the same samples: largest change between "
-        "two states, over its size, of each neuron with the longest one of its kind.",
+        f"two states, over its size or {SMALLEST:g} of |a_i a_j| + |w_i||w_j|, of each neuron with the "
+        "longest one of its kind.",
         "derived",
         applies,
         "holds for every gradient flow" if applies else far,
