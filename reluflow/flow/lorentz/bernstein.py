@@ -81,7 +81,10 @@ class Exponentials:
 
 @dataclass
 class _Pieces:
-    """Intervals begin .. begin + width of functions ``which`` (p,), with Bernstein coefficients (k, p)."""
+    """Intervals begin .. begin + width of functions ``which`` (p,), with Bernstein coefficients (k, p).
+
+    They are in order: those of one function next to each other, from left to right.
+    """
 
     which: Index
     begin: Array
@@ -92,14 +95,13 @@ class _Pieces:
         return _Pieces(self.which[rows], self.begin[rows], self.width, self.polynomials[:, rows])
 
     def halved(self) -> "_Pieces":
-        left, right = _halves(len(self.polynomials) - 1)
-        half = 0.5 * self.width
-        return _Pieces(
-            np.tile(self.which, 2),
-            np.concatenate([self.begin, self.begin + half]),
-            half,
-            np.hstack([left @ self.polynomials, right @ self.polynomials]),
-        )
+        k, count = self.polynomials.shape
+        half, begin = 0.5 * self.width, np.repeat(self.begin, 2)
+        begin[1::2] += half
+        polynomials = np.empty((k, count, 2))
+        for i, matrix in enumerate(_halves(k - 1)):
+            polynomials[:, :, i] = matrix @ self.polynomials
+        return _Pieces(np.repeat(self.which, 2), begin, half, polynomials.reshape(k, -1))
 
     def bounds(self, added: Exponentials | None) -> tuple[Array, Array]:
         """Coefficients (k, p) of polynomials below the functions, and values of these at the ends (p,)."""
@@ -112,9 +114,8 @@ class _Pieces:
 
     def leftmost(self) -> Mask:
         """Whether an interval is the first one of its function."""
-        order = np.lexsort((self.begin, self.which))
-        first: Mask = np.zeros(order.size, dtype=bool)
-        first[order[np.unique(self.which[order], return_index=True)[1]]] = True
+        first: Mask = np.ones(self.which.size, dtype=bool)
+        np.not_equal(self.which[1:], self.which[:-1], out=first[1:])
         return first
 
 
@@ -126,8 +127,13 @@ def first_negative(coefficients: Array, added: Exponentials | None = None) -> tu
     at the upper end.
     """
     low, high = np.full((2, coefficients.shape[1]), np.inf)
+    which = np.arange(low.size)
+    if added is None:
+        which = np.flatnonzero((coefficients < 0.0).any(axis=0))
+        if which.size == 0:
+            return low, high
     tolerance = ROUNDING * np.abs(coefficients).max(axis=0, initial=0.0)
-    pieces = _Pieces(np.arange(coefficients.shape[1]), np.zeros(coefficients.shape[1]), 1.0, coefficients)
+    pieces = _Pieces(which, np.zeros(which.size), 1.0, coefficients[:, which])
     if added is not None:
         tolerance += ROUNDING * np.abs(added.sizes).sum(axis=0)
     for _ in range(HALVINGS):

@@ -206,7 +206,6 @@ def _released(
     if margins.row.size == 0:
         return due
     begin = np.zeros(margins.row.size) if heading is None else heading.position[margins.row]
-    low, _ = margins.violated(begin, np.broadcast_to(nodes[-1], begin.shape))
-    which = np.flatnonzero(np.isfinite(low))
-    due[margins.row[which], np.searchsorted(nodes[:-1], low[which], side="right")] = True
+    which, position = margins.due(begin, np.broadcast_to(nodes[-1], begin.shape))
+    due[margins.row[which], np.searchsorted(nodes[:-1], position)] = True
     return due

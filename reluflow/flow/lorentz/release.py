@@ -70,18 +70,22 @@ class Margins:
         low, _ = self.path.bounds(self.terms)
         return self.take(low + self.noise < 0.0)
 
-    def violated(self, begin: Array, end: Array) -> tuple[Array, Array]:
-        """Brackets (2c,), (2c,) of where margins first fall below zero in begin .. end (2c,), or infinity.
+    def due(self, begin: Array, end: Array) -> tuple[Index, Array]:
+        """Which margins (d,) fall below zero in begin .. end (2c,), and where each does first (d,).
 
-        Both are ``begin`` where a margin is below zero there already.
+        That is ``begin`` where a margin is below zero there already.
         """
         low, high = first_negative(*self._functions(begin, end))
-        span = end - begin
-        with np.errstate(invalid="ignore"):
-            low, high = begin + low * span, begin + high * span
         late = self.at(begin) < 0.0
-        missing = ~late & ~(np.isfinite(high) & (span > 0.0))
-        return tuple(np.where(missing, np.inf, np.where(late, begin, edge)) for edge in (low, high))  # type: ignore[return-value]
+        which = np.flatnonzero(late | (np.isfinite(high) & (begin < end)))
+        position = begin[which]
+        later = np.flatnonzero(~late[which])
+        if later.size:
+            some = which[later]
+            span = end[some] - begin[some]
+            edges = begin[some] + low[some] * span, begin[some] + high[some] * span
+            position[later] = self.take(some)._moments(*edges)
+        return which, position
 
     def _functions(self, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:
         coefficients, added = self.path.functions(self.terms, begin, end)
@@ -95,7 +99,7 @@ class Margins:
         rates, sizes = np.vstack([added.rates, noise.rates]), np.vstack([added.sizes, noise.sizes])
         return coefficients, Exponentials(rates, sizes)
 
-    def moments(self, low: Array, high: Array) -> Array:
+    def _moments(self, low: Array, high: Array) -> Array:
         """The positions (2c,) within brackets at which margins are zero, by Newton steps."""
         position = 0.5 * (low + high)
         for _ in range(NEWTON):
@@ -128,14 +132,10 @@ def first_release(
     if neurons.sliders[0].size == 0:
         return found
     margins = Margins.of(neurons, sign, pulled, drive).in_doubt()
-    low, high = margins.violated(begin[margins.row], end[margins.row])
-    due = np.flatnonzero(np.isfinite(high))
-    if due.size == 0:
+    if margins.row.size == 0:
         return found
-    margins, position = margins.take(due), low[due]
-    later = np.flatnonzero(position < high[due])
-    if later.size:
-        position[later] = margins.take(later).moments(position[later], high[due[later]])
+    due, position = margins.due(begin[margins.row], end[margins.row])
+    margins = margins.take(due)
     order = np.lexsort((margins.at(position), position, margins.row))
     best = order[np.unique(margins.row[order], return_index=True)[1]]
     row = margins.row[best]

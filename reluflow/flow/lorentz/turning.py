@@ -42,7 +42,16 @@ def turns(
     terms = slope.reshape(len(slope), -1)
     low, high = path.bounds(terms)
     sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, outputs[:, -1]))
-    pairs = np.flatnonzero((low < 0.0) & (high > 0.0) & (neurons.side.ravel() != 0.0))
+    turning = ((low < 0.0) & (high > 0.0)).reshape(neurons.z.shape) & (neurons.side != 0.0)
+    if not turning.any():
+        return nobody, nobody, np.zeros(0)
+    # no further than that, and from no nearer to zero, can a pre-activation go between two nodes
+    most = LARGEST * np.maximum(np.abs(outputs).max(axis=1), np.abs(neurons.outputs))
+    fastest = np.maximum(-low, high).reshape(neurons.z.shape)
+    widest = float(np.diff(nodes, prepend=0.0).max())
+    nearest = np.minimum(np.abs(z).min(axis=1), np.abs(neurons.z))
+    turning &= nearest < path.length * widest * most[:, None] * fastest
+    pairs = np.flatnonzero(turning)
     if pairs.size == 0:
         return nobody, nobody, np.zeros(0)
     row, sample = np.divmod(pairs, neurons.z.shape[1])

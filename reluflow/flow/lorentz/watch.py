@@ -60,7 +60,10 @@ class Watch:
 
     def crossings(self, reach: float) -> tuple[Array, Array]:
         """Brackets (c,), (c,) of where polynomials first become negative up to ``reach``; or infinity."""
-        low, high = first_negative(bernstein(self._polynomials, reach))
+        coefficients = bernstein(self._polynomials, reach)
+        # what is below zero by rounding at the start, and rises, is not due
+        np.maximum(coefficients[0], 0.0, out=coefficients[0])
+        low, high = first_negative(coefficients)
         return reach * low, reach * high
 
     def rows(self, which: Index) -> Index:
