@@ -25,8 +25,10 @@ NEARLY: Final = 100.0
 #: when it is further than so many times that, K is taken to turn from what it is at the start of the step to
 #: what it is at its end
 FAR: Final = 10.0
-#: errors are relative to rms(r), but never to less than this share of rms(y)
+#: errors are relative to rms(r), but never to less than this share of rms(y), or ROUNDING / rtol of it where
+#: that is less: then what is allowed is a few roundings of y
 NEGLIGIBLE: Final = 1e-5
+ROUNDING: Final = 4.0 * float(np.finfo(float).eps)
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is
 #: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
 ORDER: Final = 5

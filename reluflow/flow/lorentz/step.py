@@ -29,6 +29,7 @@ from reluflow.flow.lorentz.control import (
     NEGLIGIBLE,
     NEWTON,
     ROUGH,
+    ROUNDING,
     SLACK,
     WEAK,
     WORTH,
@@ -108,7 +109,7 @@ class Stepper:
         self.samples = samples
         self.rtol = rtol
         self.abandoned: Callable[[], bool] = lambda: False
-        self.scale = NEGLIGIBLE * rms(samples.targets)
+        self.scale = min(NEGLIGIBLE, ROUNDING / rtol) * rms(samples.targets)
         self.slack = min(1e-3, SLACK * rtol)
         self.allowed = min(ALLOWED * rtol**1.25, LARGEST * rtol ** (5.0 / 6.0))
 
@@ -199,21 +200,33 @@ class Stepper:
                 continue
             everyone = len(neurons) == len(curve.neurons)
             if (size <= tolerance and everyone) or error > HOPELESS[min(iteration, 2)]:
+                # a stiff residual turns an error of the path into a much larger one of the network
+                stiff = size <= tolerance < rms(defect)
+                nudged = self._nudged(swept, base, wanted, moved, change, error) if stiff else None
                 reached = base + swept.predictions[-1]
-                return Attempt(wanted, path, swept.end, swept.events, reached, error)
+                return nudged or Attempt(wanted, path, swept.end, swept.events, reached, error)
             if size > 2.0 * last:
                 return failed
             left = size * max(turned, size / last if iteration else 2.0 * turned)
             if size <= NEARLY * tolerance and left <= tolerance and everyone:
-                there = nudged_by(swept.end, samples, path.length * (integrals(path.decay)[-1] @ change))
-                if there is not None:
-                    reached = base + predictions(there, samples)
-                    return Attempt(wanted, moved, there, swept.events, reached, error)
+                nudged = self._nudged(swept, base, wanted, moved, change, error)
+                if nudged is not None:
+                    return nudged
             path, last, iteration = moved, size, iteration + 1
             if not everyone:
                 neurons, last, seen, smooth = curve.neurons, np.inf, True, error
                 base = r - predictions(neurons, samples)
         return failed
+
+    def _nudged(
+        self, swept: Swept, base: Array, wanted: float, path: Path, change: Array, error: float
+    ) -> Attempt | None:
+        """The step along ``path``, which differs by ``change`` from the one swept; None over a kink."""
+        there = nudged_by(swept.end, self.samples, path.length * (integrals(path.decay)[-1] @ change))
+        if there is None:
+            return None
+        reached = base + predictions(there, self.samples)
+        return Attempt(wanted, path, there, swept.events, reached, error)
 
     def _ends(self, swept: Swept, path: Path, curve: Curve, cuts: int) -> tuple[float, float]:
         """The shares of a step after which it should end: short of a heavy kink, and so that it holds all."""
