@@ -4,48 +4,29 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import FlowSolver, Options, SolverView, State
-from reluflow.flow.cut import Cut, crossing
+from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
 from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
-from reluflow.observe.stillness import Stillness
 from reluflow.problem import Problem
+from reluflow.stopping import Judge, StopRules
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
 
+__all__ = ["StopRules", "Training"]
+
 #: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
 LONGEST_BURST: Final = 1000
 BURST_WORK: Final = 3e7
-#: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
-FEW_PAIRS: Final = 20_000
-
-
-@dataclass(frozen=True)
-class StopRules:
-    """When to stop. ``loss`` and ``time`` in the problem's loss and its flow time; None means no such rule.
-
-    With a loss to reach, the other rules are budgets; without one, they are what the run is for.
-    """
-
-    loss: float | None = None
-    time: float | None = None
-    steps: int | None = None
-    wall_seconds: float | None = None
-
-    @classmethod
-    def of(cls, preset: "Preset") -> "StopRules":
-        """The rules of a preset."""
-        return cls(*(preset.values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds")))
 
 
 class Training:
@@ -73,12 +54,12 @@ class Training:
         self.status = "running"
         self.reason = ""
         self.wall_seconds = 0.0
-        self._stillness = Stillness(problem)
+        self._judging = Judge(problem, self.stop)
         self._burst = 1
         work = 6 * problem.width * problem.samples * problem.dimension
         self._longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
-        self._judge()
+        self._judge(self._judging.floor(self._solver))
 
     @property
     def solver(self) -> SolverView:
@@ -167,15 +148,16 @@ class Training:
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
         before, loss = solver.steps, solver.loss
-        solver.step(burst, stop.loss or 0.0, math.inf if stop.time is None else stop.time)
+        level = self._judging.level(self._judging.floor(solver)) if burst > 1 else 0.0
+        solver.step(burst, level, math.inf if stop.time is None else stop.time)
         if solver.steps == before and solver.failure is None and solver.abandoned():
             return
         self._pace(self.recorder.observe(solver))
-        if stop.loss is not None and solver.loss <= stop.loss and not solver.discrete:
-            end = crossing(solver, stop.loss, loss)
-            if end is not None:
-                self._end_within_step(end)
-        self._judge()
+        floor = self._judging.floor(solver)
+        end = self._judging.end_within_step(solver, loss, floor)
+        if end is not None:
+            self._end_within_step(end)
+        self._judge(floor)
 
     def _end_within_step(self, end: State, events: int | None = None) -> None:
         """End the record at ``end``; what was after it in the step is kept for whoever goes on."""
@@ -198,60 +180,10 @@ class Training:
         elif moved < 0.25 * FINEST_SPACING:
             self._burst = min(2 * self._burst, self._longest_burst)
 
-    def _judge(self) -> None:
-        solver, stop = self.solver, self.stop
-        if solver.failure is not None:
-            self._end("failed", solver.failure)
-        elif stop.loss is not None and solver.loss <= stop.loss:
-            self._end("converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}")
-        elif solver.at_rest:
-            self._end_at_rest()
-        elif stop.time is not None and solver.t >= stop.time:
-            self._end_in_time(stop.time)
-        elif stop.steps is not None and solver.steps >= stop.steps:
-            self._end("steps", f"the solver has taken stop.steps = {stop.steps} steps")
-        elif self._stillness.watch(solver):
-            self._judge_rest()
-
-    def _end_in_time(self, limit: float) -> None:
-        """The time is up, perhaps in one long step over a rest that there was no occasion to see."""
-        if self._stillness.watch(self.solver):
-            self._judge_rest()
-        elif self.problem.width * self.problem.samples <= FEW_PAIRS:
-            from reluflow.theory.escape import QUICK_CONES, classify
-
-            verdict = classify(self.problem, self.solver.state, QUICK_CONES)
-            if verdict.stays:
-                reason = f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
-                self._end("stationary", reason)
-        if self.status == "running":
-            self._end("time", f"flow time has reached stop.time = {limit:g}")
-
-    def _end_at_rest(self) -> None:
-        """The network moves no more for certain; what it is at is another matter."""
-        from reluflow.theory.escape import QUICK_CONES, classify
-
-        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
-        reason = (
-            f"the loss stays at {self.solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
-            "move any more"
-        )
-        if verdict.kind not in ("saddle", "moving"):  # these it is only but for rounding
-            reason += f"; {verdict.kind}: {verdict.reason}"
-        self._end("stationary", reason)
-
-    def _judge_rest(self) -> None:
-        """Nothing has moved for long: stationary, unless the state shows that something still will."""
-        from reluflow.theory.escape import QUICK_CONES, classify
-
-        verdict = classify(self.problem, self.solver.state, QUICK_CONES)
-        if verdict.kind in ("saddle", "moving") and self._stillness.doubt():
-            return
-        self._end(
-            "stationary",
-            f"the loss stays at {self.solver.loss:.6g}, {verdict.kind}: {verdict.reason}; in the last "
-            f"{self._stillness.patience:.3g} units of flow time no live neuron has turned or grown",
-        )
+    def _judge(self, floor: float) -> None:
+        ending = self._judging.ending(self.solver, floor)
+        if ending is not None:
+            self._end(*ending)
 
     def _judge_wall(self) -> None:
         limit = self.stop.wall_seconds
@@ -294,7 +226,7 @@ class Training:
         parts = {
             "solver": self._solver.checkpoint(),
             "recorder": self.recorder.checkpoint(),
-            "stillness": self._stillness.checkpoint(),
+            "stillness": self._judging.stillness.checkpoint(),
         }
         flat = {f"{part}/{key}": value for part, packed in parts.items() for key, value in packed.items()}
         return flat | {"burst": self._burst, "wall_seconds": self.wall_seconds, "method": self.method}
@@ -307,19 +239,19 @@ class Training:
 
         self._solver.restore(part("solver"))
         self.recorder.restore(part("recorder"))
-        self._stillness.restore(part("stillness"))
+        self._judging.stillness.restore(part("stillness"))
         self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
         self.status, self.reason = "running", ""
         self._cut = None
-        end = part("end")
+        floor, end = self._judging.floor(self._solver), part("end")
         if end:
             weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])
-            self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]))
-        self._judge()
+            self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]), floor)
+        self._judge(floor)
         self._judge_wall()
 
-    def _end_again(self, end: State, events: int) -> None:
+    def _end_again(self, end: State, events: int, floor: float) -> None:
         """End within the last step, as before, if the rules of now end the run there too."""
-        loss = Cut(self._solver, end, events).loss
-        if self.stop.loss is not None and loss <= self.stop.loss:
+        cut = Cut(self._solver, end, events)
+        if cut.at_rest or cut.loss <= self._judging.level(floor):
             self._end_within_step(end, events)

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from problems import five_points, smooth, toy
+from problems import balanced, five_points, orthogonal, smooth, toy
 
 import reluflow
 from reluflow.flow import METHODS
 from reluflow.flow.base import Options
 from reluflow.network import loss_of, residuals
+from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
 from reluflow.training import StopRules, Training
 
@@ -142,3 +143,77 @@ def test_a_stored_run_that_ended_within_a_step_is_gone_on_with(tmp_path):
     straight = ended(training.problem, loss=1e-6)
     assert further.solver.t == straight.solver.t
     np.testing.assert_array_equal(further.recorder.series["t"], straight.recorder.series["t"])
+
+
+class TestFloor:
+    """Residuals that are only rounding are the end of a fit."""
+
+    @pytest.mark.parametrize("rtol", [1e-6, 1e-9])
+    @pytest.mark.parametrize(
+        "problem",
+        [toy(), five_points(), smooth(scale=0.3), orthogonal(1, 4, 6, 20, 1e-3, False)],
+        ids=["toy", "five-points", "smooth", "orthogonal"],
+    )
+    def test_a_fit_without_stop_rules_ends_there(self, problem, rtol):
+        training = Training(problem, options=Options(rtol=rtol), stop=StopRules(steps=2000))
+        while training.status == "running":
+            training.advance(seconds=10.0)
+        assert (training.status, training.reached_goal) == ("stationary", True)
+        assert "at the rounding floor" in training.reason
+        loss = training.recorder.series["loss"]
+        assert loss[-1] == loss.min()
+        assert loss[-1] < 1e-24 * loss[0]
+        assert all(saddle["loss"] > 1e-20 for saddle in training.summary()["saddles"])
+
+    def test_the_size_of_the_terms(self):
+        problem = balanced([[3.0, -1.0], [-1.0, 0.0]], [2.0, -0.5], 2, 1.0)
+        state = Training(problem).solver.state
+        expected = [2.0, 0.5]
+        for w, a in zip(state.weights, state.output_weights, strict=True):
+            for k, x in enumerate(problem.inputs):
+                expected[k] += abs(a) * np.sum(np.abs(w * x)) * (w @ x > 0.0)
+        np.testing.assert_allclose(terms(state, problem), expected)
+
+    def test_it_is_looked_for_only_where_the_residual_is_near(self):
+        training = Training(toy())
+        assert rounding_floor(training.solver) == 0.0
+        fit = Training(smooth(scale=0.3))
+        while fit.status == "running":
+            fit.advance(seconds=10.0)
+        floor = rounding_floor(fit.solver)
+        assert np.sqrt(np.mean(fit.solver.residual**2)) == pytest.approx(floor, rel=0.02)
+
+    @pytest.mark.parametrize("method", ["lorentz", "gd"])
+    def test_a_goal_below_it_is_missed(self, method):
+        training = ended(toy(), method, loss=1e-40)
+        assert (training.status, training.reached_goal) == ("stationary", False)
+        assert "stop.loss = 1e-40 is below what can be reached" in training.reason
+        further = Training(toy(), method, Options(learning_rate=0.02), StopRules(loss=1e-12))
+        further.restore(training.checkpoint())
+        assert (further.status, further.reached_goal) == ("converged", True)
+
+    def test_descent_stops_at_its_first_iterate_there(self):
+        training = ended(toy(), "gd", loss=1e-40)
+        steps = training.solver.steps - 1
+        before = Training(toy(), "gd", Options(learning_rate=0.02), StopRules(steps=steps))
+        while before.status == "running":
+            before.advance(seconds=10.0)
+        assert before.status == "steps"
+        assert rounding_floor(before.solver) ** 2 * 0.5 < before.solver.loss
+
+
+class TestZeroTargets:
+    def test_rest_is_judged_in_flow_time(self):
+        """Descent at a tiny rate has hardly begun after any number of steps that can be taken."""
+        problem = smooth(scale=0.3)
+        problem = type(problem)(problem.inputs, np.zeros(5), problem.weights, problem.output_weights)
+        training = Training(problem, "gd", Options(learning_rate=1e-7), StopRules(steps=3000))
+        training.advance(seconds=60.0)
+        assert training.status == "steps"
+        assert training.recorder.series["loss"][-1] < training.recorder.series["loss"][0]
+
+    def test_what_is_there_dies_out(self):
+        """One neuron on one sample: a' = -a w w / 1 with a = w, so that h = 1 / (1 / h(0) + 2 t)."""
+        times = np.array([0.0, 1.0, 30.0, 1e4])
+        trajectory = reluflow.simulate([[1.0]], [0.0], [[1.0]], [1.0], times=times, rtol=1e-9)
+        np.testing.assert_allclose(trajectory.loss, 0.5 / (1.0 + 2.0 * times) ** 2, rtol=1e-6)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import SolverView, State
-from reluflow.network import Array, preactivations, row_norms
+from reluflow.network import Array, preactivations, predictions, row_norms
 from reluflow.observe.neurons import unit_rows
 from reluflow.problem import Problem
 
-#: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
+#: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen. Where
+#: all targets are zero the predictions of the start stand for them: that is what there is to move.
 PATIENCE = 300.0
 #: So often the patience is doubled when a small neuron was found that can still grow.
 MOST_DOUBTS = 5
@@ -32,18 +33,20 @@ class Stillness:
 
     On a plateau the neurons that will end it grow exponentially, however small they are, so a
     network is stationary only if over the whole patience no neuron with an active sample (any neuron, where
-    the activation has a slope below zero) has turned or gained norm, and the loss has kept its value.
+    the activation has a slope below zero) has turned or gained norm, and the loss has come to no lower value.
     Neurons that shrink for ever do not count as moving. A neuron that waits for samples which it does not see
     is only pulled by the slope, so that with a slope so much less motion counts, but for what trembles.
     """
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        size = float(np.sqrt(np.mean(problem.targets**2))) * float(np.max(row_norms(problem.inputs)))
+        pull = problem.targets if np.any(problem.targets) else _predictions(problem)
+        size = float(np.sqrt(np.mean(pull**2))) * float(np.max(row_norms(problem.inputs)))
         rate = problem.speed * size
-        self.patience = PATIENCE / rate if rate > 0.0 else 0.0
+        self.patience = PATIENCE / rate if rate > 0.0 else np.inf
         self._since: State | None = None
-        self._loss = np.inf
+        #: the lowest loss so far, and what it was one patience ago
+        self._lowest = self._loss = np.inf
         self._doubts = 0
 
     def doubt(self) -> bool:
@@ -56,11 +59,12 @@ class Stillness:
 
     def watch(self, solver: SolverView) -> bool:
         """Whether the network is stationary; to be called after every step, and cheap between looks."""
+        self._lowest = min(self._lowest, solver.loss)
         if self._since is not None and solver.t - self._since.t < self.patience:
             return False
         before, now = self._since, solver.state
-        fallen = abs(self._loss - solver.loss)
-        self._since, self._loss = now, solver.loss
+        fallen = self._loss - self._lowest
+        self._since, self._loss = now, self._lowest
         if before is None or fallen > LARGEST_FALL * self._loss:
             return False
         return not self._moving(before, now, solver.residual)
@@ -103,6 +107,7 @@ class Stillness:
             "weights": since.weights,
             "output_weights": since.output_weights,
             "loss": np.array(self._loss),
+            "lowest": np.array(self._lowest),
         }
 
     def restore(self, saved: Mapping[str, Array]) -> None:
@@ -110,9 +115,14 @@ class Stillness:
             self._since = State(
                 float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
             )
-            self._loss = float(saved["loss"])
+            self._loss, self._lowest = float(saved["loss"]), float(saved.get("lowest", saved["loss"]))
             self._doubts = int(saved["doubts"])
             self.patience *= 2.0**self._doubts
+
+
+def _predictions(problem: Problem) -> Array:
+    """h(x_k) (n,) of the start."""
+    return predictions(problem.weights, problem.output_weights, problem.inputs, problem.slope)
 
 
 def _motion(before: Array, now: Array) -> tuple[Array, Array]:

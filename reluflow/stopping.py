@@ -1,0 +1,132 @@
+"""When a run is over, and why: its stop rules, the floor of rounding, rest."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from reluflow.flow.base import FlowSolver, SolverView, State
+from reluflow.flow.cut import crossing
+from reluflow.network import LOSS_FACTOR
+from reluflow.observe.floor import UNITS, rounding_floor
+from reluflow.observe.stillness import Stillness
+from reluflow.problem import Problem
+
+if TYPE_CHECKING:
+    from reluflow.store.preset import Preset
+
+#: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
+FEW_PAIRS: Final = 20_000
+
+#: How a run ended, and why in words.
+Ending = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class StopRules:
+    """When to stop. ``loss`` and ``time`` in the problem's loss and its flow time; None means no such rule.
+
+    With a loss to reach, the other rules are budgets; without one, they are what the run is for.
+    """
+
+    loss: float | None = None
+    time: float | None = None
+    steps: int | None = None
+    wall_seconds: float | None = None
+
+    @classmethod
+    def of(cls, preset: "Preset") -> "StopRules":
+        """The rules of a preset."""
+        return cls(*(preset.values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds")))
+
+
+class Judge:
+    """Says of a solver whether its run is over. To be asked after every step."""
+
+    def __init__(self, problem: Problem, stop: StopRules) -> None:
+        self.stop = stop
+        self.stillness = Stillness(problem)
+        self._problem = problem
+
+    def floor(self, solver: SolverView) -> float:
+        """The loss at or below which it is only rounding; 0 while the loss is far from that."""
+        return LOSS_FACTOR[self._problem.loss] * rounding_floor(solver) ** 2
+
+    def level(self, floor: float) -> float:
+        """The loss at which the run ends, one way or the other, given the ``floor``."""
+        return max(self.stop.loss or 0.0, floor)
+
+    def end_within_step(self, solver: FlowSolver, before: float, floor: float) -> State | None:
+        """Where in its last step, which began at the loss ``before``, the run ends; None if not inside."""
+        if solver.discrete:
+            return None
+        level = self.level(floor)
+        if solver.loss <= level:
+            return crossing(solver, level, before)
+        if solver.at_rest and len(solver.event_log):
+            last = float(solver.event_log.t[-1])
+            return replace(solver.state, t=last) if solver.t_old < last < solver.t else None
+        return None
+
+    def ending(self, solver: SolverView, floor: float) -> Ending | None:
+        """How the run has ended; None while it has not."""
+        stop = self.stop
+        if solver.failure is not None:
+            return "failed", solver.failure
+        if stop.loss is not None and floor <= stop.loss and solver.loss <= stop.loss:
+            return "converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}"
+        if solver.at_rest:
+            return self._at_rest(solver)
+        if solver.loss <= floor:
+            return self._at_the_floor(solver)
+        if stop.time is not None and solver.t >= stop.time:
+            return self._in_time(solver, stop.time)
+        if stop.steps is not None and solver.steps >= stop.steps:
+            return "steps", f"the solver has taken stop.steps = {stop.steps} steps"
+        return self._still(solver) if self.stillness.watch(solver) else None
+
+    def _at_the_floor(self, solver: SolverView) -> Ending:
+        reason = (
+            f"the loss is {solver.loss:.3g}, at the rounding floor: what is left of h - y is below {UNITS:g} "
+            "roundings of the terms that it is made of"
+        )
+        if self.stop.loss is not None:
+            reason += f"; stop.loss = {self.stop.loss:g} is below what can be reached"
+        return "stationary", reason
+
+    def _in_time(self, solver: SolverView, limit: float) -> Ending:
+        """The time is up, perhaps in one long step over a rest that there was no occasion to see."""
+        still = self._still(solver) if self.stillness.watch(solver) else None
+        if still is not None:
+            return still
+        if self._problem.width * self._problem.samples <= FEW_PAIRS:
+            from reluflow.theory.escape import QUICK_CONES, classify
+
+            verdict = classify(self._problem, solver.state, QUICK_CONES)
+            if verdict.stays:
+                return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
+        return "time", f"flow time has reached stop.time = {limit:g}"
+
+    def _at_rest(self, solver: SolverView) -> Ending:
+        """The network moves no more for certain; what it is at is another matter."""
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        verdict = classify(self._problem, solver.state, QUICK_CONES)
+        reason = (
+            f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
+            "move any more"
+        )
+        if verdict.kind not in ("saddle", "moving"):  # these it is only but for rounding
+            reason += f"; {verdict.kind}: {verdict.reason}"
+        return "stationary", reason
+
+    def _still(self, solver: SolverView) -> Ending | None:
+        """Nothing has moved for long: stationary, unless the state shows that something still will."""
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        verdict = classify(self._problem, solver.state, QUICK_CONES)
+        if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
+            return None
+        return (
+            "stationary",
+            f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}; in the last "
+            f"{self.stillness.patience:.3g} units of flow time no live neuron has turned or grown",
+        )
