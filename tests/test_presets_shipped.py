@@ -46,6 +46,15 @@ def test_all_settings_of_the_papers_are_there():
     assert set(NAMES) >= set(SETTINGS)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if "neuron-" in name or "teachers" in name])
+def test_teachers_are_learnt_until_the_end_that_the_paper_sets(name):
+    """A loss of 1e-9, or flow time 2e5 of the mse: 2e7 iterations at its rate 0.01."""
+    preset = load_preset(str(shipped_presets() / f"{name}.toml"))
+    assert preset.values["solver.loss"] == "mse"
+    assert preset.values["stop.loss"] == 1e-9
+    assert preset.values["stop.time"] == 2e5 == pytest.approx(2e7 * preset.explicit["solver.learning_rate"])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_says_where_it_is_from_and_what_to_look_for(name):
     preset = load_preset(str(shipped_presets() / f"{name}.toml"))
