@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from reluflow.observe.columns import published_columns
 from reluflow.observe.plateaus import find_saddles
-from reluflow.observe.quantities import quantities
 from reluflow.store.preset import load_preset
 from reluflow.theory.correlated_assumptions import BEGIN
 from reluflow.theory.course import Course, find_teacher
@@ -171,7 +171,7 @@ def success() -> None:
 def taught(dimension: int, power: int, seed: int) -> tuple[dict[str, float], Training]:
     """What the end of one run measures, and the run."""
     training = train("neuron-centred", taught_changes(dimension, power, seed))
-    return quantities(training.solver.state, training.problem), training
+    return published_columns(training.solver.state, training.problem), training
 
 
 def taught_changes(dimension: int, power: int, seed: int) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def taught_changes(dimension: int, power: int, seed: int) -> dict[str, Any]:
 
 
 def angles() -> None:
-    """Widest angle between live neurons, and nuclear norm, against the scale."""
+    """Widest angle between neurons that saw a sample at the start, and nuclear norm, against the scale."""
     for dimension, powers in POWERS.items():
         head(
             f"P2, centred, n = d = {dimension}, m = 200, to loss 1e-9: medians of {TEACHER_SEEDS} seeds",

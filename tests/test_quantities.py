@@ -6,6 +6,7 @@ from problems import balanced, smooth
 
 from reluflow.flow.base import State
 from reluflow.network import loss_of, predictions, tangent_kernel
+from reluflow.observe.columns import published_columns
 from reluflow.observe.quantities import (
     angle,
     combined,
@@ -18,6 +19,7 @@ from reluflow.observe.quantities import (
     rank,
     spread,
 )
+from reluflow.problem import Problem
 
 ROWS = np.array([[3.0, 0.0], [0.0, 4.0], [-1.0, -1.0], [0.0, 2.0]])
 OUTPUTS = np.array([1.0, -2.0, 5.0, 3.0])
@@ -97,16 +99,31 @@ def test_all_by_name():
     plain = quantities(state, problem)
     assert plain["live_plus"] == 2
     assert plain["live_minus"] == 1
-    assert plain["angle_max_plus"] == pytest.approx(90.0)
-    assert np.isnan(plain["angle_max_minus"])
+    assert plain["angle_max_live_plus"] == pytest.approx(90.0)
+    assert np.isnan(plain["angle_max_live_minus"])
     assert plain["rank"] == plain["numerical_rank"] == 2
-    assert plain["combined_norm"] == pytest.approx(np.hypot(3.0, 2.0))
+    assert plain["combined_norm_live"] == pytest.approx(np.hypot(3.0, 2.0))
     gamma = np.array([0.5, 1.0])
-    assert plain["distance_to_gamma"] == pytest.approx(np.linalg.norm([2.5, -3.0]))
-    assert plain["angle_to_gamma"] == pytest.approx(angle(np.array([3.0, -2.0]), gamma))
-    assert not {"angle_to_teacher", "point_loss"} & set(plain)
+    assert plain["distance_to_gamma_live"] == pytest.approx(np.linalg.norm([2.5, -3.0]))
+    assert plain["angle_to_gamma_live"] == pytest.approx(angle(np.array([3.0, -2.0]), gamma))
+    assert not {"angle_to_teacher_live", "point_loss"} & set(plain)
     teacher, points = np.array([3.0, 0.0]), np.array([[1.0, 0.0]])
     full = quantities(state, problem, teacher=teacher, points=points, point_targets=np.array([1.0]))
-    assert full["distance_to_teacher"] == pytest.approx(2.0)
-    assert full["angle_to_teacher"] == pytest.approx(np.degrees(np.arctan2(2.0, 3.0)))
+    assert full["distance_to_teacher_live"] == pytest.approx(2.0)
+    assert full["angle_to_teacher_live"] == pytest.approx(np.degrees(np.arctan2(2.0, 3.0)))
     assert full["point_loss"] == pytest.approx(0.5 * (3.0 - 1.0) ** 2)
+
+
+def test_the_two_groups_have_names_of_their_own():
+    """A neuron that saw a sample at the start and has turned away belongs to the published group alone."""
+    problem = Problem(np.eye(2), [1.0, 1.0], [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [1.0, 1.0, 1.0])
+    turned = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+    state = State(1.0, turned, problem.output_weights)
+    published, measured = published_columns(state, problem), quantities(state, problem)
+    assert published["angle_max_plus"] == pytest.approx(135.0)
+    assert published["angle_mean_plus"] == pytest.approx((90.0 + 135.0 + 135.0) / 3.0)
+    assert measured["angle_max_live_plus"] == measured["angle_mean_live_plus"] == pytest.approx(90.0)
+    assert published["combined_norm"] == pytest.approx(0.0, abs=1e-12)
+    assert measured["combined_norm_live"] == pytest.approx(np.sqrt(2.0))
+    same = {"loss", "parameter_norm_squared", "nuclear_norm"}
+    assert published.keys() & measured.keys() <= same

@@ -116,10 +116,13 @@ def quantities(
 
     ``rank``, ``numerical_rank`` (at ``tolerance``), ``nuclear_norm``, ``parameter_norm_squared``,
     ``variation_norm``, ``kernel_largest``, ``kernel_smallest``; for both signs ``live_<sign>``,
-    ``angle_max_<sign>``, ``angle_mean_<sign>`` (plus, minus); of v, the sum of a_j w_j over live neurons,
-    ``combined_norm``, ``angle_to_gamma``, ``distance_to_gamma``, gamma = (1/n) sum_k y_k x_k; with a
-    ``teacher`` (d,) ``angle_to_teacher``, ``distance_to_teacher``; with ``points`` (k, d) and their targets
-    (k,) ``point_loss``, in the problem's loss.
+    ``angle_max_live_<sign>``, ``angle_mean_live_<sign>`` (plus, minus); of v, the sum of a_j w_j over live
+    neurons, ``combined_norm_live``, ``angle_to_gamma_live``, ``distance_to_gamma_live``, with gamma =
+    (1/n) sum_k y_k x_k; with a ``teacher`` (d,) ``angle_to_teacher_live``, ``distance_to_teacher_live``; with
+    ``points`` (k, d) and their targets (k,) ``point_loss``, in the problem's loss.
+
+    What is said of live neurons is said of those that are live in this state. ``columns.published_columns``
+    has numbers of the same kind, without "live" in their names, for the group that saw samples at the start.
     """
     spectrum = kernel_spectrum(state, problem)
     found: dict[str, float] = {
@@ -136,17 +139,17 @@ def quantities(
         widest, mean = spread(state.weights[members])
         found |= {
             f"live_{name}": int(np.count_nonzero(members)),
-            f"angle_max_{name}": widest,
-            f"angle_mean_{name}": mean,
+            f"angle_max_live_{name}": widest,
+            f"angle_mean_live_{name}": mean,
         }
     bundle = combined(state, problem)
-    found["combined_norm"] = float(np.linalg.norm(bundle))
+    found["combined_norm_live"] = float(np.linalg.norm(bundle))
     gamma = problem.targets @ problem.inputs / problem.samples
-    found["angle_to_gamma"] = angle(bundle, gamma)
-    found["distance_to_gamma"] = float(np.linalg.norm(bundle - gamma))
+    found["angle_to_gamma_live"] = angle(bundle, gamma)
+    found["distance_to_gamma_live"] = float(np.linalg.norm(bundle - gamma))
     if teacher is not None:
-        found["angle_to_teacher"] = angle(bundle, teacher)
-        found["distance_to_teacher"] = float(np.linalg.norm(bundle - teacher))
+        found["angle_to_teacher_live"] = angle(bundle, teacher)
+        found["distance_to_teacher_live"] = float(np.linalg.norm(bundle - teacher))
     if points is not None and point_targets is not None:
         found["point_loss"] = loss_at(state, points, point_targets, problem.loss, problem.slope)
     return found
