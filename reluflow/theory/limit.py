@@ -14,9 +14,10 @@ from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
+from reluflow.theory.orthogonal_assumptions import ORTHOGONAL
+from reluflow.theory.orthogonal_formulas import least_orthogonal
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.small_neurons import clean_gram
 
 #: Escapes that have a row of their own.
 NAMES = ("first", "second", "third")
@@ -61,8 +62,7 @@ class _Rows:
         problem = self.problem
         if problem.slope != 0.0:
             return not_relu(problem)
-        gram = clean_gram(problem.inputs)
-        if not np.any(gram - np.diag(np.diagonal(gram))):
+        if abs(least_orthogonal(problem.inputs)[0]) <= ORTHOGONAL:
             return "the inputs are orthogonal: the rows of that setting say more"
         if problem.samples > MOST_SAMPLES or problem.samples * problem.width > MOST_PAIRS:
             return f"{problem.width} neurons on {problem.samples} samples are too many for the limit process"
