@@ -247,7 +247,7 @@ def zero_neurons(rng: Generator) -> Case:
 
 @family
 def rank_deficient(rng: Generator) -> Case:
-    """Inputs in a subspace; w has a part outside of it, which keeps a large while the part inside is small."""
+    """Inputs in a subspace; w has a part outside of it, which keeps a large where w is small inside."""
     n, d = size(rng, (4, 3), (9, 7))
     p = int(rng.integers(2, d))
     x = rng.standard_normal((n, p)) @ rng.standard_normal((p, d)) / np.sqrt(p)

@@ -13,7 +13,7 @@ from .run import GaveUpError, Limits, Piece, Run
 from .search import next_event
 from .series import Segment, taylor
 from .settle import UnsettledError, follow
-from .turns import take
+from .turns import note, take
 
 #: the first implicit step, in series' steps; the least for which it pays; most series' steps between attempts
 LEAP, PAYS, PATIENCE = 6.0, 2.5, 200
@@ -127,6 +127,7 @@ def _leave_kinks(run: Run, j: int, r: npt.NDArray[np.longdouble]) -> None:
     neurons.sides[j, zero] = RESTS
     place[zero] = frozen.velocity(neurons.sides[j])[zero]
     neurons.sides[j] = follow(frozen, neurons.sides[j], place, zero)[0]
+    note(run, frozen, j)
 
 
 def _advance(run: Run) -> None:
@@ -135,7 +136,8 @@ def _advance(run: Run) -> None:
     here, drive = run.neurons.rows(rows), run.drive.rows(rows)
     here.still = run.residual() - here.a @ (drive.derivatives * here.z)
     segment = _segment(run, here)
-    event = next_event(here, segment, run.kinks, None)
+    corners = {i: run.corners[int(j)][0] for i, j in enumerate(rows) if int(j) in run.corners}
+    event = next_event(here, segment, run.kinks, corners)
     share = Real(1) if event is None else event.when
     run.pieces.append(Piece(float(run.t), segment))
     neurons = run.neurons
@@ -146,7 +148,7 @@ def _advance(run: Run) -> None:
     run.steps += 1
     if event is not None:
         j = int(rows[event.row])
-        take(run, event, j, segment, here.z[event.row])
+        take(run, event, j, segment)
         run.bury()
         run.check_progress()
         run.wait = min(run.wait + 1, run.patience)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .corners import growth, is_corner, rays
 from .kinks import Array, Kinks, Real
 from .neurons import Drive, Neurons
 from .series import Segment
@@ -44,7 +45,7 @@ class Piece:
 
 @dataclass
 class Run:
-    """Neurons at a time t; ``alive`` are those that anything moves, ``held`` those that stay at the origin.
+    """Neurons at a time t; ``alive`` are those that anything moves.
 
     ``first`` is the largest residual of the start.
     """
@@ -56,7 +57,8 @@ class Run:
     t: np.longdouble
     alive: npt.NDArray[np.intp]
     first: np.longdouble = field(default_factory=lambda: Real(0))
-    held: list[int] = field(default_factory=list)
+    #: neurons that slide in a corner: rows (k, n) from residuals to the growth along rays, the rays' places
+    corners: dict[int, tuple[Array, Array]] = field(default_factory=dict)
     steps: int = 0
     slid: bool = False
     events: dict[str, int] = field(default_factory=dict)
@@ -84,11 +86,17 @@ class Run:
     def take_sides(self, j: int) -> None:
         """Renew what follows from the sides of neuron j."""
         self.drive.renew(j, self.neurons.sides[j], self.kinks)
-        self.slid = self.slid or bool(np.any(self.neurons.sides[j] == 0))
+        slid = np.flatnonzero(self.neurons.sides[j] == 0)
+        self.slid = self.slid or slid.size > 0
+        self.corners.pop(j, None)
+        if is_corner(self.kinks, slid):
+            places = rays(self.kinks, slid)
+            sides, sign = self.neurons.sides[j], int(self.neurons.sign[j])
+            self.corners[j] = growth(self.kinks, sign, sides, slid, places), places
 
     def bury(self) -> None:
         """Leave out neurons that nothing moves: no sample is active, or they are exactly zero."""
-        moved = np.any(self.drive.derivatives != 0, axis=1)
+        moved = np.any(self.drive.derivatives != 0, axis=1) | np.any(self.neurons.sides == 0, axis=1)
         still = np.all(self.neurons.w == 0, axis=1) & (self.neurons.a == 0)
         self.alive = np.flatnonzero(moved & ~still)
 

@@ -39,11 +39,11 @@ class Watched:
             self.events.append(Event(Real(0), kind, row, kink, way))
 
 
-def next_event(neurons: Neurons, segment: Segment, kinks: Kinks, rays: Array | None) -> Event | None:
+def next_event(neurons: Neurons, segment: Segment, kinks: Kinks, corners: dict[int, Array]) -> Event | None:
     """The first event of a segment.
 
-    ``rays`` (k, n) are what takes residuals to the growth of directions in which no neuron may grow, for
-    those held at the origin.
+    ``corners``: for neurons (rows) that slide in a corner the matrices (k, n) that take residuals to the
+    rates of growth in the directions in which they could leave.
     """
     watched = Watched([], [])
     _crossings(watched, neurons, segment, kinks)
@@ -51,12 +51,18 @@ def next_event(neurons: Neurons, segment: Segment, kinks: Kinks, rays: Array | N
         output = segment.a[:, j] * neurons.sign[j]
         watched.add(_fresh(output, Real(0)) if segment.basis.series else output, "flip", int(j))
     for j in np.flatnonzero(np.any(neurons.sides == 0, axis=1)):
-        _margins(watched, neurons, segment, kinks, int(j))
-    if rays is not None:
-        for i, row in enumerate(rays):
-            growth = segment.r @ row
-            watched.add(_steady(-growth, np.abs(row) @ np.abs(segment.r[0]), segment.basis), "wake", -1, i)
+        if j in corners:
+            _wakes(watched, segment, int(j), corners[int(j)])
+        else:
+            _margins(watched, neurons, segment, kinks, int(j))
     return _first(watched, segment.basis) if watched.events else None
+
+
+def _wakes(watched: Watched, segment: Segment, j: int, growth: Array) -> None:
+    """The rates at which a neuron would shrink along the rays of its corner."""
+    terms = np.abs(growth) @ np.abs(segment.r[0])
+    for i, row in enumerate(growth):
+        watched.add(_steady(-(segment.r @ row), terms[i], segment.basis), "wake", j, i)
 
 
 def _crossings(watched: Watched, neurons: Neurons, segment: Segment, kinks: Kinks) -> None:

@@ -7,9 +7,11 @@ in between. The other kinks repel, and w passes them.
 """
 
 from dataclasses import dataclass
+from dataclasses import field as field_of
 
 import numpy as np
 
+from .corners import closure, descend, is_corner
 from .kinks import RESTS, Array, Indices, Kinks, Real, Sides
 
 #: relative size under which a velocity or a force counts as zero
@@ -24,13 +26,17 @@ class UnsettledError(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """The frozen forces on one neuron: sign of its output weight, forces (H,) below, above, on each kink."""
+    """The frozen forces on one neuron: sign of its output weight, forces (H,) below, above, on each kink.
+
+    ``notes`` say what descent leaves open.
+    """
 
     kinks: Kinks
     sign: int
     lower: Array
     upper: Array
     resting: Array
+    notes: list[str] = field_of(default_factory=list)
 
     def attracts(self, h: int) -> bool:
         return bool(self.sign * (self.upper[h] - self.lower[h]) > 0)
@@ -124,7 +130,13 @@ def _most_inward(field: Field, sides: Sides, among: Indices) -> int | None:
 
 
 def meet(field: Field, sides: Sides, zero: Indices, arrived: Indices) -> Sides:
-    """The sides after the hyperplanes ``arrived`` are reached; ``zero`` are all on which w lies."""
+    """The sides after the hyperplanes ``arrived`` are reached; ``zero`` are all on which w lies.
+
+    At a corner all of its hyperplanes slide together, as long as nothing grows there.
+    """
+    corner = zero[sides[zero] != RESTS]
+    if is_corner(field.kinks, corner) and not all(field.attracts(h) for h in corner):
+        return _land(field, sides, corner)
     sides = sides.copy()
     for h in arrived:
         if not field.attracts(h):
@@ -142,9 +154,49 @@ def meet(field: Field, sides: Sides, zero: Indices, arrived: Indices) -> Sides:
             continue
         h = _most_inward(field, sides, np.setdiff1d(zero, free))
         if h is None:
-            return sides
+            return _tied(field, sides, zero)
         sides[h] = -sides[h]
     raise UnsettledError("sides change without end")
+
+
+def _tied(field: Field, sides: Sides, zero: Indices) -> Sides:
+    """Let what cannot leave its hyperplane, because w slides on others, slide as well."""
+    slid = np.flatnonzero(sides == 0)
+    bound = [h for h in np.setdiff1d(closure(field.kinks, slid), slid) if h in zero and sides[h] != RESTS]
+    sides[bound] = 0
+    return sides
+
+
+def _land(field: Field, sides: Sides, corner: Indices) -> Sides:
+    """The sides after w slides into a corner of which a kink repels.
+
+    If the phases of descent come to different ends this is a choice: the far side of the line of arrival.
+    """
+    arrival = field.velocity(sides)[corner]
+    beyond = np.zeros(len(sides), Real)
+    beyond[corner] = arrival
+    slid = sides[corner] == 0
+    if not slid.any():
+        return follow(field, sides, beyond, corner)[0]
+    others = sides.copy()
+    others[corner] = 0
+    gram = field.kinks.gram
+    step = -field.sign * (gram[corner] @ field.held(others))
+    lower, upper = field.lower[corner], field.upper[corner]
+    ended, _ = descend(step, lower, upper, gram[np.ix_(corner, corner)], field.sign, arrival, slid)
+    ends = []
+    for there in ended:
+        place = np.zeros(len(sides), Real)
+        place[corner] = there
+        found = follow(field, sides, place, corner)[0]
+        if not any(np.array_equal(found, end) for end in ends):
+            ends.append(found)
+    if not ends:
+        return others
+    if len(ends) == 1:
+        return ends[0]
+    field.notes.append(f"corner of {len(corner)} kinks, {len(ends)} ends")
+    return follow(field, sides, beyond, corner)[0]
 
 
 def follow(field: Field, sides: Sides, place: Array, cone: Indices) -> tuple[Sides, Array]:

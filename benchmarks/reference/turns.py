@@ -3,38 +3,37 @@
 import numpy as np
 import numpy.typing as npt
 
-from .kinks import Array, Real, Sides
+from .corners import closure
+from .kinks import Real, Sides
 from .run import GaveUpError, Run
 from .search import Event
 from .series import Segment
-from .settle import follow, meet
+from .settle import Field, follow, meet
 
 #: kinks of one neuron reached within this share of a step are reached together
 TOGETHER = 1e-14
 #: forces slightly later decide what is a tie now: these shares of a step later
 LATER = (1e-10, 1e-7, 1e-4)
-#: a neuron is at the origin where all of its pre-activations are below this share of those a step before
-ORIGIN = 1e-12
 
 NOTHING: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
 
 
-def take(run: Run, event: Event, j: int, segment: Segment, before: Array) -> None:
-    """Change the sides of neuron j at an event; ``before`` (n,) are its pre-activations a step earlier."""
+def take(run: Run, event: Event, j: int, segment: Segment) -> None:
+    """Change the sides of neuron j at an event."""
     old = run.neurons.sides[j].copy()
     run.count(event.kind)
     if event.kind == "flip":
         flip(run, j)
-    elif event.kind == "release":
-        release(run, event, j, segment)
+    elif event.kind == "cross":
+        cross(run, event, j, segment)
     else:
-        cross(run, event, j, segment, before)
+        leave(run, event, j, segment)
     if event.kind != "flip" and np.array_equal(old, run.neurons.sides[j]):
         raise GaveUpError(f"{event.kind} changes nothing at t = {float(run.t):.6g}")
     run.take_sides(j)
 
 
-def cross(run: Run, event: Event, j: int, segment: Segment, before: Array) -> None:
+def cross(run: Run, event: Event, j: int, segment: Segment) -> None:
     """Neuron j reaches a kink, or several at once."""
     neurons, kinks = run.neurons, run.kinks
     sides, frozen = neurons.sides[j], neurons.field(j, run.residual(), kinks)
@@ -42,26 +41,45 @@ def cross(run: Run, event: Event, j: int, segment: Segment, before: Array) -> No
     velocity = frozen.velocity(sides) * abs(neurons.a[j]) / kinks.samples
     near = (np.abs(z) <= np.abs(velocity) * segment.length * TOGETHER) & (velocity * sides < 0)
     near |= np.arange(len(z)) == event.kink
-    arrived = np.flatnonzero(near & (sides != 0))
+    zero = closure(kinks, np.flatnonzero((near & (sides != 0)) | (sides == 0)))
+    arrived = zero[z[zero] != 0]
+    arrived = np.union1d(arrived, [event.kink])
     z[arrived] = 0
     neurons.z[j] = np.where(np.isin(kinks.of, arrived), 0, neurons.z[j])
     neurons.sides[j] = meet(frozen, sides, np.flatnonzero((z == 0) | (sides == 0)), arrived)
+    note(run, frozen, j)
 
 
-def release(run: Run, event: Event, j: int, segment: Segment) -> None:
-    """The force on a slid hyperplane reaches that of a side; forces slightly later decide on ties."""
+def leave(run: Run, event: Event, j: int, segment: Segment) -> None:
+    """The force on a slid hyperplane reaches that of a side, or a corner begins to let a neuron go.
+
+    Forces slightly later decide, for at this moment nothing moves yet.
+    """
     neurons, kinks = run.neurons, run.kinks
     sides = neurons.sides[j]
     on = np.flatnonzero((neurons.z[j, kinks.sample] == 0) | (sides == 0))
     for share in LATER:
-        r = segment.residual(event.when + Real(share))
-        found = meet(neurons.field(j, r, kinks), sides, on, NOTHING)
-        if found[event.kink] != 0:
+        frozen = neurons.field(j, segment.residual(event.when + Real(share)), kinks)
+        if event.kind == "wake":
+            corner = np.flatnonzero(sides == 0)
+            found = follow(frozen, sides, run.corners[j][1][event.kink], corner)[0]
+        else:
+            found = meet(frozen, sides, on, NOTHING)
+        if not np.array_equal(found, sides):
             break
     else:
+        if event.kind == "wake":
+            raise GaveUpError(f"no way out of a corner at t = {float(run.t):.6g}")
         found = sides.copy()
         found[event.kink] = event.way
     neurons.sides[j] = found
+    note(run, frozen, j)
+
+
+def note(run: Run, frozen: Field, j: int) -> None:
+    """Take over what settling found open."""
+    for what in frozen.notes:
+        run.choose(what, j)
 
 
 def flip(run: Run, j: int) -> None:
