@@ -6,7 +6,7 @@ halving (de Casteljau) brings them as near to the values as wanted: no root is m
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import comb
 
 import numpy as np
@@ -18,6 +18,8 @@ from .kinks import Array, Real
 DEEPEST = 60
 #: what rounding may do to Bernstein coefficients, as a share of the sizes of what they are summed from
 DOUBT_FLOAT64, DOUBT = 1e-14, 1e-18
+#: places at which polynomials are looked at, to begin with those that are negative earliest
+LOOKS = 32
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,30 @@ class Basis:
     at: Callable[[np.longdouble], Array]
     series: bool
 
-    def positive(self, coefficients: Array) -> npt.NDArray[np.bool_]:
-        """Which rows (k, degree + 1) are certainly positive on [0, 1]; float64 suffices for most."""
-        size = np.max(np.abs(coefficients), axis=1)
-        plain = (coefficients / np.where(size > 0, size, 1)[:, None]).astype(float)
-        turned = self.matrix.T.astype(float)
-        lowest = plain @ turned - DOUBT_FLOAT64 * (np.abs(plain) @ np.abs(turned))
-        return np.asarray(np.min(lowest, axis=1) > 0)
+    @cached_property
+    def one(self) -> Array:
+        """The constant polynomial 1."""
+        size = len(self.matrix)
+        return (np.arange(size) == 0).astype(Real) if self.series else np.ones(size, Real)
+
+    @cached_property
+    def _float64(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """(the matrix to Bernstein coefficients, to values at LOOKS places), transposed."""
+        places = [self.at(Real(x)) for x in np.linspace(0, 1, LOOKS + 1)[1:]]
+        return self.matrix.T.astype(float), np.stack(places, axis=1).astype(float)
+
+    def positive(self, coefficients: Array, upto: float = 1.0) -> npt.NDArray[np.bool_]:
+        """Which rows (k, degree + 1) are certainly positive on [0, upto]; float64 suffices for most."""
+        plain, turned = _plain(coefficients), self._float64[0]
+        b = plain @ turned
+        doubt = DOUBT_FLOAT64 * np.max(np.abs(plain) @ np.abs(turned), axis=1, initial=0.0)
+        if upto < 1.0:
+            b = split(b.T, upto)[0].T
+        return np.asarray(np.min(b, axis=1, initial=np.inf) > doubt)
+
+    def looks(self, coefficients: Array) -> npt.NDArray[np.float64]:
+        """Values (k, LOOKS) of rows at places in (0, 1], up to a factor."""
+        return np.asarray(_plain(coefficients) @ self._float64[1])
 
     def first_root(self, coefficients: Array, upto: np.longdouble) -> np.longdouble | None:
         """Where a polynomial that starts positive first becomes negative on [0, upto]; None if nowhere.
@@ -57,8 +76,14 @@ class Basis:
         return _narrowed(lambda x: coefficients @ self.at(x), left, right)
 
 
-def split(b: Array, share: np.longdouble) -> tuple[Array, Array]:
-    """Bernstein coefficients on [0, share] and on [share, 1]."""
+def _plain(coefficients: Array) -> npt.NDArray[np.float64]:
+    """Rows of size 1 in float64: their own sizes may be beyond its range."""
+    size = np.max(np.abs(coefficients), axis=1, initial=Real(0))
+    return np.asarray((coefficients / np.where(size > 0, size, 1)[:, None]).astype(float))
+
+
+def split(b: Array, share: np.longdouble | float) -> tuple[Array, Array]:
+    """Bernstein coefficients (degree + 1, ...) on [0, share] and on [share, 1]."""
     left, right = np.empty_like(b), np.empty_like(b)
     row = b
     for i in range(len(b)):
@@ -123,5 +148,10 @@ def powers(degree: int) -> Basis:
     matrix = [
         [Real(comb(i, j)) / Real(comb(degree, j)) for j in range(degree + 1)] for i in range(degree + 1)
     ]
-    exponents = np.arange(degree + 1)
-    return Basis(np.array(matrix), lambda x: Real(x) ** exponents, True)
+
+    def at(x: np.longdouble) -> Array:
+        factors = np.full(degree + 1, x, dtype=Real)
+        factors[0] = 1
+        return np.multiply.accumulate(factors)
+
+    return Basis(np.array(matrix), at, True)

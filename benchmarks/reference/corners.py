@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .kinks import Array, Indices, Kinks, Real, Sides, inverse, real
+from .kinks import Array, Indices, Kinks, Real, Sides, orthogonal, real
 
 #: phases of descent that are tried, its steps away from the corner, its steps in all, and how far is away
 PHASES, AWAY, STEPS, ESCAPED = 64, 200, 8000, 4.0
@@ -42,32 +42,13 @@ def rays(kinks: Kinks, corner: Indices) -> Array:
     rank, found = len(basis), []
     for chosen in combinations(range(len(corner)), rank - 1):
         on = normals[list(chosen)]
-        ray = _orthogonal(basis, on)
+        ray = orthogonal(basis, on)
         if ray is not None:
             found += [ray, -ray]
     places = np.unique(np.array(found, dtype=Real) @ kinks.normals.T, axis=0)
     size = np.sqrt(np.diagonal(kinks.gram))
     near = np.abs(places) <= ON_RAY * size
     return np.where(near & np.isin(np.arange(len(size)), corner), Real(0), places)
-
-
-def _orthogonal(basis: Array, on: Array) -> Array | None:
-    """The unit vector in the span of basis (q, d) that is orthogonal to on (q - 1, d), or None."""
-    frame = np.linalg.qr(basis.T.astype(float))[0]
-    _, sizes, turned = np.linalg.svd(on.astype(float) @ frame)
-    if len(on) and sizes[-1] <= 1e-8 * sizes[0]:
-        return None
-    ray = real(turned[-1] @ frame.T)
-    for _ in range(2):
-        ray = _onto(basis, ray)
-        if len(on):
-            ray = ray - on.T @ (inverse(on @ on.T) @ (on @ ray))
-    ray = ray / np.sqrt(ray @ ray)
-    return ray if ray[np.argmax(np.abs(ray) > 1e-9)] > 0 else -ray
-
-
-def _onto(basis: Array, vector: Array) -> Array:
-    return basis.T @ (inverse(basis @ basis.T) @ (basis @ vector))
 
 
 def growth(kinks: Kinks, sign: int, sides: Sides, corner: Indices, places: Array) -> Array:

@@ -1,7 +1,7 @@
 """The flow from event to event."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,8 @@ from .implicit import collocate
 from .kinks import RESTS, Real, make_kinks
 from .neurons import Neurons, start
 from .run import GaveUpError, Limits, Piece, Run
-from .search import next_event
-from .series import Segment, taylor
+from .search import Margins, joined, next_event
+from .series import NEAR, ORDER, SHORT, Segment, taylor
 from .settle import UnsettledError, follow
 from .turns import note, take
 
@@ -136,15 +136,16 @@ def _advance(run: Run) -> None:
     here, drive = run.neurons.rows(rows), run.drive.rows(rows)
     here.still = run.residual() - here.a @ (drive.derivatives * here.z)
     segment = _segment(run, here)
-    corners = {i: run.corners[int(j)][0] for i, j in enumerate(rows) if int(j) in run.corners}
-    event = next_event(here, segment, run.kinks, corners)
+    event = next_event(here, _margins(run), segment, run.kinks)
     share = Real(1) if event is None else event.when
     run.pieces.append(Piece(float(run.t), segment))
     neurons = run.neurons
     neurons.z[rows], neurons.w[rows], neurons.a[rows] = segment.at(share)
-    run.t += share * segment.length
-    neurons.balance(rows)
+    run.taken = share * segment.length
+    run.t += run.taken
     _pin(run, rows, here)
+    run.keep_to_lines()
+    neurons.balance(rows)
     run.steps += 1
     if event is not None:
         j = int(rows[event.row])
@@ -152,6 +153,12 @@ def _advance(run: Run) -> None:
         run.bury()
         run.check_progress()
         run.wait = min(run.wait + 1, run.patience)
+
+
+def _margins(run: Run) -> Margins:
+    """The margins of all neurons that move, which count by their rows among them."""
+    parts = joined([run.margins[j] for j in sorted(run.margins)], run.kinks.samples)
+    return replace(parts, neurons=np.searchsorted(run.alive, parts.neurons))
 
 
 def _pin(run: Run, rows: npt.NDArray[np.intp], before: Neurons) -> None:
@@ -171,7 +178,10 @@ def _segment(run: Run, here: Neurons) -> Segment:
             return found
         run.patience = min(2 * run.patience, PATIENCE)
         run.wait = run.patience
-    segment = taylor(here, drive, run.kinks, left)
+    near = float(run.taken) < NEAR * run.reach
+    segment = taylor(here, drive, run.kinks, left, SHORT if near else ORDER)
+    if not near:
+        run.reach = float(segment.length)
     run.wait -= 1
     if run.leap < PAYS * float(segment.length) or run.wait > 0:
         run.leap = LEAP * float(segment.length)

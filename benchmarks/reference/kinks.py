@@ -115,6 +115,24 @@ class Kinks:
                 left -= np.outer(left[:, i], left[i]) / left[i, i]
         return np.array(chosen, dtype=np.intp)
 
+    @cached_property
+    def basis(self) -> Array:
+        """Normals (p, d) that span all of them."""
+        return self.normals[self.independent(np.arange(self.sample.size))]
+
+    def inside(self, vectors: Array) -> Array:
+        """The parts of vectors (..., d) in the span of the normals."""
+        if not len(self.basis):
+            return np.zeros_like(vectors)
+        return vectors @ self.basis.T @ inverse(self.basis @ self.basis.T) @ self.basis
+
+    def line(self, slid: Indices) -> Array | None:
+        """The unit vector along which alone a neuron moves that slides there, or None if it has more ways."""
+        chosen = self.independent(slid)
+        if len(self.basis) != chosen.size + 1:
+            return None
+        return orthogonal(self.basis, self.normals[chosen])
+
     def projected(self, slid: Indices) -> tuple[Array, Array]:
         """(G, C): the Gram matrix (H, H) orthogonally to the slid normals, and C (|S|, H) with lam = -C f.
 
@@ -153,3 +171,18 @@ def make_kinks(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float) -> K
             of[k], ratio[k] = len(sample), 1
             sample.append(k)
     return Kinks(x, real(targets), Real(slope), np.array(sample, dtype=np.intp), of, ratio)
+
+
+def orthogonal(basis: Array, on: Array) -> Array | None:
+    """The unit vector in the span of basis (q, d) that is orthogonal to on (q - 1, d), None if not unique."""
+    frame = np.linalg.qr(basis.T.astype(float))[0]
+    _, sizes, turned = np.linalg.svd(on.astype(float) @ frame)
+    if len(on) and sizes[-1] <= 1e-8 * sizes[0]:
+        return None
+    found = real(turned[-1] @ frame.T)
+    for _ in range(2):
+        found = basis.T @ (inverse(basis @ basis.T) @ (basis @ found))
+        if len(on):
+            found = found - on.T @ (inverse(on @ on.T) @ (on @ found))
+    found = found / np.sqrt(found @ found)
+    return found if found[np.argmax(np.abs(found) > 1e-9)] > 0 else -found

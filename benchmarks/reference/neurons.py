@@ -22,6 +22,7 @@ class Neurons:
 
     ``delta`` (m,) is a^2 - |w|^2, which the flow keeps; ``sign`` (m,) that of a. ``still`` (n,) is what adds
     to the neurons' outputs to make the residual: -y, as long as neurons that do not move put nothing out.
+    ``outside`` (m, d) is the part of w orthogonal to all inputs, which never moves.
     """
 
     z: Array
@@ -31,6 +32,7 @@ class Neurons:
     delta: Array
     sign: npt.NDArray[np.int8]
     still: Array
+    outside: Array
 
     def rows(self, rows: npt.NDArray[np.intp]) -> "Neurons":
         """Some of the neurons."""
@@ -42,6 +44,7 @@ class Neurons:
             self.delta[rows],
             self.sign[rows],
             self.still,
+            self.outside[rows],
         )
 
     def balance(self, rows: npt.NDArray[np.intp]) -> None:
@@ -92,7 +95,9 @@ def start(weights: npt.ArrayLike, output_weights: npt.ArrayLike, kinks: Kinks) -
     delta = a * a - square
     delta[np.abs(delta) <= BALANCED * (a * a + square)] = 0
     sides = np.where(z > 0, 1, -1).astype(np.int8)
-    neurons = Neurons(z @ kinks.spread.T, w, a, sides, delta, np.sign(a).astype(np.int8), -kinks.targets)
+    outside = w - kinks.inside(w) if len(kinks.basis) < w.shape[1] else np.zeros_like(w)
+    signs = np.sign(a).astype(np.int8)
+    neurons = Neurons(z @ kinks.spread.T, w, a, sides, delta, signs, -kinks.targets, outside)
     neurons.balance(np.arange(len(a)))
     n, d = kinks.inputs.shape
     drive = Drive(np.zeros((len(a), n), Real), np.zeros((len(a), n + d, n), Real))

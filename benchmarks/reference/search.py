@@ -1,11 +1,17 @@
-"""The next event of a step: a crossing, a release, or a change of an output weight's sign."""
+"""The next event of a step: a crossing, a release, a way out of a corner, or a change of sign.
+
+Every event is the first root of a polynomial that is positive before. All of them are certified in float64;
+those that are not are looked at in 80 bits, the ones that are negative earliest first, for the others need a
+certificate only up to the first root.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .bernstein import Basis
-from .kinks import Array, Kinks, Real
+from .kinks import Array, Indices, Kinks, Real
 from .neurons import Neurons
 from .series import Segment
 
@@ -13,11 +19,13 @@ from .series import Segment
 STILL, AT_KINK = 1e-13, 1e-15
 #: a margin's violation at the start that it is about to mend counts as none below this share of its terms
 MENDED = 1e-9
+#: the share of the largest residual that counts as the size of any of them where rounding is judged
+SMALL = 1e-3
 
 
 @dataclass(frozen=True)
 class Event:
-    """When (share of a step), what, the neuron's row, the hyperplane (-1: none), the side it leaves to."""
+    """When (share of a step), what, the neuron, the hyperplane or ray (-1: none), the side it leaves to."""
 
     when: np.longdouble
     kind: str
@@ -26,105 +34,133 @@ class Event:
     way: int = 0
 
 
-@dataclass
-class Watched:
-    """Polynomials (k, N + 1) that are positive until an event, and what their roots are."""
+@dataclass(frozen=True)
+class Margins:
+    """What is linear in the residual and positive while neurons slide: rows (k, n), and whose they are.
 
-    coefficients: list[Array]
-    events: list[Event]
-
-    def add(self, coefficients: Array, kind: str, row: int, kink: int = -1, way: int = 0) -> None:
-        if np.any(coefficients):
-            self.coefficients.append(coefficients)
-            self.events.append(Event(Real(0), kind, row, kink, way))
-
-
-def next_event(neurons: Neurons, segment: Segment, kinks: Kinks, corners: dict[int, Array]) -> Event | None:
-    """The first event of a segment.
-
-    ``corners``: for neurons (rows) that slide in a corner the matrices (k, n) that take residuals to the
-    rates of growth in the directions in which they could leave.
+    ``neurons`` (k,), ``kinks`` (k,) hyperplanes or rays, ``ways`` (k,): the side to which a neuron leaves a
+    hyperplane, 0 for a ray of a corner.
     """
-    watched = Watched([], [])
-    _crossings(watched, neurons, segment, kinks)
-    for j in np.flatnonzero(neurons.delta < 0):
-        output = segment.a[:, j] * neurons.sign[j]
-        watched.add(_fresh(output, Real(0)) if segment.basis.series else output, "flip", int(j))
-    for j in np.flatnonzero(np.any(neurons.sides == 0, axis=1)):
-        if j in corners:
-            _wakes(watched, segment, int(j), corners[int(j)])
-        else:
-            _margins(watched, neurons, segment, kinks, int(j))
-    return _first(watched, segment.basis) if watched.events else None
+
+    rows: Array
+    neurons: Indices
+    kinks: Indices
+    ways: npt.NDArray[np.int_]
 
 
-def _wakes(watched: Watched, segment: Segment, j: int, growth: Array) -> None:
-    """The rates at which a neuron would shrink along the rays of its corner."""
-    terms = np.abs(growth) @ np.abs(segment.r[0])
-    for i, row in enumerate(growth):
-        watched.add(_steady(-(segment.r @ row), terms[i], segment.basis), "wake", j, i)
+def no_margins(samples: int) -> Margins:
+    """Those of neurons that do not slide."""
+    nothing = np.zeros(0, dtype=np.intp)
+    return Margins(np.zeros((0, samples), Real), nothing, nothing, nothing)
 
 
-def _crossings(watched: Watched, neurons: Neurons, segment: Segment, kinks: Kinks) -> None:
-    z = np.moveaxis(segment.z[:, :, kinks.sample], 0, -1) * neurons.sides[:, :, None]
-    forces = np.abs(kinks.spread.T) @ np.abs(segment.r[0])
-    way = np.outer(np.abs(neurons.a), np.abs(kinks.gram) @ forces) * segment.length / kinks.samples
-    plain = (neurons.sides != 0) & ((z[:, :, 0] > AT_KINK * way) | (not segment.basis.series))
-    doubtful = np.argwhere(plain)[~segment.basis.positive(z[plain])] if np.any(plain) else []
-    for j, h in doubtful:
-        watched.add(z[j, h], "cross", int(j), int(h))
-    for j, h in np.argwhere((neurons.sides != 0) & ~plain):
-        watched.add(_fresh(z[j, h], way[j, h]), "cross", int(j), int(h))
+def joined(parts: list[Margins], samples: int) -> Margins:
+    """The margins of several neurons."""
+    parts = parts or [no_margins(samples)]
+    return Margins(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.neurons for part in parts]),
+        np.concatenate([part.kinks for part in parts]),
+        np.concatenate([part.ways for part in parts]),
+    )
 
 
-def _fresh(coefficients: Array, way: np.longdouble) -> Array:
-    """The polynomial without the zero at its start of a pair that just switched, or that rounding made.
-
-    A start at zero, or on the wrong side with a velocity that mends it, is divided out, and so is a velocity
-    of the size of rounding (of a pair just released). The degree is kept.
-    """
-    c = coefficients
-    if c[0] > AT_KINK * way or c[1] < -STILL * way:
-        return c
-    kept = 1 if c[1] > STILL * way else 2
-    return np.concatenate([c[kept:], np.zeros(kept, Real)])
-
-
-def _margins(watched: Watched, neurons: Neurons, segment: Segment, kinks: Kinks, j: int) -> None:
-    """What keeps the forces on slid hyperplanes away from those of both sides."""
-    slid = np.flatnonzero(neurons.sides[j] == 0)
-    held = kinks.spread.T * kinks.derivatives(neurons.sides[j])
+def sliding_margins(j: int, sign: int, sides: npt.NDArray[np.int8], kinks: Kinks) -> Margins:
+    """How far the forces on the slid hyperplanes of neuron j are from those of both sides."""
+    slid = np.flatnonzero(sides == 0)
+    held = kinks.spread.T * kinks.derivatives(sides)
     balance = -kinks.projected(slid)[1] @ held
     lower, upper = (force[slid] for force in kinks.forces)
-    size = np.abs(segment.r[0])
-    for i, h in enumerate(slid):
-        for way, row in ((-1, balance[i] - lower[i]), (1, upper[i] - balance[i])):
-            margin = neurons.sign[j] * (segment.r @ row)
-            terms = size @ (np.abs(balance[i]) + np.abs(upper[i]))
-            watched.add(_steady(margin, terms, segment.basis), "release", j, int(h), way)
+    rows = sign * np.concatenate([balance - lower, upper - balance])
+    ways = np.repeat([-1, 1], slid.size)
+    return Margins(rows, np.full(2 * slid.size, j), np.tile(slid, 2), ways)
 
 
-def _steady(margin: Array, size: np.longdouble, basis: Basis) -> Array:
-    """A margin without the violation at its start that it is about to mend, or that rounding made."""
-    if basis.series and margin[0] <= size * STILL and margin[0] > -size * MENDED and margin[1] > 0:
-        return np.concatenate([margin[1:], np.zeros(1, Real)])
-    return margin
+def next_event(neurons: Neurons, margins: Margins, segment: Segment, kinks: Kinks) -> Event | None:
+    """The first event of a segment; ``margins`` count neurons by their rows here."""
+    z, pairs = _crossings(neurons, segment, kinks)
+    flips = np.flatnonzero(neurons.delta < 0)
+    outputs = _outputs(segment, neurons, flips)
+    linear = _linear(margins, segment)
+    watched = np.concatenate([z, outputs, linear])
+    found = first(watched, segment.basis)
+    if found is None:
+        return None
+    i, when = found
+    if i < len(z):
+        return Event(when, "cross", int(pairs[i, 0]), int(pairs[i, 1]))
+    i -= len(z)
+    if i < len(flips):
+        return Event(when, "flip", int(flips[i]))
+    i -= len(flips)
+    way = int(margins.ways[i])
+    return Event(when, "release" if way else "wake", int(margins.neurons[i]), int(margins.kinks[i]), way)
 
 
-def _first(watched: Watched, basis: Basis) -> Event | None:
-    """The first root of all. Polynomials that are negative early are looked at first."""
-    coefficients = np.array(watched.coefficients)
+def _crossings(neurons: Neurons, segment: Segment, kinks: Kinks) -> tuple[Array, Indices]:
+    """Pre-activations (k, N + 1) times their sides, and whose they are: (neuron, hyperplane) (k, 2)."""
+    basis = segment.basis
+    pairs = np.argwhere(neurons.sides != 0)
+    side = neurons.sides[neurons.sides != 0]
+    z = segment.z[:, :, kinks.sample][:, neurons.sides != 0].T * side[:, None]
+    forces = (kinks.derivatives(neurons.sides) * np.abs(segment.r[0])) @ np.abs(kinks.spread)
+    way = np.abs(neurons.a)[:, None] * (forces @ np.abs(kinks.gram)) * segment.length / kinks.samples
+    way = way[neurons.sides != 0]
+    moves = np.any(z != 0, axis=1)
+    for i in np.flatnonzero(moves & (z[:, 0] <= AT_KINK * way)):
+        z[i] = _fresh(z[i], way[i], basis)
+    return z[moves], pairs[moves]
+
+
+def _fresh(coefficients: Array, way: np.longdouble, basis: Basis) -> Array:
+    """A pre-activation that starts on its kink: positive until it leaves to the wrong side.
+
+    A pair that just switched starts at zero, which is divided out. Where its velocity is of the size of
+    rounding (it was just released, or the neuron is at rest) only a way beyond rounding counts.
+    """
+    c = coefficients
+    if basis.series and c[1] > STILL * way:
+        return np.concatenate([c[1:], np.zeros(1, Real)])
+    if basis.series and c[1] < -STILL * way:
+        return c
+    return c + STILL * way * basis.one
+
+
+def _outputs(segment: Segment, neurons: Neurons, flips: Indices) -> Array:
+    """Output weights that can change their sign, without the zero at the start of one that just did."""
+    found = segment.a[:, flips].T * neurons.sign[flips][:, None]
+    if segment.basis.series:
+        for i in np.flatnonzero(found[:, 0] == 0):
+            found[i] = np.concatenate([found[i, 1:], np.zeros(1, Real)])
+    return found
+
+
+def _linear(margins: Margins, segment: Segment) -> Array:
+    """Margins without a violation at their start that they are about to mend, and beyond rounding."""
+    found = margins.rows @ segment.r.T
+    size = np.abs(segment.r[0]) + SMALL * np.max(np.abs(segment.r[0]))
+    terms = np.abs(margins.rows) @ size
+    mends = segment.basis.series & (found[:, 0] <= terms * STILL) & (found[:, 0] > -terms * MENDED)
+    mends &= found[:, 1] > terms * STILL
+    later = np.concatenate([found[:, 1:], np.zeros((len(found), 1), Real)], axis=1)
+    return np.where(mends[:, None], later, found + np.outer(STILL * terms, segment.basis.one))
+
+
+def first(coefficients: Array, basis: Basis) -> tuple[int, np.longdouble] | None:
+    """The row with the first root of all, and where."""
     left = np.flatnonzero(~basis.positive(coefficients))
     if not left.size:
         return None
-    x = np.linspace(0, 1, 33)[1:]
-    looks = coefficients[left] @ np.stack([basis.at(Real(place)) for place in x], axis=1)
-    early = np.where(np.any(looks < 0, axis=1), np.argmax(looks < 0, axis=1), len(x))
-    found: Event | None = None
+    looks = basis.looks(coefficients[left]) < 0
+    early = np.where(np.any(looks, axis=1), np.argmax(looks, axis=1), looks.shape[1])
+    left = left[np.argsort(early, kind="stable")]
+    found: int | None = None
     upto = Real(1)
-    for i in left[np.argsort(early, kind="stable")]:
+    while left.size:
+        i, left = left[0], left[1:]
         root = basis.first_root(coefficients[i], upto)
-        if root is not None and (found is None or root < upto):
-            event, upto = watched.events[i], root
-            found = Event(root, event.kind, event.row, event.kink, event.way)
-    return found
+        if root is None or (found is not None and root >= upto):
+            continue
+        found, upto = int(i), root
+        left = left[~basis.positive(coefficients[left], float(upto))]
+    return None if found is None else (found, upto)

@@ -17,8 +17,10 @@ from .bernstein import Basis, powers
 from .kinks import Array, Kinks, Real
 from .neurons import Drive, Neurons
 
-#: terms of the series beyond the constant one
-ORDER = 28
+#: terms of the series beyond the constant one; fewer where the next event is near
+ORDER, SHORT = 28, 18
+#: series are short after a step that was a smaller share of what the whole series would have allowed
+NEAR = 0.25
 #: the share of a quantity that the first terms left out may have
 TOLERANCE = 1e-19
 
@@ -46,13 +48,14 @@ class Segment:
         return self.basis.at(share) @ self.r
 
 
-def taylor(neurons: Neurons, drive: Drive, kinks: Kinks, longest: np.longdouble) -> Segment:
+def taylor(neurons: Neurons, drive: Drive, kinks: Kinks, longest: np.longdouble, order: int) -> Segment:
     """The series at a state over as long a time as they hold, at most ``longest``."""
-    z, w, a, r = expand(neurons, drive, kinks)
+    z, w, a, r = expand(neurons, drive, kinks, order)
     length = min(reach(w, a, r), longest)
-    share = length ** np.arange(len(a))
+    basis = powers(order)
+    share = basis.at(length)
     return Segment(
-        powers(len(a) - 1),
+        basis,
         length,
         z * share[:, None, None],
         w * share[:, None, None],
@@ -61,9 +64,9 @@ def taylor(neurons: Neurons, drive: Drive, kinks: Kinks, longest: np.longdouble)
     )
 
 
-def expand(neurons: Neurons, drive: Drive, kinks: Kinks) -> tuple[Array, Array, Array, Array]:
+def expand(neurons: Neurons, drive: Drive, kinks: Kinks, order: int) -> tuple[Array, Array, Array, Array]:
     """Coefficients of z, w, a and r in powers of time."""
-    n, order = kinks.samples, ORDER
+    n = kinks.samples
     m, d = neurons.w.shape
     y = np.empty((order + 1, m, n + d), Real)
     y[0, :, :n], y[0, :, n:] = neurons.z, neurons.w

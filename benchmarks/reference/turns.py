@@ -62,7 +62,7 @@ def leave(run: Run, event: Event, j: int, segment: Segment) -> None:
         frozen = neurons.field(j, segment.residual(event.when + Real(share)), kinks)
         if event.kind == "wake":
             corner = np.flatnonzero(sides == 0)
-            found = follow(frozen, sides, run.corners[j][1][event.kink], corner)[0]
+            found = follow(frozen, sides, run.rays[j][event.kink], corner)[0]
         else:
             found = meet(frozen, sides, on, NOTHING)
         if not np.array_equal(found, sides):
