@@ -130,14 +130,14 @@ def product(outcome: Outcome, case: Case, times: Array, rtol: float) -> tuple[Ou
 def examine(outcome: Outcome, case: Case, reference: Result, times: Array, limits: Limits) -> Outcome:
     """Whether the reference itself moves by a tenth of the error when its start moves by 1e-13."""
     rng = np.random.default_rng(0)
-    most = 0.0
+    most, limits = 0.0, replace(limits, loss=0.0, time=reference.end)
     for _ in range(MOVES):
         try:
             other = integrate(*case_arguments(moved(case, rng)), case.slope, limits)
         except GaveUpError:
             continue
-        here = np.nan_to_num(other.loss(times), nan=other.last_loss)
-        most = max(most, float(np.max(relative(here, reference.loss(times), reference.first_loss))))
+        gaps = relative(other.loss(times), reference.loss(times), reference.first_loss)
+        most = max(most, float(np.nanmax(gaps)))
     excused = outcome.error is not None and most >= EXCUSE * outcome.error
     return replace(outcome, moved=most, excused=excused)
 
