@@ -45,6 +45,7 @@ def local_field(one: Neurons, meeting: Index, residual: Array, samples: Samples,
         off=off[meeting],
         zero=share * samples.kink_force(residual)[meeting],
         sign=sign,
+        summed=float(np.abs(counts) @ samples.lengths),
     )
 
 

@@ -22,7 +22,8 @@ else the one to which the far side of the line of motion leads, with the kinks t
 where a changes its sign, the side on which descent has been for the larger share of time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -35,8 +36,10 @@ from reluflow.network import Array
 PHASES, MAJORITY = 32, 0.7
 #: steps of descent before the point that is met, at least and at most, in periods of the slowest zigzag
 PERIODS, FEWEST, MOST = 24.0, 48, 1536
-#: a velocity or a share below this (relative) is rounding
-ROUNDING: Final = 1e-11
+#: a velocity below this, relative to what it is the sum of, is rounding
+ROUNDING: Final = 64 * np.finfo(float).eps
+#: a sample whose distance from the span of others is below this (squared, relative) lies in it
+DEPENDENT: Final = 1e-12
 #: a point this near to the one where all kinks meet, relative to where it was, has arrived there
 ARRIVED: Final = 1e-10
 #: events after which a local flow is taken to stay where it is, in units of the number of its samples
@@ -49,7 +52,7 @@ class LocalField:
 
     inputs (t, p); gram (t, t); base (p,): D_0; on, off, zero (t,): c_k of a sample that is active, inactive,
     or exactly on its kink, where the derivative of the activation function is that of its lower side; sign:
-    of a.
+    of a; summed: the sum of the sizes of which D_0 is the sum.
     """
 
     inputs: Array
@@ -59,6 +62,7 @@ class LocalField:
     off: Array
     zero: Array
     sign: float
+    summed: float = 0.0
 
     def speeds(self, force: Array) -> Array:
         """dz/dt (.., t) for |a| = 1 where samples pull with ``force`` (.., t)."""
@@ -67,14 +71,16 @@ class LocalField:
 
     def turned(self) -> "LocalField":
         """The field for an output weight of the other sign."""
-        return LocalField(self.inputs, self.gram, self.base, self.on, self.off, self.zero, -self.sign)
+        return replace(self, sign=-self.sign)
 
-    @property
-    def rounding(self) -> Array:
-        """What is rounding in dz/dt (t,)."""
-        sizes = np.sqrt(np.diagonal(self.gram))
-        largest = np.maximum(np.abs(self.on), np.abs(self.off)) @ sizes
-        rounding: Array = ROUNDING * sizes * (largest + np.sqrt(self.base @ self.base))
+    @cached_property
+    def sizes(self) -> Array:
+        """|x_l| (t,)."""
+        return np.sqrt(np.diagonal(self.gram))
+
+    def rounding(self, force: Array) -> Array:
+        """What is rounding in dz/dt (t,) where samples pull with ``force`` (t,)."""
+        rounding: Array = ROUNDING * self.sizes * (np.abs(force) @ self.sizes + self.summed)
         return rounding
 
     def descend(self, z: Array, lengths: Array) -> Array:
@@ -143,14 +149,16 @@ class LocalField:
             speeds = self.speeds(force)
             if slid.size == 0:
                 break
-            over = np.maximum(ROUNDING - shares, shares - 1.0 - ROUNDING)
+            jump = np.abs(self.on - self.off)[slid] * self.sizes[slid] ** 2
+            rounding = self.rounding(force)[slid] / np.where(jump > 0.0, jump, 1.0)
+            over = np.maximum(rounding - shares, shares - 1.0 - rounding)
             worst = int(np.argmax(over))
             if over[worst] <= 0.0:
                 break
             status = status.copy()
             status[slid[worst]] = ON if shares[worst] > 0.5 else OFF
         speeds[slid] = 0.0
-        speeds[np.abs(speeds) <= self.rounding] = 0.0
+        speeds[np.abs(speeds) <= self.rounding(force)] = 0.0
         return status, speeds
 
     def _crossed(self, status: Bytes, sample: int) -> Bytes:
@@ -164,10 +172,11 @@ class LocalField:
             inner = np.linalg.lstsq(self.gram[np.ix_(slid, slid)], self.gram[slid, sample], rcond=1e-12)[0]
             if (
                 self.gram[sample, sample] - inner @ self.gram[slid, sample]
-                <= ROUNDING * self.gram[sample, sample]
+                <= DEPENDENT * self.gram[sample, sample]
             ):
                 return status
-        if (back > self.rounding[sample]) if was_on else (back < -self.rounding[sample]):
+        rounding = self.rounding(force)[sample]
+        if (back > rounding) if was_on else (back < -rounding):
             status[sample] = SLIDING
         return status
 
@@ -222,7 +231,7 @@ def start_on_kinks(field: LocalField) -> Bytes:
     Descent moves it along the force of samples on their kinks; where that vanishes it does not move.
     """
     first = field.speeds(field.zero)
-    first[np.abs(first) <= field.rounding] = 0.0
+    first[np.abs(first) <= field.rounding(field.zero)] = 0.0
     return field.follow(first) if first.any() else np.zeros(first.size, np.int8)
 
 

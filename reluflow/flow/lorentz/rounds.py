@@ -39,8 +39,9 @@ PATIENCE = 32
 STILL = 1e-13
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
-#: pre-activations this small, relative to the largest one, or to the largest one before, vanish together
-TOGETHER = 1e-10
+#: pre-activations this small, relative to the largest one, or to the largest one before, vanish together; and
+#: those that are so small and reach zero within this share of the step
+TOGETHER, AT_ONCE = 1e-10, 1e-6
 
 
 class StallError(ArithmeticError):
@@ -209,7 +210,8 @@ class Rounds:
             left, position[back] = self._leave(stretch.take(back))
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
         speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
-        meeting = _meeting(stretch.before.some(which), some, crossed_by, speeds)
+        soon = AT_ONCE * self.path.length
+        meeting = _meeting(stretch.before.some(which), some, crossed_by, speeds, soon)
         several = meeting.any(axis=1)
         if several.any():
             sign = np.sign(here.outputs)
@@ -283,16 +285,17 @@ class Rounds:
         self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))
 
 
-def _meeting(before: Neurons, here: Neurons, sample: Index, speeds: Array) -> Mask:
+def _meeting(before: Neurons, here: Neurons, sample: Index, speeds: Array, soon: float) -> Mask:
     """The kinks (b, h) that meet where neurons reach that of ``sample`` (b,); none where that one is alone.
 
-    before, here: where they come from, and where they are; speeds (b, h): dz/dt there. A neuron that has one
-    line left, or moves straight to w = 0, reaches all kinks at once; where a single coordinate is left there
-    is but one.
+    before, here: where they come from, and where they are; speeds (b, h): dz/dt there; soon: the time within
+    which others are reached too. A neuron that has one line left, or moves straight to w = 0, reaches all
+    kinks at once; where a single coordinate is left there is but one.
     """
     sizes = np.abs(here.z)
     largest = sizes.max(axis=1)
-    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (here.side * speeds < 0.0)
+    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (-here.side * speeds * soon >= sizes)
+    near &= here.side * speeds < 0.0
     near[np.arange(sample.size), sample] = True
     alone = np.count_nonzero(near, axis=1) == 1
     near |= here.status == SLIDING
