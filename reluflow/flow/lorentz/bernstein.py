@@ -20,7 +20,7 @@ from reluflow.network import Array
 #: halvings after which a touch that is still undecided counts as no crossing
 HALVINGS = 40
 #: a bracket this narrow is one even if the function might fall more than once in it
-NARROW = 2.0**-8
+NARROW = 2.0**-5
 #: a coefficient below this share of the largest one of its polynomial is rounding
 ROUNDING = 64 * np.finfo(float).eps
 

@@ -173,7 +173,7 @@ class Path:
 
     values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
     shape it in between. stops (s,), if given: positions in order at which neurons are looked at. Positions
-    inside the step are fractions of it, 0 .. 1. doubt: the error, rms, that the path may have at its start.
+    inside the step are fractions of it, 0 .. 1. doubt: how far, rms, its start is from the residual there.
     """
 
     values: Array
@@ -289,7 +289,7 @@ class Path:
     def part(self, share: float) -> "Path":
         """The same path up to a share of the step."""
         if self.still:
-            return Path(self.values, share * self.length, doubt=self.doubt)
+            return Path(self.values, share * self.length)
         modes = None if self.modes is None else Modes(share * self.modes.rates, self.modes.vectors)
         values = self.basis(share * RADAU.nodes) @ self.terms
-        return Path(values, share * self.length, share * self.decay, modes, doubt=self.doubt)
+        return Path(values, share * self.length, share * self.decay, modes)

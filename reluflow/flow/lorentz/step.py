@@ -162,6 +162,7 @@ class Stepper:
             if not np.abs(path.values).max(initial=0.0) < bound:
                 return failed
             try:
+                path = replace(path, doubt=rms(path.start - r))
                 straight = None if seen else tolerance / samples.spread
                 swept = sweep(neurons, samples, path, self.slack, straight, self.abandoned)
             except StallError:
@@ -270,8 +271,8 @@ def _guess(length: float, curve: Curve, allowed: float) -> Path:
     own = missed * felt_share(rates, length * curve.rate) > WEAK * allowed * np.sqrt(rates.size)
     own &= curve.free
     if not own.any():
-        return Path(values, length, decay, doubt=allowed)
+        return Path(values, length, decay)
     if np.count_nonzero(own) > MOST:
         own &= missed >= np.partition(missed, -MOST)[-MOST]
     vectors = np.ascontiguousarray(sizes[own, None] * spectrum.vectors[:, own].T)
-    return Path(values, length, decay, Modes(rates[own], vectors), doubt=allowed)
+    return Path(values, length, decay, Modes(rates[own], vectors))

@@ -90,20 +90,31 @@ def _turn(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> A
     A sum that is below zero by no more than ``doubt`` (c,) at ``begin`` is not to be so.
     """
     at_begin = np.vecdot(path.basis(begin), terms.T)
-    falling = at_begin < -doubt
-    rises = _first(path, -terms, begin, end)
-    starts = np.where((at_begin < 0.0) & ~falling, rises, begin)
-    falls = np.where(falling, begin, _first(path, terms, np.minimum(starts, end), end))
-    return _first(path, -terms, np.minimum(falls, end), end)
+    falls = np.where(at_begin < -doubt, begin, np.inf)
+    starts = begin.copy()
+    mild = np.flatnonzero((at_begin < 0.0) & np.isinf(falls))
+    if mild.size:
+        starts[mild] = _first(path, -terms[:, mild], begin[mild], end[mild])[1]
+    later = np.flatnonzero(np.isinf(falls) & (starts < end))
+    if later.size:
+        falls[later] = _first(path, terms[:, later], starts[later], end[later])[1]
+    position = np.full(begin.size, np.inf)
+    some = np.flatnonzero(falls < end)
+    if some.size == 0:
+        return position
+    terms = terms[:, some]
+    low, high = _first(path, -terms, falls[some], end[some])
+    for _ in range(BISECTIONS if np.isfinite(high).any() else 0):
+        middle = np.where(np.isfinite(high), 0.5 * (low + high), 0.0)
+        rises = np.vecdot(path.basis(middle), terms.T) > 0.0
+        low, high = np.where(rises, low, middle), np.where(rises & np.isfinite(high), middle, high)
+    position[some] = high
+    return position
 
 
-def _first(path: Path, terms: Array, begin: Array, end: Array) -> Array:
-    """Where in begin .. end (c,) the sums over the path's terms first become negative; or infinity."""
+def _first(path: Path, terms: Array, begin: Array, end: Array) -> tuple[Array, Array]:
+    """Brackets of where in begin .. end (c,) the sums over the path's terms first become negative."""
     low, high = first_negative(*path.functions(terms, begin, end))
     found, span = np.isfinite(high) & (begin < end), end - begin
     low, high = (begin + np.where(found, edge, 0.0) * span for edge in (low, high))
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        below = np.vecdot(path.basis(middle), terms.T) < 0.0
-        low, high = np.where(below, low, middle), np.where(below, middle, high)
-    return np.where(found, high, np.inf)
+    return np.where(found, low, np.inf), np.where(found, high, np.inf)
