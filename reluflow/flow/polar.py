@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.headway import NONE, Headway, cause, lost
 from reluflow.network import LOSS_FACTOR, Array, Shares, row_norms, shares
 from reluflow.problem import Problem
 
@@ -73,6 +74,7 @@ class Polar(FlowSolver):
         fastest = float(np.max(np.abs(self._slope), initial=0.0))
         self._h = 0.1 * options.rtol ** (1 / 3) / fastest if fastest > 0.0 else 1.0
         self._last = (self._y, self._slope, self._y, self._slope)
+        self._headway = Headway()
 
     @property
     def residual(self) -> Array:
@@ -129,9 +131,8 @@ class Polar(FlowSolver):
         while True:
             step = min(h, t_end - self.t)
             if step <= 4 * np.spacing(self.t):
-                self.failure = (
-                    f"method polar needs steps below rounding at t = {self.t:g}; expected rtol to allow more"
-                )
+                why = cause(self.state, self.problem)
+                self.failure = f"method polar needs steps below rounding at t = {self.t:g}: {why}"
                 return
             new, slope, error = self._try(step)
             if error > 1.0:
@@ -149,6 +150,9 @@ class Polar(FlowSolver):
         grown = step * min(GROW, SAFETY * max(error, 1e-12) ** (-1 / 3))
         # a step cut short at a kink or at t_end says nothing against the previous size
         self._h = max(grown, self._h) if cut or step < h else grown
+        gained = self._headway.gained(self.steps, self.t)
+        if gained < NONE:  # small crossings of kinks are how it slides
+            self.failure = f"method polar {lost(gained, self.state, self.problem)}"
 
     @np.errstate(over="ignore", invalid="ignore")  # a step that is far too long has an infinite error
     def _try(self, h: float) -> tuple[Array, Array, float]:
@@ -235,12 +239,14 @@ class Polar(FlowSolver):
             "active": self._active,
             "sliding": self._sliding,
             "h": self._h,
+            **self._headway.pack(),
         }
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
         self._y, self._slope = np.array(saved["y"]), np.array(saved["slope"])
         self._active, self._sliding = np.array(saved["active"]), np.array(saved["sliding"])
         self._h = float(saved["h"])
+        self._headway.unpack(saved)
         self._last = (self._y, self._slope, self._y, self._slope)
 
 

@@ -9,6 +9,7 @@ from scipy.integrate import BDF, DOP853, LSODA, RK45, Radau
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.headway import Headway, cause, lost
 from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
@@ -46,6 +47,7 @@ class ScipySolver(FlowSolver):
         self._floor = ABSOLUTE_SHARE * options.rtol * (smallest if np.isfinite(smallest) else 1.0)
         start = np.concatenate([problem.span.project(problem.weights).ravel(), problem.output_weights])
         self._ode = self._start(0.0, start)
+        self._headway = Headway()
 
     @property
     def residual(self) -> Array:
@@ -125,10 +127,15 @@ class ScipySolver(FlowSolver):
             message = ode.step()
         if ode.status == "failed" or not np.all(np.isfinite(ode.y)):
             said = (message or "the state is no longer finite").rstrip(".")
-            self.failure = f"method {self.name} gave up at t = {self.t:g}: {said}"
+            why = cause(self.state, self.problem)
+            self.failure = f"method {self.name} gave up at t = {self.t:g} ({said}): {why}"
             return
         self.t_old, self.t = float(ode.t_old), float(ode.t)
         self.steps += 1
+        gained = self._headway.gained(self.steps, self.t)
+        if gained < np.inf:
+            words = lost(gained, self.state, self.problem)
+            self.failure = f"method {self.name} {words}" if words else None
 
     def _aim(self, t_bound: float) -> None:
         """Tell a compiled integrator about the end of the step; Python ones read ``t_bound``."""
@@ -138,11 +145,13 @@ class ScipySolver(FlowSolver):
         for name in self._factors:
             factor, pivots = getattr(self._ode, name) or (None, None)
             held |= {f"{name}/factor": factor, f"{name}/pivots": pivots}
-        return {"y": self._ode.y} | {name: value for name, value in held.items() if value is not None}
+        known = {name: value for name, value in held.items() if value is not None}
+        return {"y": self._ode.y} | known | self._headway.pack()
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
         ode = self._ode = self._start(self.t, np.array(saved["y"], dtype=float))
         self.t_old = self.t
+        self._headway.unpack(saved)
         for name in self._memory:
             value = np.array(saved[name]) if name in saved else None
             setattr(ode, name, value.item() if value is not None and value.ndim == 0 else value)

@@ -1,0 +1,84 @@
+"""Methods that do not locate kinks: they say that they get nowhere, why, and what to do about it."""
+
+import numpy as np
+import pytest
+from problems import balanced, five_points, smooth
+
+import reluflow
+from reluflow.flow.base import Options, State
+from reluflow.flow.headway import STEPS, held_neurons
+from reluflow.problem import Problem
+from reluflow.training import StopRules, Training
+
+
+def ended(problem, method, **stop):
+    training = Training(problem, method, stop=StopRules(**stop))
+    while training.status == "running":
+        training.advance(seconds=10.0)
+    return training
+
+
+@pytest.mark.parametrize("method", ["rk45", "dop853", "radau", "bdf", "lsoda"])
+def test_first_steps_says_so_within_a_bounded_number_of_steps(method):
+    training = ended(reluflow.load_preset("first-steps").problem(), method, steps=10 * STEPS)
+    assert training.status == "failed"
+    assert "2 neurons are held on kinks of the activation" in training.reason
+    assert "method lorentz" in training.reason
+    assert training.solver.steps <= 2 * STEPS
+    assert training.solver.t == pytest.approx(0.2463, abs=1e-3)
+
+
+def test_a_run_goes_on_to_the_same_failure():
+    """What was seen of the last steps belongs to a checkpoint."""
+    problem = reluflow.load_preset("first-steps").problem()
+    whole, first, second = (Training(problem, "lsoda", Options()) for _ in range(3))
+    while first.solver.steps < STEPS + 300:
+        first.single_step()
+    second.restore({key: np.asarray(value) for key, value in first.checkpoint().items()})
+    for one in (whole, second):
+        while one.status == "running":
+            one.advance(seconds=10.0)
+    assert (second.status, second.reason) == (whole.status, whole.reason)
+    assert second.solver.steps == whole.solver.steps > first.solver.steps
+
+
+@pytest.mark.parametrize("method", ["rk45", "dop853"])
+def test_stiffness_alone_is_no_failure(method):
+    """Every neuron sees every sample, and explicit methods take thousands of steps for the tail."""
+    training = ended(smooth(), method, loss=1e-9)
+    assert training.status == "converged"
+    assert training.solver.steps > 3 * STEPS
+
+
+def test_polar_slides_by_small_crossings():
+    training = ended(five_points(), "polar", steps=5 * STEPS)
+    assert training.status == "steps"
+    assert training.solver.t > 40.0
+
+
+class TestHeldNeurons:
+    #: D = (1/2) (r_1 x_1 + r_2 x_2) with r = y - h: the first sample pulls up, the second down
+    PROBLEM = Problem([[1.0, 0.5], [0.0, 1.0]], [1.0, -2.0], [[1.0, 0.0]], [0.1])
+
+    def held(self, weights, output_weight, slope=0.0):
+        problem = Problem(self.PROBLEM.inputs, self.PROBLEM.targets, [weights], [output_weight], slope=slope)
+        return held_neurons(State(0.0, problem.weights, problem.output_weights), problem)
+
+    def test_driven_back_from_either_side(self):
+        assert self.held([1.0, 5e-4], 0.1) == 1
+        assert self.held([1.0, -5e-4], 0.1) == 1
+        assert self.held([1.0, 5e-3], 0.1) == 0
+
+    def test_driven_over_it(self):
+        """With the other sign the first sample pulls down, and the second one away from its kink."""
+        assert self.held([1.0, 5e-4], -0.1) == 0
+
+    def test_on_it(self):
+        assert self.held([1.0, 1e-7], -0.1) == 1
+
+    def test_a_slope_that_leaves_no_jump(self):
+        assert self.held([1.0, 5e-4], 0.1, slope=0.9) == 0
+
+    def test_a_neuron_without_weights_is_nowhere(self):
+        problem = balanced([[1.0]], [1.0], 1, 0.0)
+        assert held_neurons(State(0.0, problem.weights, problem.output_weights), problem) == 0
