@@ -35,7 +35,7 @@ def test_one_neuron_as_teacher_has_one_escape_at_half_of_the_loss() -> None:
 
 def test_other_data_have_the_first_escape_from_a_small_start_and_none_from_a_large_one() -> None:
     (mark,) = landmarks(load_preset("nonorthogonal-five-points").problem()).escapes
-    assert mark.time == pytest.approx(82.16, rel=1e-3)
+    assert mark.time == pytest.approx(82.053, rel=1e-4)
     assert mark.at < mark.level == pytest.approx(0.087)
     large = Problem([[1.0, 0.5], [1.0, -0.5]], [1.0, -1.0], np.eye(2), np.ones(2))
     assert landmarks(large).escapes == ()

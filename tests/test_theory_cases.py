@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 from commands import call
-from theory_cases import case, judged, run
+from problems import balanced
+from theory_cases import FOLDER, case, judged, run
+from trained import trained
 
 from reluflow.flow.base import State
 from reluflow.network import loss_of, residuals
+from reluflow.observe.measured import state_at
 from reluflow.problem import Problem
 from reluflow.theory.directions import directions
 from reluflow.theory.escape import classify
+from reluflow.theory.forecast import forecast
 from reluflow.training import StopRules, Training
 
 
@@ -103,3 +107,43 @@ def test_the_pair_law_holds_with_neurons_at_the_origin_or_nearly_parallel(name):
     row = judged(name)["general/pair-law"]
     assert row.state == "holds"
     assert row.measured < 1e-5
+
+
+class TestForecasts:
+    def test_the_first_escape_of_bundles_that_still_turn(self):
+        row = judged("first-escape-1.2-percent")["general/first-escape"]
+        assert row.state == "holds"
+        assert row.measured == pytest.approx(11.893, abs=1e-3)
+        assert row.predicted == pytest.approx(row.measured, rel=1e-4)
+
+    def test_a_large_bundle_under_way_does_not_hide_the_small_one_that_grows(self):
+        measured = run("forecast-none-40")
+        now = state_at(measured.snapshots, 94.2)
+        found = forecast(measured.problem, now)
+        assert found.time == pytest.approx(found.measure(measured), rel=1e-4)
+        assert found.time == pytest.approx(122.8, rel=0.01)
+        assert found.rate == pytest.approx(directions(measured.problem, now).gamma_available)
+
+    def test_where_only_large_neurons_move_none_is_foreseen(self):
+        with np.load(FOLDER / "forecast-crash-34.npz") as stored:
+            state = State(float(stored["t"]), stored["state_weights"], stored["state_output_weights"])
+        problem = case("forecast-crash-34")
+        assert forecast(problem, state) is None
+        assert classify(problem, state).kind == "moving"
+        assert all(one.escape is None for one in directions(problem, state).found)
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_they_are_close_from_every_plateau(self, seed):
+        rng = np.random.default_rng(seed)
+        samples, dimension, width = (int(rng.integers(*ends)) for ends in ((4, 11), (2, 7), (10, 41)))
+        inputs, targets = rng.normal(size=(samples, dimension)), rng.normal(size=samples)
+        problem = balanced(inputs, targets, width, 1e-12, seed)
+        measured = trained(problem, rtol=1e-7, loss=1e-6, time=1e5)
+        errors = []
+        for saddle in measured.saddles:
+            if saddle.end is not None:
+                now = state_at(measured.snapshots, 0.5 * (saddle.start + saddle.end))
+                found = forecast(problem, now)
+                errors.append(abs(found.time / found.measure(measured) - 1.0))
+        assert len(errors) >= 2
+        assert max(errors) < 1e-3

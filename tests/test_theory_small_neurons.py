@@ -7,7 +7,7 @@ from theory_cases import case
 import reluflow
 from reluflow.network import row_norms
 from reluflow.theory.resting import strongest_pull
-from reluflow.theory.small_neurons import OFF, drift, flowed
+from reluflow.theory.small_neurons import OFF, Field, drift, flowed
 
 #: nothing is seen of neurons of this scale
 SCALE = 1e-12
@@ -37,7 +37,7 @@ def unbalanced(seed: int, kind: str):
 def test_they_go_where_the_solver_takes_them(seed, kind):
     inputs, targets, weights, outputs = unbalanced(seed, kind)
     end = 16.0 / strongest_pull(inputs, targets)
-    found = flowed(SCALE * weights, SCALE * outputs, inputs, targets, end)
+    found = flowed(SCALE * weights, SCALE * outputs, Field(inputs, targets), end)
     run = reluflow.simulate(inputs, targets, SCALE * weights, SCALE * outputs, times=[end], rtol=1e-8)
     scale = np.exp(found.log)
     there, height = run.weights[-1], run.output_weights[-1]
@@ -51,7 +51,7 @@ def test_they_are_followed_far_beyond_what_a_float_holds():
     inputs, targets = np.eye(2), np.array([1.0, -1.0])
     weights = np.array([[1.0, 0.0], [0.0, 1.0]])
     outputs = np.array([1.0, -1.0])
-    found = flowed(weights, outputs, inputs, targets, 5000.0)
+    found = flowed(weights, outputs, Field(inputs, targets), 5000.0)
     np.testing.assert_allclose(found.log + np.log(row_norms(found.weights)), 2500.0)
     np.testing.assert_allclose(row_norms(found.weights), np.abs(found.output_weights))
 
@@ -59,7 +59,7 @@ def test_they_are_followed_far_beyond_what_a_float_holds():
 def test_a_sign_that_changes_while_a_neuron_slides_is_where_the_solver_has_it():
     """Neuron 5 reaches a = 0 at t = 48.41 on a kink, which repels it from then on."""
     problem = case("wu-seed1-flip-while-sliding")
-    parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
+    parts = problem.weights, problem.output_weights, Field(problem.inputs, problem.targets)
     for rtol in (1e-6, 1e-8):
         run = reluflow.simulate(
             problem.inputs, problem.targets, problem.weights, problem.output_weights,

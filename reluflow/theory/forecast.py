@@ -6,12 +6,9 @@ direction w in which they end. A group of mass u_0 (its sum of |a_j||w_j| now) t
     t_half = t + ln(u* / u_0) / (2 gamma),   gamma = s G_r(w),   u* = n gamma / sum_k sigma(<w, x_k>)^2:
 
 u* is the mass at which it has fitted what lies along w, and at u*/2 the loss has fallen by 3/8 gamma u*,
-three quarters of what the group takes away. Several groups, and the neurons that are large already, compete:
-
-    du_g/dt = 2 u_g (gamma_g - sum_h H_gh u_h),
-    H_gh = (s_g s_h / n) sum_k sigma(<w_g, x_k>) sigma(<w_h, x_k>),
-
-on the loss L - sum_g gamma_g u_g + u'Hu / 2: the flow of bundles that grow but do not turn [derived].
+three quarters of what the group takes away. Several groups, and the neurons that are large already, compete
+and turn: from where the first group is as good as aligned, the flow of the bundles (``bundled_flow``) says
+when the loss has fallen by as much [derived].
 """
 
 from dataclasses import dataclass
@@ -24,20 +21,23 @@ from reluflow.network import Array, activation, loss_of, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
+from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.resting import ZERO, moving, strongest_pull
-from reluflow.theory.small_neurons import Drift, drift
+from reluflow.theory.resting import ZERO, is_large, moving, strongest_pull
+from reluflow.theory.small_neurons import Drift, Field, Index, drift_in, flowed
 
 #: Final directions within this angle (radians) grow together.
 TOGETHER = 0.03
 #: Groups whose time alone is at most so many times the first one's compete with it.
 RIVALS = 1.5
-#: Competition is followed from the moment at which the first group has this share of its full mass.
-SEED = 1e-9
+#: The bundles are followed from the moment at which the first group has this share of its full mass.
+SEED = 1e-6
 #: Rounds in which kinks that would be met only after the escape are left out.
 ROUNDS = 6
-#: More large groups than this are not told apart, and only the small ones compete.
-MOST_LARGE = 60
+#: Groups that have less than this share of its full mass when it has half of it are not seen by then.
+FADED = 1e-6
+#: Where neurons are large already, up to so many are followed from now on: the residual may move.
+FEW = 60
 
 
 @dataclass(frozen=True)
@@ -66,35 +66,28 @@ class Forecast:
         return time_of_loss(run, self.loss)
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Bundles: ``hidden`` (g, n) = s sigma(<w, x_k>), growth ``rate`` (g,), ``log_mass`` (g,) now."""
-
-    hidden: Array
-    rate: Array
-    log_mass: Array
-
-
 def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     """The next escape from ``state`` (the start if None); None if no small neuron grows."""
     now = state or State(0.0, problem.weights, problem.output_weights)
     inputs, slope = problem.inputs, problem.slope
     residual = -residuals(now.weights, now.output_weights, inputs, problem.targets, slope)
-    small = moving(problem, now, residual)
-    groups, waits = _next_groups(now, small, problem, residual)
-    if not groups:
+    large = is_large(row_norms(now.weights) * np.abs(now.output_weights), problem)
+    under_way = moving(problem, now, residual)
+    small = under_way[~large[under_way]]
+    field = Field(inputs, residual, slope)
+    groups, waits = _next_groups(now, small, problem, field)
+    order = [int(i) for i in np.argsort(waits) if 0.0 < waits[i] < np.inf]
+    if not order:
         return None
-    order = np.argsort(waits)
-    lead, alone = groups[int(order[0])], float(waits[order[0]])
-    if alone <= 0.0:
-        return None
-    close = [groups[int(i)] for i in order if waits[i] <= RIVALS * alone]
+    lead, alone = groups[order[0]], float(waits[order[0]])
     mass = full_mass(lead.direction, lead.rate, inputs, slope)
     fall = 0.375 * lead.rate * mass
-    bundles = _bundles(close, now, small, problem, residual)
-    wait = _competition(bundles, alone - np.log(1.0 / SEED) / (2.0 * lead.rate), fall, 2.0 * RIVALS * alone)
+    begin = max(alone - np.log(1.0 / SEED) / (2.0 * lead.rate), 0.0)
+    seen = [one for one in groups if one.log_mass + 2.0 * one.rate * alone > np.log(FADED * mass)]
+    grows = small[np.concatenate([one.neurons for one in seen])]
+    wait = _fall_of_the_bundles(problem, now, field, grows, begin, fall, 2.0 * RIVALS * alone)
     return Forecast(
-        now.t + (alone if wait is None else wait) / problem.speed,
+        float(now.t + (alone if wait is None else wait) / problem.speed),
         (loss_of(residual) - fall) * problem.speed,
         now.t + alone / problem.speed,
         lead.rate * problem.speed,
@@ -103,8 +96,33 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
         mass,
         lead.log_mass,
         small[lead.neurons],
-        len(close) - 1,
+        int(np.count_nonzero(waits[order] <= RIVALS * alone)) - 1,
     )
+
+
+def _fall_of_the_bundles(
+    problem: Problem, now: State, field: Field, grows: Index, begin: float, fall: float, longest: float
+) -> float | None:
+    """Half-mse time from now at which the loss has fallen by ``fall``; None if not before ``longest``.
+
+    Of the small neurons only those seen by then, ``grows``, count; until ``begin`` they are flowed in
+    closed form.
+    """
+    inputs, slope = problem.inputs, problem.slope
+    large = np.flatnonzero(is_large(row_norms(now.weights) * np.abs(now.output_weights), problem))
+    rest = Neurons(now.weights[large], now.output_weights[large], np.zeros(large.size))
+    if large.size and grows.size + len(bundled(rest, inputs, slope)[1]) <= FEW:
+        begin = 0.0
+    small = flowed(now.weights[grows], now.output_weights[grows], field, begin)
+    neurons = Neurons(
+        np.vstack([small.weights, rest.weights]),
+        np.concatenate([small.output_weights, rest.output_weights]),
+        np.concatenate([small.log, rest.log]),
+    )
+    bundles = Problem(inputs, problem.targets, *bundled(neurons, inputs, slope), slope=slope)
+    level = loss_of(field.residual) - fall
+    wait = time_to_fall(bundles, level, longest - begin)
+    return None if wait is None else begin + wait
 
 
 def full_mass(direction: Array, rate: float, inputs: Array, slope: float = 0.0) -> float:
@@ -120,15 +138,13 @@ def waiting_time(group: Attractor, inputs: Array, slope: float = 0.0) -> float:
     return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)
 
 
-def _next_groups(
-    now: State, small: npt.NDArray[np.intp], problem: Problem, residual: Array
-) -> tuple[list[Attractor], Array]:
+def _next_groups(now: State, small: Index, problem: Problem, field: Field) -> tuple[list[Attractor], Array]:
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope
-    slowest = ZERO * strongest_pull(inputs, residual, slope)
+    slowest = ZERO * strongest_pull(inputs, field.residual, slope)
     for _ in range(ROUNDS if small.size else 0):
-        course: Drift = drift(now.weights[small], now.output_weights[small], inputs, residual, until, slope)
+        course: Drift = drift_in(field, now.weights[small], now.output_weights[small], until)
         found = [group for group in gather(course, TOGETHER) if group.rate > slowest]
         if not found:
             break
@@ -140,75 +156,3 @@ def _next_groups(
             break
         until = wait
     return groups, waits
-
-
-def _bundles(
-    close: list[Attractor], now: State, small: npt.NDArray[np.intp], problem: Problem, residual: Array
-) -> _Groups:
-    """The small groups that compete, and the neurons that are large already."""
-    directions = np.array([group.direction for group in close])
-    signs = np.array([float(group.sign) for group in close])
-    log_mass = np.array([group.log_mass for group in close])
-    large = np.setdiff1d(np.arange(len(now.weights)), small)
-    held = _clusters(now.weights[large], now.output_weights[large])
-    if held is not None:
-        directions = np.vstack([directions, held[0]])
-        signs, log_mass = np.concatenate([signs, held[1]]), np.concatenate([log_mass, held[2]])
-    hidden = signs[:, None] * activation(directions @ problem.inputs.T, problem.slope)
-    rate = hidden @ residual / problem.samples
-    rate[len(close) :] = 0.0  # they have fitted what they see
-    return _Groups(hidden, rate, log_mass)
-
-
-def _clusters(weights: Array, output_weights: Array) -> tuple[Array, Array, Array] | None:
-    """Directions (g, d), signs and log masses (g,) of neurons grouped by angle; None if too many."""
-    norms = row_norms(weights)
-    mass = norms * np.abs(output_weights)
-    order = np.argsort(-mass)
-    order = order[mass[order] > 1e-12 * np.sum(mass)]
-    signed = weights / np.where(norms > 0.0, norms, 1.0)[:, None]
-    leads: list[int] = []
-    total: list[float] = []
-    for j in order:
-        same = [
-            i for i, lead in enumerate(leads)
-            if output_weights[j] * output_weights[lead] > 0.0
-            and np.linalg.norm(signed[j] - signed[lead]) <= TOGETHER
-        ]  # fmt: skip
-        if same:
-            total[same[0]] += float(mass[j])
-        elif len(leads) == MOST_LARGE:
-            return None
-        else:
-            leads.append(int(j))
-            total.append(float(mass[j]))
-    if not leads:
-        return None
-    return signed[leads], np.sign(output_weights[leads]), np.log(np.array(total))
-
-
-def _competition(groups: _Groups, start: float, fall: float, longest: float) -> float | None:
-    """Half-mse time from now at which the loss has fallen by ``fall``; None if not before ``longest``."""
-    from scipy.integrate import DOP853
-    from scipy.optimize import brentq
-
-    pairs = groups.hidden @ groups.hidden.T / groups.hidden.shape[1]
-    begin = max(start, 0.0)
-    log_mass = groups.log_mass + 2.0 * groups.rate * begin
-    held = np.where(groups.rate == 0.0, np.exp(log_mass), 0.0)
-    # the pull that large neurons exert now is in the residual already
-    rate = groups.rate + pairs @ held
-
-    def fallen(logs: Array) -> float:
-        u = np.exp(logs)
-        return float(rate @ (u - held) - 0.5 * (u @ pairs @ u - held @ pairs @ held)) - fall
-
-    solver = DOP853(
-        lambda _, logs: 2.0 * (rate - pairs @ np.exp(logs)), begin, log_mass, longest, rtol=1e-8, atol=1e-8
-    )
-    while solver.status == "running" and fallen(solver.y) < 0.0:
-        solver.step()
-    if fallen(solver.y) < 0.0 or solver.t_old is None:
-        return None
-    between = solver.dense_output()
-    return float(brentq(lambda t: fallen(between(t)), solver.t_old, solver.t))

@@ -36,34 +36,35 @@ MOST_EVENTS = 50
 
 
 class Field:
-    """What a constant ``residual`` y - h (n,) of ``inputs`` (n, d) does to small neurons.
+    """What a constant ``residual`` y - h (n,) of the inputs ``samples`` (n, d) does to small neurons.
 
     Inputs on one line share one kink: there are h of them, with normals ``inputs`` (h, d), which pull with
     ``on`` (h,) where <w, x> > 0, with ``off`` (h,) where it is below zero, and with ``zero`` (h,) where it is
     zero exactly. ``slope``: that of the activation below zero.
     """
 
-    def __init__(self, inputs: Array, residual: Array, slope: float) -> None:
-        samples = merge(inputs, residual, slope)
-        self.inputs, self.gram = samples.inputs, samples.gram
-        left = samples.targets / samples.total
-        self.on, self.off = samples.on_force(left), samples.off_force(left)
-        self.zero = samples.kink_force(left)
+    def __init__(self, samples: Array, residual: Array, slope: float = 0.0) -> None:
+        self.samples, self.residual = samples, residual
+        merged = merge(samples, residual, slope)
+        self.inputs, self.gram = merged.inputs, merged.gram
+        left = merged.targets / merged.total
+        self.on, self.off = merged.on_force(left), merged.off_force(left)
+        self.zero = merged.kink_force(left)
         self.jump = self.on - self.off
         self.lengths = row_norms(self.inputs)
-        self.rest = REST * float(np.abs(left) @ np.sqrt(samples.squares))
-        self._samples = samples
+        self.rest = REST * float(np.abs(left) @ np.sqrt(merged.squares))
+        self._merged = merged
         self._span = _basis(self.inputs)
         self._shares: dict[bytes, Array] = {}
         self._verdicts: dict[bytes, Verdict] = {}
 
     def by_sample(self, status: Status) -> Status:
         """Activations (k, n) of the samples from those (k, h) of the kinks."""
-        samples = self._samples
+        merged = self._merged
         behind = np.array([ON, OFF, SLIDING], dtype=np.int8)  # what OFF, ON and SLIDING are on the other side
         blind = np.full((len(status), 1), OFF, dtype=np.int8)
-        mirrors = behind[status[:, samples.mirrored]]
-        found: Status = np.hstack([status, mirrors, blind])[:, samples.group]
+        mirrors = behind[status[:, merged.mirrored]]
+        found: Status = np.hstack([status, mirrors, blind])[:, merged.group]
         return found
 
     def force(self, rows: Rows) -> Array:

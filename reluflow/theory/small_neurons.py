@@ -30,7 +30,8 @@ from reluflow.theory.frozen_field import Field
 from reluflow.theory.passing import LONGEST, Index, Mask, Rows, Status, Step, boosted
 
 __all__ = [
-    "OFF", "ON", "SLIDING", "Drift", "Grown", "Index", "Mask", "Status", "drift", "flowed", "pulls",
+    "OFF", "ON", "SLIDING", "Drift", "Field", "Grown", "Index", "Mask", "Status", "drift", "drift_in",
+    "flowed", "pulls",
 ]  # fmt: skip
 
 
@@ -107,9 +108,13 @@ def drift(
     each neuron is then the growth that it has at that time. Neurons of any size: they do not interact here.
     ``slope``: that of the activation below zero.
     """
-    field = Field(inputs, residual, slope)
+    return drift_in(Field(inputs, residual, slope), weights, output_weights, until)
+
+
+def drift_in(field: Field, weights: Array, output_weights: Array, until: float = np.inf) -> Drift:
+    """The same in a ``field`` that may have met other neurons: what it has worked out serves all of them."""
     rows = field.start(weights, output_weights)
-    done = Drift.at_rest(weights, output_weights, inputs)
+    done = Drift.at_rest(weights, output_weights, field.samples)
     while rows.index.size:
         step = field.look(rows)
         rows, last = field.advance(step, until)
@@ -118,16 +123,8 @@ def drift(
     return done
 
 
-def flowed(
-    weights: Array,
-    output_weights: Array,
-    inputs: Array,
-    residual: Array,
-    time: float,
-    slope: float = 0.0,
-) -> Grown:
-    """The same neurons after so much half-mse flow time."""
-    field = Field(inputs, residual, slope)
+def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> Grown:
+    """Neurons (m, d), (m,) in a ``field`` after so much half-mse flow time."""
     rows = field.start(weights, output_weights)
     size = np.maximum(row_norms(weights), np.abs(output_weights))
     unit = np.where(size > 0.0, size, 1.0)

@@ -1,0 +1,131 @@
+"""The flow of a network in which neurons that have become parallel are one: a bundle.
+
+Neurons of one sign that point the same way add the same to the output as a single one that has all their
+mass, sum_j |a_j| |w_j|, and they stay parallel: the flow of the bundles is the flow of the network, as far as
+neurons have aligned. What is left out is how they came there: that is in closed form (``small_neurons``).
+Times are flow time of the problem's loss.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow import make_solver
+from reluflow.flow.base import Options
+from reluflow.network import ON_A_KINK, Array, loss_of, residuals, row_norms
+from reluflow.observe.measured import Measured
+from reluflow.observe.recorder import Recorder, RecordRules
+from reluflow.observe.stillness import Stillness
+from reluflow.problem import Problem
+from reluflow.theory.escape import QUICK_CONES, classify
+
+#: Neurons within this angle (radians) are one bundle, if |a| and |w| are the same within the share EVEN.
+TOGETHER, EVEN = 1e-2, 1e-3
+#: Neurons smaller than exp(this) are not followed: squares of weights would be no floats.
+SMALLEST = -340.0
+#: What is recorded of the flow, and how closely it is solved.
+RECORD = RecordRules(snapshots=50, series=5000, memory_mb=16.0, resolution=0.02)
+RTOL = 1e-6
+#: Steps of the solver after which it is given up.
+MOST_STEPS = 5000
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """``weights`` (k, d) and ``output_weights`` (k,), both times exp(``log``) (k,)."""
+
+    weights: Array
+    output_weights: Array
+    log: Array
+
+    @property
+    def log_mass(self) -> Array:
+        """ln |a||w| (k,); -inf for zero."""
+        with np.errstate(divide="ignore"):
+            mass: Array = np.log(np.abs(self.output_weights)) + np.log(row_norms(self.weights))
+        return mass + 2.0 * self.log
+
+    def take(self, rows: Array) -> "Neurons":
+        return Neurons(self.weights[rows], self.output_weights[rows], self.log[rows])
+
+
+def bundled(neurons: Neurons, inputs: Array, slope: float = 0.0) -> tuple[Array, Array]:
+    """Weights (g, d) and output weights (g,) of the bundles, in their true size.
+
+    Left out are neurons that are too small, and, where the activation has no slope below zero, the dead.
+    """
+    norms = row_norms(neurons.weights)
+    unit = neurons.weights / np.where(norms > 0.0, norms, 1.0)[:, None]
+    cosines = (unit @ inputs.T) / np.maximum(row_norms(inputs), np.finfo(float).tiny)
+    sides = np.where(np.abs(cosines) <= ON_A_KINK, 0, np.sign(cosines)).astype(np.int8)
+    sizes = np.log(np.maximum(np.maximum(norms, np.abs(neurons.output_weights)), np.finfo(float).tiny))
+    live = (sizes + neurons.log > SMALLEST) & ((slope > 0.0) | np.any(sides > 0, axis=1))
+    even = np.abs(np.abs(neurons.output_weights) - norms) <= EVEN * norms
+    mass, sign = neurons.log_mass, np.sign(neurons.output_weights)
+    left = np.flatnonzero(live)
+    left = left[np.argsort(-mass[left], kind="stable")]
+    weights, outputs = [], []
+    while left.size:
+        lead = left[0]
+        near = row_norms(unit[left] - unit[lead]) <= TOGETHER
+        near &= even[left] & even[lead] & (sign[left] == sign[lead])
+        near &= np.all(sides[left] == sides[lead], axis=1)
+        near[0] = True
+        group, left = left[near], left[~near]
+        if group.size == 1:
+            scale = np.exp(neurons.log[lead])
+            weights.append(scale * neurons.weights[lead])
+            outputs.append(scale * neurons.output_weights[lead])
+            continue
+        size = float(np.exp(0.5 * np.logaddexp.reduce(mass[group])))
+        mean = np.exp(mass[group] - mass[lead]) @ unit[group]
+        weights.append(size * mean / np.sqrt(mean @ mean))
+        outputs.append(size * sign[lead])
+    return np.array(weights).reshape(-1, inputs.shape[1]), np.array(outputs)
+
+
+def time_to_fall(problem: Problem, loss: float, longest: float) -> float | None:
+    """The flow time at which the loss has fallen to ``loss``; None if not before ``longest``."""
+    from scipy.optimize import brentq
+
+    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
+    while solver.loss > loss:
+        if solver.failure is not None or solver.t >= longest or solver.steps > MOST_STEPS:
+            return None
+        solver.step(1, loss, longest)
+    if not solver.t > solver.t_old:
+        return solver.t
+    dense = solver.dense_output()
+
+    def left(t: float) -> float:
+        (state,) = dense.states(np.array([t]))
+        arrays = state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope
+        return loss_of(residuals(*arrays), problem.loss) - loss
+
+    if left(solver.t_old) <= 0.0 or left(solver.t) >= 0.0:
+        return solver.t
+    return float(brentq(left, solver.t_old, solver.t, xtol=1e-9 * solver.t))
+
+
+def follow(problem: Problem, loss: float = 0.0, time: float = np.inf) -> Measured:
+    """The flow from the start of ``problem`` to a ``loss``, a ``time``, or to rest.
+
+    ``status``: "converged", "time", "stationary", or "failed" where the solver gives up.
+    """
+    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
+    recorder, stillness = Recorder(problem, RECORD), Stillness(problem)
+    recorder.observe(solver)
+    status = "running"
+    while status == "running":
+        solver.step(1, loss, time)
+        recorder.observe(solver)
+        if solver.loss <= loss:
+            status = "converged"
+        elif solver.failure is not None or solver.steps > MOST_STEPS:
+            status = "failed"
+        elif solver.t >= time:
+            status = "time"
+        elif stillness.watch(solver):
+            moves = classify(problem, solver.state, QUICK_CONES).kind in ("saddle", "moving")
+            status = "running" if moves and stillness.doubt() else "stationary"
+    return Measured(problem, recorder.series, recorder.snapshots, status)
