@@ -80,7 +80,7 @@ class Foresight:
             self._start(self._predict(problem))
         elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
             self._busy, self._foreseen = True, (plateau.number, moment.t)
-            self._start(self._foresee(problem, history.recorded_at(moment.t)))
+            self._start(self._foresee(problem, history.state_at(moment.t)))
 
     def _forget(self, seen: Seen) -> None:
         self._foreseen = None

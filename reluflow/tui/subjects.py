@@ -87,12 +87,12 @@ class Moments:
         return int(events.neuron[number]), int(events.sample[number])
 
     def state_on(self, number: int) -> State:
-        """The recorded state to judge a plateau by: at the time if that is on it, else in its middle."""
+        """The state to judge a plateau by: at the time if that is on it, else in its middle."""
         assert self.run is not None
         plateau, history = self.plateaus[number], self.run[0]
         end = plateau.leave if plateau.leave is not None else history.end
         inside = plateau.begin <= self.t <= end
-        return history.recorded_at(self.t if inside else 0.5 * (plateau.begin + end))
+        return history.state_at(self.t if inside else 0.5 * (plateau.begin + end))
 
     def sheet(
         self, kind: Kind, number: int, judgement: Judgement | None, width: int, glyphs: Glyphs

@@ -14,10 +14,16 @@ from reluflow.flow.events import Change
 from reluflow.frame import Frame
 from reluflow.observe.history import History
 from reluflow.observe.subjects import crossing
+from reluflow.plot.axes import short
 from reluflow.plot.glyphs import ASCII, BRAILLE, Glyphs
+from reluflow.plot.phases import plateaus_of
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
+from reluflow.theory.escape import classify
+from reluflow.theory.forecast import forecast
+from reluflow.training import Training
 from reluflow.tui.screens.inspector import Inspector, Looked
+from reluflow.tui.subjects import Moments, judge
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
@@ -195,3 +201,34 @@ async def test_pages_without_anything_say_so(kind: str) -> None:
         await pilot.pause()
         assert "there is no run to look at yet" in "\n".join(lines(pilot))
         await pilot.press("down", "tab", "g")
+
+
+def test_a_plateau_is_judged_on_the_state_of_the_time_that_is_shown() -> None:
+    """Descent that is stored and resumed on a plateau, where few states are recorded."""
+    values = {"solver.method": "gd", "solver.learning_rate": 0.02, "stop.time": 250.0, "network.width": 20}
+    preset = load_preset("nonorthogonal-five-points", values)
+    first = Training.from_preset(preset)
+    while first.status == "running":
+        first.advance(10.0)
+    resumed = Training.from_preset(preset.with_values({"stop.time": 640.0}))
+    resumed.restore(first.checkpoint())
+    while resumed.status == "running":
+        resumed.advance(10.0)
+    history = resumed.recorder.history
+    frame = Frame(preset, status=resumed.status, method="gd", history=history, problem=resumed.problem)
+    plateaus = plateaus_of(history.series, settled=False)
+    number, t = len(plateaus) - 1, history.end * (1.0 - 1e-9)
+    assert history.recorded_at(t).t < 0.9 * history.end
+    moments = Moments(frame, t, plateaus)
+    state = moments.state_on(number)
+    assert state.t == t
+    np.testing.assert_allclose(state.weights, resumed.solver.state.weights, rtol=1e-6, atol=1e-12)
+    page = moments.sheet("plateau", number, judge(moments, number), 200, BRAILLE)
+    assert not isinstance(page, str)
+    assert page.title.endswith(f"at t = {short(history.end)}")
+    words = ["".join(segment.text for segment in row) for row in page.head]
+    kind = classify(resumed.problem, resumed.solver.state).kind
+    assert any("what it is" in line and kind in line for line in words)
+    foreseen = forecast(resumed.problem, resumed.solver.state)
+    told = "none foreseen" if foreseen is None else f"t = {short(foreseen.time)}"
+    assert any("next escape" in line and told in line for line in words)
