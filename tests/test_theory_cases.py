@@ -8,12 +8,13 @@ from theory_cases import FOLDER, case, judged, run
 from trained import trained
 
 from reluflow.flow.base import State
-from reluflow.network import loss_of, residuals
+from reluflow.network import log_variation_norm, loss_of, residuals, variation_norm
 from reluflow.observe.measured import state_at
 from reluflow.problem import Problem
 from reluflow.theory.directions import directions
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
+from reluflow.theory.limit_process import general_limit
 from reluflow.training import StopRules, Training
 
 
@@ -147,3 +148,45 @@ class TestForecasts:
                 errors.append(abs(found.time / found.measure(measured) - 1.0))
         assert len(errors) >= 2
         assert max(errors) < 1e-3
+
+
+class TestLimits:
+    """The limit of vanishing scale, against the flow from starts that are scaled down."""
+
+    @staticmethod
+    def limit(name):
+        problem = case(name)
+        return general_limit(problem.inputs, problem.targets, problem.weights, problem.output_weights)
+
+    @staticmethod
+    def scaled(name, factor, time):
+        """The run from a start ``factor`` times as large, and its ln(1/scale)."""
+        start = case(name)
+        problem = Problem(start.inputs, start.targets, factor * start.weights, factor * start.output_weights)
+        norm = TestLimits.limit(name).norm
+        mass = log_variation_norm(problem.weights, problem.output_weights)
+        return trained(problem, rtol=1e-7, loss=1e-9, time=time), 0.5 * (np.log(norm) - mass)
+
+    @pytest.mark.parametrize("name", ["unbalanced-limit-37", "dominated-limit-37"])
+    def test_starts_that_are_not_balanced(self, name):
+        """A dominated neuron slides into the origin early, and dies there."""
+        limit = self.limit(name)
+        assert not limit.trouble
+        assert [escape.time for escape in limit.escapes] == pytest.approx([1.7938, 20.894], rel=1e-4)
+        assert limit.final_loss == pytest.approx(0.257398, abs=1e-5)
+        errors = []
+        for factor in (1e-12, 1e-52):
+            measured, log_scale = self.scaled(name, factor, 1e5)
+            assert measured.series["loss"][-1] == pytest.approx(limit.final_loss, abs=1e-6)
+            norm = variation_norm(measured.final.weights, measured.final.output_weights)
+            assert norm == pytest.approx(limit.norm, rel=1e-3)
+            errors.append(abs(measured.saddles[0].end / log_scale - limit.escapes[0].time))
+        assert errors[1] < 0.5 * errors[0] < 0.05
+
+    def test_a_neuron_that_is_late_at_this_scale_is_in_time_in_the_limit(self):
+        limit = self.limit("limit-final-loss")
+        assert limit.final_loss == pytest.approx(2.32216e-5, rel=1e-5)
+        assert run("limit-final-loss").series["loss"][-1] < 1e-9
+        measured, _ = self.scaled("limit-final-loss", 1e-12, 1e6)
+        assert measured.status == "stationary"
+        assert measured.series["loss"][-1] == pytest.approx(limit.final_loss, rel=1e-6)

@@ -47,31 +47,29 @@ class Bundles:
 
 @dataclass(frozen=True)
 class Rest:
-    """Where an escape ends: the ``large`` bundles in their old order, ``directions`` (g, d) of dormant ones.
+    """Where an escape ends: ``large`` bundles in their old order, ``dormant`` ones in units of their size.
 
     ``residual`` (n,): y - h; ``still``: whether the large neurons came to rest; ``time`` until the fall of
     the loss was over.
     """
 
     large: Bundles
-    directions: Array
+    dormant: Bundles
     residual: Array
     still: bool
     time: float
 
 
-def flow_to_rest(
-    inputs: Array, targets: Array, large: Bundles, directions: Array, signs: Array, least: float
-) -> Rest:
-    """Flow ``large`` to its next stationary point; dormant ``directions`` (g, d), ``signs`` (g,) follow.
+def flow_to_rest(inputs: Array, targets: Array, large: Bundles, dormant: Bundles, least: float) -> Rest:
+    """Flow ``large`` to its next stationary point; ``dormant`` ones, in units of their size, follow.
 
     Seeds among the large ones are hardly seen before the time ``least`` has passed.
     """
     count, done, passed = len(large.weights), False, 0.0
     course: list[tuple[float, float]] = []
     for _ in range(MOST_STRETCHES):
-        weights = np.vstack([large.weights, DORMANT * directions])
-        outputs = np.concatenate([large.output_weights, DORMANT * signs])
+        weights = np.vstack([large.weights, DORMANT * dormant.weights])
+        outputs = np.concatenate([large.output_weights, DORMANT * dormant.output_weights])
         problem = Problem(inputs, targets, weights, outputs)
         residual = -residuals(large.weights, large.output_weights, inputs, targets)
         length = FOLDS / strongest_pull(inputs, residual)
@@ -79,14 +77,18 @@ def flow_to_rest(
         course += [(passed + t, loss) for t, loss in seen]
         passed = course[-1][0]
         large = Bundles(state.weights[:count], state.output_weights[:count])
-        moved = state.weights[count:]
-        lengths = row_norms(moved)
-        unit = moved / np.where(lengths > 0.0, lengths, 1.0)[:, None]
-        directions = np.where(lengths[:, None] > 0.0, unit, directions)
+        dormant = in_own_units(state.weights[count:], state.output_weights[count:])
         if done:
             break
     residual = -residuals(large.weights, large.output_weights, inputs, targets)
-    return Rest(large, directions, residual, done, _over(course))
+    return Rest(large, dormant, residual, done, _over(course))
+
+
+def in_own_units(weights: Array, outputs: Array) -> Bundles:
+    """Neurons divided by their size."""
+    size = np.maximum(row_norms(weights), np.abs(outputs))
+    unit = np.where(size > 0.0, size, 1.0)
+    return Bundles(weights / unit[:, None], outputs / unit)
 
 
 def _over(course: list[tuple[float, float]]) -> float:

@@ -1,6 +1,6 @@
 """Training in the limit scale -> 0 on any data: dormant directions with exponents, and escapes.
 
-With T = t / ln(1/scale) the limit is a sequence of jumps [derived]. Neurons are dormant, |w_j| = scale^e_j
+With T = t / ln(1/scale) the limit is a sequence of jumps [derived]. Neurons are dormant, of size scale^e_j
 with e_j = 1 at first, or large. On a plateau, where the residual r = y - h rests:
 
 * a dormant neuron of sign s has turned to a local maximum u of s G_r(u), or died, or stopped where nothing
@@ -10,6 +10,10 @@ with e_j = 1 at first, or large. On a plateau, where the residual r = y - h rest
 * those neurons become large, and the large ones flow to their next stationary point (``active_flow``),
   which takes no time on this clock but turns the dormant ones.
 
+A neuron that is not balanced, a^2 - |w|^2 = delta, has delta of the size scale^2: as long as e_j = 1 it moves
+with that, through w = 0 and with changes of sign; once it has grown it is balanced, until it shrinks back to
+e_j = 1, where delta takes it through the origin.
+
 Neurons of one sign and direction are one, also while they cross a kink one after another. Simulation comes
 to this like 1 / ln(1/scale). Where inputs are exactly orthogonal, inactive coordinates of a neuron come to
 rest on their kinks: see ``jump_process``. Times are of half-mse.
@@ -18,24 +22,23 @@ rest on their kinks: see ``jump_process``. Times are of half-mse.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from reluflow.network import Array, loss_of, row_norms
-from reluflow.theory.active_flow import Bundles, Rest, flow_to_rest
+from reluflow.network import BALANCED, Array, imbalance, loss_of, row_norms
+from reluflow.theory.active_flow import FITTED, Bundles, Rest, flow_to_rest, in_own_units
 from reluflow.theory.forecast import full_mass
 from reluflow.theory.resting import strongest_pull
-from reluflow.theory.small_neurons import drift, pulls
-
-Index = npt.NDArray[np.intp]
+from reluflow.theory.small_neurons import Index, drift, pulls
 
 #: A large neuron whose mass has shrunk to this share of a seed's is dormant again.
 GONE = 1e-9
 #: Directions of one sign closer than this (radians) are one.
 SAME = 1e-5
-#: Rates below this share of the strongest pull at the start are zero.
+#: Rates below this share of the strongest pull on a plateau are zero.
 ZERO = 1e-5
-#: Dormant neurons are followed on a plateau for so many times 1 / (strongest pull at the start).
+#: Dormant neurons are followed on a plateau for so many times 1 / (strongest pull).
 LONG = 1e7
+#: Size at which a neuron that shrinks begins to feel its imbalance, in units of the root of that.
+WOKEN = 1e3
 #: Mass of a neuron that becomes large, as a share of what it grows to.
 SEED = 1e-10
 #: Pre-activations below this share of |w||x| are kinks.
@@ -48,20 +51,33 @@ MOST_ESCAPES, MOST_GROUPS = 60, 150
 
 @dataclass(frozen=True)
 class Dormant:
-    """Groups of dormant neurons: ``sign`` (g,), unit ``direction`` (g, d), ``exponent`` (g,), ``rate`` (g,).
+    """Groups of dormant neurons: ``weights`` (g, d), ``outputs`` (g,) in units of their size, scale^exponent.
 
+    ``exponent`` (g,), and the ``rate`` (g,) at which it falls; ``delta`` (g,): a^2 - |w|^2 over scale^2;
     ``members``: which neurons of the start each is made of.
     """
 
-    sign: Array
-    direction: Array
+    weights: Array
+    outputs: Array
     exponent: Array
     rate: Array
+    delta: Array
     members: tuple[Index, ...]
+
+    @property
+    def sign(self) -> Array:
+        return np.sign(self.outputs)
+
+    @property
+    def direction(self) -> Array:
+        """Unit vectors (g, d), zero where w is."""
+        norms = row_norms(self.weights)
+        direction: Array = self.weights / np.where(norms > 0.0, norms, 1.0)[:, None]
+        return direction
 
     def take(self, rows: Index) -> "Dormant":
         return Dormant(
-            self.sign[rows], self.direction[rows], self.exponent[rows], self.rate[rows],
+            self.weights[rows], self.outputs[rows], self.exponent[rows], self.rate[rows], self.delta[rows],
             tuple(self.members[i] for i in rows),
         )  # fmt: skip
 
@@ -111,110 +127,141 @@ def general_limit(inputs: Array, targets: Array, weights: Array, output_weights:
 class _Limit:
     def __init__(self, inputs: Array, targets: Array) -> None:
         self.inputs, self.targets = inputs, targets
-        self.pull = strongest_pull(inputs, targets)
         self.large = Bundles(np.zeros((0, inputs.shape[1])), np.zeros(0))
 
     def run(self, weights: Array, output_weights: Array) -> Limit:
         start_loss, time = loss_of(self.targets), 0.0
-        dormant = self._settled(self._start(weights, output_weights), self.targets)
+        dormant = self._settled(_start(weights, output_weights), self.targets)
+        residual = self.targets
         escapes: list[Escape] = []
         if len(dormant.sign) > MOST_GROUPS:
             many = f"small neurons come to rest in {len(dormant.sign)} places, more than {MOST_GROUPS}"
             return Limit((), start_loss, self.large, many)
         while len(escapes) < MOST_ESCAPES:
-            grows = dormant.rate > 0.0
-            if not np.any(grows):
+            fire, wake = _waits(dormant)
+            wait = max(min(np.min(fire, initial=np.inf), np.min(wake, initial=np.inf)), 0.0)
+            if np.isinf(wait):
                 return Limit(tuple(escapes), start_loss, self.large)
-            waits = np.where(grows, dormant.exponent / np.where(grows, dormant.rate, 1.0), np.inf)
-            wait = max(float(np.min(waits)), 0.0)
-            fires = np.flatnonzero(waits <= wait + TOGETHER * (time + wait))
+            together = wait + TOGETHER * (time + wait)
             time += wait
             dormant = replace(dormant, exponent=dormant.exponent - dormant.rate * wait)
+            fires = np.flatnonzero(fire <= together)
+            if not fires.size:
+                dormant = self._settled(_woken(dormant, np.flatnonzero(wake <= together)), residual)
+                continue
             lead = dormant.take(fires)
             seeding = float(np.max(np.log(1.0 / SEED) / (2.0 * lead.rate)))
-            rest = self._escape(dormant, fires, seeding)
+            others = dormant.take(np.setdiff1d(np.arange(len(fire)), fires))
+            rest = self._escape(lead, others, seeding)
+            residual = rest.residual
             escape = Escape(
                 time,
                 int(lead.sign[0]),
                 lead.direction[0],
                 float(lead.rate[0]),
                 np.sort(np.concatenate(lead.members)),
-                loss_of(rest.residual),
+                loss_of(residual),
                 float(np.sum(rest.large.mass)),
                 max(rest.time - seeding, 0.0),
             )
             escapes.append(escape)
-            others = dormant.take(np.setdiff1d(np.arange(len(waits)), fires))
-            dormant = self._settled(
-                self._faded(rest, replace(others, direction=rest.directions)), rest.residual
-            )
+            others = replace(others, weights=rest.dormant.weights, outputs=rest.dormant.output_weights)
+            if escape.loss <= FITTED * start_loss:
+                return Limit(tuple(escapes), start_loss, rest.large)
+            dormant = self._settled(self._faded(rest, others), residual)
             if not rest.still:
                 return Limit(tuple(escapes), start_loss, self.large, "the large neurons do not come to rest")
         return Limit(tuple(escapes), start_loss, self.large, f"more than {MOST_ESCAPES} escapes")
 
-    def _start(self, weights: Array, output_weights: Array) -> Dormant:
-        """Every neuron a group of its own; the first drift, with the imbalance that the start has."""
-        course = drift(weights, output_weights, self.inputs, self.targets)
-        grows = course.rate > 0.0
-        direction = np.where(grows[:, None], course.direction, course.last)
-        members = tuple(np.array([j]) for j in range(len(weights)))
-        m = len(weights)
-        return Dormant(course.sign, direction, np.ones(m), np.zeros(m), members)
-
-    def _escape(self, dormant: Dormant, fires: Index, seeding: float) -> Rest:
+    def _escape(self, seeds: Dormant, others: Dormant, seeding: float) -> Rest:
         """Seeds of the groups that fire join the large ones, and all of these flow to rest."""
-        seeds = dormant.take(fires)
         mass = [full_mass(u, rate, self.inputs) for u, rate in zip(seeds.direction, seeds.rate, strict=True)]
         size = np.sqrt(SEED * np.array(mass))
         begun = Bundles(
             np.vstack([self.large.weights, size[:, None] * seeds.direction]),
             np.concatenate([self.large.output_weights, size * seeds.sign]),
         )
-        others = dormant.take(np.setdiff1d(np.arange(len(dormant.sign)), fires))
-        return flow_to_rest(self.inputs, self.targets, begun, others.direction, others.sign, seeding)
+        small = Bundles(others.weights, others.outputs)
+        return flow_to_rest(self.inputs, self.targets, begun, small, seeding)
 
     def _faded(self, rest: Rest, dormant: Dormant) -> Dormant:
         """Large neurons that shrank away are dormant again, with exponent 0."""
         mass = rest.large.mass
         gone = mass <= SEED * GONE * np.sum(mass)
         self.large = Bundles(rest.large.weights[~gone], rest.large.output_weights[~gone])
-        w = rest.large.weights[gone]
-        lengths = row_norms(w)
-        count = int(np.count_nonzero(gone))
+        faded = in_own_units(rest.large.weights[gone], rest.large.output_weights[gone])
+        none = np.zeros(int(np.count_nonzero(gone)))
         return Dormant(
-            np.concatenate([dormant.sign, np.sign(rest.large.output_weights[gone])]),
-            np.vstack([dormant.direction, w / np.where(lengths > 0.0, lengths, 1.0)[:, None]]),
-            np.concatenate([dormant.exponent, np.zeros(count)]),
-            np.concatenate([dormant.rate, np.zeros(count)]),
-            (*dormant.members, *(np.zeros(0, np.intp) for _ in range(count))),
+            np.vstack([dormant.weights, faded.weights]),
+            np.concatenate([dormant.outputs, faded.output_weights]),
+            np.concatenate([dormant.exponent, none]),
+            np.concatenate([dormant.rate, none]),
+            np.concatenate([dormant.delta, none]),
+            (*dormant.members, *(np.zeros(0, np.intp) for _ in none)),
         )
 
     def _settled(self, dormant: Dormant, residual: Array) -> Dormant:
         """Dormant neurons where they rest under ``residual``: the dead left out, equal ones merged."""
-        direction, sign = dormant.direction.copy(), dormant.sign
-        slow = ZERO * self.pull
-        rate = np.zeros(len(sign))
-        force = row_norms(pulls(direction, sign, self.inputs, residual))
+        w, a = dormant.weights.copy(), dormant.outputs.copy()
+        pull, rate = strongest_pull(self.inputs, residual), np.zeros(len(a))
+        slow = ZERO * pull
+        force = row_norms(pulls(w, a, self.inputs, residual))
         moved = np.flatnonzero(force > slow)
         if moved.size:
-            course = drift(direction[moved], sign[moved], self.inputs, residual, LONG / self.pull)
+            course = drift(w[moved], a[moved], self.inputs, residual, LONG / pull)
             grows = course.rate > slow
-            direction[moved] = np.where(grows[:, None], course.direction, course.last)
+            w[moved] = np.where(grows[:, None], course.direction, course.last_weights)
+            a[moved] = np.where(grows, course.sign, course.last_outputs)
             rate[moved] = np.where(grows, course.rate, -np.where(course.decay > slow, course.decay, 0.0))
-        reach = KINK * row_norms(self.inputs)
-        alive = np.any(direction @ self.inputs.T > reach, axis=1)
-        return _merged(replace(dormant, direction=direction, rate=rate).take(np.flatnonzero(alive)))
+        reach = KINK * np.outer(row_norms(w), row_norms(self.inputs))
+        alive = np.any(w @ self.inputs.T > reach, axis=1)
+        return _merged(replace(dormant, weights=w, outputs=a, rate=rate).take(np.flatnonzero(alive)))
+
+
+def _start(weights: Array, output_weights: Array) -> Dormant:
+    """Every neuron a group of its own, with the imbalance that it has, in units of the largest."""
+    m = len(weights)
+    norms, sizes = row_norms(weights), np.abs(output_weights)
+    unit = float(np.max(np.maximum(norms, sizes), initial=0.0)) or 1.0
+    delta = imbalance(weights / unit, output_weights / unit)
+    delta[np.abs(delta) <= BALANCED * np.maximum(norms, sizes) ** 2 / unit**2] = 0.0
+    members = tuple(np.array([j]) for j in range(m))
+    return Dormant(weights / unit, output_weights / unit, np.ones(m), np.zeros(m), delta, members)
+
+
+def _waits(dormant: Dormant) -> tuple[Array, Array]:
+    """Times (g,) until groups become large, and until those that shrink are as small as their imbalance."""
+    rate = np.where(dormant.rate == 0.0, 1.0, dormant.rate)
+    fire = np.where(dormant.rate > 0.0, np.maximum(dormant.exponent, 0.0) / rate, np.inf)
+    shrinks = (dormant.rate < 0.0) & (dormant.delta != 0.0)
+    wake = np.where(shrinks, np.maximum(1.0 - dormant.exponent, 0.0) / -rate, np.inf)
+    return fire, wake
+
+
+def _woken(dormant: Dormant, rows: Index) -> Dormant:
+    """Groups that have shrunk back to scale^1, where they move with their imbalance again."""
+    w, a, exponent = dormant.weights.copy(), dormant.outputs.copy(), dormant.exponent.copy()
+    size = WOKEN * np.sqrt(np.abs(dormant.delta[rows]))
+    w[rows] = size[:, None] * dormant.direction[rows]
+    a[rows] = dormant.sign[rows] * np.sqrt(size**2 + dormant.delta[rows])
+    exponent[rows] = 1.0
+    return replace(dormant, weights=w, outputs=a, exponent=exponent)
 
 
 def _merged(dormant: Dormant) -> Dormant:
-    """One group for each sign and direction; it is as large as the largest of its parts."""
+    """One group for each sign and direction; it is as large as the largest of its parts.
+
+    Neurons at rest that are not balanced are no one's like.
+    """
     order = np.argsort(dormant.exponent, kind="stable")
+    direction, sign = dormant.direction, dormant.sign
+    alone = (dormant.rate <= 0.0) & (dormant.delta != 0.0)
     leads: list[int] = []
     parts: list[list[Index]] = []
     for j in order:
         for i, lead in enumerate(leads):
-            near = np.linalg.norm(dormant.direction[j] - dormant.direction[lead]) <= SAME
-            if dormant.sign[j] == dormant.sign[lead] and near:
+            near = np.linalg.norm(direction[j] - direction[lead]) <= SAME
+            if sign[j] == sign[lead] and near and not (alone[j] or alone[lead]):
                 parts[i].append(dormant.members[j])
                 break
         else:

@@ -42,8 +42,9 @@ class Drift:
     ``sign`` (m,) of a_j; ``rate`` (m,): |a_j| and |w_j| grow as exp(log_size + rate t) in the end, t being
     counted from the start (rate 0 and log_size -inf for a neuron that comes to rest); ``direction`` (m, d):
     unit, zero at rest; ``status`` (m, n): ON, SLIDING or OFF; ``settled`` (m,): time of the last change of
-    status; ``flips`` (m,): how often a_j changed its sign; ``last`` (m, d): the unit direction of w_j at that
-    last change; ``decay`` (m,): rate at which a neuron that is pulled straight back shrinks for ever.
+    status; ``flips`` (m,): how often a_j changed its sign; ``last_weights`` (m, d), ``last_outputs`` (m,): a
+    neuron at that last change, in units of its size; ``decay`` (m,): rate at which a neuron that is pulled
+    straight back shrinks for ever.
     """
 
     sign: Array
@@ -53,17 +54,26 @@ class Drift:
     status: Status
     settled: Array
     flips: Index
-    last: Array
+    last_weights: Array
+    last_outputs: Array
     decay: Array
+
+    @property
+    def last(self) -> Array:
+        """Unit directions (m, d) of w_j at the last change."""
+        return _unit(self.last_weights)
 
     @classmethod
     def at_rest(cls, weights: Array, output_weights: Array, inputs: Array) -> "Drift":
         """Neurons that do not move."""
         m = len(weights)
         status = np.where(weights @ inputs.T > 0.0, ON, OFF).astype(np.int8)
+        size = np.maximum(row_norms(weights), np.abs(output_weights))
+        unit = np.where(size > 0.0, size, 1.0)
         return cls(
             np.sign(output_weights), np.zeros(m), np.full(m, -np.inf), np.zeros_like(weights), status,
-            np.zeros(m), np.zeros(m, dtype=np.intp), _unit(weights), np.zeros(m),
+            np.zeros(m), np.zeros(m, dtype=np.intp), weights / unit[:, None], output_weights / unit,
+            np.zeros(m),
         )  # fmt: skip
 
     def end(self, step: Step, status: Status) -> None:
@@ -74,7 +84,7 @@ class Drift:
         self.flips[into] = rows.flips
         self.rate[into] = np.where(grows, step.rate, 0.0)
         self.direction[into] = np.where(grows[:, None], step.towards, 0.0)
-        self.last[into] = _unit(rows.w)
+        self.last_weights[into], self.last_outputs[into] = rows.w, rows.sign * rows.a
         self.decay[into] = np.where(step.moving & ~grows, step.rate, 0.0)
         with np.errstate(divide="ignore"):
             size = np.log(np.where(grows, 0.5 * step.plus, 0.0))
