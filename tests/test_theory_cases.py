@@ -1,5 +1,7 @@
 """What the theory says of single problems, held against what was found out about them independently."""
 
+import json
+
 import numpy as np
 import pytest
 from commands import call
@@ -190,3 +192,30 @@ class TestLimits:
         measured, _ = self.scaled("limit-final-loss", 1e-12, 1e6)
         assert measured.status == "stationary"
         assert measured.series["loss"][-1] == pytest.approx(limit.final_loss, rel=1e-6)
+
+
+def verified(preset: str) -> dict[str, dict]:
+    """Rows of one of the presets by id."""
+    result = call("verify", str(FOLDER / f"{preset}.toml"), "--json", "--quiet")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["holds"]) == (0, True)
+    return {row["id"]: row for row in found["rows"]}
+
+
+def test_the_time_of_the_limit_has_what_this_scale_adds():
+    """A neuron that turns round shrinks first: T ln(1/scale) alone is 766.5."""
+    row = verified("limit-first-escape-line")["limit/first-escape"]
+    assert row["measured"] == pytest.approx(820.2, abs=0.1)
+    assert row["predicted"] == pytest.approx(row["measured"], rel=1e-4)
+    assert "here 766.46 and 53.8" in row["statement"]
+
+
+@pytest.mark.parametrize("name", ["limit-final-loss", "unbalanced-limit-37", "dominated-limit-37"])
+def test_rows_of_the_limit_hold_or_are_not_reached(name):
+    rows = {key: row for key, row in judged(name).items() if key.startswith("limit/")}
+    assert all(row.state != "fails" for row in rows.values())
+    assert rows["limit/first-escape"].state == "holds"
+    ends = rows["limit/final-loss"]
+    assert ends.state == ("not yet" if name == "limit-final-loss" else "holds")
+    if ends.state == "holds":
+        assert ends.predicted == pytest.approx(0.257398, abs=1e-5)

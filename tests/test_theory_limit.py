@@ -1,8 +1,11 @@
 """The limit process of vanishing scale on data that are not orthogonal, against simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, with_bias
+from theory_cases import case
 from trained import trained
 
 from reluflow.network import variation_norm
@@ -86,22 +89,58 @@ def test_it_ends_where_no_dormant_neuron_can_grow():
     assert left.all.low > 0.01
 
 
+def rows_of(problem: Problem):
+    return {row.id.removeprefix("limit/"): row for row in predictions(problem)}
+
+
+def hold(problem: Problem, run, names) -> None:
+    """Assert that rows apply and hold."""
+    rows = rows_of(problem)
+    for name in names:
+        row = rows[name]
+        assert row.applies, (name, row.reason)
+        gap = abs(row.measure(run) - row.predicted)
+        assert gap <= row.tolerance * (1.0 if row.absolute else row.predicted), name
+
+
 class TestRows:
     def test_they_hold_at_a_small_scale(self):
         problem = cloud(4, 1e-40)
         run = trained(problem, loss=1e-10, steps=5000)
-        rows = {row.id: row for row in predictions(problem)}
-        for name in ("first-escape", "second-escape", "plateaus", "final-loss", "final-norm"):
-            row = rows[f"limit/{name}"]
-            assert row.applies
-            gap = abs(row.measure(run) - row.predicted)
-            assert gap <= row.tolerance * (1.0 if row.absolute else row.predicted)
-        assert "only 2 escape(s)" in rows["limit/third-escape"].reason
+        hold(problem, run, ("first-escape", "second-escape", "plateaus", "final-loss", "final-norm"))
+        assert "only 2 escape(s)" in rows_of(problem)["third-escape"].reason
+
+    def test_times_hold_at_a_scale_at_which_plateaus_do_not_last(self):
+        problem = cloud(4, 1e-3)
+        run = trained(problem, loss=1e-10, steps=5000)
+        hold(problem, run, ("first-escape", "second-escape", "final-loss"))
+        row = rows_of(problem)["plateaus"]
+        assert (row.applies, row.pending) == (False, True)
+        assert "does not rest on every plateau of the limit; expected from ln(1/scale) = 3" in row.reason
+
+    def test_times_are_those_of_the_limit_and_what_the_scale_adds(self):
+        """c hardly depends on the scale, so that T is what times grow by with ln(1/scale)."""
+        limit = limit_of(cloud(4, 1e-20))
+        found = [rows_of(cloud(4, scale))["first-escape"].predicted for scale in (1e-20, 1e-60)]
+        assert found[1] - found[0] == pytest.approx(limit.escapes[0].time * np.log(1e40), rel=1e-3)
+
+    def test_where_the_flow_ends_elsewhere_the_limit_is_not_reached(self):
+        problem = case("limit-final-loss")
+        rows = rows_of(problem)
+        assert (rows["final-loss"].applies, rows["final-loss"].pending) == (False, True)
+        assert "in the limit at 2.32216e-05; expected from ln(1/scale) = " in rows["final-loss"].reason
+        enough = float(rows["final-loss"].reason.split("ln(1/scale) = ")[2].split()[0])
+        here = log_scale(problem, limit_of(problem).norm)
+        assert here < enough < 50.0
+        factor = np.exp(here - enough)
+        smaller = replace(
+            problem, weights=factor * problem.weights, output_weights=factor * problem.output_weights
+        )
+        hold(smaller, trained(smaller, loss=1e-9, time=1e6), ("first-escape", "final-loss", "final-norm"))
 
     @pytest.mark.parametrize(
         ("problem", "reason"),
         [
-            (cloud(2, 1e-3), "scale is too large"),
             (cloud(2, 1e1), "not small"),
             (balanced(np.eye(2), [1.0, -1.0], 8, 1e-9), "orthogonal"),
         ],
@@ -109,5 +148,6 @@ class TestRows:
     def test_they_say_why_they_do_not_apply(self, problem, reason):
         for row in predictions(problem):
             assert not row.applies
+            assert not row.pending
             assert row.predicted is None
             assert reason in row.reason

@@ -75,7 +75,7 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     under_way = moving(problem, now, residual)
     small = under_way[~large[under_way]]
     field = Field(inputs, residual, slope)
-    groups, waits = _next_groups(now, small, problem, field)
+    groups, waits = next_groups(now, small, problem, field)
     order = [int(i) for i in np.argsort(waits) if 0.0 < waits[i] < np.inf]
     if not order:
         return None
@@ -138,7 +138,7 @@ def waiting_time(group: Attractor, inputs: Array, slope: float = 0.0) -> float:
     return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)
 
 
-def _next_groups(now: State, small: Index, problem: Problem, field: Field) -> tuple[list[Attractor], Array]:
+def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tuple[list[Attractor], Array]:
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope

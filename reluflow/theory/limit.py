@@ -1,12 +1,15 @@
 """Rows that hold a run against the limit process of vanishing scale on any data (``limit_process``).
 
-The limit says nothing about terms that do not grow with ln(1/scale): how long an escape takes, and how large
-the neurons are that started in one basin. Both are estimated, and rows whose correction would be large do not
-apply. Rows are in the problem's loss and its flow time.
+The limit says nothing of what does not grow with ln(1/scale): how long neurons take to align and escapes to
+pass, how many neurons are in one bundle, what has not been told apart by then. At a given scale that is known
+from the bundles of the start (``start_bundles``): it is added to the times of the limit, and where it leads
+to other plateaus or to another end the limit is not reached yet. Rows are in the problem's loss and its flow
+time.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +21,8 @@ from reluflow.theory.orthogonal_assumptions import ORTHOGONAL
 from reluflow.theory.orthogonal_formulas import least_orthogonal
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
+from reluflow.theory.small_neurons import drift
+from reluflow.theory.start_bundles import bundles_from_start
 
 #: Escapes that have a row of their own.
 NAMES = ("first", "second", "third")
@@ -25,18 +30,19 @@ NAMES = ("first", "second", "third")
 MOST_SAMPLES, MOST_PAIRS = 100, 200_000
 #: The outputs of a small start are at most this share of the largest target.
 SMALL = 1e-2
-#: e-folds of a neuron's size that the number of neurons in a basin and their angles may amount to ...
-FOLDS = 3.0
-#: ... and how often the duration of the escape itself, and of those before it, counts.
-OWN_LAG, LAGS = 0.5, 2.0
-#: A row applies if all this is at most such a share of the time predicted.
-LARGEST_CORRECTION = 0.3
-#: The final norm is hardly more than so many times that of one neuron for each sample.
-LARGEST_NORM = 100.0
-#: e-folds of the next neurons to grow for which the loss must rest to be a plateau.
-PLATEAU = 8.0
-#: Relative errors of the loss on a plateau and of the final norm.
-LEVEL, NORM = 0.02, 0.02
+#: A fall of the loss by less than this share of it has no time of its own.
+LEAST_FALL = 1e-3
+#: Relative errors of a time, of the loss on a plateau, and of the final norm.
+TIME, LEVEL, NORM = 5e-3, 0.02, 0.02
+#: Error of the final loss, as a share of the first.
+LOSS = 1e-5
+#: Share of an error up to which the limit counts as reached at this scale.
+REACHED = 0.5
+#: e-folds of the next neurons to grow for which the loss must rest to be a plateau, after so many times what
+#: the escape before has taken; and those from the last kink of the first neurons to grow to their escape.
+PLATEAU, LAGS = 8.0, 2.0
+#: Where nothing better is known, a limit is expected at so many times the present ln(1/scale).
+FURTHER = 1.5
 
 
 def predictions(problem: Problem) -> list[Prediction]:
@@ -70,17 +76,11 @@ class _Rows:
         if reach > SMALL * np.max(np.abs(problem.targets)):
             most = SMALL * np.max(np.abs(problem.targets))
             return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}"
-        start = log_variation_norm(problem.weights, problem.output_weights)
-        folds = 0.5 * (float(np.log(LARGEST_NORM * _norm_alone(problem))) - start)
-        if LARGEST_CORRECTION * folds < FOLDS:
-            least = FOLDS / LARGEST_CORRECTION
-            return (
-                f"the scale is too large for the limit: ln(1/scale) is {folds:.2g} at most; expected "
-                f"{least:.2g} or more"
-            )
         if self.limit.trouble:
             return self.limit.trouble
-        return None if self.limit.escapes else "no neuron grows from this start"
+        if not self.limit.escapes or self.bundles is None:
+            return "no neuron grows from this start"
+        return "the bundles of this start cannot be followed" if self.bundles.status == "failed" else None
 
     @cached_property
     def limit(self) -> Limit:
@@ -93,109 +93,141 @@ class _Rows:
         start = log_variation_norm(self.problem.weights, self.problem.output_weights)
         return 0.5 * (float(np.log(self.limit.norm)) - start)
 
-    def _correction(self, index: int) -> float:
-        """What the limit leaves out of the time of an escape, at most, as a share of that time."""
-        escapes = self.limit.escapes
-        lags = LAGS * sum(one.lag for one in escapes[:index]) + OWN_LAG * escapes[index].lag
-        return (lags + FOLDS / escapes[index].rate) / (escapes[index].time * self.log_scale)
+    @cached_property
+    def bundles(self) -> Measured | None:
+        """The course of the bundles at the scale of the start."""
+        return bundles_from_start(self.problem)
 
-    def _too_large(self, last: int) -> str | None:
-        """Why the escapes up to number ``last`` cannot be told from the limit."""
-        if self.reason is not None:
-            return self.reason
-        if last >= len(self.limit.escapes):
-            return f"only {len(self.limit.escapes)} escape(s) take place in the limit"
-        worst = max(self._correction(i) for i in range(last + 1))
-        if worst > LARGEST_CORRECTION:
-            return (
-                f"the scale is too large for the limit: times may differ by {100.0 * worst:.3g} %, at most "
-                f"{100.0 * LARGEST_CORRECTION:.0f} % are compared"
-            )
-        return None
+    @cached_property
+    def enough(self) -> float:
+        """ln(1/scale), more than at present, at which neurons have aligned in time and plateaus last."""
+        p, escapes = self.problem, self.limit.escapes
+        course = drift(p.weights, p.output_weights, p.inputs, p.targets)
+        turned = float(np.max(course.settled[escapes[0].neurons]))
+        wanted = [(turned + PLATEAU / escapes[0].rate) / escapes[0].time]
+        for before, one in pairwise(escapes):
+            wait = max(one.time - before.time, np.finfo(float).tiny)
+            wanted.append((PLATEAU / one.rate + LAGS * before.lag) / wait)
+        return max(FURTHER * self.log_scale, *wanted)
+
+    def _not_yet(self, what: str) -> str:
+        return (
+            f"the limit is not reached at ln(1/scale) = {self.log_scale:.3g}: {what}; expected from "
+            f"ln(1/scale) = {self.enough:.3g} on"
+        )
 
     def _row(
-        self, name: str, statement: str, reason: str | None, predicted: float | None, measure: Measure,
-        tolerance: float, absolute: bool = False,
+        self, name: str, statement: str, reason: str | None, pending: str | None, predicted: float,
+        measure: Measure, tolerance: float, absolute: bool = False,
     ) -> Prediction:  # fmt: skip
+        """A row that does not apply for a ``reason``, or whose limit is not reached, ``pending`` why."""
+        applies = reason is None and pending is None
         return Prediction(
             f"limit/{name}",
             statement,
             "derived",
-            reason is None,
-            reason or f"ln(1/scale) = {self.log_scale:.4g}, scale^2 = initial / final mass",
-            predicted,
+            applies,
+            reason or pending or f"ln(1/scale) = {self.log_scale:.4g}, scale^2 = initial / final mass",
+            predicted if applies else None,
             measure,
-            tolerance,
+            tolerance if applies else 0.0,
             absolute,
+            pending=reason is None and pending is not None,
         )
 
     def _level(self, index: int) -> float:
         """Loss (half-mse) of the plateau before escape number ``index``."""
         return self.limit.escapes[index - 1].loss if index else self.limit.start_loss
 
-    def _shows(self, index: int) -> bool:
-        """Whether the plateau before escape number ``index`` lasts long enough to be seen, on both sides."""
-        escapes = self.limit.escapes
-        if index >= len(escapes):
-            return True
-        before = escapes[index - 1] if index else None
-        wait = (escapes[index].time - (before.time if before else 0.0)) * self.log_scale
-        spent = LAGS * before.lag if before else 0.0
-        return (wait - spent) * escapes[index].rate >= PLATEAU
-
     def escape(self, index: int) -> Prediction:
-        reason, predicted, tolerance, level = self._too_large(index), None, 0.0, 0.0
-        if reason is None and not (self._shows(index) and self._shows(index + 1)):
-            reason = "other escapes are too close for a plateau between them"
+        """The time of one fall of the loss."""
+        reason, pending, predicted, level, known = self.reason, None, 0.0, 0.0, ""
         if reason is None:
+            reason = self._no_fall(index)
+        if reason is None and self.bundles is not None:
             one, speed = self.limit.escapes[index], self.problem.speed
-            predicted = one.time * self.log_scale / speed
             level = (one.loss + 0.25 * (self._level(index) - one.loss)) * speed
-            tolerance = self._correction(index)
+            found = time_of_loss(self.bundles, level)
+            if found is None:
+                rest = float(self.bundles.series["loss"][-1])
+                pending = self._not_yet(f"the loss comes to rest at {rest:.6g}, above {level:.6g}")
+            else:
+                predicted, limit = found, one.time * self.log_scale / speed
+                known = f", here {limit:.6g} and {found - limit:.3g}"
         return self._row(
             f"{NAMES[index]}-escape",
-            f"Three quarters of the {NAMES[index]} fall of the loss are done at flow time T ln(1/scale), "
-            "T of the limit process of vanishing scale; the rest does not grow with ln(1/scale).",
-            reason, predicted, lambda run: time_of_loss(run, level), tolerance,
+            f"Three quarters of the {NAMES[index]} fall of the loss are done at flow time T ln(1/scale) + c, "
+            f"T of the limit process of vanishing scale and c of the bundles at this scale{known}.",
+            reason, pending, predicted, lambda run: time_of_loss(run, level), TIME,
         )  # fmt: skip
 
+    def _no_fall(self, index: int) -> str | None:
+        """Why an escape has no time to be read off."""
+        count = len(self.limit.escapes)
+        if index >= count:
+            return f"only {count} escape(s) take place in the limit"
+        before, after = self._level(index), self.limit.escapes[index].loss
+        if before - after < LEAST_FALL * before:
+            return f"the loss falls too little to be seen, from {before:.9g} to {after:.9g}"
+        return None
+
     def plateaus(self) -> Prediction:
-        last = len(self.limit.escapes) - 1 if self.reason is None else 0
-        reason = self._too_large(last)
-        levels: list[float] = []
-        if reason is None:
-            levels = [self._level(i) for i in range(1, last + 1) if self._shows(i) and self._shows(i + 1)]
+        """The losses between escapes."""
+        reason, pending, levels = self.reason, None, self._plateaus() if self.reason is None else []
         if reason is None and not levels:
-            reason = "the limit process has no plateau between its first and its last escape that lasts"
+            reason = "the limit process has no plateau between its first and its last escape"
+        if reason is None and self.bundles is not None:
+            gap = _largest_gap(self.bundles, levels)
+            if gap is None or gap > REACHED * LEVEL:
+                pending = self._not_yet("the loss does not rest on every plateau of the limit")
         told = ", ".join(f"{level * self.problem.speed:.6g}" for level in levels)
         return self._row(
             "plateaus",
             "The loss rests where the limit process does: largest relative difference over the plateaus "
             f"between escapes, {told or 'none'}.",
-            reason, None if reason else 0.0, lambda run: _largest_gap(run, levels), LEVEL, absolute=True,
+            reason, pending, 0.0, lambda run: _largest_gap(run, levels), LEVEL, absolute=True,
         )  # fmt: skip
 
-    def _ended(self) -> str | None:
-        """Why the end of a run cannot be told from that of the limit."""
-        last = len(self.limit.escapes) - 1 if self.reason is None else 0
-        reason = self._too_large(last)
-        if reason is None and not all(self._shows(i) for i in range(last + 1)):
-            reason = "two escapes are so close that they may be one"
-        return reason
+    def _plateaus(self) -> list[float]:
+        """Losses (half-mse) between escapes, but for what the next one hardly lowers."""
+        return [self._level(i) for i in range(1, len(self.limit.escapes)) if self._no_fall(i) is None]
+
+    @cached_property
+    def another_end(self) -> str | None:
+        """What the loss ends at, if at this scale that is not the limit's end."""
+        if self.bundles is None:
+            return None
+        end, speed = float(self.bundles.series["loss"][-1]), self.problem.speed
+        limit = self.limit.final_loss * speed
+        if abs(end - limit) <= REACHED * LOSS * self.limit.start_loss * speed:
+            return None
+        return f"the loss ends at {end:.6g}, in the limit at {limit:.6g}"
 
     def final_loss(self) -> Prediction:
-        reason, scale = self._ended(), self.problem.speed
-        predicted = self.limit.final_loss * scale if reason is None else None
+        """The loss in the end."""
+        pending, predicted, tolerance = None, 0.0, 0.0
+        if self.reason is None:
+            speed = self.problem.speed
+            predicted, tolerance = self.limit.final_loss * speed, LOSS * self.limit.start_loss * speed
+            pending = self._not_yet(self.another_end) if self.another_end else None
         return self._row(
-            "final-loss", "The loss ends where the limit process does.", reason, predicted, self._final_loss,
-            1e-5 * self.limit.start_loss * scale if reason is None else 0.0, absolute=True,
+            "final-loss", "The loss ends where the limit process does.", self.reason, pending, predicted,
+            self._final_loss, tolerance, absolute=True,
         )  # fmt: skip
 
     def final_norm(self) -> Prediction:
-        reason = self._ended()
+        """The variation norm in the end."""
+        reason, pending, predicted = self.reason, None, 0.0
+        if reason is None and self.another_end:
+            reason = f"at this scale the network is another one in the end: {self.another_end}"
+        if reason is None and self.bundles is not None:
+            predicted, final = self.limit.norm, self.bundles.final
+            end = variation_norm(final.weights, final.output_weights)
+            if abs(end - predicted) > REACHED * NORM * predicted:
+                pending = self._not_yet(f"the norm ends at {end:.6g}, in the limit at {predicted:.6g}")
         return self._row(
-            "final-norm", "The final sum of |a_j||w_j| is that of the limit process.", reason,
-            self.limit.norm if reason is None else None, self._final_norm, NORM,
+            "final-norm", "The final sum of |a_j||w_j| is that of the limit process.", reason, pending,
+            predicted, self._final_norm, NORM,
         )  # fmt: skip
 
     def _over(self, run: Measured) -> bool:
@@ -207,13 +239,6 @@ class _Rows:
 
     def _final_norm(self, run: Measured) -> float | None:
         return variation_norm(run.final.weights, run.final.output_weights) if self._over(run) else None
-
-
-def _norm_alone(problem: Problem) -> float:
-    """Sum of |a||w| if every sample had a neuron of its own."""
-    lengths = row_norms(problem.inputs)
-    seen = lengths > 0.0
-    return float(np.sum(np.abs(problem.targets[seen]) / lengths[seen]))
 
 
 def _largest_gap(run: Measured, levels: list[float]) -> float | None:
