@@ -1,6 +1,7 @@
 """What the theory says of single problems, held against what was found out about them independently."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -194,9 +195,9 @@ class TestLimits:
         assert measured.series["loss"][-1] == pytest.approx(limit.final_loss, rel=1e-6)
 
 
-def verified(preset: str) -> dict[str, dict]:
+def verified(preset: str, *settings: str) -> dict[str, dict]:
     """Rows of one of the presets by id."""
-    result = call("verify", str(FOLDER / f"{preset}.toml"), "--json", "--quiet")
+    result = call("verify", str(FOLDER / f"{preset}.toml"), *settings, "--json", "--quiet")
     found = json.loads(result.stdout)
     assert (result.exit_code, found["holds"]) == (0, True)
     return {row["id"]: row for row in found["rows"]}
@@ -219,3 +220,28 @@ def test_rows_of_the_limit_hold_or_are_not_reached(name):
     assert ends.state == ("not yet" if name == "limit-final-loss" else "holds")
     if ends.state == "holds":
         assert ends.predicted == pytest.approx(0.257398, abs=1e-5)
+
+
+def test_a_norm_is_compared_as_closely_as_this_scale_allows():
+    """Neurons that see some samples only still add 0.8 % to the norm."""
+    for name in ("least-norm", "final-norm"):
+        row = judged("orthogonal-least-norm-12")[f"orthogonal/{name}"]
+        assert row.state == "holds"
+        assert row.predicted == pytest.approx(4.7179, abs=1e-4)
+        assert row.measured == pytest.approx(4.7555, abs=1e-4)
+        assert 0.008 < row.tolerance < 0.01
+
+
+def test_a_norm_that_is_far_from_its_limit_says_at_which_scale_it_is_not():
+    row = verified("orthogonal-final-norm-1e-33")["orthogonal/final-norm"]
+    assert row["state"] == "not yet"
+    told = re.search(
+        r"ln\(1/scale\) = (\S+): .*, at most 0.02 .* from ln\(1/scale\) = (\S+) on", row["reason"]
+    )
+    here, there = float(told[1]), float(told[2])
+    scale = 1.383692219602423e-33 * np.exp(here - there)
+    words = ["--set", f"init.scale={float(scale)!r}"]
+    row = verified("orthogonal-final-norm-1e-33", *words)["orthogonal/final-norm"]
+    assert row["state"] == "holds"
+    assert row["predicted"] == pytest.approx(2.3295, abs=1e-4)
+    assert row["measured"] == pytest.approx(row["predicted"], rel=0.025)

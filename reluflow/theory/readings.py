@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from reluflow.network import Array
 from reluflow.observe.measured import Measured
-from reluflow.theory.prediction import Measure
+from reluflow.theory.prediction import Measure, NotYet
 
 #: The tail of the loss is its last factor of so much.
 TAIL = 30.0
+#: Changes of its slope that fall by less than this from one third of the tail to the next do not settle.
+STEADY = 0.95
 #: Rows on either side of a moment that say how the loss goes there.
 NEAR = 4
 
@@ -47,17 +50,37 @@ def time_of_loss(run: Measured, loss: float) -> float | None:
     return float(crossings[0])
 
 
-def tail_rate(run: Measured) -> float | None:
-    """Minus the slope of ln(loss) over its last factor of 30; None if the loss is not yet small."""
+def tail_rate(run: Measured, allowed: float) -> float | NotYet | None:
+    """Minus the slope of ln(loss) over the last third of its last factor of TAIL.
+
+    None if the loss is not yet small. ``allowed``: the relative error up to which that is the slope of the
+    end. It is not yet where its changes from third to third, as a geometric series, still add up to half of
+    that.
+    """
     t, loss = run.series["t"], run.series["loss"]
     if loss[-1] <= 0.0 or loss[-1] > 1e-6 * loss[0]:
         return None
-    earlier = np.flatnonzero(loss > TAIL * loss[-1])
-    i = int(earlier[-1])
-    logs = np.log(loss[i : i + 2])
-    share = (logs[0] - np.log(TAIL * loss[-1])) / (logs[0] - logs[1])
-    begin = t[i] + share * (t[i + 1] - t[i])
-    return float(np.log(TAIL) / (t[-1] - begin))
+    logs = np.log(loss[-1]) + np.log(TAIL) * np.arange(3, -1, -1) / 3.0
+    rates = np.log(TAIL) / 3.0 / np.diff([_last_above(t, loss, level) for level in logs])
+    change, before = rates[2] - rates[1], rates[1] - rates[0]
+    ratio = min(abs(change / before), STEADY) if before != 0.0 else 0.0
+    left = abs(change) * ratio / (1.0 - ratio) / rates[2]
+    if left > 0.5 * allowed:
+        told = " to ".join(f"{rate:.4g}" for rate in rates)
+        return NotYet(
+            f"the loss does not fall at its last rate yet: over its last factor of {TAIL:g} the rate goes "
+            f"from {told}; expected to be within {0.5 * allowed:.2g} of its end at a lower stop.loss"
+        )
+    return float(rates[2])
+
+
+def _last_above(t: Array, loss: Array, log_level: float) -> float:
+    """The last time at which ln(loss) was at a level, linear between rows."""
+    above = np.flatnonzero(np.log(loss) >= log_level)
+    i = min(int(above[-1]), len(t) - 2)
+    high, low = np.log(loss[i]), np.log(loss[i + 1])
+    share = (high - log_level) / (high - low) if high > low else 0.0
+    return float(t[i] + share * (t[i + 1] - t[i]))
 
 
 def sign_flips(run: Measured) -> float:

@@ -5,6 +5,7 @@ small share of its full mass, the bundles of all neurons are flowed to their end
 the flow but for what neurons of one bundle differ by: it says how far a limit is from being reached.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,12 @@ from reluflow.theory.forecast import SEED, next_groups
 from reluflow.theory.resting import moving
 from reluflow.theory.small_neurons import Field, flowed
 
+#: How far off some limit a run ends; None if it does not show.
+Error = Callable[[Measured], float | None]
 #: Share of the first loss at which the data are fitted.
-FITTED = 1e-8
+FITTED = 1e-9
+#: How much smaller starts are, by ln(1/scale), from which it is told where an error becomes small.
+SMALLER = 1.5
 
 
 def bundles_from_start(problem: Problem) -> Measured | None:
@@ -49,4 +54,29 @@ def bundles_from_start(problem: Problem) -> Measured | None:
         {**run.series, "t": run.series["t"] + late},
         Snapshots(states.t + late, states.weights, states.output_weights),
         run.status,
+    )
+
+
+def finite_scale(
+    problem: Problem, bundles: Measured, log_scale: float, error: Error, largest: float, what: str
+) -> tuple[float, str | None]:
+    """How far off a limit the ``bundles`` of a start are, and, if that is too far, why it is not reached.
+
+    ``log_scale``: ln(1/scale) of the start; ``error``: how far off a run ends, None if it does not show;
+    ``largest``: up to which the limit is reached; ``what`` is off. When it would be reached is told from the
+    bundles of a smaller start: neurons that come too late add a power of the scale.
+    """
+    off = error(bundles)
+    if off is None or off <= largest:
+        return off or 0.0, None
+    less = float(np.exp(-(SMALLER - 1.0) * log_scale))
+    smaller = replace(problem, weights=less * problem.weights, output_weights=less * problem.output_weights)
+    run = bundles_from_start(smaller)
+    second, when = None if run is None else error(run), "at a far smaller scale"
+    if second is not None and 0.0 < second < off:
+        power = np.log(off / second) / ((SMALLER - 1.0) * log_scale)
+        when = f"from ln(1/scale) = {log_scale + np.log(off / largest) / power:.3g} on"
+    return off, (
+        f"the limit is not reached at ln(1/scale) = {log_scale:.3g}: {what} is {off:.2g} off, at most "
+        f"{largest:g} is compared; expected {when}"
     )
