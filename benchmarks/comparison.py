@@ -83,8 +83,9 @@ def compare(task: Task, limit: float) -> tuple[Outcome, dict[str, Array]]:
     limits = Limits(loss=FLOOR, time=horizon(case), wall=limit * REFERENCE_SHARE)
     try:
         reference = integrate(*case_arguments(case), case.slope, limits)
-    except GaveUpError as reason:
-        return replace(outcome, status="no reference", message=str(reason)), kept
+    except Exception as trouble:
+        said = str(trouble) if isinstance(trouble, GaveUpError) else f"{type(trouble).__name__}: {trouble}"
+        return replace(outcome, status="no reference", message=said), kept
     times = spread(reference)
     exact = reference.loss(times)
     kept |= {"times": times, "loss": exact}

@@ -65,8 +65,10 @@ def growth(kinks: Kinks, sign: int, sides: Sides, corner: Indices, places: Array
 
 def descend(
     step: Array, lower: Array, upper: Array, gram: Array, sign: int, arrival: Array, slid: np.ndarray
-) -> tuple[list[Array], int]:
-    """Where descent of many phases goes that arrives at a corner: places (k, |T|), and how many of them stop.
+) -> list[Array]:
+    """Where descent of many phases that arrives at a corner stops or is away from it: places (|T|,).
+
+    Those that come back to the corner until all steps are spent are left out.
 
     Per unit of the step, with the corner's hyperplanes T: ``step`` (|T|,) what all other forces do, forces
     below and above, their Gram matrix, ``arrival`` the velocity with which it slides there, ``slid`` on
@@ -79,14 +81,13 @@ def descend(
     places = -away * arrival + (rng.uniform(-1, 1, (PHASES, len(step))) * jumps) @ gram
     far = ESCAPED * AWAY * np.max(np.abs(arrival))
     size = np.max(np.abs(step)) + np.max(np.abs(gram)) * np.max(np.abs(upper) + np.abs(lower))
-    ended, stopped = [], 0
+    ended: list[Array] = []
     for _ in range(STEPS):
         moves = step - sign * (np.where(places > 0, upper, lower) @ gram)
         stops = np.max(np.abs(moves), axis=1) <= STOPPED * size
         gone = np.max(np.abs(places), axis=1) > far
-        stopped += int(np.sum(stops))
         ended += list(real(places[gone | stops]))
         places = (places + moves)[~gone & ~stops]
         if not len(places):
             break
-    return ended, stopped
+    return ended

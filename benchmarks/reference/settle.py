@@ -6,7 +6,8 @@ lower) > 0 attracts: there the function is convex, and its flow is the element o
 in between. The other kinks repel, and w passes them.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 
 import numpy as np
@@ -24,11 +25,16 @@ class UnsettledError(Exception):
     """No side was found: a defect or a tie beyond 80 bits."""
 
 
+class CameBackError(Exception):
+    """From where it landed, w comes back to the corner."""
+
+
 @dataclass(frozen=True)
 class Field:
     """The frozen forces on one neuron: sign of its output weight, forces (H,) below, above, on each kink.
 
-    ``notes`` say what descent leaves open.
+    ``notes`` say what descent leaves open. ``landing``: w is followed on its way from a corner, and to come
+    back to it is an error.
     """
 
     kinks: Kinks
@@ -37,6 +43,7 @@ class Field:
     upper: Array
     resting: Array
     notes: list[str] = field_of(default_factory=list)
+    landing: bool = False
 
     def attracts(self, h: int) -> bool:
         return bool(self.sign * (self.upper[h] - self.lower[h]) > 0)
@@ -170,33 +177,47 @@ def _tied(field: Field, sides: Sides, zero: Indices) -> Sides:
 def _land(field: Field, sides: Sides, corner: Indices) -> Sides:
     """The sides after w slides into a corner of which a kink repels.
 
-    If the phases of descent come to different ends this is a choice: the far side of the line of arrival.
+    If the phases of descent come to different ends this is a choice: the far side of the line of arrival,
+    or, if that leads back to the corner, the end of most phases.
     """
+    if field.landing:
+        raise CameBackError
     arrival = field.velocity(sides)[corner]
-    beyond = np.zeros(len(sides), Real)
-    beyond[corner] = arrival
     slid = sides[corner] == 0
     if not slid.any():
-        return follow(field, sides, beyond, corner)[0]
+        return follow(field, sides, _spread(arrival, corner, len(sides)), corner)[0]
     others = sides.copy()
     others[corner] = 0
     gram = field.kinks.gram
     step = -field.sign * (gram[corner] @ field.held(others))
     lower, upper = field.lower[corner], field.upper[corner]
-    ended, _ = descend(step, lower, upper, gram[np.ix_(corner, corner)], field.sign, arrival, slid)
-    ends = []
-    for there in ended:
-        place = np.zeros(len(sides), Real)
-        place[corner] = there
-        found = follow(field, sides, place, corner)[0]
-        if not any(np.array_equal(found, end) for end in ends):
-            ends.append(found)
-    if not ends:
+    places = descend(step, lower, upper, gram[np.ix_(corner, corner)], field.sign, arrival, slid)
+    ends = [_end(field, sides, place, corner) for place in places]
+    counts = Counter(end.tobytes() for end in ends if end is not None)
+    if not counts:
         return others
-    if len(ends) == 1:
-        return ends[0]
-    field.notes.append(f"corner of {len(corner)} kinks, {len(ends)} ends")
-    return follow(field, sides, beyond, corner)[0]
+    if len(counts) > 1:
+        field.notes.append(f"corner of {len(corner)} kinks, {len(counts)} ends")
+        beyond = _end(field, sides, arrival, corner)
+        if beyond is not None:
+            return beyond
+    return np.frombuffer(counts.most_common(1)[0][0], dtype=sides.dtype).copy()
+
+
+def _end(field: Field, sides: Sides, place: Array, corner: Indices) -> Sides | None:
+    """The sides to which w settles from a place (|T|,) near a corner, None if it comes back to it."""
+    try:
+        alone = replace(field, landing=True)
+        return follow(alone, sides, _spread(place, corner, len(sides)), corner)[0]
+    except CameBackError:
+        return None
+
+
+def _spread(place: Array, corner: Indices, count: int) -> Array:
+    """Places of a corner's hyperplanes among those of all."""
+    found = np.zeros(count, Real)
+    found[corner] = place
+    return found
 
 
 def follow(field: Field, sides: Sides, place: Array, cone: Indices) -> tuple[Sides, Array]:
