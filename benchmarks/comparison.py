@@ -1,13 +1,7 @@
-"""One problem: its reference, the product's run, the error between them; and many of them in processes."""
+"""One problem: its reference, the product's run, and the error between them."""
 
-import csv
-import multiprocessing
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -163,7 +157,9 @@ def horizon(case: Case) -> float:
 
 
 def spread(reference: Result) -> Array:
-    """Times up to the end of a run, more of them where the loss falls."""
+    """Times up to the end of a run, more of them where the loss falls; one if it rests from its start."""
+    if reference.end == 0:
+        return np.ones(1)
     grid = np.unique(np.concatenate([reference.starts, np.linspace(0, reference.end, 200)]))
     grid = np.unique(np.concatenate([grid, (grid[1:] + grid[:-1]) / 2]))
     loss = np.maximum(reference.loss(grid), FLOOR * reference.first_loss)
@@ -187,133 +183,3 @@ def case_arguments(case: Case) -> tuple[Array, Array, Array, Array]:
 def case_arrays(case: Case) -> dict[str, Any]:
     names = ("inputs", "targets", "weights", "output_weights", "slope")
     return {name: np.asarray(getattr(case, name)) for name in names}
-
-
-def run_all(
-    tasks: Sequence[Task], jobs: int, limit: float, out: Path | None, keep: Path | None
-) -> list[Outcome]:
-    """All tasks in processes of their own, each task within the wall limit."""
-    todo, rows = list(tasks)[::-1], []
-    total = len(todo)
-    workers = [Worker(limit) for _ in range(min(jobs, total))]
-    while todo or any(worker.task for worker in workers):
-        for i, worker in enumerate(workers):
-            if worker.task is None and todo:
-                worker.give(todo.pop())
-            elif worker.overdue():
-                rows.append(_note(worker.stop(), {}, out, keep, len(rows) + 1, total))
-                workers[i] = Worker(limit)
-        busy = [worker for worker in workers if worker.task]
-        ready = wait([worker.pipe for worker in busy], timeout=1.0)
-        for i, worker in enumerate(workers):
-            if worker.pipe in ready:
-                outcome, arrays = worker.take()
-                rows.append(_note(outcome, arrays, out, keep, len(rows) + 1, total))
-                if not worker.process.is_alive():
-                    workers[i] = Worker(limit)
-    for worker in workers:
-        worker.end()
-    return rows
-
-
-class Worker:
-    """A process that compares one problem after another."""
-
-    def __init__(self, limit: float) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, other = context.Pipe()
-        self.limit = limit
-        self.task: Task | None = None
-        self.began = 0.0
-        self.process = context.Process(target=_serve, args=(other, limit), daemon=True)
-        self.process.start()
-        other.close()
-
-    def give(self, task: Task) -> None:
-        self.task, self.began = task, time.monotonic()
-        self.pipe.send(task)
-
-    def overdue(self) -> bool:
-        return self.task is not None and time.monotonic() - self.began > self.limit + 20.0
-
-    def take(self) -> tuple[Outcome, dict[str, Array]]:
-        assert self.task is not None
-        task, self.task = self.task, None
-        try:
-            outcome, arrays = self.pipe.recv()
-        except EOFError:
-            self.process.join()
-            return Outcome(
-                task.family, task.seed, task.number, status="exception", message="process died"
-            ), {}
-        return outcome, arrays
-
-    def stop(self) -> Outcome:
-        """End the process: its problem takes too long."""
-        assert self.task is not None
-        task, self.task = self.task, None
-        self.process.kill()
-        self.process.join()
-        return Outcome(task.family, task.seed, task.number, status="timeout", message="beyond the wall limit")
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-
-
-def _serve(pipe: Connection, limit: float) -> None:
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(compare(task, limit))
-
-
-def _note(
-    outcome: Outcome, arrays: dict[str, Array], out: Path | None, keep: Path | None, done: int, total: int
-) -> Outcome:
-    """Write an outcome down at once."""
-    if out:
-        new = not out.exists()
-        with out.open("a", newline="") as file:
-            writer = csv.DictWriter(file, [f.name for f in fields(Outcome)])
-            if new:
-                writer.writeheader()
-            writer.writerow(asdict(outcome))
-    if outcome.failed:
-        name = f"{outcome.family}-{outcome.seed}-{outcome.number}"
-        error = "" if outcome.error is None else f"error {outcome.error:.2g} at t = {outcome.error_time:.6g} "
-        excused = "excused " if outcome.excused else "choice " if outcome.marked else ""
-        print(f"{done}/{total} {name}: {outcome.status} {error}{excused}{outcome.message}", file=sys.stderr)
-        if keep and arrays:
-            keep.mkdir(parents=True, exist_ok=True)
-            np.savez(keep / f"{name}.npz", **arrays)
-    elif done % 50 == 0:
-        print(f"{done}/{total}", file=sys.stderr)
-    return outcome
-
-
-def read_rows(out: Path, tasks: Sequence[Task]) -> list[Outcome]:
-    """Outcomes of these tasks that an earlier run has written."""
-    if not out.exists():
-        return []
-    wanted = {(task.family, task.seed, task.number) for task in tasks}
-    with out.open(newline="") as file:
-        rows = [_parsed(row) for row in csv.DictReader(file)]
-    return [row for row in rows if (row.family, row.seed, row.number) in wanted]
-
-
-def _parsed(row: dict[str, str]) -> Outcome:
-    read: dict[str, Any] = {
-        "str": str,
-        "int": int,
-        "float": float,
-        "bool": lambda text: text == "True",
-        "float | None": lambda text: float(text) if text else None,
-    }
-    kinds = {
-        f.name: f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type))
-        for f in fields(Outcome)
-    }
-    return Outcome(**{name: read[kinds[name]](text) for name, text in row.items()})

@@ -16,8 +16,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from comparison import Outcome, Task, read_rows, run_all
+from comparison import Outcome, Task
 from families import FAMILIES
+from pool import read_rows, run_all
 from summary import summary
 
 
@@ -37,6 +38,7 @@ def main() -> int:
     left = [task for task in tasks if (task.family, task.seed, task.number) not in known]
     print(f"seed {asked.seed}: {len(tasks)} problems, {len(left)} of them to run", file=sys.stderr)
     rows += run_all(left, asked.jobs, asked.limit, asked.out, asked.keep)
+    rows.sort(key=lambda row: (names.index(row.family), row.number))
     text, held = summary(rows, asked.seed)
     print(text)
     return 0 if held else 1

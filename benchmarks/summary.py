@@ -21,7 +21,15 @@ def summary(rows: Sequence[Outcome], seed: int) -> tuple[str, bool]:
     lines += [_line(name, [row for row in rows if row.family == name]) for name in names]
     lines.append(_line("**all**", rows))
     bars, held = _bars(rows)
-    return "\n".join([f"Seed {seed}.", "", *lines, "", *bars]), held
+    return "\n".join([f"Seed {seed}.", "", *lines, "", *bars, "", _choices(rows)]), held
+
+
+def _choices(rows: Sequence[Outcome]) -> str:
+    """Who says that descent leaves the way on open."""
+    both = sum(row.chose > 0 and row.reference_chose > 0 for row in rows)
+    ours = sum(row.chose > 0 and row.reference_chose == 0 for row in rows)
+    theirs = sum(row.chose == 0 and row.reference_chose > 0 for row in rows)
+    return f"With a choice: {both} by both, {ours} by the product alone, {theirs} by the reference alone."
 
 
 def counted(rows: Sequence[Outcome]) -> list[Outcome]:

@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+from families import FAMILIES, draw
 from reference import Limits, integrate
 from reference.bernstein import powers
 from reference.implicit import STAGES, radau
@@ -198,3 +199,17 @@ def test_the_implicit_rule_is_exact_for_polynomials_of_its_degree():
         assert np.max(np.abs(rule.integrals @ rule.nodes**k - exact)) < 1e-17
     top = 2 * STAGES - 2
     assert abs(rule.integrals[-1] @ rule.nodes**top - 1 / np.longdouble(top + 1)) < 1e-17
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_draws_the_same_problem_for_the_same_seed_and_number(name):
+    for number in range(3):
+        case, again, other = draw(name, 7, number), draw(name, 7, number), draw(name, 8, number)
+        m, d = case.weights.shape
+        assert case.inputs.shape == (len(case.targets), d)
+        assert case.output_weights.shape == (m,)
+        for key in ("inputs", "targets", "weights", "output_weights"):
+            assert np.all(np.isfinite(getattr(case, key)))
+            assert np.array_equal(getattr(case, key), getattr(again, key))
+        assert not np.array_equal(case.weights, other.weights)
+        assert case.balanced == ("dominated" not in name and "unbalanced" not in name)

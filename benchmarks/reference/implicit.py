@@ -5,6 +5,7 @@ loss falls. Collocation follows the slow parts alone. It is used where polynomia
 path.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -149,15 +150,8 @@ def collocate(
         before = change
     else:
         return None, float(length) / 4
-    z, w = y[:, :, :n], y[:, :, n:]
-    segment = Segment(
-        rule.basis,
-        length,
-        np.concatenate([neurons.z[None], z]),
-        np.concatenate([neurons.w[None], w]),
-        np.concatenate([neurons.a[None], a]),
-        np.concatenate([r0[None], r]),
-    )
+    y, a, r = (np.concatenate([v0[None], v]) for v0, v in ((y0, y), (neurons.a, a), (r0, r)))
+    segment = Segment(rule.basis, length, y[:, :, :n], y[:, :, n:], a, r)
     return _judged(segment, rule, size, rest)
 
 
@@ -172,7 +166,7 @@ def _sweep(
     return y, a, np.einsum("ij,ijk->ik", a, on) + neurons.still
 
 
-def _newton(neurons: Neurons, drive: Drive, kinks: Kinks, length: float):  # type: ignore[no-untyped-def]
+def _newton(neurons: Neurons, drive: Drive, kinks: Kinks, length: float) -> Callable[[Array], Array]:
     """What takes the defect (s, n) of r to its correction, with the kernel at the step's start."""
     n = kinks.samples
     a, g = neurons.a.astype(float), drive.derivatives.astype(float)
