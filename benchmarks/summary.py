@@ -21,15 +21,19 @@ def summary(rows: Sequence[Outcome], seed: int) -> tuple[str, bool]:
     lines += [_line(name, [row for row in rows if row.family == name]) for name in names]
     lines.append(_line("**all**", rows))
     bars, held = _bars(rows)
-    return "\n".join([f"Seed {seed}.", "", *lines, "", *bars, "", _choices(rows)]), held
+    return "\n".join([f"Seed {seed}.", "", *lines, "", *bars, "", _notes(rows)]), held
 
 
-def _choices(rows: Sequence[Outcome]) -> str:
-    """Who says that descent leaves the way on open."""
+def _notes(rows: Sequence[Outcome]) -> str:
+    """Who says that descent leaves the way on open, and how many runs were compared in part only."""
     both = sum(row.chose > 0 and row.reference_chose > 0 for row in rows)
     ours = sum(row.chose > 0 and row.reference_chose == 0 for row in rows)
     theirs = sum(row.chose == 0 and row.reference_chose > 0 for row in rows)
-    return f"With a choice: {both} by both, {ours} by the product alone, {theirs} by the reference alone."
+    cut = sum(row.ended == "wall" for row in rows)
+    return (
+        f"With a choice: {both} by both, {ours} by the product alone, {theirs} by the reference alone. "
+        f"Compared only up to where the reference was at its limit of wall time: {cut}."
+    )
 
 
 def counted(rows: Sequence[Outcome]) -> list[Outcome]:
