@@ -7,7 +7,7 @@ are.
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,16 @@ class Case:
     weights: Array
     output_weights: Array
     slope: float = 0.0
+
+    @property
+    def arguments(self) -> tuple[Array, Array, Array, Array]:
+        """Inputs, targets, weights, output_weights."""
+        return self.inputs, self.targets, self.weights, self.output_weights
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """By name, as in an .npz."""
+        return {name: np.asarray(value) for name, value in asdict(self).items()}
 
     @property
     def balanced(self) -> bool:

@@ -31,7 +31,8 @@ def main() -> int:
         print(f"no family {', '.join(unknown)}; expected some of {', '.join(FAMILIES)}", file=sys.stderr)
         return 2
     tasks = [
-        Task(names[i % len(names)], asked.seed, i // len(names), asked.rtol) for i in range(asked.problems)
+        Task(names[i % len(names)], asked.seed, i // len(names), asked.rtol, asked.references)
+        for i in range(asked.problems)
     ]
     rows: list[Outcome] = read_rows(asked.out, tasks) if asked.out else []
     known = {(row.family, row.seed, row.number) for row in rows}
@@ -51,8 +52,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
     parser.add_argument("--families", default="", help="names with commas between them; all if left out")
     parser.add_argument("--rtol", type=float, default=1e-6, help="of reluflow.simulate")
-    parser.add_argument("--limit", type=float, default=180.0, help="wall seconds for one problem")
+    parser.add_argument("--limit", type=float, default=240.0, help="wall seconds for one problem")
     parser.add_argument("--out", type=Path, help="a CSV of all problems, which a later run goes on with")
+    parser.add_argument("--references", type=Path, help="folder in which references are kept for later runs")
     parser.add_argument("--keep", type=Path, help="folder for an .npz of every problem that fails")
     return parser.parse_args()
 
