@@ -55,7 +55,7 @@ def test_the_residual_moves_as_the_kernel_says(solver: Lorentz) -> None:
     """dr/dt = -K r, also where the series have led (K knows nothing of them)."""
     series, samples = series_now(solver), solver._samples
     orders = np.arange(1.0, DEGREE + 1)
-    for x in np.array([0.0, 0.3, 1.0]) * series.reach(1e-9, 1e-9):
+    for x in np.array([0.0, 0.3, 1.0]) * series.reach(1e-11, 1e-11):
         there = series.neurons_at(np.array([x]))
         r = (series.powers(np.array([x])) @ series.residual)[0]
         slope = (orders * x ** (orders - 1.0)) @ series.residual[1:]

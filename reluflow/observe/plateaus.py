@@ -16,6 +16,9 @@ CONTRAST = 8.0
 SAME = 0.1
 #: A level held for this share of a run that did not converge is where the run ended.
 LAST_SHARE = 0.3
+#: Below this share of the first loss a long step of a fit says nothing of levels: the dense output inside of it
+#: is exact to about 1e-11 of the targets, the network at its end to rounding.
+RESOLVED = 1e-20
 
 #: Shares of the fall of the loss still ahead between which the rate of an escape is read.
 RATE_RANGES = ((0.96, 0.25), (0.999, 0.02))
@@ -52,7 +55,7 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     recorded = t[usable], np.minimum.accumulate(loss[usable])
     t, log_loss = refine(recorded[0], np.log(recorded[1]))
     loss = np.minimum.accumulate(np.exp(log_loss))
-    levels = _plateau_levels(t, np.log(loss))
+    levels = [level for level in _plateau_levels(t, np.log(loss)) if level > RESOLVED * loss[0]]
     ends_there = not settled and _held_at_end(t, loss)
     if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-SAME)):
         levels.append(float(loss[-1]))
