@@ -16,8 +16,8 @@ CONTRAST = 8.0
 SAME = 0.1
 #: A level held for this share of a run that did not converge is where the run ended.
 LAST_SHARE = 0.3
-#: Below this share of the first loss a long step of a fit says nothing of levels: the dense output inside of it
-#: is exact to about 1e-11 of the targets, the network at its end to rounding.
+#: Below this share of the first loss a long step of a fit says nothing of levels: the dense output inside of
+#: it is exact to about 1e-11 of the targets, the network at its end to rounding.
 RESOLVED = 1e-20
 
 #: Shares of the fall of the loss still ahead between which the rate of an escape is read.

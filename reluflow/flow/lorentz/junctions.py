@@ -86,14 +86,29 @@ def met(
     """One neuron that has come to where the kinks of ``meeting`` (t,) meet: how it goes on, and the events.
 
     one: with the activations with which it comes, and with those with which it leaves; ``sign``: of its
-    output weight. A neuron that rests at w = 0 is about to leave it.
+    output weight.
     """
     field = local_field(one, meeting, residual, samples, sign)
-    force, slid, shares = field.force(one.status[0, meeting])
+    force, slid, _ = field.force(one.status[0, meeting])
     speeds = field.speeds(force)
     speeds[slid] = 0.0
-    rested = not one.weights.any()
-    verdict = arrived(field, 0.0 * speeds if rested else speeds, slid, np.clip(shares, 0.0, 1.0))
+    return _landed(one, meeting, field, speeds, samples)
+
+
+def left(
+    one: Neurons, meeting: Index, sign: float, residual: Array, samples: Samples
+) -> tuple[Neurons, Events]:
+    """The same of a neuron that has stayed where these kinks meet, and cannot slide on as it did."""
+    field = local_field(one, meeting, residual, samples, sign)
+    return _landed(one, meeting, field, np.zeros(meeting.size), samples)
+
+
+def _landed(
+    one: Neurons, meeting: Index, field: LocalField, speeds: Array, samples: Samples
+) -> tuple[Neurons, Events]:
+    """One neuron where kinks meet, which has come with ``speeds`` (t,) of its pre-activations."""
+    _, slid, shares = field.force(one.status[0, meeting])
+    verdict = arrived(field, speeds, slid, np.clip(shares, 0.0, 1.0))
     z = one.z.copy()
     z[0, meeting] = 0.0
     weights = np.zeros_like(one.weights) if meeting.size == samples.primaries else one.weights

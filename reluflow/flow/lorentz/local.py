@@ -189,7 +189,7 @@ class LocalField:
         from scipy.optimize import linprog
 
         jump = self.on - self.off
-        columns, given = (jump[:, None] * self.inputs).T, -(self.base + self.off @ self.inputs)
+        columns, given = self.gram * jump, -(self.inputs @ self.base + self.gram @ self.off)
         scale = float(np.abs(columns).max(initial=0.0)) or 1.0
         found = linprog(
             np.zeros(jump.size),

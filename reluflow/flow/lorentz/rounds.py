@@ -26,7 +26,7 @@ from reluflow.flow.lorentz.activation import (
 from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.junctions import met, rested, turned
+from reluflow.flow.lorentz.junctions import left, met, rested, turned
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
 from reluflow.flow.lorentz.release import Releases, first_release, release
@@ -249,10 +249,14 @@ class Rounds:
         self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index
     ) -> Neurons:
         """Neurons of which those in ``which`` leave a sample on which they slide."""
-        vanished = which[~here.weights[which].any(axis=1)]
-        everything = np.ones((vanished.size, here.z.shape[1]), dtype=bool)
-        here = self._at_junction(here, position, np.sign(here.outputs), vanished, everything, met)
-        which = np.setdiff1d(which, vanished)
+        # kinks that the neuron cannot leave while it slides: which of them it slides on is a matter of words
+        stays = (here.z[which] == 0.0) & ~pulled.slope[:, which].any(axis=0)
+        stays[~here.weights[which].any(axis=1)] = True
+        several = (stays & (here.status[which] != SLIDING)).any(axis=1)
+        if several.any():
+            sign = np.sign(here.outputs)
+            here = self._at_junction(here, position, sign, which[several], stays[several], left)
+            which = which[~several]
         if which.size == 0:
             return here
         some, where, slot = here.some(which), position[which], releases.slot[which]

@@ -14,7 +14,7 @@ from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.junctions import changes, rested
-from reluflow.flow.lorentz.neurons import OFF, ON, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import release
@@ -140,8 +140,8 @@ class Watch:
             sample = self._slid[[place % self._rows.size]]
             slot = np.flatnonzero(one.slots[0] == sample)
             status = np.array([OFF if place < self._rows.size else ON])
-            if not one.weights.any():
-                return None
+            if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, happening.row] == 0.0)).any():
+                return None  # several kinks that it cannot leave by themselves
             after, _ = release(one, slot, status)
         else:
             sample = np.array([happening.which % samples.primaries])

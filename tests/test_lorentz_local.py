@@ -1,0 +1,113 @@
+"""Which way neurons go on where kinks meet, and where functions of time first become negative."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reluflow
+from reluflow.flow.events import Change
+from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
+from reluflow.flow.lorentz.local import LocalField, arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
+from reluflow.network import Array
+
+FINE = np.linspace(0.0, 1.0, 4001)
+
+
+def field(inputs: Array, on: Array, base: Array | None = None, sign: float = 1.0) -> LocalField:
+    """The field of a ReLU neuron: inactive samples do not pull."""
+    inputs = np.asarray(inputs, dtype=float)
+    given = np.zeros(inputs.shape[1]) if base is None else np.asarray(base, dtype=float)
+    off = np.zeros(len(inputs))
+    return LocalField(inputs, inputs @ inputs.T, given, np.asarray(on, dtype=float), off, off, sign)
+
+
+class TestFirstNegative:
+    @given(st.integers(0, 10_000), st.sampled_from([2, 4, 8, 16]), st.sampled_from([0, 2]))
+    @settings(max_examples=80)
+    def test_it_finds_what_a_fine_grid_finds(self, seed: int, degree: int, terms: int) -> None:
+        rng = np.random.default_rng(seed)
+        polynomials = rng.standard_normal((degree + 1, 30))
+        polynomials[0] = np.abs(polynomials[0]) * rng.choice([0.01, 0.1, 1.0], 30)
+        added, values = None, np.polynomial.polynomial.polyval(FINE, polynomials)
+        if terms:
+            rates, sizes = rng.uniform(0.0, 20.0, (terms, 30)), rng.standard_normal((terms, 30))
+            added = Exponentials(rates, sizes)
+            polynomials[0] -= sizes.sum(axis=0)
+            exponentials = np.exp(-rates[:, :, None] * FINE) * sizes[:, :, None]
+            values = np.polynomial.polynomial.polyval(FINE, polynomials) + exponentials.sum(axis=0)
+        low, high = first_negative(bernstein(polynomials, 1.0), added)
+        below = values < -1e-9
+        first = np.where(below.any(axis=1), FINE[below.argmax(axis=1)], np.inf)
+        assert np.array_equal(np.isfinite(first), np.isfinite(high))
+        found = np.isfinite(high)
+        assert np.all(first[found] >= low[found] - 1e-3)
+        assert np.all(first[found] <= high[found] + 1e-3)
+
+    def test_a_dip_between_two_looks_is_found(self) -> None:
+        """(x - 0.3)^2 - 1e-8 is below zero on 2e-4 of the way only; (x - 0.3)^2 + 1e-8 never is."""
+        dips = np.array([[0.09 - 1e-8, 0.09 + 1e-8], [-0.6, -0.6], [1.0, 1.0]])
+        low, high = first_negative(bernstein(dips, 1.0))
+        assert low[0] <= 0.3 - 1e-4 <= high[0] + 1e-12
+        assert np.isinf(high[1])
+
+
+class TestStart:
+    def test_a_sample_goes_on_where_the_others_drive_it_there(self) -> None:
+        assert start_on_kinks(field([[1.0, 0.0]], [0.5], base=[0.2, 0.0])).tolist() == [ON]
+        assert start_on_kinks(field([[1.0, 0.0]], [0.5], base=[-0.2, 0.0])).tolist() == [OFF]
+
+    def test_it_slides_where_both_sides_drive_it_back(self) -> None:
+        assert start_on_kinks(field([[1.0, 0.0]], [-0.5], base=[0.2, 0.0])).tolist() == [SLIDING]
+
+    def test_nothing_moves_a_neuron_that_is_on_its_kinks_alone(self) -> None:
+        assert start_on_kinks(field([[1.0, 0.0], [0.3, 1.0]], [0.5, 0.5])).tolist() == [OFF, OFF]
+
+
+class TestArrived:
+    def test_a_straight_way_leads_to_the_far_side(self) -> None:
+        """One sample is active before w = 0 and pulls back to it; behind it none is."""
+        inputs = [[1.0, 0.0], [1.0, 0.1]]
+        verdict = arrived(
+            field(inputs, [-0.5, 0.0]), np.array([-0.5, -0.5]), np.array([], dtype=int), np.array([])
+        )
+        assert verdict.status.tolist() == [OFF, OFF]
+        assert not verdict.choice
+
+
+class TestTurned:
+    @pytest.mark.parametrize(("share", "side"), [(0.02, OFF), (0.98, ON)])
+    def test_a_neuron_leaves_to_the_side_on_which_descent_is(self, share: float, side: int) -> None:
+        """v_off = share and v_on = share - 1: descent is on the active side for that share of time."""
+        local = field([[1.0]], [-1.0], base=[share])
+        verdict = turned_while_sliding(local, np.array([share]))
+        assert verdict.status.tolist() == [side]
+
+    def test_halfway_it_is_a_choice(self) -> None:
+        verdict = turned_while_sliding(field([[1.0]], [-1.0], base=[0.45]), np.array([0.45]))
+        assert verdict.choice
+        assert verdict.status.tolist() == [OFF]
+
+
+def test_a_neuron_that_loses_its_last_sample_while_it_slides_never_comes_back() -> None:
+    """Neuron 0 slides on sample 1 when it loses sample 0; neuron 1 turns the residual of sample 1 later."""
+    data = np.load("tests/cases/flow/inscale-8.npz")
+    start = (data[key] for key in ("inputs", "targets", "weights", "output_weights"))
+    trajectory = reluflow.simulate(*start, times=data["times"])
+    events = trajectory.events
+    dead = np.unique(events.neuron[events.kind == Change.DIE])
+    assert dead.size
+    for neuron in dead:
+        own = np.flatnonzero(events.neuron == neuron)
+        assert events.kind[own[-1]] == Change.DIE
+
+
+def test_neurons_at_rest_are_none_that_move() -> None:
+    """w = 0: descent never moves such a neuron, whatever a is."""
+    x, y = np.eye(2), np.array([1.0, -1.0])
+    weights, outputs = np.array([[0.0, 0.0], [0.3, 0.1]]), np.array([0.7, 0.4])
+    trajectory = reluflow.simulate(x, y, weights, outputs, stop_time=5.0)
+    assert np.array_equal(trajectory.weights[-1, 0], [0.0, 0.0])
+    assert trajectory.output_weights[-1, 0] == 0.7
+    assert trajectory.output_weights[-1, 1] != 0.4
