@@ -115,7 +115,7 @@ class LocalField:
             if np.abs(z).max() <= ARRIVED * start:
                 arrivals += 1
                 if arrivals > 1:
-                    return self.held()
+                    return self.held
                 free = status != SLIDING
                 z = start * speeds / np.abs(speeds).max()
                 status = np.where(free, np.where(z > 0.0, ON, OFF), status).astype(np.int8)
@@ -180,41 +180,53 @@ class LocalField:
             status[sample] = SLIDING
         return status
 
+    @cached_property
     def held(self) -> Bytes:
         """Activations (t,) of a neuron that stays where all kinks meet, if the field allows it.
 
-        It slides on as many samples as there are dimensions, the others being active or not, so that the
-        forces cancel: a vertex of what is feasible for shares in 0 .. 1.
+        It slides on as many of the samples that attract it as there are dimensions, so that forces cancel:
+        a vertex of what is feasible for shares in 0 .. 1, that with the largest sum of shares, as descent is
+        never exactly there and so never sees all of them off. Samples that repel it count as active.
         """
         from scipy.optimize import linprog
 
         jump = self.on - self.off
-        columns, given = self.gram * jump, -(self.inputs @ self.base + self.gram @ self.off)
+        attracts = self.sign * jump < 0.0
+        status = np.where(attracts, OFF, ON).astype(np.int8)
+        if not attracts.any():
+            return status
+        given = self.inputs @ self.base + self.gram @ np.where(attracts, self.off, self.on)
+        columns = (self.gram * jump)[:, attracts]
         scale = float(np.abs(columns).max(initial=0.0)) or 1.0
         found = linprog(
-            np.zeros(jump.size),
+            -np.ones(columns.shape[1]),
             A_eq=columns / scale,
-            b_eq=given / scale,
+            b_eq=-given / scale,
             bounds=(0.0, 1.0),
             method="highs-ds",
         )
-        shares = np.asarray(found.x, dtype=np.float64) if found.status == 0 else np.full(jump.size, 0.5)
-        inside = np.minimum(shares, 1.0 - shares)
-        return _spanning(np.argsort(-inside, kind="stable"), shares, self.inputs)
+        shares = np.full(jump.size, 0.0)
+        shares[attracts] = found.x if found.status == 0 else 0.5
+        if attracts.all() and not shares.any():
+            return status
+        status[attracts & (shares > 0.5)] = ON
+        inside = np.where(attracts, np.minimum(shares, 1.0 - shares), -1.0)
+        order = np.argsort(-inside, kind="stable")[: np.count_nonzero(attracts)]
+        status[_independent(order, self.inputs)] = SLIDING
+        return status
 
 
-def _spanning(order: Index, shares: Array, inputs: Array) -> Bytes:
-    """Sliding on the first samples in this order that are independent, the others by their shares (t,)."""
-    status = np.where(shares > 0.5, ON, OFF).astype(np.int8)
-    basis = np.zeros((0, inputs.shape[1]))
+def _independent(order: Index, inputs: Array) -> list[int]:
+    """The first samples in this order that are linearly independent."""
+    basis, kept = np.zeros((0, inputs.shape[1])), []
     for k in order:
         x = inputs[k] - (inputs[k] @ basis.T) @ basis
         x = x - (x @ basis.T) @ basis
         norm = float(np.sqrt(x @ x))
         if norm > 1e-9 * float(np.sqrt(inputs[k] @ inputs[k])):
             basis = np.vstack([basis, x / norm])
-            status[k] = SLIDING
-    return status
+            kept.append(int(k))
+    return kept
 
 
 @dataclass(frozen=True)
