@@ -15,6 +15,7 @@ import numpy as np
 
 from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
+from reluflow.observe.plateaus import SAME
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
 from reluflow.theory.orthogonal_assumptions import ORTHOGONAL
@@ -32,6 +33,8 @@ MOST_SAMPLES, MOST_PAIRS = 100, 200_000
 SMALL = 1e-2
 #: A fall of the loss by less than this share of it has no time of its own.
 LEAST_FALL = 1e-3
+#: Losses of two plateaus are told apart if their logarithms differ by twice what is one plateau in a run.
+APART = 2.0 * SAME
 #: Relative errors of a time, of the loss on a plateau, and of the final norm.
 TIME, LEVEL, NORM = 5e-3, 0.02, 0.02
 #: Error of the final loss, as a share of the first.
@@ -175,7 +178,7 @@ class _Rows:
         """The losses between escapes."""
         reason, pending, levels = self.reason, None, self._plateaus() if self.reason is None else []
         if reason is None and not levels:
-            reason = "the limit process has no plateau between its first and its last escape"
+            reason = "the limit process has no plateau between its first and its last escape that stands out"
         if reason is None and self.bundles is not None:
             gap = _largest_gap(self.bundles, levels)
             if gap is None or gap > REACHED * LEVEL:
@@ -189,8 +192,14 @@ class _Rows:
         )  # fmt: skip
 
     def _plateaus(self) -> list[float]:
-        """Losses (half-mse) between escapes, but for what the next one hardly lowers."""
-        return [self._level(i) for i in range(1, len(self.limit.escapes)) if self._no_fall(i) is None]
+        """Losses (half-mse) between escapes, but for those too near to the one before or after."""
+        levels = [self.limit.start_loss, *(one.loss for one in self.limit.escapes)]
+        near = np.exp(-APART)
+        return [
+            level
+            for before, level, after in zip(levels, levels[1:], levels[2:], strict=False)
+            if level < near * before and after < near * level
+        ]
 
     @cached_property
     def another_end(self) -> str | None:

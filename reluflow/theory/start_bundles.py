@@ -29,9 +29,10 @@ SMALLER = 1.5
 
 
 def bundles_from_start(problem: Problem) -> Measured | None:
-    """The course of the bundles in the problem's loss and flow time, from the moment that they are seen.
+    """The course of the bundles in the problem's loss and flow time; None if no neuron grows.
 
-    None if no neuron grows. ``status`` as in ``bundled_flow.follow``.
+    The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
+    ``status`` as in ``bundled_flow.follow``.
     """
     start = State(0.0, problem.weights, problem.output_weights)
     field = Field(problem.inputs, problem.targets, problem.slope)
@@ -47,11 +48,13 @@ def bundles_from_start(problem: Problem) -> Measured | None:
     )
     bundles = replace(problem, weights=weights, output_weights=outputs)
     run = follow(bundles, FITTED * loss_of(problem.targets, problem.loss))
-    late = begin / problem.speed
-    states = run.snapshots
+    late, states, series = begin / problem.speed, run.snapshots, run.series
+    if late > 0.0:
+        series = {name: np.concatenate([values[:1], values]) for name, values in series.items()}
+        series["t"][1:] += late
     return Measured(
         bundles,
-        {**run.series, "t": run.series["t"] + late},
+        series,
         Snapshots(states.t + late, states.weights, states.output_weights),
         run.status,
     )
