@@ -97,8 +97,8 @@ class Field:
         sign = np.where(a == 0.0, np.sign(towards), np.sign(a))
         none = np.zeros(m, dtype=np.intp)
         rows = Rows(
-            np.arange(m), sign, w, np.abs(a), delta, np.log(unit), z, status, share, np.zeros(m),
-            none, none.copy(), none.copy(),
+            np.arange(m), sign, w, (weights - inner) / unit[:, None], np.abs(a), delta, np.log(unit), z,
+            status, share, np.zeros(m), none, none.copy(), none.copy(),
         )  # fmt: skip
         some = (size > 0.0) & (sign != 0.0) & (row_norms(first) > self.rest)
         rows, on_kink = rows.take(some), on_kink[some]

@@ -21,14 +21,16 @@ LONGEST = 200.0
 class Rows:
     """Neurons under way. ``a`` >= 0 after reflection by ``sign``; all in units of exp(``log``).
 
-    ``w``: the part in the span of the inputs; ``delta`` = a^2 - |w|^2; ``z``, ``status``, ``share`` (k, h) of
-    the kinks, with a share of 1 for those that are on and 0 for those that are off; ``flips``: changes of
-    sign; ``choices``: points at which descent leaves open how the neuron goes on.
+    ``w``: the part in the span of the inputs, ``aside``: the rest, which stays; ``delta`` = a^2 - |w|^2;
+    ``z``, ``status``, ``share`` (k, h): of the kinks, with a share of 1 for those that are on and 0 for those
+    that are off; ``flips``: changes of sign; ``choices``: points at which descent leaves open how the neuron
+    goes on.
     """
 
     index: Index
     sign: Array
     w: Array
+    aside: Array
     a: Array
     delta: Array
     log: Array
@@ -102,6 +104,7 @@ def boosted(step: Step, gain: Array) -> Rows:
     return replace(
         rows,
         w=w / size[:, None],
+        aside=rows.aside / size[:, None],
         a=a / size,
         delta=rows.delta / size**2,
         z=z / size[:, None],

@@ -84,7 +84,7 @@ class Drift:
         self.flips[into] = rows.flips
         self.rate[into] = np.where(grows, step.rate, 0.0)
         self.direction[into] = np.where(grows[:, None], step.towards, 0.0)
-        self.last_weights[into], self.last_outputs[into] = rows.w, rows.sign * rows.a
+        self.last_weights[into], self.last_outputs[into] = rows.w + rows.aside, rows.sign * rows.a
         self.decay[into] = np.where(step.moving & ~grows, step.rate, 0.0)
         with np.errstate(divide="ignore"):
             size = np.log(np.where(grows, 0.5 * step.plus, 0.0))
@@ -139,15 +139,12 @@ def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> 
     size = np.maximum(row_norms(weights), np.abs(output_weights))
     unit = np.where(size > 0.0, size, 1.0)
     w, a, log, choices = weights / unit[:, None], output_weights / unit, np.log(unit), 0
-    aside = w - field.inner(w)
     while rows.index.size:
         step = field.look(rows)
         rows, last = field.advance(step, time)
         end = _flowed_on(field, step.take(last).rows, time)
         into = end.index
-        shrunk = np.exp(log[into] - end.log)
-        w[into] = end.w + aside[into] * shrunk[:, None]
-        a[into], log[into] = end.sign * end.a, end.log
+        w[into], a[into], log[into] = end.w + end.aside, end.sign * end.a, end.log
         choices += int(np.count_nonzero(end.choices))
     return Grown(w, a, log, choices)
 

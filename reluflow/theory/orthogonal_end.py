@@ -1,0 +1,182 @@
+"""Pairwise orthogonal inputs: the network in the end, and how it comes there."""
+
+from functools import cached_property
+
+import numpy as np
+
+from reluflow.network import log_variation_norm, row_norms, variation_norm
+from reluflow.observe.measured import Measured
+from reluflow.theory.orthogonal_formulas import (
+    SAME_LENGTH,
+    block_rates,
+    enough_neurons,
+    least_norm,
+    spread,
+)
+from reluflow.theory.orthogonal_rows import DERIVED, PAPER, Rows
+from reluflow.theory.prediction import NotYet, Prediction
+from reluflow.theory.readings import tail_rate
+from reluflow.theory.start_bundles import FITTED, Error, bundles_from_start, finite_scale
+
+#: Relative error of the final rate.
+RATE = 0.02
+#: Errors of the final norm (relative) and of final directions (degrees) where the limit is reached; to them
+#: comes what the bundles are off at the scale of the start, times this.
+NORM, ANGLE, BUNDLES = 3e-4, 0.02, 1.1
+#: A limit from which the bundles are farther off is not reached.
+LARGEST_NORM, LARGEST_ANGLE = 0.02, 2.0
+#: Samples that are named at most, and the probability with which a width said to suffice may not.
+NAMED, FAILING = 8, 0.05
+#: A run has ended for the final norm if its loss is within this share of the first of its limit.
+ENDED = 1e-8
+
+
+class End(Rows):
+    """Loss, norm, directions and rate in the end."""
+
+    @cached_property
+    def bundles(self) -> Measured | None:
+        """The course of the bundles at the scale of the start: what a limit of vanishing scale leaves out."""
+        found = bundles_from_start(self.problem)
+        return found if found is None or self._ended(found) or found.status == "stationary" else None
+
+    def _finite(self, error: Error, largest: float, what: str) -> tuple[float, str | None]:
+        """How far off the limit the bundles end, and why the limit is not reached if that is too much."""
+        if self.bundles is None:
+            return 0.0, "the bundles of this start cannot be followed to their end"
+        start = log_variation_norm(self.problem.weights, self.problem.output_weights)
+        log_scale = 0.5 * (float(np.log(self.limit.norm)) - start)
+        return finite_scale(self.problem, self.bundles, log_scale, error, largest, what)
+
+    def _norm_finite(self, limit: float) -> tuple[float, str | None]:
+        """The tolerance of a final norm, and why its limit is not reached."""
+
+        def error(run: Measured) -> float | None:
+            norm = self._final_norm(run)
+            return None if norm is None else abs(norm / limit - 1.0)
+
+        off, pending = self._finite(error, LARGEST_NORM, "the norm of the bundles")
+        return NORM + BUNDLES * off, pending
+
+    def least_norm(self) -> Prediction:
+        reason, pending, predicted, tolerance = self.paper_reason, None, None, 0.0
+        if reason is None:
+            predicted = least_norm(self.problem.inputs, self.problem.targets)
+            tolerance, pending = self._norm_finite(predicted)
+        return self.row(
+            "least-norm",
+            "The final sum of |a_j||w_j| is the least that fits, "
+            "sqrt(sum_+ y^2/|x|^2) + sqrt(sum_- y^2/|x|^2).",
+            PAPER, reason, predicted, self._final_norm, tolerance, pending=pending,
+        )  # fmt: skip
+
+    def final_direction(self) -> Prediction:
+        pending, tolerance = None, 0.0
+        if self.paper_reason is None:
+            off, pending = self._finite(self._final_angle, LARGEST_ANGLE, "the angle of the bundles")
+            tolerance = ANGLE + BUNDLES * off
+        return self.row(
+            "final-direction",
+            "The neurons of each sign end along sum |y_k| x_k/|x_k|^2 over its samples, not along D: largest "
+            "angle of their sum of |a_j| w_j, in degrees.",
+            PAPER, self.paper_reason, 0.0, self._final_angle, tolerance, absolute=True, pending=pending,
+        )  # fmt: skip
+
+    def final_loss(self) -> Prediction:
+        predicted, tolerance = None, 0.0
+        if self.reason is None:
+            predicted = self.limit.final_loss * self.problem.speed
+            tolerance = 1e-5 * self.limit.start_loss * self.problem.speed
+        return self.row(
+            "final-loss",
+            "The loss ends at (1/2n) sum y^2 (twice that for mse) over the samples that no neuron of their "
+            "sign sees.",
+            DERIVED, self.reason, predicted, self._final_loss, tolerance, absolute=True,
+        )  # fmt: skip
+
+    def final_norm(self) -> Prediction:
+        pending, predicted, tolerance = None, None, 0.0
+        if self.reason is None:
+            predicted = self.limit.norm
+            tolerance, pending = self._norm_finite(predicted)
+        return self.row(
+            "final-norm",
+            "The final sum of |a_j||w_j| is that of the limit process of vanishing scale.",
+            DERIVED, self.reason, predicted, self._final_norm, tolerance, pending=pending,
+        )  # fmt: skip
+
+    def final_rate(self) -> Prediction:
+        reason, predicted, pending = self.reason, None, None
+        if reason is None:
+            reason = self._mixed_tail()
+        if reason is None:
+            rates = block_rates(self.problem.inputs, self.problem.targets, self.limit)
+            predicted = float(rates[-1]) * self.problem.speed
+            pending = self._slow_mode(predicted)
+        return self.row(
+            "final-rate",
+            "In the end ln(loss) falls at the rate (2/n) lambda_min(NTK) (twice that for mse) of the samples "
+            "fitted last.",
+            DERIVED, reason, predicted, lambda run: tail_rate(run, RATE), RATE, pending=pending,
+        )  # fmt: skip
+
+    def _slow_mode(self, predicted: float) -> str | None:
+        """Why the loss does not fall at its last rate even at the end of the bundles."""
+        seen = tail_rate(self.bundles, RATE) if self.bundles is not None else None
+        if isinstance(seen, NotYet):
+            return seen.reason
+        if seen is None or abs(seen / predicted - 1.0) <= 0.5 * RATE:
+            return None
+        return (
+            f"at {FITTED:g} of the first loss, of which the slowest mode hardly has a part, it falls at the "
+            f"rate {seen:.4g}; expected at {predicted:.4g} at a far lower stop.loss"
+        )
+
+    def _mixed_tail(self) -> str | None:
+        """Why the tail of the loss is not that of the samples fitted last."""
+        if self.limit.final_loss > 0.0:
+            left = ", ".join(str(k) for k in np.flatnonzero(self.limit.unfitted)[:NAMED])
+            enough = enough_neurons(self.problem.samples, FAILING)
+            return (
+                f"some samples stay unfitted, for no neuron of their sign sees them ({left}): the loss does "
+                f"not fall to zero; {enough} neurons suffice with probability {1.0 - FAILING:g}"
+            )
+        jump = self.sharp.jumps[-1]
+        uneven = spread(row_norms(self.problem.inputs)[jump.fitted]) if jump.fitted.sum() > 1 else 1.0
+        if SAME_LENGTH < uneven < 0.05:
+            return "the inputs fitted last are of nearly the same length: slow modes are hardly excited"
+        most = 1e-6 if uneven <= SAME_LENGTH else 0.02
+        if len(self.sharp.jumps) != len(self.limit.jumps) or jump.others > most:
+            return "many neurons see only some samples of their sign, and add to the kernel"
+        rates = block_rates(self.problem.inputs, self.problem.targets, self.limit)
+        last = self.sharp.jumps[-1].time
+        end = last + np.log(1.0 / ENDED) / rates[-1]
+        left = rates * np.array([end - jump.time for jump in self.sharp.jumps])
+        if np.any(left[:-1] < left[-1] + 3.0):
+            return "samples fitted earlier still fade at a comparable rate"
+        return None
+
+    def _ended(self, run: Measured) -> bool:
+        """Whether the run is over, or as good as."""
+        over = run.series["loss"][-1] - self.limit.final_loss * self.problem.speed
+        return bool(over <= ENDED * self.limit.start_loss * self.problem.speed)
+
+    def _final_loss(self, run: Measured) -> float | None:
+        ended = run.status in ("converged", "stationary") or self._ended(run)
+        return float(run.series["loss"][-1]) if ended else None
+
+    def _final_angle(self, run: Measured) -> float | None:
+        if not self._ended(run):
+            return None
+        y, inputs = self.problem.targets, self.problem.inputs
+        widest = 0.0
+        for sign in (1.0, -1.0):
+            goal = (np.maximum(sign * y, 0.0) / row_norms(inputs) ** 2) @ inputs
+            held = np.maximum(sign * run.final.output_weights, 0.0) @ run.final.weights
+            chord = np.linalg.norm(goal / np.linalg.norm(goal) - held / np.linalg.norm(held))
+            widest = max(widest, float(np.degrees(2.0 * np.arcsin(0.5 * chord))))
+        return widest
+
+    def _final_norm(self, run: Measured) -> float | None:
+        ended = run.status == "stationary" or self._ended(run)
+        return variation_norm(run.final.weights, run.final.output_weights) if ended else None

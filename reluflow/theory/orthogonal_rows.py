@@ -1,0 +1,48 @@
+"""What all rows for orthogonal inputs need: the limit process, and what was checked."""
+
+from reluflow.observe.plateaus import SAME
+from reluflow.problem import Problem
+from reluflow.theory.jump_process import limit_process, sharp_process
+from reluflow.theory.orthogonal_assumptions import why_not, why_not_paper
+from reluflow.theory.prediction import Measure, Prediction
+
+PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
+DERIVED = "derived"
+#: Losses of two plateaus are told apart if their logarithms differ by twice what is one plateau in a run.
+APART = 2.0 * SAME
+
+
+class Rows:
+    """The limit process of a problem, and rows in its loss and flow time.
+
+    ``reason``, ``paper_reason``: the assumption of the derived rows, and of the paper's, that fails; None if
+    all hold. ``limit``, ``sharp``: the jumps in the limit of vanishing scale and at the scale of the start,
+    where the derived rows apply.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.reason = why_not(problem)
+        self.paper_reason = why_not_paper(problem)
+        if self.reason is None:
+            parts = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
+            self.limit, self.sharp = limit_process(*parts), sharp_process(*parts)
+
+    def row(
+        self, name: str, statement: str, source: str, reason: str | None, predicted: float | None,
+        measure: Measure, tolerance: float, absolute: bool = False, pending: str | None = None,
+    ) -> Prediction:  # fmt: skip
+        """A row that does not apply for a ``reason``, or whose limit is not reached, ``pending`` why."""
+        applies = reason is None and pending is None
+        return Prediction(
+            f"orthogonal/{name}",
+            statement,
+            source,
+            applies,
+            reason or pending or "the inputs are orthogonal and the start is small",
+            predicted if applies else None,
+            measure,
+            tolerance,
+            absolute,
+            pending=reason is None and pending is not None,
+        )
