@@ -100,12 +100,26 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
 def _come(run: Measured, early: _Early) -> float | None:
     if run.snapshots.t[-1] < early.t:
         return None
-    state = state_at(run.snapshots, early.t)
-    norms = row_norms(state.weights)
-    unit = state.weights / np.where(norms > 0.0, norms, 1.0)[:, None]
-    apart = row_norms(unit - early.course.direction)
+    apart = row_norms(_directions_at(run, early.t) - early.course.direction)
     near = apart <= 2.0 * np.sin(0.5 * np.radians(ALIGNED))
-    return float(np.count_nonzero(near & early.due & (np.sign(state.output_weights) == early.course.sign)))
+    outputs = state_at(run.snapshots, early.t).output_weights
+    return float(np.count_nonzero(near & early.due & (np.sign(outputs) == early.course.sign)))
+
+
+def _directions_at(run: Measured, t: float) -> Array:
+    """Unit directions (m, d) at flow time ``t``, linear between the recorded states before and after it."""
+    states = run.snapshots
+    i = int(np.searchsorted(states.t, t, side="right")) - 1
+    j = min(i + 1, len(states.t) - 1)
+    before, after = _unit(states.weights[i]), _unit(states.weights[j])
+    share = (t - states.t[i]) / (states.t[j] - states.t[i]) if j > i else 0.0
+    return _unit((1.0 - share) * before + share * after)
+
+
+def _unit(rows: Array) -> Array:
+    norms = row_norms(rows)
+    unit: Array = rows / np.where(norms > 0.0, norms, 1.0)[:, None]
+    return unit
 
 
 def _sign_changes(problem: Problem, early: _Early | None, reason: str) -> Prediction:
