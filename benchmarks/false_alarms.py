@@ -96,6 +96,11 @@ def trained(problem: Problem, rtol: float) -> Measured:
     return Measured(problem, run.recorder.series, run.recorder.snapshots, run.status)
 
 
+def drawn(name: str, seed: int) -> np.random.Generator:
+    """The random numbers of one problem of a family."""
+    return np.random.default_rng([seed, sorted(FAMILIES).index(name)])
+
+
 def alarms(problem: Problem) -> tuple[list[Row], list[tuple[Row, Row]]]:
     """All rows of a problem's run, and those that fail with what the flow at 1e-9 says of them."""
     predictions, run = all_predictions(problem), trained(problem, 1e-6)
@@ -117,7 +122,7 @@ def main() -> int:
         states: Counter[str] = Counter()
         began = time.perf_counter()
         for seed in range(asked.first, asked.first + asked.problems):
-            problem = FAMILIES[name](np.random.default_rng([seed, sorted(FAMILIES).index(name)]))
+            problem = FAMILIES[name](drawn(name, seed))
             rows, failing = alarms(problem)
             states.update(row.state for row in rows)
             total += len(failing)

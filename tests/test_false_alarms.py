@@ -1,0 +1,47 @@
+"""No prediction that applies fails on random problems whose flow is right: benchmarks/false_alarms.py."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+
+import false_alarms
+
+
+def judged(name: str, seed: int) -> None:
+    """Draw one problem as the command does, and assert that no row fails while enough of them hold."""
+    problem = false_alarms.FAMILIES[name](false_alarms.drawn(name, seed))
+    rows, failing = false_alarms.alarms(problem)
+    assert not failing
+    assert sum(row.state == "holds" for row in rows) >= 4
+
+
+@pytest.mark.parametrize("name", ["generic", "line", "orthogonal", "unbalanced"])
+def test_one_of_a_family(name):
+    judged(name, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("name", sorted(set(false_alarms.FAMILIES) - {"generic"}))
+def test_ten_of_every_other_family(name, seed):
+    judged(name, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100))
+def test_a_hundred_balanced_problems(seed):
+    judged("generic", seed)
+
+
+def test_a_row_that_fails_is_held_against_a_closer_run(monkeypatch):
+    problem = false_alarms.FAMILIES["generic"](np.random.default_rng(5))
+    predictions = false_alarms.all_predictions(problem)
+    broken = replace(predictions[-1], predicted=2.0, applies=True, measure=lambda run: 1.0)
+    monkeypatch.setattr(false_alarms, "all_predictions", lambda problem: [*predictions, broken])
+    _, failing = false_alarms.alarms(problem)
+    assert [(row.id, row.state, closer.measured) for row, closer in failing] == [(broken.id, "fails", 1.0)]
