@@ -31,6 +31,9 @@ from reluflow.theory.rapidity import gain_at, gain_at_flip, light_cone
 REST = 1e-13
 #: Imbalance below this, relative to the size of the neuron, is the rounding of a balanced one.
 BALANCED = 1e-12
+#: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that a kink pushes back to it: one
+#: that is only near, and not held by other samples, leaves it at once.
+HELD = 1e-6
 #: A neuron that has met so many kinks a sample is followed no further.
 MOST_EVENTS = 50
 
@@ -84,12 +87,13 @@ class Field:
         delta = (np.abs(a) - length) * (np.abs(a) + length)
         delta[np.abs(delta) < BALANCED] = 0.0
         z = w @ self.inputs.T
-        on_kink = np.abs(z) <= ON_A_KINK * np.outer(length, self.lengths)
+        held = np.sign(a)[:, None] * self.jump < 0.0
+        on_kink = np.abs(z) <= np.where(held, HELD, ON_A_KINK) * np.outer(length, self.lengths)
         z[on_kink] = 0.0
         # what rounding has left across a kink would turn round a neuron that shrinks along it for long
         for k in np.flatnonzero(on_kink.any(axis=0)):
-            x, held = self.inputs[k], on_kink[:, k]
-            w[held] -= np.outer(w[held] @ x / (x @ x), x)
+            x, flat = self.inputs[k], on_kink[:, k]
+            w[flat] -= np.outer(w[flat] @ x / (x @ x), x)
         status = np.where(z > 0.0, ON, OFF).astype(np.int8)
         share = np.where(status == ON, 1.0, 0.0)
         first = np.where(on_kink, self.zero, self.off + share * self.jump) @ self.inputs
