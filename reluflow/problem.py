@@ -3,12 +3,20 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
 from reluflow.network import LOSS_FACTOR, Array, Loss, row_norms
+
+#: Lengths of inputs, targets and predictions lie between these, or are zero: then floating-point numbers hold
+#: the rates, kernels and their squares, which are products of at most five of them.
+SMALLEST: Final = 1e-60
+LARGEST: Final = 1e60
+#: Neurons below this are held with fewer digits than others.
+SMALLEST_NEURON: Final = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,42 @@ def _clean(name: str, values: npt.ArrayLike, dimensions: int) -> Array:
         raise ProblemError(f"{name}[{index}] is {array[where]}; expected finite numbers only")
     array.setflags(write=False)
     return array
+
+
+def check_range(problem: Problem) -> None:
+    """Raise ProblemError for numbers so large or small that what a solver makes of them would not be held."""
+    lengths = row_norms(problem.inputs)
+    largest = float(np.max(np.abs(problem.targets)))
+    sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
+    for name, found in (
+        *((f"inputs[{k}] has length", lengths[k]) for k in (np.argmax(lengths), _least(lengths))),
+        ("the largest of the targets is", largest),
+    ):
+        if found != 0.0 and not SMALLEST <= found <= LARGEST:
+            raise ProblemError(
+                f"{name} {found:.3g}; expected 0 or {SMALLEST:g} to {LARGEST:g}, so that floating-point "
+                "numbers hold what is made of it"
+            )
+    # where all inputs are zero weights mean nothing, but their squares are looked at
+    longest = max(float(np.max(lengths)), SMALLEST)
+    with np.errstate(over="ignore"):
+        reach = float(np.sum(np.square(sizes))) * longest
+    if not reach <= LARGEST:
+        raise ProblemError(
+            f"weights of up to {np.max(sizes):.3g} on inputs of length {longest:.3g} may predict {reach:.3g};"
+            f" expected at most {LARGEST:g}, so that floating-point numbers hold what is made of it"
+        )
+    j = _least(sizes)
+    if 0.0 < sizes[j] < SMALLEST_NEURON:
+        raise ProblemError(
+            f"neuron {j} has weights of {sizes[j]:.3g}, of which floating-point numbers hold few digits; "
+            f"expected 0 or at least {SMALLEST_NEURON:.3g}"
+        )
+
+
+def _least(values: Array) -> int:
+    """The place of the smallest value above zero, if any."""
+    return int(np.argmin(np.where(values > 0.0, values, np.inf)))
 
 
 def check_slope(slope: float) -> float:

@@ -69,10 +69,11 @@ def simulate(
     learning_rate: step of method "gd", whose time is learning_rate * iterations.
     slope: of the activation max(z, slope z) below zero, in [0, 1): 0 is the ReLU, more a leaky ReLU.
 
-    Raises ProblemError for arrays that do not make a problem or times that do not increase, SolverError
-    for a method that cannot be used on it.
+    Raises ProblemError for arrays that do not make a problem, times that do not increase and rules that are
+    no such numbers, SolverError for a method that cannot be used on it and a tolerance out of range.
     """
     problem = Problem(inputs, targets, weights, output_weights, loss, slope)  # type: ignore[arg-type]
+    _check_rules(stop_loss=stop_loss, stop_time=stop_time, max_steps=max_steps)
     wanted = None if times is None else _check_times(times)
     if wanted is not None:
         stop_time = min(float(wanted[-1]), math.inf if stop_time is None else stop_time)
@@ -91,6 +92,12 @@ def simulate(
         training.solver.event_log,
         training.method,
     )
+
+
+def _check_rules(**rules: float | None) -> None:
+    for name, value in rules.items():
+        if value is not None and not value >= 0.0:
+            raise ProblemError(f"{name} is {value}; expected a number of at least 0")
 
 
 def _check_times(times: npt.ArrayLike) -> Array:

@@ -25,7 +25,11 @@ DEFAULT_METHOD: Final = "lorentz"
 
 
 def make_solver(method: str, problem: Problem, options: Options | None = None) -> FlowSolver:
-    """A fresh solver at t = 0. Raises SolverError for an unknown method or a problem it cannot take."""
+    """A fresh solver at t = 0.
+
+    Raises SolverError for an unknown method or a problem it cannot take, ProblemError for one whose numbers
+    are out of range.
+    """
     if method not in _HOMES:
         raise SolverError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     module, name = _HOMES[method]

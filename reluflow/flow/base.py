@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from reluflow.errors import SolverError
 from reluflow.flow.events import Events, no_events
 from reluflow.network import Array, loss_of, preactivations
-from reluflow.problem import Problem
+from reluflow.problem import Problem, check_range
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,24 @@ class DenseOutput(ABC):
         return [self(float(t)) for t in times]
 
 
+#: Relative tolerances that there can be: rounding of the terms of a sum, and a tenth.
+TIGHTEST, LOOSEST = 1e-14, 0.1
+
+
 @dataclass(frozen=True)
 class Options:
     """What a solver may be told. A solver refuses an option that it does not use only if it was set.
 
     ``rtol``: relative tolerance of adaptive solvers. ``learning_rate``: step of plain descent, in the
-    stated loss.
+    stated loss. Raises SolverError for a tolerance that no solver can keep or that means nothing.
     """
 
     rtol: float = 1e-6
     learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if not TIGHTEST <= self.rtol <= LOOSEST:
+            raise SolverError(f"rtol is {self.rtol}; expected a number from {TIGHTEST:g} to {LOOSEST:g}")
 
 
 class AbandonedError(Exception):
@@ -122,7 +131,8 @@ class FlowSolver(SolverView):
     """Base of all solvers.
 
     A subclass names itself, sets ``t`` and implements ``_advance``, ``residual``, ``state``,
-    ``dense_output``, ``_pack`` and ``_unpack``.
+    ``dense_output``, ``_pack`` and ``_unpack``. Raises ProblemError for a problem whose numbers are out of
+    range.
 
     Attributes
     ----------
@@ -139,6 +149,7 @@ class FlowSolver(SolverView):
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem)
+        check_range(problem)
         self.options = options
         self.events_old = 0
         self.abandoned: Callable[[], bool] = lambda: False

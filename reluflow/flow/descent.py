@@ -8,8 +8,10 @@ import numpy as np
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.network import LOSS_FACTOR, Array, activation, shares
-from reluflow.problem import Problem
+from reluflow.problem import LARGEST, Problem
 
+#: a loss, or a weight, that no start can have
+DIVERGED: Final = LARGEST**2
 #: iterations between two looks at whether the rest of a burst is wanted
 LOOK_EVERY: Final = 32
 
@@ -106,7 +108,7 @@ class Descent(FlowSolver):
         self.t_old, self.t = start, self.steps * self.rate
         if self.steps - start_steps == left:
             self.t = max(self.t, t_end)
-        if not np.isfinite(self.loss):
+        if not np.max([self.loss, np.abs(weights).max(), np.abs(outputs).max()]) < DIVERGED:
             self._fall_back(start, start_steps)
 
     def _fall_back(self, start: float, start_steps: int) -> None:
@@ -115,7 +117,7 @@ class Descent(FlowSolver):
         self.t, self.steps = start, start_steps
         self._residual = self._look()
         self.failure = (
-            f"descent diverged after iteration {start_steps}: the loss is no longer finite; "
+            f"descent diverged after iteration {start_steps}: loss or weights grow beyond all bounds; "
             f"expected a learning rate smaller than {self.rate:g}"
         )
 

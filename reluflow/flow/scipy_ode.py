@@ -1,6 +1,7 @@
 """SciPy's integrators, stepped one step at a time, for comparison."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -13,8 +14,14 @@ from reluflow.flow.headway import Headway, cause, lost
 from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
-#: Absolute tolerance, in units of rtol times the smallest initial neuron.
+#: Absolute tolerance, in units of rtol times the smallest initial neuron,
 ABSOLUTE_SHARE = 1e-3
+#: ... or than this share of the largest, whose squares in these units would overflow.
+LEAST_SHARE = 1e-140
+#: A first step, in units of the time in which the state would change by itself, where SciPy finds none.
+FIRST_SHARE = 1e-6
+#: Between its ends a step goes no further than this times what is there: beyond, an interpolant overflows.
+ASTRAY = 100.0
 #: Integration never ends by itself; LSODA wants a finite end to choose its first step.
 FAR = 1e100
 
@@ -43,10 +50,13 @@ class ScipySolver(FlowSolver):
         self._shape = (problem.width, self._inputs.shape[1])
         self._refuse_oversize()
         sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-        smallest = float(np.min(sizes[sizes > 0.0], initial=np.inf))
-        self._floor = ABSOLUTE_SHARE * options.rtol * (smallest if np.isfinite(smallest) else 1.0)
+        sizes = sizes[sizes > 0.0] if sizes.any() else np.ones(1)
+        smallest = max(float(np.min(sizes)), LEAST_SHARE * float(np.max(sizes)))
+        self._floor = ABSOLUTE_SHARE * options.rtol * smallest
         start = np.concatenate([problem.span.project(problem.weights).ravel(), problem.output_weights])
         self._ode = self._start(0.0, start)
+        #: the state before the last step
+        self._before = start
         self._headway = Headway()
 
     @property
@@ -59,16 +69,25 @@ class ScipySolver(FlowSolver):
         return self._network(self.t, self._ode.y)
 
     def dense_output(self) -> DenseOutput:
+        now = self._ode.y.copy()
         if self.t_old == self.t:
-            now = self._ode.y.copy()
-            return _Lifted(self, lambda t: now)
-        return _Lifted(self, self._ode.dense_output())
+            return _Lifted(self, lambda t: now, now, now)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _Lifted(self, self._ode.dense_output(), self._before, now)
 
     def _start(self, t: float, y: Array) -> Any:
         extra = {"jac": self._jacobian} if self._implicit else {}
         # SciPy warns below rtol = 100 machine epsilons and then uses that
         rtol = max(self.options.rtol, 1e-13)
-        return self._method(self._rate, t, y, FAR, rtol=rtol, atol=self._floor, **extra)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            ode = self._method(self._rate, t, y, FAR, rtol=rtol, atol=self._floor, **extra)
+            rate = np.max(np.abs(self._rate(t, y)), initial=0.0)
+        if not 0.0 < getattr(ode, "h_abs", 1.0) < np.inf:  # what it was made of has overflowed
+            size = np.max(np.abs(y), initial=0.0)
+            ode.h_abs = (
+                float(FIRST_SHARE * size / rate) if 0.0 < rate < np.inf and size > 0.0 else FIRST_SHARE
+            )
+        return ode
 
     def _split(self, y: Array) -> tuple[Array, Array]:
         m, p = self._shape
@@ -123,19 +142,36 @@ class ScipySolver(FlowSolver):
         ode.status = "running"
         ode.t_bound = min(t_end, FAR)
         self._aim(ode.t_bound)
-        with np.errstate(over="ignore", invalid="ignore"):
-            message = ode.step()
-        if ode.status == "failed" or not np.all(np.isfinite(ode.y)):
-            said = (message or "the state is no longer finite").rstrip(".")
+        before = ode.y.copy()
+        said = self._said_of_a_step()
+        if said is not None:
+            ode.y = before
             why = cause(self.state, self.problem)
-            self.failure = f"method {self.name} gave up at t = {self.t:g} ({said}): {why}"
+            self.failure = f"method {self.name} gave up at t = {self.t:g} ({said.rstrip('.')}): {why}"
             return
+        self._before = before
         self.t_old, self.t = float(ode.t_old), float(ode.t)
         self.steps += 1
         gained = self._headway.gained(self.steps, self.t)
         if gained < np.inf:
             words = lost(gained, self.state, self.problem)
             self.failure = f"method {self.name} {words}" if words else None
+
+    def _said_of_a_step(self) -> str | None:
+        """Let SciPy take a step; what it says of one that it cannot take, else None."""
+        ode = self._ode
+        with (
+            np.errstate(over="ignore", invalid="ignore", divide="ignore"),
+            warnings.catch_warnings(record=True) as warned,
+        ):
+            warnings.simplefilter("always")  # what LSODA has to say would otherwise go to stderr
+            try:
+                message = ode.step()
+            except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+                return str(error)
+        if ode.status == "failed":
+            return "; ".join([message, *(str(each.message) for each in warned)])
+        return None if np.all(np.isfinite(ode.y)) else "the state is no longer finite"
 
     def _aim(self, t_bound: float) -> None:
         """Tell a compiled integrator about the end of the step; Python ones read ``t_bound``."""
@@ -161,14 +197,23 @@ class ScipySolver(FlowSolver):
 
 
 class _Lifted(DenseOutput):
-    """SciPy's dense output, as networks."""
+    """SciPy's dense output, as networks; a straight line where that of DOP853 overflows (it looks ahead)."""
 
-    def __init__(self, solver: ScipySolver, interpolant: Callable[[float], Array]) -> None:
+    def __init__(
+        self, solver: ScipySolver, interpolant: Callable[[float], Array], before: Array, now: Array
+    ) -> None:
         super().__init__(solver.t_old, solver.t)
-        self._solver, self._interpolant = solver, interpolant
+        self._solver, self._interpolant, self._ends = solver, interpolant, (before, now)
 
     def __call__(self, t: float) -> State:
-        return self._solver._network(t, np.asarray(self._interpolant(t), dtype=float))
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = np.asarray(self._interpolant(t), dtype=float)
+        before, now = self._ends
+        bound = ASTRAY * max(np.abs(before).max(), np.abs(now).max())
+        if not np.abs(y).max() <= bound:
+            share = (t - self.start) / (self.end - self.start)
+            y = (1.0 - share) * before + share * now
+        return self._solver._network(t, y)
 
 
 class RungeKutta45(ScipySolver):

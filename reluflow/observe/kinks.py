@@ -56,6 +56,9 @@ def _least(
     settled: float,
 ) -> Array:
     """Shares with the least |D|: one after another each takes its best value while the others rest."""
+    # sizes do not matter, but products of small ones would vanish
+    inputs = inputs / np.max(row_norms(inputs))
+    residual = residual / np.max(np.abs(residual), axis=1, keepdims=True)
     gram = inputs @ inputs.T
     along = (alpha * residual) @ gram  # n <D, x_l>, shape (rows, n)
     columns = [(int(k), np.flatnonzero(held[:, k])) for k in np.flatnonzero(np.any(held, axis=0))]
@@ -64,7 +67,9 @@ def _least(
         for k, rows in columns:
             old = alpha[rows, k]
             felt = residual[rows, k]
-            best = np.clip(old - along[rows, k] / (felt * gram[k, k]), slope, 1.0)
+            own = felt * gram[k, k]
+            change = np.divide(along[rows, k], own, out=np.zeros_like(old), where=own != 0.0)
+            best = np.clip(old - change, slope, 1.0)
             along[rows] += ((best - old) * felt)[:, None] * gram[k]
             alpha[rows, k] = best
             moved = max(moved, float(np.max(np.abs(best - old))))
@@ -78,6 +83,7 @@ def gradient_norm(state: State, problem: Problem) -> float:
     return float(gradient_norms([state], problem)[0])
 
 
+@np.errstate(over="ignore")  # of a network that diverges it is infinite
 def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
     """The same of several states (k,)."""
     inputs, slope = problem.inputs, problem.slope

@@ -45,14 +45,16 @@ class Preset:
         """
         from reluflow.datasets import build_data
         from reluflow.initialisation import build_weights
-        from reluflow.problem import Problem, require_memory
+        from reluflow.problem import Problem, check_range, require_memory
 
         data = build_data(self.values, self.folder)
         samples, dimension = data.inputs.shape
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
         weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)
         loss, slope = self.values["solver.loss"], self.values["network.slope"]
-        return Problem(data.inputs, data.targets, weights, output_weights, loss, slope)
+        problem = Problem(data.inputs, data.targets, weights, output_weights, loss, slope)
+        check_range(problem)
+        return problem
 
     def with_values(self, overrides: Mapping[str, Any]) -> "Preset":
         """The same preset with some values changed (None un-sets), checked anew.

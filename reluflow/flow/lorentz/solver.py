@@ -89,7 +89,7 @@ class Lorentz(FlowSolver):
 
     @property
     def at_rest(self) -> bool:
-        return len(self._neurons) == 0
+        return len(self._neurons) == 0 or self._weight == 0.0
 
     @property
     def residual(self) -> Array:

@@ -1,0 +1,190 @@
+"""Numbers that no one would choose: every problem ends with a result or with one sentence, and no warning."""
+
+import warnings
+
+import numpy as np
+import pytest
+from problems import smooth
+
+import reluflow
+from reluflow.errors import ProblemError, ReluflowError, SolverError
+from reluflow.flow import METHODS, make_solver
+from reluflow.problem import Problem, check_range
+
+VALUES = [
+    0.0,
+    0.0,
+    1.0,
+    -1.0,
+    3.0,
+    1e-320,
+    -1e-320,
+    1e-200,
+    1e-160,
+    1e-100,
+    1e-20,
+    1e20,
+    -1e100,
+    1e200,
+    1e300,
+]
+SLOPES = [0.0, 0.0, 0.0, 0.01, 0.5, 1.0 - 2.0**-53]
+ENDS = {"sentence", "converged", "stationary", "time", "steps", "failed"}
+RATES = [1e-3, 1e-2, 1.0, 1e10, 1e300, 1e-300, 1e-320]
+
+
+class Draw:
+    """A hostile problem and hostile options, from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        n, d, m = (int(self.rng.choice([1, 1, 2, 3, 5])) for _ in range(3))
+        self.whole = self.rng.random() < 0.25
+        inputs, targets, weights, outputs = (
+            self.values(n, d),
+            self.values(n),
+            self.values(m, d),
+            self.values(m),
+        )
+        if self.chance(0.5):  # balanced
+            with np.errstate(over="ignore"):
+                norms = np.linalg.norm(weights, axis=1)
+            outputs = np.where(np.isfinite(norms), norms, 1.0) * self.rng.choice([-1.0, 1.0], m)
+        if self.chance(0.2):
+            inputs[self.rng.integers(n)] = 0.0
+        if self.chance(0.3):
+            inputs[0] = inputs[-1]
+        if self.chance(0.1):
+            targets[:] = 0.0
+        if self.chance(0.15):
+            weights[self.rng.integers(m)] = 0.0
+        self.arrays = (inputs, targets, weights, outputs)
+        self.options = {
+            "slope": self.one_of(SLOPES),
+            "loss": ["half-mse", "mse"][self.rng.integers(2)],
+            "rtol": self.one_of([1e-6, 1e-3, 1e-9, 0.1, 1e-14]),
+            "learning_rate": self.one_of(RATES),
+            "stop_loss": self.one_of([1e-9, 1e-300, 1e300, 1e-320]) if self.chance(0.3) else None,
+            "stop_time": self.one_of([1e-300, 1.0, 1e300]) if self.chance(0.3) else None,
+            "times": [0.0, 1.0, self.one_of([1.5, 1e10, 1e300])] if self.chance(0.3) else None,
+        }
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def one_of(self, values: list[float]) -> float:
+        return float(self.rng.choice(values))
+
+    def values(self, *shape: int) -> np.ndarray:
+        """Ordinary numbers, whole ones, all of one strange size, or strange ones among ordinary ones."""
+        values = self.rng.normal(size=shape)
+        if self.whole:
+            values = np.round(values)
+        kind = self.rng.random()
+        if kind < 0.3:
+            values = values * 10.0 ** self.rng.uniform(-40.0, 40.0)
+        elif kind > 0.5:
+            values = np.where(self.rng.random(shape) < 0.3, self.rng.choice(VALUES, size=shape), values)
+        return values
+
+
+def outcome(seed: int, method: str, steps: int) -> str:
+    """How the run ended, or "sentence"; whatever else happens is raised."""
+    draw = Draw(seed)
+    try:
+        found = reluflow.simulate(*draw.arrays, method=method, max_steps=steps, **draw.options)
+    except ReluflowError as error:
+        return "sentence" if "\n" not in str(error) else "several sentences"
+    for values in (found.t, found.loss, found.weights, found.output_weights):
+        assert np.isfinite(values).all()
+    assert found.reason
+    return found.status
+
+
+def outcomes(seeds: range, method: str, steps: int) -> set[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return {outcome(seed, method, steps) for seed in seeds}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_result_or_one_sentence(method):
+    found = outcomes(range(60, 120), method, 25)
+    assert {"sentence", "stationary", "steps"} <= found <= ENDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "lorentz"])
+def test_a_result_or_one_sentence_at_length(method):
+    assert (
+        {"sentence", "stationary", "steps", "converged", "time"} <= outcomes(range(700), method, 150) <= ENDS
+    )
+
+
+class TestSentences:
+    ARRAYS = (np.eye(2), np.array([1.0, -1.0]), np.array([[0.3, 0.1]]), np.array([0.2]))
+
+    @pytest.mark.parametrize(
+        ("place", "value", "said"),
+        [
+            (0, 1e200, r"inputs\[0\] has length 1e\+200; expected 0 or 1e-60 to 1e\+60"),
+            (0, 1e-200, r"inputs\[0\] has length 1e-200"),
+            (1, 1e-100, "the largest of the targets is 1e-100"),
+            (2, 1e100, r"weights of up to 1e\+100 .* may predict 1e\+200"),
+            (2, 1e300, r"weights of up to 1e\+300 .* may predict inf"),
+            (3, 1e-310, "neuron 0 has weights of 1e-310"),
+        ],
+    )
+    def test_sizes(self, place, value, said):
+        arrays = [array.copy() for array in self.ARRAYS]
+        if place in (1, 3):
+            arrays[place][:] = value
+        else:
+            arrays[place][0] = [value, 0.0]
+        if place == 3:
+            arrays[2][:] = 0.0
+        for method in ("lorentz", "gd"):
+            with pytest.raises(ProblemError, match=said):
+                reluflow.simulate(*arrays, method=method, learning_rate=0.1)
+        check_range(Problem(*self.ARRAYS))
+
+    def test_presets(self):
+        with pytest.raises(ProblemError, match="may predict"):
+            reluflow.load_preset("orthogonal-toy", {"init.scale": 1e100}).problem()
+
+    def test_zeros_are_fine(self):
+        check_range(Problem(np.zeros((2, 2)), np.zeros(2), np.zeros((1, 2)), np.zeros(1)))
+
+    @pytest.mark.parametrize("rtol", [0.0, -1.0, np.nan, np.inf, 1.0, 1e-15])
+    def test_tolerances(self, rtol):
+        with pytest.raises(SolverError, match="rtol is"):
+            reluflow.simulate(*self.ARRAYS, rtol=rtol)
+
+    @pytest.mark.parametrize("rule", [{"stop_loss": np.nan}, {"stop_time": -1.0}, {"max_steps": -1}])
+    def test_rules(self, rule):
+        with pytest.raises(ProblemError, match=f"{next(iter(rule))} is .*; expected a number of at least 0"):
+            reluflow.simulate(*self.ARRAYS, **rule)
+
+    @pytest.mark.parametrize("rate", [None, 0.0, -1.0, np.nan, np.inf])
+    def test_learning_rates(self, rate):
+        with pytest.raises(SolverError, match=r"solver\.learning_rate is"):
+            reluflow.simulate(*self.ARRAYS, method="gd", learning_rate=rate)
+
+
+@pytest.mark.parametrize("broken", [np.nan, ValueError("array must not contain infs or NaNs")])
+def test_a_step_that_fails_leaves_the_state_as_it_was(broken, monkeypatch):
+    solver = make_solver("rk45", smooth())
+    for _ in range(3):
+        solver.step()
+    before = solver.state
+
+    def step():
+        if isinstance(broken, Exception):
+            raise broken
+        solver._ode.y[:] = broken
+
+    monkeypatch.setattr(solver._ode, "step", step)
+    solver.step()
+    assert solver.failure.startswith(f"method rk45 gave up at t = {before.t:g} (")
+    assert (solver.t, solver.steps) == (before.t, 3)
+    np.testing.assert_array_equal(solver.state.weights, before.weights)
