@@ -93,10 +93,9 @@ class Worker:
 def _serve(pipe: Connection, limit: float) -> None:
     while True:
         try:
-            task = pipe.recv()
-        except EOFError:
+            pipe.send(compare(pipe.recv(), limit))
+        except (EOFError, BrokenPipeError):
             return
-        pipe.send(compare(task, limit))
 
 
 def _note(

@@ -5,14 +5,22 @@ Where one repels, descent lands within a step of the corner at a place that depe
 it goes its way, or comes back and lands again. If all phases come to the same end, that is the flow.
 """
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from .kinks import Array, Indices, Kinks, Real, Sides, orthogonal, real
 
-#: phases of descent that are tried, its steps away from the corner, its steps in all, and how far is away
-PHASES, AWAY, STEPS, ESCAPED = 64, 200, 8000, 4.0
+Floats = npt.NDArray[np.float64]
+
+#: phases of descent that are tried, and its steps in all
+PHASES, STEPS = 64, 12000
+#: steps away from the corner at which descent begins to arrive there, and at which it is held there
+AWAY, HELD = 200.0, 3.0
+#: lengths of the longest step within which descent has been at the corner, and beyond which it has left it
+AT_CORNER, LEFT = 10.0, 40.0
 #: relative size below which a step of descent is rounding
 STOPPED = 1e-12
 #: a place on a ray counts as on a hyperplane below this share of the normal's length
@@ -25,9 +33,9 @@ def closure(kinks: Kinks, zero: Indices) -> Indices:
     return np.union1d(zero, np.flatnonzero(np.diagonal(left) == 0))
 
 
-def is_corner(kinks: Kinks, zero: Indices) -> bool:
-    """Whether the normals of these hyperplanes are dependent."""
-    return bool(kinks.independent(zero).size < zero.size)
+def excess(kinks: Kinks, zero: Indices) -> int:
+    """By how many these hyperplanes are more than independent ones; more than 0 at a corner."""
+    return int(zero.size - kinks.independent(zero).size)
 
 
 def rays(kinks: Kinks, corner: Indices) -> Array:
@@ -51,43 +59,83 @@ def rays(kinks: Kinks, corner: Indices) -> Array:
     return np.where(near & np.isin(np.arange(len(size)), corner), Real(0), places)
 
 
-def growth(kinks: Kinks, sign: int, sides: Sides, corner: Indices, places: Array) -> Array:
-    """Rows (k, n) that take residuals to the rate at which a neuron would grow along each ray."""
-    lower, upper = kinks.forces
-    rest = np.where((sides == 1)[:, None], upper, np.where((sides == -1)[:, None], lower, Real(0)))
-    rows = []
-    for place in places:
-        forces = rest.copy()
-        forces[corner] = np.where((place[corner] > 0)[:, None], upper[corner], lower[corner])
-        rows.append(-sign * (place @ forces))
-    return np.array(rows)
+def growth(
+    kinks: Kinks, sign: int, sides: Sides, corner: Indices, places: Array, forces: tuple[Array, Array]
+) -> Array:
+    """The rates (k, ...) at which a neuron would grow along each ray.
 
-
-def descend(
-    step: Array, lower: Array, upper: Array, gram: Array, sign: int, arrival: Array, slid: np.ndarray
-) -> list[Array]:
-    """Where descent of many phases that arrives at a corner stops or is away from it: places (|T|,).
-
-    Those that come back to the corner until all steps are spent are left out.
-
-    Per unit of the step, with the corner's hyperplanes T: ``step`` (|T|,) what all other forces do, forces
-    below and above, their Gram matrix, ``arrival`` the velocity with which it slides there, ``slid`` on
-    which of them.
+    ``forces`` below and above each kink are (H,), or the matrices (H, n) that make them from residuals.
     """
-    rng = np.random.default_rng(0)
-    step, lower, upper, gram, arrival = (v.astype(float) for v in (step, lower, upper, gram, arrival))
-    jumps = np.where(slid, upper - lower, 0.0)
-    away = AWAY * (1 + rng.random((PHASES, 1)))
-    places = -away * arrival + (rng.uniform(-1, 1, (PHASES, len(step))) * jumps) @ gram
-    far = ESCAPED * AWAY * np.max(np.abs(arrival))
-    size = np.max(np.abs(step)) + np.max(np.abs(gram)) * np.max(np.abs(upper) + np.abs(lower))
-    ended: list[Array] = []
-    for _ in range(STEPS):
-        moves = step - sign * (np.where(places > 0, upper, lower) @ gram)
-        stops = np.max(np.abs(moves), axis=1) <= STOPPED * size
-        gone = np.max(np.abs(places), axis=1) > far
-        ended += list(real(places[gone | stops]))
-        places = (places + moves)[~gone & ~stops]
-        if not len(places):
-            break
-    return ended
+    lower, upper = forces
+    shape = (len(sides), *[1] * (lower.ndim - 1))
+    rest = np.where(sides.reshape(shape) == 1, upper, np.where(sides.reshape(shape) == -1, lower, Real(0)))
+    rates = []
+    for place in places:
+        along = rest.copy()
+        above = (place[corner] > 0).reshape((-1, *shape[1:]))
+        along[corner] = np.where(above, upper[corner], lower[corner])
+        rates.append(-sign * (place @ along))
+    return np.array(rates)
+
+
+@dataclass
+class Descent:
+    """Phases of descent at a corner with the hyperplanes T.
+
+    Per unit of the step: ``step`` (|T|,) what all other forces do, forces below and above, their Gram matrix.
+    ``places`` (k, |T|) are those of the phases that are on their way.
+    """
+
+    step: Floats
+    lower: Floats
+    upper: Floats
+    gram: Floats
+    sign: int
+    places: Floats
+
+    @classmethod
+    def arriving(
+        cls,
+        forces: tuple[Array, Array, Array],
+        gram: Array,
+        sign: int,
+        come: tuple[Array, Array],
+        away: float,
+    ) -> "Descent":
+        """Phases that come with a velocity, sliding on some hyperplanes, ``away`` or more steps off."""
+        step, lower, upper = (force.astype(float) for force in forces)
+        arrival, slid = come[0].astype(float), come[1]
+        rng = np.random.default_rng(0)
+        jumps = np.where(slid, upper - lower, 0.0)
+        plain = gram.astype(float)
+        before = away * (1 + rng.random((PHASES, 1)))
+        chatter = (rng.uniform(-1, 1, (PHASES, len(step))) * jumps) @ plain
+        return cls(step, lower, upper, plain, sign, chatter - before * arrival)
+
+    def ends(self) -> list[Array]:
+        """Places of phases that stop for ever, or leave the corner after they have been there.
+
+        Those that leave are taken out; whoever finds that one comes back puts it into ``places`` again.
+        """
+        longest = np.abs(self.step) + np.maximum(np.abs(self.lower), np.abs(self.upper)) @ np.abs(self.gram)
+        been = np.zeros(len(self.places), dtype=bool)
+        found: list[Array] = []
+        for _ in range(STEPS):
+            if not len(self.places):
+                break
+            moves = self.moves()
+            away = np.max(np.abs(self.places) / longest, axis=1)
+            been |= away <= AT_CORNER
+            out = (been & (away > LEFT)) | np.all(np.abs(moves) <= STOPPED * longest, axis=1)
+            found += list(real(self.places[out]))
+            self.places, been = (self.places + moves)[~out], been[~out]
+        return found
+
+    def moves(self) -> Floats:
+        """The next steps (k, |T|)."""
+        return self.step - self.sign * (np.where(self.places > 0, self.upper, self.lower) @ self.gram)
+
+    def go(self, steps: int) -> None:
+        """Take some steps."""
+        for _ in range(steps):
+            self.places = self.places + self.moves()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .corners import growth, is_corner, rays
+from .corners import excess, growth, rays
 from .kinks import Array, Indices, Kinks, Real
 from .neurons import Drive, Neurons
 from .search import Margins, sliding_margins
@@ -65,6 +65,8 @@ class Run:
     #: what ends the sliding of the neurons that slide, and the places of the rays of those in a corner
     margins: dict[int, Margins] = field(default_factory=dict)
     rays: dict[int, Array] = field(default_factory=dict)
+    #: how neurons came to the corners that hold them
+    arrivals: dict[int, tuple[Array, Array]] = field(default_factory=dict)
     steps: int = 0
     slid: bool = False
     events: dict[str, int] = field(default_factory=dict)
@@ -108,9 +110,9 @@ class Run:
         self.margins.pop(j, None)
         self.rays.pop(j, None)
         sides, sign = self.neurons.sides[j], int(self.neurons.sign[j])
-        if is_corner(self.kinks, slid):
+        if excess(self.kinks, slid):
             places = rays(self.kinks, slid)
-            rows = -growth(self.kinks, sign, sides, slid, places)
+            rows = -growth(self.kinks, sign, sides, slid, places, self.kinks.forces)
             count = np.arange(len(rows))
             self.margins[j] = Margins(rows, np.full_like(count, j), count, np.zeros_like(count))
             self.rays[j] = places

@@ -12,11 +12,15 @@ from dataclasses import field as field_of
 
 import numpy as np
 
-from .corners import closure, descend, is_corner
-from .kinks import RESTS, Array, Indices, Kinks, Real, Sides
+from .corners import AWAY, HELD, Descent, closure, excess, growth, rays
+from .kinks import RESTS, Array, Indices, Kinks, Real, Sides, real
 
 #: relative size under which a velocity or a force counts as zero
 NOISE = 1e-14
+#: how many times phases of descent that come back to a corner are followed again
+RETURNS = 5
+#: phases still at a corner that are looked at, how often, and how many steps go between two looks
+LOOKED_AT, LOOKS, BETWEEN = 8, 10, 37
 #: rounds of a search that a finite method never needs
 ROUNDS = 500
 
@@ -33,8 +37,9 @@ class CameBackError(Exception):
 class Field:
     """The frozen forces on one neuron: sign of its output weight, forces (H,) below, above, on each kink.
 
-    ``notes`` say what descent leaves open. ``landing``: w is followed on its way from a corner, and to come
-    back to it is an error.
+    ``notes`` say what descent leaves open; ``held`` with which velocity, sliding on which of its
+    hyperplanes, w arrived at a corner that does not let it go. ``landing``: w is followed on its way from a
+    corner, and to come back to it is an error.
     """
 
     kinks: Kinks
@@ -43,7 +48,8 @@ class Field:
     upper: Array
     resting: Array
     notes: list[str] = field_of(default_factory=list)
-    landing: bool = False
+    held: list[tuple[Array, Array]] = field_of(default_factory=list)
+    landing: frozenset[bytes] = frozenset()
 
     def attracts(self, h: int) -> bool:
         return bool(self.sign * (self.upper[h] - self.lower[h]) > 0)
@@ -51,14 +57,14 @@ class Field:
     def bound(self, h: int, side: int) -> np.longdouble:
         return self.upper[h] if side > 0 else self.lower[h]
 
-    def held(self, sides: Sides) -> Array:
+    def held_forces(self, sides: Sides) -> Array:
         """The forces (H,) on the sides taken, 0 where the neuron slides."""
         sided = np.where(sides == RESTS, self.resting, np.where(sides > 0, self.upper, self.lower))
         return np.where(sides == 0, Real(0), sided)
 
     def full(self, sides: Sides) -> Array:
         """The forces with those that keep the slid hyperplanes at rest."""
-        forces = self.held(sides)
+        forces = self.held_forces(sides)
         slid = np.flatnonzero(sides == 0)
         if slid.size:
             forces[slid] = -self.kinks.projected(slid)[1] @ forces
@@ -67,7 +73,7 @@ class Field:
     def velocity(self, sides: Sides) -> Array:
         """Velocities (H,) of <w, u_h> per unit of |a| / n; rounding is exactly 0."""
         left = self.kinks.projected(np.flatnonzero(sides == 0))[0]
-        held = self.held(sides)
+        held = self.held_forces(sides)
         found = -self.sign * (left @ held)
         found[np.abs(found) <= NOISE * (np.abs(self.kinks.gram) @ np.abs(held))] = 0
         return found
@@ -100,7 +106,7 @@ def least_norm(field: Field, sides: Sides, free: Indices) -> Sides:
 def _let_go(field: Field, sides: Sides, free: Indices) -> Sides:
     """Below, where the force on a slid hyperplane is the one below it."""
     forces = field.full(sides)
-    terms = NOISE * (np.max(np.abs(field.held(sides)), initial=Real(0)) + np.abs(field.lower))
+    terms = NOISE * (np.max(np.abs(field.held_forces(sides)), initial=Real(0)) + np.abs(field.lower))
     idle = [h for h in free if sides[h] == 0 and abs(forces[h] - field.lower[h]) <= terms[h]]
     sides[idle] = -1
     return sides
@@ -142,8 +148,11 @@ def meet(field: Field, sides: Sides, zero: Indices, arrived: Indices) -> Sides:
     At a corner all of its hyperplanes slide together, as long as nothing grows there.
     """
     corner = zero[sides[zero] != RESTS]
-    if is_corner(field.kinks, corner) and not all(field.attracts(h) for h in corner):
+    before = excess(field.kinks, zero[sides[zero] == 0])
+    if excess(field.kinks, corner) > before and not all(field.attracts(h) for h in corner):
         return _land(field, sides, corner)
+    if before:
+        return _carry(field, sides, arrived)
     sides = sides.copy()
     for h in arrived:
         if not field.attracts(h):
@@ -174,40 +183,119 @@ def _tied(field: Field, sides: Sides, zero: Indices) -> Sides:
     return sides
 
 
+def _carry(field: Field, sides: Sides, arrived: Indices) -> Sides:
+    """The sides of a neuron that slides in a corner when it reaches further hyperplanes.
+
+    It takes the corner along, unless a direction in which the corner can be left grows there.
+    """
+    sides = sides.copy()
+    for h in arrived:
+        inward = sides[h]
+        if field.attracts(h):
+            other = sides.copy()
+            other[h] = -inward
+            sides[h] = -inward if field.velocity(other)[h] * inward <= 0 else 0
+        else:
+            sides[h] = -inward
+    corner = np.flatnonzero(sides == 0)
+    places = rays(field.kinks, corner)
+    rates = growth(field.kinks, field.sign, sides, corner, places, (field.lower, field.upper))
+    if not np.any(rates > 0):
+        return sides
+    ways = [
+        _end(field, sides, place[corner], corner) for place in places[np.argsort(-rates)][: sum(rates > 0)]
+    ]
+    ends = [way for way in ways if way is not None]
+    if not ends:
+        return sides
+    if any(not np.array_equal(end, ends[0]) for end in ends):
+        field.notes.append(f"out of a corner of {len(corner)} kinks")
+    return ends[0]
+
+
 def _land(field: Field, sides: Sides, corner: Indices) -> Sides:
     """The sides after w slides into a corner of which a kink repels.
 
     If the phases of descent come to different ends this is a choice: the far side of the line of arrival,
-    or, if that leads back to the corner, the end of most phases.
+    or, if that leads back to the corner, the end of most phases. If none comes to an end it stays.
     """
-    if field.landing:
+    if corner.tobytes() in field.landing:
         raise CameBackError
-    arrival = field.velocity(sides)[corner]
-    slid = sides[corner] == 0
+    arrival, slid = field.velocity(sides)[corner], sides[corner] == 0
     if not slid.any():
         return follow(field, sides, _spread(arrival, corner, len(sides)), corner)[0]
-    others = sides.copy()
-    others[corner] = 0
-    gram = field.kinks.gram
-    step = -field.sign * (gram[corner] @ field.held(others))
-    lower, upper = field.lower[corner], field.upper[corner]
-    places = descend(step, lower, upper, gram[np.ix_(corner, corner)], field.sign, arrival, slid)
-    ends = [_end(field, sides, place, corner) for place in places]
-    counts = Counter(end.tobytes() for end in ends if end is not None)
+    held = sides.copy()
+    held[corner] = 0
+    counts = _ends(field, held, corner, (arrival, slid), AWAY)
     if not counts:
-        return others
+        field.held.append((arrival, slid))
+        return held
     if len(counts) > 1:
         field.notes.append(f"corner of {len(corner)} kinks, {len(counts)} ends")
         beyond = _end(field, sides, arrival, corner)
         if beyond is not None:
             return beyond
-    return np.frombuffer(counts.most_common(1)[0][0], dtype=sides.dtype).copy()
+    return _most(counts)
+
+
+def wake(field: Field, later: Field, held: Sides, come: tuple[Array, Array] | None, ray: Array) -> Sides:
+    """The sides of a neuron held at a corner when it begins to grow along a ray.
+
+    Where no phase of descent, which chatters there as it came, finds the ray in the field of a while
+    ``later``, descent stays longer than the equation lets it: a choice.
+    """
+    corner = np.flatnonzero(held == 0)
+    found = follow(field, held, ray, corner)[0]
+    if come is not None and not np.array_equal(found, held):
+        counts = _ends(later, held, corner, come, HELD)
+        if len(counts) != 1:
+            field.notes.append(f"out of a corner of {len(corner)} kinks, {len(counts)} ends")
+    return found
+
+
+def _ends(
+    field: Field, held: Sides, corner: Indices, come: tuple[Array, Array], away: float
+) -> Counter[bytes]:
+    """The sides to which phases of descent come at a corner, and how many; none if all stay for ever."""
+    gram = field.kinks.gram
+    step = -field.sign * (gram[corner] @ field.held_forces(held))
+    forces = step, field.lower[corner], field.upper[corner]
+    phases = Descent.arriving(forces, gram[np.ix_(corner, corner)], field.sign, come, away)
+    counts: Counter[bytes] = Counter()
+    for _ in range(RETURNS):
+        back = []
+        for place in phases.ends():
+            end = _end(field, held, place, corner)
+            if end is None:
+                back.append(place.astype(float))
+            else:
+                counts[end.tobytes()] += 1
+        if counts or not back:
+            break
+        phases.places = np.array(back)
+    return counts or _captured(field, held, corner, phases)
+
+
+def _captured(field: Field, held: Sides, corner: Indices, phases: Descent) -> Counter[bytes]:
+    """The ends of phases that are still at the corner but leave it slowly, on one way at all looks."""
+    phases.places = phases.places[:LOOKED_AT]
+    seen: list[set[bytes]] = [set() for _ in phases.places]
+    for _ in range(LOOKS):
+        phases.go(BETWEEN)
+        for ways, place in zip(seen, phases.places, strict=True):
+            end = _end(field, held, real(place), corner)
+            ways.add(b"" if end is None else end.tobytes())
+    return Counter(way for ways in seen if len(ways) == 1 for way in ways if way)
+
+
+def _most(counts: Counter[bytes]) -> Sides:
+    return np.frombuffer(counts.most_common(1)[0][0], dtype=np.int8).copy()
 
 
 def _end(field: Field, sides: Sides, place: Array, corner: Indices) -> Sides | None:
     """The sides to which w settles from a place (|T|,) near a corner, None if it comes back to it."""
     try:
-        alone = replace(field, landing=True)
+        alone = replace(field, landing=field.landing | {corner.tobytes()})
         return follow(alone, sides, _spread(place, corner, len(sides)), corner)[0]
     except CameBackError:
         return None
@@ -238,8 +326,9 @@ def follow(field: Field, sides: Sides, place: Array, cone: Indices) -> tuple[Sid
         if not wait:
             return sides, place
         first = min(wait)[0]
-        arrived = np.array([h for time, h in wait if time <= first * (1 + Real(NOISE))], dtype=np.intp)
         place[cone] += first * velocity[cone]
-        place[arrived] = 0
-        place[sides == 0] = 0
+        there = [h for time, h in wait if time <= first * (1 + Real(NOISE))]
+        zero = closure(field.kinks, np.union1d(there, cone[(place[cone] == 0) | (sides[cone] == 0)]))
+        arrived = np.array([h for h in zero if place[h] != 0 or h in there], dtype=np.intp)
+        place[zero] = 0
     raise UnsettledError("the local flow does not settle")

@@ -8,12 +8,14 @@ from .kinks import Real, Sides
 from .run import GaveUpError, Run
 from .search import Event
 from .series import Segment
-from .settle import Field, follow, meet
+from .settle import Field, follow, meet, wake
 
 #: kinks of one neuron reached within this share of a step are reached together
 TOGETHER = 1e-14
 #: forces slightly later decide what is a tie now: these shares of a step later
 LATER = (1e-10, 1e-7, 1e-4)
+#: a corner lets a neuron go if descent finds the way out this share of a step later
+SOON = Real(1e-3)
 #: share of its steps on one side of a kink below which descent ends on the other one when the output weight
 #: changes its sign. Of 40,000 phases of the last steps, Z += (k + phi) (v_off where Z <= 0, else v_on) for
 #: k = K .. 0, these end on it: 0.1 % at a share of 0.05, 0.6 % at 0.1, 3 % at 0.2, 22 % at 1/3, half at 1/2
@@ -65,8 +67,8 @@ def leave(run: Run, event: Event, j: int, segment: Segment) -> None:
     for share in LATER:
         frozen = neurons.field(j, segment.residual(event.when + Real(share)), kinks)
         if event.kind == "wake":
-            corner = np.flatnonzero(sides == 0)
-            found = follow(frozen, sides, run.rays[j][event.kink], corner)[0]
+            later = neurons.field(j, segment.residual(event.when + SOON), kinks)
+            found = wake(frozen, later, sides, run.arrivals.get(j), run.rays[j][event.kink])
         else:
             found = meet(frozen, sides, on, NOTHING)
         if not np.array_equal(found, sides):
@@ -84,6 +86,9 @@ def note(run: Run, frozen: Field, j: int) -> None:
     """Take over what settling found open."""
     for what in frozen.notes:
         run.choose(what, j)
+    run.arrivals.pop(j, None)
+    if frozen.held:
+        run.arrivals[j] = frozen.held[-1]
 
 
 def flip(run: Run, j: int) -> None:
