@@ -21,8 +21,11 @@ GRACE = 20.0
 def run_all(
     tasks: Sequence[Task], jobs: int, limit: float, out: Path | None, keep: Path | None
 ) -> list[Outcome]:
-    """All tasks in processes of their own, each task within the wall limit."""
-    todo, rows = list(tasks)[::-1], []
+    """All tasks in processes of their own, each task within the wall limit.
+
+    A problem whose process dies is tried once more: something else on the machine may have ended it.
+    """
+    todo, rows, died = list(tasks)[::-1], [], set()
     total = len(todo)
     workers = [Worker(limit) for _ in range(min(jobs, total))]
     while todo or any(worker.task for worker in workers):
@@ -32,17 +35,25 @@ def run_all(
             elif worker.overdue():
                 rows.append(_note(worker.stop(), {}, out, keep, len(rows) + 1, total))
                 workers[i] = Worker(limit)
-        busy = [worker for worker in workers if worker.task]
-        ready = wait([worker.pipe for worker in busy], timeout=1.0)
+        ready = wait([worker.pipe for worker in workers if worker.task], timeout=1.0)
         for i, worker in enumerate(workers):
-            if worker.pipe in ready:
-                outcome, arrays = worker.take()
-                rows.append(_note(outcome, arrays, out, keep, len(rows) + 1, total))
-                if not worker.process.is_alive():
+            if worker.task and worker.pipe in ready:
+                task, found = worker.take()
+                if found is None:
                     workers[i] = Worker(limit)
+                    if task not in died:
+                        died.add(task)
+                        todo.append(task)
+                        continue
+                    found = _lost(task, "exception", "its process died"), {}
+                rows.append(_note(*found, out, keep, len(rows) + 1, total))
     for worker in workers:
         worker.end()
     return rows
+
+
+def _lost(task: Task, status: str, message: str) -> Outcome:
+    return Outcome(task.family, task.seed, task.number, status=status, message=message)
 
 
 class Worker:
@@ -65,17 +76,15 @@ class Worker:
     def overdue(self) -> bool:
         return self.task is not None and time.monotonic() - self.began > self.limit + GRACE
 
-    def take(self) -> tuple[Outcome, dict[str, Array]]:
+    def take(self) -> tuple[Task, tuple[Outcome, dict[str, Array]] | None]:
+        """The task and what came out; None if the process is dead."""
         assert self.task is not None
         task, self.task = self.task, None
         try:
-            outcome, arrays = self.pipe.recv()
+            return task, self.pipe.recv()
         except EOFError:
             self.process.join()
-            return Outcome(
-                task.family, task.seed, task.number, status="exception", message="process died"
-            ), {}
-        return outcome, arrays
+            return task, None
 
     def stop(self) -> Outcome:
         """End the process: its problem takes too long."""
@@ -83,7 +92,7 @@ class Worker:
         task, self.task = self.task, None
         self.process.kill()
         self.process.join()
-        return Outcome(task.family, task.seed, task.number, status="timeout", message="beyond the wall limit")
+        return _lost(task, "timeout", "beyond the wall limit")
 
     def end(self) -> None:
         self.process.kill()

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from .field import UnsettledError
 from .implicit import collocate
 from .kinks import RESTS, Real, make_kinks
 from .neurons import Neurons, start
 from .run import GaveUpError, Limits, Piece, Run
 from .search import Margins, joined, next_event
 from .series import NEAR, ORDER, SHORT, Segment, taylor
-from .settle import UnsettledError, follow
+from .settle import follow
 from .turns import note, take
 
 #: the first implicit step, in series' steps; the least for which it pays; most series' steps between attempts

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .field import Field
 from .kinks import Array, Kinks, Real, Sides
-from .settle import Field
 
 #: delta of a start counts as 0 below this share of a^2 + |w|^2: weights are given in float64
 BALANCED = 4e-15

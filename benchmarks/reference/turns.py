@@ -4,11 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .corners import closure
+from .field import Field
 from .kinks import Real, Sides
 from .run import GaveUpError, Run
 from .search import Event
 from .series import Segment
-from .settle import Field, follow, meet, wake
+from .settle import follow, meet, wake
 
 #: kinks of one neuron reached within this share of a step are reached together
 TOGETHER = 1e-14
@@ -34,7 +35,7 @@ def take(run: Run, event: Event, j: int, segment: Segment) -> None:
         cross(run, event, j, segment)
     else:
         leave(run, event, j, segment)
-    if event.kind != "flip" and np.array_equal(old, run.neurons.sides[j]):
+    if event.kind != "flip" and np.array_equal(old, run.neurons.sides[j]) and not run.at_rest():
         raise GaveUpError(f"{event.kind} changes nothing at t = {float(run.t):.6g}")
     run.take_sides(j)
 
