@@ -233,9 +233,9 @@ def test_mse_is_twice_as_fast() -> None:
 
 def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Infinity times a length of zero is no number, and would hide a crossing of that neuron."""
-    from reluflow.flow.lorentz import leap, rounds
+    from reluflow.flow.lorentz import course, leap
 
-    found, calls = rounds.first_release, []
+    found, calls = course.first_release, []
 
     def kept(neurons, sign, pulled, drive, begin, end):  # type: ignore[no-untyped-def]
         releases = found(neurons, sign, pulled, drive, begin, end)
@@ -244,7 +244,7 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
         return releases
 
     monkeypatch.setattr(leap, "MOST_PAIRS", 0)
-    monkeypatch.setattr(rounds, "first_release", kept)
+    monkeypatch.setattr(course, "first_release", kept)
     run(random_problem(0, samples=12, dimension=18, width=30), end=10.0)
     assert calls
     for *given, begin in calls:

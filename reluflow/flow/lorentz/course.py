@@ -14,7 +14,7 @@ from reluflow.flow.lorentz.boost import Flight, fly
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
-from reluflow.flow.lorentz.release import Margins
+from reluflow.flow.lorentz.release import Releases, first_release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.turning import turns
 from reluflow.network import Array
@@ -41,7 +41,8 @@ class Course:
     heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts
     on the t terms of the path. At the nodes: z (b, s', h), outputs (b, s').
     clear (b,): the number of the first node before which something happens, or s. turn (b,): where, before
-    that node, a pre-activation turns back that may have crossed zero, or infinity.
+    that node, a pre-activation turns back that may have crossed zero, or infinity. releases: the first of
+    every neuron, if none of its activations changes before.
     """
 
     before: Neurons
@@ -53,6 +54,7 @@ class Course:
     z: Array
     clear: Index
     turn: Array
+    releases: Releases
 
     @property
     def outputs(self) -> Array:
@@ -175,37 +177,23 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
     if neurons.delta.min(initial=0.0) < 0.0:
         turned = flight.outputs * neurons.outputs < 0.0
         suspect |= turned.reshape(nodes.size - first, -1, count).any(axis=1).T
-    if neurons.sliders[0].size:
-        sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, flight.outputs[-1]))
-        suspect |= _released(neurons, sign, pulled, drive, heading, nodes[first:])
+    ahead = np.True_ if heading is None else np.arange(first, nodes.size) >= heading.node[:, None]
+    suspect &= ahead
     begin = np.zeros(count) if heading is None else heading.position
+    sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, flight.outputs[-1]))
+    end = nodes[np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size - 1)]
+    releases = first_release(neurons, sign, pulled, drive, begin, end)
+    released = np.flatnonzero(np.isfinite(releases.position))
+    suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
     per_node = len(flight.outputs) // z.shape[1]
     outputs = flight.outputs[per_node - 1 :: per_node].T
     row, node, position = turns(
         neurons, pulled.slope, path, begin, z, outputs, nodes[first:], drive.samples.lengths
     )
     suspect[row, node] = True
-    if heading is not None:
-        suspect &= np.arange(first, nodes.size) >= heading.node[:, None]
+    suspect &= ahead
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
     turn = np.full(count, np.inf)
     here = first + node == clear[row]
     np.minimum.at(turn, row[here], position[here])
-    return Course(neurons, pulled, heading, first, weights, flight, z, clear, turn)
-
-
-def _released(
-    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, heading: Heading | None, nodes: Array
-) -> Mask:
-    """Whether sliding neurons must be released before a node (b, s'); sign (b,): of output weights.
-
-    What is so at the start counts as being before the first node.
-    """
-    due = np.zeros((len(neurons), nodes.size), dtype=bool)
-    margins = Margins.of(neurons, sign, pulled, drive).in_doubt()
-    if margins.row.size == 0:
-        return due
-    begin = np.zeros(margins.row.size) if heading is None else heading.position[margins.row]
-    which, position = margins.due(begin, np.broadcast_to(nodes[-1], begin.shape))
-    due[margins.row[which], np.searchsorted(nodes[:-1], position)] = True
-    return due
+    return Course(neurons, pulled, heading, first, weights, flight, z, clear, turn, releases)

@@ -5,7 +5,7 @@ A neuron slides on sample k as long as its multiplier beta_k = alpha_k r_k (see 
 the residual, with given activations, beta_k and r_k are sums of the same functions of time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,8 +31,9 @@ class Margins:
 
     To off: sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
-    hysteresis: when a pair is released its velocity really points away. row, slot (2c,): the pairs; on (2c,):
-    the side; terms (t, 2c): margins for each term of the path.
+    hysteresis: when a pair is released its velocity really points away. So is ``noise``, by which a residual
+    on the path may be wrong: near a saddle a margin may be smaller. row, slot (2c,): the pairs; on (2c,): the
+    side; terms (t, 2c): margins for each term of the path.
     """
 
     path: Path
@@ -49,10 +50,11 @@ class Margins:
         beta = pulled.multiplier[:, row, slot]
         force, idle = drive.force[:, sample], drive.idle[:, sample]
         slack = drive.slack * (force - idle)
+        noise = drive.noise + drive.doubt
         terms = sign[row] * np.stack([beta - idle + slack, force - beta + slack])
         on = np.repeat([False, True], row.size)
         both = np.hstack([terms[0], terms[1]])
-        return Margins(drive.path, drive.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
+        return Margins(drive.path, noise, np.tile(row, 2), np.tile(slot, 2), on, both)
 
     def take(self, which: Index | Mask) -> "Margins":
         """Some of them."""
@@ -122,6 +124,14 @@ class Releases:
     position: Array
     slot: Index
     status: Index
+
+    def take(self, rows: Index) -> "Releases":
+        """Those of some neurons."""
+        return Releases(self.position[rows], self.slot[rows], self.status[rows])
+
+    def up_to(self, end: Array) -> "Releases":
+        """Those that are not later than ``end`` (b,)."""
+        return replace(self, position=np.where(self.position <= end, self.position, np.inf))
 
 
 def first_release(

@@ -29,7 +29,7 @@ from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.junctions import left, met, rested, turned
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
-from reluflow.flow.lorentz.release import Releases, first_release, release
+from reluflow.flow.lorentz.release import Releases, release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array, row_norms
 
@@ -99,7 +99,8 @@ class Rounds:
             if pending.size < rows.size:
                 self._ended.append((rows[~going], course.end(~going)))
             before, pulled, moved = course.interrupted(pending, self.path.nodes)
-            neurons, position = self._meet(before, pulled, moved, course.turn[pending])
+            releases = course.releases.take(pending)
+            neurons, position = self._meet(before, pulled, moved, course.turn[pending], releases)
             pulled = pull_after(pulled, before.status, neurons, self.drive) if self.samples.many else None
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
@@ -126,7 +127,9 @@ class Rounds:
     def _count(self, course: Course) -> None:
         self.predictions[course.first :] += course.predictions(self.samples)
 
-    def _meet(self, before: Neurons, pulled: Pull, moved: Move, turn: Array) -> tuple[Neurons, Array]:
+    def _meet(
+        self, before: Neurons, pulled: Pull, moved: Move, turn: Array, releases: Releases
+    ) -> tuple[Neurons, Array]:
         """Neurons, and their positions, after the first thing that happens to each on the move.
 
         turn (b,): where they are stopped at the latest, because a pre-activation turns back.
@@ -137,7 +140,7 @@ class Rounds:
             end = np.minimum(end, np.minimum(flip, turn))
             moved = move(before, pulled, self.path, begin, end)
         sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.flight.outputs[-1]))
-        releases = first_release(before, sign, pulled, self.drive, begin, end)
+        releases = releases.up_to(end)
         sample, crossing = first_crossing(before, moved)
         crosses = crossing < releases.position
         frees = ~crosses & np.isfinite(releases.position)
