@@ -38,7 +38,7 @@ ALLOWED, LARGEST = 250.0, 0.65
 SLACK: Final = 0.3
 #: what kinks add to the error estimate counts only 1/KINKED of it: the estimate is for smooth paths, but with
 #: a kink a path errs to one side here and to the other there, which is next to nothing in the end
-KINKED: Final = 10.0
+KINKED: Final = 3.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
 #: an escape is led by the neurons whose |D| is at least this share of the largest

@@ -21,8 +21,9 @@ Mask = npt.NDArray[np.bool_]
 
 #: the activation of a pair (neuron, sample) is a state, never the sign of a rounded number
 OFF, ON, SLIDING = 0, 1, 2
-#: stored sizes are kept within 2^-SHRUNK .. 2^DRIFT
-SHRUNK, DRIFT = 3, 40
+#: stored sizes are kept within 2^-SHRUNK .. 2^DRIFT: a neuron that has grown and shrinks in the same units
+#: loses as many digits of its pre-activations before these are taken from the weights again
+SHRUNK, DRIFT = 3, 6
 #: a pre-activation is known from the weights if it is not smaller than this share of |w| |x|
 KNOWN = 1e-3
 #: a neuron that has no way but a line is not further from it than this (relative)
