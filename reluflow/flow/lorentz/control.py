@@ -32,13 +32,13 @@ ROUNDING: Final = 4.0 * float(np.finfo(float).eps)
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is
 #: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
 ORDER: Final = 5
-ALLOWED, LARGEST = 250.0, 0.65
+ALLOWED, LARGEST = 160.0, 0.65
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
 SLACK: Final = 0.3
 #: what kinks add to the error estimate counts only 1/KINKED of it: the estimate is for smooth paths, but with
 #: a kink a path errs to one side here and to the other there, which is next to nothing in the end
-KINKED: Final = 3.0
+KINKED: Final = 4.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
 #: an escape is led by the neurons whose |D| is at least this share of the largest
