@@ -19,7 +19,7 @@ from reluflow.network import Array
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
-NEWTON: Final = 0.3
+NEWTON: Final = 0.1
 #: when it has not, but is nearer than so many times that, the network may be nudged the rest of the way
 NEARLY: Final = 100.0
 #: when it is further than so many times that, K is taken to turn from what it is at the start of the step to
@@ -35,10 +35,10 @@ ORDER: Final = 5
 ALLOWED, LARGEST = 160.0, 0.65
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
-SLACK: Final = 0.3
+SLACK: Final = 0.03
 #: what kinks add to the error estimate counts only 1/KINKED of it: the estimate is for smooth paths, but with
 #: a kink a path errs to one side here and to the other there, which is next to nothing in the end
-KINKED: Final = 4.0
+KINKED: Final = 2.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
 #: an escape is led by the neurons whose |D| is at least this share of the largest

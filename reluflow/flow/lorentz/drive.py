@@ -11,8 +11,6 @@ from reluflow.network import Array
 
 #: a residual this much smaller than the largest one is rounding to neurons that feel both
 NOISE = 1e-13
-#: a path that may be wrong holds up releases by no more than so many times the slack
-HELD = 3.0
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,6 @@ class Drive:
         """What is rounding in a residual, or in a multiplier of sliding, made of all the others."""
         largest = float(np.abs(self.path.values).max(initial=0.0))
         return NOISE * largest * float(self.samples.mirror_ratio.max(initial=1.0))
-
-    @cached_property
-    def doubt(self) -> float:
-        """By how much the path may be wrong, as far as it matters to releases: later ones would be felt."""
-        values = self.path.values
-        most = HELD * self.slack * float(np.sqrt(np.vdot(values, values) / max(1, values.size)))
-        return min(self.path.doubt, most)
 
     @cached_property
     def on_inputs(self) -> Array:

@@ -96,11 +96,21 @@ def met(
 
 
 def left(
-    one: Neurons, meeting: Index, sign: float, residual: Array, samples: Samples
+    one: Neurons,
+    meeting: Index,
+    sign: float,
+    residual: Array,
+    samples: Samples,
+    slot: int,
+    status: int,
 ) -> tuple[Neurons, Events]:
-    """The same of a neuron that has stayed where these kinks meet, and cannot slide on as it did."""
+    """The same of a neuron that has stayed where these kinks meet, and cannot slide on as it did.
+
+    slot, status: of the sample on which it can slide no longer, and what becomes of that.
+    """
     field = local_field(one, meeting, residual, samples, sign)
-    return _landed(one, meeting, field, np.zeros(meeting.size), samples)
+    released = int(np.flatnonzero(meeting == one.slots[0, slot])[0]), status
+    return _landed(one, meeting, replace(field, released=released), np.zeros(meeting.size), samples)
 
 
 def _landed(

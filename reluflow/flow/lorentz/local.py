@@ -28,7 +28,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -52,7 +52,8 @@ class LocalField:
 
     inputs (t, p); gram (t, t); base (p,): D_0; on, off, zero (t,): c_k of a sample that is active, inactive,
     or exactly on its kink, where the derivative of the activation function is that of its lower side; sign:
-    of a; summed: the sum of the sizes of which D_0 is the sum.
+    of a; summed: the sum of the sizes of which D_0 is the sum. released: a sample on which a neuron held
+    where all kinks meet can slide no longer, and what becomes of it.
     """
 
     inputs: Array
@@ -63,6 +64,7 @@ class LocalField:
     zero: Array
     sign: float
     summed: float = 0.0
+    released: tuple[int, int] | None = None
 
     def speeds(self, force: Array) -> Array:
         """dz/dt (.., t) for |a| = 1 where samples pull with ``force`` (.., t)."""
@@ -188,32 +190,44 @@ class LocalField:
         a vertex of what is feasible for shares in 0 .. 1, that with the largest sum of shares, as descent is
         never exactly there and so never sees all of them off. Samples that repel it count as active.
         """
-        from scipy.optimize import linprog
-
-        jump = self.on - self.off
-        attracts = self.sign * jump < 0.0
+        attracts = self.sign * (self.on - self.off) < 0.0
         status = np.where(attracts, OFF, ON).astype(np.int8)
         if not attracts.any():
             return status
+        found = self._vertex(attracts)
+        if found is None:
+            found = np.full(np.count_nonzero(attracts), 0.5)
+        if attracts.all() and not found.any():
+            return status
+        shares = np.zeros(attracts.size)
+        shares[attracts] = found
+        status[attracts & (shares > 0.5)] = ON
+        inside = np.where(attracts, np.minimum(shares, 1.0 - shares), -1.0)
+        if self.released is not None:
+            inside[self.released[0]] = -1.0
+        order = np.argsort(-inside, kind="stable")[: np.count_nonzero(inside >= 0.0)]
+        status[_independent(order, self.inputs)] = SLIDING
+        return status
+
+    def _vertex(self, attracts: Mask) -> Array | None:
+        """Shares of samples that attract for which all forces cancel; None if there are none."""
+        from scipy.optimize import linprog
+
         given = self.inputs @ self.base + self.gram @ np.where(attracts, self.off, self.on)
-        columns = (self.gram * jump)[:, attracts]
+        columns = (self.gram * (self.on - self.off))[:, attracts]
         scale = float(np.abs(columns).max(initial=0.0)) or 1.0
+        bounds = np.tile([0.0, 1.0], (attracts.size, 1))
+        if self.released is not None:
+            sample, status = self.released
+            bounds[sample] = 1.0 if status == ON else 0.0
         found = linprog(
             -np.ones(columns.shape[1]),
             A_eq=columns / scale,
             b_eq=-given / scale,
-            bounds=(0.0, 1.0),
+            bounds=bounds[attracts].tolist(),
             method="highs-ds",
         )
-        shares = np.full(jump.size, 0.0)
-        shares[attracts] = found.x if found.status == 0 else 0.5
-        if attracts.all() and not shares.any():
-            return status
-        status[attracts & (shares > 0.5)] = ON
-        inside = np.where(attracts, np.minimum(shares, 1.0 - shares), -1.0)
-        order = np.argsort(-inside, kind="stable")[: np.count_nonzero(attracts)]
-        status[_independent(order, self.inputs)] = SLIDING
-        return status
+        return found.x if found.status == 0 else None
 
 
 def _independent(order: Index, inputs: Array) -> list[int]:

@@ -31,9 +31,8 @@ class Margins:
 
     To off: sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
-    hysteresis: when a pair is released its velocity really points away. So is ``noise``, by which a residual
-    on the path may be wrong: near a saddle a margin may be smaller. row, slot (2c,): the pairs; on (2c,): the
-    side; terms (t, 2c): margins for each term of the path.
+    hysteresis: when a pair is released its velocity really points away. row, slot (2c,): the pairs; on (2c,):
+    the side; terms (t, 2c): margins for each term of the path.
     """
 
     path: Path
@@ -50,11 +49,10 @@ class Margins:
         beta = pulled.multiplier[:, row, slot]
         force, idle = drive.force[:, sample], drive.idle[:, sample]
         slack = drive.slack * (force - idle)
-        noise = drive.noise + drive.doubt
         terms = sign[row] * np.stack([beta - idle + slack, force - beta + slack])
         on = np.repeat([False, True], row.size)
         both = np.hstack([terms[0], terms[1]])
-        return Margins(drive.path, noise, np.tile(row, 2), np.tile(slot, 2), on, both)
+        return Margins(drive.path, drive.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
 
     def take(self, which: Index | Mask) -> "Margins":
         """Some of them."""

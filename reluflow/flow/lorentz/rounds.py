@@ -30,7 +30,7 @@ from reluflow.flow.lorentz.junctions import left, met, rested, turned
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
 from reluflow.flow.lorentz.release import Releases, release
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array, row_norms
 
 #: rounds in which a neuron may stay where it is, beyond one for every sample, before it is said to stall
@@ -173,16 +173,19 @@ class Rounds:
         sign: Array,
         which: Index,
         meeting: Mask,
-        resolve: Callable[[Neurons, Index, float, Array, Samples], tuple[Neurons, Events]],
+        resolve: Callable[..., tuple[Neurons, Events]],
+        given: tuple[Index, ...] = (),
     ) -> Neurons:
         """Neurons of which the c in ``which`` are where kinks meet; ``resolve`` says how each goes on.
 
-        meeting (c, h): the samples whose kinks do; sign (b,): of output weights.
+        meeting (c, h): the samples whose kinks do; sign (b,): of output weights; given: what else ``resolve``
+        asks for, (c,) each.
         """
-        for row, kinks in zip(which, meeting, strict=True):
+        for row, kinks, *more in zip(which, meeting, *given, strict=True):
             one = here.take(slice(row, row + 1))
             residual = self.path.basis(position[row]) @ self.path.terms
-            after, told = resolve(one, np.flatnonzero(kinks), float(sign[row]), residual, self.samples)
+            where = np.flatnonzero(kinks)
+            after, told = resolve(one, where, float(sign[row]), residual, self.samples, *more)
             self.events.append(replace(told, t=np.full(len(told), position[row])))
             speeds = [on_its_samples(state, self.samples, residual) for state in (one, after)]
             sample = np.argmax(one.status != after.status, axis=1)
@@ -258,7 +261,9 @@ class Rounds:
         several = (stays & (here.status[which] != SLIDING)).any(axis=1)
         if several.any():
             sign = np.sign(here.outputs)
-            here = self._at_junction(here, position, sign, which[several], stays[several], left)
+            some = which[several]
+            given = releases.slot[some], releases.status[some]
+            here = self._at_junction(here, position, sign, some, stays[several], left, given)
             which = which[~several]
         if which.size == 0:
             return here

@@ -209,7 +209,8 @@ class Stepper:
             if size > 2.0 * last:
                 return failed
             left = size * max(turned, size / last if iteration else 2.0 * turned)
-            if size <= NEARLY * tolerance and left <= tolerance and everyone:
+            near = size <= NEARLY * tolerance and left <= tolerance and everyone
+            if near and not swept.events.releases:
                 nudged = self._nudged(swept, base, wanted, moved, change, error)
                 if nudged is not None:
                     return nudged
