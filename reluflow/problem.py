@@ -12,7 +12,8 @@ from reluflow.errors import ProblemError
 from reluflow.network import LOSS_FACTOR, Array, Loss, row_norms
 
 #: Lengths of inputs, targets and predictions lie between these, or are zero: then floating-point numbers hold
-#: the rates, kernels and their squares, which are products of at most five of them.
+#: the rates, kernels and their squares, which are products of at most five of them. So do slopes of the
+#: activation, as what is fitted through a slope takes weights of one over it.
 SMALLEST: Final = 1e-60
 LARGEST: Final = 1e60
 #: Neurons below this are held with fewer digits than others.
@@ -151,6 +152,11 @@ def check_range(problem: Problem) -> None:
         raise ProblemError(
             f"weights of up to {np.max(sizes):.3g} on inputs of length {longest:.3g} may predict {reach:.3g};"
             f" expected at most {LARGEST:g}, so that floating-point numbers hold what is made of it"
+        )
+    if 0.0 < problem.slope < SMALLEST:
+        raise ProblemError(
+            f"the slope is {problem.slope:.3g}; expected 0 or at least {SMALLEST:g}, so that floating-point "
+            "numbers hold the weights that fit through it"
         )
     j = _least(sizes)
     if 0.0 < sizes[j] < SMALLEST_NEURON:

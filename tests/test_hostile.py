@@ -10,6 +10,8 @@ import reluflow
 from reluflow.errors import ProblemError, ReluflowError, SolverError
 from reluflow.flow import METHODS, make_solver
 from reluflow.problem import Problem, check_range
+from reluflow.theory import all_predictions
+from reluflow.training import Training
 
 VALUES = [
     0.0,
@@ -114,11 +116,88 @@ def test_a_result_or_one_sentence(method):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [method for method in METHODS if method != "lorentz"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_result_or_one_sentence_at_length(method):
     assert (
         {"sentence", "stationary", "steps", "converged", "time"} <= outcomes(range(700), method, 150) <= ENDS
     )
+
+
+#: inputs, targets, weights, output weights; options; how the run ends, and with which loss
+OVERFLOWS = {
+    "series that hold for longer than their powers": (
+        ([[-0.33], [-0.25]], [7e25, 1e26], [[-0.43]], [0.22]),
+        {"times": [0.0, 1.0, 1e10]},
+        ("stationary", ((7e25 * 0.25 - 1e26 * 0.33) ** 2 / (0.33**2 + 0.25**2)) / 4.0),
+    ),
+    "a neuron that is zero, and another that nothing moves": (
+        ([[-2.0], [0.0], [-2.0]], [1.0, 1.0, 0.0], [[1.0], [0.0], [-1.0]], [1.0, 0.0, 0.0]),
+        {"stop_time": 1e300},
+        ("stationary", 0.25),
+    ),
+    "a time below the smallest unit": (
+        ([[9.5e-26], [-8.4e-26], [-6.7e-26]], [-7e-49, 1.5e-48, -2.4e-49], [[-0.28], [3e-4]], [-1.1, -0.46]),
+        {"stop_time": 1e-300, "rtol": 1e-3},
+        ("time", None),
+    ),
+    "neurons that cancel where all targets are zero": (
+        ([[0.0], [0.0], [-1.0]], [0.0, -2.0, 0.0], [[1.0], [1.0]], [1.0, -1.0]),
+        {"slope": 0.5, "rtol": 1e-9, "loss": "mse"},
+        ("stationary", 4.0 / 3.0),
+    ),
+    "kinks whose jumps have no squares": (
+        (
+            [[0.0, 1.0, -1.0], [-1.0, 0.0, -1.0], [0.0, 1.0, -1.0]],
+            [1e27, -2e27, -1e27],
+            [[-4.3e-198, 0.0, 0.0]],
+            [0.0],
+        ),
+        {"rtol": 0.1},
+        ("stationary", 2.0 * 1e54 / 6.0),
+    ),
+    "a pull that becomes much stronger within a step": (
+        ([[1.52, 1.78], [-0.743, -0.355]], [1.64, -0.09], [[-2.6e-9, -5.5e-10]], [2.66e-9]),
+        {},
+        ("stationary", 0.09**2 / 4.0),
+    ),
+    "a neuron that shrinks, and is of the other sign, behind a slope": (
+        ([[0.14], [1.0], [0.14]], [0.0, -1.1, -0.43], [[-6e-104]], [-4.2e-24]),
+        {"slope": 0.01, "rtol": 1e-3},
+        ("stationary", None),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", OVERFLOWS)
+def test_lorentz_refuses_what_overflows(name):
+    arrays, options, (status, loss) = OVERFLOWS[name]
+    found = reluflow.simulate(*(np.array(array) for array in arrays), max_steps=150, **options)
+    assert found.status == status
+    assert np.isfinite(found.weights).all()
+    assert np.isfinite(found.output_weights).all()
+    assert (np.diff(found.loss) <= 1e-9 * found.loss[0]).all()
+    if loss is not None:
+        assert found.loss[-1] == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network.width": 2, "init.scale": 1e-300, "network.slope": 1e-10},
+        {"network.width": 1, "init.scale": 1e-200, "data.dimension": 3, "data.samples": 3},
+    ],
+)
+def test_presets_of_a_strange_scale(changes):
+    preset = reluflow.load_preset("high-dimension", changes | {"stop.steps": 80})
+    problem = preset.problem()
+    run = Training.from_preset(preset)
+    while run.status == "running":
+        run.single_step()
+    assert run.status in ENDS
+    assert np.isfinite(run.recorder.series["loss"]).all()
+    assert all(np.isfinite(one.predicted or 0.0) for one in all_predictions(problem))
 
 
 class TestSentences:
@@ -147,6 +226,10 @@ class TestSentences:
             with pytest.raises(ProblemError, match=said):
                 reluflow.simulate(*arrays, method=method, learning_rate=0.1)
         check_range(Problem(*self.ARRAYS))
+
+    def test_slopes(self):
+        with pytest.raises(ProblemError, match="the slope is 1e-300; expected 0 or at least 1e-60"):
+            reluflow.simulate(*self.ARRAYS, slope=1e-300)
 
     def test_presets(self):
         with pytest.raises(ProblemError, match="may predict"):

@@ -130,5 +130,6 @@ def _motion(before: Array, now: Array) -> tuple[Array, Array]:
     turn = row_norms(unit_rows(now) - unit_rows(before))
     old, new = row_norms(before), row_norms(now)
     both = (old > 0.0) & (new > 0.0)
-    growth = np.log(np.where(both, new, 1.0) / np.where(both, old, 1.0))
+    with np.errstate(over="ignore"):  # growth by more than a float holds is infinite
+        growth = np.log(np.where(both, new, 1.0) / np.where(both, old, 1.0))
     return np.where(both, turn, 0.0), growth

@@ -147,10 +147,11 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     residual = _left(problem, state)
     rates = gamma_all(problem, residual, most_cones)
     whole = gamma_all(problem, problem.targets, most_cones)
-    if rates.high <= GLOBAL * whole.low:
+    loss = loss_of(residual)
+    if rates.high <= GLOBAL * whole.low or loss == 0.0:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
-    fall = _speed(problem, state, residual) / loss_of(residual)
+    fall = _speed(problem, state, residual) / loss
     available = available_rate(problem, state)
     if fall > STILL * rates.high:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"

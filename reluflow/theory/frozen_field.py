@@ -34,6 +34,9 @@ BALANCED = 1e-12
 #: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that a kink pushes back to it: one
 #: that is only near, and not held by other samples, leaves it at once.
 HELD = 1e-6
+#: What moves of a neuron is counted in units of its size, unless it is below this share of all of it: there
+#: the part that does not move would overflow.
+LEAST_MOVING = 1e-300
 #: A neuron that has met so many kinks a sample is followed no further.
 MOST_EVENTS = 50
 
@@ -81,6 +84,7 @@ class Field:
         inner = self.inner(weights)
         norms = row_norms(inner)
         size = np.maximum(norms, np.abs(output_weights))
+        size = np.maximum(size, LEAST_MOVING * row_norms(weights))
         unit = np.where(size > 0.0, size, 1.0)
         w, a = inner / unit[:, None], output_weights / unit
         length = norms / unit
@@ -226,7 +230,7 @@ class Field:
         speed_off -= np.where(was_on, own, 0.0)
         slides = (own < 0.0) & (speed_off > 0.0) & (speed_off + own < 0.0)
         rows.status[i, k] = np.where(slides, SLIDING, np.where(was_on, OFF, ON))
-        between = -speed_off / np.where(own == 0.0, 1.0, own)
+        between = np.divide(-speed_off, own, out=np.zeros_like(own), where=slides)
         rows.share[i, k] = np.where(slides, between, np.where(was_on, 0.0, 1.0))
         for row, column, concave in zip(i[busy], k[busy], (own < 0.0)[busy], strict=True):
             if concave:

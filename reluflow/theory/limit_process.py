@@ -221,10 +221,10 @@ class _Limit:
 def _start(weights: Array, output_weights: Array) -> Dormant:
     """Every neuron a group of its own, with the imbalance that it has, in units of the largest."""
     m = len(weights)
-    norms, sizes = row_norms(weights), np.abs(output_weights)
-    unit = float(np.max(np.maximum(norms, sizes), initial=0.0)) or 1.0
+    size = np.maximum(row_norms(weights), np.abs(output_weights))
+    unit = float(np.max(size, initial=0.0)) or 1.0
     delta = imbalance(weights / unit, output_weights / unit)
-    delta[np.abs(delta) <= BALANCED * np.maximum(norms, sizes) ** 2 / unit**2] = 0.0
+    delta[np.abs(delta) <= BALANCED * (size / unit) ** 2] = 0.0
     members = tuple(np.array([j]) for j in range(m))
     return Dormant(weights / unit, output_weights / unit, np.ones(m), np.zeros(m), delta, members)
 

@@ -49,6 +49,8 @@ HOPELESS: Final = (1.5, 1.2, 1.02)
 FIRST: Final = 0.5
 #: an iterate this much larger than residual and targets has diverged
 DIVERGED: Final = 1e4
+#: a step after which the residual, rms, is so many times as large is given up
+RISE: Final = 1.5
 #: the longest rapidity of a neuron in one step (exp of it must not overflow when squared)
 RAPIDITY: Final = 300.0
 #: the same for a neuron that shrinks: its pre-activations are differences, and lose as many digits
@@ -209,7 +211,8 @@ def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, fir
     errors[np.arange(position.size), place] = weighted
     until = np.append(position[1:], 1.0)[:, None]
     felt = felt_share(until * stiffness[which], until * rate)
-    errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
+    with np.errstate(over="ignore"):  # errors whose squares overflow are too large in any case
+        errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
     over = np.flatnonzero(errors > allowed)
     if over.size == 0:
         return 1.0

@@ -44,6 +44,11 @@ MOST_PAIRS: Final = 12_000
 ALTOGETHER: Final = 3.0
 #: events between which the residual changes by no more than this share of Newton's tolerance are one
 TOGETHER: Final = 0.5
+#: where rates are below this nothing moves, and the unit of time would overflow in products
+SLOWEST: Final = 1e-150
+#: series that hold for longer than this (in units of time) tell that nothing moves, as when the last neuron
+#: that moved has died, and their powers would overflow: collocation goes further
+FARTHEST: Final = 1e12
 #: the most legs of a step
 MOST_LEGS: Final = 16
 #: shares of the way at which the sizes of neurons are looked at
@@ -139,9 +144,10 @@ class Leaper:
         leapt = lately.unit > 0.0
         fastest = 1.0 / lately.unit if leapt else max(curve.rate, curve.trace)
         stiff = not leapt and wanted() * curve.trace > STIFF
-        if fastest == 0.0 or (not leapt and wanted() * curve.rate > STEEP) or (stiff and not lately.cut):
+        if fastest < SLOWEST or (not leapt and wanted() * curve.rate > STEEP) or (stiff and not lately.cut):
             return None
         unit = 1.0 / fastest
+        room = min(room, 2.0 * FARTHEST * unit)  # times of up to 1e300 overflow in units
         series = Taylor(curve.neurons, self.stepper.samples, curve.residual, unit)
         size, rtol = rms(curve.residual) + self.stepper.scale, self.stepper.rtol
         sight = None
@@ -149,7 +155,7 @@ class Leaper:
         for degree in (first_look, DEGREE) if lately.near else (DEGREE,):
             series.extend(degree)
             reach = min(series.reach(ERROR * rtol * size, OWN_ERROR * rtol), room / unit)
-            if reach == np.inf:  # the last neuron that moved has died
+            if not 0.0 < reach < FARTHEST:
                 return None
             sight = self._ahead(series, reach)
             if sight is None:

@@ -6,6 +6,7 @@ moved on their own, from event to event, all of them together in rounds; the ste
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -16,12 +17,15 @@ from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.rounds import Rounds
+from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
 BLOCK = 1 << 18
+#: stored sizes and predictions above this have squares that are no numbers; no step is meant to let a neuron
+#: grow as far (``control.RAPIDITY``), but it may turn to a stronger pull on its way
+OUTGROWN: Final = 1e150
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def sweep(
     """Move all neurons over the step; ``straight``: as if no activation changed, and find the first kink by a
     neuron with a^2 above it.
 
-    Raises StallError, and AbandonedError if ``abandoned`` says so before all are moved.
+    Raises StallError, also where a neuron outgrows what numbers hold, and AbandonedError if ``abandoned``
+    says so before all are moved.
     """
     drive = Drive(samples, path, slack)
     total = np.zeros((path.nodes.size, samples.size))
@@ -101,4 +106,7 @@ def sweep(
         events += rounds.events
         kinks += rounds.kinks
     met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
-    return Swept(total, join(ends), in_order(events), met[:, np.argsort(met[0])], whole, ahead)
+    end = join(ends)
+    if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
+        raise StallError
+    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead)

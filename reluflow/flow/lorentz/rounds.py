@@ -45,7 +45,7 @@ TOGETHER, AT_ONCE = 1e-10, 1e-6
 
 
 class StallError(ArithmeticError):
-    """The activations of a neuron keep changing without any time passing."""
+    """A path that neurons cannot be moved along, as when activations keep changing without time passing."""
 
 
 class Rounds:
@@ -150,7 +150,8 @@ class Rounds:
         if crosses.any():
             here, position, sample = land(stretch, here, self.path, position, sample, crosses)
         here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
-        here = self._free(here, position, pulled, releases, np.flatnonzero(frees))
+        still = position - begin <= STILL
+        here = self._free(here, position, pulled, releases, np.flatnonzero(frees), still)
         return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
 
     def _flip(self, here: Neurons, position: Array, sign: Array, which: Index) -> Neurons:
@@ -252,18 +253,22 @@ class Rounds:
         return there, end
 
     def _free(
-        self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index
+        self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index, still: Mask
     ) -> Neurons:
-        """Neurons of which those in ``which`` leave a sample on which they slide."""
+        """Neurons of which those in ``which`` leave a sample on which they slide.
+
+        Raises StallError where one of those that are ``still`` (b,) is to go on as it has come.
+        """
         # kinks that the neuron cannot leave while it slides: which of them it slides on is a matter of words
         stays = (here.z[which] == 0.0) & ~pulled.slope[:, which].any(axis=0)
         stays[~here.weights[which].any(axis=1)] = True
         several = (stays & (here.status[which] != SLIDING)).any(axis=1)
         if several.any():
-            sign = np.sign(here.outputs)
-            some = which[several]
+            before, sign, some = here, np.sign(here.outputs), which[several]
             given = releases.slot[some], releases.status[some]
             here = self._at_junction(here, position, sign, some, stays[several], left, given)
+            if (still & (here.status == before.status).all(axis=1))[some].any():
+                raise StallError
             which = which[~several]
         if which.size == 0:
             return here

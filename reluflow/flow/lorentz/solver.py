@@ -121,7 +121,8 @@ class Lorentz(FlowSolver):
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
-        if len(self._neurons) == 0:
+        # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
+        if len(self._neurons) == 0 or self._stepper.tolerance(self._residual) == 0.0:
             self._rest(room, t_end)
             return
         self._stepper.abandoned = self.abandoned
@@ -135,11 +136,12 @@ class Lorentz(FlowSolver):
         floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
-            if attempt.end is not None and attempt.error <= 1.0:
+            overshot = self._stepper.overshot(attempt, curve)
+            if attempt.end is not None and attempt.error <= 1.0 and not overshot:
                 whole = length == room and attempt.length == length
                 self._accept(attempt, curve, t_end if whole else None)
                 return
-            length = attempt.length * (RETRY if attempt.end is None else factor(attempt.error))
+            length = attempt.length * (RETRY if attempt.end is None or overshot else factor(attempt.error))
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"

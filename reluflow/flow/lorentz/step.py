@@ -28,6 +28,7 @@ from reluflow.flow.lorentz.control import (
     NEARLY,
     NEGLIGIBLE,
     NEWTON,
+    RISE,
     ROUGH,
     ROUNDING,
     SLACK,
@@ -246,6 +247,13 @@ class Stepper:
         now = curve.kernel if neurons is curve.neurons else kernel(neurons, samples, rows)
         turn = kernel(end, samples, rows) - now
         return Newton(curve.kernel, turn, path.length, integrals(path.decay))
+
+    def overshot(self, attempt: Attempt, curve: Curve) -> bool:
+        """Whether a step leads to a residual that is much larger, which the flow never does.
+
+        With a loose tolerance Newton's method may take the iterate beyond an escape for the path.
+        """
+        return rms(attempt.residual) > RISE * (rms(curve.residual) + self.scale)
 
     def tolerance(self, residual: Array) -> float:
         """Where Newton's method stops, as an error of the residual."""

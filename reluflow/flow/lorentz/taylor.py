@@ -79,7 +79,14 @@ class Taylor:
         return self._impulse[: self.degree + 1]
 
     def extend(self, degree: int) -> None:
-        """Compute coefficients up to this power."""
+        """Compute coefficients up to this power.
+
+        In a unit of time that is far too long they overflow: then ``reach`` is 0, or no number.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._extend(degree)
+
+    def _extend(self, degree: int) -> None:
         gain, counts, gram, both = self.neurons.gain, self._counts, self._gram, self._sides == 2
         active, by_neuron, added, force = self._active, self._by_neuron, self._added, self._force
         b, width = counts.shape
