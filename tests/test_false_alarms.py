@@ -10,6 +10,11 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
 import false_alarms
+import preset_states
+
+import reluflow
+from reluflow.store.preset import list_presets
+from reluflow.verification import train, verify
 
 
 def judged(name: str, seed: int) -> None:
@@ -45,3 +50,30 @@ def test_a_row_that_fails_is_held_against_a_closer_run(monkeypatch):
     monkeypatch.setattr(false_alarms, "all_predictions", lambda problem: [*predictions, broken])
     _, failing = false_alarms.alarms(problem)
     assert [(row.id, row.state, closer.measured) for row, closer in failing] == [(broken.id, "fails", 1.0)]
+
+
+@pytest.mark.parametrize("name", ["orthogonal-toy", "two-teachers"])
+def test_presets_at_two_scales(name):
+    found = [(scale, verify(train(preset))) for preset, scale in preset_states.runs([name])]
+    assert [scale for scale, _ in found] == [f"{reluflow.load_preset(name).values['init.scale']:g}", "1e-20"]
+    for scale, rows in found:
+        assert not preset_states.wrong(rows), preset_states.line(name, scale, rows)
+        assert sum(row.state == "holds" for row in rows) >= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [one.name for one in list_presets() if one.name not in preset_states.LONG])
+def test_every_preset_at_two_scales(name):
+    for preset, scale in preset_states.runs([name]):
+        rows = verify(train(preset))
+        assert not preset_states.wrong(rows), preset_states.line(name, scale, rows)
+
+
+def test_what_is_wrong_with_a_preset():
+    preset = next(preset_states.runs(["orthogonal-toy"]))[0]
+    row = verify(train(preset))[0]
+    fails, waits = replace(row, state="fails"), replace(row, state="not yet")
+    assert preset_states.wrong([fails])
+    assert preset_states.wrong([waits] * 3)
+    assert not preset_states.wrong([row, waits, waits])
+    assert preset_states.line("toy", "1", [row, fails]) == f"| toy | 1 | 1 | 1 | 0 | 0 | {row.id} (fails) |"
