@@ -93,7 +93,7 @@ def trained(problem: Problem, rtol: float) -> Measured:
     run = Training(problem, "lorentz", Options(rtol=rtol), stop, RECORD)
     while run.status == "running":
         run.advance(seconds=1.0)
-    return Measured(problem, run.recorder.series, run.recorder.snapshots, run.status)
+    return Measured(problem, run.recorder.series, run.recorder.snapshots, run.status, rtol)
 
 
 def drawn(name: str, seed: int) -> np.random.Generator:

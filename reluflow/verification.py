@@ -113,6 +113,7 @@ def _fault(row: Row, flow: Row, comparison: Comparison) -> str:
 
 def judge(prediction: Prediction, measured: Measured) -> Row:
     """Measure one prediction and compare."""
+    prediction = replace(prediction, tolerance=max(prediction.tolerance, prediction.per_rtol * measured.rtol))
     found = prediction.measure(measured) if prediction.applies else None
     predicted = prediction.predicted
     if isinstance(found, NotYet):
@@ -198,22 +199,35 @@ def _trained(
         if look is not None:
             look(training)
     recorder = training.recorder
-    return Measured(training.problem, recorder.series, recorder.snapshots, training.status)
+    rtol = _tolerance(training.method, options.rtol)
+    return Measured(training.problem, recorder.series, recorder.snapshots, training.status, rtol)
 
 
 def read(run: Run) -> Measured:
     """What a run directory recorded. Raises RunError if it holds no trajectory yet."""
-    return Measured(run.problem, dict(run.series), run.snapshots, run.status)
+    rtol = _tolerance(
+        run.preset.values.get("solver.method", DEFAULT_METHOD), run.preset.values["solver.rtol"]
+    )
+    return Measured(run.problem, dict(run.series), run.snapshots, run.status, rtol)
 
 
-def of_history(problem: Problem, history: History, status: str) -> Measured:
+def of_history(preset: Preset, method: str, problem: Problem, history: History, status: str) -> Measured:
     """What the history of a live run recorded so far; its states are copied into one stack."""
     states = history.states
     weights = np.stack([state.weights for state in states])
     outputs = np.stack([state.output_weights for state in states])
     return Measured(
-        problem, dict(history.series), Snapshots(np.array(history.times), weights, outputs), status
+        problem,
+        dict(history.series),
+        Snapshots(np.array(history.times), weights, outputs),
+        status,
+        _tolerance(method, preset.values["solver.rtol"]),
     )
+
+
+def _tolerance(method: str, rtol: float) -> float:
+    """The relative tolerance that a method keeps; plain descent has none."""
+    return 0.0 if method == "gd" else float(rtol)
 
 
 @dataclass(frozen=True)

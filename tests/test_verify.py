@@ -275,6 +275,25 @@ class TestJudgement:
         )
         assert judge(prediction, self.RUN).state == "not yet"
 
+    @pytest.mark.parametrize(("rtol", "tolerance"), [(0.0, 0.1), (1e-4, 0.1), (1e-3, 0.5)])
+    def test_a_tolerance_is_at_least_so_many_of_the_solvers(self, rtol, tolerance):
+        for measured in (0.0, 0.3):
+            prediction = Prediction(
+                "a/b",
+                "s",
+                "derived",
+                True,
+                "",
+                0.0,
+                lambda run, found=measured: found,
+                0.1,
+                True,
+                per_rtol=500.0,
+            )
+            row = judge(prediction, Measured(None, {}, None, "converged", rtol))
+            assert row.tolerance == pytest.approx(tolerance)
+            assert row.holds == (measured <= tolerance)
+
     @pytest.mark.parametrize(
         ("status", "state"),
         [("running", "not yet"), ("time", "not yet"), ("stationary", "does not apply")],

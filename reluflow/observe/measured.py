@@ -33,13 +33,15 @@ def state_at(states: States, t: float) -> State:
 class Measured:
     """A run as recorded: ``series`` columns (k,) (``t``, ``loss``, ...), ``snapshots``, and how it ended.
 
-    Times are flow time and losses those of ``problem.loss``.
+    Times are flow time and losses those of ``problem.loss``. ``rtol``: relative tolerance of the solver; 0
+    where it has none, or none is known.
     """
 
     problem: Problem
     series: dict[str, Array]
     snapshots: States
     status: str
+    rtol: float = 0.0
 
     @cached_property
     def saddles(self) -> list[Saddle]:

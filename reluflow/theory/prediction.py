@@ -28,7 +28,8 @@ class Prediction:
     of a prediction that does not apply, whether only its limit is not reached. ``predicted``: None if it
     does not apply. ``tolerance``: largest difference at which it holds, relative to ``predicted`` unless
     ``absolute``. ``one_sided``: the measured value need only not exceed the predicted one by more than the
-    tolerance. ``needs``: what a run must do to show it, where that is not plain from the statement.
+    tolerance. ``per_rtol``: the tolerance is at least this times that of the run's solver. ``needs``: what a
+    run must do to show it, where that is not plain from the statement.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Prediction:
     tolerance: float
     absolute: bool = False
     one_sided: bool = False
+    per_rtol: float = 0.0
     needs: str = ""
     pending: bool = False
 

@@ -149,7 +149,7 @@ def judged(frame: Frame) -> list[Judged] | str:
     if frame.history is None or frame.problem is None:
         return "there is no run to measure yet"
     try:
-        measured = of_history(frame.problem, frame.history, frame.status)
+        measured = of_history(frame.preset, frame.method, frame.problem, frame.history, frame.status)
         return verify(measured, _comparison(frame, measured))
     except (ReluflowError, ArithmeticError, ValueError) as error:
         return f"the run so far cannot be measured: {error}"
