@@ -1,13 +1,16 @@
 """How much of a sample a sliding neuron sees, and what the recorded gradient makes of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from problems import five_points
+from problems import balanced, five_points
 
 from reluflow.flow import make_solver
 from reluflow.network import row_norms
 from reluflow.observe.inspection import inspect
 from reluflow.observe.kinks import gradient_norm, kink_shares
+from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.problem import Problem
 from reluflow.theory.small_neurons import pulls
 
@@ -76,3 +79,39 @@ def test_shares_of_a_leaky_activation_stay_above_its_slope():
     np.testing.assert_allclose(seen, [0.75, 1.0])
     plain = kink_shares(np.array([[0.0, 1.0]]), np.ones(1), inputs, np.array([-1.0, 1.0]))[0]
     np.testing.assert_allclose(plain, [0.5, 1.0])
+
+
+def test_a_kink_is_slid_on_however_far_rounding_has_carried_the_neuron():
+    """At this rest the second sample, which is not fitted, holds the neuron on its kink against the first.
+
+    The record takes that from the solver: by the state alone the neuron is on one side of its kink and moves.
+    """
+    problem = Problem([[1.0, 0.0], [0.6, 0.8]], [1.0, -1.0], [[0.3, 0.0]], [0.3])
+    solver = make_solver("lorentz", problem)
+    while solver.t < 300.0:
+        solver.step(t_end=300.0)
+    neurons = solver._neurons
+    assert neurons.sliders[2].tolist() == [1]
+    away = 3e-9 * row_norms(neurons.weights)[:, None] * problem.inputs[1:]
+    solver._neurons = replace(neurons, weights=neurons.weights + away)
+    assert gradient_norm(solver.state, problem) > 0.1
+    recorder = Recorder(problem, RecordRules())
+    recorder.observe(solver)
+    assert recorder.series["gradient_norm"][-1] < 1e-9
+
+
+@pytest.mark.parametrize("options", [{"slope": 0.3}, {"loss": "mse"}])
+def test_the_solver_and_the_state_tell_one_gradient(options):
+    """Also of copies of one direction, which the solver moves as one, and of collinear inputs."""
+    x = np.array([[1.0, 1.0], [2.0, 2.0], [-0.5, -0.5], [-1.0, 0.3]])
+    problem = balanced(x, [1.0, -0.5, 0.7, -0.4], 30, 0.05, **options)
+    solver = make_solver("lorentz", problem)
+    compared = 0
+    while solver.t < 60.0:
+        solver.step(t_end=60.0)
+        known, judged = solver.gradient_norm, gradient_norm(solver.state, problem)
+        jumps = len(solver.event_log) > 0 and solver.event_log.t[-1] == solver.t
+        if not jumps:
+            compared += 1
+            assert known == pytest.approx(judged, rel=1e-3, abs=1e-12)
+    assert compared >= 5

@@ -113,6 +113,14 @@ class SolverView(ABC):
         return loss, loss
 
     @property
+    def gradient_norm(self) -> float | None:
+        """How fast the flow moves: |(dw/dt, da/dt)| in the time of the stated loss.
+
+        None for a solver that does not know on which samples neurons slide: it must be judged from the state.
+        """
+        return None
+
+    @property
     @abstractmethod
     def residual(self) -> Array:
         """r (n,) now."""

@@ -191,9 +191,7 @@ class Recorder:
         shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
         if shape is not None and self._stride == 1 and self._looked is not None:
             self._fill_in(solver, shape.distance(self._looked))
-        self._add_row(
-            state, solver.steps, solver.loss, solver.loss_range, gradient_norm(state, self._problem)
-        )
+        self._add_row(state, solver.steps, solver.loss, solver.loss_range, self._slope(solver, state))
         self._newest = state
         if shape is None:
             return None
@@ -214,7 +212,7 @@ class Recorder:
         del self._states[kept:], self._shapes[kept:], self._path[kept:]
         self._newest, self._beyond = state, Shape.of(state, loss).distance(self._shapes[-1])
         highest = max(loss, self._series.cut(state.t))
-        self._add_row(state, solver.steps, loss, (loss, highest), gradient_norm(state, self._problem))
+        self._add_row(state, solver.steps, loss, (loss, highest), self._slope(solver, state))
 
     def _is_due(self, solver: SolverView) -> bool:
         """Whether to look at the whole state now, or to save the work because little can have happened."""
@@ -238,6 +236,11 @@ class Recorder:
                 loss = loss_of(self._residual(state), self._problem.loss)
                 self._add_row(state, solver.steps, loss, (loss, loss), float(slope))
                 self._consider(state, Shape.of(state, loss))
+
+    def _slope(self, solver: SolverView, state: State) -> float:
+        """|gradient|, by the solver's own activations if it has them: a state knows kinks only roughly."""
+        known = solver.gradient_norm
+        return gradient_norm(state, self._problem) if known is None else known
 
     def _residual(self, state: State) -> Array:
         problem = self._problem

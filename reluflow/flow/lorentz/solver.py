@@ -88,6 +88,15 @@ class Lorentz(FlowSolver):
         return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
 
     @property
+    def gradient_norm(self) -> float:
+        neurons = self._neurons
+        pulls = directions(neurons, self._samples, self._residual)
+        with np.errstate(over="ignore"):
+            by_weight = neurons.outputs**2 * np.vecdot(pulls, pulls)
+            squares = neurons.gain * (by_weight + np.vecdot(neurons.weights, pulls) ** 2)
+            return self.problem.speed * float(np.sqrt(squares.sum()))
+
+    @property
     def at_rest(self) -> bool:
         return len(self._neurons) == 0 or self._weight == 0.0
 
