@@ -143,6 +143,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         ("guide", "H", "H", "", "the tour of the first minute, from its beginning", "guide"),
         ("dismiss", "escape", "esc", "", "put the words above the timeline away", "dismiss"),
         ("help", "question_mark", "?", "help", "this page", "help"),
+        ("redraw", "ctrl+l", "ctrl+l", "", "draw the whole screen anew", "redraw"),
         (
             "suspend",
             "ctrl+z",
@@ -180,6 +181,9 @@ FIELD_HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("up down", "other field"),
 )
 
+#: The verbs that work over every page and in every field.
+_EVERYWHERE: Final = frozenset(("redraw", "suspend"))
+
 #: The verbs that the footer shows first where there is little room; the others follow in the table's order.
 _IMPORTANT: Final = (
     *("help", "quit", "play", "to_plateau", "descent", "parameters", "view", "to_escape"),
@@ -190,7 +194,15 @@ _IMPORTANT: Final = (
 def bindings() -> list[BindingType]:
     """The app's bindings."""
     return [
-        Binding(verb.keys, verb.action, verb.short or verb.long, show=False, id=verb.id) for verb in VERBS
+        Binding(
+            verb.keys,
+            verb.action,
+            verb.short or verb.long,
+            show=False,
+            id=verb.id,
+            priority=verb.id in _EVERYWHERE,
+        )
+        for verb in VERBS
     ]
 
 

@@ -19,18 +19,18 @@ from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun
 from reluflow.tui.frames import Frames
 from reluflow.tui.moment import Moment
-from reluflow.tui.pacing import PacedApp
+from reluflow.tui.terminal_app import TerminalApp
 from reluflow.tui.transport import Transport
 
 #: Looks at the session for each frame.
 LOOKS_PER_FRAME: Final = 2
-#: Seconds for which the picture of the old run stands still once there is a new one.
+#: Seconds for which the picture of the old run stays once there is a new one that has hardly begun.
 EXPECTED_SECONDS: Final = 0.3
 #: After a longer time than this without a look (a stopped process) the cursor does not jump.
 _LONGEST_PAUSE: Final = 0.5
 
 
-class Core(PacedApp):
+class Core(TerminalApp):
     """The app without panels and keys."""
 
     # a var, because a reactive of the app repaints the whole screen
@@ -65,10 +65,13 @@ class Core(PacedApp):
         """A preset was read from its file, or written to it."""
         self._on_file[preset.name] = preset.values
 
-    def pull(self, seconds: float = 0.0) -> None:
-        """Go on by so much time and show the session's newest frame, if anything changed."""
+    def pull(self, seconds: float = 0.0, overdue: bool = False) -> None:
+        """Go on by so much time and show the session's newest frame, if anything changed.
+
+        ``overdue``: to show a new run also if it has hardly begun.
+        """
         self._frames.begin(time.monotonic(), time.thread_time())
-        self.moment = self.transport.take(self.session.frame, seconds)
+        self.moment = self.transport.take(self.session.frame, seconds, overdue)
 
     def look(self) -> None:
         """Pull if it is time for a frame, or at once if there is another run to show.
@@ -80,15 +83,14 @@ class Core(PacedApp):
             return
         now, shown, newest = time.monotonic(), self.moment, self.session.frame
         if shown is not None and shown.frame.generation == newest.generation:
-            self._expecting = None
+            self._expecting, overdue = None, False
             due = self._frames.is_due(now, newest.status == "running")
         else:
             self._expecting = now if self._expecting is None else self._expecting
-            due = self.transport.is_ready(newest)
-            if now - self._expecting > EXPECTED_SECONDS:
-                due = due or self._frames.is_due(now, newest.status == "running")
+            overdue = now - self._expecting > EXPECTED_SECONDS
+            due = overdue or self.transport.is_ready(newest)
         if due:
-            self.pull(min(self._frames.since(now), _LONGEST_PAUSE))
+            self.pull(min(self._frames.since(now), _LONGEST_PAUSE), overdue)
 
     def start(self, preset: Preset, *, keep_place: bool = False) -> None:
         """Run another preset; ``keep_place`` leaves the cursor at its share of the run."""

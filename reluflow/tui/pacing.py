@@ -10,18 +10,10 @@ no more, and paints at the pace of the settings.
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Final, Protocol, runtime_checkable
 
-from textual import events
 from textual.app import App
-from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
-from textual.message import Message
 
-from reluflow.tui.ink import compact
-
-#: the question (a device status report); the answer is parsed by textual
-QUESTION: Final = "\x1b[6n"
 MOST_OPEN: Final = 2
 #: Seconds until an answer is given up: from a terminal that has answered before, and from any other.
 KNOWN_SECONDS: Final = 5.0
@@ -95,34 +87,11 @@ class Pacer:
             self._open = 0
 
 
-class PacedDriver(LinuxDriver):
-    """The driver for terminals, which keeps the answers to itself."""
+@runtime_checkable
+class Asking(Protocol):
+    """A driver that can ask the terminal how far it has come."""
 
-    def __init__(self, app: "PacedApp", **options: Any) -> None:
-        super().__init__(app, **options)
-        self._pacer = app.pacer
-
-    def start_application_mode(self) -> None:
-        self._pacer.start()
-        super().start_application_mode()  # type: ignore[no-untyped-call]
-        self.ask()
-
-    def write(self, data: str) -> None:
-        super().write(compact(data))
-
-    def ask(self) -> None:
-        """Ask the terminal to answer as soon as it has come so far."""
-        if self._pacer.ask():
-            self.write(QUESTION)
-
-    def process_message(self, message: Message) -> None:
-        if isinstance(message, events.CursorPosition) and self._pacer.answered():
-            return
-        super().process_message(message)
-
-    def disable_input(self) -> None:
-        self._pacer.finish()
-        super().disable_input()
+    def ask(self) -> None: ...
 
 
 class PacedApp(App[None]):
@@ -134,20 +103,25 @@ class PacedApp(App[None]):
         self._missed = False
         super().__init__()
 
-    def get_driver_class(self) -> type[Driver]:
-        usual = super().get_driver_class()
-        return PacedDriver if usual is LinuxDriver else usual
-
     def post_display_hook(self) -> None:
         """A picture was written, or left out while painting was on hold."""
         if self._hold is not None:
             self._missed = True
-        elif isinstance(self._driver, PacedDriver):
+        elif isinstance(self._driver, Asking):
             self._driver.ask()
             if self.pacer.congested:
                 self._hold = ExitStack()
                 self._hold.enter_context(self.batch_update())
                 self.set_timer(self.pacer.patience, lambda hold=self._hold: self._waited(hold))
+
+    def repaint(self) -> None:
+        """Paint the whole screen, whatever is on the terminal and whatever was waited for."""
+        if self._hold is not None:
+            self._hold.close()
+            self._hold = None
+        self._missed = False
+        self.screen.refresh()
+        self.screen.check_idle()
 
     def _on_answer(self) -> None:
         self.call_later(self._go_on)
@@ -161,9 +135,9 @@ class PacedApp(App[None]):
         """Paint what has changed since painting was put on hold."""
         if self._hold is None or self.pacer.congested:
             return
-        self._hold.close()
-        self._hold = None
         if self._missed:
-            self._missed = False
-            self.screen.refresh()
-        self.screen.check_idle()
+            self.repaint()
+        else:
+            self._hold.close()
+            self._hold = None
+            self.screen.check_idle()

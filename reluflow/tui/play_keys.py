@@ -11,6 +11,10 @@ class PlayKeys(Core):
         self.transport.toggle()
         self.pull()
 
+    def action_redraw(self) -> None:
+        """Draw everything anew, whatever something else has written on the terminal."""
+        self.repaint()
+
     def action_halt(self) -> None:
         """Halt the solver, or let it go on."""
         frame = self.session.frame

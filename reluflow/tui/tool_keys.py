@@ -80,10 +80,9 @@ class ToolKeys(Core):
 
         self.push_screen(Palette(self.verbs), self._chosen)
 
-    def _chosen(self, action: str | None) -> None:
+    async def _chosen(self, action: str | None) -> None:
         if action is not None:
-            # once the palette is off the screen, of which the action may take a picture
-            self.call_after_refresh(self.run_action, action)
+            await self.run_action(action)
 
     def action_copy(self) -> None:
         """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""

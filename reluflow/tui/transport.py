@@ -49,10 +49,13 @@ class Transport:
         """Whether the run on show has ended by itself."""
         return self._frame.over
 
-    def take(self, newest: Frame, seconds: float) -> Moment:
-        """Go on by so much wall time over the newest frame; the same object again if nothing changed."""
+    def take(self, newest: Frame, seconds: float, overdue: bool = False) -> Moment:
+        """Go on by so much wall time over the newest frame; the same object again if nothing changed.
+
+        ``overdue``: to show a new run also if it has hardly begun.
+        """
         self._live = newest
-        if self.is_ready(newest):
+        if overdue or self.is_ready(newest):
             if newest.generation != self._frame.generation:
                 self._start_anew()
             self._frame = newest

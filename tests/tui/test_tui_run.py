@@ -288,9 +288,9 @@ async def test_a_new_run_is_pulled_when_it_can_be_shown_and_not_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with detached(monkeypatch) as (app, session, patched):
-        pulled: list[float] = []
+        pulled: list[bool] = []
         now = core.time.monotonic()
-        patched.setattr(app.app, "pull", pulled.append)
+        patched.setattr(app.app, "pull", lambda _, overdue: pulled.append(overdue))
         patched.setattr(core, "time", SimpleNamespace(monotonic=lambda: now))
         early = replace(app.frame, generation=app.frame.generation + 1, status="running", wall_seconds=0.0)
         session.frame = early
@@ -300,11 +300,12 @@ async def test_a_new_run_is_pulled_when_it_can_be_shown_and_not_before(
         assert not pulled
         session.frame = replace(early, wall_seconds=2.0 * PATIENCE)
         app.app.look()
-        assert len(pulled) == 1
+        assert pulled == [False]
         session.frame = early
         now += core.EXPECTED_SECONDS
         app.app.look()
-        assert len(pulled) == 2
+        # it has hardly begun still, but the old picture would stand under its name
+        assert pulled == [False, True]
 
 
 async def test_a_new_run_wakes_the_screen_from_the_thread_of_the_solver(

@@ -5,15 +5,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from reluflow.errors import ReluflowError
 from reluflow.observe.choice import Choice
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.still_input import StillInput
 
 
-class ChooseNeurons(ModalScreen[Choice | None]):
+class ChooseNeurons(Dialogue[Choice | None]):
     """Returns a choice, or None to leave things as they are. ``text``: the choice before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]

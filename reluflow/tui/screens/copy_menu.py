@@ -8,8 +8,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from reluflow.tui.screens.dialogue import Dialogue
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Copyable:
     text: str
 
 
-class CopyMenu(ModalScreen[Copyable | None]):
+class CopyMenu(Dialogue[Copyable | None]):
     """Returns what was chosen; enter takes the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False)]

@@ -5,14 +5,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from reluflow.tui.compare import LETTERS
+from reluflow.tui.screens.dialogue import Dialogue
 
 
-class FrozenList(ModalScreen[tuple[int, ...] | None]):
+class FrozenList(Dialogue[tuple[int, ...] | None]):
     """Returns the numbers of the runs to keep."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

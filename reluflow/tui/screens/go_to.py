@@ -6,13 +6,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.still_input import StillInput
 
 
-class GoTo(ModalScreen[float | None]):
+class GoTo(Dialogue[float | None]):
     """Returns a flow time, or None. ``read`` turns what was typed into one, None if it cannot."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]

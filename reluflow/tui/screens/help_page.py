@@ -6,12 +6,12 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.bindings import PANEL_KEYS, VERBS, Verb
 from reluflow.tui.layout import TITLES
+from reluflow.tui.screens.dialogue import Dialogue
 
 #: What each panel shows, in a sentence or two.
 ABOUT: Final[dict[str, str]] = {
@@ -27,7 +27,7 @@ ABOUT: Final[dict[str, str]] = {
 }
 
 
-class HelpPage(ModalScreen[None]):
+class HelpPage(Dialogue[None]):
     """What the panel in focus shows and its keys, then all others; escape, q, ? or enter leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from reluflow.frame import Frame
 from reluflow.plot.cells import Row, Segment
@@ -15,6 +14,7 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import in_thread
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.subjects import KINDS, Kind, Moments, judge
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
@@ -127,7 +127,7 @@ class Looked:
     t: float | None = None
 
 
-class Inspector(ModalScreen[Looked]):
+class Inspector(Dialogue[Looked]):
     """Shows one thing of a run at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

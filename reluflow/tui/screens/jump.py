@@ -8,11 +8,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from reluflow.tui.layout import PANELS, TITLES, Arrangement, Panel
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.parameter_field import ParameterField
 
 #: the letters in the order in which they are given out: those under the fingers first
@@ -46,7 +47,7 @@ def targets_of(base: Screen[object], arrangement: Arrangement) -> list[Target]:
     return found[: len(LETTERS)]
 
 
-class Jump(ModalScreen[Target | None]):
+class Jump(Dialogue[Target | None]):
     """Returns what the letter pressed stands on, or None for any other key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]

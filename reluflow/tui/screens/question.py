@@ -6,11 +6,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from reluflow.tui.screens.dialogue import Dialogue
 
-class QuitQuestion(ModalScreen[str]):
+
+class QuitQuestion(Dialogue[str]):
     """Asks what is to become of a run that is not saved: "save", "leave" or "stay".
 
     Who asks to leave a second time leaves, and loses nothing.

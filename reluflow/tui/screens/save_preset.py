@@ -6,10 +6,10 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from reluflow.store.preset import list_presets
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.parameter_field import ChoiceField
 from reluflow.tui.widgets.still_input import StillInput
 
@@ -26,7 +26,7 @@ class SaveRequest:
     overwrite: bool
 
 
-class SavePreset(ModalScreen[SaveRequest | None]):
+class SavePreset(Dialogue[SaveRequest | None]):
     """Asks for a name, and whether the present network shall be the start of the saved preset."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,16 +5,16 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.still_input import StillInput
 
 _Item = TypeVar("_Item")
 
 
-class SearchList(ModalScreen[str | None], Generic[_Item]):
+class SearchList(Dialogue[str | None], Generic[_Item]):
     """Returns the answer of the item chosen, or None.
 
     A subclass says what fits a query, how an item reads in the list and what it answers, and composes what

@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from reluflow.errors import ReluflowError
 from reluflow.flow import DEFAULT_METHOD
@@ -16,6 +15,7 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.background import in_thread
+from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 from reluflow.verification import Comparison, Line, of_history, table_rows, train_flow, verify
@@ -81,7 +81,7 @@ class Predictions(Page):
         return [top, *(rows[number] for number in self.in_view(len(rows), height))]
 
 
-class VerifyPage(ModalScreen[None]):
+class VerifyPage(Dialogue[None]):
     """Judges the run on show as far as it is recorded, and again when it has become longer.
 
     One judgement at a time, in a thread; the table before stays until the next is there.

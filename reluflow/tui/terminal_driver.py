@@ -1,0 +1,182 @@
+"""The terminal as the app uses it, which comes through what happens to terminals.
+
+It may be stopped and continued at any time, with or without having been left in order; it may vanish; and
+anything may come from its keyboard. What is wrong with it is told to the app once.
+"""
+
+import os
+import select
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from textual import events
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from reluflow.tui.ink import compact
+from reluflow.tui.keyboard import Keyboard
+
+if TYPE_CHECKING:
+    from reluflow.tui.terminal_app import TerminalApp
+
+#: the question how far the terminal has come (a device status report)
+QUESTION: Final = "\x1b[6n"
+#: Seconds between two looks at whether the app leaves, or a key is complete.
+_LOOK: Final = 0.05
+
+
+class _Output:
+    """A file that takes what is written also when the terminal is gone, so that nobody waits for it."""
+
+    def __init__(self, app: "TerminalApp", file: TextIO) -> None:
+        self._app, self._file = app, file
+
+    def write(self, text: str) -> None:
+        with self._watched():
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with self._watched():
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError):
+            self._app.terminal_is_gone()
+
+
+class TerminalDriver(LinuxDriver):
+    """The driver for terminals; keeps the answers to the questions about pacing to itself."""
+
+    def __init__(self, app: "TerminalApp", **options: Any) -> None:
+        super().__init__(app, **options)
+        self._client = app
+        self._pacer = app.pacer
+        assert sys.__stderr__ is not None
+        self._file = _Output(app, sys.__stderr__)  # type: ignore[assignment]
+        #: the terminal's settings under the app
+        self._own: list[Any] | None = None
+        #: whether the terminal is the shell's
+        self._handed_back = True
+        self._takes_back = False
+
+    # --- in and out ---
+
+    def start_application_mode(self) -> None:
+        self._pacer.start()
+        with suppress(OSError):
+            os.set_blocking(self.fileno, True)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        # in the background nothing was started: the terminal is somebody else's
+        self._handed_back = self._writer_thread is None or not self._writer_thread.is_alive()
+        with suppress(termios.error):
+            self._own = termios.tcgetattr(self.fileno)
+        self.ask()
+
+    def _query_in_band_window_resize(self) -> None:
+        """The size is what the system says: a report among the keys may say anything."""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns, rows = 0, 0
+        return columns or 80, rows or 24
+
+    def disable_input(self) -> None:
+        self._pacer.finish()
+        super().disable_input()
+
+    # --- being stopped and going on ---
+
+    def _sigtstp_application(self, *_: object) -> None:
+        if self._auto_restart and not self._handed_back:
+            self.suspend_application_mode()
+            self._handed_back = self._must_signal_resume = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on; whoever stopped the process may have used the terminal meanwhile, or not."""
+        if not self._auto_restart or not _in_front(self.fileno):
+            return
+        if self._handed_back:
+            self.resume_application_mode()
+        elif self._own is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._own)
+        if not self._takes_back:
+            self._takes_back = True
+            self._loop.call_soon_threadsafe(self._take_back)
+
+    def _take_back(self) -> None:
+        """Switch the terminal to the app's ways once more and paint everything."""
+        self._takes_back = False
+        if not self._handed_back and self._client.is_running:
+            self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h")
+            self._enable_bracketed_paste()
+            self._disable_line_wrap()
+            self._enable_mouse_support()
+            self._client.call_later(self._client.repaint)
+
+    # --- writing ---
+
+    def write(self, data: str) -> None:
+        # what is not shown because the terminal is the shell's is painted when it is back
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(compact(data))
+
+    def ask(self) -> None:
+        """Ask the terminal to answer as soon as it has come so far."""
+        if self._pacer.ask():
+            self.write(QUESTION)
+
+    # --- reading ---
+
+    def _run_input_thread(self) -> None:
+        try:
+            self._read_keys()
+        except BaseException as error:
+            self._client.broke(error)
+
+    def _read_keys(self) -> None:
+        """Hand on what comes until the app leaves or the terminal is gone."""
+        keyboard = Keyboard()
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], _LOOK)[0]:
+                try:
+                    data = os.read(self.fileno, 4096)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    self._client.terminal_is_gone()
+                    return
+                if not data:
+                    self._client.terminal_is_gone()
+                    return
+                for message in keyboard.feed(data):
+                    self.process_message(message)
+            for message in keyboard.tick():
+                self.process_message(message)
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.CursorPosition) and self._pacer.answered():
+            return
+        Driver.process_message(self, message)
+
+
+def _in_front(terminal: int) -> bool:
+    """Whether the terminal is this process's to use."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False

@@ -1,0 +1,62 @@
+"""Keys that come faster than what they do: each finds the app as the one before has left it."""
+
+from collections.abc import Iterator
+
+import pytest
+from terminal import Terminal, app_command
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    one = Terminal(app_command("orthogonal-toy", "--no-mouse"), (100, 30))
+    yield one
+    one.close()
+
+
+#: the key escape, in the one encoding that does not depend on what follows it or when
+ESCAPE = "\x1b[27u"
+
+BURSTS = {
+    "the palette's first verb, and a key after it": ":\r\r",
+    "a preset opened, and a key after it": "o\r\r",
+    "the filter": "/\r\r",
+    "a panel jumped to, and a key after it": "tas",
+    "something copied, and a key after it": "Y\r\r",
+    "a page and one over it": f"V?{ESCAPE}{ESCAPE}",
+    "a time gone to": "g50%\r\r",
+    "questions that are left": ESCAPE.join("?:o/tYgsFiV"),
+}
+
+
+def test_bursts_of_keys_leave_the_app_alive(terminal: Terminal) -> None:
+    terminal.until(lambda screen: "quit" in screen.text and "playing" in screen.text, "a run")
+    for what, keys in BURSTS.items():
+        # whatever is open is left, and then a key does what it does on the panels
+        terminal.type(keys * 3 + ESCAPE * 6 + "g")
+        terminal.until(lambda screen: "50% of the run" in screen.text, what)
+        terminal.type(ESCAPE)
+        terminal.until(lambda screen: "50% of the run" not in screen.text, "the panels")
+    terminal.type("q")
+    assert terminal.ended() == 0
+
+
+def test_a_word_typed_ahead_reaches_the_page_that_it_is_meant_for(terminal: Terminal) -> None:
+    terminal.until(lambda screen: "quit" in screen.text and "playing" in screen.text, "a run")
+    # the palette finds the verb of log time, and the next key pauses
+    terminal.type(":over ln\r ")
+    terminal.until(lambda screen: "over log time" in screen.text and "paused" in screen.text, "both keys")
+    # a time is typed, gone to, and the cursor is there
+    terminal.type("g20\r")
+    terminal.until(lambda screen: " t 20 " in screen.text, "the time")
+    terminal.type("q")
+    assert terminal.ended() == 0
+
+
+def test_what_is_typed_after_an_erasing_key_stays(terminal: Terminal) -> None:
+    terminal.until(lambda screen: "quit" in screen.text and "playing" in screen.text, "a run")
+    terminal.type("g12345\x15678")
+    terminal.until(lambda screen: " 678 " in screen.text and "12345" not in screen.text, "the rest")
+    terminal.type(ESCAPE)
+    terminal.until(lambda screen: " 678 " not in screen.text, "the panels")
+    terminal.type("q")
+    assert terminal.ended() == 0
