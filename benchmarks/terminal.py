@@ -238,6 +238,14 @@ class Terminal:
         """Press keys, as the bytes that a terminal sends for them."""
         self._outward.send(text.encode())
 
+    def send(self, data: bytes) -> None:
+        """Send bytes that need not be keys."""
+        self._outward.send(data)
+
+    def feed(self, text: str) -> None:
+        """Write on the screen as another program that has the terminal would."""
+        self._show(text.encode())
+
     def resize(self, columns: int, rows: int) -> None:
         with self._changed:
             self.screen.resize(columns, rows)

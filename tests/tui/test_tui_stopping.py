@@ -1,0 +1,96 @@
+"""The app stopped and continued, with and without having left the terminal in order."""
+
+import os
+import shlex
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Screen, Terminal, app_command
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    one = Terminal(["bash", "--norc", "--noprofile", "-i"], (100, 30), environment={"PS1": "prompt> "})
+    one.type("stty -a > before\r")
+    one.type(shlex.join(app_command("orthogonal-toy")) + "\r")
+    one.until(playing, "a run")
+    yield one
+    one.close()
+
+
+def playing(screen: Screen) -> bool:
+    return screen.alternate and "playing" in screen.text and "quit" in screen.text
+
+
+def whole(screen: Screen) -> bool:
+    """Whether all panels are there, and the footer below them."""
+    return all(word in screen.text for word in ("paused", "─ loss ─", "active on samples", "help q quit"))
+
+
+def app_of(shell: Terminal) -> int:
+    return int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0])
+
+
+def left_in_order(terminal: Terminal) -> None:
+    terminal.type("q")
+    terminal.until(lambda screen: not screen.alternate and "prompt>" in screen.text, "the shell")
+    terminal.type("stty -a > after; echo fin''ished\r")
+    terminal.until(lambda screen: "finished" in screen.text, "the settings")
+    assert Path("after").read_text() == Path("before").read_text()
+
+
+def test_continued_without_having_been_suspended(terminal: Terminal) -> None:
+    process = app_of(terminal)
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    for _ in range(5):
+        os.kill(process, signal.SIGCONT)
+    terminal.type(":redraw\r")
+    terminal.until(whole, "the panels")
+    left_in_order(terminal)
+
+
+def test_stopped_from_outside_while_the_shell_takes_the_terminal(terminal: Terminal) -> None:
+    process = app_of(terminal)
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    os.kill(process, signal.SIGSTOP)
+    terminal.until(lambda screen: "Stopped" in screen.text, "the shell")
+    terminal.type("clear; echo in''side; fg\r")
+    terminal.until(whole, "the panels")
+    terminal.type("l")
+    terminal.until(lambda screen: "over log time" in screen.text, "what a key does")
+    left_in_order(terminal)
+
+
+def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> None:
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    for _ in range(3):
+        terminal.type("\x1a")
+        terminal.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
+        terminal.type("clear; fg\r")
+        terminal.until(lambda screen: screen.alternate and whole(screen), "the panels")
+    left_in_order(terminal)
+
+
+def test_ctrl_l_paints_over_what_others_wrote(terminal: Terminal) -> None:
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    terminal.feed("\x1b[2J")
+    assert not whole(terminal.screen)
+    terminal.type("\x0c")
+    terminal.until(whole, "the panels")
+    left_in_order(terminal)
+
+
+def test_bytes_that_are_no_keys_leave_the_app_as_it_was(terminal: Terminal) -> None:
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    for noise in (b"\xfc", b"\x1b[M\x20\xa5\x81", b"\xff\xfe\x80", b"\x1b[99999999999u"):
+        terminal.send(noise)
+    terminal.type("l")
+    terminal.until(lambda screen: "over log time" in screen.text and whole(screen), "what a key does")
+    left_in_order(terminal)
