@@ -20,6 +20,14 @@ class Notice:
 
 
 @dataclass(frozen=True, eq=False)
+class Refusal:
+    """A preset of which no run can be made, and why; the run before goes on."""
+
+    preset: Preset
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
 class Sight:
     """What a run was like at a flow time that was sought: between recorded states as the record has it."""
 
@@ -38,7 +46,7 @@ class Frame:
     ``events`` are those of the solver's newest state. ``history``: what is recorded, None before the problem
     is built. ``error``: why there is no run, in one sentence. ``unsaved``: whether it holds steps that no run
     directory does; ``folder``: the directory that it is written to. ``sought``: where the last search for a
-    time led.
+    time led. ``refused``: the newest preset of which no run could be made.
     """
 
     preset: Preset
@@ -62,6 +70,7 @@ class Frame:
     unsaved: bool = False
     folder: Path | None = None
     sought: Sight | None = None
+    refused: Refusal | None = None
 
     @property
     def over(self) -> bool:

@@ -33,7 +33,7 @@ def picture_of(frame: Frame, training: Training, keeper: Keeper, rate: float) ->
         steps_per_second=rate,
         history=history,
         problem=training.problem,
-        unsaved=not keeper.has_all_of(training),
+        unsaved=not keeper.is_kept(training),
         folder=keeper.folder,
     )
 

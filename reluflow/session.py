@@ -33,14 +33,16 @@ class Session:
         running: bool = True,
         stored: Run | None = None,
         begun: tuple[Training, RunWriter] | None = None,
+        live: bool = False,
     ) -> None:
         """``stored``: a run of the preset to go on with, as far as it is recorded.
 
         ``begun``: a run that was built already, and the directory it is written to; both are the session's.
+        ``live``: whether runs that take long are written to the state folder until they are kept.
         """
         self.front = Front()
         self._board = Board(Frame(preset), running)
-        self._worker = Worker(self._board, self.front, preset, stored, begun)
+        self._worker = Worker(self._board, self.front, preset, stored, begun, live)
         if begun:
             self._worker.publish()
         else:
@@ -97,10 +99,11 @@ class Session:
     def change(self, preset: Preset, stored: Run | None = None) -> None:
         """Start anew with another preset; of several in a row only the last is built.
 
-        ``stored``: a run of that preset to go on with, as far as it is recorded.
+        ``stored``: a run of that preset to go on with, as far as it is recorded. A preset of which no run can
+        be made is ``refused`` in a frame, and the run before stays.
         """
-        ticket = self._board.numbered_change()
-        self._board.supersede(lambda: self._worker.adopt(preset, stored, ticket))
+        ticket, running = self._board.numbered_change(), self._board.running
+        self._board.supersede(lambda: self._worker.adopt(preset, stored, ticket, running))
 
     def save_run(self, folder: Path | None = None) -> None:
         """Write the run so far; a run once written is written to the same folder again."""
@@ -118,7 +121,14 @@ class Session:
         try:
             return outcome.get(timeout=seconds)
         except Empty:
-            return Notice(0, f"the run could not be saved within {seconds:g} s", failed=True)
+            place = self.place
+            where = "is lost" if place is None else f"was given up; what was solved before it is in {place}"
+            return Notice(0, f"the step in progress did not end in {seconds:g} s and {where}", failed=True)
+
+    @property
+    def place(self) -> Path | None:
+        """The directory that the run is written to, kept or not; None if there is none."""
+        return self._worker.place
 
     def close(self, wait: bool = True) -> None:
         """End the thread after the commands given."""

@@ -10,7 +10,7 @@ from reluflow.board import Board
 from reluflow.branching import branch
 from reluflow.errors import ReluflowError, RunError, sentence
 from reluflow.flow.base import State
-from reluflow.frame import Frame, Notice, Sight
+from reluflow.frame import Frame, Notice, Refusal, Sight
 from reluflow.front import Front
 from reluflow.keeper import Keeper
 from reluflow.pictures import picture_of, remains_of
@@ -39,12 +39,14 @@ class Worker:
         preset: Preset,
         stored: Run | None,
         begun: tuple[Training, RunWriter] | None,
+        live: bool,
     ) -> None:
         self._board, self._front = board, front
         self._preset = preset
         self._stored = stored
         self._training: Training | None = begun[0] if begun else None
-        self._keeper = Keeper(begun[1] if begun else None)
+        self._keeper = Keeper(begun[1] if begun else None, live)
+        self._generation = self._newest = 0
         self._closed = False
         #: what is shown of a stored run that cannot be gone on with
         self._remains: Frame | None = None
@@ -84,12 +86,13 @@ class Worker:
             training.advance(
                 SLICE_SECONDS,
                 halted=lambda: self._is_wanted(training) or (alone and self._front.is_busy()),
-                abandoned=lambda: self._is_useless(alone),
+                abandoned=lambda: self._is_useless(training, alone, began),
             )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
             training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
         elapsed = max(time.perf_counter() - began, 1e-9)
         self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
+        self._keeper.go_on(self._preset, training, elapsed)
         self._arrive(training)
         ended = training.status != "running" and self._board.frame.status == "running"
         if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
@@ -100,8 +103,12 @@ class Worker:
         there = self._sought is not None and training.solver.t >= self._sought[0]
         return there or not self._board.running or not self._board.is_clear
 
-    def _is_useless(self, alone: bool) -> bool:
-        """Whether to give up the step that is being computed; gives way to the front, which was ``alone``."""
+    def _is_useless(self, training: Training, alone: bool, began: float) -> bool:
+        """Whether to give up the step that is being computed; gives way to the front, which was ``alone``.
+
+        A step may take long: what it starts from is written meanwhile.
+        """
+        self._keeper.begin(self._preset, training, time.perf_counter() - began)
         if alone and self._front.is_busy():
             self._front.wait(GIVE_WAY_SECONDS)
         return self._board.gives_up or not self._board.running
@@ -140,8 +147,9 @@ class Worker:
         except (ReluflowError, OSError) as error:
             self._tell(sentence(error), failed=True)
             return
+        running = self._board.running
         self._board.turn(running=True)
-        self.adopt(preset, None, ticket)
+        self.adopt(preset, None, ticket, running)
 
     def interrupt(self, by: str) -> None:
         """End the run here."""
@@ -151,47 +159,81 @@ class Worker:
         self.publish()
 
     def keep(self) -> Notice | None:
-        """Write what no run directory holds: how that went, None if there was nothing."""
-        if self._training is None or self._keeper.has_all_of(self._training):
+        """Write what no directory holds, to stay there: how that went, None if there was nothing."""
+        training = self._training
+        self._keeper.stay()
+        if training is None or (training.solver.steps == 0 and self._keeper.place is None):
             return None
-        self.save_run(None)
-        return self._board.frame.note
+        if not self._keeper.has_all_of(training):
+            self._report("saving the run", lambda: self._kept_in(training))
+            return self._board.frame.note
+        return None
+
+    def _kept_in(self, training: Training) -> str:
+        return f"run saved in {self._keeper.save_in_place(self._preset, training)}"
+
+    @property
+    def place(self) -> Path | None:
+        """Where the run is written to; may be asked for from any thread."""
+        return self._keeper.place
 
     def build(self) -> None:
-        """Build the run of the preset, or take up the stored one."""
+        """Build the run of the preset, or take up the stored one; until it is there the one before stays."""
+        before = self._generation
+        self._generation = self._newest = self._newest + 1
+        held = self._board.frame
+        self._show(Frame(self._preset, generation=self._generation, note=held.note, refused=held.refused))
+        try:
+            training = self._built()
+        except Exception:
+            self._generation = before
+            raise
         self._keeper.release()
-        self._training, self._sought, self._remains = None, None, None
-        self._rate = 0.0
-        fresh = Frame(self._preset, generation=self._board.frame.generation + 1, note=self._board.frame.note)
-        self._show(fresh)
-        if self._stored is not None:
-            self._take_up(self._stored)
-        else:
-            self._training = Training.from_preset(self._preset)
+        self._training, self._sought, self._rate = training, None, 0.0
+        if training is not None:
+            self._remains = None
+            if self._stored is not None:
+                self._keeper.go_on_with(self._stored, training)
         self.publish()
 
-    def _take_up(self, stored: Run) -> None:
-        """Go on with a run, or show what it recorded where that is not possible. Raises RunError."""
+    def _built(self) -> Training | None:
+        """The run, or None where only what it recorded can be shown. Raises what building it raises."""
+        stored = self._stored
+        if stored is None:
+            return Training.from_preset(self._preset)
         try:
-            self._training = resumed(stored, self._preset)
+            return resumed(stored, self._preset)
         except RunError as error:
-            self._remains = remains_of(stored, self._preset, str(error))
-            if self._remains is None:
+            remains = remains_of(stored, self._preset, str(error))
+            if remains is None:
                 raise
+            self._remains = remains
+            self._training = None
             self._tell(f"{error}; what it recorded is shown", failed=True)
-        else:
-            self._keeper.go_on_with(stored, self._training)
+            return None
 
     def build_anew(self) -> None:
         """Build it from its start, whatever was stored."""
         self._stored = None
         self.build()
 
-    def adopt(self, preset: Preset, stored: Run | None, ticket: int) -> None:
-        """Build the run of another preset, if this is still the newest change."""
-        if ticket == self._board.newest_change:
-            self._preset, self._stored = preset, stored
+    def adopt(self, preset: Preset, stored: Run | None, ticket: int, running: bool) -> None:
+        """Build the run of another preset, if this is still the newest change.
+
+        If it cannot be built the run before goes on, or stands still unless it was ``running``.
+        """
+        if ticket != self._board.newest_change:
+            return
+        before = self._preset, self._stored
+        self._preset, self._stored = preset, stored
+        try:
             self.build()
+        except Exception as error:
+            if self._training is None and self._remains is None:
+                raise
+            self._preset, self._stored = before
+            self._board.turn(running=running)
+            self.publish(refused=Refusal(preset, sentence(error)))
 
     def leave(self) -> None:
         """End the thread."""
@@ -211,7 +253,9 @@ class Worker:
     def _written(self, folder: Path | None) -> str:
         if self._training is None:
             raise ReluflowError("there is no run to save; expected parameters that can be run")
-        return f"run saved in {self._keeper.save(self._preset, self._training, folder)}"
+        path = self._keeper.save(self._preset, self._training, folder)
+        self._preset = self._keeper.moved(self._preset)
+        return f"run saved in {path}"
 
     def save_preset(self, name: str, state: State | None, overwrite: bool) -> None:
         """Save the parameters as a preset, with ``state`` as its start if given."""
@@ -235,7 +279,11 @@ class Worker:
         self.publish(note=Notice(number, text, failed))
 
     def publish(
-        self, error: str | None = None, note: Notice | None = None, sought: Sight | None = None
+        self,
+        error: str | None = None,
+        note: Notice | None = None,
+        sought: Sight | None = None,
+        refused: Refusal | None = None,
     ) -> None:
         """Make the present state of the run the newest frame."""
         self._published = time.perf_counter()
@@ -243,11 +291,12 @@ class Worker:
         error = error or (held.error if training is None else None)
         frame = replace(
             self._remains or Frame(self._preset),
-            generation=held.generation,
+            generation=self._generation,
             error=error,
             busy=None,
             note=note or held.note,
             sought=sought or held.sought,
+            refused=refused or held.refused,
         )
         if training is not None:
             frame = picture_of(frame, training, self._keeper, self._rate)

@@ -124,11 +124,15 @@ def test_change_starts_anew_and_only_the_last_counts(session):
 def test_parameters_that_cannot_be_run_are_a_sentence_and_the_next_change_mends_it(session):
     good = session.frame.preset
     session.change(good.with_values({"data.kind": "file", "data.path": "missing.csv"}))
-    frame = wait(session, lambda frame: frame.error is not None)
-    assert "missing.csv" in frame.error
-    assert "\n" not in frame.error
-    session.change(good)
-    wait(session, lambda frame: frame.error is None and frame.history is not None)
+    frame = wait(session, lambda frame: frame.refused is not None)
+    assert "missing.csv" in frame.refused.text
+    assert "\n" not in frame.refused.text
+    # the run before stays, halted as it was
+    assert (frame.preset, frame.status, frame.generation, frame.error) == (good, "halted", 1, None)
+    assert frame.history is not None
+    session.change(good.with_values({"network.width": 5}))
+    frame = wait(session, lambda frame: frame.problem is not None and frame.problem.width == 5)
+    assert frame.generation == 3
 
 
 def test_saves_the_run_so_far_again_and_again(session, tmp_path):
@@ -329,10 +333,9 @@ def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
     damaged(run, lambda name: name.startswith("series/t"))
     stored = open_run(run)
     session.change(stored.preset, stored)
-    frame = wait(session, lambda frame: frame.error is not None)
-    assert frame.generation > generation
-    assert str(run) in frame.error
-    assert frame.note is note
+    frame = wait(session, lambda frame: frame.refused is not None)
+    assert str(run) in frame.refused.text
+    assert (frame.generation, frame.note) == (generation, note)
 
 
 @pytest.mark.parametrize("end", [Session.halt, Session.close, lambda live: live.interrupt("a signal")])

@@ -1,6 +1,5 @@
 """The app: panels around one live run. It shows moments and passes keys on; it computes nothing."""
 
-import asyncio
 import contextlib
 import math
 from collections.abc import Sequence
@@ -18,12 +17,12 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
 from reluflow.store.last_session import LastSession
 from reluflow.store.preset import Preset
+from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
 from reluflow.tui.compare import FrozenRun
 from reluflow.tui.compare_keys import CompareKeys
 from reluflow.tui.core import LOOKS_PER_FRAME
-from reluflow.tui.farewell import Farewell
 from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
@@ -57,8 +56,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
     ``session`` runs; ``guided``: whether to begin with the tour; ``at_end``: whether to begin, paused, at the
     end of what is recorded. ``remember``: whether to keep this session for the next start. ``timer`` False
-    leaves it to the caller to ``pull``, as tests do; ``signals``: whether to save the run when the process
-    is told to end.
+    leaves it to the caller to ``pull``, as tests do. ``left``: runs that were left behind, to be offered.
     """
 
     CSS_PATH = "explorer.tcss"
@@ -78,8 +76,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         at_end: bool = False,
         guided: bool = False,
         remember: bool = False,
+        left: Sequence[Run] = (),
         timer: bool = True,
-        signals: bool = False,
     ) -> None:
         super().__init__(session, glyphs, settings or Settings())
         self._greeting = greeting
@@ -89,7 +87,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self.guided = guided
         self._remember = remember
         self._timer = timer
-        self._signals = signals
+        self._left = left
         self._last_note = 0
         self._in_form: Preset | None = None
         self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
@@ -133,13 +131,12 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
             self.begin_guide()
         if self._remember and self._timer:
             self.set_interval(KEEP_SECONDS, self.keep)
-        if self._signals:
-            loop = asyncio.get_running_loop()
-            Farewell(self.session, lambda code: _leave(loop, self, code)).install()
         if self._greeting:
             self.say(self._greeting)
         for complaint in self._complaints:
             self.complain(complaint)
+        if self._left:
+            self.offer_left(self._left)
         if self._timer:
             self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
             self.session.front.told = self._told
@@ -157,6 +154,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         if moment is None or not all(panel.is_attached for panel in self._needed):
             return
         self.adopt_branch(moment.live)
+        self.take_refusal(moment.live)
         with self.batch_update():
             self._foresight.look(moment)
             for panel in self._panels:
@@ -234,9 +232,3 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         if self.session.frame.wall_seconds <= AT_ONCE_SECONDS:
             with contextlib.suppress(ReluflowError):
                 self.start(self.changes.present.with_values(event.changes), keep_place=True)
-
-
-def _leave(loop: asyncio.AbstractEventLoop, app: Explorer, code: int) -> None:
-    """Have the app exit; may be called from any thread, also when the app has gone already."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(lambda: app.exit(return_code=code))

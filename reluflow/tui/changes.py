@@ -34,6 +34,14 @@ class Changes:
         """The preset that was undone last, which becomes the present one; None if there is none."""
         return self._turn(self._after, self._before)
 
+    def refuse(self, run: Preset) -> None:
+        """Back to the preset that is run, because what was tried after it cannot be."""
+        for source in (self._before, self._after):
+            if any(each is run for each in source):
+                while self.present is not run:
+                    self.present = source.pop()
+                return
+
     def _turn(self, source: list[Preset], other: list[Preset]) -> Preset | None:
         if not source:
             return None

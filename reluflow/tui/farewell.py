@@ -13,26 +13,29 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
+from reluflow.frame import Notice
 from reluflow.session import Session
 
-#: how long the run may take to be written
-SAVE_SECONDS: Final = 20.0
-#: how long the app may then take to leave; with no terminal left it would write to it for ever
-LEAVE_SECONDS: Final = 2.0
+#: Seconds that the run may take to be written; if it takes longer, what was written before is there.
+SAVE_SECONDS: Final = 1.0
+#: Seconds after the signal at which the process ends: without a terminal the app may hang.
+LEAVE_SECONDS: Final = 1.7
 
 
 class Farewell:
     """Saves what is not saved, asks the app to leave, and ends the process if it does not.
 
     All of it happens in a thread of its own, because the thread of the app may hang in a write to a
-    terminal that is no more. ``leave`` is called with the exit code, 128 + the signal's number.
+    terminal that is no more. ``leave`` is called with the exit code, 128 + the signal's number; it returns
+    whether there is an app to leave. ``last_words`` is one line on where the run is, once it is saved.
     """
 
-    def __init__(self, session: Session, leave: Callable[[int], None]) -> None:
+    def __init__(self, session: Session, leave: Callable[[int], bool]) -> None:
         self._session = session
         self._leave = leave
         self._leaving = False
         self._terminal = _terminal_settings()
+        self.last_words: str | None = None
 
     def install(self) -> None:
         """Listen for the signals; to be called in the main thread."""
@@ -42,15 +45,26 @@ class Farewell:
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if not self._leaving:
             self._leaving = True
-            threading.Thread(target=self._end, args=(128 + number,), daemon=True).start()
+            threading.Thread(target=self._end, args=(number,), daemon=True).start()
 
-    def _end(self, code: int) -> None:
-        self._session.keep(SAVE_SECONDS)
-        self._leave(code)
-        time.sleep(LEAVE_SECONDS)
-        # Reached only if the app still hangs: otherwise the process, and this thread with it, is gone.
-        _restore_terminal(self._terminal)
-        os._exit(code)
+    def _end(self, number: int) -> None:
+        end = time.monotonic() + LEAVE_SECONDS
+        saved = self._session.keep(SAVE_SECONDS)
+        run = whereabouts(saved, self._session)
+        self.last_words = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
+        if self._leave(128 + number):
+            time.sleep(max(end - time.monotonic(), 0.0))
+            # Reached only if the app still hangs: otherwise the process, and this thread with it, is gone.
+            _restore_terminal(self._terminal)
+        _write(self.last_words)
+        os._exit(128 + number)
+
+
+def whereabouts(saved: Notice | None, session: Session) -> str:
+    """Where the run is, after it was asked to be written."""
+    if saved is not None:
+        return saved.text
+    return "there was no run to save" if session.place is None else f"the run is in {session.place}"
 
 
 def _terminal_settings() -> list[Any] | None:
@@ -66,3 +80,12 @@ def _restore_terminal(settings: list[Any] | None) -> None:
             termios.tcsetattr(sys.__stdin__, termios.TCSANOW, settings)
         except (termios.error, OSError, ValueError):
             return
+
+
+def _write(text: str) -> None:
+    """Write past the stream, whose lock the hanging app may hold, to a terminal that may be full."""
+    try:
+        os.set_blocking(2, False)
+        os.write(2, text.encode(errors="replace"))
+    except OSError:
+        return

@@ -1,6 +1,7 @@
 """From a target on the command line to a running app, and back to an exit code."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -15,14 +16,17 @@ from reluflow.resumption import stored_run
 from reluflow.session import Session
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
+from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.tui.app import Explorer
 from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import OWN_KEYS, VERBS
+from reluflow.tui.farewell import Farewell
 from reluflow.tui.guide import TOY
 from reluflow.tui.layout import TITLES
+from reluflow.tui.mishap import UnexpectedEndError, epitaph
 
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
@@ -56,7 +60,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     sys.setswitchinterval(SWITCH_SECONDS)
     opening = open_on(target, fresh=fresh)
     # a run that is opened stands where it was left until the user lets it go on
-    session = Session(opening.preset, running=opening.run is None, stored=opening.run)
+    session = Session(opening.preset, running=opening.run is None, stored=opening.run, live=True)
     session.front.prepare()
     try:
         app = Explorer(
@@ -69,14 +73,38 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
             guided=opening.guided,
             at_end=opening.run is not None,
             remember=True,
-            signals=True,
+            left=left_behind(),
         )
-        with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
-            runner.run(app.run_async(mouse=settings.mouse))
+        farewell = Farewell(session, app.leave)
+        farewell.install()
+        code = _run(app, session, settings)
+        if farewell.last_words:
+            _tell(farewell.last_words)
     finally:
         session.front.open()
         session.close()
-    return app.return_code or 0
+    return code
+
+
+def _run(app: Explorer, session: Session, settings: Settings) -> int:
+    """The exit code of the app; whatever ends it but its own leaving is told, once the run is saved."""
+    mishap: BaseException | None = None
+    try:
+        with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
+            runner.run(app.run_async(mouse=settings.mouse))
+    except BaseException as error:  # nothing that ends the loop may end the run
+        mishap = error
+    if mishap is None and app.return_code is not None:
+        return app.return_code
+    session.front.open()
+    _tell(epitaph(mishap or UnexpectedEndError("without having been left"), session) + "\n")
+    return 1
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def open_on(target: str | None, *, fresh: bool = False) -> Opening:

@@ -1,5 +1,6 @@
 """What there is to open, and what is worth knowing before one does."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any, Final, Literal
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.axes import short
+from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
 from reluflow.store.run_directory import Run, open_run
 from reluflow.store.run_reader import PRESET, SUMMARY
 
 #: so many run directories of the working folder are listed, the newest first
 MOST_RUNS: Final = 50
+_UNITS: Final = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _RUNS: Final = Path("runs")
 
 
@@ -24,12 +27,13 @@ class Offer:
     name: str
     title: str
     source: str
-    kind: Literal["shipped", "own", "run"]
+    kind: Literal["shipped", "own", "run", "left"]
 
 
 def all_offers() -> list[Offer]:
-    """The presets by name, then the run directories of the working folder."""
-    return [*(_preset_offer(preset) for preset in list_presets()), *_runs()]
+    """Runs that were left behind, the presets by name, then the run directories of the working folder."""
+    left = [Offer(str(run.path), _name_of(run), left_line(run), "", "left") for run in left_behind()]
+    return [*left, *(_preset_offer(preset) for preset in list_presets()), *_runs()]
 
 
 def fitting(query: str, offers: Sequence[Offer]) -> list[Offer]:
@@ -47,7 +51,7 @@ def notes_of(offer: Offer) -> str:
     """What it is about and what to look for, as paragraphs; or in one sentence why it cannot be opened."""
     try:
         preset = load_preset(offer.target)
-        parts = [_run_line(open_run(offer.target))] if offer.kind == "run" else []
+        parts = [_run_line(open_run(offer.target))] if offer.kind in ("run", "left") else []
     except ReluflowError as error:
         return str(error)
     values = preset.values
@@ -87,6 +91,17 @@ def _run_line(run: Run) -> str:
     if not isinstance(t, int | float) or not isinstance(loss, int | float):
         return f"{run.status}, nothing recorded yet"
     return f"{run.status} at t = {short(float(f'{t:.3g}'))}, loss {loss:.3g}, {run.summary.get('method', '')}"
+
+
+def left_line(run: Run) -> str:
+    """What was left behind, and how long ago."""
+    age = max(time.time() - _written(run.path), 0.0)
+    size, unit = next(((size, unit) for size, unit in _UNITS if age >= size), (1.0, "seconds"))
+    return f"{_name_of(run)}: {_run_line(run)}, {age / size:.0f} {unit} ago"
+
+
+def _name_of(run: Run) -> str:
+    return str(run.summary.get("preset") or run.path.name)
 
 
 def _sizes(values: Any) -> str:

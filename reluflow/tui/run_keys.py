@@ -1,11 +1,14 @@
 """What the keys do that make, keep and leave runs."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import ReluflowError
-from reluflow.frame import Frame
+from reluflow.frame import Frame, Refusal
 from reluflow.plot.axes import short
+from reluflow.store.live_runs import discard
 from reluflow.store.preset import Preset, load_preset
+from reluflow.store.run_directory import Run
 from reluflow.tui.core import Core
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ class RunKeys(Core):
 
     _saving_as: str | None = None
     _exit_when_saved = False
+    _refused: Refusal | None = None
     #: what the list of presets begins with, None for its first
     suggested_preset: str | None = None
 
@@ -40,6 +44,22 @@ class RunKeys(Core):
         self.is_on_file(preset)
         self.transport.restart(playing=True)
         self.start(preset)
+
+    def offer_left(self, runs: Sequence[Run]) -> None:
+        """Ask what is to become of the newest of the runs that were left behind."""
+        from reluflow.tui.offers import left_line
+        from reluflow.tui.screens.left_behind import LeftBehind
+
+        run, *more = runs
+        self.push_screen(LeftBehind(left_line(run), len(more)), lambda answer: self._take_left(run, answer))
+
+    def _take_left(self, run: Run, answer: str | None) -> None:
+        if answer == "take up":
+            self._open(str(run.path))
+            self.say("h goes on with it; w keeps it in runs")
+        elif answer == "discard":
+            discard(run.path)
+            self.say("deleted")
 
     def action_save(self) -> None:
         from reluflow.tui.screens.save_preset import SavePreset
@@ -113,6 +133,16 @@ class RunKeys(Core):
         elif running:
             self.session.run()
 
+    def take_refusal(self, live: Frame) -> None:
+        """Say why a preset cannot be run; what is run stays, with its own parameters."""
+        refused = live.refused
+        if refused is None or refused is self._refused:
+            return
+        self._refused = refused
+        self.complain(refused.text)
+        if refused.preset is self.changes.present:
+            self.changes.refuse(live.preset)
+
     def saved_as(self, frame: Frame) -> bool:
         """Say how a save went; whether the parameters on file are now those on screen."""
         note = frame.note
@@ -122,6 +152,9 @@ class RunKeys(Core):
             self.complain(note.text)
         else:
             self.say(note.text)
+        if frame.preset is not self.changes.present and frame.preset.values == self.changes.present.values:
+            # written down elsewhere: the files that it names are there
+            self.changes.replace(frame.preset)
         if self._saving_as is not None:
             self._saving_as = None
             if not note.failed:

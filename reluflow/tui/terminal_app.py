@@ -106,6 +106,17 @@ class TerminalApp(PacedApp):
             self._gone = True
             os.kill(os.getpid(), signal.SIGHUP)
 
+    def leave(self, code: int) -> bool:
+        """From any thread: end the app with an exit code; whether it was there."""
+        loop = self._loop
+        if loop is None or not self.is_running:
+            return False
+        try:
+            loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+        except RuntimeError:  # the loop has ended
+            return False
+        return True
+
     def broke(self, error: Any) -> None:
         """From any thread: end the app because of an error outside its messages."""
         self.call_later(self._handle_exception, error)

@@ -55,7 +55,7 @@ class Transport:
         ``overdue``: to show a new run also if it has hardly begun.
         """
         self._live = newest
-        if overdue or self.is_ready(newest):
+        if self.is_ready(newest) or (overdue and newest.history is not None):
             if newest.generation != self._frame.generation:
                 self._start_anew()
             self._frame = newest

@@ -131,10 +131,11 @@ async def explorer(
     overrides: dict[str, Any] | None = None,
     running: bool = False,
     stored: Run | None = None,
+    live: bool = False,
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a preset, with the solver halted before its first step unless it is to run."""
-    session = Session(load_preset(preset, overrides or {}), running=running, stored=stored)
+    session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
     waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]

@@ -13,7 +13,7 @@ import pytest
 import remote
 from terminal import Link, Screen, Terminal, app_command
 
-from reluflow.store.run_directory import open_run
+from reluflow.store.live_runs import left_behind
 
 #: private modes that a shell leaves on: the cursor, wrapping, pasting
 USUAL = {"?25", "?7", "?2004"}
@@ -79,14 +79,15 @@ def restored(terminal: Terminal, code: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_signal_saves_the_run_and_restores_the_terminal(
-    number: int, open_terminal: Open, own_folder: Path
-) -> None:
-    terminal = open_terminal(in_shell(app_command("orthogonal-toy")))
+def test_a_signal_saves_the_run_and_restores_the_terminal(number: int, open_terminal: Open) -> None:
+    terminal = open_terminal(in_shell(app_command("orthogonal-toy")), size=(250, 30))
     terminal.until(playing, "a run")
     os.kill(int(Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text().split()[0]), number)
     restored(terminal, 128 + number)
-    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+    (run,) = left_behind()
+    assert run.summary["steps"] > 0
+    words = "".join(terminal.screen.text.split())
+    assert f"reluflow:endedby{signal.Signals(number).name};runsavedin{run.path}" in words
 
 
 @pytest.mark.parametrize("key", ["l", "y"])
@@ -99,9 +100,10 @@ def test_an_error_of_the_app_saves_the_run_and_is_told(
     restored(terminal, 1)
     words = " ".join(terminal.screen.text.split())
     assert "ended by an error of its own (IndexError: what nobody expected)" in words
-    assert "run saved in runs/orthogonal-toy-1" in words
+    (run,) = left_behind()
+    assert f"runsavedin{run.path}" in words.replace(" ", "")
     assert "Traceback" not in words
-    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+    assert run.summary["steps"] > 0
     details = (own_folder / "config" / "error.txt").read_text()
     assert "in broken" in details
 
@@ -146,7 +148,6 @@ def test_through_ssh_on_a_slow_line(open_terminal: Open, own_folder: Path) -> No
     """A run behind a line of 20 kB/s: keys do what they do, and a lost connection saves the run."""
     (own_folder / "ssh").mkdir()
     work = own_folder / "work"
-    saved = work / "runs" / "orthogonal-toy-1" / "run.json"
     with remote.Remote(own_folder / "ssh", Link(20_000.0, 0.05)) as host:
         there = {"RELUFLOW_CONFIG": str(own_folder / "config")}
         terminal = open_terminal(host.command(app_command("orthogonal-toy"), there, work))
@@ -157,4 +158,4 @@ def test_through_ssh_on_a_slow_line(open_terminal: Open, own_folder: Path) -> No
         terminal.until(lambda screen: playing(screen) and len(screen.lines[2]) > 80, "the panels")
         host.cut()
         terminal.ended()
-        until(lambda: saved.exists() and open_run(saved.parent).summary.get("steps"), "the saved run")
+        until(lambda: [run for run in left_behind() if run.summary.get("steps")], "the saved run")

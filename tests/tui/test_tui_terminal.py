@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reluflow.store.run_directory import open_run
+from reluflow.store.live_runs import left_behind
 
 DEADLINE = 30.0
 POLL = 0.05
@@ -131,16 +131,18 @@ def test_a_terminal_made_too_small_says_so_and_comes_back(terminal: Terminal) ->
     terminal.until(lambda lines: "─ loss ─" in "\n".join(lines), "the panels")
 
 
-def test_sigterm_saves_the_run_and_restores_the_terminal(terminal: Terminal, own_folder: Path) -> None:
+def test_sigterm_saves_the_run_and_restores_the_terminal(terminal: Terminal) -> None:
     start(terminal, "orthogonal-toy")
     terminal.until(lambda lines: time_of(lines) > 0, "a run")
     os.kill(terminal.child, 15)
     lines = terminal.until(ended, "the end")
     assert "exit=143" in "\n".join(lines)
-    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+    (run,) = left_behind()
+    assert run.summary["steps"] > 0
+    assert f"endedbySIGTERM;runsavedin{run.path}" in "".join("".join(lines).split())
 
 
-def test_a_vanished_terminal_leaves_a_run_and_no_process(terminal: Terminal, own_folder: Path) -> None:
+def test_a_vanished_terminal_leaves_a_run_and_no_process(terminal: Terminal) -> None:
     start(terminal, "orthogonal-toy")
     terminal.until(lambda lines: time_of(lines) > 0, "a run")
     process = terminal.child
@@ -149,7 +151,8 @@ def test_a_vanished_terminal_leaves_a_run_and_no_process(terminal: Terminal, own
     while alive(process):
         assert time.monotonic() < end, "the process stayed"
         time.sleep(POLL)
-    assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] > 0
+    (run,) = left_behind()
+    assert run.summary["steps"] > 0
 
 
 def test_a_preset_that_does_not_exist_is_one_line(terminal: Terminal) -> None:

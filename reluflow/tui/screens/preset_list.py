@@ -83,4 +83,4 @@ class PresetList(SearchList[Offer]):
 
 
 def _name(offer: Offer) -> str:
-    return offer.name + {"shipped": "", "own": " (yours)", "run": " (run)"}[offer.kind]
+    return offer.name + {"shipped": "", "own": " (yours)", "run": " (run)", "left": " (cut off)"}[offer.kind]

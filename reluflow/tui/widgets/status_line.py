@@ -55,7 +55,7 @@ class StatusLine(RowsPanel):
 
     def _numbers(self, moment: Moment, width: int) -> Row:
         live = moment.live
-        row = [Segment(live.preset.name, "strong")]
+        row = [Segment(moment.frame.preset.name, "strong")]
         happens = _happens(moment)
         pieces = [("t", short(round(moment.t, 6))), ("loss", loss_text(moment.loss))]
         if happens:
@@ -75,10 +75,12 @@ class StatusLine(RowsPanel):
     def _doings(self, moment: Moment) -> Row:
         """The cursor's side and the solver's side, which are two different things."""
         live = moment.live
-        if live.error:
+        if live.error and live.history is None:
             return [Segment("! error: ", "error"), Segment(live.error, "error")]
         separator = Segment(f" {self.glyphs.separator} ", "dim")
-        return [*self._cursor(moment), separator, *self._solver(live)]
+        other = f"{live.preset.name}: " if live.preset.name != moment.frame.preset.name else ""
+        named = [Segment(other, "dim")] if other else []
+        return [*self._cursor(moment), separator, *named, *self._solver(live)]
 
     def _cursor(self, moment: Moment) -> Row:
         pace = "at full speed" if math.isinf(moment.speed) else f"{moment.speed:g}/s by {moment.clock}"

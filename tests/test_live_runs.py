@@ -1,0 +1,127 @@
+"""Runs that nobody has kept: written beside the work, gone when not wanted, found when left behind."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reluflow import keeper
+from reluflow.resumption import resumed
+from reluflow.session import Session
+from reluflow.store.live_runs import left_behind, live_folder
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import open_run
+
+DEADLINE = 60.0
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """One whose runs are written from their first step on."""
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(keeper, "LIVE_SECONDS", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0.0)
+    live = Session(load_preset("orthogonal-toy"), live=True)
+    live.wait(lambda frame: frame.over, DEADLINE)
+    yield live
+    live.close()
+
+
+def places() -> list[Path]:
+    return sorted(live_folder().iterdir())
+
+
+def settled(session: Session) -> None:
+    """All that was asked of the session is done."""
+    done: list[bool] = []
+    session._board.post(lambda: done.append(True))
+    session._board.post(session._worker.publish)
+    session.wait(lambda _: done, DEADLINE)
+
+
+def test_a_run_is_written_without_having_been_asked_for(session: Session) -> None:
+    settled(session)
+    (place,) = places()
+    assert session.place == place
+    frame = session.frame
+    assert open_run(place).summary["steps"] == frame.steps
+    # it is not kept, which is what leaving asks for, and not on offer while its process lives
+    assert (frame.unsaved, frame.folder) == (True, None)
+    assert left_behind() == []
+
+
+def test_another_run_in_its_place_leaves_nothing_behind(session: Session) -> None:
+    (before,) = places()
+    for width in (5, 6):
+        session.change(session.frame.preset.with_values({"network.width": width}))
+        session.wait(lambda frame: frame.over and frame.problem.width == width, DEADLINE)  # noqa: B023
+    settled(session)
+    (after,) = places()
+    assert after != before
+    assert open_run(after).preset.values["network.width"] == 6
+
+
+def test_leaving_in_order_leaves_nothing_behind(session: Session) -> None:
+    session.close()
+    assert places() == []
+
+
+def test_keeping_moves_it(session: Session) -> None:
+    session.save_run()
+    session.wait(lambda frame: frame.note is not None, DEADLINE)
+    assert places() == []
+    assert session.frame.folder == Path("runs/orthogonal-toy-1")
+    assert not session.frame.unsaved
+    assert open_run(session.frame.folder).summary["steps"] == session.frame.steps
+
+
+def test_what_a_process_leaves_behind_is_found_and_gone_on_with(session: Session) -> None:
+    note = session.keep(DEADLINE)
+    session.close()
+    (run,) = left_behind()
+    assert note is None or str(run.path) in note.text
+    again = Session(run.preset, stored=run, running=False, live=True)
+    frame = again.wait(lambda frame: frame.history is not None, DEADLINE)
+    assert frame.steps == run.summary["steps"]
+    assert again.place == run.path
+    assert left_behind() == []
+    again.save_run()
+    again.wait(lambda frame: frame.note is not None, DEADLINE)
+    assert places() == []
+    # what it names is beside it where it is now
+    assert again.frame.preset.folder == again.frame.folder
+    again.close()
+
+
+def test_a_folder_that_cannot_be_written_does_not_end_the_run(tmp_path: Path, session: Session) -> None:
+    session.close()
+    shutil.rmtree(live_folder())
+    live_folder().write_text("in the way")
+    other = Session(load_preset("orthogonal-toy"), live=True)
+    assert other.wait(lambda frame: frame.over, DEADLINE).status == "converged"
+    assert other.place is None
+    note = other.keep(DEADLINE)
+    assert note is not None
+    assert Path("runs/orthogonal-toy-1").is_dir()
+    other.close()
+
+
+def test_a_run_left_within_its_first_step_begins_anew(tmp_path: Path, session: Session) -> None:
+    """Its start is there before the step ends; the run that is made of it is the same."""
+    training = session._worker._training
+    assert training is not None
+    keep = keeper.Keeper(live=True)
+    keep.begin(session.frame.preset, training, 1.0)
+    place = keep.place
+    assert place is not None
+    stored = open_run(place)
+    assert stored.checkpoint is None
+    begun = resumed(stored, stored.preset)
+    assert begun.solver.steps == 0
+    assert np.array_equal(begun.problem.weights, training.problem.weights)
+    keep.release()
+    assert not place.exists()
