@@ -1,7 +1,9 @@
 """The run directory that a live run is written to."""
 
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,8 @@ LIVE_SECONDS: Final = 1.0
 #: Seconds of solving that may be lost with the process, or so many times what one save takes.
 SAVE_SECONDS: Final = 2.0
 SAVE_SHARE: Final = 20.0
+#: Seconds between two looks at whether a step takes long.
+LOOK_SECONDS: Final = 0.2
 
 
 class Keeper:
@@ -35,6 +39,11 @@ class Keeper:
         self._solved = 0.0
         self._next_save = LIVE_SECONDS
         self._stays = False
+        #: held while the directory changes: a step that takes long is watched by a thread of its own
+        self._lock = threading.RLock()
+        self._present: tuple[Preset, Training, float] | None = None
+        self._watches = False
+        self._closed = threading.Event()
 
     @property
     def folder(self) -> Path | None:
@@ -67,25 +76,49 @@ class Keeper:
 
     # --- a run that nobody asked to keep ---
 
-    def begin(self, preset: Preset, training: Training, seconds: float) -> None:
-        """Make the directory of a run that was solved for so long; may be called within a step."""
-        if self._live and self._writer is None and self._solved + seconds >= LIVE_SECONDS:
+    @contextmanager
+    def solving(self, preset: Preset, training: Training) -> Iterator[None]:
+        """While this lasts a run is solved; what a step that takes long starts from is written meanwhile."""
+        if self._live and not self._watches:
+            self._watches = True
+            threading.Thread(target=self._watch, name="keeper", daemon=True).start()
+        began = time.monotonic()
+        self._present = preset, training, began
+        try:
+            yield
+        finally:
+            self._present = None
+            self._solved += time.monotonic() - began
+
+    def _watch(self) -> None:
+        while not self._closed.wait(LOOK_SECONDS):
+            with self._lock:
+                present = self._present
+                if present is not None:
+                    preset, training, began = present
+                    self._begin(preset, training, self._solved + time.monotonic() - began)
+
+    def _begin(self, preset: Preset, training: Training, solved: float) -> None:
+        """Make the directory of a run that was solved for so many seconds."""
+        if self._live and self._writer is None and solved >= LIVE_SECONDS:
             try:
                 self._writer = RunWriter.create(preset, training.problem, new_place())
             except RunError:  # no room, or no leave to write: the run goes on
                 self._live = False
 
-    def go_on(self, preset: Preset, training: Training, seconds: float) -> None:
-        """Write a run that was solved for so much longer, if it is time to; not within a step."""
-        self._solved += seconds
-        if not self._live or self._solved < self._next_save or self.has_all_of(training):
-            return
-        self.begin(preset, training, 0.0)
-        began = time.monotonic()
-        with suppress(RunError):  # there may be room again later
-            self.save_in_place(preset, training)
-        took = time.monotonic() - began
-        self._next_save = self._solved + max(SAVE_SECONDS, SAVE_SHARE * took)
+    def go_on(self, preset: Preset, training: Training) -> None:
+        """Write the run, if it is time to; not within a step."""
+        with self._lock:
+            if not self._live or self._solved < self._next_save or self.has_all_of(training):
+                return
+            self._begin(preset, training, self._solved)
+            if self._writer is None:
+                return
+            began = time.monotonic()
+            with suppress(RunError):  # there may be room again later
+                self.save_in_place(preset, training)
+            took = time.monotonic() - began
+            self._next_save = self._solved + max(SAVE_SECONDS, SAVE_SHARE * took)
 
     def save_in_place(self, preset: Preset, training: Training) -> Path:
         """Write a run where it is written already, else to the state folder if it may; else keep it.
@@ -102,6 +135,10 @@ class Keeper:
 
     def save(self, preset: Preset, training: Training, folder: Path | None = None) -> Path:
         """Keep a run; returns its directory, which is ``folder`` if the run has none. Raises RunError."""
+        with self._lock:
+            return self._keep(preset, training, folder)
+
+    def _keep(self, preset: Preset, training: Training, folder: Path | None) -> Path:
         before = self._writer
         if before is not None and self.folder is not None:
             return self._save(before, training)
@@ -132,12 +169,18 @@ class Keeper:
 
     def release(self) -> None:
         """Give up the directory, if any: another run follows, and one that was not kept is gone."""
-        if self._writer is not None:
-            self._writer.close()
-            if not self._stays:
-                discard(self._writer.path)
-        self._writer, self._stored, self._saved_steps = None, None, 0
-        self._solved, self._next_save = 0.0, LIVE_SECONDS
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                if not self._stays:
+                    discard(self._writer.path)
+            self._writer, self._stored, self._saved_steps = None, None, 0
+            self._solved, self._next_save = 0.0, LIVE_SECONDS
+
+    def close(self) -> None:
+        """Give up the directory, if any: no other run follows."""
+        self._closed.set()
+        self.release()
 
     def _save(self, writer: RunWriter, training: Training) -> Path:
         writer.save(training)

@@ -122,8 +122,13 @@ class Session:
             return outcome.get(timeout=seconds)
         except Empty:
             place = self.place
-            where = "is lost" if place is None else f"was given up; what was solved before it is in {place}"
-            return Notice(0, f"the step in progress did not end in {seconds:g} s and {where}", failed=True)
+            if place is not None:
+                text = f"the step in progress was given up; what was solved before it is in {place}"
+            elif self.frame.history is None:
+                text = "there was no run yet to save"
+            else:
+                text = f"the run could not be saved within {seconds:g} s"
+            return Notice(0, text, failed=True)
 
     @property
     def place(self) -> Path | None:

@@ -83,16 +83,17 @@ class Worker:
         alone = self._front.wait(GIVE_WAY_SECONDS)
         began, steps = time.perf_counter(), training.solver.steps
         try:
-            training.advance(
-                SLICE_SECONDS,
-                halted=lambda: self._is_wanted(training) or (alone and self._front.is_busy()),
-                abandoned=lambda: self._is_useless(training, alone, began),
-            )
+            with self._keeper.solving(self._preset, training):
+                training.advance(
+                    SLICE_SECONDS,
+                    halted=lambda: self._is_wanted(training) or (alone and self._front.is_busy()),
+                    abandoned=lambda: self._is_useless(alone),
+                )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
             training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
         elapsed = max(time.perf_counter() - began, 1e-9)
         self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
-        self._keeper.go_on(self._preset, training, elapsed)
+        self._keeper.go_on(self._preset, training)
         self._arrive(training)
         ended = training.status != "running" and self._board.frame.status == "running"
         if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
@@ -103,12 +104,8 @@ class Worker:
         there = self._sought is not None and training.solver.t >= self._sought[0]
         return there or not self._board.running or not self._board.is_clear
 
-    def _is_useless(self, training: Training, alone: bool, began: float) -> bool:
-        """Whether to give up the step that is being computed; gives way to the front, which was ``alone``.
-
-        A step may take long: what it starts from is written meanwhile.
-        """
-        self._keeper.begin(self._preset, training, time.perf_counter() - began)
+    def _is_useless(self, alone: bool) -> bool:
+        """Whether to give up the step that is being computed; gives way to the front, which was ``alone``."""
         if alone and self._front.is_busy():
             self._front.wait(GIVE_WAY_SECONDS)
         return self._board.gives_up or not self._board.running
@@ -237,7 +234,7 @@ class Worker:
 
     def leave(self) -> None:
         """End the thread."""
-        self._keeper.release()
+        self._keeper.close()
         self._closed = True
 
     def single_step(self) -> None:

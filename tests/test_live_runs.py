@@ -1,6 +1,7 @@
 """Runs that nobody has kept: written beside the work, gone when not wanted, found when left behind."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,13 +116,16 @@ def test_a_run_left_within_its_first_step_begins_anew(tmp_path: Path, session: S
     training = session._worker._training
     assert training is not None
     keep = keeper.Keeper(live=True)
-    keep.begin(session.frame.preset, training, 1.0)
-    place = keep.place
-    assert place is not None
+    with keep.solving(session.frame.preset, training):
+        end = time.monotonic() + DEADLINE
+        while keep.place is None:
+            assert time.monotonic() < end, "nothing was written"
+            time.sleep(0.01)
+        place = keep.place
     stored = open_run(place)
     assert stored.checkpoint is None
     begun = resumed(stored, stored.preset)
     assert begun.solver.steps == 0
     assert np.array_equal(begun.problem.weights, training.problem.weights)
-    keep.release()
+    keep.close()
     assert not place.exists()

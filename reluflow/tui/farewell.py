@@ -17,9 +17,9 @@ from reluflow.frame import Notice
 from reluflow.session import Session
 
 #: Seconds that the run may take to be written; if it takes longer, what was written before is there.
-SAVE_SECONDS: Final = 1.0
-#: Seconds after the signal at which the process ends: without a terminal the app may hang.
-LEAVE_SECONDS: Final = 1.7
+SAVE_SECONDS: Final = 0.8
+#: Seconds that the app may take to leave; without a terminal it may hang.
+LEAVE_SECONDS: Final = 0.5
 
 
 class Farewell:
@@ -27,7 +27,7 @@ class Farewell:
 
     All of it happens in a thread of its own, because the thread of the app may hang in a write to a
     terminal that is no more. ``leave`` is called with the exit code, 128 + the signal's number; it returns
-    whether there is an app to leave. ``last_words`` is one line on where the run is, once it is saved.
+    whether there is an app to leave.
     """
 
     def __init__(self, session: Session, leave: Callable[[int], bool]) -> None:
@@ -35,12 +35,18 @@ class Farewell:
         self._leave = leave
         self._leaving = False
         self._terminal = _terminal_settings()
-        self.last_words: str | None = None
+        self._last_words: str | None = None
 
     def install(self) -> None:
         """Listen for the signals; to be called in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+
+    def speak(self) -> None:
+        """Say in one line where the run is, if a signal came and it was not said before."""
+        words, self._last_words = self._last_words, None
+        if words is not None:
+            _write(words)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if not self._leaving:
@@ -48,15 +54,14 @@ class Farewell:
             threading.Thread(target=self._end, args=(number,), daemon=True).start()
 
     def _end(self, number: int) -> None:
-        end = time.monotonic() + LEAVE_SECONDS
         saved = self._session.keep(SAVE_SECONDS)
         run = whereabouts(saved, self._session)
-        self.last_words = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
+        self._last_words = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
         if self._leave(128 + number):
-            time.sleep(max(end - time.monotonic(), 0.0))
+            time.sleep(LEAVE_SECONDS)
             # Reached only if the app still hangs: otherwise the process, and this thread with it, is gone.
             _restore_terminal(self._terminal)
-        _write(self.last_words)
+        self.speak()
         os._exit(128 + number)
 
 

@@ -78,8 +78,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
         farewell = Farewell(session, app.leave)
         farewell.install()
         code = _run(app, session, settings)
-        if farewell.last_words:
-            _tell(farewell.last_words)
+        farewell.speak()
     finally:
         session.front.open()
         session.close()
