@@ -6,7 +6,7 @@ from typing import Final
 
 from reluflow.flow.base import State
 from reluflow.plot.axes import short
-from reluflow.store.locations import config_folder
+from reluflow.store.locations import NOWHERE, config_folder, state_folder
 from reluflow.store.preset import Preset, load_preset, save_preset
 
 #: So many branches are kept; older ones are deleted when a new one is made.
@@ -17,6 +17,8 @@ def branch_folder() -> Path:
     """Where branches are kept: in the platform's cache, or inside the folder that RELUFLOW_CONFIG names."""
     if os.environ.get("RELUFLOW_CONFIG"):
         return config_folder() / "branches"
+    if state_folder() == NOWHERE:
+        return NOWHERE / "branches"
     import platformdirs
 
     return platformdirs.user_cache_path("reluflow") / "branches"

@@ -12,7 +12,7 @@ import pytest
 from commands import FAST, call, one_sentence, shell
 
 from reluflow.cli.completion import methods, preset_names, settings
-from reluflow.store.locations import preset_files
+from reluflow.store.locations import preset_files, shipped_presets
 from reluflow.store.run_directory import open_run
 
 
@@ -60,7 +60,9 @@ def test_completion_offers_keys_without_numpy():
         "print('numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert done.stdout.split() == ["solver.method=", "False"]
+    *offered, numpy_loaded = done.stdout.split()
+    assert {"solver.method=", "solver.method=lorentz"} <= set(offered)
+    assert numpy_loaded == "False"
 
 
 def test_completions():
@@ -173,7 +175,13 @@ def test_presets_are_listed(tmp_path):
 def test_a_preset_is_shown_with_its_defaults():
     done = call("presets", "show", "orthogonal-toy")
     shown = tomllib.loads(done.stdout)
-    assert shown["solver"]["rtol"] == 1e-6
+    # the file as it is, comments and all, and then what it leaves out
+    assert done.stdout.startswith((shipped_presets() / "orthogonal-toy.toml").read_text())
+    assert "rtol" not in shown["solver"]
+    rest = done.stdout.partition("# by default:\n")[2]
+    defaults = tomllib.loads("\n".join(line.removeprefix("#").strip() for line in rest.splitlines()))
+    assert defaults["solver"]["rtol"] == 1e-6
+    assert not set(defaults["solver"]) & set(shown["solver"])
     values = json.loads(call("presets", "show", "orthogonal-toy", "--json").stdout)["values"]
     assert values["init.scale"] == shown["init"]["scale"]
 
@@ -246,3 +254,47 @@ def test_resume_goes_on_with_the_newest_run():
     done = call("run", "orthogonal-toy", *FAST, "--resume", "--json")
     assert json.loads(done.stdout)["run"] == "runs/orthogonal-toy-2"
     assert open_run("runs/orthogonal-toy-1").status == "time"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["--set", "init.kind", "="], ["balanced", "dominated", "file", "unbalanced"]),
+        (["--set", "init.kind", "=", "ba"], ["balanced"]),
+        (["--set", "init.kind=ba"], ["init.kind=balanced"]),
+        (["--set", "init.ki"], ["init.kind="]),
+        (["--method", "ls"], ["lsoda"]),
+    ],
+)
+def test_bash_completes_the_values_of_a_key(words, offered):
+    """As bash asks: with the words that it makes of them, = being one of its own unless told otherwise."""
+    every = ["reluflow", "run", "toy", *words]
+    asked = {
+        "_RELUFLOW_COMPLETE": "complete_bash",
+        "COMP_WORDS": "\n".join(every),
+        "COMP_CWORD": str(len(every) - 1),
+    }
+    done = shell(env={**os.environ, **asked})
+    assert set(offered) <= set(done.stdout.split())
+    assert all(word.startswith(tuple(offered)) for word in done.stdout.split())
+
+
+def test_a_user_without_a_home_has_the_presets_of_the_program(tmp_path):
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("XDG", "RELUFLOW"))}
+    bare["HOME"] = "nowhere"
+    done = shell("presets", env=bare, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "orthogonal-toy" in done.stdout
+    assert one_sentence(done.stderr)
+    assert "no home" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    done = shell("presets", "show", "~nosuchuser/x.toml", env=bare, cwd=tmp_path)
+    assert one_sentence(done.stderr)
+
+
+def test_a_path_typed_with_set_is_looked_for_where_it_is_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("points.csv").write_text("x,y\n1,2\n3,4\n")
+    words = ["--set", "data.kind=file", "--set", "data.path=points.csv", "--set", "network.width=4"]
+    done = call("run", "orthogonal-toy", *words, "--set", "stop.steps=1", "--quiet", "--json")
+    assert json.loads(done.stdout)["steps"] == 1

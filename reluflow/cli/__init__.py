@@ -22,6 +22,11 @@ def main() -> None:
     try:
         from reluflow.cli.app import app
 
-        app(prog_name="reluflow")
+        if os.environ.get("_RELUFLOW_COMPLETE") == "complete_bash" and "COMP_CWORD" in os.environ:
+            from reluflow.cli.completion import answer_bash
+
+            answer_bash(lambda: app(prog_name="reluflow"))
+        else:
+            app(prog_name="reluflow")
     except KeyboardInterrupt:  # before a command could see to it
         sys.exit(ExitCode.INTERRUPTED)

@@ -1,5 +1,9 @@
 """What a shell offers at the tab key. It imports nothing heavy, and nothing before it is asked."""
 
+import io
+import os
+from collections.abc import Callable, MutableMapping
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,12 +11,21 @@ if TYPE_CHECKING:
 
 
 def settings(incomplete: str) -> list[tuple[str, str]]:
-    """For ``--set``: key names with ``=``, and after it the values of keys that have a few."""
+    """For ``--set``: key names with ``=``, and after it the values of keys that have a few.
+
+    A name that only one key has is offered with its values at once: after a single name a shell would put a
+    blank, and the value would be another word.
+    """
     from reluflow.store.schema import KEYS
 
     id, equals, begun = incomplete.partition("=")
     if not equals:
-        return [(f"{key.id}=", key.help) for key in KEYS if key.id.startswith(id)]
+        named = [key for key in KEYS if key.id.startswith(id)]
+        if len(named) != 1:
+            return [(f"{key.id}=", key.help) for key in named]
+        (key,) = named
+        example = () if key.default is None else (str(key.default),)
+        return [(f"{key.id}={word}", key.help) for word in ("", *(_words(key) or example))]
     return [
         (f"{id}={word}", key.help)
         for key in KEYS
@@ -20,6 +33,33 @@ def settings(incomplete: str) -> list[tuple[str, str]]:
         for word in _words(key)
         if word.startswith(begun)
     ]
+
+
+def answer_bash(complete: Callable[[], None], environment: MutableMapping[str, str] = os.environ) -> None:
+    """Let ``complete`` answer bash, which takes ``key=value`` for three words and replaces the last.
+
+    So the words are put together before, and what is offered is cut off up to the = after.
+    """
+    place = int(environment["COMP_CWORD"])
+    line = environment["COMP_WORDS"]
+    words = line.split("\n") if "\n" in line else line.split()
+    joined: list[str] = []
+    for number, word in enumerate(words[: place + 1]):
+        if joined and (word == "=" or words[number - 1] == "=") and number > 1:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    begun, equals, _ = joined[-1].rpartition("=")
+    if len(joined) == place + 1:
+        begun = equals = ""
+    environment["COMP_WORDS"], environment["COMP_CWORD"] = "\n".join(joined), str(len(joined) - 1)
+    offered = io.StringIO()
+    try:
+        with redirect_stdout(offered):
+            complete()
+    finally:
+        lines = offered.getvalue().splitlines()
+        print("\n".join(line.removeprefix(begun + equals) for line in lines))
 
 
 def preset_names(incomplete: str) -> list[str]:

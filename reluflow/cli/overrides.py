@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reluflow.errors import PresetError
+from reluflow.store.locations import typed
 from reluflow.store.schema import by_id, parse_text
 
 
@@ -28,9 +29,7 @@ class Request:
             key = by_id(id.strip(), "--set")
             value = parse_text(key, text, "--set")
             # a file named on the command line is looked for where the command is given
-            changes[key.id] = (
-                str(Path(value).expanduser().absolute()) if key.kind == "path" and value else value
-            )
+            changes[key.id] = typed(value) if key.kind == "path" and value else value
         if self.method is not None:
             changes["solver.method"] = parse_text(by_id("solver.method"), self.method, "--method")
         return changes

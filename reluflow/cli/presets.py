@@ -1,12 +1,15 @@
 """``reluflow presets``: what there is to run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded, say
 from reluflow.errors import ReluflowError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 app = typer.Typer(rich_markup_mode=None, help="List the presets, show one in full, or check one.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -19,9 +22,12 @@ def presets(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from reluflow.store.json_text import to_json
+    from reluflow.store.locations import complaint
     from reluflow.store.preset import list_presets
 
-    found = list_presets()
+    homeless, found = complaint(), list_presets()
+    if homeless:
+        say(f"reluflow: {homeless}")
     for each in found:
         if each.problem:
             say(f"reluflow: {each.problem}")
@@ -45,16 +51,24 @@ def show(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Print a preset in full, with every value that its file leaves to the defaults."""
+    """Print a preset's file, and behind it as comments every value that it leaves to the defaults."""
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import load_preset
+    from reluflow.store.toml_text import as_comments
 
     preset = load_preset(name)
     if not as_json:
-        emit(preset.to_toml())
+        defaults = {id: value for id, value in preset.values.items() if id not in preset.explicit}
+        emit(_file_text(preset.path) + as_comments(defaults))
         return
     texts = {text: getattr(preset, text) for text in ("name", "title", "source", "notes", "path")}
     emit(to_json({**texts, "values": preset.values}))
+
+
+def _file_text(path: "Path | None") -> str:
+    """What the file says, with a line end at its end."""
+    text = path.read_text(encoding="utf-8") if path is not None else ""
+    return text if text.endswith("\n") or not text else text + "\n"
 
 
 @app.command("check")

@@ -63,9 +63,12 @@ def run(
 
 
 def _load(request: "Request") -> "Preset":
-    from reluflow.store.locations import shipped_presets, user_presets
+    from reluflow.store.locations import complaint, shipped_presets, user_presets
     from reluflow.store.preset import load_preset
 
+    homeless = complaint()
+    if homeless:
+        say(f"reluflow: {homeless}")
     loaded = load_preset(request.preset, request.overrides())
     path = loaded.path
     if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():

@@ -72,10 +72,10 @@ def read_session() -> tuple[LastSession | None, str | None]:
     Such a file is put aside as ``session.toml.unusable-<n>``.
     """
     path = _path()
-    if not path.exists():
-        return None, None
     try:
         return _session_of(_read(path)), None
+    except FileNotFoundError:
+        return None, None
     except (_UnusableError, ReluflowError) as error:
         return None, f"{path}: {error}; {_put_aside(path)}"
 
@@ -104,6 +104,8 @@ def _read(path: Path) -> dict[str, Any]:
         if path.stat().st_size > _LARGEST_FILE:
             raise _UnusableError("found more than 16 MB; expected a session in TOML")
         return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise _UnusableError(f"cannot be read ({error.strerror or error}); expected a session") from None
     except (ValueError, RecursionError) as error:

@@ -96,6 +96,14 @@ def merge(base: Mapping[str, Any], overrides: Mapping[str, Any], where: str) -> 
     }
 
 
+def typed_values(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes as a user types them: a path is looked for in the working folder, not beside the preset."""
+    return {
+        id: locations.typed(value) if by_id(id).kind == "path" and value else value
+        for id, value in changes.items()
+    }
+
+
 def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Preset:
     """A preset by name, by the path of a ``.toml``, or the one that a run directory holds.
 
@@ -114,7 +122,7 @@ def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, An
 
 def find_preset(target: str) -> Path:
     """The file that a name or path stands for; PresetError, with the nearest name, if there is none."""
-    path = Path(target).expanduser()
+    path = locations.expanded(target)
     known = locations.preset_files()
     if target in known:
         return known[target].absolute()
@@ -207,7 +215,7 @@ def _place(name: str, folder: Path | None, overwrite: bool) -> Path:
 def _absolute_paths(preset: Preset) -> dict[str, Any]:
     """Relative paths start at the preset's folder: in another folder they must be written out."""
     return {
-        key.id: str((preset.folder / Path(preset.values[key.id]).expanduser()).absolute())
+        key.id: str((preset.folder / locations.expanded(preset.values[key.id])).absolute())
         for key in KEYS
         if key.kind == "path" and key.id in preset.values
     }

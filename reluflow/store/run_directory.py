@@ -32,6 +32,7 @@ from reluflow.problem import Problem
 from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
 from reluflow.store.json_text import to_json
+from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import LINKS, PRESET, PROBLEM, SUMMARY, TRAJECTORY, Run, open_run
 from reluflow.store.schema import KEYS
@@ -154,7 +155,7 @@ def _fill(folder: Path, preset: Preset, problem: Problem) -> Preset:
     copies: dict[str, Any] = {}
     for key in KEYS:
         if key.kind == "path" and key.id in preset.values:
-            source = preset.folder / Path(preset.values[key.id]).expanduser()
+            source = preset.folder / expanded(preset.values[key.id])
             copies[key.id] = key.section + source.suffix
             write_bytes(folder / copies[key.id], source.read_bytes())
     kept = preset.with_values(copies) if copies else preset

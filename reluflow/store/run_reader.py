@@ -12,6 +12,7 @@ from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.store.archive import Members
+from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.schema import KEYS, show
 
@@ -155,7 +156,7 @@ class Run:
 
 def open_run(path: str | Path) -> Run:
     """Open a run directory. Raises RunError in one sentence for anything else."""
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing of that name"
         raise RunError(f"{folder}: found {found}; expected a run directory")
@@ -195,7 +196,7 @@ def _comparable(preset: Preset, id: str, is_path: bool) -> Any:
     value = preset.values.get(id)
     if not is_path or value is None:
         return value
-    path = preset.folder / Path(value).expanduser()
+    path = preset.folder / expanded(value)
     try:
         return path.read_bytes()
     except OSError as error:

@@ -57,11 +57,11 @@ def load_settings(
     keys are taken as they are. Never raises for what the file holds.
     """
     path = locations.config_folder() / FILE_NAME
-    if not path.exists():
-        return Settings(), []
     try:
         text = _text(path)
         content = tomllib.loads(text)
+    except FileNotFoundError:
+        return Settings(), []
     except OSError as error:
         return Settings(), [f"{path}: cannot be read ({error.strerror or error}); expected settings in TOML"]
     except (ValueError, RecursionError) as error:

@@ -66,6 +66,12 @@ def render(texts: Mapping[str, str], values: Mapping[str, Any]) -> str:
     return "\n".join(block for block in blocks if block)
 
 
+def as_comments(values: Mapping[str, Any]) -> str:
+    """Values that a file leaves to the defaults, as comments to stand behind it; "" for none."""
+    lines = [f"# {line}".rstrip() for line in render({}, values).splitlines()]
+    return "\n".join(["", "# by default:", *lines, ""]) if lines else ""
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()

@@ -22,6 +22,8 @@ def run(
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         # The solver has its thread and the screen has its own; more would only get in each other's way.
         os.environ.setdefault(name, "1")
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)  # the terminal itself knows its size, and when it changes
     if not os.environ.get("NO_COLOR", "set"):
         del os.environ["NO_COLOR"]  # empty, it asks for nothing (no-color.org); textual would take it for set
     from reluflow.tui.launch import launch

@@ -16,7 +16,7 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
 from reluflow.session import Session
 from reluflow.store.last_session import LastSession
-from reluflow.store.preset import Preset
+from reluflow.store.preset import Preset, typed_values
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import bindings
@@ -223,7 +223,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
 
     def on_parameters_applied(self, event: ParametersApplied) -> None:
         try:
-            self.start(self.changes.present.with_values(event.changes))
+            self.start(self.changes.present.with_values(typed_values(event.changes)))
         except ReluflowError as error:
             self.complain(error)
 

@@ -171,6 +171,9 @@ PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
     ("looking closely", "up down", "the next neuron, sample, plateau or event"),
     ("looking closely", "tab", "another kind; from an event to its neuron and its sample"),
     ("looking closely", "g", "go to the time of the plateau or event"),
+    ("looking closely", "? : x Y", "this page, the palette, a picture, something to copy"),
+    ("predictions", "up down", "scroll; also pgup and pgdn"),
+    ("predictions", "? : x Y", "this page, the palette, a picture, something to copy"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

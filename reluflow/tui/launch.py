@@ -17,6 +17,7 @@ from reluflow.session import Session
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.live_runs import left_behind
+from reluflow.store.locations import complaint
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
@@ -59,6 +60,8 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     _require_terminal()
     sys.setswitchinterval(SWITCH_SECONDS)
     opening = open_on(target, fresh=fresh)
+    homeless = complaint()
+    complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
     session = Session(opening.preset, running=opening.run is None, stored=opening.run, live=True)
     session.front.prepare()
@@ -143,6 +146,11 @@ def _require_terminal() -> None:
             raise ReluflowError(
                 f"reluflow tui: {name} is no terminal; expected one (without a terminal use reluflow run)"
             )
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        raise ReluflowError(
+            f"TERM is {os.environ.get('TERM') or 'not set'}: this terminal cannot place its cursor; expected "
+            "one that can, such as xterm (without one use reluflow run)"
+        )
 
 
 def greeting_of(run: Run) -> str:

@@ -171,7 +171,8 @@ class LayoutKeys(Core):
     def action_help(self) -> None:
         from reluflow.tui.screens.help_page import HelpPage
 
-        self.push_screen(HelpPage(self.glyphs, self.verbs, self.panel))
+        topic = getattr(self.screen, "topic", "") or self.panel
+        self.push_screen(HelpPage(self.glyphs, self.verbs, topic))
 
     def action_jump(self) -> None:
         """A letter on every panel and field: pressing it goes there."""

@@ -1,10 +1,14 @@
 """What a user takes away from the screen: a command line for the shell, a picture."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from textual.app import App
+from textual.screen import Screen
+from textual.widgets._toast import ToastRack
 
 from reluflow.branching import branch_folder
 from reluflow.store.files import write_text
@@ -63,8 +67,22 @@ def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
     number = 1
     while (path := folder / f"reluflow-{name}-{number}.svg").exists():
         number += 1
-    write_text(path, app.export_screenshot(title=f"reluflow: {name}"))
+    with _without_messages(app.screen):
+        picture = app.export_screenshot(title=f"reluflow: {name}")
+    write_text(path, picture)
     return path
+
+
+@contextmanager
+def _without_messages(screen: Screen[Any]) -> Iterator[None]:
+    """The screen without the messages on it, which are no part of what is shown."""
+    racks = [rack for rack in screen.query(ToastRack) if rack.display]
+    for shown in (False, True):
+        for rack in racks:
+            rack.display = shown
+        screen._refresh_layout()
+        if not shown:
+            yield
 
 
 def _target(preset: Preset) -> str:

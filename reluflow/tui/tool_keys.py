@@ -81,8 +81,14 @@ class ToolKeys(Core):
         self.push_screen(Palette(self.verbs), self._chosen)
 
     async def _chosen(self, action: str | None) -> None:
-        if action is not None:
-            await self.run_action(action)
+        if action is None:
+            return
+        from reluflow.tui.screens.full_page import PAGE_ACTIONS, FullPage
+
+        if isinstance(self.screen, FullPage) and action not in PAGE_ACTIONS:
+            # it is about the panels, which the page would hide
+            self.screen.action_leave()
+        await self.run_action(action)
 
     def action_copy(self) -> None:
         """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""
@@ -97,7 +103,7 @@ class ToolKeys(Core):
             offers = []
         offers.append(Copyable("p", "the preset (TOML)", preset.to_toml()))
         if self.moment is not None:
-            neuron = self.query_one(NeuronTable).cursor
+            neuron = getattr(self.screen, "neuron", self.query_one(NeuronTable).cursor)
             offers.append(Copyable("v", "time and loss at the cursor", values_at(self.moment)))
             text = neuron_at(self.moment, neuron)
             offers += [Copyable("n", f"weights of neuron {neuron}", text)] if text else []

@@ -4,7 +4,9 @@ import tomllib
 from pathlib import Path
 
 import driver
+import pytest
 
+from reluflow.tui.messages import ParametersApplied
 from reluflow.tui.screens.inspector import Inspector
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
@@ -66,3 +68,58 @@ async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:
         await app.drained()
         assert (own_folder / "work" / "reluflow-orthogonal-toy-1.svg").is_file()
         assert "screen saved in" in app.text
+
+
+@pytest.mark.parametrize("page", ["enter", "V"])
+async def test_a_page_answers_the_keys_that_belong_to_no_panel(page: str) -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.press(page)
+        below = app.app.screen
+        await app.press("question_mark")
+        assert below.topic in app.text
+        await app.press("escape")
+        assert app.app.screen is below
+        await app.press("Y")
+        assert "the command" in app.text
+        await app.press("escape", "x")
+        assert app.app.screen is below
+        assert Path("reluflow-orthogonal-toy-1.svg").is_file()
+        # what is chosen from the palette is about the panels
+        await app.press("colon", *"log", "enter")
+        assert len(app.app.screen_stack) == 1
+        assert "over log time" in app.text
+
+
+async def test_messages_are_no_part_of_a_picture() -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        app.app.say("a message that covers something")
+        await app.drained()
+        assert "a message that covers something" in app.text
+        await app.press("x", "x")
+        for number in (1, 2):
+            picture = Path(f"reluflow-orthogonal-toy-{number}.svg").read_text().replace("&#160;", " ")
+            assert "orthogonal-toy" in picture
+            assert "covers" not in picture
+            assert "saved" not in picture
+        assert "a message that covers something" in app.text
+
+
+async def test_a_state_that_cannot_be_built_changes_nothing() -> None:
+    async with driver.explorer() as app:
+        before = await app.solved()
+        present = app.app.changes.present
+        await app.press("p")
+        app.app.post_message(ParametersApplied({"data.kind": "file", "data.path": "no/such.csv"}))
+        await app.until(lambda: app.session.frame.refused is not None, "the refusal")
+        await app.settled()
+        assert app.app.changes.present is present
+        assert (app.frame.generation, app.frame.status) == (before.generation, before.status)
+        assert app.frame.steps == before.steps
+        assert app.frame.preset is present
+        # typed here, it is looked for here
+        assert str(Path.cwd() / "no/such.csv") in app.session.frame.refused.text
+        await app.press("escape", "escape")
+        app.app.action_undo()
+        assert app.app.changes.present is present

@@ -13,7 +13,7 @@ from reluflow.tui.bindings import PANEL_KEYS, VERBS, Verb
 from reluflow.tui.layout import TITLES
 from reluflow.tui.screens.dialogue import Dialogue
 
-#: What each panel shows, in a sentence or two.
+#: What each panel or page shows, in a sentence or two.
 ABOUT: Final[dict[str, str]] = {
     "loss": "The loss of the run over time. Where it rests are plateaus, named S1, S2, ...: the network is "
     "near a saddle. The vertical line is the cursor; what is faint beyond it is solved already.",
@@ -21,6 +21,9 @@ ABOUT: Final[dict[str, str]] = {
     "the hidden weights and the radius grows with log |w|; n shows other pictures.",
     "neurons": "The neurons one by one at the time of the cursor: the sign of the output weight, the norm of "
     "the hidden weights, their direction, and the samples on which the neuron is active.",
+    "looking closely": "All numbers of one neuron, sample, plateau or event, and the formulas behind them.",
+    "predictions": "What the theory says of this run, row by row: holds, fails, not yet, or does not apply; "
+    "beside each what is predicted and what is measured.",
     "parameters": "What the run is made from. A number is typed, or stepped with left and right; a run that "
     "takes no time is solved anew at each step. > is typed but not applied, * is not so on file, ! cannot "
     "be used.",
@@ -67,7 +70,7 @@ def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") ->
 
 def _about(panel: str, verbs: Sequence[Verb]) -> list[str]:
     own = [_line(verb) for verb in verbs if verb.panel == panel]
-    return [f"{TITLES[panel]}: {ABOUT[panel]}", "", *own, *_own_keys(panel)]
+    return [f"{TITLES.get(panel, panel)}: {ABOUT[panel]}", "", *own, *_own_keys(panel)]
 
 
 def _line(verb: Verb) -> str:

@@ -14,7 +14,7 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import in_thread
-from reluflow.tui.screens.dialogue import Dialogue
+from reluflow.tui.screens.full_page import FullPage
 from reluflow.tui.subjects import KINDS, Kind, Moments, judge
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
@@ -127,8 +127,10 @@ class Looked:
     t: float | None = None
 
 
-class Inspector(Dialogue[Looked]):
+class Inspector(FullPage[Looked]):
     """Shows one thing of a run at a time."""
+
+    topic = "looking closely"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,i", "leave", show=False),
@@ -163,6 +165,11 @@ class Inspector(Dialogue[Looked]):
     def show(self, frame: Frame, t: float, plateaus: Sequence[Plateau] = ()) -> None:
         """Follow the run: draw another frame, or another time of it."""
         self._page.show(Moments(frame, t, plateaus))
+
+    @property
+    def neuron(self) -> int:
+        """The neuron looked at last."""
+        return self._page.neuron
 
     def action_go(self, by: int) -> None:
         self._page.go(by)

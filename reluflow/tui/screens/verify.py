@@ -15,7 +15,7 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.background import in_thread
-from reluflow.tui.screens.dialogue import Dialogue
+from reluflow.tui.screens.full_page import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 from reluflow.verification import Comparison, Line, of_history, table_rows, train_flow, verify
@@ -81,12 +81,13 @@ class Predictions(Page):
         return [top, *(rows[number] for number in self.in_view(len(rows), height))]
 
 
-class VerifyPage(Dialogue[None]):
+class VerifyPage(FullPage[None]):
     """Judges the run on show as far as it is recorded, and again when it has become longer.
 
     One judgement at a time, in a thread; the table before stays until the next is there.
     """
 
+    topic = "predictions"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,V,enter", "leave", show=False)]
     DEFAULT_CSS = """
     VerifyPage Predictions { width: 100%; height: 100%; padding: 0 1; background: $background; }
