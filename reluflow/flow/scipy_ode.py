@@ -1,5 +1,6 @@
 """SciPy's integrators, stepped one step at a time, for comparison."""
 
+import copy
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -9,8 +10,9 @@ import numpy as np
 from scipy.integrate import BDF, DOP853, LSODA, RK45, Radau
 
 from reluflow.errors import SolverError
-from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import Headway, cause, lost
+from reluflow.flow.patience import patiently
 from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
@@ -22,6 +24,8 @@ LEAST_SHARE = 1e-140
 FIRST_SHARE = 1e-6
 #: Between its ends a step goes no further than this times what is there: beyond, an interpolant overflows.
 ASTRAY = 100.0
+#: Unknowns from which on factors of a Jacobian take so long (0.1 s) that they are waited for beside.
+LARGE = 1000
 #: Integration never ends by itself; LSODA wants a finite end to choose its first step.
 FAR = 1e100
 
@@ -42,9 +46,12 @@ class ScipySolver(FlowSolver):
     #: attributes that hold LU factors, kept because c = h / alpha is rounded differently at another t
     _factors: ClassVar[tuple[str, ...]] = ()
     _implicit: ClassVar[bool] = False
+    #: whether a step can be given up: compiled code keeps what it has changed
+    _gives_up: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
+        self._stepping = False
         self._inputs = problem.span.inputs
         self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
         self._shape = (problem.width, self._inputs.shape[1])
@@ -98,7 +105,9 @@ class ScipySolver(FlowSolver):
         return State(t, self.problem.span.lift(weights), outputs.copy())
 
     def _rate(self, t: float, y: Array) -> Array:
-        """(dW/dt, da/dt) = minus the gradient."""
+        """(dW/dt, da/dt) = minus the gradient; raises AbandonedError within a step that nobody wants."""
+        if self._stepping and self.abandoned():
+            raise AbandonedError
         weights, outputs = self._split(y)
         z, slope = weights @ self._inputs.T, self.problem.slope
         hidden = activation(z, slope)
@@ -166,12 +175,27 @@ class ScipySolver(FlowSolver):
         ):
             warnings.simplefilter("always")  # what LSODA has to say would otherwise go to stderr
             try:
-                message = ode.step()
+                message = self._step_of(ode)
             except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
                 return str(error)
         if ode.status == "failed":
             return "; ".join([message, *(str(each.message) for each in warned)])
         return None if np.all(np.isfinite(ode.y)) else "the state is no longer finite"
+
+    def _step_of(self, ode: Any) -> Any:
+        """A step of SciPy's solver; one that is abandoned leaves a solver that stands before it."""
+        spare = copy.copy(ode)
+        if hasattr(ode, "D"):  # the one array that a step changes in place
+            spare.D = ode.D.copy()
+        self._stepping = self._gives_up
+        try:
+            large = self._implicit and self._gives_up and ode.y.size >= LARGE
+            return patiently(ode.step, self.abandoned) if large else ode.step()
+        except AbandonedError:
+            self._ode = spare
+            raise
+        finally:
+            self._stepping = False
 
     def _aim(self, t_bound: float) -> None:
         """Tell a compiled integrator about the end of the step; Python ones read ``t_bound``."""
@@ -270,10 +294,26 @@ class Lsoda(ScipySolver):
     _method = LSODA
     _memory = ()
     _implicit = True
+    _gives_up = False
     _arrays: ClassVar[tuple[str, ...]] = ("rwork", "iwork", "state_doubles", "state_ints")
 
     def _inner(self) -> Any:
         return self._ode._lsoda_solver
+
+    def _step_of(self, ode: Any) -> Any:
+        """A step of SciPy's solver; one that is abandoned leaves a solver that stands before it."""
+        spare = copy.copy(ode)
+        if hasattr(ode, "D"):  # the one array that a step changes in place
+            spare.D = ode.D.copy()
+        self._stepping = self._gives_up
+        try:
+            large = self._implicit and self._gives_up and ode.y.size >= LARGE
+            return patiently(ode.step, self.abandoned) if large else ode.step()
+        except AbandonedError:
+            self._ode = spare
+            raise
+        finally:
+            self._stepping = False
 
     def _aim(self, t_bound: float) -> None:
         self._inner()._integrator.rwork[0] = t_bound

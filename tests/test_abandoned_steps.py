@@ -1,0 +1,53 @@
+"""A step that nobody wants any more is given up, and the same step is taken later, bit for bit."""
+
+import time
+
+import numpy as np
+import pytest
+
+from reluflow.flow.base import AbandonedError, Options
+from reluflow.flow.patience import patiently
+from reluflow.flow.scipy_ode import BackwardDifferences, DormandPrince853, RadauIIA, RungeKutta45
+from reluflow.store.preset import load_preset
+
+
+@pytest.mark.parametrize("method", [RungeKutta45, DormandPrince853, RadauIIA, BackwardDifferences])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_step_given_up_is_taken_again_as_it_would_have_been(method, large, monkeypatch):
+    if large:
+        monkeypatch.setattr("reluflow.flow.scipy_ode.LARGE", 0)
+    problem = load_preset("orthogonal-toy", {"network.width": 6, "init.scale": 1e-2}).problem()
+    straight, broken = (method(problem, Options(1e-6)) for _ in range(2))
+    for number in range(40):
+        straight.step()
+        asked = iter(range(1 + number % 9))
+        # it is wanted for so many looks, and then not
+        broken.abandoned = lambda asked=asked: next(asked, None) is None
+        before, steps = broken.state, broken.steps
+        broken.step()
+        if broken.steps == steps:
+            assert np.array_equal(broken.state.weights, before.weights)
+            assert broken.failure is None
+            broken.abandoned = lambda: False
+            broken.step()
+        assert (broken.t, broken.steps) == (straight.t, straight.steps)
+        assert np.array_equal(broken.state.weights, straight.state.weights)
+
+
+def test_what_cannot_be_broken_off_is_not_waited_for():
+    wanted = [True]
+
+    def work():
+        wanted[0] = False
+        while not stop:
+            time.sleep(0.001)
+
+    stop: list[bool] = []
+    try:
+        with pytest.raises(AbandonedError):
+            patiently(work, lambda: not wanted[0])
+    finally:
+        stop.append(True)
+    assert patiently(lambda: 5, lambda: False) == 5
+    with pytest.raises(ZeroDivisionError):
+        patiently(lambda: 1 / 0, lambda: False)
