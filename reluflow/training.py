@@ -18,6 +18,7 @@ from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.problem import Problem
 from reluflow.stopping import Judge, StopRules
+from reluflow.threads import one_thread
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
@@ -45,7 +46,8 @@ class Training:
         record: RecordRules | None = None,
     ) -> None:
         self.problem = problem
-        self._solver: FlowSolver = make_solver(method or DEFAULT_METHOD, problem, options)
+        with one_thread():
+            self._solver: FlowSolver = make_solver(method or DEFAULT_METHOD, problem, options)
         #: the solver as it stood where the run ended, if that was within a step, and a checkpoint beyond it
         self._cut: Cut | None = None
         self._onward: dict[str, Any] = {}
@@ -92,7 +94,7 @@ class Training:
         began = time.perf_counter()
         left = math.inf if self.stop.wall_seconds is None else self.stop.wall_seconds - self.wall_seconds
         seconds = min(seconds, left)
-        with self._abandoning(lambda: time.perf_counter() - began >= left or abandoned()):
+        with one_thread(), self._abandoning(lambda: time.perf_counter() - began >= left or abandoned()):
             while self.status == "running" and not halted():
                 self._step(self._burst)
                 if time.perf_counter() - began >= seconds:
@@ -104,7 +106,8 @@ class Training:
         """One accepted step of the solver; one iteration of descent."""
         began = time.perf_counter()
         if self.status == "running":
-            self._step(1)
+            with one_thread():
+                self._step(1)
         self.wall_seconds += time.perf_counter() - began
 
     @contextmanager

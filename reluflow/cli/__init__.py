@@ -7,9 +7,7 @@ import os
 import sys
 
 from reluflow.errors import ExitCode
-
-#: The matrices are small and the machines shared: one thread is as fast, and leaves the rest to others.
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+from reluflow.threads import set_for_this_process
 
 
 def main() -> None:
@@ -17,8 +15,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a title that a terminal cannot show is no reason to stop
             stream.reconfigure(errors="replace")
-    for name in _THREADS:  # read when NumPy is imported; what the user has set stands
-        os.environ.setdefault(name, "1")
+    set_for_this_process()
     try:
         from reluflow.cli.app import app
 

@@ -2,6 +2,8 @@
 
 import os
 
+from reluflow.threads import set_for_this_process
+
 
 def run(
     target: str | None,
@@ -19,9 +21,7 @@ def run(
     the last session is taken up, unless ``fresh``. Raises ReluflowError, before anything is drawn, for a
     value that cannot be used and where there is no terminal.
     """
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        # The solver has its thread and the screen has its own; more would only get in each other's way.
-        os.environ.setdefault(name, "1")
+    set_for_this_process()
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)  # the terminal itself knows its size, and when it changes
     if not os.environ.get("NO_COLOR", "set"):
