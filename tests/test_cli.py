@@ -12,6 +12,7 @@ import pytest
 from commands import FAST, call, one_sentence, shell
 
 from reluflow.cli.completion import methods, preset_names, settings
+from reluflow.cli.report import report
 from reluflow.store.locations import preset_files, shipped_presets
 from reluflow.store.run_directory import open_run
 
@@ -298,3 +299,12 @@ def test_a_path_typed_with_set_is_looked_for_where_it_is_typed(tmp_path, monkeyp
     words = ["--set", "data.kind=file", "--set", "data.path=points.csv", "--set", "network.width=4"]
     done = call("run", "orthogonal-toy", *words, "--set", "stop.steps=1", "--quiet", "--json")
     assert json.loads(done.stdout)["steps"] == 1
+
+
+def test_a_report_wraps_between_words_and_breaks_no_path():
+    reason = "the loss came to rest on a plateau that the flow does not leave by itself " * 3
+    path = "/a/folder/with-a-name/that/is/longer/than/the/line/is/wide/and/is/never/broken"
+    lines = report({"preset": "toy", "status": "stationary", "reason": reason, "run": path}, 60).splitlines()
+    assert max(len(line) for line in lines if path not in line) <= 60
+    assert any(path in line for line in lines)
+    assert " ".join(" ".join(lines).split()).count(" ".join(reason.split())) == 1

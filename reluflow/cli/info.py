@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reluflow.cli.output import emit, guarded
+from reluflow.cli.progress import terminal_width
+from reluflow.cli.report import wrapped
 
 if TYPE_CHECKING:
     from reluflow.store.run_directory import Run
@@ -34,7 +36,12 @@ def info(
         from reluflow.store.run_columns import write_columns
 
         write_columns(opened, columns)
-    emit(to_json(held) if as_json else "".join(f"{name:<16} {_words(held[name])}\n" for name in held))
+    if as_json:
+        emit(to_json(held))
+        return
+    width = terminal_width() - 2
+    lines = [line for name in held for line in wrapped(f"{name:<16} ", _words(held[name]), width)]
+    emit("\n".join([*lines, ""]))
 
 
 def describe(run: "Run") -> dict[str, Any]:

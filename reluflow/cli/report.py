@@ -1,11 +1,12 @@
 """The end of a run in words and numbers."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 
-def report(summary: Mapping[str, Any]) -> str:
-    """A few lines for a person, from what ``run --json`` prints."""
+def report(summary: Mapping[str, Any], width: int) -> str:
+    """A few lines for a person, from what ``run --json`` prints, in ``width`` cells."""
     saved = [
         ("time", _number(summary.get("time"))),
         ("loss", f"{_number(summary.get('loss'))} ({summary.get('loss_convention', 'as stated')})"),
@@ -15,9 +16,26 @@ def report(summary: Mapping[str, Any]) -> str:
         ("wall", f"{_number(summary.get('wall_seconds'))} s"),
         ("run", str(summary.get("run"))),
     ]
-    lines = [f"{summary.get('preset')}: {summary.get('status')}", f"  {summary.get('reason')}"]
-    lines += [f"  {name:<8}{words}" for name, words in saved]
+    lines = [
+        f"{summary.get('preset')}: {summary.get('status')}",
+        *wrapped("  ", str(summary.get("reason")), width),
+    ]
+    lines += [line for name, words in saved for line in wrapped(f"  {name:<8}", words, width)]
     return "\n".join(lines + _saddles(summary.get("saddles") or [])) + "\n"
+
+
+def wrapped(label: str, words: str, width: int) -> list[str]:
+    """Words behind a label, on more lines at blanks where they are too long; a path is never broken."""
+    indent = " " * len(label)
+    lines = textwrap.wrap(
+        words,
+        max(width, len(label) + 20),
+        initial_indent=label,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [label.rstrip()]
 
 
 def _saddles(saddles: list[Mapping[str, Any]]) -> list[str]:

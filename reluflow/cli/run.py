@@ -165,10 +165,11 @@ def _train(
 
 
 def _tell(summary: dict[str, Any], as_json: bool) -> None:
+    from reluflow.cli.progress import terminal_width
     from reluflow.cli.report import report
     from reluflow.store.json_text import to_json
 
-    emit(to_json(summary) if as_json else report(summary))
+    emit(to_json(summary) if as_json else report(summary, terminal_width() - 2))
 
 
 def _exit_code(summary: dict[str, Any]) -> ExitCode:

@@ -21,7 +21,10 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 def typed(path: str) -> str:
     """A path as a user types it, who is in the working folder: absolute, so that it means the same later."""
-    return str(expanded(path).absolute())
+    try:
+        return str(expanded(path).absolute())
+    except OSError:  # the working folder was removed
+        return path
 
 
 def complaint() -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from textual.reactive import var
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, sentence
 from reluflow.plot.glyphs import Glyphs
 from reluflow.resumption import stored_run
 from reluflow.session import Session
@@ -135,4 +135,5 @@ class Core(TerminalApp):
 
     def complain(self, error: ReluflowError | OSError | str) -> None:
         """Tell the user what went wrong."""
-        self.notify(str(error), severity="error", markup=False)
+        text = sentence(error) if isinstance(error, Exception) else error
+        self.notify(text, severity="error", markup=False)

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets._toast import ToastRack
 
 from reluflow.branching import branch_folder
+from reluflow.errors import ReluflowError
 from reluflow.store.files import write_text
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
@@ -54,23 +55,41 @@ def neuron_at(moment: Moment, neuron: int) -> str:
 
 
 def copy(app: App[Any], text: str) -> Path:
-    """Put text on the terminal's clipboard (OSC 52) and into a file, which is returned. Raises OSError."""
+    """Put text on the terminal's clipboard (OSC 52) and into a file, which it returns.
+
+    Raises ReluflowError.
+    """
     path = branch_folder().parent / CLIPBOARD_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text + "\n")
+    with _one_sentence(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text + "\n")
     app.copy_to_clipboard(text)
     return path
 
 
 def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
-    """Write the screen as ``reluflow-<name>-<n>.svg``, n the smallest unused; returns it. Raises OSError."""
+    """Write the screen as ``reluflow-<name>-<n>.svg``, n the smallest unused; returns it.
+
+    Raises ReluflowError.
+    """
     number = 1
     while (path := folder / f"reluflow-{name}-{number}.svg").exists():
         number += 1
     with _without_messages(app.screen):
         picture = app.export_screenshot(title=f"reluflow: {name}")
-    write_text(path, picture)
+    with _one_sentence(path):
+        write_text(path, picture)
     return path
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReluflowError(
+            f"{path}: cannot be written ({error.strerror or error}); expected room and leave to write"
+        ) from None
 
 
 @contextmanager

@@ -114,7 +114,7 @@ class ToolKeys(Core):
             return
         try:
             path = copy(self, chosen.text)
-        except OSError as error:
+        except ReluflowError as error:
             self.complain(error)
             return
         first, *more = chosen.text.strip().splitlines()
@@ -123,6 +123,6 @@ class ToolKeys(Core):
     def action_picture(self) -> None:
         """Write the screen as a picture into the working folder."""
         try:
-            self.say(f"screen saved in {save_screenshot(self, self.changes.present.name, Path.cwd())}")
-        except OSError as error:
+            self.say(f"screen saved in {save_screenshot(self, self.changes.present.name, Path())}")
+        except ReluflowError as error:
             self.complain(error)

@@ -123,3 +123,17 @@ async def test_a_state_that_cannot_be_built_changes_nothing() -> None:
         await app.press("escape", "escape")
         app.app.action_undo()
         assert app.app.changes.present is present
+
+
+async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        (own_folder / "work").rmdir()
+        await app.press("x")
+        (message,) = [notice.message for notice in app.app._notifications]
+        assert message.startswith("reluflow-orthogonal-toy-1.svg: cannot be written (")
+        await app.press("w")
+        await app.settled()
+        assert app.frame.note is not None
+        assert "cannot be written" in app.frame.note.text
+        assert "Errno" not in message + app.frame.note.text
