@@ -1,6 +1,5 @@
 """A training problem: data, an initial network, the loss, and the coordinates in which it moves."""
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
+from reluflow.memory import room
 from reluflow.network import LOSS_FACTOR, Array, Loss, row_norms
 
 #: Lengths of inputs, targets and predictions lie between these, or are zero: then floating-point numbers hold
@@ -190,11 +190,10 @@ def working_memory(samples: int, dimension: int, width: int) -> int:
 
 
 def require_memory(samples: int, dimension: int, width: int, where: str) -> None:
-    """Raise ProblemError, with the estimate, if the sizes cannot fit in this machine's memory."""
+    """Raise ProblemError, with the estimate, if the sizes cannot fit in the memory there is."""
     needed = working_memory(samples, dimension, width)
-    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > 0.8 * present:
+    if needed > (most := room()):
         raise ProblemError(
             f"{where}: {width} neurons on {samples} samples in {dimension} dimensions need about "
-            f"{needed / 1e9:.3g} GB; expected at most 80 % of this machine's {present / 1e9:.3g} GB"
+            f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, 80 % of what this process may have"
         )

@@ -3,29 +3,13 @@
 import csv
 import math
 import os
-import zlib
 from pathlib import Path
-from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 
+from reluflow.arrays import Archive, DamagedError
 from reluflow.errors import PresetError
 from reluflow.network import Array
-
-#: What numpy and zipfile raise over files that are damaged, foreign, or that may not be read.
-_UNREADABLE: Final = (
-    OSError,
-    ValueError,
-    BadZipFile,
-    zlib.error,
-    EOFError,
-    RuntimeError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    MemoryError,
-)
 
 
 def resolve(path: str, folder: Path, key: str) -> Path:
@@ -68,20 +52,29 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
     arrays that are empty or have another number of dimensions. Never unpickles.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in shapes if name not in archive]
-            if missing:
-                raise PresetError(
-                    f"{path}: found no array {missing[0]!r}; expected the arrays {' and '.join(shapes)}"
-                )
-            return {name: _array(archive[name], path, name, allowed) for name, allowed in shapes.items()}
-    except PresetError:
-        raise
-    except _UNREADABLE:
-        raise PresetError(
-            f"{path}: found something that does not open as .npz; expected arrays {' and '.join(shapes)} "
-            "of plain numbers, as written by numpy.savez"
-        ) from None
+        archive = Archive(path, compressed=True)
+    except (OSError, DamagedError):
+        raise _not_npz(path, shapes) from None
+    try:
+        missing = [name for name in shapes if name not in archive.names]
+        if missing:
+            raise PresetError(
+                f"{path}: found no array {missing[0]!r}; expected the arrays {' and '.join(shapes)}"
+            )
+        return {name: _array(archive.read(name), path, name, allowed) for name, allowed in shapes.items()}
+    except DamagedError:
+        raise _not_npz(path, shapes) from None
+    except MemoryError:
+        raise PresetError(f"{path}: found arrays that do not fit in memory; expected smaller ones") from None
+    finally:
+        archive.close()
+
+
+def _not_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> PresetError:
+    return PresetError(
+        f"{path}: found something that does not open as .npz; expected arrays {' and '.join(shapes)} "
+        "of plain numbers, as written by numpy.savez"
+    )
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

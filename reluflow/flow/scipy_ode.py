@@ -1,7 +1,6 @@
 """SciPy's integrators, stepped one step at a time, for comparison."""
 
 import copy
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from reluflow.errors import SolverError
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import Headway, cause, lost
 from reluflow.flow.patience import patiently
+from reluflow.memory import room
 from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
@@ -28,6 +28,8 @@ ASTRAY = 100.0
 LARGE = 1000
 #: Integration never ends by itself; LSODA wants a finite end to choose its first step.
 FAR = 1e100
+#: What a Jacobian and its factors may take of the room that there is: half of the memory.
+OF_ROOM = 0.625
 
 
 class ScipySolver(FlowSolver):
@@ -139,11 +141,10 @@ class ScipySolver(FlowSolver):
             return
         unknowns = self._shape[0] * (self._shape[1] + 1)
         needed = 8 * 4 * unknowns**2
-        present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if needed > 0.5 * present:
+        if needed > (most := OF_ROOM * room()):
             raise SolverError(
                 f"method {self.name} needs a Jacobian of {unknowns} x {unknowns}, with its factors about "
-                f"{needed / 1e9:.3g} GB; expected at most half of this machine's {present / 1e9:.3g} GB"
+                f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, half of what there is"
             )
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:

@@ -26,6 +26,8 @@ COLUMNS: Final[tuple[str, ...]] = (
     "variation_norm",
 )
 _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_low", "loss_high"))
+#: Rows of the series for which there is room at first.
+FIRST_ROWS: Final = 1024
 #: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
 FINEST_SPACING = 0.02
 #: Inside of one step so many pieces are recorded at most.
@@ -69,7 +71,8 @@ class Series:
     """
 
     def __init__(self, limit: int) -> None:
-        self._rows = np.empty((max(limit, 16), len(COLUMNS)))
+        self._limit = max(limit, 16)
+        self._rows = np.empty((min(self._limit, FIRST_ROWS), len(COLUMNS)))
         self._count = 0
         self._spacing = 0.0
         self._provisional = False
@@ -89,8 +92,10 @@ class Series:
             self._count -= 1
             held = self._rows[self._count]
             row[_LOW], row[_HIGH] = min(row[_LOW], held[_LOW]), max(row[_HIGH], held[_HIGH])
-        if self._count == len(self._rows):
+        if self._count == self._limit:
             self._thin()
+        elif self._count == len(self._rows):
+            self._make_room(min(2 * self._count, self._limit))
         last = self._rows[self._count - 1] if self._count else None
         self._provisional = last is not None and _moved(last, row) < self._spacing
         self._rows[self._count] = row
@@ -107,12 +112,12 @@ class Series:
         rows = self._rows[: self._count]
         moves = [_moved(rows[i], rows[i + 1]) for i in range(self._count - 1)]
         path = np.concatenate([[0.0], np.cumsum(moves)])
-        self._spacing = 2.0 * path[-1] / len(self._rows)
+        self._spacing = 2.0 * path[-1] / self._limit
         keep = [0]
         for i in range(1, self._count):
             if path[i] - path[keep[-1]] >= self._spacing:
                 keep.append(i)
-        if len(keep) > len(self._rows) // 2 + 1:  # nothing moves at all: by number
+        if len(keep) > self._limit // 2 + 1:  # nothing moves at all: by number
             keep = list(range(0, self._count, 2))
         starts = np.array([0, *(np.array(keep[:-1]) + 1)])
         kept = rows[keep].copy()
@@ -121,13 +126,18 @@ class Series:
         self._rows[: len(kept)] = kept
         self._count = len(kept)
 
+    def _make_room(self, rows: int) -> None:
+        held, self._rows = self.rows, np.empty((rows, len(COLUMNS)))
+        self._rows[: self._count] = held
+
     def pack(self) -> dict[str, Any]:
         return {"rows": self.rows, "spacing": self._spacing, "provisional": self._provisional}
 
     def unpack(self, saved: Mapping[str, Any]) -> None:
         rows = np.asarray(saved["rows"])
+        self._count, self._limit = 0, max(self._limit, len(rows))
         if len(rows) > len(self._rows):
-            self._rows = np.empty((len(rows), len(COLUMNS)))
+            self._make_room(len(rows))
         self._rows[: len(rows)], self._count = rows, len(rows)
         self._spacing, self._provisional = float(saved["spacing"]), bool(saved["provisional"])
 

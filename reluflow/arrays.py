@@ -1,0 +1,145 @@
+"""Arrays in .npz files whose claims are checked before anything of their size is made.
+
+An .npz file is a zip of .npy files, each with a header that names a kind and a shape. A file that is
+damaged, or made to do harm, may claim far more numbers than it holds.
+"""
+
+import os
+import struct
+import zipfile
+import zlib
+from math import prod
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.memory import room
+
+#: What zipfile and NumPy raise over bytes that are not what they should be.
+UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    MemoryError,
+    SyntaxError,
+    TokenError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+_ENDING: Final = ".npy"
+#: a file of arrays has fewer members than this
+_MOST_MEMBERS: Final = 10_000
+
+
+class DamagedError(Exception):
+    """Bytes that are no arrays, in a few words."""
+
+
+class Archive:
+    """The arrays of an .npz file by name, none of them read before it is asked for.
+
+    The file is opened once, so that what is read belongs together even if a newer file takes its place.
+    Reading an array checks the sum that the zip holds of it. Never unpickles.
+
+    Raises OSError where the file cannot be opened and DamagedError where it is no .npz file.
+    """
+
+    def __init__(self, path: Path, compressed: bool = False) -> None:
+        """``compressed``: whether members may be, as others than reluflow write them."""
+        self._file = path.open("rb")
+        self._compressed = compressed
+        try:
+            self._size = os.fstat(self._file.fileno()).st_size
+            self._zip = zipfile.ZipFile(self._file)
+            entries = self._zip.infolist()
+            if len(entries) > _MOST_MEMBERS:
+                raise DamagedError(f"found {len(entries)} members")
+        except UNREADABLE as error:
+            self._file.close()
+            raise DamagedError(words(error)) from None
+        except DamagedError:
+            self._file.close()
+            raise
+        self._entries = {entry.filename.removesuffix(_ENDING): entry for entry in entries}
+        if len(self._entries) != len(entries):
+            raise DamagedError("two members have one name")
+
+    @property
+    def names(self) -> list[str]:
+        """Of all arrays, in the order of the file."""
+        return list(self._entries)
+
+    def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and kind that an array claims, if the file can hold that. Raises DamagedError."""
+        try:
+            with self._open(name) as member:
+                shape, _, kind = _header(member)
+                start = member.tell()
+        except UNREADABLE as error:
+            raise DamagedError(words(error)) from None
+        claim = prod(shape) * kind.itemsize
+        if kind.hasobject:
+            raise DamagedError("found Python objects")
+        if start + claim != self._entries[name].file_size:
+            raise DamagedError(
+                f"{claim} bytes are claimed and {self._entries[name].file_size - start} are there"
+            )
+        return shape, kind
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """One array. Raises DamagedError, and MemoryError for one that does not fit."""
+        shape, kind = self.header(name)
+        if prod(shape) * kind.itemsize > room():
+            raise MemoryError
+        try:
+            with self._open(name) as member:
+                array: npt.NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+                if member.read(1):  # to the end, where the sum is compared
+                    raise DamagedError("found more than the array")
+        except UNREADABLE as error:
+            raise DamagedError(words(error)) from None
+        return array
+
+    def close(self) -> None:
+        """Nothing can be read any more."""
+        self._zip.close()
+        self._file.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    def _open(self, name: str) -> IO[bytes]:
+        entry = self._entries[name]
+        if not self._compressed and entry.compress_type != zipfile.ZIP_STORED:
+            raise ValueError("found a compressed member")
+        if entry.compress_size > self._size:
+            raise ValueError(f"{entry.compress_size} bytes are claimed in a file of {self._size}")
+        return self._zip.open(entry)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        shape, fortran, kind = np.lib.format.read_array_header_1_0(member)
+    elif version == (2, 0):
+        shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
+    else:
+        raise ValueError(f"found version {version} of the format .npy")
+    if any(size < 0 for size in shape):
+        raise ValueError(f"found the shape {shape}")
+    return shape, fortran, kind
+
+
+def words(error: BaseException) -> str:
+    """What an error says, in one line and not at length."""
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,45 @@
+"""How much memory this process can still have."""
+
+import os
+import sys
+from typing import Final
+
+#: so much of it is for arrays; the rest is for what is done with them, and for others
+SHARE: Final = 0.8
+#: bytes of memory that a machine is taken to have which does not tell
+UNTOLD: Final = 2.0**33
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
+
+
+def room() -> float:
+    """Bytes that arrays may take: a share of this machine's memory, or of what a limit leaves of it."""
+    return SHARE * min(_present(), _left())
+
+
+def _present() -> float:
+    if not hasattr(os, "sysconf"):  # Windows
+        return UNTOLD
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _left() -> float:
+    """What the limit on the address space leaves, which `ulimit -v` and batch systems set."""
+    if resource is None:
+        return float("inf")
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return float("inf") if limit == resource.RLIM_INFINITY else max(float(limit - _taken()), 0.0)
+
+
+def _taken() -> int:
+    """Bytes of address space in use, as far as the system tells."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
