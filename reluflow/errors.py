@@ -32,6 +32,10 @@ class RunError(ReluflowError):
     """A run directory that cannot be written, opened or resumed."""
 
 
+class DamageError(RunError):
+    """A file of a run directory that is not as it was written."""
+
+
 def sentence(error: Exception) -> str:
     """Any error in one sentence."""
     if isinstance(error, ReluflowError):

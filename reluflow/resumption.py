@@ -6,7 +6,8 @@ from reluflow.errors import PresetError, RunError
 from reluflow.flow.base import State
 from reluflow.observe.history import History
 from reluflow.store.preset import Preset
-from reluflow.store.run_reader import PRESET, SUMMARY, Run, open_run
+from reluflow.store.run_reader import PRESET, Run, open_run
+from reluflow.store.run_summary import SUMMARY
 from reluflow.training import Training
 
 

@@ -31,7 +31,7 @@ RECORD = RecordRules(snapshots=1000, series=50_000, memory_mb=256.0, resolution=
 #: seconds of training between two looks at it
 LOOK_EVERY: Final = 0.2
 #: what a run is called that has not ended
-_UNFINISHED: Final = ("building", "halted", "running", "interrupted")
+_UNFINISHED: Final = ("building", "halted", "running", "interrupted", "unknown")
 #: which of its limits a run stopped at
 _LIMITS: Final = {"time": "stop.time", "steps": "stop.steps", "wall": "stop.wall_seconds"}
 #: the least width that lines of text are wrapped to

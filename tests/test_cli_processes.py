@@ -91,7 +91,7 @@ def test_a_killed_run_opens_and_resumes():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == -signal.SIGKILL, done.stderr
     run = open_run("killed")
-    assert run.status == "running"
+    assert run.status == "interrupted"
     assert 0 < len(run.t) == len(run.loss)
     assert call("run", "orthogonal-toy", *FAST, *limit, "--out", "killed", "--resume").exit_code == 0
     straight = Training.from_preset(preset)
@@ -105,7 +105,7 @@ def test_a_run_killed_before_its_first_save_resumes_from_the_start():
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
-    assert open_run("early").status == "running"
+    assert open_run("early").status == "interrupted"
     done = call(
         "run", "orthogonal-toy", *ENDLESS, "--set", "stop.steps=5", "--out", "early", "--resume", "--json"
     )

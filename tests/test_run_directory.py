@@ -239,7 +239,7 @@ def test_a_run_is_whole_without_the_files_it_was_made_from(tmp_path):
     assert moved.summary["run"] == str(tmp_path / "moved")
 
 
-@pytest.mark.parametrize("name", ["preset.toml", "problem.npz", "trajectory.npz", "run.json"])
+@pytest.mark.parametrize("name", ["preset.toml", "problem.npz", "trajectory.npz"])
 @pytest.mark.parametrize("damage", ["empty", "cut", "noise"])
 def test_a_damaged_directory_is_refused_in_one_sentence(name, damage):
     writer, _ = saved()

@@ -294,7 +294,8 @@ def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path,
     assert live.frame.folder.name == "orthogonal-toy-1"
     finish(live)
     live.close()
-    assert open_run(live.frame.folder).status == "running", "nothing is saved unasked"
+    assert open_run(live.frame.folder).status == "interrupted"
+    assert open_run(live.frame.folder).checkpoint is None, "nothing is saved unasked"
     RunWriter.reopen(open_run(live.frame.folder), preset).close()
 
 

@@ -1,5 +1,6 @@
 """``reluflow run``: train without a screen."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,7 @@ def run(
         if resume:
             stored, continued = _stored(loaded, out)
             if _is_over(stored, continued):
+                _tidy(stored)
                 raise typer.Exit(_tell_over(stored, as_json))
             training, writer = _resumed(stored, continued)
         else:
@@ -106,6 +108,14 @@ def _is_over(stored: "Run", continued: "Preset") -> bool:
         for each in (stored.preset, continued)
     ]
     return not stored.unfinished and stops[0] == stops[1]
+
+
+def _tidy(stored: "Run") -> None:
+    """Delete what a process that was killed left in the directory, where that is possible."""
+    from reluflow.store.run_directory import RunWriter
+
+    with suppress(RunError):
+        RunWriter.reopen(stored, stored.preset).close()
 
 
 def _tell_over(stored: "Run", as_json: bool) -> ExitCode:

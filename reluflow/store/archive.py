@@ -1,51 +1,67 @@
-"""Arrays in .npz files, read one at a time when they are asked for."""
+"""The arrays of a run directory, read one at a time when they are asked for."""
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from reluflow.errors import RunError
+from reluflow.arrays import Archive, DamagedError, words
+from reluflow.errors import DamageError, RunError
 
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+#: what else must hold of an array: called with its full name, raises DamagedError
+Check = Callable[[str, npt.NDArray[Any]], None]
 
 
 class Members(Mapping[str, Any]):
     """The arrays of an .npz file whose names start with ``prefix``, under the rest of their names.
 
-    The file is opened once: what is read belongs together even if a newer file takes its place meanwhile.
-    Raises RunError in one sentence where the file is damaged. Never unpickles.
+    What is read belongs together even if a newer file takes its place meanwhile. Raises DamageError, which
+    names the file and what in it, for what is not as it was written, and RunError for a file that is not
+    there.
     """
 
-    def __init__(self, path: Path, archive: "np.lib.npyio.NpzFile[Any]", prefix: str = "") -> None:
-        self.path, self._archive, self._prefix = path, archive, prefix
-        self._names = [name[len(prefix) :] for name in archive.files if name.startswith(prefix)]
+    def __init__(self, path: Path, archive: Archive, check: Check, prefix: str = "") -> None:
+        self.path, self._archive, self._check, self._prefix = path, archive, check, prefix
+        self._names = [name[len(prefix) :] for name in archive.names if name.startswith(prefix)]
 
     @classmethod
-    def open(cls, path: Path) -> "Members":
-        """All arrays of the file at ``path``."""
-        try:
-            archive = np.load(path, allow_pickle=False)
-        except _DAMAGE as error:
-            raise _damaged(path, error) from None
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise RunError(f"{path}: found a single array; expected an .npz file with several")
-        return cls(path, archive)
+    def open(cls, path: Path, check: Check = lambda _, __: None) -> "Members":
+        """All arrays of the file at ``path``; ``check``: what is asked of each that is read."""
+        return cls(path, opened(path), check)
 
     def under(self, prefix: str) -> "Members":
         """Those whose names start with ``prefix/``."""
-        return Members(self.path, self._archive, f"{self._prefix}{prefix}/")
+        return Members(self.path, self._archive, self._check, f"{self._prefix}{prefix}/")
+
+    def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and kind of an array, which is not read. Raises DamageError."""
+        try:
+            return self._archive.header(self._prefix + name)
+        except DamagedError as error:
+            raise damaged(self.path, f"{self._prefix}{name}: {error}") from None
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._names:
             raise KeyError(name)
+        full = self._prefix + name
         try:
-            return self._archive[self._prefix + name]
-        except _DAMAGE as error:
-            raise _damaged(self.path, error) from None
+            array = self._read(full)
+            self._check(full, array)
+        except DamagedError as error:
+            raise damaged(self.path, f"{full}: {error}") from None
+        return array
+
+    def _read(self, name: str) -> npt.NDArray[Any]:
+        try:
+            return self._archive.read(name)
+        except DamagedError:
+            # a copy of the directory may have been under way when the file was opened
+            again = opened(self.path)
+            if name not in again.names:
+                raise
+            return again.read(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -54,8 +70,21 @@ class Members(Mapping[str, Any]):
         return len(self._names)
 
 
-def _damaged(path: Path, error: Exception) -> RunError:
-    if isinstance(error, FileNotFoundError):
-        return RunError(f"{path}: found no such file; expected the arrays of a run")
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return RunError(f"{path}: cannot be read as arrays ({reason}); expected a file written by reluflow")
+def opened(path: Path) -> Archive:
+    """The file at ``path``, looked at once more if it seems damaged. Raises DamageError, RunError."""
+    try:
+        try:
+            return Archive(path)
+        except DamagedError:
+            return Archive(path)  # whoever copies it may be done
+    except FileNotFoundError:
+        raise RunError(f"{path}: found no such file; expected the arrays of a run") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({words(error)}); expected the arrays of a run") from None
+    except DamagedError as error:
+        raise damaged(path, str(error)) from None
+
+
+def damaged(path: Path, what: str) -> DamageError:
+    """The sentence about a file that is not as reluflow wrote it."""
+    return DamageError(f"damaged: {path} ({what}); expected it as reluflow wrote it")

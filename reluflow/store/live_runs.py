@@ -14,7 +14,8 @@ from pathlib import Path
 from reluflow.errors import ReluflowError, RunError
 from reluflow.store.claim import Claim
 from reluflow.store.locations import state_folder
-from reluflow.store.run_reader import PRESET, SUMMARY, Run, open_run
+from reluflow.store.run_reader import PRESET, Run, open_run
+from reluflow.store.run_summary import SUMMARY
 
 
 def live_folder() -> Path:

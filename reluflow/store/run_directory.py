@@ -4,18 +4,20 @@
     problem.npz      inputs, targets, weights, output_weights: the data and the start
     trajectory.npz   series/<column>, snapshots/{t, weights, output_weights},
                      events/{t, neuron, sample, kind}, checkpoint/<key>,
-                     links: a checkpoint's array begins with so many rows of a member (key, member, rows)
-    run.json         status, reason, time, loss, ...: what ``reluflow run --json`` prints
+                     links: a checkpoint's array begins with so many rows of a member (key, member, rows),
+                     summary: the summary of these arrays, which decides where run.json has another
+    run.json         status, reason, time, loss, ...: what ``reluflow run --json`` prints; see ``run_summary``
     data.*, init.*   copies of the files that the preset names, if any
 
 Every file is replaced as a whole, and everything that must belong together is in one of them: a process
-killed at any instant leaves a directory that opens and resumes.
+killed at any instant leaves a directory that opens and resumes. What it leaves of files that it was writing
+is deleted by the next process that writes there; a reader deletes nothing.
 """
 
-import secrets
+import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -29,12 +31,17 @@ from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.observe.measured import States
 from reluflow.problem import Problem
+from reluflow.store import run_summary
 from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
-from reluflow.store.json_text import to_json
+from reluflow.store.json_text import plain
+from reluflow.store.leftovers import delete_leftovers, delete_unfinished, new_folder
 from reluflow.store.locations import expanded
+from reluflow.store.owner import Owner
 from reluflow.store.preset import Preset
-from reluflow.store.run_reader import LINKS, PRESET, PROBLEM, SUMMARY, TRAJECTORY, Run, open_run
+from reluflow.store.run_layout import LINKS, SAVED_SUMMARY
+from reluflow.store.run_reader import PRESET, PROBLEM, TRAJECTORY, Run, open_run
+from reluflow.store.run_summary import SUMMARY, sum_of, sum_of_bytes
 from reluflow.store.schema import KEYS
 
 __all__ = ["Recorded", "Run", "RunWriter", "open_run"]
@@ -67,10 +74,16 @@ class Recorded(Protocol):
 class RunWriter:
     """Writes one run directory; made by ``create`` or ``reopen``, and the only writer until ``close``."""
 
-    def __init__(self, path: Path, preset: Preset) -> None:
+    def __init__(self, path: Path, preset: Preset, summary: Mapping[str, Any]) -> None:
+        """``summary``: what run.json says so far."""
         self.path = path
         self._preset = preset
+        #: what run.json says now, and what it is to say when nothing is saved any more
+        self._summary = self._last = run_summary.summary_of(summary)
         self._claim = Claim(path)
+        self._owner: Owner | None = Owner.this()
+        with _one_sentence(path):
+            self._sums = {name: [sum_of(path / name)] for name in (PRESET, PROBLEM)}
 
     @classmethod
     def create(cls, preset: Preset, problem: Problem, folder: Path | None = None) -> "RunWriter":
@@ -82,17 +95,18 @@ class RunWriter:
         if folder is not None:
             require_absent(folder)
         parent = Path("runs") if folder is None else folder.parent
-        hidden = parent / f".new-run-{secrets.token_hex(6)}"
+        begun = {"preset": preset.name, "status": "running", "reason": "not begun"}
         with _one_sentence(folder or parent):
+            hidden = new_folder(parent)
             try:
-                hidden.mkdir(parents=True)
-                kept = _fill(hidden, preset, problem)
+                kept = _fill(hidden, preset, problem, begun)
                 path = _claim_number(hidden, preset.name) if folder is None else _claim(hidden, folder)
             except BaseException:
                 shutil.rmtree(hidden, ignore_errors=True)
                 raise
             sync_folder(parent)
-        return cls(path, replace(kept, folder=path, path=path / PRESET))
+        delete_unfinished(parent)
+        return cls(path, replace(kept, folder=path, path=path / PRESET), begun)
 
     @classmethod
     def reopen(cls, run: Run, preset: Preset) -> "RunWriter":
@@ -100,13 +114,25 @@ class RunWriter:
 
         Raises RunError if another process is writing to it.
         """
-        writer = cls(run.path, preset)
+        writer = cls(run.path, preset, run.summary)
+        delete_leftovers(run.path)
+        delete_unfinished(run.path.parent)
+        begun = writer._summary | {"status": "running", "reason": "not saved since it was taken up"}
+        with _one_sentence(run.path):
+            writer._write_summary({**begun, "reached_goal": False})
         if preset.values != run.preset.values:
             writer._write_preset()
         return writer
 
     def close(self) -> None:
         """Let others write to the directory."""
+        if self._owner is not None:
+            self._owner = None
+            if self._last.get("status") == "running":
+                self._last |= {"status": "interrupted", "reason": "it was left before its end"}
+            # where it cannot be written it names a process that will be gone, which says the same
+            with suppress(OSError):
+                self._write_summary(self._last)
         self._claim.release()
 
     def save(self, run: Recorded) -> None:
@@ -115,9 +141,11 @@ class RunWriter:
             # the choice was left open: what was chosen is written down, and resuming keeps to it
             self._preset = self._preset.with_values({"solver.method": run.method})
             self._write_preset()
+        summary = plain(self.summary_of(run))
         with _one_sentence(self.path):
-            write_npz(self.path / TRAJECTORY, _arrays_of(run))
-            write_text(self.path / SUMMARY, to_json(self.summary_of(run)))
+            write_npz(self.path / TRAJECTORY, _arrays_of(run) | {SAVED_SUMMARY: json.dumps(summary)})
+            self._write_summary(summary)
+        self._last = dict(summary)
 
     def summary_of(self, run: Recorded) -> dict[str, Any]:
         """What ``reluflow run --json`` prints: the run's summary, its preset, its directory."""
@@ -129,8 +157,18 @@ class RunWriter:
         }
 
     def _write_preset(self) -> None:
+        text = self._preset.to_toml()
         with _one_sentence(self.path):
-            write_text(self.path / PRESET, self._preset.to_toml())
+            # a process that is killed in between leaves one of the two
+            self._sums[PRESET].append(sum_of_bytes(text.encode("utf-8")))
+            self._write_summary(self._summary)
+            write_text(self.path / PRESET, text)
+            del self._sums[PRESET][0]
+            self._write_summary(self._summary)
+
+    def _write_summary(self, summary: Mapping[str, Any]) -> None:
+        write_text(self.path / SUMMARY, run_summary.written(summary, self._owner, self._sums))
+        self._summary = dict(summary)
 
 
 def require_absent(folder: Path) -> None:
@@ -150,7 +188,7 @@ def _one_sentence(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _fill(folder: Path, preset: Preset, problem: Problem) -> Preset:
+def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, Any]) -> Preset:
     """Write the files of a run that has not begun; returns the preset as written."""
     copies: dict[str, Any] = {}
     for key in KEYS:
@@ -162,7 +200,8 @@ def _fill(folder: Path, preset: Preset, problem: Problem) -> Preset:
     write_text(folder / PRESET, kept.to_toml())
     names = ("inputs", "targets", "weights", "output_weights")
     write_npz(folder / PROBLEM, {name: getattr(problem, name) for name in names})
-    write_text(folder / SUMMARY, to_json({"preset": preset.name, "status": "running", "reason": "not begun"}))
+    sums = {name: [sum_of(folder / name)] for name in (PRESET, PROBLEM)}
+    write_text(folder / SUMMARY, run_summary.written(begun, Owner.this(), sums))
     return kept
 
 

@@ -1,26 +1,39 @@
 """Reading a run directory, one array at a time."""
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from reluflow.errors import PresetError, RunError
+from reluflow.errors import DamageError, PresetError, ProblemError, RunError
 from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem
-from reluflow.store.archive import Members
+from reluflow.store import run_summary
+from reluflow.store.archive import Members, damaged
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, load_preset
+from reluflow.store.run_layout import (
+    LINKS,
+    SAVED_SUMMARY,
+    START,
+    Sizes,
+    check_start,
+    check_trajectory,
+    check_values,
+)
 from reluflow.store.schema import KEYS, show
 
-PRESET, PROBLEM, TRAJECTORY, SUMMARY = "preset.toml", "problem.npz", "trajectory.npz", "run.json"
-#: Member of trajectory.npz: (checkpoint key, member, rows) of arrays that begin with rows of the file's own.
-LINKS = "links"
+PRESET: Final = "preset.toml"
+PROBLEM: Final = "problem.npz"
+TRAJECTORY: Final = "trajectory.npz"
+#: What may have happened to a preset that is not as reluflow wrote it.
+EDITED: Final = "edited by hand since it was written, or damaged"
 #: Sections that decide when a run ends and what is kept of it, but not where it goes.
-NEUTRAL = ("stop", "record")
+NEUTRAL: Final = ("stop", "record")
 
 
 class StoredSnapshots:
@@ -46,13 +59,81 @@ class Run:
     """What a run directory holds; made by ``open_run``.
 
     Everything that is read of the trajectory belongs to one moment, even if the run goes on meanwhile.
-    Reading a damaged file raises RunError in one sentence.
+    Reading what is damaged raises DamageError in one sentence, and the rest can be read all the same.
+    ``summary``: what ``reluflow run --json`` prints, without most of it where run.json cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.summary = _read_summary(path)
-        self._stored = Members.open(path / TRAJECTORY) if (path / TRAJECTORY).exists() else None
+        self._found: list[str] = []
+        self._content = self._read_content()
+        decides = self._saved_summary()
+        if decides is None:
+            decides = run_summary.summary_of(self._content)
+        found = run_summary.told(self._content, decides) if decides else {}
+        self.summary: dict[str, Any] = {"status": "unknown", **self._content, **found, "run": str(path)}
+
+    def _read_content(self) -> dict[str, Any]:
+        try:
+            return run_summary.read(self.path)
+        except DamageError as error:
+            self._found.append(str(error))
+            return {"format": run_summary.FORMAT}
+
+    def _saved_summary(self) -> dict[str, Any] | None:
+        """The summary that was saved with the arrays; None if there is none, or it cannot be read."""
+        try:
+            if self._stored is None or SAVED_SUMMARY not in self._stored:
+                return None
+            content = json.loads(str(self._stored[SAVED_SUMMARY]))
+            if not isinstance(content, dict):
+                raise damaged(self._stored.path, f"{SAVED_SUMMARY} holds {show(content)}")
+            run_summary.require_usable(content, self._stored.path)
+        except DamageError as error:
+            self._found.append(str(error))
+            return None
+        except (ValueError, RecursionError) as error:
+            self._found.append(str(damaged(self.path / TRAJECTORY, f"{SAVED_SUMMARY}: {error}")))
+            return None
+        return content
+
+    @cached_property
+    def faults(self) -> list[str]:
+        """A sentence about each file that is not as reluflow wrote it, as far as that is seen without reading
+        the arrays of the trajectory.
+        """
+        sums, found = self._content.get("sums", {}), list(self._found)
+        for name, fault in ((PRESET, EDITED), (PROBLEM, "its sum does not fit")):
+            if name in sums and not self._fits(name, sums[name]):
+                found.append(str(damaged(self.path / name, fault)))
+        return found
+
+    def _fits(self, name: str, sums: list[str]) -> bool:
+        """Whether a file has one of its sums. Looked at once more, for it may just have been replaced."""
+        if _has_sum(self.path / name, sums):
+            return True
+        try:
+            again = run_summary.read(self.path).get("sums", {})
+        except RunError:
+            return False
+        return _has_sum(self.path / name, again.get(name, []))
+
+    @cached_property
+    def _sizes(self) -> Sizes:
+        return check_start(self._start)
+
+    @cached_property
+    def _start(self) -> Members:
+        return Members.open(self.path / PROBLEM)
+
+    @cached_property
+    def _stored(self) -> Members | None:
+        path = self.path / TRAJECTORY
+        if not path.exists():
+            return None
+        members = Members.open(path, check_values(self._sizes))
+        check_trajectory(members, self._sizes)
+        return members
 
     @cached_property
     def preset(self) -> Preset:
@@ -65,26 +146,29 @@ class Run:
     @cached_property
     def problem(self) -> Problem:
         """The data and the network that the run started from."""
-        members = Members.open(self.path / PROBLEM)
-        inputs, targets = _array(members, "inputs"), _array(members, "targets")
-        weights, output_weights = _array(members, "weights"), _array(members, "output_weights")
-        values = self.preset.values
-        return Problem(
-            inputs, targets, weights, output_weights, values["solver.loss"], values["network.slope"]
-        )
+        _ = self._sizes
+        values, start = self.preset.values, {name: _array(self._start, name) for name in START}
+        try:
+            return Problem(**start, loss=values["solver.loss"], slope=values["network.slope"])
+        except ProblemError as error:
+            raise damaged(self._start.path, str(error)) from None
 
     @property
     def status(self) -> str:
-        """As of the last save; "running" for a run that goes on, or was killed."""
-        return str(self.summary.get("status", "running"))
+        """How the run ended; "running" while a process writes to it, "interrupted" if that ended before the
+        run.
+
+        "unknown" where that cannot be seen, because the process is one of another host.
+        """
+        return str(self.summary.get("status", "unknown"))
 
     @property
     def unfinished(self) -> bool:
         """Whether the run goes on under the rules that it had; else one of them must be relaxed first."""
-        return self.status in ("running", "interrupted")
+        return self.status in ("running", "interrupted", "unknown")
 
     @property
-    def series(self) -> Members | dict[str, Array]:
+    def series(self) -> Mapping[str, Array]:
         """Columns (k,) by name; empty before the first save."""
         return {} if self._stored is None else self._stored.under("series")
 
@@ -107,7 +191,9 @@ class Run:
     def events(self) -> Events:
         """Every change of activation that the solver logged, in the order of time."""
         members = self._trajectory.under("events")
-        return Events(*(members[name] for name in ("t", "neuron", "sample", "kind")))
+        t, *numbers = (_array(members, name) for name in ("t", "neuron", "sample", "kind"))
+        neuron, sample, kind = (np.asarray(each, dtype=np.int32) for each in numbers)
+        return Events(t, neuron, sample, kind.astype(np.int8))
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:
@@ -116,11 +202,14 @@ class Run:
             return None
         own = self._stored.under("checkpoint")
         found = {key: own[key] for key in own}
-        for key, name, *rows in _array(self._stored, LINKS):
-            shared = self._stored[str(name)]
-            if rows:  # else, in runs of the first versions, all of it
-                shared = shared[: int(rows[0])]
-            found[str(key)] = np.concatenate([shared, found[key]]) if key in found else shared
+        try:
+            for key, name, *rows in _array(self._stored, LINKS):
+                shared = _array(self._stored, str(name))
+                if rows:  # else, in runs of the first versions, all of it
+                    shared = shared[: int(rows[0])]
+                found[str(key)] = np.concatenate([shared, found[key]]) if key in found else shared
+        except ValueError as error:
+            raise damaged(self._stored.path, f"{LINKS}: {error}") from None
         return found
 
     def continued(self, preset: Preset) -> Preset:
@@ -168,26 +257,18 @@ def open_run(path: str | Path) -> Run:
     return Run(folder)
 
 
-def _read_summary(path: Path) -> dict[str, Any]:
+def _has_sum(path: Path, meant: list[str]) -> bool:
     try:
-        summary = json.loads((path / SUMMARY).read_bytes())
-    except FileNotFoundError:
-        raise RunError(f"{path} is not a run directory: found no {SUMMARY}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise RunError(f"{path / SUMMARY}: cannot be read ({reason}); expected JSON") from None
-    if not isinstance(summary, dict):
-        raise RunError(f"{path / SUMMARY}: found {show(summary)}; expected an object of names and values")
-    return {**summary, "run": str(path)}
+        return run_summary.sum_of(path) in meant
+    except OSError:
+        return False
 
 
 def _array(members: Members, name: str) -> Array:
     try:
         array: Array = members[name]
     except KeyError:
-        raise RunError(
-            f"{members.path}: found no array {name}; expected a file written by reluflow"
-        ) from None
+        raise damaged(members.path, f"there is no array {name}") from None
     return array
 
 

@@ -11,7 +11,8 @@ from reluflow.plot.axes import short
 from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
 from reluflow.store.run_directory import Run, open_run
-from reluflow.store.run_reader import PRESET, SUMMARY
+from reluflow.store.run_reader import PRESET
+from reluflow.store.run_summary import SUMMARY
 
 #: so many run directories of the working folder are listed, the newest first
 MOST_RUNS: Final = 50

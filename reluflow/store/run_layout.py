@@ -1,0 +1,138 @@
+"""What the arrays of a run directory must be: kinds, shapes and ranges, in this one place.
+
+Shapes and kinds are checked from the headers when the directory is opened, before anything is read; numbers
+when they are read.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.arrays import DamagedError
+from reluflow.flow.events import Change
+from reluflow.observe.recorder import COLUMNS
+from reluflow.store.archive import Check, Members, damaged
+
+#: Members of problem.npz and how many dimensions each has.
+START: Final = {"inputs": 2, "targets": 1, "weights": 2, "output_weights": 1}
+#: Member of trajectory.npz: (checkpoint key, member, rows) of arrays that begin with rows of the file's own.
+LINKS: Final = "links"
+#: ... and the summary that belongs to its arrays, as JSON.
+SAVED_SUMMARY: Final = "summary"
+_EVENTS: Final = {"t": "f", "neuron": "i", "sample": "i", "kind": "i"}
+#: kinds of plain numbers and text
+_PLAIN: Final = "biufU"
+_MOST_CHARACTERS: Final = 1 << 22
+
+Sizes = tuple[int, int, int]
+Shape = tuple[int, ...]
+
+
+def check_start(members: Members) -> Sizes:
+    """Samples, dimension and width that problem.npz states. Raises DamageError for arrays that do not fit."""
+    shapes = {}
+    for name, dimensions in START.items():
+        if name not in members:
+            raise damaged(members.path, f"there is no array {name}")
+        shape, kind = members.header(name)
+        if kind.kind != "f" or len(shape) != dimensions or 0 in shape:
+            raise damaged(members.path, f"{name} has kind {kind} and shape {shape}")
+        shapes[name] = shape
+    (n, d), (m, _) = shapes["inputs"], shapes["weights"]
+    _require(members, shapes, {"targets": (n,), "weights": (m, d), "output_weights": (m,)})
+    return n, d, m
+
+
+def check_trajectory(members: Members, sizes: Sizes) -> None:
+    """Raise DamageError where an array of trajectory.npz cannot belong to a problem of these ``sizes``."""
+    headers = {name: members.header(name) for name in members}
+    for name, (_, kind) in headers.items():
+        if kind.kind not in _PLAIN:
+            raise damaged(members.path, f"{name} has kind {kind}")
+    shapes = {name: shape for name, (shape, _) in headers.items()}
+    _, d, m = sizes
+    rows = _length(members, shapes, "series/t")
+    taken = _length(members, shapes, "snapshots/t")
+    happened = _length(members, shapes, "events/t", least=0)
+    _require(members, shapes, {f"series/{name}": (rows,) for name in COLUMNS})
+    states = {"snapshots/weights": (taken, m, d), "snapshots/output_weights": (taken, m)}
+    _require(members, shapes, states | {f"events/{name}": (happened,) for name in _EVENTS})
+    for name, (shape, kind) in headers.items():
+        group, _, rest = name.partition("/")
+        expected = _EVENTS[rest] if group == "events" and rest in _EVENTS else "f"
+        if group in ("series", "snapshots", "events") and kind.kind != expected:
+            raise damaged(members.path, f"{name} has kind {kind}")
+        if group == "series" and shape != (rows,):
+            raise damaged(members.path, f"{name} has shape {shape}; the others have {rows} rows")
+        if kind.kind == "U" and kind.itemsize // 4 * max(int(np.prod(shape)), 1) > _MOST_CHARACTERS:
+            raise damaged(members.path, f"{name} is too long a text")
+    _check_links(members, headers)
+
+
+def _check_links(members: Members, headers: dict[str, tuple[Shape, np.dtype[Any]]]) -> None:
+    shape, kind = headers.get(LINKS, ((), np.dtype(float)))
+    if kind.kind != "U" or len(shape) != 2 or shape[1] not in (2, 3):
+        raise damaged(members.path, f"{LINKS} has kind {kind} and shape {shape}")
+    if SAVED_SUMMARY in headers and (headers[SAVED_SUMMARY][0] or headers[SAVED_SUMMARY][1].kind != "U"):
+        raise damaged(members.path, f"{SAVED_SUMMARY} is no text")
+
+
+def _length(members: Members, shapes: dict[str, Shape], name: str, least: int = 1) -> int:
+    shape = shapes.get(name)
+    if shape is None or len(shape) != 1 or shape[0] < least:
+        raise damaged(
+            members.path, f"{name} has shape {shape}" if shape is not None else f"there is no {name}"
+        )
+    return shape[0]
+
+
+def _require(members: Members, shapes: dict[str, Shape], expected: dict[str, Shape]) -> None:
+    for name, shape in expected.items():
+        if shapes.get(name) != shape:
+            found = f"shape {shapes[name]}" if name in shapes else "no array"
+            raise damaged(members.path, f"{name}: found {found}, not {shape}")
+
+
+def check_values(sizes: Sizes) -> Check:
+    """The check of the numbers of trajectory.npz, for a problem of these ``sizes``; see ``Members``."""
+    n, _, m = sizes
+    ranges: dict[str, Callable[[npt.NDArray[Any]], bool]] = {
+        "series/t": _are_times,
+        "series/step": _are_counts,
+        "series/loss": _are_sizes,
+        "series/loss_low": _are_sizes,
+        "series/loss_high": _are_sizes,
+        "snapshots/t": _are_times,
+        "events/t": _are_times,
+        "events/neuron": lambda array: _lie_between(array, 0, m - 1),
+        "events/sample": lambda array: _lie_between(array, -1, n - 1),
+        "events/kind": lambda array: _lie_between(array, 0, max(Change)),
+    }
+
+    def check(name: str, array: npt.NDArray[Any]) -> None:
+        if name.partition("/")[0] in ("series", "snapshots") and not np.isfinite(array).all():
+            raise DamagedError("found numbers that are not finite")
+        if name in ranges and not ranges[name](array):
+            raise DamagedError("found numbers that cannot be")
+
+    return check
+
+
+def _are_times(array: npt.NDArray[Any]) -> bool:
+    return array.size == 0 or bool(
+        array[0] >= 0.0 and np.isfinite(array[-1]) and (np.diff(array) >= 0.0).all()
+    )
+
+
+def _are_counts(array: npt.NDArray[Any]) -> bool:
+    return bool(array[0] >= 0 and array[-1] < 2.0**63 and (np.diff(array) >= 0).all())
+
+
+def _are_sizes(array: npt.NDArray[Any]) -> bool:
+    return bool((array >= 0.0).all())
+
+
+def _lie_between(array: npt.NDArray[Any], low: int, high: int) -> bool:
+    return array.size == 0 or bool(array.min() >= low and array.max() <= high)

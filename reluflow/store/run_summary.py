@@ -1,0 +1,187 @@
+"""``run.json``: how a run went, who writes it, and the sums of the files beside it.
+
+    format                        of the directory; an older one is read, a newer one refused
+    preset, status, time, ...     what ``reluflow run --json`` prints
+    host, process, started        of the process that writes to it; null when none does
+    sums                          CRC-32 of preset.toml and problem.npz; two while a file is being replaced
+    sum                           CRC-32 of all the rest of this file
+
+trajectory.npz has a copy of the summary in it, and that one decides: a process may be killed after one of
+the two files was replaced and before the other one is.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from reluflow.errors import DamageError, RunError
+from reluflow.store.archive import damaged
+from reluflow.store.json_text import plain, to_json
+from reluflow.store.owner import Owner
+from reluflow.store.values import show
+
+SUMMARY: Final = "run.json"
+#: Of directories as they are written today; 0 has no sums and no owner.
+FORMAT: Final = 1
+#: What is in run.json beside the summary.
+_BESIDE: Final = ("format", "host", "process", "started", "sums", "sum")
+_LARGEST_FILE: Final = 64 * 2**20
+_CHUNK: Final = 1 << 20
+#: larger ones cannot be written with an exponent
+_LARGEST_INTEGER: Final = 2**63
+
+_TEXTS: Final = ("preset", "run", "status", "reason", "method", "loss_convention")
+_NUMBERS: Final = (
+    "time", "loss", "steps", "events", "wall_seconds", "gradient_norm", "variation_norm",
+)  # fmt: skip
+_SADDLE_NUMBERS: Final = ("start", "end", "loss", "escape_rate")
+#: What the status of a stored summary may be.
+STATUSES: Final = (
+    "running", "converged", "stationary", "time", "steps", "wall", "interrupted", "failed",
+)  # fmt: skip
+
+
+def written(summary: Mapping[str, Any], owner: Owner | None, sums: Mapping[str, list[str]]) -> str:
+    """The text of run.json."""
+    content = plain(
+        {
+            "format": FORMAT,
+            **summary,
+            "host": owner.host if owner else None,
+            "process": owner.process if owner else None,
+            "started": owner.started if owner else None,
+            "sums": sums,
+        }
+    )
+    return to_json({**content, "sum": _sum_of(content)})
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What run.json says, all of it usable. Raises DamageError, RunError."""
+    path = folder / SUMMARY
+    try:
+        try:
+            return _read(path)
+        except DamageError:
+            return _read(path)  # whoever copies it may be done
+    except FileNotFoundError:
+        raise RunError(f"{folder} is not a run directory: found no {SUMMARY}") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}); expected a file to read") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _LARGEST_FILE:
+        raise damaged(path, "found more than 64 MB")
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, " ".join(str(error).split())[:120]) from None
+    if not isinstance(content, dict):
+        raise damaged(path, f"found {show(content)} in place of names and values")
+    version = content.get("format", 0)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise damaged(path, f"format is {show(version)}")
+    if version > FORMAT:
+        raise RunError(
+            f"{path}: the directory is of format {version}, written by a newer reluflow; "
+            f"expected at most {FORMAT}"
+        )
+    if version and content.get("sum") != _sum_of({name: content[name] for name in content if name != "sum"}):
+        raise damaged(path, "its sum does not fit")
+    require_usable(content, path)
+    return content
+
+
+def require_usable(content: Mapping[str, Any], path: Path) -> None:
+    """Raise DamageError where a part of a summary is not of the kind that it must be."""
+    for names, is_usable, what in ((_TEXTS, _is_text, "text"), (_NUMBERS, _is_number, "a number")):
+        for name in names:
+            if content.get(name) is not None and not is_usable(content[name]):
+                raise damaged(path, f"{name} is {show(content[name])}, not {what}")
+    if content.get("status") not in STATUSES:
+        raise damaged(path, f"status is {show(content.get('status'))}")
+    if not isinstance(content.get("reached_goal", False), bool):
+        raise damaged(path, f"reached_goal is {show(content['reached_goal'])}")
+    saddles = content.get("saddles", [])
+    if not isinstance(saddles, list) or not all(map(_is_saddle, saddles)):
+        raise damaged(path, "saddles are not as they are written")
+    _require_owner(content, path)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) < _LARGEST_INTEGER)
+
+
+def _is_saddle(found: Any) -> bool:
+    return isinstance(found, dict) and all(
+        found.get(name) is None or _is_number(found[name]) for name in _SADDLE_NUMBERS
+    )
+
+
+def _require_owner(content: Mapping[str, Any], path: Path) -> None:
+    owner = [content.get(name) for name in ("host", "process", "started")]
+    whole = isinstance(owner[0], str) and all(type(number) is int for number in owner[1:])
+    if not whole and owner != [None, None, None]:
+        raise damaged(path, "the process that writes to it is not told as it should be")
+    sums = content.get("sums", {})
+    if not isinstance(sums, dict) or not all(isinstance(each, list) for each in sums.values()):
+        raise damaged(path, "sums are not as they are written")
+
+
+def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary alone."""
+    return {name: value for name, value in content.items() if name not in _BESIDE}
+
+
+def owner_of(content: Mapping[str, Any]) -> Owner | None:
+    """The process that says it writes to the directory; None if none does."""
+    if content.get("host") is None:
+        return None
+    return Owner(content["host"], content["process"], content["started"])
+
+
+def told(content: Mapping[str, Any], decides: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary as it is: ``content`` is that of run.json, ``decides`` the one that was saved with the
+    arrays.
+
+    A run that nobody writes to any more is not running, whatever was saved last.
+    """
+    owner, saved = owner_of(content), dict(decides)
+    alive = False if owner is None and "format" in content else (owner.alive() if owner else None)
+    going_on = content.get("status") == "running"
+    if alive and going_on:
+        return saved | {"status": "running", "reason": content.get("reason") or ""}
+    if alive is None and going_on:
+        reason = "whether the process that wrote it goes on cannot be seen from here"
+        return saved | {"status": "unknown", "reason": reason}
+    if saved.get("status") == "running":
+        return saved | {
+            "status": "interrupted",
+            "reason": "the process that wrote it ended before the run did",
+        }
+    return saved
+
+
+def sum_of(path: Path) -> str:
+    """CRC-32 of a file. Raises OSError."""
+    total = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            total = zlib.crc32(chunk, total)
+    return f"{total:08x}"
+
+
+def sum_of_bytes(content: bytes) -> str:
+    """CRC-32 of what a file is to hold."""
+    return f"{zlib.crc32(content):08x}"
+
+
+def _sum_of(content: Mapping[str, Any]) -> str:
+    return sum_of_bytes(json.dumps(content, sort_keys=True).encode())
