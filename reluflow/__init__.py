@@ -5,10 +5,10 @@
 ``import reluflow`` costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing it from typing would be all that takes time here
+    from typing import Any
 
-if TYPE_CHECKING:
     from reluflow.simulation import Trajectory, simulate
     from reluflow.store.preset import Preset, load_preset
     from reluflow.store.run_directory import Run, open_run
@@ -37,8 +37,10 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _HOMES:
+        from importlib import import_module
+
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'reluflow' has no attribute {name!r}")
 

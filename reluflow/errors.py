@@ -9,7 +9,14 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+    @classmethod
+    def of_signal(cls, number: int) -> "ExitCode":
+        """That of a process which a signal has ended."""
+        return cls(128 + number)
 
 
 class ReluflowError(Exception):

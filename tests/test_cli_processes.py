@@ -49,12 +49,12 @@ def started(*words, **options):
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_and_says_how_to_resume(number):
     process = started(*ENDLESS, "--json", "--out", "cut")
     process.send_signal(number)
     out, narration = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     summary = json.loads(out)
     assert summary["status"] == "interrupted"
     assert number.name in summary["reason"]
@@ -201,12 +201,15 @@ def test_a_last_save_that_fails_is_told(monkeypatch):
     assert one_sentence(done.stderr)
 
 
-def test_signals_are_a_wish_first_and_end_a_step_second():
+def test_signals_are_a_wish_first_and_end_a_step_after_patience(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     with Interruption() as interruption:
         assert interruption.name is None
         signal.raise_signal(signal.SIGTERM)
         assert interruption.name == "SIGTERM"
+        signal.raise_signal(signal.SIGINT)
+        assert (interruption.name, interruption.code) == ("SIGTERM", 143)
+        monkeypatch.setattr("reluflow.cli.interruption.PATIENCE", 0.0)
         with interruption.shielded():
             signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):

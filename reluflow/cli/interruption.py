@@ -1,33 +1,41 @@
-"""Ctrl-C and SIGTERM as a wish that the run sees between two steps, so that it is saved and resumable."""
+"""Ctrl-C, SIGTERM and SIGHUP as a wish that the run sees soon, so that it is saved and resumable."""
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Self
+from typing import Final, Self
 
-#: Signals that end a run in order; SIGHUP comes when the terminal goes away (Windows has none).
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+from reluflow.cli.leaving import SIGNALS
+from reluflow.errors import ExitCode
+
+#: Seconds that a run gets to come to its end and be saved, before a further signal breaks it off.
+PATIENCE: Final = 5.0
 
 #: what may be set to receive a signal
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 class Interruption:
-    """While entered, a signal only sets ``name``. A second one breaks off a step that takes too long.
+    """While entered, a signal only sets ``name``, which is that of the first one.
 
-    While ``shielded`` nothing is broken off. The handlers that were there before come back at the end.
+    One that comes after ``PATIENCE`` breaks off whatever takes so long, but nothing while ``shielded``. The
+    handlers that were there before come back at the end.
     """
 
     def __init__(self) -> None:
         self.name: str | None = None
+        #: what the process then ends with
+        self.code = ExitCode.INTERRUPTED
+        self._since = 0.0
         self._shields = 0
         self._previous: dict[int, _Handler] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
+            for number in SIGNALS:
                 previous = signal.getsignal(number)
                 if previous is not signal.SIG_IGN:  # as under nohup: whoever started us wants it so
                     self._previous[number] = signal.signal(number, self._receive)
@@ -48,6 +56,8 @@ class Interruption:
             self._shields -= 1
 
     def _receive(self, number: int, _: FrameType | None) -> None:
-        if self.name is not None and not self._shields:
+        if self.name is None:
+            self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
+            self._since = time.monotonic()
+        elif not self._shields and time.monotonic() - self._since >= PATIENCE:
             raise KeyboardInterrupt
-        self.name = signal.Signals(number).name

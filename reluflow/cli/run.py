@@ -1,5 +1,6 @@
 """``reluflow run``: train without a screen."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,21 +48,22 @@ def run(
 
     request = Request(preset, settings or [], method)
     loaded = _load(request)
+    if resume:
+        stored, continued = _stored(loaded, out)
+        if _is_over(stored, continued):
+            _tidy(stored)
+            raise typer.Exit(_tell_over(stored, as_json))
+        training, written = _resumed(stored, continued)
+    else:
+        training, written = _begun(loaded, out)
     with Interruption() as interruption:
-        if resume:
-            stored, continued = _stored(loaded, out)
-            if _is_over(stored, continued):
-                _tidy(stored)
-                raise typer.Exit(_tell_over(stored, as_json))
-            training, writer = _resumed(stored, continued)
-        else:
-            training, writer = _begun(loaded, out)
+        writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
         _train(loaded, training, writer, interruption, quiet, request)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
-    raise typer.Exit(_exit_code(summary))
+    raise typer.Exit(_exit_code(summary, interruption))
 
 
 def _load(request: "Request") -> "Preset":
@@ -78,14 +80,15 @@ def _load(request: "Request") -> "Preset":
     return loaded
 
 
-def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, RunWriter]":
+def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, Callable[[], RunWriter]]":
+    """The training, and what makes its directory."""
     from reluflow.store.run_directory import RunWriter, require_absent
     from reluflow.training import Training
 
     if out is not None:
         require_absent(out)
     training = Training.from_preset(preset)
-    return training, RunWriter.create(preset, training.problem, out)
+    return training, lambda: RunWriter.create(preset, training.problem, out)
 
 
 def _stored(preset: "Preset", out: Path | None) -> "tuple[Run, Preset]":
@@ -127,12 +130,13 @@ def _tell_over(stored: "Run", as_json: bool) -> ExitCode:
     return ExitCode.DONE if stored.summary.get("reached_goal") else ExitCode.FAILED
 
 
-def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, RunWriter]":
+def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, Callable[[], RunWriter]]":
+    """The training, and what takes up its directory."""
     from reluflow.resumption import resumed
     from reluflow.store.run_directory import RunWriter
 
     training = resumed(stored, continued)
-    return training, RunWriter.reopen(stored, continued)
+    return training, lambda: RunWriter.reopen(stored, continued)
 
 
 def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resumed: bool) -> None:
@@ -163,9 +167,7 @@ def _train(
         end = Loop(session, interruption, quiet).run()
     except KeyboardInterrupt:
         session.close(wait=False)
-        fail(
-            f"broken off in the middle of a step; what was saved before is kept; {how}", ExitCode.INTERRUPTED
-        )
+        fail(f"broken off in the middle of a step; what was saved before is kept; {how}", interruption.code)
     except RunError as error:
         session.close()
         fail(f"{error}; {how}", ExitCode.FAILED)
@@ -182,7 +184,7 @@ def _tell(summary: dict[str, Any], as_json: bool) -> None:
     emit(to_json(summary) if as_json else report(summary, terminal_width() - 2))
 
 
-def _exit_code(summary: dict[str, Any]) -> ExitCode:
+def _exit_code(summary: dict[str, Any], interruption: Interruption) -> ExitCode:
     if summary["status"] == "interrupted":
-        return ExitCode.INTERRUPTED
+        return interruption.code
     return ExitCode.DONE if summary["reached_goal"] else ExitCode.FAILED

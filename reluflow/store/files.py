@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+_being_written: set[Path] = set()
+
 
 def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     """Let ``fill`` write to a temporary file in the same folder, then put it in the place of ``path``.
@@ -15,6 +17,7 @@ def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     Raises OSError (and whatever ``fill`` raises), and then leaves ``path`` as it was.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    _being_written.add(temporary)
     try:
         with temporary.open("xb") as file:
             fill(file)
@@ -24,7 +27,16 @@ def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _being_written.discard(temporary)
     sync_folder(path.parent)
+
+
+def delete_temporary() -> None:
+    """Delete the temporary files that are being written: the process ends in the middle of it."""
+    for path in list(_being_written):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,0 +1,33 @@
+"""Leaving at once for Ctrl-C, SIGTERM and SIGHUP, as long as there is nothing to save.
+
+An exception would do the same in most places. But one that is raised in a destructor, or in a library that
+catches everything, is printed and forgotten; and in the middle of an import it shows as a traceback.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Final
+
+#: Signals that end a command in order; SIGHUP comes when the terminal goes away (Windows has none).
+SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+def leave_at_once() -> None:
+    """From now on a signal ends the process, quietly, with 128 plus its number.
+
+    One that whoever started us has told to be ignored, as under nohup, is ignored.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    files = sys.modules.get("reluflow.store.files")
+    if files is not None:
+        files.delete_temporary()
+    os._exit(128 + number)
