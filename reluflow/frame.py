@@ -12,11 +12,15 @@ from reluflow.store.preset import Preset
 
 @dataclass(frozen=True)
 class Notice:
-    """The outcome of a command that the user waits for. ``number`` tells a new one from an old one."""
+    """The outcome of a command that the user waits for. ``number`` tells a new one from an old one.
+
+    ``seconds``: how long it took.
+    """
 
     number: int
     text: str
     failed: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

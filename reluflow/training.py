@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from reluflow.flow import DEFAULT_METHOD, make_solver
-from reluflow.flow.base import FlowSolver, Options, SolverView, State
+from reluflow.flow.base import AbandonedError, FlowSolver, Options, SolverView, State
 from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
@@ -150,14 +150,19 @@ class Training:
         solver, stop = self._solver, self.stop
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
-        before, loss = solver.steps, solver.loss
+        loss = solver.loss
         level = self._judging.level(self._judging.floor(solver)) if burst > 1 else 0.0
         solver.step(burst, level, math.inf if stop.time is None else stop.time)
-        if solver.steps == before and solver.failure is None and solver.abandoned():
+        if solver.given_up:
             return
-        self._pace(self.recorder.observe(solver))
         floor = self._judging.floor(solver)
-        end = self._judging.end_within_step(solver, loss, floor)
+        try:
+            end = self._judging.end_within_step(solver, loss, floor)
+            moved = self.recorder.observe(solver)
+        except AbandonedError:  # looking into the step may take longer than the step itself
+            solver.take_back()
+            return
+        self._pace(moved)
         if end is not None:
             self._end_within_step(end)
         self._judge(floor)

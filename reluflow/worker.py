@@ -265,15 +265,16 @@ class Worker:
     def _report(self, doing: str, work: Callable[[], str]) -> None:
         """Do what a user waits for and publish how it went."""
         self._show(replace(self._board.frame, busy=doing))
+        began = time.perf_counter()
         try:
             text, failed = work(), False
         except Exception as error:
             text, failed = sentence(error), True
-        self._tell(text, failed)
+        self._tell(text, failed, time.perf_counter() - began)
 
-    def _tell(self, text: str, failed: bool) -> None:
+    def _tell(self, text: str, failed: bool, seconds: float = 0.0) -> None:
         number = self._board.frame.note.number + 1 if self._board.frame.note else 1
-        self.publish(note=Notice(number, text, failed))
+        self.publish(note=Notice(number, text, failed, seconds))
 
     def publish(
         self,

@@ -8,7 +8,7 @@ from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError
-from reluflow.frame import Frame
+from reluflow.frame import Frame, Notice
 from reluflow.session import Session
 
 #: Seconds between two looks at the run, and between two saves at least. A run that is killed loses no more
@@ -30,11 +30,14 @@ class Loop:
         self._interruption = interruption
         self._progress = Progress(session.frame, quiet)
         self._next_save = time.monotonic() + SAVE_EVERY
+        #: the notice before that of the save which is under way, if one is
+        self._saving = False
+        self._before: Notice | None = None
 
     def run(self) -> Frame:
         """Watch until the run ends or a signal comes, and save; returns the last frame.
 
-        Raises RunError if the last save fails, and KeyboardInterrupt if a second signal breaks off a step:
+        Raises RunError if the last save fails, and KeyboardInterrupt if a later signal breaks off a step:
         then what was saved last is kept.
         """
         session, asked = self._session, False
@@ -46,31 +49,45 @@ class Loop:
                 with suppress(TimeoutError):
                     session.wait(lambda frame: frame.over, LOOK_EVERY)
                 self._progress.show(session.frame)
-                if not session.frame.over and not asked and time.monotonic() >= self._next_save:
-                    self._save_meanwhile()
+                if not session.frame.over and not asked:
+                    self._save_now_and_then()
         finally:
             self._progress.close()
-        self._save()
+        if self._saving:
+            self._saved()
+        self._begin_save()
+        note = self._saved()
+        if note is not None and note.failed:
+            raise RunError(note.text)
         return session.frame
 
-    def _save(self) -> None:
-        """Save and wait for it; only what is being written cannot be broken off. Raises RunError."""
-        session = self._session
-        before = session.frame.note
-        session.save_run()
+    def _begin_save(self) -> None:
+        self._saving, self._before = True, self._session.frame.note
+        self._session.save_run()
+
+    def _saved(self) -> Notice | None:
+        """Wait for the save; only what is being written cannot be broken off."""
+        session, before = self._session, self._before
         session.wait(lambda frame: frame.busy is not None or frame.note is not before)
         with self._interruption.shielded():
             note = session.wait(lambda frame: frame.note is not before).note
-        if note is not None and note.failed:
-            raise RunError(note.text)
+        self._saving = False
+        return note
 
-    def _save_meanwhile(self) -> None:
-        """Save, but go on if that fails: there may be room on the disc again when the run ends."""
-        began = time.monotonic()
-        try:
-            self._save()
-        except RunError as error:
+    def _save_now_and_then(self) -> None:
+        """Save without waiting for it, which a step may delay, and go on if that fails.
+
+        There may be room on the disc again when the run ends.
+        """
+        if not self._saving:
+            if time.monotonic() >= self._next_save:
+                self._begin_save()
+            return
+        note = self._session.frame.note
+        if note is None or note is self._before:
+            return
+        self._saving = False
+        if note.failed:
             self._progress.close()
-            say(f"reluflow: {error}; the run goes on and will be saved later")
-        took = time.monotonic() - began
-        self._next_save = began + took + max(SAVE_EVERY, SAVE_SHARE * took)
+            say(f"reluflow: {note.text}; the run goes on and will be saved later")
+        self._next_save = time.monotonic() + max(SAVE_EVERY, SAVE_SHARE * note.seconds)

@@ -7,7 +7,6 @@ arrays and restored, after which it takes the very same steps.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -145,7 +144,9 @@ class FlowSolver(SolverView):
     Attributes
     ----------
     events_old: changes of activation that had been seen before the last step.
-    abandoned: asked now and then during a step that may take long; if true, the step is given up.
+    given_up: whether the last step was.
+    abandoned: asked now and then during a step that may take long; if true, the step is given up. It is asked
+        by dense output too, which then raises AbandonedError; the step can be taken back.
     """
 
     #: name in presets and on the command line
@@ -161,6 +162,8 @@ class FlowSolver(SolverView):
         self.options = options
         self.events_old = 0
         self.abandoned: Callable[[], bool] = lambda: False
+        self.given_up = False
+        self._go_back: Callable[[], None] = lambda: None
 
     def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
         """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
@@ -172,10 +175,24 @@ class FlowSolver(SolverView):
         """
         if self.failure is not None or self.t >= t_end:
             return
-        events = self.events
-        with suppress(AbandonedError):
+        events, way_back = self.events, self._way_back()
+        try:
             self._advance(burst, loss_floor, t_end)
-            self.events_old = events
+        except AbandonedError:
+            self.given_up = True
+        else:
+            self.given_up, self.events_old, self._go_back = False, events, way_back
+
+    def take_back(self) -> None:
+        """Undo the last step, for whoever met AbandonedError while looking into it with ``dense_output``."""
+        self._go_back()
+
+    def _way_back(self) -> Callable[[], None]:
+        """What will undo the step that is about to be taken.
+
+        A solver implements it whose dense output takes long and may raise AbandonedError.
+        """
+        return lambda: None
 
     @abstractmethod
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None: ...

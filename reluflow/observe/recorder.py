@@ -3,12 +3,13 @@
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from reluflow.flow.base import SolverView, State
+from reluflow.flow.base import AbandonedError, SolverView, State
 from reluflow.network import Array, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
@@ -126,6 +127,19 @@ class Series:
         self._rows[: len(kept)] = kept
         self._count = len(kept)
 
+    def kept(self) -> "Series":
+        """What ``go_back`` goes back to; to be kept for one step only."""
+        kept = copy(self)
+        # rows are written behind the last, or in its place; thinned, they are all written anew
+        begin = 0 if self._count + MOST_PIECES >= self._limit else max(self._count - 1, 0)
+        kept._rows = self._rows[begin : self._count].copy()
+        return kept
+
+    def go_back(self, kept: "Series") -> None:
+        """Be as when it was kept."""
+        self._count, self._spacing, self._provisional = kept._count, kept._spacing, kept._provisional
+        self._rows[self._count - len(kept._rows) : self._count] = kept._rows
+
     def _make_room(self, rows: int) -> None:
         held, self._rows = self.rows, np.empty((rows, len(COLUMNS)))
         self._rows[: self._count] = held
@@ -194,7 +208,8 @@ class Recorder:
     def observe(self, solver: SolverView) -> float | None:
         """Record the solver's state, and what dense output says of a long step that led to it.
 
-        Returns, when it was measured, the movement that one observation brought lately.
+        Returns, when it was measured, the movement that one observation brought lately. Raises AbandonedError
+        if dense output does; then the record is as it was before.
         """
         state = solver.state
         self._waited += 1
@@ -237,6 +252,17 @@ class Recorder:
         pieces = min(math.ceil(moved / self._resolution), MOST_PIECES)
         if pieces < 2 or not solver.t > solver.t_old:
             return
+        series, spacing = self._series.kept(), self._spacing
+        states, shapes, path = list(self._states), list(self._shapes), list(self._path)
+        try:
+            self._record_inside(solver, pieces)
+        except AbandonedError:
+            self._states, self._shapes, self._path, self._spacing = states, shapes, path, spacing
+            self._series.go_back(series)
+            self._waited -= 1
+            raise
+
+    def _record_inside(self, solver: SolverView, pieces: int) -> None:
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
         at_once = max(1, ROOM // (self._problem.width * self._problem.samples))
         for first in range(0, times.size, at_once):

@@ -1,5 +1,6 @@
 """What drives neurons over a step: the path of the residual, and what is prepared from it once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,12 +18,14 @@ NOISE = 1e-13
 class Drive:
     """Samples, a path of their residual, and the (relative) slack with which sliding neurons are released.
 
-    What depends on the residual is given for each of the s terms of the path.
+    ``abandoned``: see ``FlowSolver``. What depends on the residual is given for each of the s terms of the
+    path.
     """
 
     samples: Samples
     path: Path
     slack: float
+    abandoned: Callable[[], bool] = lambda: False
 
     @cached_property
     def force(self) -> Array:

@@ -85,7 +85,7 @@ def sweep(
     Raises StallError, also where a neuron outgrows what numbers hold, and AbandonedError if ``abandoned``
     says so before all are moved.
     """
-    drive = Drive(samples, path, slack)
+    drive = Drive(samples, path, slack, abandoned)
     total = np.zeros((path.nodes.size, samples.size))
     ends: list[Neurons] = []
     events: list[Events] = []

@@ -1,5 +1,6 @@
 """Neurons at many moments of a step, seen on one way through it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,14 +26,23 @@ class Passage:
     outputs: Array
 
 
-def passage(neurons: Neurons, samples: Samples, path: Path, slack: float, moments: Array) -> Passage:
-    """Neurons moved along a path, at moments (k,) of it in order. Raises StallError.
+def passage(
+    neurons: Neurons,
+    samples: Samples,
+    path: Path,
+    slack: float,
+    moments: Array,
+    abandoned: Callable[[], bool] = lambda: False,
+) -> Passage:
+    """Neurons moved along a path, at moments (k,) of it in order.
+
+    Raises StallError, and AbandonedError if ``abandoned`` says so before all are moved.
 
     On their way they stop at the nodes too, so that they are nowhere less exact than the step itself.
     """
     stops = np.union1d(moments, path.nodes[path.nodes < moments[-1]])
     where = np.searchsorted(stops, moments)
-    drive = Drive(samples, replace(path, stops=stops), slack)
+    drive = Drive(samples, replace(path, stops=stops), slack, abandoned)
     dimension = neurons.weights.shape[1]
     weights, outputs = [np.zeros((moments.size, 0, dimension))], [np.zeros((moments.size, 0))]
     for block in neurons.blocks(block_rows(samples)):

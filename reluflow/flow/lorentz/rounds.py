@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
@@ -82,11 +83,16 @@ class Rounds:
         return join([part for _, _, part in passed]).take(order)
 
     def run(self, neurons: Neurons) -> None:
-        """Rounds until every neuron is at the end of the step. Raises StallError."""
+        """Rounds until every neuron is at the end of the step.
+
+        Raises StallError, and AbandonedError if ``abandoned`` of the drive says so.
+        """
         patience = self.samples.primaries + PATIENCE
         rows, heading, pulled = np.arange(len(neurons)), None, None
         stalled = np.zeros(len(neurons), dtype=np.intp)
         while len(neurons):
+            if self.drive.abandoned():
+                raise AbandonedError
             course = steer(neurons, self.drive, heading, pulled)
             self._count(course)
             if self._passed is not None:

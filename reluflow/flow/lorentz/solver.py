@@ -9,7 +9,8 @@ series from event to event (``leap``). So plateaus of any length cost a step or 
 left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import isclose
@@ -38,6 +39,8 @@ from reluflow.problem import Problem
 
 #: lengths that differ by no more than this (relative) are one
 ULPS = 1e-14
+#: what dense output of the last step needs, and no step after it
+OF_ITS_STEP = ("_before", "_legs", "_go_back", "given_up")
 
 
 class Lorentz(FlowSolver):
@@ -156,6 +159,16 @@ class Lorentz(FlowSolver):
             "a smaller rtol may help"
         )
 
+    def _way_back(self) -> Callable[[], None]:
+        kept = {name: value for name, value in vars(self).items() if name not in OF_ITS_STEP}
+        kept |= {"_pace": copy(self._pace), "_log": copy(self._log)}
+
+        def go_back() -> None:
+            vars(self).update(kept)
+            self.t_old, self._before, self._legs = self.t, (self._neurons, self._bundles), ()
+
+        return go_back
+
     def _length(self, curve: Curve, room: float) -> float:
         """The length of the next step, if it is one by collocation."""
         ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
@@ -266,11 +279,15 @@ class _Way:
     legs: tuple[Leg, ...]
 
     def moments(self, neurons: Neurons, solver: Lorentz, shares: Array) -> Passage:
-        """Neurons from the start of the step at shares (k,) of it, in order. Raises StallError."""
+        """Neurons from the start of the step at shares (k,) of it, in order.
+
+        Raises StallError, and AbandonedError if the solver is to give up the step.
+        """
         samples, slack = solver._samples, solver._stepper.slack
+        abandoned = solver.abandoned
         assert self.path is not None
         if not self.legs:
-            return passage(neurons, samples, self.path, slack, shares)
+            return passage(neurons, samples, self.path, slack, shares, abandoned)
         begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
         times, seen = shares * begins[-1], []
         which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
@@ -278,7 +295,7 @@ class _Way:
             leg, inside = self.legs[i], times[which == i] - begins[i]
             followed = along(leg.series, inside / leg.series.unit)
             if leg.passing.size:
-                others = passage(leg.before, samples, leg.path, slack, inside / leg.length)
+                others = passage(leg.before, samples, leg.path, slack, inside / leg.length, abandoned)
                 followed.weights[:, leg.passing] = others.weights
                 followed.outputs[:, leg.passing] = others.outputs
             seen.append(followed)

@@ -1,0 +1,63 @@
+"""A step that is given up at any moment, and taken again: nothing of it is left, to the last bit."""
+
+import numpy as np
+import pytest
+
+from reluflow.flow.lorentz.solver import Lorentz
+from reluflow.store.preset import load_preset
+from reluflow.training import Training
+
+#: runs with events, series, collocation, insides of steps that are recorded, and an end within a step
+CASES = [
+    ("orthogonal-toy", {"init.scale": 1e-3}),
+    ("wu-five-points", {}),
+    ("nonorthogonal-five-points", {"record.snapshots": 8, "record.series": 16}),
+    ("neuron-centred-10", {"network.width": 20, "init.scale": 1e-3, "record.series": 64}),
+]
+
+
+class Impatience:
+    """Gives up after so many questions, and after more of them the next time."""
+
+    def __init__(self) -> None:
+        self.left = self.allowed = 0
+        self.given_up = 0
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        if self.left < 0:
+            self.allowed = 2 * self.allowed + 1
+            self.left, self.given_up = self.allowed, self.given_up + 1
+            return True
+        return False
+
+
+def run(preset, changes, abandoned):
+    training = Training.from_preset(load_preset(preset, changes))
+    calls = 0
+    while training.status == "running" and calls < 3000:
+        steps = training.solver.steps
+        training.advance(0.0, abandoned=abandoned)
+        calls += 1
+        if training.solver.steps > steps and isinstance(abandoned, Impatience):
+            abandoned.left = abandoned.allowed = 0
+    return training
+
+
+@pytest.mark.parametrize(("preset", "changes"), CASES)
+def test_a_step_that_was_given_up_leaves_nothing(preset, changes, monkeypatch):
+    take_back, taken_back = Lorentz.take_back, []
+
+    def counting(solver):
+        taken_back.append(solver.steps)
+        take_back(solver)
+
+    monkeypatch.setattr(Lorentz, "take_back", counting)
+    impatience = Impatience()
+    straight, again = run(preset, changes, lambda: False), run(preset, changes, impatience)
+    assert impatience.given_up > len(taken_back) > 0, "within steps, and while they were looked into"
+    assert (again.status, again.reason) == (straight.status, straight.reason)
+    expected, found = straight.checkpoint(), again.checkpoint()
+    assert found.keys() == expected.keys()
+    for key in expected.keys() - {"wall_seconds"}:
+        assert np.array_equal(found[key], expected[key]), key
