@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from reluflow.shown import one_sentence
+
 
 class ExitCode(IntEnum):
     """Exit codes of the command line."""
@@ -20,7 +22,13 @@ class ExitCode(IntEnum):
 
 
 class ReluflowError(Exception):
-    """Something a user can mend. The message says where, what was found and what was expected."""
+    """Something a user can mend. The message says where, what was found and what was expected.
+
+    As text it is one sentence that a terminal can show, whatever a file holds that it speaks of.
+    """
+
+    def __str__(self) -> str:
+        return one_sentence(super().__str__())
 
 
 class PresetError(ReluflowError, ValueError):
@@ -51,5 +59,5 @@ def sentence(error: Exception) -> str:
         return "there is not enough memory for these sizes; expected smaller ones"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}"
-    return f"{type(error).__name__}: {error}"
+        return one_sentence(f"{where}{error.strerror or error}")
+    return one_sentence(f"{type(error).__name__}: {error}")

@@ -10,17 +10,18 @@ from typing import NoReturn, ParamSpec, TextIO, TypeVar
 import typer
 
 from reluflow.errors import ExitCode, ReluflowError
+from reluflow.shown import escaped, one_sentence
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 def emit(text: str) -> None:
-    """Write data to stdout. A reader that has gone away (``| head``) is no error."""
+    """Write data to stdout, escaped. A reader that has gone away (``| head``) is no error."""
     if sys.stdout is None:
         return  # closed by whoever started us
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(escaped(text, kept="\n\t"))
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
@@ -29,12 +30,17 @@ def emit(text: str) -> None:
         fail(f"stdout cannot be written ({error.strerror})", ExitCode.FAILED)
 
 
-def say(text: str, end: str = "\n") -> None:
-    """Narrate on stderr. Where nobody listens any more, the work goes on all the same."""
+def say(text: str) -> None:
+    """Narrate on stderr, in one line. Where nobody listens any more, the work goes on all the same."""
+    write_raw(escaped(text) + "\n")
+
+
+def write_raw(text: str) -> None:
+    """Write to stderr what steers the terminal on purpose."""
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(text + end)
+        sys.stderr.write(text)
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)
@@ -42,7 +48,7 @@ def say(text: str, end: str = "\n") -> None:
 
 def fail(sentence: str, code: ExitCode) -> NoReturn:
     """End the command with one sentence and an exit code."""
-    say(f"reluflow: {sentence}")
+    say(one_sentence(f"reluflow: {sentence}"))
     raise typer.Exit(code)
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from reluflow.cli.output import say
+from reluflow.cli.output import say, write_raw
 
 if TYPE_CHECKING:
     from reluflow.frame import Frame
@@ -42,7 +42,7 @@ class Progress:
         self._measure()
         if self._rewrites:
             width = terminal_width() - ECHO
-            say("\r" + self.line(width).ljust(width), end="")
+            write_raw("\r" + self.line(width).ljust(width))
             self._dirty = True
         elif time.monotonic() - self._said >= LINE_EVERY:
             self._said = time.monotonic()
