@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reluflow.cli.output import emit, guarded
+from reluflow.cli.output import emit, guarded, say
 from reluflow.cli.progress import terminal_width
 from reluflow.cli.report import wrapped
+from reluflow.errors import ExitCode
 
 if TYPE_CHECKING:
     from reluflow.store.run_directory import Run
@@ -26,48 +27,59 @@ def info(
         ),
     ] = None,
 ) -> None:
-    """Say what a run directory holds."""
+    """Say what a run directory holds. What is damaged is named, and the rest is shown."""
     from reluflow.store.json_text import to_json
     from reluflow.store.run_directory import open_run
 
     opened = open_run(run)
     held = describe(opened)
+    emit(to_json(held) if as_json else _report(held))
+    if held["damaged"]:
+        for sentence in held["damaged"]:
+            say(f"reluflow: {sentence}")
+        raise typer.Exit(ExitCode.USAGE)
     if columns is not None:
         from reluflow.store.run_columns import write_columns
 
         write_columns(opened, columns)
-    if as_json:
-        emit(to_json(held))
-        return
+
+
+def _report(held: dict[str, Any]) -> str:
     width = terminal_width() - 2
     lines = [line for name in held for line in wrapped(f"{name:<16} ", _words(held[name]), width)]
-    emit("\n".join([*lines, ""]))
+    return "\n".join([*lines, ""])
 
 
 def describe(run: "Run") -> dict[str, Any]:
-    """Everything about a run that is not an array."""
-    problem, saved = run.problem, bool(run.series)
-    snapshots = run.snapshots.t.tolist() if saved else []
+    """Everything about a run that is not an array; None for what is damaged, and a sentence for each file."""
+    from reluflow.store.run_check import Intact
+
+    intact = Intact(run)
+    problem, preset, times = intact.problem, intact.preset, intact.times
+    said = run.summary.get
     return {
         "run": str(run.path),
-        "preset": run.preset.name,
-        "title": run.preset.title,
+        "preset": preset and preset.name,
+        "title": preset and preset.title,
         "status": run.status,
-        "reason": run.summary.get("reason", ""),
-        "resumable": run.unfinished,
-        "method": run.summary.get("method"),
-        "time": run.summary.get("time"),
-        "loss": run.summary.get("loss"),
-        "steps": run.summary.get("steps"),
-        "wall_seconds": run.summary.get("wall_seconds"),
-        "samples": problem.samples,
-        "dimension": problem.dimension,
-        "width": problem.width,
-        "series_columns": list(run.series),
-        "series_rows": len(run.t) if saved else 0,
-        "snapshots": len(snapshots),
-        "snapshot_times": [snapshots[0], snapshots[-1]] if len(snapshots) else [],
+        "reason": said("reason", ""),
+        "resumable": run.unfinished and not intact.damaged,
+        "method": said("method"),
+        "time": said("time"),
+        "loss": said("loss"),
+        "steps": said("steps"),
+        "wall_seconds": said("wall_seconds"),
+        "samples": problem and problem.samples,
+        "dimension": problem and problem.dimension,
+        "width": problem and problem.width,
+        "series_columns": intact.columns,
+        "series_rows": intact.rows,
+        "snapshots": len(times),
+        "snapshot_times": [times[0], times[-1]] if times else [],
+        "host": said("host"),
+        "process": said("process"),
         "bytes": sum(file.stat().st_size for file in run.path.iterdir() if file.is_file()),
+        "damaged": intact.damaged,
     }
 
 

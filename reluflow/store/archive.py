@@ -63,6 +63,9 @@ class Members(Mapping[str, Any]):
                 raise
             return again.read(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

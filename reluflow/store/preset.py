@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reluflow.network import Array
     from reluflow.problem import Problem
 
+_LONGEST_NAME = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -178,11 +179,18 @@ def _name_of(path: Path) -> str:
     if path.name != "preset.toml":
         return path.stem
     try:
-        name = json.loads((path.parent / "run.json").read_bytes())["preset"]
-    except (OSError, ValueError, KeyError, TypeError):
-        name = None  # a folder that holds a preset and no run
-    plain = isinstance(name, str) and name and Path(name).name == name
-    return str(name) if plain else path.parent.name
+        summary = json.loads((path.parent / "run.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        summary = None  # a folder that holds a preset and no run
+    return name_in(summary) or path.parent.name
+
+
+def name_in(summary: Any) -> str | None:
+    """The preset's name that run.json gives; None if it gives none that can be one."""
+    name = summary.get("preset") if isinstance(summary, Mapping) else None
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        return None
+    return name if Path(name).name == name else None
 
 
 def _summary(name: str, path: Path) -> PresetSummary:

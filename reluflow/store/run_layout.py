@@ -5,12 +5,15 @@ when they are read.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from math import prod
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.arrays import DamagedError
+from reluflow.errors import DamageError
 from reluflow.flow.events import Change
 from reluflow.observe.recorder import COLUMNS
 from reluflow.store.archive import Check, Members, damaged
@@ -46,53 +49,66 @@ def check_start(members: Members) -> Sizes:
 
 
 def check_trajectory(members: Members, sizes: Sizes) -> None:
-    """Raise DamageError where an array of trajectory.npz cannot belong to a problem of these ``sizes``."""
-    headers = {name: members.header(name) for name in members}
-    for name, (_, kind) in headers.items():
-        if kind.kind not in _PLAIN:
-            raise damaged(members.path, f"{name} has kind {kind}")
-    shapes = {name: shape for name, (shape, _) in headers.items()}
-    _, d, m = sizes
-    rows = _length(members, shapes, "series/t")
-    taken = _length(members, shapes, "snapshots/t")
-    happened = _length(members, shapes, "events/t", least=0)
-    _require(members, shapes, {f"series/{name}": (rows,) for name in COLUMNS})
-    states = {"snapshots/weights": (taken, m, d), "snapshots/output_weights": (taken, m)}
-    _require(members, shapes, states | {f"events/{name}": (happened,) for name in _EVENTS})
+    """Raise DamageError where an array of trajectory.npz cannot belong to a problem of these ``sizes``.
+
+    One that is damaged by itself does not keep the others from being read.
+    """
+    headers = _intact_headers(members)
     for name, (shape, kind) in headers.items():
         group, _, rest = name.partition("/")
         expected = _EVENTS[rest] if group == "events" and rest in _EVENTS else "f"
-        if group in ("series", "snapshots", "events") and kind.kind != expected:
+        if kind.kind != expected and (kind.kind not in _PLAIN or group in ("series", "snapshots", "events")):
             raise damaged(members.path, f"{name} has kind {kind}")
-        if group == "series" and shape != (rows,):
-            raise damaged(members.path, f"{name} has shape {shape}; the others have {rows} rows")
-        if kind.kind == "U" and kind.itemsize // 4 * max(int(np.prod(shape)), 1) > _MOST_CHARACTERS:
+        if kind.kind == "U" and kind.itemsize // 4 * max(prod(shape), 1) > _MOST_CHARACTERS:
             raise damaged(members.path, f"{name} is too long a text")
+    shapes = {name: shape for name, (shape, _) in headers.items()}
+    _, d, m = sizes
+    rows, taken, happened = (_rows(members, shapes, group) for group in ("series", "snapshots", "events"))
+    if rows == 0 or taken == 0:
+        raise damaged(members.path, "found no row of the series, or no state")
+    series = {f"series/{name}" for name in COLUMNS} | {name for name in shapes if name.startswith("series/")}
+    states = {
+        "snapshots/t": (taken,),
+        "snapshots/weights": (taken, m, d),
+        "snapshots/output_weights": (taken, m),
+    }
+    events = {f"events/{name}": (happened,) for name in _EVENTS}
+    _require(members, shapes, dict.fromkeys(sorted(series), (rows,)) | states | events)
     _check_links(members, headers)
 
 
+def _intact_headers(members: Members) -> dict[str, tuple[Shape, np.dtype[Any]]]:
+    found = {}
+    for name in members:
+        with suppress(DamageError):
+            found[name] = members.header(name)
+    return found
+
+
 def _check_links(members: Members, headers: dict[str, tuple[Shape, np.dtype[Any]]]) -> None:
-    shape, kind = headers.get(LINKS, ((), np.dtype(float)))
+    if LINKS not in members:
+        raise damaged(members.path, f"there is no array {LINKS}")
+    shape, kind = headers.get(LINKS, ((0, 3), np.dtype("U1")))
     if kind.kind != "U" or len(shape) != 2 or shape[1] not in (2, 3):
         raise damaged(members.path, f"{LINKS} has kind {kind} and shape {shape}")
     if SAVED_SUMMARY in headers and (headers[SAVED_SUMMARY][0] or headers[SAVED_SUMMARY][1].kind != "U"):
         raise damaged(members.path, f"{SAVED_SUMMARY} is no text")
 
 
-def _length(members: Members, shapes: dict[str, Shape], name: str, least: int = 1) -> int:
-    shape = shapes.get(name)
-    if shape is None or len(shape) != 1 or shape[0] < least:
-        raise damaged(
-            members.path, f"{name} has shape {shape}" if shape is not None else f"there is no {name}"
-        )
-    return shape[0]
+def _rows(members: Members, shapes: dict[str, Shape], group: str) -> int:
+    """The first size of the arrays of a group, by the first of them that can be read."""
+    for name, shape in shapes.items():
+        if name.startswith(f"{group}/") and shape:
+            return shape[0]
+    raise damaged(members.path, f"there is no array {group}/t that can be read")
 
 
 def _require(members: Members, shapes: dict[str, Shape], expected: dict[str, Shape]) -> None:
     for name, shape in expected.items():
-        if shapes.get(name) != shape:
-            found = f"shape {shapes[name]}" if name in shapes else "no array"
-            raise damaged(members.path, f"{name}: found {found}, not {shape}")
+        if name not in members:
+            raise damaged(members.path, f"there is no array {name}")
+        if name in shapes and shapes[name] != shape:
+            raise damaged(members.path, f"{name}: found shape {shapes[name]}, not {shape}")
 
 
 def check_values(sizes: Sizes) -> Check:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from reluflow.problem import Problem
 from reluflow.store import run_summary
 from reluflow.store.archive import Members, damaged
 from reluflow.store.locations import expanded
-from reluflow.store.preset import Preset, load_preset
+from reluflow.store.preset import Preset, load_preset, name_in
 from reluflow.store.run_layout import (
     LINKS,
     SAVED_SUMMARY,
@@ -139,9 +140,10 @@ class Run:
     def preset(self) -> Preset:
         """The preset as it was run."""
         try:
-            return load_preset(self.path / PRESET)
+            preset = load_preset(self.path / PRESET)
         except PresetError as error:
             raise RunError(f"{self.path} cannot be read: {error}") from None
+        return replace(preset, name=name_in(self.summary) or preset.name)
 
     @cached_property
     def problem(self) -> Problem:
@@ -166,6 +168,11 @@ class Run:
     def unfinished(self) -> bool:
         """Whether the run goes on under the rules that it had; else one of them must be relaxed first."""
         return self.status in ("running", "interrupted", "unknown")
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """All of the trajectory by the names in its file; empty before the first save."""
+        return {} if self._stored is None else self._stored
 
     @property
     def series(self) -> Mapping[str, Array]:

@@ -1,0 +1,193 @@
+"""Commands on hostile files, each in a process of its own with little memory; prints what should not be.
+
+python tests/fuzzing.py presets 0 1000
+python tests/fuzzing.py directories 0 1000
+"""
+
+import os
+import random
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import hostile_files  # noqa: E402
+
+from reluflow.shown import escaped  # noqa: E402
+
+MEMORY = 2**30
+#: of a process: the bars are for a machine that does nothing else, so that a test asks for less
+PATIENCE = 20.0
+LONGEST = 300
+SECONDS = {"check": 2.0, "info": 2.0, "verify": 2.0, "directions": 2.0, "run": 3.0}
+
+
+def child(words: list[str], folder: Path) -> tuple[int, str, str, float]:
+    """Exit code, stdout, stderr and seconds of a command in ``folder``; -1 where it had to be killed."""
+    began = time.monotonic()
+    process = os.fork()
+    if process == 0:
+        _be(words, folder)
+    handle = os.pidfd_open(process)
+    done, _, _ = select.select([handle], [], [], PATIENCE)
+    if not done:
+        os.kill(process, signal.SIGKILL)
+    _, status = os.waitpid(process, 0)
+    os.close(handle)
+    took = time.monotonic() - began
+    code = os.waitstatus_to_exitcode(status) if done else -1
+    out, err = ((folder / name).read_bytes().decode("utf-8", "replace") for name in ("out", "err"))
+    return code, out, err, took
+
+
+def _be(words: list[str], folder: Path) -> None:
+    code = 99
+    try:
+        os.chdir(folder)
+        for name, number in (("out", 1), ("err", 2)):
+            os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        sys.argv = ["reluflow", *words]
+        from reluflow.cli import main
+
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def faults(words: list[str], code: int, out: str, err: str, took: float) -> list[str]:
+    """What a command should not have done."""
+    found = []
+    if code == -1:
+        found.append(f"hangs for {took:.1f} s")
+    elif code not in (0, 1, 2):
+        found.append(f"exit code {code}")
+    if "Traceback" in err:
+        found.append("traceback: " + " | ".join(err.strip().splitlines()[-4:])[-400:])
+    for line in err.splitlines():
+        if len(line) > LONGEST:
+            found.append(f"a sentence of {len(line)} characters")
+        if not line.startswith("reluflow: ") and "Traceback" not in err:
+            found.append(f"on stderr: {line[:200]!r}")
+    if escaped(out + err, kept="\n\t") != out + err:
+        found.append("control characters")
+    return found
+
+
+#: words, exit code, what should not be, seconds
+Result = tuple[list[str], int, list[str], float]
+
+
+def presets(seed: int, folder: Path) -> list[Result]:
+    rng = random.Random(seed)
+    path = folder / "hostile.toml"
+    hostile_files.write_preset(path, rng)
+    words = ["presets", "check", "hostile.toml"]
+    found = child(words, folder)
+    results = [(["check", *words], found[0], faults(words, *found), found[-1])]
+    if found[0] == 0 and rng.random() < 0.5:
+        words = ["run", "hostile.toml", "--set", "stop.wall_seconds=1", "--out", "out-of-it", "-q"]
+        found = child(words, folder)
+        results.append((words, found[0], faults(words, *found), found[-1]))
+    return results
+
+
+def directories(seed: int, folder: Path) -> list[Result]:
+    rng = random.Random(seed)
+    runs = sorted(RUNS.iterdir())
+    run = folder / "run"
+    shutil.copytree(rng.choice(runs), run)
+    hostile_files.damage(run, runs, rng)
+    commands = [
+        ["info", "run"],
+        ["info", "run", "--json"],
+        ["info", "run", "--columns", "columns.csv"],
+        ["directions", "run", "--at", "end"],
+        ["verify", "run", "-q"],
+        ["run", "run", "--resume", "--out", "run", "-q", "--set", "stop.wall_seconds=1"],
+    ]
+    results = []
+    for words in rng.sample(commands, 3):
+        found = child(words, folder)
+        results.append((words, found[0], faults(words, *found), found[-1]))
+    return results
+
+
+RUNS = Path(tempfile.gettempdir())
+
+
+def make_runs(folder: Path) -> None:
+    """Some small runs to be damaged: by several methods, with files, and one that was never saved."""
+    (folder / "points.csv").write_text("1,1,-0.5\n1,2,0.5\n1,-1,1\n")
+    (folder / "points.toml").write_text(
+        "[data]\nkind='file'\npath='points.csv'\n[network]\nwidth=5\n[init]\nscale=1e-3\n[stop]\nsteps=40\n"
+    )
+    few = ["--set", "network.width=6", "--set", "stop.steps=60", "--set", "stop.loss=none"]
+    rate = ["--set", "solver.learning_rate=0.01"]
+    runs = {
+        "flow": ["wu-five-points"],
+        "descent": ["orthogonal-toy", "--method", "gd", *rate, *few],
+        "polar": ["orthogonal-toy", "--method", "polar", *few],
+        "teacher": ["neuron-centred-10", *few],
+        "file": ["points.toml"],
+        "radau": ["orthogonal-toy", "--method", "radau", *few],
+    }
+    (folder / "runs").mkdir()
+    for name, words in runs.items():
+        code, _, err, _ = child(["run", *words, "--out", f"runs/{name}", "-q"], folder)
+        assert code in (0, 1), err
+    shutil.copytree(folder / "runs" / "flow", folder / "runs" / "unsaved")
+    (folder / "runs" / "unsaved" / "trajectory.npz").unlink()
+
+
+def fuzz(kind: str, seeds: range) -> int:
+    """Print every fault with its seed; returns how many there were."""
+    global RUNS
+    import reluflow.cli.app
+    import reluflow.session
+    import reluflow.store.run_columns
+    import reluflow.verification  # noqa: F401
+
+    count, slowest, codes = 0, {}, Counter()
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        if kind == "directories":
+            make_runs(top)
+            RUNS = top / "runs"
+        for seed in seeds:
+            folder = top / "case"
+            folder.mkdir()
+            for words, code, found, took in (presets if kind == "presets" else directories)(seed, folder):
+                codes[words[0], code] += 1
+                slowest[words[0]] = max(slowest.get(words[0], (0.0, 0)), (took, seed))
+                count += len(found)
+                for fault in found:
+                    print(f"{kind} seed {seed}: {' '.join(words)}: {fault}", flush=True)
+                if took > SECONDS[words[0]]:
+                    print(f"({kind} seed {seed}: {' '.join(words)} took {took:.1f} s)", flush=True)
+            shutil.rmtree(folder)
+    print(
+        f"{kind} seeds {seeds.start} to {seeds.stop - 1}: {count} faults; exit codes", dict(codes), flush=True
+    )
+    print("slowest: seconds, seed:", slowest, flush=True)
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(min(fuzz(sys.argv[1], range(int(sys.argv[2]), int(sys.argv[3]))), 1))

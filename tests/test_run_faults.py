@@ -1,0 +1,172 @@
+"""Damaged run directories: what is shown is true, what is not is named, and claims are not believed."""
+
+import json
+import random
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from commands import call
+from hostile_files import npy
+
+from reluflow.errors import DamageError
+from reluflow.store.run_directory import open_run
+
+FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert call("run", "wu-five-points", "--out", str(folder), "-q").exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def run(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "run")
+
+
+def told(folder):
+    done = call("info", str(folder), "--json")
+    return done.exit_code, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_shown_of_a_file_with_a_flipped_bit_is_true(name, whole, run):
+    _, expected, _ = told(whole)
+    content, rng = (run / name).read_bytes(), random.Random(14)
+    for _ in range(40):
+        changed = bytearray(content)
+        at = rng.randrange(len(content))
+        changed[at] ^= 1 << rng.randrange(8)
+        (run / name).write_bytes(changed)
+        code, found, errors = told(run)
+        assert errors.startswith("reluflow: damaged: ") if found.get("damaged") or not found else not errors
+        if not found.get("damaged"):
+            assert code == 0
+            assert {**found, "run": ""} == {**expected, "run": ""}, (name, at)
+        elif name != "preset.toml":
+            assert code == 2
+            same = found.keys() - {"run", "damaged", "resumable", "bytes"}
+            lost = {key for key in same if found[key] in (None, 0, []) and expected[key] not in (None, 0, [])}
+            assert all(found[key] == expected[key] for key in same - lost - {"series_columns"}), (name, at)
+            assert set(found["series_columns"]) <= set(expected["series_columns"])
+
+
+def test_what_is_intact_is_shown(run):
+    path = run / "trajectory.npz"
+    content = bytearray(path.read_bytes())
+    content[content.find(b"series/gradient_norm.npy") + 400] ^= 1
+    path.write_bytes(content)
+    code, found, errors = told(run)
+    assert code == 2
+    assert errors.count("\n") == 1
+    assert "trajectory.npz (series/gradient_norm: " in errors
+    assert "gradient_norm" not in found["series_columns"]
+    assert (found["status"], found["samples"]) == ("stationary", 5)
+    assert len(open_run(run).t) == found["series_rows"] > 0
+
+
+def test_a_preset_edited_by_hand_is_called_so(run):
+    with (run / "preset.toml").open("a") as file:
+        file.write("\n# a comment of mine\n")
+    code, found, errors = told(run)
+    assert (code, found["status"]) == (2, "stationary")
+    assert "preset.toml (edited by hand since it was written, or damaged)" in errors
+
+
+def replaced(path, name, content, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path) as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for each, held in (members | {f"{name}.npy": content}).items():
+            archive.writestr(each, held)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "said"),
+    [
+        ("series/t", np.arange(3.0), "found shape"),
+        ("series/t", np.array(1.0), "found shape"),
+        ("snapshots/weights", np.zeros((1, 2, 3)), "found shape"),
+        ("snapshots/t", np.array(["a"]), "has kind"),
+        ("events/kind", np.zeros(0, np.int8), "found shape"),
+        ("links", np.zeros(3), "links has kind"),
+    ],
+)
+def test_shapes_and_kinds_that_do_not_fit_are_named(name, array, said, run):
+    replaced(run / "trajectory.npz", name, npy(array, random.Random(0)))
+    with pytest.raises(DamageError, match=rf"damaged: .*trajectory\.npz .*({said})"):
+        _ = open_run(run).t
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("series/t", -1.0), ("series/loss", np.nan), ("events/sample", 77)]
+)
+def test_numbers_that_cannot_be_are_named(name, value, run):
+    with np.load(run / "trajectory.npz") as archive:
+        array = archive[name].copy()
+    array[len(array) // 2] = value
+    replaced(run / "trajectory.npz", name, npy(array, random.Random(0)))
+    with pytest.raises(DamageError, match=rf"damaged: .*trajectory\.npz \({name}: found numbers"):
+        _ = open_run(run).arrays[name]
+
+
+def test_a_claim_of_a_huge_array_is_not_believed(run):
+    class Claiming(random.Random):
+        """Always a claim, and the largest."""
+
+        def random(self):
+            return 0.0
+
+        def choice(self, options):
+            return options[0]
+
+    for name in ("problem", "trajectory"):
+        shutil.copy(run / f"{name}.npz", run / "kept")
+        member = "inputs" if name == "problem" else "series/t"
+        replaced(run / f"{name}.npz", member, npy(np.zeros(4), Claiming()))
+        with pytest.raises(DamageError, match=rf"{name}\.npz .*8000000000000 bytes are claimed and"):
+            _ = open_run(run).t
+        shutil.move(run / "kept", run / f"{name}.npz")
+
+
+def test_a_compressed_archive_is_refused(run):
+    replaced(run / "trajectory.npz", "series/extra", npy(np.zeros(4), random.Random(0)), zipfile.ZIP_DEFLATED)
+    with pytest.raises(DamageError, match="compressed"):
+        _ = open_run(run).t
+
+
+HOSTILE = 'title = "a\\u001b[31mred\\u0007\\u009b2J\\u202e"\nnotes = "\\u001b]0;owned\\u0007"\n'
+
+
+@pytest.mark.parametrize(
+    "words", [("info", "run"), ("presets", "show", "own.toml"), ("presets",), ("directions", "run")]
+)
+def test_control_characters_of_a_file_are_shown_escaped(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path))
+    (tmp_path / "presets").mkdir()
+    text = (
+        HOSTILE
+        + "[data]\nkind = 'points'\ninputs = [[1.0], [-1.0]]\ntargets = [1.0, 0.5]\n[network]\nwidth = 4\n"
+    )
+    for path in ("own.toml", "presets/own.toml"):
+        (tmp_path / path).write_text(text + "[stop]\nsteps = 3\n")
+    assert call("run", "own.toml", "--out", "run", "-q").exit_code == 0
+    done = call(*words)
+    assert done.exit_code == 0
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(done.stdout + done.stderr)
+    if "directions" not in words:
+        assert r"a\u001b[31mred\u0007\u009b2J\u202e" in done.stdout
+
+
+def test_a_sentence_is_never_longer_than_a_screen(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(f"[data]\nkind = 'file'\npath = '/{'very/long/' * 300}a\\u001b.csv'\n")
+    done = call("presets", "check", "own.toml")
+    assert done.exit_code == 2
+    assert len(done.stderr) <= 301
+    assert done.stderr.count("\n") == 1
