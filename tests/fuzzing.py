@@ -24,6 +24,7 @@ import hostile_files  # noqa: E402
 
 from reluflow.shown import escaped  # noqa: E402
 
+#: of address space; -1 for no limit
 MEMORY = 2**30
 #: of a process: the bars are for a machine that does nothing else, so that a test asks for less
 PATIENCE = 20.0
@@ -36,7 +37,7 @@ def child(words: list[str], folder: Path) -> tuple[int, str, str, float]:
     began = time.monotonic()
     process = os.fork()
     if process == 0:
-        _be(words, folder)
+        be(words, folder)
     handle = os.pidfd_open(process)
     done, _, _ = select.select([handle], [], [], PATIENCE)
     if not done:
@@ -49,13 +50,14 @@ def child(words: list[str], folder: Path) -> tuple[int, str, str, float]:
     return code, out, err, took
 
 
-def _be(words: list[str], folder: Path) -> None:
+def be(words: list[str], folder: Path) -> None:
+    """Be the command: this process ends with it."""
     code = 99
     try:
         os.chdir(folder)
         for name, number in (("out", 1), ("err", 2)):
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, -1))
         sys.argv = ["reluflow", *words]
         from reluflow.cli import main
 
