@@ -1,0 +1,106 @@
+"""Signals from the first line on: a quiet exit within a moment, with the code of the signal."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from commands import FAST
+
+from reluflow.store.run_directory import open_run
+
+#: Says that signals are seen to, which is the first thing that happens.
+MARKED = """
+import os, signal, sys
+usual, seen = signal.signal, []
+def marking(number, handler):
+    done = usual(number, handler)
+    seen.append(number)
+    if len(seen) == 3:
+        os.write(1, b"begun\\n")
+    return done
+signal.signal = marking
+sys.argv[0] = "reluflow"
+from reluflow.cli import main
+main()
+"""
+COMMANDS = {
+    "run": ["run", "high-dimension", "--out", "out", "-q"],
+    "verify": ["verify", "high-dimension", "-q"],
+}
+SIGNALS = [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]]
+SECONDS = 1.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+
+
+def ended(words, numbers, after, folder, seconds=60.0):
+    """Exit code, what was said and how long it took, of a command that got signals so long after it began."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MARKED, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+    )
+    assert process.stdout.readline() == b"begun\n"
+    time.sleep(after)
+    began = time.monotonic()
+    for number in numbers:
+        process.send_signal(number)
+    _, said = process.communicate(timeout=seconds)
+    return process.returncode, said.decode(), time.monotonic() - began
+
+
+def require_as_documented(words, numbers, code, said, folder):
+    assert code == 128 + numbers[0], said
+    assert "Traceback" not in said
+    assert all(line.startswith("reluflow: interrupted and saved") for line in said.splitlines())
+    out = folder / "out"
+    if words[0] == "run" and out.exists():
+        assert open_run(out).status == "interrupted"
+        assert bool(open_run(out).arrays) == bool(said)
+        assert {path.name for path in out.iterdir()} <= {
+            *("preset.toml", "problem.npz", "trajectory.npz", "run.json"),
+        }
+    assert {path.name for path in folder.iterdir()} <= {"out"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("numbers", SIGNALS, ids=["INT", "INT-INT", "TERM", "HUP"])
+def test_a_signal_in_the_first_moment(command, numbers, tmp_path):
+    code, said, _ = ended(COMMANDS[command], numbers, 0.0, tmp_path)
+    require_as_documented(COMMANDS[command], numbers, code, said, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_signals_at_any_moment(command, tmp_path):
+    """RELUFLOW_SIGNALS sets how many, RELUFLOW_SIGNAL_SECONDS within what time a command must end."""
+    seed = int(os.environ.get("RELUFLOW_FUZZ_SEED", "0"))
+    limit = float(os.environ.get("RELUFLOW_SIGNAL_SECONDS", "60"))
+    rng, slowest = random.Random(seed), 0.0
+    for i in range(int(os.environ.get("RELUFLOW_SIGNALS", "12"))):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        numbers, after = SIGNALS[i % len(SIGNALS)], rng.uniform(0.0, 3.0) * rng.choice([0.03, 0.3, 1.0])
+        code, said, took = ended(COMMANDS[command], numbers, after, folder)
+        slowest = max(slowest, took)
+        require_as_documented(COMMANDS[command], numbers, code, said, folder)
+    print(f"{command}, seed {seed}: the slowest took {slowest:.2f} s")
+    assert slowest <= limit
+
+
+def test_what_is_to_be_ignored_is_ignored(tmp_path):
+    words = [sys.executable, "-m", "reluflow", "run", "orthogonal-toy", *FAST, "--out", "out", "--json"]
+    process = subprocess.Popen(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    process.send_signal(signal.SIGHUP)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["status"] == "converged"
