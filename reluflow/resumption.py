@@ -4,7 +4,9 @@ import numpy as np
 
 from reluflow.errors import PresetError, RunError
 from reluflow.flow.base import State
+from reluflow.flow.events import no_events
 from reluflow.observe.history import History
+from reluflow.observe.recorder import COLUMNS
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import PRESET, Run, open_run
 from reluflow.store.run_summary import SUMMARY
@@ -36,13 +38,20 @@ def resumed(run: Run, preset: Preset) -> Training:
 
 
 def remains(run: Run) -> History | None:
-    """What a run recorded, to be looked at where it cannot be gone on with; None if that cannot be read."""
+    """What a run recorded, to be looked at where it cannot be gone on with; None if that cannot be read.
+
+    It has no events where those are damaged.
+    """
+    try:
+        events = run.events
+    except RunError:
+        events = no_events()
     try:
         taken = run.snapshots
         states = [State(*each) for each in zip(taken.t, taken.weights, taken.output_weights, strict=True)]
-        series = {name: np.array(run.series[name]) for name in run.series}
+        series = {name: np.array(run.series[name]) for name in COLUMNS}
         usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
-        return History.of_record(states, series, run.events) if usable else None
+        return History.of_record(states, series, events) if usable else None
     except (RunError, KeyError, ValueError, IndexError, TypeError):
         return None
 

@@ -191,6 +191,8 @@ class Worker:
             self._remains = None
             if self._stored is not None:
                 self._keeper.go_on_with(self._stored, training)
+                if self._stored.faults:
+                    self._tell("; ".join(self._stored.faults), failed=True)
         self.publish()
 
     def _built(self) -> Training | None:
