@@ -11,6 +11,7 @@ from reluflow.errors import ReluflowError, sentence
 from reluflow.plot.glyphs import Glyphs
 from reluflow.resumption import stored_run
 from reluflow.session import Session
+from reluflow.shown import escaped
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
@@ -131,9 +132,9 @@ class Core(TerminalApp):
 
     def say(self, text: str) -> None:
         """Tell the user something."""
-        self.notify(text, markup=False)
+        self.notify(escaped(text), markup=False)
 
     def complain(self, error: ReluflowError | OSError | str) -> None:
         """Tell the user what went wrong."""
         text = sentence(error) if isinstance(error, Exception) else error
-        self.notify(text, severity="error", markup=False)
+        self.notify(escaped(text), severity="error", markup=False)

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.axes import short
+from reluflow.shown import escaped
 from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
 from reluflow.store.run_directory import Run, open_run
@@ -60,12 +61,13 @@ def notes_of(offer: Offer) -> str:
     if offer.kind == "own" and preset.path is not None:
         parts.append(str(preset.path))
     # The lines of the file are as long as its author liked; here they are as long as the page is wide.
-    return "\n\n".join(" ".join(part.split()) for part in parts if part.strip())
+    return "\n\n".join(escaped(" ".join(part.split())) for part in parts if part.strip())
 
 
 def _preset_offer(preset: PresetSummary) -> Offer:
     title = preset.title if preset.problem is None else "(cannot be read)"
-    return Offer(preset.name, preset.name, title, preset.source, "own" if preset.user else "shipped")
+    name, title, source = (escaped(text) for text in (preset.name, title, preset.source))
+    return Offer(preset.name, name, title, source, "own" if preset.user else "shipped")
 
 
 def _runs() -> Iterator[Offer]:
@@ -77,7 +79,7 @@ def _runs() -> Iterator[Offer]:
             title = "(cannot be read)"
         else:
             title = _run_line(run)
-        yield Offer(str(path), str(path), title, "", "run")
+        yield Offer(str(path), escaped(str(path)), escaped(title), "", "run")
 
 
 def _written(path: Path) -> float:

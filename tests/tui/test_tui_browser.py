@@ -7,6 +7,7 @@ from reluflow.store.preset import load_preset, save_preset
 from reluflow.store.run_directory import RunWriter
 from reluflow.training import Training
 from reluflow.tui.offers import all_offers, fitting, notes_of
+from reluflow.tui.widgets.rows_panel import RowsPanel
 
 
 def test_presets_ones_own_and_runs_are_offered_and_found_by_every_word() -> None:
@@ -73,3 +74,20 @@ async def test_a_run_directory_opens_at_its_end_and_esc_opens_nothing() -> None:
         await app.until(lambda: app.frame.generation > before or app.frame.over, "the run")
         await app.until(lambda: app.moment.t == end, "its end")
         assert app.frame.preset.path.parent.name == "orthogonal-toy-1"
+
+
+async def test_control_characters_of_a_preset_are_shown_escaped(own_folder) -> None:  # type: ignore[no-untyped-def]
+    (own_folder / "config" / "presets").mkdir(parents=True)
+    path = own_folder / "config" / "presets" / "a\x1b[31m.toml"
+    path.write_text(
+        'title = "\\u001b[2J\\u0007"\nnotes = "\\u009b31m\\n\\nb\\u202e"\n'
+        "[data]\nkind = 'points'\ninputs = [[1.0], [-1.0]]\ntargets = [1.0, 0.5]\n[network]\nwidth = 4\n"
+    )
+    offer = next(offer for offer in all_offers() if offer.target == path.stem)
+    assert (offer.name, offer.title) == (r"a\u001b[31m", r"\u001b[2J\u0007")
+    assert notes_of(offer).startswith("\\u001b[2J\\u0007\n\n\\u009b31m\n\nb\\u202e")
+    async with explorer(path.stem) as driver:
+        panels = driver.app.query(RowsPanel)
+        rows = [panel.render_line(y).text for panel in panels for y in range(panel.size.height)]
+        assert any(r"a\u001b[31m" in text for text in rows)
+        assert not any("\x1b" in text for text in rows)

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from reluflow.plot.cells import ROLES, Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
+from reluflow.shown import escaped
 
 
 class RowsPanel(Widget):
@@ -101,8 +102,9 @@ class RowsPanel(Widget):
         return strip
 
     def _strip(self, row: Row) -> Strip:
-        segments = [RichSegment(text, self._style(role)) for text, role in row if text]
-        return Strip(segments, sum(len(segment.text) for segment in segments))
+        segments = [RichSegment(escaped(text), self._style(role)) for text, role in row if text]
+        length = sum(len(segment.text) for segment in segments)
+        return Strip(segments, length).crop(0, max(length, self.size.width) and self.size.width)
 
     def _style(self, role: Role) -> Style:
         style = self._styles.get(role)
