@@ -37,7 +37,7 @@ def told(folder):
 def test_what_is_shown_of_a_file_with_a_flipped_bit_is_true(name, whole, run):
     _, expected, _ = told(whole)
     content, rng = (run / name).read_bytes(), random.Random(14)
-    for _ in range(40):
+    for _ in range(25):
         changed = bytearray(content)
         at = rng.randrange(len(content))
         changed[at] ^= 1 << rng.randrange(8)
