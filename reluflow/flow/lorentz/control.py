@@ -36,8 +36,9 @@ ALLOWED, LARGEST = 160.0, 0.65
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
 SLACK: Final = 0.03
-#: what kinks add to the error estimate counts only 1/KINKED of it: the estimate is for smooth paths, but with
-#: a kink a path errs to one side here and to the other there, which is next to nothing in the end
+#: what k kinks add to the error estimate counts only as much of it as 1 / ``kinked(k)``: the estimate is for
+#: smooth paths and adds up sizes, but with kinks a path errs to one side here and to the other there, so that
+#: many add up like steps of a random walk
 KINKED: Final = 2.0
 #: after a step that did not converge one of this share of its length is tried
 RETRY: Final = 0.3
@@ -204,7 +205,7 @@ def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, fir
     if position.size == 0:
         return 1.0
     weighted = jump * kink_weight(position, order)
-    if weighted.sum() <= allowed:
+    if weighted.sum() <= allowed * kinked(position.size):
         return 1.0
     which, place = np.unique(sample.astype(np.intp), return_inverse=True)
     errors = np.zeros((position.size, which.size))
@@ -213,15 +214,21 @@ def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, fir
     felt = felt_share(until * stiffness[which], until * rate)
     with np.errstate(over="ignore"):  # errors whose squares overflow are too large in any case
         errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
-    over = np.flatnonzero(errors > allowed)
+    over = np.flatnonzero(errors > allowed * kinked(1.0 + np.arange(position.size)))
     if over.size == 0:
         return 1.0
     first = over[0]
     steep = LAST * float(jump[first]) * position[first] * felt[first, place[first]]
-    room = AFTER * allowed / (steep + 1e-300)
+    room = AFTER * allowed * kinked(1.0 + first) / (steep + 1e-300)
     last = np.searchsorted(position, position[first] * (1.0 + room), side="right") - 1
     on = BEYOND[0] if first_guess else min(BEYOND[1], max(BEYOND[2], room))
     return min(1.0, float(position[last]) * (1.0 + on))
+
+
+def kinked(count: Array | float) -> Array:
+    """By what the error estimate is divided that so many kinks of a step have made."""
+    divided: Array = np.maximum(KINKED, np.sqrt(count))
+    return divided
 
 
 def felt_share(stiffness: Array, rate: Array | float) -> Array:

@@ -20,7 +20,6 @@ from reluflow.flow.lorentz.control import (
     FAR,
     HOPELESS,
     ITERATIONS,
-    KINKED,
     LARGEST,
     LIGHT,
     MEETABLE,
@@ -37,6 +36,7 @@ from reluflow.flow.lorentz.control import (
     Curve,
     end_of_step,
     felt_share,
+    kinked,
     rms,
 )
 from reluflow.flow.lorentz.kernel import kernel
@@ -192,7 +192,7 @@ class Stepper:
             moved = replace(path, values=path.values + change)
             error = self.error(moved, curve)
             if seen:
-                error = max(min(smooth, error), error / KINKED)
+                error = max(min(smooth, error), float(error / kinked(swept.kinks.shape[1])))
             if not swept.whole:
                 seen, smooth = True, error
                 if size < ROUGH * rms(r):
@@ -236,7 +236,7 @@ class Stepper:
         if cuts >= CUTS or curve.trace == 0.0:
             return 1.0, 1.0
         short = 1.0 if swept.whole else swept.ahead - BEFORE / (path.length * curve.trace)
-        allowed = KINKED * self.allowed * (rms(curve.residual) + self.scale)
+        allowed = self.allowed * (rms(curve.residual) + self.scale)
         stiffness, rate = path.length * curve.diagonal, path.length * curve.rate
         end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
         return short if short > 0.0 else 1.0, end
