@@ -54,11 +54,6 @@ class Events:
         """How many of them change an activation."""
         return int(np.count_nonzero(self.kind < Change.FLIP))
 
-    @property
-    def releases(self) -> int:
-        """How many of them are releases: ends of sliding."""
-        return int(np.isin(self.kind, (Change.RELEASE_ON, Change.RELEASE_OFF)).sum())
-
 
 def no_events() -> Events:
     """An empty list of events."""

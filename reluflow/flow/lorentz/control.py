@@ -22,6 +22,9 @@ ITERATIONS: Final = 8
 NEWTON: Final = 0.1
 #: when it has not, but is nearer than so many times that, the network may be nudged the rest of the way
 NEARLY: Final = 100.0
+#: ... if the margin of every pair that was released changes by so many times the change of the path, so that
+#: the pair would be released on the other path, too
+SURE: Final = 100.0
 #: when it is further than so many times that, K is taken to turn from what it is at the start of the step to
 #: what it is at its end
 FAR: Final = 10.0

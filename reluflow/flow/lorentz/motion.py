@@ -35,6 +35,7 @@ class Swept:
     kinks (4, k): positions of kinks of the residual, in order, the sample, by how much the first or second
     derivative jumps there, in a step of length one, and which of the two.
     whole: whether this is the motion, with all its events; ahead: if not, about where the first kink is.
+    least: the smallest change, over the step, of a margin whose pair was released (infinite: none was).
     """
 
     predictions: Array
@@ -43,6 +44,7 @@ class Swept:
     kinks: Array
     whole: bool
     ahead: float
+    least: float = np.inf
 
 
 def predictions(neurons: Neurons, samples: Samples) -> Array:
@@ -90,7 +92,7 @@ def sweep(
     ends: list[Neurons] = []
     events: list[Events] = []
     kinks: list[Array] = []
-    whole, ahead = True, np.inf
+    whole, ahead, least = True, np.inf, np.inf
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
@@ -101,6 +103,7 @@ def sweep(
                 ahead = min(ahead, rounds.ahead)
             else:
                 rounds.run(block)
+        least = min(least, rounds.least)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
@@ -109,4 +112,4 @@ def sweep(
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead)
+    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least)

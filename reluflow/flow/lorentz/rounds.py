@@ -53,8 +53,9 @@ class Rounds:
     """After ``run``: ``predictions`` (s, q) at the nodes, ``neurons`` at the end of the step in their order.
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
-    of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. passed_by:
-    all neurons at the first node, then at the second and so on, if asked for.
+    of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. ahead and
+    least: see ``motion.Swept``. passed_by: all neurons at the first node, then at the second and so on, if
+    asked for.
     """
 
     def __init__(self, drive: Drive, passed: bool = False) -> None:
@@ -63,7 +64,7 @@ class Rounds:
         self.predictions = np.zeros((s, q))
         self.events: list[Events] = []
         self.kinks: list[Array] = []
-        self.ahead = np.inf
+        self.ahead = self.least = np.inf
         self._ended: list[tuple[Index, Neurons]] = []
         self._passed: list[tuple[Index, Index, Neurons]] | None = [] if passed else None
 
@@ -270,7 +271,7 @@ class Rounds:
         stays[~here.weights[which].any(axis=1)] = True
         several = (stays & (here.status[which] != SLIDING)).any(axis=1)
         if several.any():
-            before, sign, some = here, np.sign(here.outputs), which[several]
+            before, sign, some, self.least = here, np.sign(here.outputs), which[several], 0.0
             given = releases.slot[some], releases.status[some]
             here = self._at_junction(here, position, sign, some, stays[several], left, given)
             if (still & (here.status == before.status).all(axis=1))[some].any():
@@ -281,7 +282,9 @@ class Rounds:
         some, where, slot = here.some(which), position[which], releases.slot[which]
         sample = some.slots[np.arange(which.size), slot]
         margin = pulled.multiplier[:, which, slot] - self.path.terms[:, sample]
-        self._bend(some, where, sample, np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0))
+        change = np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0)
+        self.least = min(self.least, float(change.min()))
+        self._bend(some, where, sample, change)
         after, kind = release(some, slot, releases.status[which])
         self._record(after, where, sample, kind)
         return put(here, which, self._rest(after, where))

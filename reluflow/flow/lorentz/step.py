@@ -31,6 +31,7 @@ from reluflow.flow.lorentz.control import (
     ROUGH,
     ROUNDING,
     SLACK,
+    SURE,
     WEAK,
     WORTH,
     Curve,
@@ -211,7 +212,7 @@ class Stepper:
                 return failed
             left = size * max(turned, size / last if iteration else 2.0 * turned)
             near = size <= NEARLY * tolerance and left <= tolerance and everyone
-            if near and not swept.events.releases:
+            if near and swept.least > SURE * size:
                 nudged = self._nudged(swept, base, wanted, moved, change, error)
                 if nudged is not None:
                     return nudged
