@@ -108,7 +108,7 @@ def left(
 
     slot, status: of the sample on which it can slide no longer, and what becomes of that.
     """
-    field = local_field(one, meeting, residual, samples, sign)
+    field = local_field(one, meeting, residual, samples, sign).tipped()
     released = int(np.flatnonzero(meeting == one.slots[0, slot])[0]), status
     return _landed(one, meeting, replace(field, released=released), np.zeros(meeting.size), samples)
 

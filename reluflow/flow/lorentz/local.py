@@ -27,6 +27,8 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from scipy.linalg import orth
+from scipy.optimize import linprog, lsq_linear
 
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
@@ -35,13 +37,16 @@ from reluflow.network import Array
 #: phases of descent that are looked at, and the share of them that is a clear majority
 PHASES, MAJORITY = 32, 0.7
 #: steps of descent before the point that is met, at least and at most, in periods of the slowest zigzag
-PERIODS, FEWEST, MOST = 24.0, 48, 1536
+PERIODS, FEWEST, MOST = 24.0, 48, 512
 #: a velocity below this, relative to what it is the sum of, is rounding
 ROUNDING: Final = 64 * np.finfo(float).eps
 #: a sample whose distance from the span of others is below this (squared, relative) lies in it
 DEPENDENT: Final = 1e-12
 #: a point this near to the one where all kinks meet, relative to where it was, has arrived there
 ARRIVED: Final = 1e-10
+#: what is left of a force that shares should balance, relative to its parts: rounding, and so much that a
+#: neuron does not come back where it has left
+UNFELT, TIPPED = 1e-13, 1e-3
 #: events after which a local flow is taken to stay where it is, in units of the number of its samples
 PATIENCE: Final = 20
 
@@ -182,6 +187,24 @@ class LocalField:
             status[sample] = SLIDING
         return status
 
+    def tipped(self) -> "LocalField":
+        """The field with more of what is left of its force where no shares balance it.
+
+        When a neuron can just be held no longer this is next to nothing, but grows, and its direction decides
+        which way the neuron goes. A field that shares balance stays as it is.
+        """
+        attracts = self.sign * (self.on - self.off) < 0.0
+        span = orth(self.inputs.T, 1e-9)
+        columns = (span.T @ self.inputs.T) * (self.on - self.off)
+        given = span.T @ (self.base + np.where(attracts, self.off, self.on) @ self.inputs)
+        size = float(np.sqrt((columns**2).sum(axis=0)).sum()) or 1.0
+        shares = lsq_linear(columns[:, attracts] / size, -given / size, (0.0, 1.0), method="bvls").x
+        left = span @ (columns[:, attracts] @ shares + given)
+        share = float(np.sqrt(left @ left)) / size
+        if not UNFELT < share < TIPPED:
+            return self
+        return replace(self, base=self.base + TIPPED / share * left)
+
     @cached_property
     def held(self) -> Bytes:
         """Activations (t,) of a neuron that stays where all kinks meet, if the field allows it.
@@ -191,35 +214,29 @@ class LocalField:
         never exactly there and so never sees all of them off. Samples that repel it count as active.
         """
         attracts = self.sign * (self.on - self.off) < 0.0
-        status = np.where(attracts, OFF, ON).astype(np.int8)
-        if not attracts.any():
-            return status
-        found = self._vertex(attracts)
-        if found is None:
-            found = np.full(np.count_nonzero(attracts), 0.5)
-        if attracts.all() and not found.any():
-            return status
-        shares = np.zeros(attracts.size)
-        shares[attracts] = found
-        status[attracts & (shares > 0.5)] = ON
-        inside = np.where(attracts, np.minimum(shares, 1.0 - shares), -1.0)
+        bounds = np.tile([0.0, 1.0], (attracts.size, 1))
         if self.released is not None:
-            inside[self.released[0]] = -1.0
-        order = np.argsort(-inside, kind="stable")[: np.count_nonzero(inside >= 0.0)]
-        status[_independent(order, self.inputs)] = SLIDING
+            bounds[self.released[0]] = self.released[1] == ON
+        status = np.where(attracts, OFF, ON).astype(np.int8)
+        # a linear programme is solved to a tolerance: what is beyond its bounds by less is put on them
+        for _ in range(np.count_nonzero(attracts)):
+            found = self._vertex(attracts, bounds)
+            if found is None:
+                break
+            status = found
+            _, slid, shares = self.force(status)
+            beyond = np.maximum(-shares, shares - 1.0)
+            if slid.size == 0 or beyond.max() <= ROUNDING:
+                break
+            worst = int(np.argmax(beyond))
+            bounds[slid[worst]] = shares[worst] > 0.5
         return status
 
-    def _vertex(self, attracts: Mask) -> Array | None:
-        """Shares of samples that attract for which all forces cancel; None if there are none."""
-        from scipy.optimize import linprog
-
+    def _vertex(self, attracts: Mask, bounds: Array) -> Bytes | None:
+        """Activations for shares within bounds (t, 2) for which all forces cancel; None if there are none."""
         given = self.inputs @ self.base + self.gram @ np.where(attracts, self.off, self.on)
         columns = (self.gram * (self.on - self.off))[:, attracts]
         scale = float(np.abs(columns).max(initial=0.0)) or 1.0
-        bounds = np.tile([0.0, 1.0], (attracts.size, 1))
-        if self.released is not None:
-            sample, status = self.released
-            bounds[sample] = 1.0 if status == ON else 0.0
         found = linprog(
             -np.ones(columns.shape[1]),
             A_eq=columns / scale,
@@ -227,7 +244,18 @@ class LocalField:
             bounds=bounds[attracts].tolist(),
             method="highs-ds",
         )
-        return found.x if found.status == 0 else None
+        if found.status != 0:
+            return None
+        shares = np.ones(attracts.size)
+        shares[attracts] = found.x
+        status = np.where(shares > 0.5, ON, OFF).astype(np.int8)
+        if attracts.all() and not shares.any():
+            return status
+        inside = np.where(bounds[:, 0] < bounds[:, 1], np.minimum(shares, 1.0 - shares), -1.0)
+        inside[~attracts] = -1.0
+        order = np.argsort(-inside, kind="stable")[: np.count_nonzero(inside >= 0.0)]
+        status[_independent(order, self.inputs)] = SLIDING
+        return status
 
 
 def _independent(order: Index, inputs: Array) -> list[int]:
@@ -310,7 +338,11 @@ def _phases(count: int) -> Array:
 
 def _verdict(field: LocalField, z: Array, wanted: Bytes | None) -> Verdict:
     """What the local flow makes of all phases z (f, t); ``wanted``: the choice without a majority."""
-    kinds, count = np.unique([field.follow(one) for one in z], axis=0, return_counts=True)
+    status = np.where(z > 0.0, ON, OFF).astype(np.int8)
+    meets = np.where(z > 0.0, 1.0, -1.0) * field.speeds(np.where(z > 0.0, field.on, field.off)) < 0.0
+    for i in np.flatnonzero(meets.any(axis=1)):
+        status[i] = field.follow(z[i])
+    kinds, count = np.unique(status, axis=0, return_counts=True)
     if len(kinds) == 1:
         return Verdict(kinds[0], choice=False)
     if count.max() < MAJORITY * len(z) and wanted is not None and (kinds == wanted).all(axis=1).any():
