@@ -43,6 +43,8 @@ HALVINGS = 60
 #: pre-activations this small, relative to the largest one, or to the largest one before, vanish together; and
 #: those that are so small and reach zero within this share of the step
 TOGETHER, AT_ONCE = 1e-10, 1e-6
+#: a component of an input along the dual vector of another one is rounding below this (relative)
+TIED = 1e-9
 
 
 class StallError(ArithmeticError):
@@ -266,10 +268,13 @@ class Rounds:
 
         Raises StallError where one of those that are ``still`` (b,) is to go on as it has come.
         """
-        # kinks that the neuron cannot leave while it slides: which of them it slides on is a matter of words
+        # kinks that the neuron cannot leave while it slides: which of them it slides on is a matter of words,
+        # where they depend on the one that lets go
         stays = (here.z[which] == 0.0) & ~pulled.slope[:, which].any(axis=0)
         stays[~here.weights[which].any(axis=1)] = True
-        several = (stays & (here.status[which] != SLIDING)).any(axis=1)
+        gone = here.dual[which, releases.slot[which]]
+        tied = np.abs(gone @ self.samples.inputs.T) > TIED * row_norms(gone)[:, None] * self.samples.lengths
+        several = (stays & tied & (here.status[which] != SLIDING)).any(axis=1)
         if several.any():
             before, sign, some, self.least = here, np.sign(here.outputs), which[several], 0.0
             given = releases.slot[some], releases.status[some]
