@@ -45,43 +45,35 @@ def turns(
     turning = ((low < 0.0) & (high > 0.0)).reshape(neurons.z.shape) & (neurons.side != 0.0)
     if not turning.any():
         return nobody, nobody, np.zeros(0)
-    # no further than that, and from no nearer to zero, can a pre-activation go between two nodes
-    most = LARGEST * np.maximum(np.abs(outputs).max(axis=1), np.abs(neurons.outputs))
-    fastest = np.maximum(-low, high).reshape(neurons.z.shape)
-    widest = float(np.diff(nodes, prepend=0.0).max())
-    nearest = np.minimum(np.abs(z).min(axis=1), np.abs(neurons.z))
-    turning &= nearest < path.length * widest * most[:, None] * fastest
-    pairs = np.flatnonzero(turning)
-    if pairs.size == 0:
+    # from one side, and back to it, a pre-activation goes no further than its largest speed takes it
+    starts = np.maximum(np.append(0.0, nodes[:-1]), begin[:, None])
+    spans = np.maximum(nodes - starts, 0.0)
+    sizes = np.abs(np.column_stack([neurons.outputs, outputs]))
+    largest = path.length * LARGEST * np.maximum(sizes[:, :-1], sizes[:, 1:])
+    heights = np.maximum(neurons.side[:, None] * np.concatenate([neurons.z[:, None], z], axis=1), 0.0)
+    fastest = np.where(turning, np.maximum(-low, high).reshape(neurons.z.shape), 0.0)
+    near = heights[:, :-1] + heights[:, 1:] < (spans * largest)[:, :, None] * fastest[:, None]
+    row, node, sample = np.nonzero(near)
+    if row.size == 0:
         return nobody, nobody, np.zeros(0)
-    row, sample = np.divmod(pairs, neurons.z.shape[1])
-    own = terms[:, pairs] * (neurons.side[row, sample] * sign[row])
-    # every pair with every interval between nodes: (intervals, pairs)
-    end = np.broadcast_to(nodes[:, None], (nodes.size, pairs.size))
-    start = np.maximum(np.vstack([np.zeros(pairs.size), end[:-1]]), begin[row])
-    ahead = end > start
-    heights = np.abs(np.vstack([neurons.z[row, sample], z[row, :, sample].T[:-1]]))
-    sizes = np.abs(np.vstack([neurons.outputs[row], outputs[row].T]))
-    largest = LARGEST * np.maximum(sizes[:-1], sizes[1:])
-    which = np.flatnonzero(ahead)
-    of_pair = which % pairs.size
-    own, start, end = own[:, of_pair], start.ravel()[which], end.ravel()[which]
+    own = slope[:, row, sample] * (neurons.side[row, sample] * sign[row])
+    start, end = starts[row, node], nodes[node]
     coefficients, added = path.functions(own, start, end)
     lowest, highest = coefficients.min(axis=0), coefficients.max(axis=0)
     if added is not None:
-        left, right = added.below(np.zeros(which.size), np.ones(which.size))
+        left, right = added.below(np.zeros(row.size), np.ones(row.size))
         lowest += np.minimum(left, right)
-        highest = np.full(which.size, np.inf)
-    drop = path.length * (end - start) * largest.ravel()[which] * np.exp(-path.decay * start)
-    doubt = path.doubt * lengths.max() * lengths[sample[of_pair]]
-    room = (lowest < -doubt) & (highest > 0.0) & (heights.ravel()[which] + drop * lowest < 0.0)
-    if not room.any():
-        return nobody, nobody, np.zeros(0)
+        highest = np.full(row.size, np.inf)
+    drop = (spans * largest)[row, node] * np.exp(-path.decay * start)
+    doubt = path.doubt * lengths.max() * lengths[sample]
+    room = (lowest < -doubt) & (highest > 0.0) & (heights[row, node, sample] + drop * lowest < 0.0)
     some = np.flatnonzero(room)
+    if some.size == 0:
+        return nobody, nobody, np.zeros(0)
     position = _turn(path, own[:, some], start[some], end[some], doubt[some])
     found = np.isfinite(position)
     some = some[found]
-    return row[of_pair[some]], which[some] // pairs.size, position[found]
+    return row[some], node[some], position[found]
 
 
 def _turn(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> Array:
