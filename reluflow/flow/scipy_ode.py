@@ -301,21 +301,6 @@ class Lsoda(ScipySolver):
     def _inner(self) -> Any:
         return self._ode._lsoda_solver
 
-    def _step_of(self, ode: Any) -> Any:
-        """A step of SciPy's solver; one that is abandoned leaves a solver that stands before it."""
-        spare = copy.copy(ode)
-        if hasattr(ode, "D"):  # the one array that a step changes in place
-            spare.D = ode.D.copy()
-        self._stepping = self._gives_up
-        try:
-            large = self._implicit and self._gives_up and ode.y.size >= LARGE
-            return patiently(ode.step, self.abandoned) if large else ode.step()
-        except AbandonedError:
-            self._ode = spare
-            raise
-        finally:
-            self._stepping = False
-
     def _aim(self, t_bound: float) -> None:
         self._inner()._integrator.rwork[0] = t_bound
 
