@@ -16,11 +16,16 @@ class Board:
         self.running = running
         #: held while the frame and ``running`` are changed together
         self.changed = threading.Condition()
-        #: whether the step that is being computed is of no use any more
-        self.gives_up = False
         #: the number of the newest change of the parameters; those before it are not built any more
         self.newest_change = 0
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        #: how many commands wait that supersede the step which is being computed
+        self._superseding = 0
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the step that is being computed is of no use any more."""
+        return self._superseding > 0
 
     @property
     def is_clear(self) -> bool:
@@ -33,8 +38,15 @@ class Board:
 
     def supersede(self, command: Callable[[], None]) -> None:
         """A command after which nobody wants the step that is being computed."""
-        self._commands.put(command)
-        self.gives_up = True
+
+        def carry_out() -> None:
+            with self.changed:
+                self._superseding -= 1
+            command()
+
+        with self.changed:
+            self._superseding += 1
+        self._commands.put(carry_out)
 
     def next_command(self, wait: bool) -> Callable[[], None] | None:
         """The next one, waited for if wanted; None if there is none."""

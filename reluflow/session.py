@@ -117,7 +117,7 @@ class Session:
         """Halt, write what no run directory holds, and wait: how that went, None if there was nothing."""
         self.halt()
         outcome: SimpleQueue[Notice | None] = SimpleQueue()
-        self._board.post(lambda: outcome.put(self._worker.keep()))
+        self._board.supersede(lambda: outcome.put(self._worker.keep()))
         try:
             return outcome.get(timeout=seconds)
         except Empty:

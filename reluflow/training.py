@@ -102,11 +102,11 @@ class Training:
         self.wall_seconds += time.perf_counter() - began
         self._judge_wall()
 
-    def single_step(self) -> None:
-        """One accepted step of the solver; one iteration of descent."""
+    def single_step(self, abandoned: Callable[[], bool] = lambda: False) -> None:
+        """One accepted step of the solver, one iteration of descent; ``abandoned`` as for ``advance``."""
         began = time.perf_counter()
         if self.status == "running":
-            with one_thread():
+            with one_thread(), self._abandoning(abandoned):
                 self._step(1)
         self.wall_seconds += time.perf_counter() - began
 

@@ -78,8 +78,6 @@ class Worker:
 
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
-        # whatever superseded a step has been carried out if there are no commands left
-        self._board.gives_up = self._board.gives_up and not self._board.is_clear
         alone = self._front.wait(GIVE_WAY_SECONDS)
         began, steps = time.perf_counter(), training.solver.steps
         try:
@@ -240,9 +238,9 @@ class Worker:
         self._closed = True
 
     def single_step(self) -> None:
-        """Take one step of the solver."""
+        """Take one step of the solver, unless something else is wanted before its end."""
         if self._training is not None:
-            self._training.single_step()
+            self._training.single_step(abandoned=lambda: self._board.gives_up)
             self.publish()
 
     def save_run(self, folder: Path | None) -> None:

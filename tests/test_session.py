@@ -232,6 +232,7 @@ def test_a_branch_that_cannot_be_written_leaves_the_run_as_it_is(session, tmp_pa
 def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):
     assert session.keep(DEADLINE) is None, "nothing has been solved"
     session.step()
+    wait(session, lambda frame: frame.steps == 1)
     note = session.keep(DEADLINE)
     assert not note.failed
     assert open_run(session.frame.folder).summary["steps"] == 1
@@ -243,6 +244,7 @@ def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):
 
 def test_an_interrupted_run_says_by_what_and_goes_on_from_its_directory(session):
     session.step()
+    wait(session, lambda frame: frame.steps == 1)
     session.interrupt("SIGTERM")
     frame = wait(session, lambda frame: frame.over)
     assert frame.status == "interrupted"
@@ -255,8 +257,34 @@ def test_an_interrupted_run_says_by_what_and_goes_on_from_its_directory(session)
     assert end.status == "converged"
 
 
+@pytest.mark.parametrize("leaves", [Session.close, lambda session: session.keep(DEADLINE)])
+def test_nobody_waits_for_a_single_step_to_leave(session, leaves, monkeypatch):
+    begun = threading.Event()
+
+    def endless(solver, *_):
+        begun.set()
+        while not solver.abandoned():
+            pass
+        raise AbandonedError
+
+    monkeypatch.setattr(Lorentz, "_advance", endless)
+    session.step()
+    assert begun.wait(DEADLINE)
+    leaves(session)
+    assert session.frame.steps == 0
+
+
+def test_a_step_asked_for_after_what_was_superseded_is_taken(session):
+    for _ in range(20):
+        generation = session.frame.generation
+        session.reset()
+        session.step()
+        session.step()
+        assert wait(session, lambda frame: frame.generation > generation and frame.steps == 2)  # noqa: B023
+
+
 def test_an_error_in_a_command_is_a_sentence_and_the_session_lives_on(session, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise KeyError("nobody thought of this")
 
     with monkeypatch.context() as patched:
