@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,23 +17,34 @@ from reluflow.training import Training
 
 #: Seconds of solving after which a run has a directory without having been asked for one.
 LIVE_SECONDS: Final = 1.0
-#: Seconds of solving that may be lost with the process, or so many times what one save takes.
-SAVE_SECONDS: Final = 2.0
-SAVE_SHARE: Final = 20.0
+#: Seconds of solving between two saves, at least, and so many times what the one before took. With the save
+#: itself a process that is killed loses at most two seconds of solving, or twenty times what a save takes if
+#: that is more, beside the step that was being taken.
+SAVE_SECONDS: Final = 1.9
+SAVE_SHARE: Final = 19.0
 #: Seconds between two looks at whether a step takes long.
 LOOK_SECONDS: Final = 0.2
 
 
 class Keeper:
-    """Writes one run after the other, each to a directory of its own.
+    """Writes one run after the other, each to a directory of its own, now and then while it is solved.
 
     ``writer``: of the directory that the first run is written to, if it is there already. ``live``: whether a
     run that takes long is written to the state folder until it is kept (see ``reluflow.store.live_runs``).
+    ``troubled``: called with a sentence when that fails; the run goes on.
     """
 
-    def __init__(self, writer: RunWriter | None = None, live: bool = False) -> None:
+    def __init__(
+        self,
+        writer: RunWriter | None = None,
+        live: bool = False,
+        troubled: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._writer = writer
         self._live = live
+        self._troubled = troubled
+        #: whether files are being written; may be asked for from any thread
+        self.is_writing = False
         self._stored: Run | None = None
         self._saved_steps = 0
         self._solved = 0.0
@@ -74,7 +85,7 @@ class Keeper:
             self._stored = stored
         self._saved_steps = training.solver.steps
 
-    # --- a run that nobody asked to keep ---
+    # --- what is written without having been asked for ---
 
     @contextmanager
     def solving(self, preset: Preset, training: Training) -> Iterator[None]:
@@ -107,16 +118,18 @@ class Keeper:
                 self._live = False
 
     def go_on(self, preset: Preset, training: Training) -> None:
-        """Write the run, if it is time to; not within a step."""
+        """Write a run that has a directory, or is to have one, if it is time to; not within a step."""
         with self._lock:
-            if not self._live or self._solved < self._next_save or self.has_all_of(training):
+            if self._solved < self._next_save or self.has_all_of(training):
                 return
             self._begin(preset, training, self._solved)
             if self._writer is None:
                 return
             began = time.monotonic()
-            with suppress(RunError):  # there may be room again later
-                self.save_in_place(preset, training)
+            try:
+                self._save(self._writer, training)
+            except RunError as error:  # there may be room again later
+                self._troubled(str(error))
             took = time.monotonic() - began
             self._next_save = self._solved + max(SAVE_SECONDS, SAVE_SHARE * took)
 
@@ -183,6 +196,10 @@ class Keeper:
         self.release()
 
     def _save(self, writer: RunWriter, training: Training) -> Path:
-        writer.save(training)
+        self.is_writing = True
+        try:
+            writer.save(training)
+        finally:
+            self.is_writing = False
         self._saved_steps = training.solver.steps
         return writer.path

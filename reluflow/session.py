@@ -34,15 +34,18 @@ class Session:
         stored: Run | None = None,
         begun: tuple[Training, RunWriter] | None = None,
         live: bool = False,
+        troubled: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``stored``: a run of the preset to go on with, as far as it is recorded.
 
         ``begun``: a run that was built already, and the directory it is written to; both are the session's.
         ``live``: whether runs that take long are written to the state folder until they are kept.
+        ``troubled``: called, in the session's thread, with a sentence when a run that has a directory cannot
+        be written to it now and then; the run goes on.
         """
         self.front = Front()
         self._board = Board(Frame(preset), running)
-        self._worker = Worker(self._board, self.front, preset, stored, begun, live)
+        self._worker = Worker(self._board, self.front, preset, stored, begun, live, troubled)
         if begun:
             self._worker.publish()
         else:
@@ -134,6 +137,11 @@ class Session:
     def place(self) -> Path | None:
         """The directory that the run is written to, kept or not; None if there is none."""
         return self._worker.place
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether files of the run are being written."""
+        return self._worker.is_writing
 
     def close(self, wait: bool = True) -> None:
         """End the thread after the commands given."""

@@ -40,12 +40,13 @@ class Worker:
         stored: Run | None,
         begun: tuple[Training, RunWriter] | None,
         live: bool,
+        troubled: Callable[[str], None],
     ) -> None:
         self._board, self._front = board, front
         self._preset = preset
         self._stored = stored
         self._training: Training | None = begun[0] if begun else None
-        self._keeper = Keeper(begun[1] if begun else None, live)
+        self._keeper = Keeper(begun[1] if begun else None, live, troubled)
         self._generation = self._newest = 0
         self._closed = False
         #: what is shown of a stored run that cannot be gone on with
@@ -171,6 +172,11 @@ class Worker:
     def place(self) -> Path | None:
         """Where the run is written to; may be asked for from any thread."""
         return self._keeper.place
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether files of the run are being written; may be asked for from any thread."""
+        return self._keeper.is_writing
 
     def build(self) -> None:
         """Build the run of the preset, or take up the stored one; until it is there the one before stays."""

@@ -42,9 +42,9 @@ NAMES = {"preset.toml", "problem.npz", "trajectory.npz", "run.json"}
 
 def often() -> None:
     """Save all the time, in the process that is to be killed."""
-    from reluflow.cli import loop
+    from reluflow import keeper
 
-    loop.LOOK_EVERY, loop.SAVE_EVERY, loop.SAVE_SHARE = 0.005, 0.01, 0.0
+    keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0
 
 
 def start(words: list[str], folder: Path) -> int:

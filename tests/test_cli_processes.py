@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from commands import COMMAND, FAST, call, one_sentence
 
+from reluflow import keeper
 from reluflow.cli import loop
 from reluflow.cli.interruption import Interruption
 from reluflow.errors import RunError
@@ -76,8 +78,8 @@ def test_a_killed_run_opens_and_resumes():
     script = (
         "import os, signal\n"
         "from reluflow.store import files\n"
-        "from reluflow.cli import loop\n"
-        "loop.LOOK_EVERY = loop.SAVE_EVERY = loop.SAVE_SHARE = 0.0\n"
+        "from reluflow import keeper\n"
+        "keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0\n"
         "replace, left = files.Path.replace, [9]\n"
         "def dying(path, target):\n"
         "    left[0] -= 1\n"
@@ -174,9 +176,8 @@ def test_the_progress_line_lives_with_any_terminal(size):
 
 
 def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
-    monkeypatch.setattr(loop, "SAVE_SHARE", 0.0)
+    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(keeper, name, 0.0)
     save, failures = RunWriter.save, [1, 1]
 
     def failing(writer, run):
@@ -201,7 +202,7 @@ def test_a_last_save_that_fails_is_told(monkeypatch):
     assert one_sentence(done.stderr)
 
 
-def test_signals_are_a_wish_first_and_end_a_step_after_patience(monkeypatch):
+def test_signals_are_a_wish_and_the_first_counts():
     before = signal.getsignal(signal.SIGINT)
     with Interruption() as interruption:
         assert interruption.name is None
@@ -209,12 +210,57 @@ def test_signals_are_a_wish_first_and_end_a_step_after_patience(monkeypatch):
         assert interruption.name == "SIGTERM"
         signal.raise_signal(signal.SIGINT)
         assert (interruption.name, interruption.code) == ("SIGTERM", 143)
-        monkeypatch.setattr("reluflow.cli.interruption.PATIENCE", 0.0)
-        with interruption.shielded():
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_one_signal_ends_also_a_step_that_cannot_be_given_up(monkeypatch):
+    """What was saved before it is kept."""
+    advance, over = Training.advance, threading.Event()
+
+    def stubborn(training, *args, **options):
+        if training.solver.steps < 5:
+            return advance(training, 0.0)
+        signal.raise_signal(signal.SIGTERM)  # in the thread that solves; the main thread gets it
+        return over.wait()
+
+    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(keeper, name, 0.0)
+    monkeypatch.setattr(loop, "PATIENCE", 0.1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "advance", stubborn)
+        done = call("run", "orthogonal-toy", *FAST, "--out", "out", "-q")
+    over.set()
+    assert done.exit_code == 143
+    assert one_sentence(done.stderr)
+    assert "--out out --resume" in done.stderr
+    assert open_run("out").summary["steps"] == 5
+
+
+def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
+    """However long it takes."""
+    save, looks = RunWriter.save, []
+
+    def slow(writer, run):
+        if not looks:
+            signal.raise_signal(signal.SIGTERM)
+            while len(looks) < 5:
+                pass
+        save(writer, run)
+
+    class Looks(loop.Loop):
+        def _look(self):
+            super()._look()
+            looks.extend([True] if self._interruption.name else [])
+
+    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(keeper, name, 0.0)
+    monkeypatch.setattr(loop, "PATIENCE", 0.0)
+    monkeypatch.setattr(loop, "Loop", Looks)
+    monkeypatch.setattr(RunWriter, "save", slow)
+    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q")
+    assert done.exit_code == 143
+    assert "interrupted and saved" in done.stderr
+    assert open_run("out").summary["status"] == "interrupted"
 
 
 def test_no_handler_outlives_a_run():

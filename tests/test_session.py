@@ -315,6 +315,7 @@ def finish_again(session: Session, generation: int) -> Frame:
 
 def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("reluflow.keeper.LIVE_SECONDS", np.inf)
     preset = load_preset("orthogonal-toy")
     training = Training.from_preset(preset)
     live = Session(preset, running=False, begun=(training, RunWriter.create(preset, training.problem)))
@@ -323,7 +324,7 @@ def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path,
     finish(live)
     live.close()
     assert open_run(live.frame.folder).status == "interrupted"
-    assert open_run(live.frame.folder).checkpoint is None, "nothing is saved unasked"
+    assert open_run(live.frame.folder).checkpoint is None, "it was not time to"
     RunWriter.reopen(open_run(live.frame.folder), preset).close()
 
 

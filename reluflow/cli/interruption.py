@@ -2,17 +2,12 @@
 
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
-from typing import Final, Self
+from typing import Self
 
 from reluflow.cli.leaving import SIGNALS
 from reluflow.errors import ExitCode
-
-#: Seconds that a run gets to come to its end and be saved, before a further signal breaks it off.
-PATIENCE: Final = 5.0
 
 #: what may be set to receive a signal
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
@@ -21,16 +16,13 @@ _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | N
 class Interruption:
     """While entered, a signal only sets ``name``, which is that of the first one.
 
-    One that comes after ``PATIENCE`` breaks off whatever takes so long, but nothing while ``shielded``. The
-    handlers that were there before come back at the end.
+    The handlers that were there before come back at the end.
     """
 
     def __init__(self) -> None:
         self.name: str | None = None
         #: what the process then ends with
         self.code = ExitCode.INTERRUPTED
-        self._since = 0.0
-        self._shields = 0
         self._previous: dict[int, _Handler] = {}
 
     def __enter__(self) -> Self:
@@ -46,18 +38,6 @@ class Interruption:
             signal.signal(number, handler)
         self._previous.clear()
 
-    @contextmanager
-    def shielded(self) -> Iterator[None]:
-        """Let what is done here be finished, whatever signals come."""
-        self._shields += 1
-        try:
-            yield
-        finally:
-            self._shields -= 1
-
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.name is None:
             self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
-            self._since = time.monotonic()
-        elif not self._shields and time.monotonic() - self._since >= PATIENCE:
-            raise KeyboardInterrupt

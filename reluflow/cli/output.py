@@ -9,7 +9,7 @@ from typing import NoReturn, ParamSpec, TextIO, TypeVar
 
 import typer
 
-from reluflow.errors import ExitCode, ReluflowError
+from reluflow.errors import ExitCode, ReluflowError, sentence
 from reluflow.shown import escaped, one_sentence
 
 _Arguments = ParamSpec("_Arguments")
@@ -46,9 +46,9 @@ def write_raw(text: str) -> None:
         _discard(sys.stderr)
 
 
-def fail(sentence: str, code: ExitCode) -> NoReturn:
+def fail(text: str, code: ExitCode) -> NoReturn:
     """End the command with one sentence and an exit code."""
-    say(one_sentence(f"reluflow: {sentence}"))
+    say(one_sentence(f"reluflow: {text}"))
     raise typer.Exit(code)
 
 
@@ -61,13 +61,8 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
             return command(*args, **options)
         except ReluflowError as error:
             fail(str(error), ExitCode.USAGE)
-        except KeyboardInterrupt:
-            fail("interrupted", ExitCode.INTERRUPTED)
-        except MemoryError:
-            fail("the memory of this machine does not suffice; expected a smaller problem", ExitCode.FAILED)
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            fail(f"{where}{error.strerror or error}", ExitCode.FAILED)
+        except (MemoryError, OSError) as error:
+            fail(sentence(error), ExitCode.FAILED)
 
     return shielded
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -158,14 +159,15 @@ def _train(
     quiet: bool,
     request: "Request",
 ) -> None:
-    from reluflow.cli.loop import Loop
+    from reluflow.cli.loop import BrokenOffError, Loop
     from reluflow.session import Session
 
     how = f"resume with: {request.resume_command(writer.path)}"
-    session = Session(preset, begun=(training, writer))
+    troubles: SimpleQueue[str] = SimpleQueue()
+    session = Session(preset, begun=(training, writer), troubled=troubles.put)
     try:
-        end = Loop(session, interruption, quiet).run()
-    except KeyboardInterrupt:
+        end = Loop(session, interruption, troubles, quiet).run()
+    except BrokenOffError:
         session.close(wait=False)
         fail(f"broken off in the middle of a step; what was saved before is kept; {how}", interruption.code)
     except RunError as error:
