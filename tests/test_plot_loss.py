@@ -43,7 +43,7 @@ def test_any_data_fits_the_panel(points, log_time, width, height, glyphs, now, l
     other = curve_of({"t": low, "loss": t}, log_time, log_loss)
     axes = fit_axes(None, curve, log_time, log_loss=log_loss, floor=abs(loss), others=[other])
     plateaus = [Plateau(1, abs(now), abs(loss), None, None, loss), Plateau(2, loss, None, None, None, now)]
-    picture = draw_loss(curve, axes, (width, height), glyphs, frozen=[other], plateaus=plateaus)
+    picture = draw_loss(curve, axes, (width, height), glyphs, frozen={0: other}, plateaus=plateaus)
     rows = with_cursor(picture, now, glyphs)
     assert len(rows) == height
     assert {len(row) for row in text(rows)} <= {width}
@@ -214,7 +214,7 @@ def test_frozen_curves_are_dotted_and_lettered() -> None:
     curve = curve_of(series([0, 10], [1.0, 1.0]), False)
     other = curve_of(series([0, 5], [0.1, 0.1]), False)
     axes = fit_axes(None, curve, False, others=[other])
-    rows = draw_loss(curve, axes, (60, 14), ASCII, frozen=[other]).rows
+    rows = draw_loss(curve, axes, (60, 14), ASCII, frozen={0: other}).rows
     (row,) = [row for row in rows if any(segment.role == "frozen" for segment in row)]
     assert "a" in plain(row)
     assert "*" not in plain(row)

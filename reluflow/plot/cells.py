@@ -14,7 +14,12 @@ Role = Literal[
     "axis",  # axis lines, ticks and their labels
     "curve",  # the loss of the present run up to the cursor
     "future",  # what is solved already but lies ahead of the cursor
-    "frozen",  # a run kept for comparison
+    "frozen",  # a run kept for comparison: the first of them
+    "frozen2",  # the second, and so on
+    "frozen3",
+    "frozen4",
+    "frozen5",
+    "frozen6",
     "plateau",  # a stretch of the run on which little moves in the loss
     "escape",  # a stretch on which it falls
     "mark",  # a vertical mark: now, an event
@@ -33,6 +38,8 @@ Role = Literal[
 ]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+#: the roles of runs kept for comparison, in their order
+FROZEN: Final[tuple[Role, ...]] = ("frozen", "frozen2", "frozen3", "frozen4", "frozen5", "frozen6")
 
 
 class Segment(NamedTuple):
@@ -62,6 +69,22 @@ def fit(row: Row, width: int) -> Row:
     if left > 0:
         fitted.append(Segment(" " * left, "text"))
     return fitted
+
+
+def wrap(row: Row, width: int, indent: int) -> list[Row]:
+    """The row on as many rows of ``width`` cells as it needs, broken at blanks, the later ones indented."""
+    cells, rows = spread(row), []
+    blank = [Segment(" ", "text")]
+    while len(cells) > width > indent:
+        at = next((at for at in range(width, indent, -1) if cells[at].text == " "), width)
+        rows.append(joined(cells[:at]))
+        rest = cells[at:]
+        while rest and rest[0].text == " ":
+            rest = rest[1:]
+        if not rest:
+            return rows
+        cells = blank * indent + rest
+    return [*rows, joined(cells)]
 
 
 def spread(row: Row) -> list[Segment]:

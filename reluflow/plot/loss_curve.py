@@ -43,12 +43,18 @@ class LossAxes:
         return float(np.log10(loss)) if loss > 0.0 else None
 
 
-def curve_of(series: Mapping[str, Array], log_time: bool, log_loss: bool = True, unit: float = 1.0) -> Curve:
+def curve_of(
+    series: Mapping[str, Array],
+    log_time: bool,
+    log_loss: bool = True,
+    unit: float = 1.0,
+    begun: float = 0.0,
+) -> Curve:
     """The finite, positive part of a series with columns t, loss and (if there) loss_low, loss_high.
 
-    ``unit``: how much flow time counts as one.
+    ``unit``: how much flow time counts as one. ``begun``: when it began, in the time of the axis.
     """
-    t = np.asarray(series["t"], dtype=np.float64) / unit
+    t = (np.asarray(series["t"], dtype=np.float64) + begun) / unit
     loss = np.asarray(series["loss"], dtype=np.float64)
     low = np.asarray(series.get("loss_low", loss), dtype=np.float64)
     high = np.asarray(series.get("loss_high", loss), dtype=np.float64)

@@ -1,6 +1,6 @@
 """The picture of the loss: drawn once for a recorded run, then marked with the cursor frame by frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from reluflow.network import Array
 from reluflow.plot.axes import Limits, Tick, decade_ticks, linear_ticks
 from reluflow.plot.canvas import Trace, draw
-from reluflow.plot.cells import Row, Segment, fit, put
+from reluflow.plot.cells import FROZEN, Row, Segment, fit, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, decimate
 from reluflow.plot.loss_marks import plateau_columns, with_plateaus, with_theory
@@ -32,15 +32,15 @@ def draw_loss(
     size: tuple[int, int],
     glyphs: Glyphs,
     *,
-    frozen: Sequence[Curve] = (),
+    frozen: Mapping[int, Curve] | None = None,
     plateaus: Sequence[Plateau] = (),
     theory: Sequence[Landmark] = (),
 ) -> LossPicture:
     """The picture without a cursor on ``size`` = (width, height) cells.
 
-    ``frozen`` curves are dotted and carry the letters a, b, ... at their ends; ``plateaus`` are shaded and
-    named, and their losses led to the axis by thin lines; ``theory``: escapes that are predicted. Too small
-    a panel shows only the curve, or nothing.
+    ``frozen`` curves, by their number, are dotted, each in its colour, and carry the letters a, b, ... at
+    their ends; ``plateaus`` are shaded and named, and their losses led to the axis by thin lines; ``theory``:
+    escapes that are predicted. Too small a panel shows only the curve, or nothing.
     """
     width, height = size
     ticks = _loss_ticks(axes, max((height - 2) // _TICK_ROWS, 1))
@@ -48,12 +48,12 @@ def draw_loss(
     inner = (width - left, height - 2)
     if inner[0] < _LEAST[0] or inner[1] < _LEAST[1]:
         return LossPicture(draw(width, height, [_line(curve, axes, width, glyphs)]), 0, size, axes)
-    traces = [_dots(other, axes, inner, glyphs) for other in frozen]
-    canvas = draw(*inner, [*traces, _line(curve, axes, inner[0], glyphs)])
+    traces = {number: _dots(other, axes, inner, glyphs, number) for number, other in (frozen or {}).items()}
+    canvas = draw(*inner, [*traces.values(), _line(curve, axes, inner[0], glyphs)])
     canvas = with_plateaus(canvas, plateaus, axes, inner, glyphs)
     canvas = with_theory(canvas, theory, axes, inner, glyphs)
-    for letter, trace in zip("abcdefghij", traces, strict=False):
-        canvas = _lettered(canvas, trace, inner, letter)
+    for number, trace in traces.items():
+        canvas = _lettered(canvas, trace, inner, "abcdefghij"[number])
     rows = [_beside(row, left, glyphs) for row in canvas]
     for tick in ticks:
         at = inner[1] - 1 - cell_of(tick.at, axes.loss, inner[1], glyphs.dots[1])
@@ -71,7 +71,7 @@ def _lettered(canvas: list[Row], trace: Trace, inner: tuple[int, int], letter: s
     column = max(int(np.floor(trace.x[last] * (inner[0] - 1) + 0.5)) - 1, 0)
     row = inner[1] - 1 - int(np.floor(trace.y[last] * (inner[1] - 1) + 0.5))
     rows = list(canvas)
-    rows[row] = put(rows[row], column, letter, "frozen")
+    rows[row] = put(rows[row], column, letter, trace.role)
     return rows
 
 
@@ -80,7 +80,7 @@ def _line(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
     return Trace(x, _heights(y, axes.loss), "curve", glyphs.curve, line=True)
 
 
-def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs) -> Trace:
+def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, number: int) -> Trace:
     """A curve as dots, one every cell of its length, so that it is told from a line without colour."""
     width, height = inner
     x, y = decimate(curve, axes.time, width)
@@ -92,7 +92,7 @@ def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs) 
         length = np.concatenate([[0.0], np.cumsum(pieces)])
         places = np.linspace(0.0, length[-1], min(int(length[-1]) + 1, _MOST_DOTS))
         x, y = np.interp(places, length, x), np.interp(places, length, y)
-    return Trace(x, y, "frozen", "." if glyphs.name == "ascii" else glyphs.curve)
+    return Trace(x, y, FROZEN[number % len(FROZEN)], "." if glyphs.name == "ascii" else glyphs.curve)
 
 
 def _loss_ticks(axes: LossAxes, most: int) -> list[Tick]:

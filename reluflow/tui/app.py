@@ -196,7 +196,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
 
     def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
         for panel in self.query(LossPanel):
-            panel.show_frozen(runs)
+            panel.show_frozen(runs, self.origins)
 
     # --- keys of panels ---
 

@@ -28,23 +28,46 @@ AGAIN_SECONDS: Final = 20.0
 _SAFETY: Final = 0.05
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a run began: at a flow time of the run that the preset ``name`` makes."""
+
+    name: str
+    t: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class FrozenRun:
     """A run as it was when it was frozen; no two are the same, whatever they hold.
 
-    ``method``: the solver that made it. ``series``: its columns (k,).
+    ``method``: the solver that made it. ``series``: its columns (k,). ``origin``: where a
+    branch began.
     """
 
     preset: Preset
     method: str
     series: Mapping[str, Array]
+    origin: Origin | None = None
 
     @classmethod
-    def of(cls, frame: Frame) -> "FrozenRun | None":
+    def of(cls, frame: Frame, origin: Origin | None = None) -> "FrozenRun | None":
         """The run of a frame, None if nothing is recorded of it."""
         if frame.history is None:
             return None
-        return cls(frame.preset, frame.method, frame.history.series)
+        return cls(frame.preset, frame.method, frame.history.series, origin)
+
+    @property
+    def comes_from(self) -> Origin:
+        """Where it began; a run that is no branch at time 0 of itself."""
+        return self.origin or Origin(self.preset.name)
+
+    def is_same_run(self, other: "FrozenRun") -> bool:
+        """Whether both come from the same preset and solver, so that one is a part of the other."""
+        return (self.preset.name, self.preset.values, self.method) == (
+            other.preset.name,
+            other.preset.values,
+            other.method,
+        )
 
     def label(self, present: Frame) -> str:
         """What is different about it: its own values of the keys in which the two runs differ."""

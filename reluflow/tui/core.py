@@ -8,6 +8,7 @@ from typing import Any, Final
 from textual.reactive import var
 
 from reluflow.errors import ReluflowError, sentence
+from reluflow.frame import Frame
 from reluflow.plot.glyphs import Glyphs
 from reluflow.resumption import stored_run
 from reluflow.session import Session
@@ -17,7 +18,7 @@ from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
-from reluflow.tui.compare import MOST, FrozenRun
+from reluflow.tui.compare import MOST, FrozenRun, Origin
 from reluflow.tui.frames import Frames
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal_app import TerminalApp
@@ -50,6 +51,8 @@ class Core(TerminalApp):
         self.verbs = rebound(settings.keymap)
         self.transport = Transport(session.frame)
         self.changes = Changes(session.frame.preset)
+        #: where branches began, by the name of their preset
+        self.origins: dict[str, Origin] = {}
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.is_on_file(session.frame.preset)
         #: since when another run than that on show is there, but has not come far enough to be shown
@@ -125,10 +128,15 @@ class Core(TerminalApp):
 
     def freeze(self) -> bool:
         """Keep the curve of the run on show for comparison; whether there is one."""
-        run = FrozenRun.of(self.moment.frame) if self.moment is not None else None
+        run = self._kept_of(self.moment.frame) if self.moment is not None else None
         if run is not None:
-            self.frozen = (*self.frozen, run)[-MOST:]
+            # the same run again, perhaps further on, takes the place of what was kept of it
+            others = tuple(kept for kept in self.frozen if not kept.is_same_run(run))
+            self.frozen = (*others, run)[-MOST:]
         return run is not None
+
+    def _kept_of(self, frame: Frame) -> FrozenRun | None:
+        return FrozenRun.of(frame, self.origins.get(frame.preset.name))
 
     def say(self, text: str) -> None:
         """Tell the user something."""

@@ -9,6 +9,7 @@ from reluflow.plot.axes import short
 from reluflow.store.live_runs import discard
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
+from reluflow.tui.compare import Origin
 from reluflow.tui.core import Core
 
 if TYPE_CHECKING:
@@ -96,6 +97,9 @@ class RunKeys(Core):
         generation, t = self.branched
         if live.generation > generation and live.preset is not self.changes.present:
             self.branched = None
+            parent = self.changes.present.name
+            before = self.origins.get(parent, Origin(parent))
+            self.origins[live.preset.name] = Origin(before.name, before.t + t)
             self.is_on_file(live.preset)
             self.changes.go(live.preset)
             self.say(f"a run of its own from t = {short(t)}; u goes back")

@@ -10,6 +10,7 @@ from driver import Driver, explorer
 from reluflow import branching
 from reluflow.errors import PresetError
 from reluflow.frame import Frame
+from reluflow.plot.loss_curve import curve_of
 from reluflow.store.preset import load_preset
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import (
@@ -21,6 +22,7 @@ from reluflow.tui.compare import (
     other_seed,
     sensible_rate,
 )
+from reluflow.tui.widgets.loss_panel import LossPanel
 
 TOY = {"stop.loss": 1e-4}
 
@@ -68,9 +70,48 @@ async def test_capital_f_lists_the_curves_and_lets_go_of_them() -> None:
 
 async def test_of_many_curves_the_last_ones_are_kept() -> None:
     async with explorer(overrides={"stop.steps": 2}) as app:
+        for _ in range(MOST + 2):
+            await app.solved()
+            await app.press("N")
+        assert [run.preset.values["init.seed"] for run in app.app.frozen] == list(range(6, 6 + MOST))
+
+
+async def test_a_run_kept_again_takes_the_place_of_what_was_kept_of_it() -> None:
+    async with explorer() as app:
+        await app.halted_at(2)
+        await app.press("f")
+        early = app.app.frozen[0]
         await app.solved()
-        await app.press(*"ffff", *"ffff")
-        assert len(app.app.frozen) == MOST
+        await app.press("f")
+        (run,) = app.app.frozen
+        assert run.series["t"].size > early.series["t"].size
+
+
+async def test_curves_belong_to_their_preset_and_a_branch_lies_over_its_parent() -> None:
+    async with explorer(overrides={"init.scale": 1e-3}) as app:
+        await app.solved()
+        await app.press("f")
+        app.app.transport.go_to(5.0)
+        app.app.pull()
+        await app.press("b")
+        await app.until(lambda: "-at-" in app.frame.preset.name, "the branch")
+        start = app.app.origins[app.frame.preset.name].t
+        assert 0.0 < start <= 5.0
+        parent = app.app.frozen[0].series
+        await app.solved()
+        panel = app.app.query_one(LossPanel)
+        (kept,) = panel._frozen(app.frame.preset).values()
+        shifted = curve_of(kept.series, False, begun=kept.comes_from.t - start)
+        branch = curve_of(app.frame.history.series, False)
+        # the same loss at the same time, as far as both were recorded
+        times = np.linspace(0.1, 10.0, 20)
+        assert np.interp(times, shifted.x, shifted.high) == pytest.approx(
+            np.interp(times, branch.x, branch.high), abs=0.02
+        )
+        assert shifted.x[-1] == pytest.approx(parent["t"][-1] - start)
+        app.app.start(load_preset("first-steps"))
+        await app.until(lambda: app.frame.preset.name == "first-steps", "another preset")
+        assert "behind:" not in app.text
 
 
 async def test_d_runs_plain_descent_beside_the_flow() -> None:

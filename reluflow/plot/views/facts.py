@@ -10,7 +10,7 @@ import numpy as np
 from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.plot.axes import short, sticky_time
-from reluflow.plot.cells import Role, Row, Segment, fit
+from reluflow.plot.cells import Role, Row, Segment, fit, wrap
 from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.views.chart import Axis, Chart
@@ -45,8 +45,15 @@ class Sheet:
 
 
 def sheet(title: str, head: Sequence[Row], width: int, count: int, line: Callable[[int], Row]) -> Sheet:
-    """A page whose head is cut to a width."""
-    return Sheet(title, [fit(row, width) for row in head], count, line)
+    """A page whose head has a width; what is longer goes on below, under the same column."""
+    lines = [fit(line, width) for row in head for line in wrap(row, width, _hanging(row, width))]
+    return Sheet(title, lines, count, line)
+
+
+def _hanging(row: Row, width: int) -> int:
+    """Where a row goes on: under its last column, or under its second where that leaves too little room."""
+    before = sum(len(text) for text, _ in row[:-1])
+    return before if before <= width // 2 else _NAME + 1
 
 
 def number(value: float) -> str:

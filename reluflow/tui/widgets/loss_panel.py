@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from textual import events
 
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Row, Segment
+from reluflow.plot.cells import FROZEN, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_marks import with_cursor
@@ -16,7 +16,7 @@ from reluflow.plot.loss_place import LossPicture, time_at
 from reluflow.plot.phases import focus_of
 from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
-from reluflow.tui.compare import LETTERS, FrozenRun
+from reluflow.tui.compare import LETTERS, FrozenRun, Origin
 from reluflow.tui.foresight import Seen
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
@@ -55,7 +55,8 @@ class LossPanel(FramePanel):
         self.theory = True
         self.scale: Scale = "log"
         self._moment: Moment | None = None
-        self._frozen: tuple[FrozenRun, ...] = ()
+        self._kept: tuple[FrozenRun, ...] = ()
+        self._origins: Mapping[str, Origin] = {}
         self._axes: LossAxes | None = None
         self._picture: LossPicture | None = None
         self._drawn: tuple[Any, ...] = ()
@@ -70,9 +71,12 @@ class LossPanel(FramePanel):
         self._moment = moment
         self.redraw()
 
-    def show_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
-        """Put other runs behind the present one."""
-        self._frozen = runs
+    def show_frozen(self, runs: tuple[FrozenRun, ...], origins: Mapping[str, Origin]) -> None:
+        """Put other runs behind the present one: those of its preset, and of branches of it.
+
+        ``origins``: where branches began, by the name of their preset.
+        """
+        self._kept, self._origins = runs, origins
         self._axes = None
         self.redraw()
 
@@ -122,7 +126,7 @@ class LossPanel(FramePanel):
         assert history is not None
         run = (frame.generation, history.end, history.series["t"].size)
         theory = self._escapes()
-        shown = (size, self.time, self.scale, tuple(map(id, self._frozen)), moment.plateaus, theory)
+        shown = (size, self.time, self.scale, tuple(map(id, self._kept)), moment.plateaus, theory)
         until, reach = max(focus_of(moment.plateaus, history.end), moment.t), self._reach(history.end)
         if self._axes is not None and max(until, reach) > time_limit(self._axes):
             self._drawn = ()
@@ -130,9 +134,13 @@ class LossPanel(FramePanel):
             log_loss, log_time = self.scale != "linear", self.time == "log"
             unit = self._unit(frame.preset)
             curve = curve_of(history.series, log_time, log_loss, unit)
-            others = [
-                curve_of(run.series, log_time, log_loss, self._unit(run.preset)) for run in self._frozen
-            ]
+            start = self._origin(frame.preset).t
+            others = {
+                number: curve_of(
+                    run.series, log_time, log_loss, self._unit(run.preset), run.comes_from.t - start
+                )
+                for number, run in self._frozen(frame.preset).items()
+            }
             floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / _BELOW_PLATEAUS
             self._axes = fit_axes(
                 self._axes,
@@ -143,7 +151,7 @@ class LossPanel(FramePanel):
                 until=None if self.scale == "all" else until,
                 reach=reach,
                 unit=unit,
-                others=others,
+                others=list(others.values()),
             )
             self._picture = draw_loss(
                 curve, self._axes, size, self.glyphs, frozen=others, plateaus=moment.plateaus, theory=theory
@@ -153,12 +161,24 @@ class LossPanel(FramePanel):
 
     def _legend(self, moment: Moment) -> list[Row]:
         """What is different about the runs behind."""
-        if not self._frozen:
+        behind = self._frozen(moment.frame.preset)
+        if not behind:
             return []
         row: Row = [Segment(" behind: ", "dim")]
-        for letter, run in zip(LETTERS, self._frozen, strict=False):
-            row += [Segment(letter, "frozen"), Segment(f" {run.label(moment.frame)}   ", "dim")]
+        for number, run in behind.items():
+            row += [
+                Segment(LETTERS[number], FROZEN[number % len(FROZEN)]),
+                Segment(f" {run.label(moment.frame)}   ", "dim"),
+            ]
         return [row]
+
+    def _origin(self, preset: Preset) -> Origin:
+        return self._origins.get(preset.name, Origin(preset.name))
+
+    def _frozen(self, preset: Preset) -> dict[int, FrozenRun]:
+        """The runs behind one of a preset, by their number."""
+        name = self._origin(preset).name
+        return {number: run for number, run in enumerate(self._kept) if run.comes_from.name == name}
 
     def _detail(self) -> str:
         kind = self._moment.frame.preset.values.get("solver.loss", "half-mse") if self._moment else ""

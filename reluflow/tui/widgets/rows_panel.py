@@ -33,6 +33,11 @@ class RowsPanel(Widget):
         .rows--curve { color: $text-success; text-style: bold; }
         .rows--future { color: $foreground 50%; }
         .rows--frozen { color: $text-secondary; }
+        .rows--frozen2 { color: $text-warning; }
+        .rows--frozen3 { color: $text-primary; }
+        .rows--frozen4 { color: $text-error; }
+        .rows--frozen5 { color: $text-accent; }
+        .rows--frozen6 { color: $foreground 70%; }
         .rows--plateau { color: $foreground 45%; }
         .rows--escape { color: $text-warning; text-style: bold; }
         .rows--mark { color: $foreground 45%; }

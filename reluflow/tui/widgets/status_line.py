@@ -1,12 +1,14 @@
-"""Two lines at the top: what is on show, and what the solver is doing."""
+"""The lines at the top: what is on show, and what the solver is doing."""
 
 import math
 from collections.abc import Sequence
 from typing import Final
 
+from textual import events
+
 from reluflow.frame import Frame
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Role, Row, Segment
+from reluflow.plot.cells import Role, Row, Segment, wrap
 from reluflow.plot.event_words import events_text
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.moment import Moment
@@ -24,34 +26,40 @@ _ENDS: Final[dict[str, tuple[str, Role]]] = {
 }
 
 
+#: where a line of the solver goes on
+_INDENT: Final = 2
+
+
 class StatusLine(RowsPanel):
     """The numbers at the cursor; how it moves, and how far the solver is."""
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
         self._moment: Moment | None = None
+        self._lines = 0
 
     def show(self, moment: Moment) -> None:
         """Draw a newer moment."""
         self._moment = moment
+        self._take_room()
         self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._take_room()
+        super().on_resize(event)
+
+    def _take_room(self) -> None:
+        """As many lines as what the solver says needs."""
+        lines = len(self.make_rows(*self.size)) if self.size.width else 0
+        if lines and lines != self._lines:
+            self._lines = lines
+            self.styles.height = lines
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         moment = self._moment
         if moment is None:
             return []
-        return [self._numbers(moment, width), self._shortened(self._doings(moment), width)]
-
-    def _shortened(self, row: Row, width: int) -> Row:
-        """The row, with a mark at its end if it has to be cut."""
-        left = width
-        shortened: Row = []
-        for text, role in row:
-            if len(text) > left:
-                return [*shortened, Segment(text[: max(left - 1, 0)] + self.glyphs.ellipsis, role)]
-            shortened.append(Segment(text, role))
-            left -= len(text)
-        return shortened
+        return [self._numbers(moment, width), *wrap(self._doings(moment), width, _INDENT)]
 
     def _numbers(self, moment: Moment, width: int) -> Row:
         live = moment.live

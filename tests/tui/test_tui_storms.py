@@ -1,0 +1,159 @@
+"""Long storms of keys, bytes, sizes and signals in a real terminal: the app lives and the shell gets it back.
+
+Slow; the seed is printed, and RELUFLOW_SEED sets it. Each storm ends on the panels of the toy, where what the
+app holds is counted.
+"""
+
+import os
+import random
+import shlex
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Terminal, app_command
+
+from reluflow.tui.bindings import VERBS
+
+ESCAPE = "\x1b[27u"
+#: what the app may hold more after a storm than before it
+MORE_BYTES = 20 * 2**20
+#: keys as a terminal sends them; not those that leave, write or stop
+KEYS = [
+    verb.shown
+    for verb in VERBS
+    if len(verb.shown) == 1 and verb.id not in ("quit", "write", "save", "picture")
+]
+KEYS += ["\r", "\t", " ", ESCAPE, "\x7f", "\x15", "\x0c", *(f"\x1b[{letter}" for letter in "ABCDHFZ")]
+KEYS += [*"0123456789.-+", "\x1b[5~", "\x1b[6~", "\x1b[3~", "\x1b[<0;20;9M\x1b[<0;20;9m", "\x1b[<65;30;9M"]
+PIECES = [
+    b"\x1b",
+    b"\x1b[",
+    b"\x1b[M",
+    b"\x1b[M\x20\xa5",
+    b"\x1b[<0;1",
+    b"\x1b[200~",
+    b"\x1b[201~",
+    b"\x1b]52;c;",
+]
+SIZES = [(1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (120, 40), (300, 100)]
+
+
+@pytest.fixture
+def draw() -> random.Random:
+    seed = int(os.environ.get("RELUFLOW_SEED", "14"))
+    print(f"RELUFLOW_SEED={seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture
+def shell() -> Iterator[Terminal]:
+    one = Terminal(["bash", "--norc", "--noprofile", "-i"], (100, 30), environment={"PS1": "prompt> "})
+    one.type("stty -a > before\r")
+    begin(one)
+    yield one
+    one.close()
+
+
+def begin(shell: Terminal) -> None:
+    shell.type(shlex.join(app_command("orthogonal-toy", "--fresh")) + "\r")
+    shell.until(
+        lambda screen: screen.alternate and "quit" in screen.text and "lorentz" in screen.text, "a run"
+    )
+
+
+def app_of(shell: Terminal) -> int:
+    return int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0])
+
+
+def back_on_the_toy(shell: Terminal) -> None:
+    """Leave every page, open the toy, and see it there."""
+    shell.resize(100, 30)
+    shell.type(ESCAPE * 8)
+    shell.type("1oorthogonal-toy\r")
+    # a key after all that, whose effect nothing else has
+    shell.type("g")
+    shell.until(lambda screen: "50% of the run" in screen.text, "an answer to a key")
+    shell.type(ESCAPE)
+    shell.until(lambda screen: "50% of the run" not in screen.text and "quit" in screen.text, "the panels")
+
+
+def held(process: int) -> tuple[int, int]:
+    """Bytes of memory of its own, and open files."""
+    status = Path(f"/proc/{process}/status").read_text()
+    kilobytes = int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1])
+    return kilobytes * 1024, len(os.listdir(f"/proc/{process}/fd"))
+
+
+def left_in_order(shell: Terminal) -> None:
+    shell.type("qn")
+    shell.until(lambda screen: not screen.alternate and "prompt>" in screen.text, "the shell")
+    shell.type("\x15stty -a > after; echo code=$?; echo fin''ished\r")
+    shell.until(lambda screen: "finished" in screen.text, "the settings")
+    assert Path("after").read_text() == Path("before").read_text()
+
+
+def suspended_and_back(shell: Terminal) -> None:
+    shell.type("\x1a")
+    shell.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
+    shell.type("clear; fg\r")
+    shell.until(lambda screen: screen.alternate, "the app")
+
+
+def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
+    sent = 0
+    while sent < count:
+        burst = draw.choice((1, 3, 10, 50))
+        shell.type("".join(draw.choice(KEYS) for _ in range(burst)))
+        sent += burst
+        chance = draw.random()
+        if chance < 0.05:
+            shell.resize(*draw.choice(SIZES))
+        elif chance < 0.06:
+            text = "".join(draw.choice("ab 1.\n\x1bq[") for _ in range(draw.choice((10, 1000, 100_000))))
+            shell.type(f"\x1b[200~{text}\x1b[201~")
+        elif chance < 0.065:
+            suspended_and_back(shell)
+        if sent % 1000 < burst:
+            back_on_the_toy(shell)
+
+
+@pytest.mark.slow
+def test_twenty_thousand_keys(shell: Terminal, draw: random.Random) -> None:
+    storm_of_keys(shell, draw, 2000)
+    back_on_the_toy(shell)
+    process = app_of(shell)
+    memory, files = held(process)
+    for _ in range(3):
+        storm_of_keys(shell, draw, 6000)
+        back_on_the_toy(shell)
+        assert app_of(shell) == process
+    more, files_after = held(process)
+    print(f"{(more - memory) / 2**20:.1f} MB more, {files_after - files} files more")
+    left_in_order(shell)
+    begin(shell)
+    left_in_order(shell)
+    assert more - memory < MORE_BYTES
+    assert files_after <= files
+
+
+@pytest.mark.slow
+def test_ten_thousand_sequences_of_bytes_and_storms_of_signals(shell: Terminal, draw: random.Random) -> None:
+    process = app_of(shell)
+    for number in range(10_000):
+        noise = draw.choice(PIECES) if draw.random() < 0.3 else draw.randbytes(draw.randrange(1, 12))
+        # not the keys that leave or stop the app, which may well be among any bytes
+        shell.send(bytes(byte for byte in noise if byte not in b"qwx\x03\x1a"))
+        if number % 100 == 0:
+            for _ in range(draw.randrange(5)):
+                os.kill(process, draw.choice((signal.SIGCONT, signal.SIGWINCH)))
+        if number % 1000 == 999:
+            back_on_the_toy(shell)
+            assert app_of(shell) == process
+    for _ in range(20):
+        os.kill(process, signal.SIGSTOP)
+        shell.until(lambda screen: "Stopped" in screen.text, "the shell")
+        shell.type("clear; fg\r")
+        back_on_the_toy(shell)
+    left_in_order(shell)
