@@ -27,8 +27,6 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from scipy.linalg import orth
-from scipy.optimize import linprog, lsq_linear
 
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
@@ -193,6 +191,9 @@ class LocalField:
         When a neuron can just be held no longer this is next to nothing, but grows, and its direction decides
         which way the neuron goes. A field that shares balance stays as it is.
         """
+        from scipy.linalg import orth
+        from scipy.optimize import lsq_linear
+
         attracts = self.sign * (self.on - self.off) < 0.0
         span = orth(self.inputs.T, 1e-9)
         columns = (span.T @ self.inputs.T) * (self.on - self.off)
@@ -234,6 +235,8 @@ class LocalField:
 
     def _vertex(self, attracts: Mask, bounds: Array) -> Bytes | None:
         """Activations for shares within bounds (t, 2) for which all forces cancel; None if there are none."""
+        from scipy.optimize import linprog
+
         given = self.inputs @ self.base + self.gram @ np.where(attracts, self.off, self.on)
         columns = (self.gram * (self.on - self.off))[:, attracts]
         scale = float(np.abs(columns).max(initial=0.0)) or 1.0
