@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import reluflow
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
-from reluflow.flow.lorentz.local import LocalField, arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.local import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
 from reluflow.network import Array
 

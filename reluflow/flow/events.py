@@ -29,7 +29,7 @@ class Change(IntEnum):
     #: the neuron's output weight changed its sign (sample is -1); no change of activation
     FLIP = 6
     #: how the neuron goes on is left open by plain descent, whatever its rate, and was chosen (sample is -1):
-    #: see ``lorentz.local``; no change of activation
+    #: see ``lorentz.limit_of_descent``; no change of activation
     CHOICE = 7
 
 

@@ -2,7 +2,8 @@
 
 ``small_neurons`` states the motion between events. Where kinks meet, at the start, at w = 0 and where a
 changes its sign while w slides, neurons go on as the flow does, which is as plain descent does with its rate
-going to 0: ``reluflow.flow.lorentz.local``. Residuals are y - h, times flow time of the half-mse loss.
+going to 0: ``reluflow.flow.lorentz.limit_of_descent``. Residuals are y - h, times flow time of the half-mse
+loss.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from reluflow.flow.lorentz.local import LocalField, Verdict, arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.limit_of_descent import Verdict, arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.local import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
 from reluflow.flow.lorentz.samples import merge
 from reluflow.network import ON_A_KINK, Array, row_norms

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, nudged, time_to_reach
+from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, nudged, time_to_flip, time_to_reach
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.path import Path
@@ -114,6 +114,19 @@ def cones(before: Neurons, moved: Move, boost: Index) -> Cone:
     w = np.where((boost == 0)[:, None], before.weights, flight.weights[0])
     a = np.where(boost == 0, before.outputs, flight.outputs[0])
     return cone(flight.generators[boost, rows], w, a, before.delta)
+
+
+def flips(before: Neurons, moved: Move) -> Array:
+    """The position (b,) at which the a of each neuron changes its sign on the move, or infinity."""
+    turned = before.outputs * moved.flight.outputs < 0.0
+    position = np.full(len(before), np.inf)
+    which = np.flatnonzero(turned.any(axis=0) & (before.delta < 0.0))
+    if which.size:
+        boost = np.argmax(turned, axis=0)
+        share = boost + time_to_flip(cones(before, moved, boost))
+        span = (moved.end - moved.begin) / len(turned)
+        position[which] = (moved.begin + span * share)[which]
+    return position
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Neurons at points where several kinks meet: they get the activations with which the flow goes on.
 
-``local`` says which these are, for one neuron and the samples whose pre-activations vanish. Here its field
-is made of the neurons' arrays, and what it says is written back into them, with the events that it means.
+``limit_of_descent`` says which these are, for one neuron and the samples whose pre-activations vanish. Here
+its field is made of the neurons' arrays, and what it says is written back into them, with the events that it
+means.
 """
 
 from dataclasses import replace
@@ -9,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from reluflow.flow.events import Change, Events, in_order
-from reluflow.flow.lorentz.local import LocalField, arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.local import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances

@@ -15,19 +15,19 @@ from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
     Stretch,
-    cones,
     crossed,
     first_crossing,
+    flips,
     land,
     move,
     moved_to,
     rounding,
     settle,
 )
-from reluflow.flow.lorentz.boost import time_to_flip
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.junctions import left, met, rested, turned
+from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
 from reluflow.flow.lorentz.release import Releases, release
@@ -40,11 +40,6 @@ PATIENCE = 32
 STILL = 1e-13
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
-#: pre-activations this small, relative to the largest one, or to the largest one before, vanish together; and
-#: those that are so small and reach zero within this share of the step
-TOGETHER, AT_ONCE = 1e-10, 1e-6
-#: a component of an input along the dual vector of another one is rounding below this (relative)
-TIED = 1e-9
 
 
 class StallError(ArithmeticError):
@@ -144,7 +139,7 @@ class Rounds:
         turn (b,): where they are stopped at the latest, because a pre-activation turns back.
         """
         begin, end = moved.begin, moved.end
-        flip = _flips(before, moved)
+        flip = flips(before, moved)
         if np.any(np.isfinite(flip) | np.isfinite(turn)):
             end = np.minimum(end, np.minimum(flip, turn))
             moved = move(before, pulled, self.path, begin, end)
@@ -226,12 +221,11 @@ class Rounds:
             left, position[back] = self._leave(stretch.take(back))
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
         speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
-        soon = AT_ONCE * self.path.length
-        meeting = _meeting(stretch.before.some(which), some, crossed_by, speeds, soon)
-        several = meeting.any(axis=1)
+        together = meeting(stretch.before.some(which), some, crossed_by, speeds, self.path.length)
+        several = together.any(axis=1)
         if several.any():
             sign = np.sign(here.outputs)
-            here = self._at_junction(here, position, sign, which[several], meeting[several], met)
+            here = self._at_junction(here, position, sign, which[several], together[several], met)
             return self._cross(stretch, here, position, sample, which[~several])
         after, kind = settle(some, crossed_by, speed, force, self.drive)
         self._kink(some, where, crossed_by, slope, force)
@@ -268,18 +262,13 @@ class Rounds:
 
         Raises StallError where one of those that are ``still`` (b,) is to go on as it has come.
         """
-        # kinks that the neuron cannot leave while it slides: which of them it slides on is a matter of words,
-        # where they depend on the one that lets go
-        stays = (here.z[which] == 0.0) & ~pulled.slope[:, which].any(axis=0)
-        stays[~here.weights[which].any(axis=1)] = True
-        gone = here.dual[which, releases.slot[which]]
-        tied = np.abs(gone @ self.samples.inputs.T) > TIED * row_norms(gone)[:, None] * self.samples.lengths
-        several = (stays & tied & (here.status[which] != SLIDING)).any(axis=1)
+        stays = held_together(here, pulled, releases, which, self.samples)
+        several = stays.any(axis=1)
         if several.any():
-            before, sign, some, self.least = here, np.sign(here.outputs), which[several], 0.0
-            given = releases.slot[some], releases.status[some]
-            here = self._at_junction(here, position, sign, some, stays[several], left, given)
-            if (still & (here.status == before.status).all(axis=1))[some].any():
+            before, sign, rows, self.least = here, np.sign(here.outputs), which[several], 0.0
+            given = releases.slot[rows], releases.status[rows]
+            here = self._at_junction(here, position, sign, rows, stays[several], left, given)
+            if (still & (here.status == before.status).all(axis=1))[rows].any():
                 raise StallError
             which = which[~several]
         if which.size == 0:
@@ -314,36 +303,3 @@ class Rounds:
     def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)
         self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))
-
-
-def _meeting(before: Neurons, here: Neurons, sample: Index, speeds: Array, soon: float) -> Mask:
-    """The kinks (b, h) that meet where neurons reach that of ``sample`` (b,); none where that one is alone.
-
-    before, here: where they come from, and where they are; speeds (b, h): dz/dt there; soon: the time within
-    which others are reached too. A neuron that has one line left, or moves straight to w = 0, reaches all
-    kinks at once; where a single coordinate is left there is but one.
-    """
-    sizes = np.abs(here.z)
-    largest = sizes.max(axis=1)
-    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (-here.side * speeds * soon >= sizes)
-    near &= here.side * speeds < 0.0
-    near[np.arange(sample.size), sample] = True
-    alone = np.count_nonzero(near, axis=1) == 1
-    near |= here.status == SLIDING
-    near[alone] = False
-    if here.weights.shape[1] > 1:
-        near[here.lined | (largest <= TOGETHER * np.abs(before.z).max(axis=1))] = True
-    return near
-
-
-def _flips(before: Neurons, moved: Move) -> Array:
-    """The position (b,) at which the a of each neuron changes its sign on the move, or infinity."""
-    turned = before.outputs * moved.flight.outputs < 0.0
-    position = np.full(len(before), np.inf)
-    flips = np.flatnonzero(turned.any(axis=0) & (before.delta < 0.0))
-    if flips.size:
-        boost = np.argmax(turned, axis=0)
-        share = boost + time_to_flip(cones(before, moved, boost))
-        span = (moved.end - moved.begin) / len(turned)
-        position[flips] = (moved.begin + span * share)[flips]
-    return position
