@@ -73,8 +73,8 @@ class Keyboard:
         yield from self._told(self._parser.tick())
 
     def _parse(self, text: str) -> Iterator[Message]:
-        if text:
-            yield from self._told(self._parser.feed(text))
+        for sign in text:  # one by one: a sequence that breaks the parser takes nothing along that follows it
+            yield from self._told(self._parser.feed(sign))
 
     def _told(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Messages of the parser, but for those that only a terminal with its own way of sizes may send."""

@@ -67,7 +67,8 @@ def test_a_paste_without_bounds_is_cut() -> None:
 def test_a_report_of_a_size_and_a_key_without_a_character_change_nothing() -> None:
     assert not read(b"\x1b[48;99999;99999;99999;99999t")
     assert not [message for message in read(b"\x1b[48;9;9;9;9t") if isinstance(message, events.Resize)]
-    assert keys(read(b"\x1b[99999999999u", b"q")) == ["q"]
+    for pieces in ([b"\x1b[99999999999u", b"q"], [b"\x1b[99999999999uq"]):
+        assert keys(read(*pieces)) == ["q"]
 
 
 def test_after_any_bytes_a_key_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
