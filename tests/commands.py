@@ -1,5 +1,6 @@
 """Calling the command line: inside this process, or as a shell would."""
 
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,27 @@ from reluflow.cli.app import app
 COMMAND = [sys.executable, "-m", "reluflow"]
 #: a run that ends within a second
 FAST = ["--set", "network.width=8", "--set", "init.scale=1e-3", "--set", "stop.loss=0.3"]
+
+#: Says that signals are seen to, which is the first thing that happens.
+MARKED = """
+import os, signal, sys
+usual, seen = signal.signal, []
+def marking(number, handler):
+    done = usual(number, handler)
+    seen.append(number)
+    if len(seen) == 3:
+        os.write(1, b"begun\\n")
+    return done
+signal.signal = marking
+sys.argv[0] = "reluflow"
+from reluflow.cli import main
+main()
+"""
+SIGNALS = (
+    [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]]
+    if hasattr(signal, "SIGHUP")
+    else []
+)
 
 
 def call(*words):

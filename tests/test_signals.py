@@ -9,31 +9,14 @@ import sys
 import time
 
 import pytest
-from commands import FAST
+from commands import FAST, MARKED, SIGNALS
 
 from reluflow.store.run_directory import open_run
 
-#: Says that signals are seen to, which is the first thing that happens.
-MARKED = """
-import os, signal, sys
-usual, seen = signal.signal, []
-def marking(number, handler):
-    done = usual(number, handler)
-    seen.append(number)
-    if len(seen) == 3:
-        os.write(1, b"begun\\n")
-    return done
-signal.signal = marking
-sys.argv[0] = "reluflow"
-from reluflow.cli import main
-main()
-"""
 COMMANDS = {
     "run": ["run", "high-dimension", "--out", "out", "-q"],
     "verify": ["verify", "high-dimension", "-q"],
 }
-SIGNALS = [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]]
-SECONDS = 1.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 
@@ -71,6 +54,19 @@ def require_as_documented(words, numbers, code, said, folder):
 def test_a_signal_in_the_first_moment(command, numbers, tmp_path):
     code, said, _ = ended(COMMANDS[command], numbers, 0.0, tmp_path)
     require_as_documented(COMMANDS[command], numbers, code, said, tmp_path)
+
+
+def test_a_signal_while_modules_are_imported(tmp_path):
+    """What would clean up on leaving is in one that is half imported, and nothing is being written."""
+    half = (
+        "import os, signal, sys, types\n"
+        "from reluflow.cli.leaving import leave_at_once\n"
+        "leave_at_once()\n"
+        "sys.modules['reluflow.store.files'] = types.ModuleType('reluflow.store.files')\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", half], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
 
 
 @pytest.mark.slow

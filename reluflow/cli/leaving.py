@@ -27,7 +27,8 @@ def leave_at_once() -> None:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    files = sys.modules.get("reluflow.store.files")
-    if files is not None:
-        files.delete_temporary()
-    os._exit(128 + number)
+    try:
+        # it may be half imported, and then nothing is being written
+        getattr(sys.modules.get("reluflow.store.files"), "delete_temporary", bool)()
+    finally:
+        os._exit(128 + number)

@@ -90,7 +90,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self._left = left
         self._last_note = 0
         self._in_form: Preset | None = None
-        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)
+        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)  # type: ignore[arg-type]
 
     def get_default_screen(self) -> Screen[None]:
         return PaintedScreen()
@@ -143,7 +143,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
-        if self._remember:
+        # before the first picture there is nothing newer than what was kept
+        if self._remember and self.moment is not None:
             self.keep_now()
         super().exit(result, return_code, message)
 

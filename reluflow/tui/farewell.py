@@ -20,25 +20,36 @@ from reluflow.session import Session
 SAVE_SECONDS: Final = 0.8
 #: Seconds that the app may take to leave; without a terminal it may hang.
 LEAVE_SECONDS: Final = 0.5
+#: What an app that hangs has not told the terminal: no mouse, no focus, no bracketed paste, the usual keys,
+#: lines that wrap, the shell's screen and its cursor.
+RESTORING: Final = (
+    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
 
 
 class Farewell:
     """Saves what is not saved, asks the app to leave, and ends the process if it does not.
 
     All of it happens in a thread of its own, because the thread of the app may hang in a write to a
-    terminal that is no more. ``leave`` is called with the exit code, 128 + the signal's number; it returns
-    whether there is an app to leave.
+    terminal that is no more. To be made, and installed, before the app takes the terminal.
+
+    Attributes
+    ----------
+    leave: called with the exit code, 128 + the signal's number; returns whether there is an app to leave.
     """
 
-    def __init__(self, session: Session, leave: Callable[[int], bool]) -> None:
+    def __init__(self, session: Session) -> None:
+        self.leave: Callable[[int], bool] = lambda _: False
         self._session = session
-        self._leave = leave
         self._leaving = False
         self._terminal = _terminal_settings()
         self._last_words: str | None = None
 
     def install(self) -> None:
-        """Listen for the signals; to be called in the main thread."""
+        """Listen for the signals, also under nohup: who loses a terminal app's terminal cannot get it back.
+
+        To be called in the main thread.
+        """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
@@ -57,10 +68,10 @@ class Farewell:
         saved = self._session.keep(SAVE_SECONDS)
         run = whereabouts(saved, self._session)
         self._last_words = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
-        if self._leave(128 + number):
+        if self.leave(128 + number):
             time.sleep(LEAVE_SECONDS)
-            # Reached only if the app still hangs: otherwise the process, and this thread with it, is gone.
-            _restore_terminal(self._terminal)
+        # Reached only if there is no app, or one that hangs: otherwise the process, and this thread, is gone.
+        _restore_terminal(self._terminal)
         self.speak()
         os._exit(128 + number)
 
@@ -80,11 +91,15 @@ def _terminal_settings() -> list[Any] | None:
 
 
 def _restore_terminal(settings: list[Any] | None) -> None:
-    if settings is not None and sys.__stdin__:
-        try:
-            termios.tcsetattr(sys.__stdin__, termios.TCSANOW, settings)
-        except (termios.error, OSError, ValueError):
-            return
+    """Give the terminal back as it was, if the app still has it."""
+    present = _terminal_settings()
+    if settings is None or present is None or present == settings or not sys.__stdin__:
+        return
+    _write(RESTORING)
+    try:
+        termios.tcsetattr(sys.__stdin__, termios.TCSANOW, settings)
+    except (termios.error, OSError, ValueError):
+        return
 
 
 def _write(text: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from reluflow.errors import ReluflowError
@@ -48,11 +49,11 @@ class Seen:
 class Foresight:
     """Predictions for the run on show, one at a time.
 
-    ``start`` begins work that is to be awaited; ``changed`` is called when ``seen`` has changed.
+    ``start`` is given what makes work to be awaited; ``changed`` is called when ``seen`` has changed.
     """
 
     def __init__(
-        self, start: Callable[[Coroutine[Any, Any, None]], object], changed: Callable[[], None]
+        self, start: Callable[[Callable[[], Coroutine[Any, Any, None]]], object], changed: Callable[[], None]
     ) -> None:
         self.seen = Seen()
         self._start, self._changed = start, changed
@@ -77,10 +78,10 @@ class Foresight:
         history = moment.frame.history
         if self.seen.landmarks is None:
             self._busy = True
-            self._start(self._predict(problem))
+            self._start(partial(self._predict, problem))
         elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
             self._busy, self._foreseen = True, (plateau.number, moment.t)
-            self._start(self._foresee(problem, history.state_at(moment.t)))
+            self._start(partial(self._foresee, problem, history.state_at(moment.t)))
 
     def _forget(self, seen: Seen) -> None:
         self._foreseen = None

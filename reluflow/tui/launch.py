@@ -64,6 +64,8 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
     session = Session(opening.preset, running=opening.run is None, stored=opening.run, live=True)
+    farewell = Farewell(session)
+    farewell.install()
     session.front.prepare()
     try:
         app = Explorer(
@@ -78,8 +80,7 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
             remember=True,
             left=left_behind(),
         )
-        farewell = Farewell(session, app.leave)
-        farewell.install()
+        farewell.leave = app.leave
         code = _run(app, session, settings)
         farewell.speak()
     finally:

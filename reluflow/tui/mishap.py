@@ -29,6 +29,10 @@ class Mishaps(Core):
     def _handle_exception(self, error: Exception) -> None:
         if self._exception is not None:
             return  # what comes of the first one
+        if self._exit:
+            # a part that was about to be shown misses another that is gone, which does not matter any more
+            self._close_messages_no_wait()
+            return
         self._exception = error
         self._exception_event.set()
         self._return_code = 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -96,7 +97,7 @@ class SubjectPage(Page):
         key = (moments.frame.generation, number, moments.state_on(number).t)
         if key != self._asked:
             self._asked, self._judgement = key, None
-            self.run_worker(self._judge(moments, number), exclusive=True)
+            self.run_worker(partial(self._judge, moments, number), exclusive=True)  # type: ignore[arg-type]
 
     async def _judge(self, moments: Moments, number: int) -> None:
         self._judgement = await in_thread(lambda: judge(moments, number))
