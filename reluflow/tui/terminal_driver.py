@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: the question how far the terminal has come (a device status report)
 QUESTION: Final = "\x1b[6n"
+#: The smallest size that is laid out; what sticks out of a smaller window is not seen.
+LEAST_SIZE: Final = (10, 3)
 #: Seconds between two looks at whether the app leaves, or a key is complete.
 _LOOK: Final = 0.05
 
@@ -91,7 +93,8 @@ class TerminalDriver(LinuxDriver):
             columns, rows = os.get_terminal_size(self.fileno)
         except OSError:
             columns, rows = 0, 0
-        return columns or 80, rows or 24
+        # in a window of a column or two Textual meets widgets whose edges fall together
+        return max(columns or 80, LEAST_SIZE[0]), max(rows or 24, LEAST_SIZE[1])
 
     def disable_input(self) -> None:
         self._pacer.finish()

@@ -90,8 +90,9 @@ def left_in_order(shell: Terminal) -> None:
 
 
 def suspended_and_back(shell: Terminal) -> None:
+    shell.resize(100, 30)
     shell.type("\x1a")
-    shell.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
+    shell.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell", DEADLINE)
     shell.type("\x15clear; fg\r")
     shell.until(lambda screen: screen.alternate, "the app")
 
