@@ -11,7 +11,7 @@ import pytest
 from reluflow import keeper
 from reluflow.resumption import resumed
 from reluflow.session import Session
-from reluflow.store.live_runs import left_behind, live_folder
+from reluflow.store.live_runs import discard, left_behind, live_folder
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 
@@ -55,6 +55,17 @@ def test_a_run_is_written_without_having_been_asked_for(session: Session) -> Non
     assert left_behind() == []
 
 
+def test_where_there_are_no_claims_the_process_tells(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(session)
+    monkeypatch.setattr("reluflow.store.claim.fcntl", None)
+    assert left_behind() == []
+    session.keep(DEADLINE)
+    session.close()
+    assert [run.path for run in left_behind()] == places()
+
+
 def test_another_run_in_its_place_leaves_nothing_behind(session: Session) -> None:
     (before,) = places()
     for width in (5, 6):
@@ -90,6 +101,7 @@ def test_what_a_process_leaves_behind_is_found_and_gone_on_with(session: Session
     assert frame.steps == run.summary["steps"]
     assert again.place == run.path
     assert left_behind() == []
+    assert not discard(run.path), "another process would not delete it"
     again.save_run()
     again.wait(lambda frame: frame.note is not None, DEADLINE)
     assert places() == []

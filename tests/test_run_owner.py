@@ -69,6 +69,7 @@ def test_a_run_that_is_written_to_is_running():
     held = content(writer.path)
     assert (held["host"], held["process"]) == (os.uname().nodename, os.getpid())
     assert open_run(writer.path).status == "running"
+    assert open_run(writer.path).has_writer
 
 
 def test_one_that_was_left_is_interrupted():
@@ -76,6 +77,7 @@ def test_one_that_was_left_is_interrupted():
     writer.close()
     run = open_run(writer.path)
     assert (run.status, run.unfinished) == ("interrupted", True)
+    assert run.summary["reason"] == content(writer.path)["reason"] == "it was left before its end"
     assert content(writer.path)["host"] is None
 
 
@@ -83,7 +85,7 @@ def test_one_whose_process_is_gone_is_interrupted(gone):
     _, writer = on_its_way()
     owned_by(writer.path, gone)
     run = open_run(writer.path)
-    assert (run.status, run.unfinished) == ("interrupted", True)
+    assert (run.status, run.unfinished, run.has_writer) == ("interrupted", True, False)
     assert run.summary["status"] == "interrupted"
     assert "ended before the run did" in run.summary["reason"]
 

@@ -2,10 +2,12 @@
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
+
+from reluflow.errors import ReluflowError
 
 _being_written: set[Path] = set()
 
@@ -24,12 +26,26 @@ def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            error.filename = str(path)  # the name that was asked for
         raise
     finally:
         _being_written.discard(temporary)
     sync_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path, error: type[ReluflowError]) -> Iterator[None]:
+    """While ``path`` is written: what the system does not allow is raised as an ``error`` in one sentence."""
+    try:
+        yield
+    except OSError as problem:
+        raise error(
+            f"{problem.filename or path}: cannot be written ({problem.strerror or problem}); "
+            "expected room and leave to write"
+        ) from None
 
 
 def delete_temporary() -> None:

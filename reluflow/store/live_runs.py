@@ -9,6 +9,7 @@ order. What is found there without a writer was left behind by a process that wa
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from reluflow.errors import ReluflowError, RunError
@@ -43,15 +44,20 @@ def left_behind() -> list[Run]:
     return [run for path in folders if (run := _unclaimed(path)) is not None]
 
 
-def discard(folder: Path) -> None:
-    """Delete one of these runs; what cannot be deleted stays."""
+def discard(folder: Path) -> bool:
+    """Delete one of these runs, unless a process writes to it; whether it is gone."""
     if is_live(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(RunError, OSError):
+            claim = Claim(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            claim.release()
+    return not folder.exists()
 
 
 def _unclaimed(folder: Path) -> Run | None:
     try:
         Claim(folder).release()
-        return open_run(folder)
-    except (ReluflowError, RunError, OSError):
+        run = open_run(folder)
+    except (ReluflowError, OSError):
         return None
+    return None if run.has_writer else run  # a file system may know no claims

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reluflow.errors import PresetError
 from reluflow.store import locations
-from reluflow.store.files import write_npz, write_text
+from reluflow.store.files import write_npz, write_text, writing
 from reluflow.store.schema import KEYS, by_id, read_all, show, suggestion, validate
 from reluflow.store.toml_text import TEXTS, flatten, read_toml, render, text_of
 
@@ -159,7 +159,7 @@ def save_preset(
     ``overwrite`` is false.
     """
     path = _place(name, folder, overwrite)
-    try:
+    with writing(path, PresetError):
         path.parent.mkdir(parents=True, exist_ok=True)
         changes: dict[str, Any] = _absolute_paths(preset)
         if state is not None:
@@ -169,8 +169,6 @@ def save_preset(
             changes |= {"init.kind": "file", "init.path": f"{name}.npz"}
         saved = preset.with_values(changes) if changes else preset
         write_text(path, saved.to_toml())
-    except OSError as error:
-        raise PresetError(f"{path}: cannot be written ({error.strerror or error})") from None
     return path
 
 

@@ -7,7 +7,7 @@ from reluflow.errors import RunError
 from reluflow.flow.base import State
 from reluflow.held_out import held_out
 from reluflow.observe.columns import published_columns
-from reluflow.store.files import write_text
+from reluflow.store.files import write_text, writing
 from reluflow.store.run_directory import Run
 
 
@@ -29,7 +29,5 @@ def write_columns(run: Run, path: Path) -> None:
         row = published_columns(State(float(t), weights, outputs), run.problem, teacher, points)
         lines = lines or [",".join(row)]
         lines.append(",".join(f"{value:.17g}" for value in row.values()))
-    try:
+    with writing(path, RunError):
         write_text(path, "\n".join(lines) + "\n")
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror}); expected a writable place") from None

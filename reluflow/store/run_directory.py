@@ -16,8 +16,8 @@ is deleted by the next process that writes there; a reader deletes nothing.
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -33,7 +33,7 @@ from reluflow.observe.measured import States
 from reluflow.problem import Problem
 from reluflow.store import run_summary
 from reluflow.store.claim import Claim
-from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text
+from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text, writing
 from reluflow.store.json_text import plain
 from reluflow.store.leftovers import delete_leftovers, delete_unfinished, new_folder
 from reluflow.store.locations import expanded
@@ -82,7 +82,7 @@ class RunWriter:
         self._summary = self._last = run_summary.summary_of(summary)
         self._claim = Claim(path)
         self._owner: Owner | None = Owner.this()
-        with _one_sentence(path):
+        with writing(path, RunError):
             self._sums = {name: [sum_of(path / name)] for name in (PRESET, PROBLEM)}
 
     @classmethod
@@ -96,7 +96,7 @@ class RunWriter:
             require_absent(folder)
         parent = Path("runs") if folder is None else folder.parent
         begun = {"preset": preset.name, "status": "running", "reason": "not begun"}
-        with _one_sentence(folder or parent):
+        with writing(folder or parent, RunError):
             hidden = new_folder(parent)
             try:
                 kept = _fill(hidden, preset, problem, begun)
@@ -118,7 +118,7 @@ class RunWriter:
         delete_leftovers(run.path)
         delete_unfinished(run.path.parent)
         begun = writer._summary | {"status": "running", "reason": "not saved since it was taken up"}
-        with _one_sentence(run.path):
+        with writing(run.path, RunError):
             writer._write_summary({**begun, "reached_goal": False})
         if preset.values != run.preset.values:
             writer._write_preset()
@@ -142,7 +142,7 @@ class RunWriter:
             self._preset = self._preset.with_values({"solver.method": run.method})
             self._write_preset()
         summary = plain(self.summary_of(run))
-        with _one_sentence(self.path):
+        with writing(self.path, RunError):
             write_npz(self.path / TRAJECTORY, _arrays_of(run) | {SAVED_SUMMARY: json.dumps(summary)})
             self._write_summary(summary)
         self._last = dict(summary)
@@ -158,7 +158,7 @@ class RunWriter:
 
     def _write_preset(self) -> None:
         text = self._preset.to_toml()
-        with _one_sentence(self.path):
+        with writing(self.path, RunError):
             # a process that is killed in between leaves one of the two
             self._sums[PRESET].append(sum_of_bytes(text.encode("utf-8")))
             self._write_summary(self._summary)
@@ -175,17 +175,6 @@ def require_absent(folder: Path) -> None:
     """Raise RunError if there is anything at ``folder``: a run directory is never overwritten."""
     if folder.exists() or folder.is_symlink():
         raise RunError(f"{folder} exists already; expected a new directory, or --resume to go on with a run")
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or path
-        raise RunError(
-            f"{where}: cannot be written ({error.strerror or error}); expected room and leave to write"
-        ) from None
 
 
 def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, Any]) -> Preset:

@@ -170,6 +170,12 @@ class Run:
         return self.status in ("running", "interrupted", "unknown")
 
     @property
+    def has_writer(self) -> bool:
+        """Whether the process that writes to the directory is seen to be there."""
+        owner = run_summary.owner_of(self._content)
+        return owner is not None and owner.alive() is True
+
+    @property
     def arrays(self) -> Mapping[str, Any]:
         """All of the trajectory by the names in its file; empty before the first save."""
         return {} if self._stored is None else self._stored

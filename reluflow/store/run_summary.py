@@ -162,10 +162,10 @@ def told(content: Mapping[str, Any], decides: Mapping[str, Any]) -> dict[str, An
         reason = "whether the process that wrote it goes on cannot be seen from here"
         return saved | {"status": "unknown", "reason": reason}
     if saved.get("status") == "running":
-        return saved | {
-            "status": "interrupted",
-            "reason": "the process that wrote it ended before the run did",
-        }
+        reason = "the process that wrote it ended before the run did"
+        if owner is None and content.get("status") == "interrupted":
+            reason = content.get("reason") or reason  # it was left in order, by a process that said why
+        return saved | {"status": "interrupted", "reason": reason}
     return saved
 
 

@@ -52,15 +52,18 @@ class RunKeys(Core):
         from reluflow.tui.screens.left_behind import LeftBehind
 
         run, *more = runs
-        self.push_screen(LeftBehind(left_line(run), len(more)), lambda answer: self._take_left(run, answer))
+        question = LeftBehind(left_line(run), len(more), run.unfinished)
+        self.push_screen(question, lambda answer: self._take_left(run, answer))
 
     def _take_left(self, run: Run, answer: str | None) -> None:
         if answer == "take up":
             self._open(str(run.path))
-            self.say("h goes on with it; w keeps it in runs")
+            self.say("h goes on with it; w keeps it in runs" if run.unfinished else "w keeps it in runs")
         elif answer == "discard":
-            discard(run.path)
-            self.say("deleted")
+            if discard(run.path):
+                self.say("deleted")
+            else:
+                self.complain(f"{run.path} could not be deleted; another app may have taken it up")
 
     def action_save(self) -> None:
         from reluflow.tui.screens.save_preset import SavePreset

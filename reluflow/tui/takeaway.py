@@ -12,7 +12,7 @@ from textual.widgets._toast import ToastRack
 
 from reluflow.branching import branch_folder
 from reluflow.errors import ReluflowError
-from reluflow.store.files import write_text
+from reluflow.store.files import write_text, writing
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.moment import Moment
@@ -60,7 +60,7 @@ def copy(app: App[Any], text: str) -> Path:
     Raises ReluflowError.
     """
     path = branch_folder().parent / CLIPBOARD_FILE
-    with _one_sentence(path):
+    with writing(path, ReluflowError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text + "\n")
     app.copy_to_clipboard(text)
@@ -77,19 +77,9 @@ def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
         number += 1
     with _without_messages(app.screen):
         picture = app.export_screenshot(title=f"reluflow: {name}")
-    with _one_sentence(path):
+    with writing(path, ReluflowError):
         write_text(path, picture)
     return path
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ReluflowError(
-            f"{path}: cannot be written ({error.strerror or error}); expected room and leave to write"
-        ) from None
 
 
 @contextmanager

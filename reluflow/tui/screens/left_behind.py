@@ -13,7 +13,10 @@ Answer = Literal["take up", "discard", "later"]
 
 
 class LeftBehind(Dialogue[Answer]):
-    """Asks what is to become of it. ``line`` says what it is, ``more`` how many others there are."""
+    """Asks what is to become of it. ``line`` says what it is, ``more`` how many others there are.
+
+    ``unfinished``: whether there is anything left to solve.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "answer('take up')", show=False),
@@ -21,16 +24,17 @@ class LeftBehind(Dialogue[Answer]):
         Binding("escape,q", "answer('later')", show=False),
     ]
 
-    def __init__(self, line: str, more: int) -> None:
+    def __init__(self, line: str, more: int, unfinished: bool) -> None:
         super().__init__()
-        self._line, self._more = line, more
+        self._line, self._more, self._unfinished = line, more, unfinished
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue"):
-            yield Static("A run was cut off", classes="title")
+            yield Static("A run was cut off" if self._unfinished else "A run was not kept", classes="title")
             yield Static(self._line, markup=False)
             yield Static("", markup=False)
-            yield Static("y enter  show it; h goes on with it", markup=False)
+            goes_on = "; h goes on with it" if self._unfinished else ""
+            yield Static(f"y enter  show it{goes_on}", markup=False)
             yield Static("x        delete it", markup=False)
             yield Static("esc      leave it; it is offered again", markup=False)
             if self._more:
