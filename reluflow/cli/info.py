@@ -27,7 +27,7 @@ def info(
         ),
     ] = None,
 ) -> None:
-    """Say what a run directory holds. What is damaged is named, and the rest is shown."""
+    """Say what a run directory holds. What is damaged is named (exit code 2), and the rest is shown."""
     from reluflow.store.json_text import to_json
     from reluflow.store.run_directory import open_run
 

@@ -43,7 +43,10 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
 ) -> None:
-    """Train as a preset says and keep everything in a run directory. Ctrl-C saves and says how to resume."""
+    """Train as a preset says and keep everything in a run directory.
+
+    Ctrl-C, SIGTERM and SIGHUP end it within about a second; it is saved, and how to resume is said.
+    """
     from reluflow.cli.overrides import Request
     from reluflow.store.run_directory import open_run
 

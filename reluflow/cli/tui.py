@@ -29,7 +29,10 @@ def tui(
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not take up the last session.")] = False,
 ) -> None:
-    """Watch a training live: loss, neurons, plateaus; play, pause, step, turn the knobs."""
+    """Watch a training live: loss, neurons, plateaus; play, pause, step, turn the knobs.
+
+    A run that is cut off, by a lost connection or otherwise, is offered at the next start.
+    """
     for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout)):
         if stream is None or not stream.isatty():
             fail(f"{name} is not a terminal; expected one, which the app fills", ExitCode.USAGE)
