@@ -115,7 +115,12 @@ class Problem:
 
 def _clean(name: str, values: npt.ArrayLike, dimensions: int) -> Array:
     try:
-        array = np.array(values, dtype=np.float64, order="C")
+        with np.errstate(over="ignore"):  # what no double holds becomes infinite, and is named below
+            array = np.array(values, dtype=np.float64, order="C")
+    except OverflowError:
+        raise ProblemError(
+            f"{name} has an integer that no double holds; expected finite numbers only"
+        ) from None
     except (TypeError, ValueError):
         raise ProblemError(f"{name} cannot be read as an array of numbers") from None
     if array.ndim != dimensions or array.size == 0:

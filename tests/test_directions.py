@@ -167,3 +167,18 @@ class TestCommand:
         assert result.exit_code == 2
         assert one_sentence(result.stderr)
         assert sentence in result.stderr
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_what_no_neuron_can_fit_is_no_saddle_and_no_failure(tmp_path, scale):
+    """A sample that is zero keeps its loss: the run, its predictions and its directions say the same."""
+    preset = tmp_path / "zero.toml"
+    preset.write_text(
+        '[data]\nkind = "points"\ninputs = [[0.0], [1.0]]\ntargets = [1.0, 0.5]\n[network]\nwidth = 8\n'
+        f"[init]\nscale = {scale}\nseed = 2\n[stop]\nloss = 1e-9\ntime = 1e5\n"
+    )
+    run = tmp_path / "run"
+    ended = call("run", str(preset), "--out", str(run), "--quiet")
+    assert "global minimum" in " ".join(ended.stdout.split() + ended.stderr.split())
+    assert call("verify", str(run)).exit_code == 0
+    assert "Nothing that is left can be fitted" in call("directions", str(run), "--at", "end").stdout

@@ -227,6 +227,12 @@ class TestSentences:
                 reluflow.simulate(*arrays, method=method, learning_rate=0.1)
         check_range(Problem(*self.ARRAYS))
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("value", [10**400, -(np.longdouble(10) ** 400)])
+    def test_numbers_that_no_double_holds(self, value):
+        with pytest.raises(ProblemError, match="finite"):
+            Problem([[value]], [1.0], [[1.0]], [1.0])
+
     def test_slopes(self):
         with pytest.raises(ProblemError, match="the slope is 1e-300; expected 0 or at least 1e-60"):
             reluflow.simulate(*self.ARRAYS, slope=1e-300)

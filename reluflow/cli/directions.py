@@ -105,7 +105,7 @@ def lines(found: "Directions", target: str, every: bool, width: int) -> list[str
     when = f"t = {found.t:.6g}" if found.t > 0.0 else "t = 0, the start"
     head = [f"{target} at {when}: {100.0 * found.left:.3g} % of the loss of a network of zeros is left."]
     if found.fitted:
-        return [*head, "Nothing is left to fit, and nothing pulls on small neurons."]
+        return [*head, "Nothing that is left can be fitted, and nothing pulls on small neurons."]
     shown = [one for one in found.found if one.maximum or one.neurons][:FASTEST]
     table = [f"{'sign':>4}{'rate':>13}{'basin':>13}{'neurons':>9}{'aligned':>9}{'escape':>12}"]
     for one in found.found if every else shown:

@@ -137,6 +137,9 @@ def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[di
         nu = residual[left] / residual.size
         found = {sign: [peak.direction @ axes for peak in oracle.peaks(sign * nu, 0.0)] for sign in (1, -1)}
         return {sign: np.array(rows).reshape(-1, inputs.shape[1]) for sign, rows in found.items()}, True
+    if not len(axes):  # nothing is left that could pull
+        nowhere = np.zeros((0, inputs.shape[1]))
+        return {1: nowhere, -1: nowhere}, True
     rows = np.random.default_rng(seed).normal(size=(SEARCHES, len(axes))) @ axes
     unit = rows / row_norms(rows)[:, None]
     return {1: unit, -1: unit}, False

@@ -94,8 +94,8 @@ class Directions:
 
     @property
     def fitted(self) -> bool:
-        """Whether nothing is left to fit."""
-        return self.left <= FITTED
+        """Whether nothing is left that could be fitted: samples that are zero keep their loss."""
+        return self.left <= FITTED or self.gamma_all.high == 0.0
 
 
 def directions(problem: Problem, state: State | None = None, seed: int = 0) -> Directions:

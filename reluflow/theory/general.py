@@ -10,7 +10,7 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import SMALLEST, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
-from reluflow.theory.escape import QUICK_CONES, available_rate, gamma_all
+from reluflow.theory.escape import GLOBAL, QUICK_CONES, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
@@ -153,10 +153,15 @@ def _rest(problem: Problem) -> Prediction:
 
 
 def rest_rate(run: Measured) -> float | None:
-    """Gamma_available / Gamma_all at the end of a stationary run, None for any other."""
+    """Gamma_available / Gamma_all at the end of a stationary run, 0 where nothing is left to fit.
+
+    None for any other run.
+    """
     if run.status != "stationary":
         return None
     problem, final = run.problem, run.final
     left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
     rate = gamma_all(problem, left, QUICK_CONES)
+    if rate.high <= GLOBAL * gamma_all(problem, problem.targets, QUICK_CONES).low:
+        return 0.0
     return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0
