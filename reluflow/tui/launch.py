@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import sys
 from collections.abc import Mapping
@@ -30,8 +29,6 @@ from reluflow.tui.guide import TOY
 from reluflow.tui.layout import TITLES
 from reluflow.tui.mishap import UnexpectedEndError, epitaph
 
-#: of glibc's ``mallopt``: the most areas that threads allocate from, and so many
-_ARENA_MAX, _ARENAS = -8, 2
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
 
@@ -62,7 +59,6 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     glyphs = choose(settings.marker, os.environ)
     _require_terminal()
     sys.setswitchinterval(SWITCH_SECONDS)
-    _share_memory()
     opening = open_on(target, fresh=fresh)
     homeless = complaint()
     complaints += [homeless] if homeless else []
@@ -112,12 +108,6 @@ def _tell(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
-
-
-def _share_memory() -> None:
-    """Let threads share few areas of memory: with one for each the app keeps tens of MB that it has freed."""
-    with contextlib.suppress(OSError, AttributeError):  # not every C library has this
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
 
 
 def open_on(target: str | None, *, fresh: bool = False) -> Opening:
