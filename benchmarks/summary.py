@@ -65,6 +65,7 @@ def _bars(rows: Sequence[Outcome]) -> tuple[list[str], bool]:
     free = [row for row in counted(rows) if not row.excused]
     errors = [row.error for row in free if row.error is not None]
     balanced = [row for row in rows if row.balanced]
+    chose = sum(row.chose > 0 for row in balanced)
     found = [
         (
             "exceptions and runs without end",
@@ -74,7 +75,7 @@ def _bars(rows: Sequence[Outcome]) -> tuple[list[str], bool]:
         ),
         ("agree to 1e-4, %", _share(sum(e <= AGREES for e in errors), len(errors)), ">= 99.5", -100 * SHARE),
         ("median of the largest errors", statistics.median(errors) if errors else 0.0, "<= 1e-6", MEDIAN),
-        ("balanced ones with a choice, %", _share(sum(r.chose for r in balanced), len(balanced)), "<= 1", 1),
+        ("balanced ones with a choice, %", _share(chose, len(balanced)), "<= 1", 1),
         ("excused, %", _share(sum(row.excused for row in rows), len(rows)), "<= 1", 1),
         ("with sliding, %", _share(sum(row.slid for row in rows), len(rows)), ">= 60", -100 * SLIDING),
     ]
