@@ -126,7 +126,8 @@ class Worker:
                 return  # it may be to run on, which must not be undone
             self._sought = None
             if halts:
-                self._board.turn(running=False)
+                # said by the frame that has come so far: the one on show would be halted short of the time
+                self._board.running = False
         t = min(max(t, 0.0), history.end)
         self.publish(sought=Sight(t, history.loss_at(t), history.step_at(t), history.state_at(t)))
 

@@ -42,8 +42,9 @@ NAMES = {"preset.toml", "problem.npz", "trajectory.npz", "run.json"}
 
 def often() -> None:
     """Save all the time, in the process that is to be killed."""
-    from reluflow import keeper
+    from reluflow import keeper, worker
 
+    worker.SLICE_SECONDS = 0.0
     keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from commands import COMMAND, FAST, call, one_sentence
 
-from reluflow import keeper
+from reluflow import keeper, worker
 from reluflow.cli import loop
 from reluflow.cli.interruption import Interruption
 from reluflow.errors import RunError
@@ -51,6 +51,12 @@ def started(*words, **options):
     return process
 
 
+def saving_after_every_step(monkeypatch):
+    monkeypatch.setattr(worker, "SLICE_SECONDS", 0.0)
+    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(keeper, name, 0.0)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_and_says_how_to_resume(number):
     process = started(*ENDLESS, "--json", "--out", "cut")
@@ -78,7 +84,8 @@ def test_a_killed_run_opens_and_resumes():
     script = (
         "import os, signal\n"
         "from reluflow.store import files\n"
-        "from reluflow import keeper\n"
+        "from reluflow import keeper, worker\n"
+        "worker.SLICE_SECONDS = 0.0\n"
         "keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0\n"
         "replace, left = files.Path.replace, [9]\n"
         "def dying(path, target):\n"
@@ -176,8 +183,7 @@ def test_the_progress_line_lives_with_any_terminal(size):
 
 
 def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
-    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
-        monkeypatch.setattr(keeper, name, 0.0)
+    saving_after_every_step(monkeypatch)
     save, failures = RunWriter.save, [1, 1]
 
     def failing(writer, run):
@@ -223,8 +229,7 @@ def test_one_signal_ends_also_a_step_that_cannot_be_given_up(monkeypatch):
         signal.raise_signal(signal.SIGTERM)  # in the thread that solves; the main thread gets it
         return over.wait()
 
-    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
-        monkeypatch.setattr(keeper, name, 0.0)
+    saving_after_every_step(monkeypatch)
     monkeypatch.setattr(loop, "PATIENCE", 0.1)
     with monkeypatch.context() as patched:
         patched.setattr(Training, "advance", stubborn)
@@ -252,8 +257,7 @@ def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
             super()._look()
             looks.extend([True] if self._interruption.name else [])
 
-    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
-        monkeypatch.setattr(keeper, name, 0.0)
+    saving_after_every_step(monkeypatch)
     monkeypatch.setattr(loop, "PATIENCE", 0.0)
     monkeypatch.setattr(loop, "Loop", Looks)
     monkeypatch.setattr(RunWriter, "save", slow)

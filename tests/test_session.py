@@ -274,6 +274,22 @@ def test_nobody_waits_for_a_single_step_to_leave(session, leaves, monkeypatch):
     assert session.frame.steps == 0
 
 
+def test_what_is_sought_is_there_when_the_frame_says_halted(session):
+    """Else the cursor would not be taken there by who looks in between."""
+    seen = []
+    show, board = session._board.show, session._board
+
+    def looking(frame):
+        seen.append(board.frame.status)
+        show(frame)
+
+    board.show = looking
+    session.seek(20.0)
+    wait(session, lambda frame: frame.sought is not None)
+    assert set(seen) == {"running"}, "until it is shown"
+    assert (session.frame.status, session.frame.sought.t) == ("halted", 20.0)
+
+
 def test_a_step_asked_for_after_what_was_superseded_is_taken(session):
     for _ in range(20):
         generation = session.frame.generation
