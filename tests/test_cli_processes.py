@@ -87,7 +87,7 @@ def test_a_killed_run_opens_and_resumes():
         "from reluflow import keeper, worker\n"
         "worker.SLICE_SECONDS = 0.0\n"
         "keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0\n"
-        "replace, left = files.Path.replace, [9]\n"
+        "replace, left = files.Path.replace, [7]\n"
         "def dying(path, target):\n"
         "    left[0] -= 1\n"
         "    if left[0] == 0:\n"
