@@ -297,7 +297,7 @@ class Terminal:
         if self.code is None:
             try:
                 os.kill(self.pid, signal.SIGHUP)
-                self.ended(10.0)
+                self.ended(3.0)  # now and then a shell does not hear it
             except (ProcessLookupError, TimeoutError):
                 os.kill(self.pid, signal.SIGKILL)
                 self.ended()
