@@ -6,7 +6,7 @@ from reluflow.errors import PresetError, RunError
 from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.observe.history import History
-from reluflow.observe.recorder import COLUMNS
+from reluflow.observe.series import COLUMNS
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import PRESET, Run, open_run
 from reluflow.store.run_summary import SUMMARY

@@ -9,7 +9,8 @@ from reluflow.flow.base import Options, State
 from reluflow.network import gradient
 from reluflow.observe.neurons import describe
 from reluflow.observe.plateaus import find_saddles
-from reluflow.observe.recorder import COLUMNS, Recorder, RecordRules
+from reluflow.observe.recorder import Recorder, RecordRules
+from reluflow.observe.series import COLUMNS
 from reluflow.observe.stillness import Stillness
 from reluflow.training import StopRules, Training
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from reluflow.arrays import DamagedError
 from reluflow.errors import DamageError
 from reluflow.flow.events import Change
-from reluflow.observe.recorder import COLUMNS
+from reluflow.observe.series import COLUMNS
 from reluflow.store.archive import Check, Members, damaged
 
 #: Members of problem.npz and how many dimensions each has.

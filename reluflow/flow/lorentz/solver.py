@@ -11,7 +11,7 @@ left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from math import isclose
 from typing import Any, ClassVar
@@ -23,15 +23,14 @@ from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
+from reluflow.flow.lorentz.dense import Dense, Way
 from reluflow.flow.lorentz.junctions import settled_start
 from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
 from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
-from reluflow.flow.lorentz.passage import Passage, along, passage, together
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
-from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.network import Array, row_norms
@@ -113,8 +112,15 @@ class Lorentz(FlowSolver):
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        way = _Way(self._path, self._legs)
-        return _Dense(self, self._before, way, still, (self._neurons, self._bundles))
+        way = Way(self._path, self._legs, self._samples, self._stepper.slack, lambda: self.abandoned())
+        return Dense(
+            (self.t_old, self.t),
+            self._before,
+            way,
+            (self._neurons, self._bundles),
+            lambda those, t: self._state(those, still, t),
+            lambda who, moved, t: self._network(who, moved, still, t),
+        )
 
     def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:
         neurons, bundles = those
@@ -269,81 +275,3 @@ class Lorentz(FlowSolver):
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])
         self._log.unpack(saved)
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How the neurons went through the last step: along a path, or by series, all but some."""
-
-    path: Path | None
-    legs: tuple[Leg, ...]
-
-    def moments(self, neurons: Neurons, solver: Lorentz, shares: Array) -> Passage:
-        """Neurons from the start of the step at shares (k,) of it, in order.
-
-        Raises StallError, and AbandonedError if the solver is to give up the step.
-        """
-        samples, slack = solver._samples, solver._stepper.slack
-        abandoned = solver.abandoned
-        assert self.path is not None
-        if not self.legs:
-            return passage(neurons, samples, self.path, slack, shares, abandoned)
-        begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
-        times, seen = shares * begins[-1], []
-        which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
-        for i in np.unique(which):
-            leg, inside = self.legs[i], times[which == i] - begins[i]
-            followed = along(leg.series, inside / leg.series.unit)
-            if leg.passing.size:
-                others = passage(leg.before, samples, leg.path, slack, inside / leg.length, abandoned)
-                followed.weights[:, leg.passing] = others.weights
-                followed.outputs[:, leg.passing] = others.outputs
-            seen.append(followed)
-        return Passage(
-            *(np.concatenate([getattr(part, name) for part in seen]) for name in ("weights", "outputs"))
-        )
-
-
-class _Dense(DenseOutput):
-    """The neurons moved from the start of the last step the way they went: as exact as the step itself."""
-
-    def __init__(
-        self,
-        solver: Lorentz,
-        before: tuple[Neurons, Bundles],
-        way: _Way,
-        still: tuple[Array, Array],
-        last: tuple[Neurons, Bundles],
-    ) -> None:
-        super().__init__(solver.t_old, solver.t)
-        self._solver, self._before, self._way, self._still, self._last = solver, before, way, still, last
-
-    def __call__(self, t: float) -> State:
-        return self.states(np.array([t]))[0]
-
-    def states(self, times: Array) -> list[State]:
-        span = self.end - self.start
-        shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
-        inside = 0 if self._way.path is None else int(np.count_nonzero(shares < 1.0))
-        found: list[State] = []
-        piece = together(self._before[0])
-        for first in range(0, inside, piece):
-            some = slice(first, min(first + piece, inside))
-            found += self._between(times[some], shares[some])
-        return found + [self._solver._state(self._last, self._still, float(t)) for t in times[inside:]]
-
-    def _between(self, times: Array, shares: Array) -> list[State]:
-        solver, (before, bundles) = self._solver, self._before
-        try:
-            there = self._way.moments(before, solver, shares)
-        except StallError:
-            # on this way, with other stops, some activation keeps changing: the nearer end stands for it
-            ends = (self._before, self._last)
-            return [
-                solver._state(ends[int(share > 0.5)], self._still, float(t))
-                for share, t in zip(shares, times, strict=True)
-            ]
-        networks = zip(there.weights, there.outputs, times, strict=True)
-        return [
-            solver._network((before.index, bundles), (w, a), self._still, float(t)) for w, a, t in networks
-        ]

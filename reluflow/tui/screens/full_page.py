@@ -26,4 +26,5 @@ class FullPage(Dialogue[_Answer]):
     ]
 
     def action_leave(self) -> None:
-        raise NotImplementedError
+        """Leave without an answer."""
+        self.dismiss(None)

@@ -1,0 +1,106 @@
+"""The inside of the last step: the network at any moment of it, as exact as the step itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow.base import DenseOutput, State
+from reluflow.flow.lorentz.bundles import Bundles
+from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.passage import Passage, along, passage, together
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.rounds import StallError
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.step import Leg
+from reluflow.network import Array
+
+#: neurons that move, and the bundles that they stand for
+Live = tuple[Neurons, Bundles]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How neurons went through the last step: along a path, or by series (``legs``), all but some.
+
+    slack, abandoned: see ``Drive``.
+    """
+
+    path: Path | None
+    legs: tuple[Leg, ...]
+    samples: Samples
+    slack: float
+    abandoned: Callable[[], bool]
+
+    def moments(self, neurons: Neurons, shares: Array) -> Passage:
+        """Neurons from the start of the step at shares (k,) of it, in order.
+
+        Raises StallError, and AbandonedError if the step is to be given up.
+        """
+        assert self.path is not None
+        if not self.legs:
+            return self._along(neurons, self.path, shares)
+        begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
+        times, seen = shares * begins[-1], []
+        which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
+        for i in np.unique(which):
+            leg, inside = self.legs[i], times[which == i] - begins[i]
+            followed = along(leg.series, inside / leg.series.unit)
+            if leg.passing.size:
+                others = self._along(leg.before, leg.path, inside / leg.length)
+                followed.weights[:, leg.passing] = others.weights
+                followed.outputs[:, leg.passing] = others.outputs
+            seen.append(followed)
+        return Passage(
+            *(np.concatenate([getattr(part, name) for part in seen]) for name in ("weights", "outputs"))
+        )
+
+    def _along(self, neurons: Neurons, path: Path, shares: Array) -> Passage:
+        return passage(neurons, self.samples, path, self.slack, shares, self.abandoned)
+
+
+class Dense(DenseOutput):
+    """The neurons ``before`` the step moved the way they went; those at its end are ``last``.
+
+    span: the flow times of the step. state, network: make a state of live neurons, or of numbers of neurons
+    with their bundles and of their weights and output weights, at a flow time.
+    """
+
+    def __init__(
+        self,
+        span: tuple[float, float],
+        before: Live,
+        way: Way,
+        last: Live,
+        state: Callable[[Live, float], State],
+        network: Callable[[tuple[Index, Bundles], tuple[Array, Array], float], State],
+    ) -> None:
+        super().__init__(*span)
+        self._before, self._way, self._last = before, way, last
+        self._state, self._network = state, network
+
+    def __call__(self, t: float) -> State:
+        return self.states(np.array([t]))[0]
+
+    def states(self, times: Array) -> list[State]:
+        span = self.end - self.start
+        shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
+        inside = 0 if self._way.path is None else int(np.count_nonzero(shares < 1.0))
+        found: list[State] = []
+        piece = together(self._before[0])
+        for first in range(0, inside, piece):
+            some = slice(first, min(first + piece, inside))
+            found += self._between(times[some], shares[some])
+        return found + [self._state(self._last, float(t)) for t in times[inside:]]
+
+    def _between(self, times: Array, shares: Array) -> list[State]:
+        before, bundles = self._before
+        try:
+            there = self._way.moments(before, shares)
+        except StallError:
+            # on this way, with other stops, some activation keeps changing: the nearer end stands for it
+            ends = (self._before, self._last)
+            pairs = zip(shares, times, strict=True)
+            return [self._state(ends[int(share > 0.5)], float(t)) for share, t in pairs]
+        networks = zip(there.weights, there.outputs, times, strict=True)
+        return [self._network((before.index, bundles), (w, a), float(t)) for w, a, t in networks]
