@@ -40,8 +40,8 @@ _ENDING: Final = ".npy"
 _MOST_MEMBERS: Final = 10_000
 
 
-class DamagedError(Exception):
-    """Bytes that are no arrays, in a few words."""
+class NoArraysError(Exception):
+    """Bytes of a file that are no arrays, in a few words; whoever knows which file says it in a sentence."""
 
 
 class Archive:
@@ -50,7 +50,7 @@ class Archive:
     The file is opened once, so that what is read belongs together even if a newer file takes its place.
     Reading an array checks the sum that the zip holds of it. Never unpickles.
 
-    Raises OSError where the file cannot be opened and DamagedError where it is no .npz file.
+    Raises OSError where the file cannot be opened and NoArraysError where it is no .npz file.
     """
 
     def __init__(self, path: Path, compressed: bool = False) -> None:
@@ -62,16 +62,16 @@ class Archive:
             self._zip = zipfile.ZipFile(self._file)
             entries = self._zip.infolist()
             if len(entries) > _MOST_MEMBERS:
-                raise DamagedError(f"found {len(entries)} members")
+                raise NoArraysError(f"found {len(entries)} members")
         except UNREADABLE as error:
             self._file.close()
-            raise DamagedError(words(error)) from None
-        except DamagedError:
+            raise NoArraysError(words(error)) from None
+        except NoArraysError:
             self._file.close()
             raise
         self._entries = {entry.filename.removesuffix(_ENDING): entry for entry in entries}
         if len(self._entries) != len(entries):
-            raise DamagedError("two members have one name")
+            raise NoArraysError("two members have one name")
 
     @property
     def names(self) -> list[str]:
@@ -79,24 +79,24 @@ class Archive:
         return list(self._entries)
 
     def header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and kind that an array claims, if the file can hold that. Raises DamagedError."""
+        """Shape and kind that an array claims, if the file can hold that. Raises NoArraysError."""
         try:
             with self._open(name) as member:
                 shape, _, kind = _header(member)
                 start = member.tell()
         except UNREADABLE as error:
-            raise DamagedError(words(error)) from None
+            raise NoArraysError(words(error)) from None
         claim = prod(shape) * kind.itemsize
         if kind.hasobject:
-            raise DamagedError("found Python objects")
+            raise NoArraysError("found Python objects")
         if start + claim != self._entries[name].file_size:
-            raise DamagedError(
+            raise NoArraysError(
                 f"{claim} bytes are claimed and {self._entries[name].file_size - start} are there"
             )
         return shape, kind
 
     def read(self, name: str) -> npt.NDArray[Any]:
-        """One array. Raises DamagedError, and MemoryError for one that does not fit."""
+        """One array. Raises NoArraysError, and MemoryError for one that does not fit."""
         shape, kind = self.header(name)
         if prod(shape) * kind.itemsize > room():
             raise MemoryError
@@ -104,9 +104,9 @@ class Archive:
             with self._open(name) as member:
                 array: npt.NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
                 if member.read(1):  # to the end, where the sum is compared
-                    raise DamagedError("found more than the array")
+                    raise NoArraysError("found more than the array")
         except UNREADABLE as error:
-            raise DamagedError(words(error)) from None
+            raise NoArraysError(words(error)) from None
         return array
 
     def close(self) -> None:

@@ -138,11 +138,12 @@ class Keeper:
 
         Raises RunError.
         """
-        if self._writer is None and not self._live:
-            return self.save(preset, training)
-        if self._writer is None:
-            self._writer = RunWriter.create(preset, training.problem, new_place())
-        return self._save(self._writer, training)
+        with self._lock:
+            if self._writer is None and not self._live:
+                return self._keep(preset, training, None)
+            if self._writer is None:
+                self._writer = RunWriter.create(preset, training.problem, new_place())
+            return self._save(self._writer, training)
 
     # --- a run that is to be kept ---
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reluflow.arrays import Archive, DamagedError
+from reluflow.arrays import Archive, NoArraysError
 from reluflow.errors import PresetError
 from reluflow.network import Array
 
@@ -53,7 +53,7 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
     """
     try:
         archive = Archive(path, compressed=True)
-    except (OSError, DamagedError):
+    except (OSError, NoArraysError):
         raise _not_npz(path, shapes) from None
     try:
         missing = [name for name in shapes if name not in archive.names]
@@ -62,7 +62,7 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
                 f"{path}: found no array {missing[0]!r}; expected the arrays {' and '.join(shapes)}"
             )
         return {name: _array(archive.read(name), path, name, allowed) for name, allowed in shapes.items()}
-    except DamagedError:
+    except NoArraysError:
         raise _not_npz(path, shapes) from None
     except MemoryError:
         raise PresetError(f"{path}: found arrays that do not fit in memory; expected smaller ones") from None

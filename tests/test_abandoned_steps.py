@@ -7,7 +7,7 @@ import pytest
 
 from reluflow.flow.base import AbandonedError, Options
 from reluflow.flow.patience import patiently
-from reluflow.flow.scipy_ode import BackwardDifferences, DormandPrince853, RadauIIA, RungeKutta45
+from reluflow.flow.scipy_methods import BackwardDifferences, DormandPrince853, RadauIIA, RungeKutta45
 from reluflow.store.preset import load_preset
 
 

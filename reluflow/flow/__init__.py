@@ -12,11 +12,11 @@ _HOMES: Final[dict[str, tuple[str, str]]] = {
     "lorentz": ("reluflow.flow.lorentz", "Lorentz"),
     "polar": ("reluflow.flow.polar", "Polar"),
     "gd": ("reluflow.flow.descent", "Descent"),
-    "rk45": ("reluflow.flow.scipy_ode", "RungeKutta45"),
-    "dop853": ("reluflow.flow.scipy_ode", "DormandPrince853"),
-    "radau": ("reluflow.flow.scipy_ode", "RadauIIA"),
-    "bdf": ("reluflow.flow.scipy_ode", "BackwardDifferences"),
-    "lsoda": ("reluflow.flow.scipy_ode", "Lsoda"),
+    "rk45": ("reluflow.flow.scipy_methods", "RungeKutta45"),
+    "dop853": ("reluflow.flow.scipy_methods", "DormandPrince853"),
+    "radau": ("reluflow.flow.scipy_methods", "RadauIIA"),
+    "bdf": ("reluflow.flow.scipy_methods", "BackwardDifferences"),
+    "lsoda": ("reluflow.flow.scipy_methods", "Lsoda"),
 }
 
 METHODS: Final[tuple[str, ...]] = tuple(_HOMES)

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.arrays import Archive, DamagedError, words
+from reluflow.arrays import Archive, NoArraysError, words
 from reluflow.errors import DamageError, RunError
 
-#: what else must hold of an array: called with its full name, raises DamagedError
+#: what else must hold of an array: called with its full name, raises NoArraysError
 Check = Callable[[str, npt.NDArray[Any]], None]
+
+_Found = TypeVar("_Found")
 
 
 class Members(Mapping[str, Any]):
@@ -39,7 +41,7 @@ class Members(Mapping[str, Any]):
         """Shape and kind of an array, which is not read. Raises DamageError."""
         try:
             return self._archive.header(self._prefix + name)
-        except DamagedError as error:
+        except NoArraysError as error:
             raise damaged(self.path, f"{self._prefix}{name}: {error}") from None
 
     def __getitem__(self, name: str) -> Any:
@@ -49,14 +51,14 @@ class Members(Mapping[str, Any]):
         try:
             array = self._read(full)
             self._check(full, array)
-        except DamagedError as error:
+        except NoArraysError as error:
             raise damaged(self.path, f"{full}: {error}") from None
         return array
 
     def _read(self, name: str) -> npt.NDArray[Any]:
         try:
             return self._archive.read(name)
-        except DamagedError:
+        except NoArraysError:
             # a copy of the directory may have been under way when the file was opened
             again = opened(self.path)
             if name not in again.names:
@@ -76,16 +78,21 @@ class Members(Mapping[str, Any]):
 def opened(path: Path) -> Archive:
     """The file at ``path``, looked at once more if it seems damaged. Raises DamageError, RunError."""
     try:
-        try:
-            return Archive(path)
-        except DamagedError:
-            return Archive(path)  # whoever copies it may be done
+        return at_the_second_look(lambda: Archive(path), NoArraysError)
     except FileNotFoundError:
         raise RunError(f"{path}: found no such file; expected the arrays of a run") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({words(error)}); expected the arrays of a run") from None
-    except DamagedError as error:
+    except NoArraysError as error:
         raise damaged(path, str(error)) from None
+
+
+def at_the_second_look(look: Callable[[], _Found], failure: type[Exception]) -> _Found:
+    """What ``look`` finds; if it raises a ``failure`` once more, for whoever copies the file may be done."""
+    try:
+        return look()
+    except failure:
+        return look()
 
 
 def damaged(path: Path, what: str) -> DamageError:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.arrays import DamagedError
+from reluflow.arrays import NoArraysError
 from reluflow.errors import DamageError
 from reluflow.flow.events import Change
 from reluflow.observe.series import COLUMNS
@@ -129,9 +129,9 @@ def check_values(sizes: Sizes) -> Check:
 
     def check(name: str, array: npt.NDArray[Any]) -> None:
         if name.partition("/")[0] in ("series", "snapshots") and not np.isfinite(array).all():
-            raise DamagedError("found numbers that are not finite")
+            raise NoArraysError("found numbers that are not finite")
         if name in ranges and not ranges[name](array):
-            raise DamagedError("found numbers that cannot be")
+            raise NoArraysError("found numbers that cannot be")
 
     return check
 

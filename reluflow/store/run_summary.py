@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reluflow.errors import DamageError, RunError
-from reluflow.store.archive import damaged
+from reluflow.store.archive import at_the_second_look, damaged
 from reluflow.store.json_text import plain, to_json
 from reluflow.store.owner import Owner
 from reluflow.store.values import show
@@ -62,10 +62,7 @@ def read(folder: Path) -> dict[str, Any]:
     """What run.json says, all of it usable. Raises DamageError, RunError."""
     path = folder / SUMMARY
     try:
-        try:
-            return _read(path)
-        except DamageError:
-            return _read(path)  # whoever copies it may be done
+        return at_the_second_look(lambda: _read(path), DamageError)
     except FileNotFoundError:
         raise RunError(f"{folder} is not a run directory: found no {SUMMARY}") from None
     except OSError as error:

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from reluflow.flow.events import Change, Events, in_order
-from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.limit_of_descent import arrived, turned_while_sliding
 from reluflow.flow.lorentz.local import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask, Neurons, join, put
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances
 from reluflow.network import Array
@@ -49,37 +49,6 @@ def local_field(one: Neurons, meeting: Index, residual: Array, samples: Samples,
         sign=sign,
         summed=float(np.abs(counts) @ samples.lengths),
     )
-
-
-def settled_start(neurons: Neurons, samples: Samples, residual: Array) -> tuple[Neurons, Mask, Events]:
-    """Neurons at time zero; those that touch kinks, with the activations to which descent's first step leads.
-
-    residual (q,): at the start. Also which neurons (b,) rest for ever, because nothing pulls at them where
-    they are, and what becomes active or slides, at time zero.
-    """
-    touches = neurons.z == 0.0
-    rests = neurons.sizes == 0.0
-    if samples.slope == 0.0:
-        rests |= touches.all(axis=1)
-    changed: list[Neurons] = []
-    rows = np.flatnonzero(touches.any(axis=1) & ~rests)
-    told: list[Events] = []
-    for row in rows:
-        one, meeting = neurons.take(slice(row, row + 1)), np.flatnonzero(touches[row])
-        field = local_field(one, meeting, residual, samples, 1.0)
-        pull = field.base + field.zero @ field.inputs
-        along = float(one.weights[0] @ pull)
-        sign = float(np.sign(one.outputs[0] or along))
-        if sign == 0.0 or not pull.any():
-            rests[row] = True
-            changed.append(one)
-            continue
-        field = replace(field, sign=sign)
-        after = with_activations(one, meeting, start_on_kinks(field), samples)
-        told.append(changes(one, after, samples, 0.0))
-        changed.append(after)
-    settled = put(neurons, rows, join(changed)) if changed else neurons
-    return settled, rests, in_order(told)
 
 
 def met(

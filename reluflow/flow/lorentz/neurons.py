@@ -30,8 +30,6 @@ KNOWN = 1e-3
 ASTRAY = 1e-6
 #: what is added (relative to |w| |x|) so that rounding cannot turn the sign of a pre-activation
 SIGN = 16 * np.finfo(float).eps
-#: |a| and |w| closer than this (relative) are meant to be equal
-BALANCED = 1e-13
 
 _SIDE = np.array([-1.0, 1.0, 0.0])
 
@@ -292,34 +290,3 @@ def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
     idle = neurons.off[:, None, :] * z
     mirrors = -samples.mirror_ratio * (samples.slope * active + idle)[:, :, samples.mirrored]
     return np.concatenate([active + samples.slope * idle, mirrors], axis=2)
-
-
-def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neurons:
-    """Neurons at time zero from w_j (m, p), a_j (m,), and the part of w_j that never moves (m, d).
-
-    A pair is on where z > 0; z is exactly zero where it is rounding (see ``junctions.settled_start``). |w_j|
-    in the invariant counts the moving part only, so delta_j grows by |rest_j|^2. An imbalance at the level
-    of rounding is taken to be none: it would let a deeply shrunk neuron change its sign.
-    """
-    sizes = np.maximum(np.abs(outputs), np.maximum(row_norms(weights), row_norms(rest)))
-    exponent = np.where(sizes > 0.0, np.frexp(sizes)[1], 0).astype(np.int64)
-    w = np.ldexp(weights, -exponent[:, None])
-    a = np.ldexp(outputs, -exponent)
-    constant = np.sum(np.ldexp(rest, -exponent[:, None]) ** 2, axis=1)
-    squares = np.sum(w**2, axis=1)
-    norms = np.sqrt(squares + constant)
-    delta = (np.abs(a) - norms) * (np.abs(a) + norms)
-    delta[np.abs(delta) <= BALANCED * norms**2] = 0.0
-    z = w @ samples.inputs.T
-    z[np.abs(z) <= SIGN * np.outer(norms, np.sqrt(samples.squares[: samples.primaries]))] = 0.0
-    return Neurons(
-        index=np.arange(a.size),
-        weights=w,
-        outputs=a,
-        exponent=exponent,
-        delta=delta + constant,
-        z=z,
-        status=(z > 0.0).astype(np.int8),
-        slots=np.zeros((a.size, 0), dtype=np.intp),
-        dual=np.zeros((a.size, 0, w.shape[1])),
-    )

@@ -24,14 +24,14 @@ from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
 from reluflow.flow.lorentz.dense import Dense, Way
-from reluflow.flow.lorentz.junctions import settled_start
 from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.motion import block_rows, predictions
-from reluflow.flow.lorentz.neurons import NAMES, Neurons, put, start
+from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
 from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples, merge
+from reluflow.flow.lorentz.start import settled_start, start
 from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
