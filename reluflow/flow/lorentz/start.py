@@ -1,4 +1,4 @@
-"""Neurons at time zero: as arrays, and where they touch kinks with the activations that descent gives them."""
+"""Neurons at time zero: as arrays, and on which side of each kink descent takes them."""
 
 from dataclasses import replace
 
