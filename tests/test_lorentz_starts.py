@@ -6,7 +6,7 @@ from lorentz_cases import balanced, correlated, five_points, random_problem, run
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
-from reluflow.flow.lorentz import solver as solver_module
+from reluflow.flow.lorentz import dense as dense_module
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
@@ -181,7 +181,7 @@ def test_dense_output_that_stalls_gives_the_nearer_end(monkeypatch: pytest.Monke
     def stalls(*_: object) -> None:
         raise StallError
 
-    monkeypatch.setattr(solver_module, "passage", stalls)
+    monkeypatch.setattr(dense_module, "passage", stalls)
     assert np.array_equal(dense(0.3 * solver.t).weights, early.weights)
     assert np.array_equal(dense(0.7 * solver.t).weights, late.weights)
     assert dense(0.7 * solver.t).t == 0.7 * solver.t
