@@ -36,6 +36,12 @@ def to_bernstein(degree: int) -> Array:
 
 
 @cache
+def from_bernstein(degree: int) -> Array:
+    """The inverse of ``to_bernstein``."""
+    return np.asarray(np.linalg.inv(to_bernstein(degree)), dtype=np.float64)
+
+
+@cache
 def _halves(degree: int) -> tuple[Array, Array]:
     """What makes of the Bernstein coefficients on an interval those on its left and on its right half."""
     left = np.zeros((degree + 1, degree + 1))

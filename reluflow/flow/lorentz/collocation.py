@@ -71,7 +71,7 @@ def radau(stages: int) -> Tableau:
     )
 
 
-RADAU: Final = radau(5)
+RADAU: Final = radau(7)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,13 @@ from reluflow.network import Array
 
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
-NEWTON: Final = 0.1
+NEWTON: Final = 0.5
+#: ... times this at least, where the residuals cancel in all pulls (``Stepper``)
+CANCELLED: Final = 0.01
+#: residuals of samples on which neurons slide, and which relax by more than exp(-SLAVED) over a step, are
+#: known when the last change is below this share of them, or of Newton's tolerance; after so many
+#: iterations they need not be
+SLAVED, SIGNED, FINEST, LATE = 1.0, 0.01, 3e-5, 5
 #: when it has not, but is nearer than so many times that, the network may be nudged the rest of the way
 NEARLY: Final = 100.0
 #: ... if the margin of every pair that was released changes by so many times the change of the path, so that
@@ -34,7 +40,7 @@ NEGLIGIBLE: Final = 1e-5
 ROUNDING: Final = 4.0 * float(np.finfo(float).eps)
 #: the error estimate falls with h^5, the error of the result with h^4: for an error near rtol the estimate is
 #: held to this times rtol^(5/4), and to LARGEST rtol^(5/6)
-ORDER: Final = 5
+ORDER: Final = 7
 ALLOWED, LARGEST = 160.0, 0.65
 #: hysteresis of releases, in units of rtol: a neuron that slides is let go when its multiplier is beyond its
 #: bounds by this share of the force. Late releases change it in second order, but an escape makes much of it
@@ -85,7 +91,7 @@ VANISHED: Final = -4000
 NOTHING: Final = 1e-13
 #: steps grow no further where nothing moves
 LONGEST: Final = 1e300
-#: a step below this share of the time (and of the first step) is a failure
+#: a step below this share of the time, or of the first step, and below half of the first try, is a failure
 SMALLEST: Final = 1e-13
 
 

@@ -16,6 +16,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release
 from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.segments import Segment
 from reluflow.flow.lorentz.turning import turns
 from reluflow.network import Array
 
@@ -38,11 +39,11 @@ class Heading:
 class Course:
     """b neurons ``before`` and their motion through nodes ``first``, first + 1, .. of the path.
 
-    heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts
-    on the t terms of the path. At the nodes: z (b, s', h), outputs (b, s').
-    clear (b,): the number of the first node before which something happens, or s. turn (b,): where, before
-    that node, a pre-activation turns back that may have crossed zero, or infinity. releases: the first of
-    every neuron, if none of its activations changes before.
+    heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts on
+    the t terms of the path. At the nodes: z (b, s', h), outputs (b, s'), and reach (b, s', t), the integral
+    of a times each term's basis. clear (b,): the number of the first node before which something happens,
+    or s. turn (b,): where, before that node, a pre-activation turns back that may have crossed zero, or
+    infinity. releases: the first of every neuron, if none of its activations changes before.
     """
 
     before: Neurons
@@ -52,6 +53,7 @@ class Course:
     weights: Array
     flight: Flight
     z: Array
+    reach: Array
     clear: Index
     turn: Array
     releases: Releases
@@ -114,14 +116,13 @@ class Course:
         jump = np.where(crosses, size * np.hypot(own, others) / np.sqrt(samples.size), 0.0)
         return np.stack([position, sample, jump, np.ones(who.size)]), size * np.abs(outputs)
 
-    def passed(self, rows: Index) -> tuple[Index, Index, Neurons]:
-        """Nodes (c,) that are passed as said, by which neurons, as numbered by ``rows``; and these there."""
-        who, node = np.nonzero(self.counted)
-        boost = len(self.flight.outputs) // self.z.shape[1] * (node + 1) - 1
-        there = self.before.take(who).moved(
-            self.flight.weights[boost, who], self.flight.outputs[boost, who], self.z[who, node]
-        )
-        return self.first + node, rows[who], there
+    def segment(self, rows: Index, until: Array) -> Segment:
+        """What is known of the neurons, numbered by ``rows`` (b,), on their way to ``until`` (b,)."""
+        before, pulled = self.before, self.pulled
+        begin = np.zeros(rows.size) if self.heading is None else self.heading.position
+        start = (before.weights, before.outputs, before.z, before.status)
+        pull = (pulled.direction, pulled.slope)
+        return Segment(rows, begin, until, *start, *pull, self.first, self.reach, self.outputs)
 
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
         """Neurons at the node before their first suspect one, their pull, their move over that stretch."""
@@ -171,7 +172,8 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
     flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
     steps = flight.reach.T[:, :, None] * weights
     reach = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
-    z = np.matmul(_so_far(reach.shape[1]) @ reach, pulled.slope.transpose(1, 0, 2))
+    reach = _so_far(reach.shape[1]) @ reach
+    z = np.matmul(reach, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
     if neurons.delta.min(initial=0.0) < 0.0:
@@ -196,4 +198,4 @@ def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull 
     turn = np.full(count, np.inf)
     here = first + node == clear[row]
     np.minimum.at(turn, row[here], position[here])
-    return Course(neurons, pulled, heading, first, weights, flight, z, clear, turn, releases)
+    return Course(neurons, pulled, heading, first, weights, flight, z, reach, clear, turn, releases)

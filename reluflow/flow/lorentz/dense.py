@@ -7,27 +7,33 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, State
 from reluflow.flow.lorentz.bundles import Bundles
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.motion import block_rows
 from reluflow.flow.lorentz.neurons import Neurons
-from reluflow.flow.lorentz.passage import Passage, along, passage, together
 from reluflow.flow.lorentz.path import Path
-from reluflow.flow.lorentz.rounds import StallError
+from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.segments import Kept, Passage
 from reluflow.flow.lorentz.step import Leg
+from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array
 
 #: neurons that move, and the bundles that they stand for
 Live = tuple[Neurons, Bundles]
+#: numbers kept at once: that many moments are looked at together
+ROOM = 4_000_000
 
 
 @dataclass(frozen=True)
 class Way:
     """How neurons went through the last step: along a path, or by series (``legs``), all but some.
 
-    slack, abandoned: see ``Drive``.
+    kept: what was of the sweep along the path, if anything. slack, abandoned: see ``Drive``.
     """
 
     path: Path | None
     legs: tuple[Leg, ...]
+    kept: Kept | None
     samples: Samples
     slack: float
     abandoned: Callable[[], bool]
@@ -39,24 +45,44 @@ class Way:
         """
         assert self.path is not None
         if not self.legs:
-            return self._along(neurons, self.path, shares)
+            return self._along(neurons, self.path, self.kept, shares)
         begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
         times, seen = shares * begins[-1], []
         which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
         for i in np.unique(which):
             leg, inside = self.legs[i], times[which == i] - begins[i]
-            followed = along(leg.series, inside / leg.series.unit)
+            followed = _by_series(leg.series, inside / leg.series.unit)
             if leg.passing.size:
-                others = self._along(leg.before, leg.path, inside / leg.length)
+                others = self._along(leg.before, leg.path, leg.kept, inside / leg.length)
                 followed.weights[:, leg.passing] = others.weights
                 followed.outputs[:, leg.passing] = others.outputs
             seen.append(followed)
-        return Passage(
-            *(np.concatenate([getattr(part, name) for part in seen]) for name in ("weights", "outputs"))
-        )
+        return _joined(seen, 0)
 
-    def _along(self, neurons: Neurons, path: Path, shares: Array) -> Passage:
-        return passage(neurons, self.samples, path, self.slack, shares, self.abandoned)
+    def _along(self, neurons: Neurons, path: Path, kept: Kept | None, shares: Array) -> Passage:
+        """Neurons that moved along a path: what was not kept of that is found again."""
+        if kept is not None:
+            return kept.at(neurons, self.samples, shares, self.abandoned)
+        drive, seen = Drive(self.samples, path, self.slack, self.abandoned), []
+        for block in neurons.blocks(block_rows(self.samples)):
+            rounds = Rounds(drive, keep=True)
+            with np.errstate(over="ignore", invalid="ignore"):
+                rounds.run(block)
+            seen.append(Kept(path, rounds.segments or ()).at(block, self.samples, shares, self.abandoned))
+        return _joined(seen, 1)
+
+
+def _by_series(series: Taylor, x: Array) -> Passage:
+    """Neurons moved by series, to x (k,)."""
+    there = series.neurons_at(x).rebalanced()
+    weights = there.true_weights(series.samples).reshape(x.size, -1, there.weights.shape[1])
+    return Passage(weights, there.true_outputs().reshape(x.size, -1))
+
+
+def _joined(parts: list[Passage], axis: int) -> Passage:
+    """Passages after each other (axis 0), or next to each other (1)."""
+    weights = np.concatenate([part.weights for part in parts], axis)
+    return Passage(weights, np.concatenate([part.outputs for part in parts], axis))
 
 
 class Dense(DenseOutput):
@@ -87,7 +113,8 @@ class Dense(DenseOutput):
         shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
         inside = 0 if self._way.path is None else int(np.count_nonzero(shares < 1.0))
         found: list[State] = []
-        piece = together(self._before[0])
+        neurons = self._before[0]
+        piece = max(1, ROOM // max(1, neurons.weights.size + neurons.z.size))
         for first in range(0, inside, piece):
             some = slice(first, min(first + piece, inside))
             found += self._between(times[some], shares[some])
@@ -98,7 +125,7 @@ class Dense(DenseOutput):
         try:
             there = self._way.moments(before, shares)
         except StallError:
-            # on this way, with other stops, some activation keeps changing: the nearer end stands for it
+            # along this path some activation keeps changing: the nearer end stands for it
             ends = (self._before, self._last)
             pairs = zip(shares, times, strict=True)
             return [self._state(ends[int(share > 0.5)], float(t)) for share, t in pairs]

@@ -28,7 +28,7 @@ from reluflow.flow.lorentz.watch import Happening, Watch
 from reluflow.network import Array
 
 #: errors at the end of the series: of the residual, in units of rtol rms(r), and of neurons, of rtol
-ERROR, OWN_ERROR = 0.3, 0.1
+ERROR, OWN_ERROR = 0.1, 0.03
 #: powers with which an event is looked for at first: after a step by collocation; after an event that was no
 #: further (in units of time) than this
 FIRST_LOOK, NEXT_LOOK, NEAR = 8, 6, 1.0
@@ -258,7 +258,8 @@ class Leaper:
         changed = rms(swept.predictions - _predictions(leg.series, nodes, passing))
         if changed > stepper.tolerance(leg.series.start):
             return None
-        return replace(leg, end=put(leg.end, passing, swept.end), events=in_order([swept.events, leg.events]))
+        events = in_order([swept.events, leg.events])
+        return replace(leg, end=put(leg.end, passing, swept.end), events=events, kept=swept.kept)
 
 
 def _never() -> float:

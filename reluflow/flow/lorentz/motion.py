@@ -19,6 +19,7 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.segments import MOST_KEPT, Kept
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
@@ -36,6 +37,7 @@ class Swept:
     derivative jumps there, in a step of length one, and which of the two.
     whole: whether this is the motion, with all its events; ahead: if not, about where the first kink is.
     least: the smallest change, over the step, of a margin whose pair was released (infinite: none was).
+    kept: what dense output needs; None of so many neurons that it would be too much.
     """
 
     predictions: Array
@@ -45,6 +47,7 @@ class Swept:
     whole: bool
     ahead: float
     least: float = np.inf
+    kept: Kept | None = None
 
 
 def predictions(neurons: Neurons, samples: Samples) -> Array:
@@ -93,10 +96,12 @@ def sweep(
     events: list[Events] = []
     kinks: list[Array] = []
     whole, ahead, least = True, np.inf, np.inf
+    numbers = len(path.terms) * len(neurons) * (samples.primaries + neurons.weights.shape[1])
+    keep, kept = numbers <= MOST_KEPT and len(neurons) <= block_rows(samples), None
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
-        rounds = Rounds(drive)
+        rounds = Rounds(drive, keep)
         with np.errstate(over="ignore", invalid="ignore"):
             if straight is not None:
                 whole &= rounds.run_straight(block, straight)
@@ -104,6 +109,7 @@ def sweep(
             else:
                 rounds.run(block)
         least = min(least, rounds.least)
+        kept = None if rounds.segments is None else Kept(path, rounds.segments)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
@@ -112,4 +118,4 @@ def sweep(
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least)
+    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least, kept)

@@ -31,7 +31,8 @@ ASTRAY = 1e-6
 #: what is added (relative to |w| |x|) so that rounding cannot turn the sign of a pre-activation
 SIGN = 16 * np.finfo(float).eps
 
-_SIDE = np.array([-1.0, 1.0, 0.0])
+#: the sign that z must have with each status
+SIDE = np.array([-1.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Neurons:
     @cached_property
     def side(self) -> Array:
         """The sign that z must have: 1 for ON, -1 for OFF, 0 for SLIDING (b, h)."""
-        side: Array = _SIDE[self.status]
+        side: Array = SIDE[self.status]
         return side
 
     @cached_property

@@ -39,7 +39,7 @@ def _magnus(points: int) -> tuple[Array, Array]:
 
 
 #: exact for the polynomial, and next to exact for one times an exponential
-PLAIN, FITTED = _magnus(3), _magnus(6)
+PLAIN, FITTED = _magnus((RADAU.stages + 1) // 2), _magnus(6)
 
 
 def basis(positions: Array, decay: float) -> Array:
@@ -164,6 +164,8 @@ _END: Final = np.ones(1)
 _BINOMIALS: Final = np.array([[float(comb(j, i)) for i in range(RADAU.stages)] for j in range(RADAU.stages)])
 #: what makes of a path's polynomials, by their values at the nodes, Bernstein coefficients over the step
 _HULL: Final = to_bernstein(RADAU.stages - 1) @ RADAU.lagrange.T
+#: ... of what they are beyond their value at the last node
+_AROUND: Final = _HULL - np.eye(RADAU.stages)[-1]
 _WHOLE: Final = np.ones((1, 1))
 
 
@@ -172,7 +174,7 @@ class Path:
     """The residual over one step of ``length`` h in half-mse flow time.
 
     values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
-    shape it in between. stops (s,), if given: positions in order at which neurons are looked at. Positions
+    shape it in between. Positions
     inside the step are fractions of it, 0 .. 1. doubt: how far, rms, its start is from the residual there.
     """
 
@@ -180,7 +182,6 @@ class Path:
     length: float
     decay: float = 0.0
     modes: Modes | None = None
-    stops: Array | None = None
     doubt: float = 0.0
 
     @property
@@ -190,9 +191,7 @@ class Path:
 
     @property
     def nodes(self) -> Array:
-        """Where neurons are looked at: the stops, else the Radau nodes, or the end alone (s,)."""
-        if self.stops is not None:
-            return self.stops
+        """Where neurons are looked at: the Radau nodes, or the end alone (s,)."""
         return _END if self.still else RADAU.nodes
 
     @cached_property
@@ -245,9 +244,6 @@ class Path:
     @cached_property
     def through(self) -> Array:
         """The same of all exponentials that lead from the start through the nodes (e s, s + k)."""
-        if self.stops is not None:
-            weights = self.exponentials(np.append(0.0, self.stops[:-1]), self.stops)
-            return weights.reshape(-1, weights.shape[-1])
         if self.still:
             return _WHOLE
         weights = through(self.decay)
@@ -285,6 +281,22 @@ class Path:
             added = most @ np.abs(terms[RADAU.stages :])
             low, high = low - added, high + added
         return low, high
+
+    def largest(self, products: Array, gram: Array) -> tuple[Array, Array]:
+        """What |<x, D>| stays below all through the step, for sums D over the path's terms of b vectors.
+
+        products (b, s + k, h): of the vectors and h inputs x; gram (b, s + k, s + k): of the vectors among
+        each other. Returns (b, h), and (b,) which counts times |x|.
+        """
+        stages = len(self.values)
+        last = float(self.levels[-1])
+        around = _AROUND * self.levels
+        corners = np.vecdot(np.matmul(around, gram[:, :stages, :stages]), around)
+        size: Array = np.sqrt(np.maximum(corners.max(axis=1), 0.0))
+        if self.modes is not None:
+            own = np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2)[:, stages:], 0.0))
+            size += own @ np.exp(np.maximum(self.decay - self.modes.rates, 0.0))
+        return last * np.abs(products[:, stages - 1]), size
 
     def part(self, share: float) -> "Path":
         """The same path up to a share of the step."""

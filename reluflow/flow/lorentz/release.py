@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.bernstein import Exponentials, first_negative
+from reluflow.flow.lorentz.bernstein import Exponentials, first_negative, from_bernstein
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
 from reluflow.flow.lorentz.path import Path
@@ -43,10 +43,9 @@ class Margins:
     terms: Array
 
     @staticmethod
-    def of(neurons: Neurons, sign: Array, pulled: Pull, drive: Drive) -> "Margins":
-        """Those of all pairs that slide; sign (b,): of output weights."""
-        row, slot, sample = neurons.sliders
-        beta = pulled.multiplier[:, row, slot]
+    def of(pairs: tuple[Index, Index, Index], beta: Array, sign: Array, drive: Drive) -> "Margins":
+        """Those of pairs that slide: rows, slots, samples (c,); beta (t, c); sign (b,): of output weights."""
+        row, slot, sample = pairs
         force, idle = drive.force[:, sample], drive.idle[:, sample]
         slack = drive.slack * (force - idle)
         terms = sign[row] * np.stack([beta - idle + slack, force - beta + slack])
@@ -75,16 +74,16 @@ class Margins:
 
         That is ``begin`` where a margin is below zero there already.
         """
-        low, high = first_negative(*self._functions(begin, end))
+        functions = self._functions(begin, end)
+        low, high = first_negative(*functions)
         late = self.at(begin) < 0.0
         which = np.flatnonzero(late | (np.isfinite(high) & (begin < end)))
         position = begin[which]
         later = np.flatnonzero(~late[which])
         if later.size:
             some = which[later]
-            span = end[some] - begin[some]
-            edges = begin[some] + low[some] * span, begin[some] + high[some] * span
-            position[later] = self.take(some)._moments(*edges)
+            share = _roots(functions, some, low[some], high[some])
+            position[later] += share * (end[some] - begin[some])
         return which, position
 
     def _functions(self, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:
@@ -99,20 +98,29 @@ class Margins:
         rates, sizes = np.vstack([added.rates, noise.rates]), np.vstack([added.sizes, noise.sizes])
         return coefficients, Exponentials(rates, sizes)
 
-    def _moments(self, low: Array, high: Array) -> Array:
-        """The positions (2c,) within brackets at which margins are zero, by Newton steps."""
-        position = 0.5 * (low + high)
-        for _ in range(NEWTON):
-            value = self.at(position)
-            below = value < 0.0
-            low, high = np.where(below, low, position), np.where(below, position, high)
-            slope = np.vecdot(self.path.slopes(position), self.terms.T)
-            step = np.divide(value, slope, out=np.zeros_like(value), where=slope < 0.0)
-            better = np.where(slope < 0.0, np.clip(position - step, low, high), 0.5 * (low + high))
-            moved, position = np.abs(better - position).max(initial=0.0), better
-            if moved < FOUND:
-                break
-        return position
+
+def _roots(functions: tuple[Array, Exponentials | None], which: Index, low: Array, high: Array) -> Array:
+    """Where the functions ``which`` (c,) fall below zero within brackets (c,), by Newton steps."""
+    powers = from_bernstein(len(functions[0]) - 1) @ functions[0][:, which]
+    added = None if functions[1] is None else functions[1].take(which)
+    x = 0.5 * (low + high)
+    for _ in range(NEWTON):
+        value, slope = powers[-1], np.zeros_like(x)
+        for coefficient in powers[-2::-1]:
+            slope = slope * x + value
+            value = value * x + coefficient
+        if added is not None:
+            parts = added.sizes * np.exp(-added.rates * x)
+            value, slope = value + parts.sum(axis=0), slope - (added.rates * parts).sum(axis=0)
+        below = value < 0.0
+        low, high = np.where(below, low, x), np.where(below, x, high)
+        falls = slope < 0.0
+        step = np.divide(value, slope, out=np.zeros_like(value), where=falls)
+        better = np.where(falls, np.minimum(np.maximum(x - step, low), high), 0.5 * (low + high))
+        moved, x = np.abs(better - x).max(initial=0.0), better
+        if moved < FOUND:
+            break
+    return x
 
 
 @dataclass(frozen=True)
@@ -135,11 +143,17 @@ class Releases:
 def first_release(
     neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
 ) -> Releases:
-    """When sliding neurons are released on their ways from begin to end (b,); of two at once, the worse."""
-    found = Releases(np.full(len(neurons), np.inf), *np.zeros((2, len(neurons)), np.intp))
-    if neurons.sliders[0].size == 0:
+    """When sliding neurons are released on their ways from begin to end (b,)."""
+    row, slot, _ = neurons.sliders
+    return earliest(Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, drive), begin, end)
+
+
+def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
+    """The first release of every neuron between begin and end (b,); of two at once, the worse."""
+    found = Releases(np.full(len(begin), np.inf), *np.zeros((2, len(begin)), np.intp))
+    if margins.row.size == 0:
         return found
-    margins = Margins.of(neurons, sign, pulled, drive).in_doubt()
+    margins = margins.in_doubt()
     if margins.row.size == 0:
         return found
     due, position = margins.due(begin[margins.row], end[margins.row])

@@ -26,16 +26,20 @@ from reluflow.flow.lorentz.activation import (
 )
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.engine import Engine, suits
 from reluflow.flow.lorentz.junctions import left, met, rested, turned
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
-from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull_after
+from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull, pull_after
 from reluflow.flow.lorentz.release import Releases, release
 from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.segments import Segment
 from reluflow.network import Array, row_norms
 
-#: rounds in which a neuron may stay where it is, beyond one for every sample, before it is said to stall
+#: rounds in which a neuron may creep, beyond one for every sample, before it is said to stall
 PATIENCE = 32
+#: a neuron creeps in a round that takes it no further than this in the step
+CREEPING = 1e-6
 #: a neuron that is not this much further on in the step is where it was
 STILL = 1e-13
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
@@ -51,11 +55,10 @@ class Rounds:
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
     of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. ahead and
-    least: see ``motion.Swept``. passed_by: all neurons at the first node, then at the second and so on, if
-    asked for.
+    least: see ``motion.Swept``. segments: what dense output needs, if they are to be kept.
     """
 
-    def __init__(self, drive: Drive, passed: bool = False) -> None:
+    def __init__(self, drive: Drive, keep: bool = False) -> None:
         self.drive, self.samples, self.path = drive, drive.samples, drive.path
         s, q = self.path.nodes.size, self.samples.size
         self.predictions = np.zeros((s, q))
@@ -63,7 +66,7 @@ class Rounds:
         self.kinks: list[Array] = []
         self.ahead = self.least = np.inf
         self._ended: list[tuple[Index, Neurons]] = []
-        self._passed: list[tuple[Index, Index, Neurons]] | None = [] if passed else None
+        self.segments: list[Segment] | None = [] if keep else None
 
     @property
     def neurons(self) -> Neurons:
@@ -73,13 +76,6 @@ class Rounds:
         order = np.argsort(np.concatenate([rows for rows, _ in self._ended]))
         return join([part for _, part in self._ended]).take(order)
 
-    @property
-    def passed_by(self) -> Neurons:
-        """All neurons at all nodes, one node after the other."""
-        passed = self._passed or []
-        order = np.lexsort(tuple(np.concatenate([part[i] for part in passed]) for i in (1, 0)))
-        return join([part for _, _, part in passed]).take(order)
-
     def run(self, neurons: Neurons) -> None:
         """Rounds until every neuron is at the end of the step.
 
@@ -88,16 +84,17 @@ class Rounds:
         patience = self.samples.primaries + PATIENCE
         rows, heading, pulled = np.arange(len(neurons)), None, None
         stalled = np.zeros(len(neurons), dtype=np.intp)
+        if not self.path.still and suits(self.samples):
+            neurons, rows, heading = self._by_engine(neurons)
         while len(neurons):
             if self.drive.abandoned():
                 raise AbandonedError
             course = steer(neurons, self.drive, heading, pulled)
             self._count(course)
-            if self._passed is not None:
-                self._passed.append(course.passed(rows))
             going = course.clear < self.path.nodes.size
             pending = np.flatnonzero(going)
             if pending.size == 0:
+                self._keep(course, rows, np.ones(rows.size))
                 self._ended.append((rows, course.end(slice(None))))
                 return
             if pending.size < rows.size:
@@ -106,11 +103,29 @@ class Rounds:
             releases = course.releases.take(pending)
             neurons, position = self._meet(before, pulled, moved, course.turn[pending], releases)
             pulled = pull_after(pulled, before.status, neurons, self.drive) if self.samples.many else None
+            until = np.ones(rows.size)
+            until[pending] = position
+            self._keep(course, rows, until)
             old = 0.0 if heading is None else heading.position[pending]
             rows, heading = rows[pending], Heading(position, course.clear[pending])
-            stalled[rows] = np.where(position - old > STILL, 0, stalled[rows] + 1)
+            stalled[rows] = np.where(position - old > CREEPING, 0, stalled[rows] + 1)
             if (stalled[rows] > patience).any():
                 raise StallError
+
+    def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Heading]:
+        """Move neurons by the engine; those that it leaves, their rows, and where they are."""
+        engine = Engine(self.drive, neurons, self.segments)
+        engine.run(pull(neurons, self.drive))
+        self.predictions += engine.predictions
+        self.events += engine.events
+        self.kinks += engine.kinks
+        self.least = min(self.least, engine.least)
+        self._ended += engine.ended
+        if not engine.left:
+            none = np.zeros(0, dtype=np.intp)
+            return neurons.take(none), none, Heading(np.zeros(0), none)
+        rows, position, node = (np.concatenate([part[i] for part in engine.left]) for i in (0, 2, 3))
+        return join([part[1] for part in engine.left]), rows, Heading(position, node)
 
     def run_straight(self, neurons: Neurons, smallest: float) -> bool:
         """All neurons to the end of the step as if no activation changed; whether that is so.
@@ -125,8 +140,14 @@ class Rounds:
             self.ahead = float(kinks[0, squares > smallest].min(initial=np.inf))
             course = course.regardless()
         self._count(course)
-        self._ended.append((np.arange(len(neurons)), course.end(slice(None))))
+        rows = np.arange(len(neurons))
+        self._keep(course, rows, np.ones(rows.size))
+        self._ended.append((rows, course.end(slice(None))))
         return straight
+
+    def _keep(self, course: Course, rows: Index, until: Array) -> None:
+        if self.segments is not None:
+            self.segments.append(course.segment(rows, until))
 
     def _count(self, course: Course) -> None:
         self.predictions[course.first :] += course.predictions(self.samples)

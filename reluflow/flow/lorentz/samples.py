@@ -76,6 +76,11 @@ class Samples:
         return gram
 
     @cached_property
+    def padded(self) -> Array:
+        """The inputs, and a row of zeros, which -1 stands for (h + 1, p)."""
+        return np.vstack([self.inputs, np.zeros((1, self.inputs.shape[1]))])
+
+    @cached_property
     def reach(self) -> Array:
         """sqrt(sum_l <x_k, x_l>^2) over the other primaries (h,): how far a change at sample k is felt."""
         others = self.gram - np.diag(np.diagonal(self.gram))

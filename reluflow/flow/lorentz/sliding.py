@@ -31,8 +31,7 @@ def distances(neurons: Neurons, sample: Index, samples: Samples) -> tuple[Array,
     x = samples.inputs[sample]
     across = x.copy()
     if neurons.slots.shape[1]:
-        padded = np.vstack([samples.inputs, np.zeros((1, x.shape[1]))])
-        taken = padded[neurons.slots]
+        taken = samples.padded[neurons.slots]
         for _ in range(2):
             weight = np.vecdot(neurons.dual, across[:, None, :])
             across = across - np.matmul(weight[:, None, :], taken)[:, 0]

@@ -31,6 +31,7 @@ from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
 from reluflow.flow.lorentz.path import Modes, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples, merge
+from reluflow.flow.lorentz.segments import Kept
 from reluflow.flow.lorentz.start import settled_start, start
 from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
 from reluflow.network import Array, row_norms
@@ -39,7 +40,7 @@ from reluflow.problem import Problem
 #: lengths that differ by no more than this (relative) are one
 ULPS = 1e-14
 #: what dense output of the last step needs, and no step after it
-OF_ITS_STEP = ("_before", "_legs", "_go_back", "given_up")
+OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back", "given_up")
 
 
 class Lorentz(FlowSolver):
@@ -67,6 +68,7 @@ class Lorentz(FlowSolver):
         self._path: Path | None = None
         #: those of the last step, if it was one by power series, and what is to be known of it
         self._legs: tuple[Leg, ...] = ()
+        self._kept: Kept | None = None
         self._lately = Lately()
         self._bundles = alone()
         #: neurons and bundles at the start of the last step
@@ -112,7 +114,14 @@ class Lorentz(FlowSolver):
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        way = Way(self._path, self._legs, self._samples, self._stepper.slack, lambda: self.abandoned())
+        way = Way(
+            self._path,
+            self._legs,
+            self._kept,
+            self._samples,
+            self._stepper.slack,
+            lambda: self.abandoned(),
+        )
         return Dense(
             (self.t_old, self.t),
             self._before,
@@ -151,7 +160,7 @@ class Lorentz(FlowSolver):
             self._accept(leap, curve, t_end if isclose(leap.length, room, rel_tol=ULPS) else None)
             return
         length = wanted()
-        floor = SMALLEST * max(self.t * self.problem.speed, 1e-12 * length)
+        floor = min(SMALLEST * max(self.t * self.problem.speed, 1e-12 * length), 0.5 * length)
         while length > floor:
             attempt = self._stepper.attempt(length, curve)
             overshot = self._stepper.overshot(attempt, curve)
@@ -172,6 +181,7 @@ class Lorentz(FlowSolver):
         def go_back() -> None:
             vars(self).update(kept)
             self.t_old, self._before, self._legs = self.t, (self._neurons, self._bundles), ()
+            self._kept = None
 
         return go_back
 
@@ -186,7 +196,7 @@ class Lorentz(FlowSolver):
         assert attempt.end is not None
         length = attempt.length
         self._before, self._path = (self._neurons, self._bundles), attempt.path
-        self._legs = attempt.legs
+        self._legs, self._kept = attempt.legs, attempt.kept
         self._lately = Lately.of(attempt)
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
@@ -233,7 +243,7 @@ class Lorentz(FlowSolver):
         """Nothing moves any more: time passes, in steps that grow."""
         length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
         self._before = self._neurons, self._bundles
-        self._legs, self._lately = (), Lately()
+        self._legs, self._kept, self._lately = (), None, Lately()
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -268,6 +278,7 @@ class Lorentz(FlowSolver):
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
         self._path = Path(values, length, decay, modes) if values.size else None
+        self._kept = None
         self._legs, lately = (), tuple(float(number) for number in saved.get("series_lately", ()))
         self._lately = Lately(lately[0], bool(lately[1]), *lately[2:]) if lately else Lately()
         self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]

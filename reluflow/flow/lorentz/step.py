@@ -15,12 +15,15 @@ from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
     BEFORE,
+    CANCELLED,
     CUTS,
     DIVERGED,
     FAR,
+    FINEST,
     HOPELESS,
     ITERATIONS,
     LARGEST,
+    LATE,
     LIGHT,
     MEETABLE,
     MOST,
@@ -30,7 +33,9 @@ from reluflow.flow.lorentz.control import (
     RISE,
     ROUGH,
     ROUNDING,
+    SIGNED,
     SLACK,
+    SLAVED,
     SURE,
     WEAK,
     WORTH,
@@ -46,6 +51,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.segments import Kept
 from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array, row_norms
 
@@ -55,7 +61,8 @@ class Leg:
     """A part of a step made by power series (``leap``): its length, and how far they would have held.
 
     end, events: the neurons there and what happened, at positions 0 .. 1 of the leg. passing: rows of neurons
-    that were moved along the path of the residual all the same, and its error, if it is known.
+    that were moved along the path of the residual all the same, the error of that, if it is known, and what
+    dense output needs of these neurons.
     """
 
     series: Taylor
@@ -65,6 +72,7 @@ class Leg:
     events: Events
     passing: Index
     error: float = 0.0
+    kept: Kept | None = None
 
     @cached_property
     def path(self) -> Path:
@@ -83,7 +91,7 @@ class Attempt:
 
     path: that of the residual, over the last leg if there are several. end, events: the network there and
     what happened; residual (q,). ``end`` is None and the error infinite where Newton's method did not
-    converge. legs: of a step by power series.
+    converge. legs: of a step by power series. kept: what dense output needs, if it is known.
     """
 
     wanted: float
@@ -93,6 +101,7 @@ class Attempt:
     residual: Array
     error: float
     legs: tuple[Leg, ...] = ()
+    kept: Kept | None = None
 
     @property
     def length(self) -> float:
@@ -142,7 +151,7 @@ class Stepper:
         except StallError:
             return Attempt(path.length, path, None, no_events(), r, np.inf)
         reached = r + swept.predictions[-1] - predictions(neurons, self.samples)
-        return Attempt(path.length, path, swept.end, swept.events, reached, 0.0)
+        return Attempt(path.length, path, swept.end, swept.events, reached, 0.0, (), swept.kept)
 
     def _collocate(self, length: float, curve: Curve, coupled: Mask) -> Attempt:
         """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still.
@@ -155,6 +164,7 @@ class Stepper:
         tolerance = self.tolerance(curve.residual)
         allowed = self.allowed * (rms(r) + self.scale)
         path = _guess(length, curve, allowed)
+        enough = tolerance * self._cancelled(curve)
         bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         newton, last, iteration, cuts = None, np.inf, 0, 0
@@ -202,16 +212,19 @@ class Stepper:
                     path, cuts, newton, last = path.part(end), cuts + 1, None, np.inf
                 continue
             everyone = len(neurons) == len(curve.neurons)
-            if (size <= tolerance and everyone) or error > HOPELESS[min(iteration, 2)]:
-                # a stiff residual turns an error of the path into a much larger one of the network
-                stiff = size <= tolerance < rms(defect)
-                nudged = self._nudged(swept, base, wanted, moved, change, error) if stiff else None
+            resolved = iteration >= LATE or self._resolved(moved, change, tolerance, curve)
+            if (size <= enough and everyone and resolved) or error > HOPELESS[min(iteration, 2)]:
+                # errors of the path add up, and a stiff residual makes large errors of the network of them
+                sure = size <= enough and (tolerance < rms(defect) or swept.least > SURE * size)
+                nudged = self._nudged(swept, base, wanted, moved, change, error) if sure else None
+                if nudged is not None:
+                    return replace(nudged, kept=swept.kept)
                 reached = base + swept.predictions[-1]
-                return nudged or Attempt(wanted, path, swept.end, swept.events, reached, error)
+                return Attempt(wanted, path, swept.end, swept.events, reached, error, (), swept.kept)
             if size > 2.0 * last:
                 return failed
             left = size * max(turned, size / last if iteration else 2.0 * turned)
-            near = size <= NEARLY * tolerance and left <= tolerance and everyone
+            near = size <= NEARLY * tolerance and left <= enough and everyone and resolved
             if near and swept.least > SURE * size:
                 nudged = self._nudged(swept, base, wanted, moved, change, error)
                 if nudged is not None:
@@ -221,6 +234,29 @@ class Stepper:
                 neurons, last, seen, smooth = curve.neurons, np.inf, True, error
                 base = r - predictions(neurons, samples)
         return failed
+
+    def _cancelled(self, curve: Curve) -> float:
+        """How small the largest pull is beside one that a residual of this size would make by chance.
+
+        On a plateau that few neurons leave the residuals all but cancel in the pull on each: what is small
+        beside the residual then is large beside the pull, and would shift the escape.
+        """
+        size = self.samples.spread * (rms(curve.residual) + self.scale)
+        return min(1.0, max(CANCELLED, curve.rate * float(np.sqrt(self.samples.total)) / size))
+
+    def _resolved(self, path: Path, change: Array, tolerance: float, curve: Curve) -> bool:
+        """Whether ``change`` leaves the signs of small residuals alone where neurons slide on them.
+
+        A residual that is all but fitted follows what little still drives it; it may be far below the
+        tolerance, and yet its sign says to which side neurons leave the kink.
+        """
+        slid = curve.neurons.sliders[2]
+        if slid.size == 0:
+            return True
+        sample = np.unique(slid)
+        sample = sample[path.length * curve.diagonal[sample] > SLAVED]
+        known = np.maximum(SIGNED * np.abs(path.values[:, sample]), FINEST * tolerance)
+        return bool((np.abs(change[:, sample]) <= known).all())
 
     def _nudged(
         self, swept: Swept, base: Array, wanted: float, path: Path, change: Array, error: float
@@ -261,11 +297,15 @@ class Stepper:
         return NEWTON * self.rtol * (rms(residual) + 10.0 * self.scale)
 
     def error(self, path: Path, curve: Curve) -> float:
-        """The filtered defect of the path at the start of the step, in units of what is allowed."""
+        """The filtered defect of the path at the start of the step, in units of what is allowed.
+
+        Where the residual dies out by more than the path's exponential does, it counts at the end, too.
+        """
         spectrum, length = curve.spectrum, path.length
         defect = (path.start - curve.residual) @ spectrum.vectors
         felt = rms(defect * felt_share(length * spectrum.values, length * curve.rate))
-        allowed = self.allowed * (rms(curve.residual) + self.scale)
+        before, after = rms(curve.residual) + self.scale, rms(path.values[-1]) + self.scale
+        allowed = self.allowed * min(before, after * float(np.exp(path.decay)))
         return felt / allowed if allowed > 0.0 else 0.0
 
 

@@ -22,7 +22,7 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 #: the highest power there is
-DEGREE: Final = 16
+DEGREE: Final = 24
 #: those of all powers
 ORDERS: Final = np.arange(DEGREE + 1.0)
 

@@ -57,23 +57,43 @@ def turns(
     if row.size == 0:
         return nobody, nobody, np.zeros(0)
     own = slope[:, row, sample] * (neurons.side[row, sample] * sign[row])
-    start, end = starts[row, node], nodes[node]
-    coefficients, added = path.functions(own, start, end)
-    lowest, highest = coefficients.min(axis=0), coefficients.max(axis=0)
+    farthest = (spans * largest)[row, node]
+    some, position = confirmed(
+        path,
+        own,
+        (starts[row, node], nodes[node]),
+        heights[row, node, sample],
+        farthest,
+        lengths.max() * lengths[sample],
+    )
+    return row[some], node[some], position
+
+
+def confirmed(
+    path: Path, terms: Array, interval: tuple[Array, Array], height: Array, farthest: Array, sizes: Array
+) -> tuple[Index, Array]:
+    """Which of c pre-activations may cross zero and turn back in their intervals, and where these turn.
+
+    terms (t, c): of s with the sign of the side and of a; interval: its begin and end (c,); height (c,):
+    |z| at its begin; farthest (c,): how far a speed s of one may take z in it; sizes (c,): of |x_k| and the
+    largest.
+    """
+    start, end = interval
+    coefficients, added = path.functions(terms, start, end)
+    lowest, highest = coefficients.min(axis=0, initial=np.inf), coefficients.max(axis=0, initial=-np.inf)
     if added is not None:
-        left, right = added.below(np.zeros(row.size), np.ones(row.size))
+        left, right = added.below(np.zeros(start.size), np.ones(start.size))
         lowest += np.minimum(left, right)
-        highest = np.full(row.size, np.inf)
-    drop = (spans * largest)[row, node] * np.exp(-path.decay * start)
-    doubt = path.doubt * lengths.max() * lengths[sample]
-    room = (lowest < -doubt) & (highest > 0.0) & (heights[row, node, sample] + drop * lowest < 0.0)
+        highest = np.full(start.size, np.inf)
+    doubt = path.doubt * sizes
+    room = (lowest < -doubt) & (highest > 0.0)
+    room &= height + farthest * np.exp(-path.decay * start) * lowest < 0.0
     some = np.flatnonzero(room)
     if some.size == 0:
-        return nobody, nobody, np.zeros(0)
-    position = _turn(path, own[:, some], start[some], end[some], doubt[some])
+        return some, np.zeros(0)
+    position = _turn(path, terms[:, some], start[some], end[some], doubt[some])
     found = np.isfinite(position)
-    some = some[found]
-    return row[some], node[some], position[found]
+    return some[found], position[found]
 
 
 def _turn(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> Array:

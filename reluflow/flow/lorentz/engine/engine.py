@@ -1,0 +1,268 @@
+"""The rounds of the engine: every neuron to its next event, until all are at the end of the step."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from reluflow.flow.base import AbandonedError
+from reluflow.flow.events import Events
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.engine.chain import Start, Straight, straight
+from reluflow.flow.lorentz.engine.crossing import guess, land
+from reluflow.flow.lorentz.engine.happening import Happening, changed, decide
+from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
+from reluflow.flow.lorentz.meeting import TOGETHER
+from reluflow.flow.lorentz.neurons import Mask, Neurons
+from reluflow.flow.lorentz.pull import Pull
+from reluflow.flow.lorentz.release import Margins, Releases, earliest
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.segments import Segment
+from reluflow.flow.lorentz.turning import LARGEST, confirmed
+from reluflow.network import Array
+
+#: events in a row between which a neuron creeps after which it is left to ``rounds``
+STUCK = 16
+#: a neuron creeps where it is no further in the step than this between two events
+CREEPING = 1e-6
+#: a neuron that is not this much further on in the step is where it was
+STILL = 1e-13
+
+
+def suits(samples: Samples) -> bool:
+    """Whether the data are such that this pays, and is exact enough."""
+    return samples.many and not samples.pull_when_off
+
+
+class Engine:
+    """After ``run``: ``predictions`` (s, q) at the nodes, events and kinks as of ``Rounds``, and the neurons.
+
+    ended: rows, and neurons at the end of the step; left: rows, neurons, positions and next nodes of those
+    that are left to ``rounds``. segments: to which those of the neurons are added, unless None.
+    """
+
+    def __init__(self, drive: Drive, neurons: Neurons, segments: list[Segment] | None) -> None:
+        self._drive, self._samples, self._path = drive, drive.samples, drive.path
+        self._nodes, self._neurons = drive.path.nodes, neurons
+        self.predictions = np.zeros((self._nodes.size, drive.samples.size))
+        self.events: list[Events] = []
+        self.kinks: list[Array] = []
+        self.least = np.inf
+        self.ended: list[tuple[Index, Neurons]] = []
+        self.left: list[tuple[Index, Neurons, Array, Index]] = []
+        self._segments = segments
+
+    def run(self, pulled: Pull) -> None:
+        """Move all neurons to the end of the step; ``pulled``: the pull on them at its start.
+
+        Raises AbandonedError if ``abandoned`` of the drive says so.
+        """
+        neurons, rows = self._neurons, rows_of(self._neurons, pulled)
+        resting = ((neurons.z == 0.0) & (neurons.side != 0.0) & ~rows.slope.any(axis=1)).any(axis=1)
+        plain = ~resting & (neurons.delta >= 0.0) & ~neurons.lined & neurons.weights.any(axis=1)
+        rows = self._without(rows, ~plain)
+        while len(rows):
+            if self._drive.abandoned():
+                raise AbandonedError
+            rows = self._round(rows)
+
+    def _without(self, rows: Rows, odd: Mask) -> Rows:
+        """The rows that are not ``odd`` (b,); these are left as they are to ``rounds``."""
+        if not odd.any():
+            return rows
+        gone = rows.take(odd)
+        self.left.append((gone.row, neurons_of(gone, self._neurons, self._samples), gone.position, gone.node))
+        return rows.take(~odd)
+
+    def _round(self, rows: Rows) -> Rows:
+        """The rows after their next event; those that have none are at the end of the step."""
+        ahead = straight(rows, self._path)
+        heights = rows.side[:, None] * ahead.z
+        lowest = heights.min(axis=1)
+        clear = np.full(len(rows), heights.shape[1])
+        crosses = np.flatnonzero(lowest.min(axis=1) < 0.0)
+        clear[crosses] = (heights[crosses].min(axis=2) < 0.0).argmax(axis=1)
+        last = np.minimum(clear, heights.shape[1] - 1)
+        ends = self._nodes[ahead.first + last]
+        odd = ahead.rough | self._turns(rows, ahead, heights, lowest, clear)
+        releases = self._releases(rows, ends)
+        released = np.isfinite(releases.position)
+        node = np.searchsorted(self._nodes[:-1], releases.position)
+        clear = np.where(released, np.minimum(clear, node - ahead.first), clear)
+        busy = released | (clear < heights.shape[1])
+        if odd.any():
+            self._count(rows.take(~odd), ahead.take(~odd), clear[~odd])
+            rows = self._without(rows, odd)
+            ahead, heights, releases = (
+                ahead.take(~odd),
+                heights[~odd],
+                releases.take(np.flatnonzero(~odd)),
+            )
+            clear, busy = clear[~odd], busy[~odd]
+        else:
+            self._count(rows, ahead, clear)
+        if not busy.all():
+            self._end(rows.take(~busy), ahead.take(~busy))
+            rows = rows.take(busy)
+            ahead, heights, releases = (
+                ahead.take(busy),
+                heights[busy],
+                releases.take(np.flatnonzero(busy)),
+            )
+            clear = clear[busy]
+        return self._happen(rows, ahead, heights, clear, releases) if len(rows) else rows
+
+    def _turns(self, rows: Rows, ahead: Straight, heights: Array, lowest: Array, clear: Index) -> Mask:
+        """Rows (b,) with a pre-activation that may turn back inside an interval after it has crossed zero.
+
+        heights (b, s', h): z at the nodes, and lowest (b, h) of them, with the sign of its side.
+        """
+        path, nodes = self._path, self._nodes[ahead.first :]
+        odd = np.zeros(len(rows), dtype=bool)
+        starts = np.maximum(np.append(0.0, nodes[:-1]), rows.position[:, None])
+        spans = np.maximum(nodes - starts, 0.0)
+        sizes = np.abs(np.column_stack([rows.a, ahead.outputs]))
+        farthest = path.length * LARGEST * spans * np.maximum(sizes[:, :-1], sizes[:, 1:])
+        farthest[np.arange(nodes.size) > clear[:, None]] = 0.0
+        own, around = path.largest(rows.slope, ahead.gram)
+        fastest = own + around[:, None] * self._samples.lengths
+        height = rows.side * rows.z
+        near = np.minimum(lowest, height) < 0.5 * farthest.max(axis=1)[:, None] * fastest
+        near &= rows.side != 0.0
+        row, sample = np.nonzero(near)
+        if row.size == 0:
+            return odd
+        levels = np.column_stack([height[row, sample], np.maximum(heights[row, :, sample], 0.0)])
+        pair, node = np.nonzero(
+            levels[:, :-1] + levels[:, 1:] < farthest[row] * fastest[row, sample][:, None]
+        )
+        row, sample, start = row[pair], sample[pair], levels[pair, node]
+        terms = rows.slope[row, :, sample].T * (rows.side[row, sample] * np.sign(rows.a[row]))
+        low, high = path.bounds(terms)
+        some = np.flatnonzero((low < 0.0) & (high > 0.0))
+        row, sample, node = row[some], sample[some], node[some]
+        lengths = self._samples.lengths
+        found, _ = confirmed(
+            path,
+            terms[:, some],
+            (starts[row, node], nodes[node]),
+            start[some],
+            farthest[row, node],
+            lengths.max() * lengths[sample],
+        )
+        odd[row[found]] = True
+        return odd
+
+    def _releases(self, rows: Rows, ends: Array) -> Releases:
+        """The first release of every row before ``ends`` (b,)."""
+        row, slot = np.nonzero(rows.slots >= 0)
+        pairs = row, slot, rows.slots[row, slot]
+        margins = Margins.of(pairs, rows.multiplier[row, :, slot].T, np.sign(rows.a), self._drive)
+        return earliest(margins, rows.position, ends)
+
+    def _count(self, rows: Rows, ahead: Straight, clear: Index) -> None:
+        """Add what rows predict at the nodes that they pass before the ``clear`` one (b,)."""
+        steps = ahead.z.shape[1]
+        node = np.arange(steps)
+        counted = (node < clear[:, None]) & (node >= (rows.node - ahead.first)[:, None])
+        gain = self._neurons.gain[rows.row]
+        weight = ahead.outputs * gain[:, None] * counted
+        hidden = ahead.z * (rows.side > 0.0)[:, None]
+        self.predictions[ahead.first :] += np.matmul(weight.T[:, None], hidden.transpose(1, 0, 2))[:, 0]
+
+    def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
+        """Keep what dense output needs of the rows until positions (b,)."""
+        if self._segments is not None:
+            start = (rows.w, rows.a, rows.z, rows.status)
+            pull = (rows.direction.transpose(1, 0, 2), rows.slope.transpose(1, 0, 2))
+            self._segments.append(
+                Segment(
+                    rows.row, rows.position, until, *start, *pull, ahead.first, ahead.reach, ahead.outputs
+                )
+            )
+
+    def _end(self, rows: Rows, ahead: Straight) -> None:
+        """Rows that nothing happens to any more, at the end of the step."""
+        w = rows.w + np.matmul(ahead.reach[:, -1:], rows.direction)[:, 0]
+        self._keep(rows, ahead, np.ones(len(rows)))
+        there = replace(rows, w=w, a=ahead.outputs[:, -1], z=ahead.z[:, -1])
+        self.ended.append((rows.row, neurons_of(there, self._neurons, self._samples)))
+
+    def _happen(self, rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases) -> Rows:
+        """The rows, each of which has an event before its node ``clear`` (b,), after that event."""
+        path, nodes, here = self._path, self._nodes, np.arange(len(rows))
+        inside = np.maximum(clear, rows.node - ahead.first)
+        later = inside > rows.node - ahead.first
+        before = np.maximum(inside - 1, 0)
+        begin = np.where(later, nodes[ahead.first + before], rows.position)
+        end = nodes[ahead.first + inside]
+        reach = np.where(later[:, None], ahead.reach[here, before], 0.0)
+        a = np.where(later, ahead.outputs[here, before], rows.a)
+        z = np.where(later[:, None], ahead.z[here, before], rows.z)
+        crosses = (heights[here, inside] < 0.0).any(axis=1)
+        odd = ~crosses & ~np.isfinite(releases.position)
+        sample, crossing = guess(
+            rows, path, (z, ahead.z[here, inside]), (a, ahead.outputs[here, inside]), begin, end
+        )
+        crosses &= crossing < releases.position
+        frees = ~crosses & np.isfinite(releases.position)
+        position = np.where(crosses, crossing, np.where(frees, releases.position, begin))
+        at_begin = replace(
+            rows,
+            position=begin,
+            node=inside + ahead.first,
+            w=rows.w + np.matmul(reach[:, None], rows.direction)[:, 0],
+            a=a,
+            z=z,
+        )
+        start = Start(begin, reach, a, ahead.gram, ahead.along)
+        reach, a, z, position, sample = land(rows, path, start, (begin, end), position, sample, crosses)
+        sample = np.where(frees, rows.slots[here, releases.slot], sample)
+        odd |= self._is_odd(rows, z, a, position, sample, crosses)
+        moved = replace(
+            rows,
+            position=position,
+            node=inside + ahead.first,
+            w=rows.w + np.matmul(reach[:, None], rows.direction)[:, 0],
+            a=a,
+            z=z,
+        )
+        moved.stuck = np.where(position - rows.position > CREEPING, 0, rows.stuck + 1)
+        change = decide(moved, sample, crosses, releases, self._drive)
+        odd |= change.odd
+        self._keep(rows, ahead, np.where(odd, begin, position))
+        if odd.any():
+            self._without(at_begin, odd)
+            moved, change = moved.take(~odd), change.take(~odd)
+        if len(moved) == 0:
+            return moved
+        self._note(moved, change)
+        return changed(moved, change, self._samples.total)
+
+    def _is_odd(self, rows: Rows, z: Array, a: Array, position: Array, sample: Index, crosses: Mask) -> Mask:
+        """Rows (b,) whose event is not plain: several kinks meet, or nothing goes on as it should."""
+        here = np.arange(len(rows))
+        sizes = np.abs(z)
+        largest = sizes.max(axis=1)
+        sizes[here, sample] = np.inf
+        tied = (sizes <= TOGETHER * largest[:, None]) & (rows.side != 0.0)
+        tied &= (rows.z != 0.0) | (position - rows.position <= STILL)[:, None]
+        odd: Mask = tied.any(axis=1) & crosses
+        odd |= largest <= TOGETHER * np.abs(rows.z).max(axis=1)
+        odd |= (rows.stuck >= STUCK) | ~np.isfinite(a) | (a == 0.0)
+        return odd
+
+    def _note(self, rows: Rows, what: Happening) -> None:
+        """Log the events, and the kinks that they make in the residual (as ``Rounds`` says)."""
+        samples, path = self._samples, self._path
+        sample, crosses = what.sample, what.crosses
+        base = self._neurons.index[rows.row].astype(np.int32)
+        self.events.append(Events(rows.position, base, samples.first[sample].astype(np.int32), what.kind))
+        scale = path.length * self._neurons.gain[rows.row] * rows.a**2 / np.sqrt(samples.size)
+        jump = np.hypot(what.slope, what.force * samples.reach[sample] / samples.total)
+        order = np.where(crosses, 1.0, 2.0)
+        if not crosses.all():
+            who = np.flatnonzero(~crosses)
+            change = np.ptp(path.basis(path.nodes) @ what.margin[who].T, axis=0)
+            self.least = min(self.least, float(change.min()))
+            jump[who] = samples.squares[sample[who]] / samples.total * change
+        self.kinks.append(np.stack([rows.position, sample, scale * np.abs(jump), order]))

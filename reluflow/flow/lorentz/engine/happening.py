@@ -1,0 +1,160 @@
+"""What happens at an event, and what it makes of a neuron: one rule for all kinds (see the package)."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from reluflow.flow.events import Change
+from reluflow.flow.lorentz.activation import REST
+from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.engine.rows import WIDER, Rows
+from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
+from reluflow.flow.lorentz.release import Releases
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.network import Array
+
+#: a part of an input orthogonal to others below this share of it (squared) is left to a more careful hand
+CAREFUL = 1e-8
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What happens to b rows: on which sample, whether z crosses zero, whether it begins to slide, or is
+    released from ``slot``; the new status and the kind of event; c (b, t), theta (b, s), g (b, p), its
+    products with all inputs (b, h), |g|^2 (b,); the multiplier of a sample that it begins to slide on (b,
+    t).
+    """
+
+    sample: Index
+    slot: Index
+    crosses: Mask
+    slides: Mask
+    status: Index
+    kind: Bytes
+    change: Array
+    theta: Array
+    part: Array
+    inner: Array
+    square: Array
+    entered: Array
+    slope: Array
+    force: Array
+    margin: Array
+    odd: Mask
+
+    def take(self, rows: Mask) -> "Happening":
+        return Happening(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, drive: Drive) -> Happening:
+    """What happens to rows where z reaches zero on ``sample``, or which are released from it."""
+    samples, here = drive.samples, np.arange(len(rows))
+    total = samples.total
+    basis = drive.path.basis(rows.position)
+    own, force = rows.slope[here, :, sample], drive.force[:, sample].T
+    held = rows.slots >= 0
+    gone = rows.inverse[here, releases.slot]
+    theta = np.matmul(rows.inverse, samples.gram[sample[:, None], rows.slots][:, :, None])[:, :, 0]
+    diagonal = gone[here, releases.slot]
+    ratio = -gone / np.where(diagonal > 0.0, diagonal, 1.0)[:, None]
+    ratio[here, releases.slot] = 0.0
+    theta = np.where(crosses[:, None], theta, ratio)
+    part, inner = _part(rows, sample, theta, samples)
+    # once more, as M is only nearly the inverse
+    astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
+    theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
+    part, inner = _part(rows, sample, theta, samples)
+    square = np.where(crosses, inner[here, sample], 1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
+    odd = square <= CAREFUL * samples.squares[sample]
+    square = np.where(odd, 1.0, square)
+    was_on = rows.status[here, sample] == ON
+    speed = rows.a * np.vecdot(basis, own)
+    jump = rows.a * np.vecdot(basis, force) * square / total
+    other = np.where(was_on, speed + jump, speed - jump)
+    rest = REST * np.maximum(np.abs(speed), np.abs(jump))
+    floor = np.abs(rows.a) * drive.noise * samples.squares[sample] / total
+    slides = np.where(was_on, other > rest, other < -rest) & crosses
+    odd |= crosses & ((rows.side[here, sample] * speed > -floor) | (np.abs(jump) <= floor))
+    beta = rows.multiplier[here, :, releases.slot]
+    on = releases.status == ON
+    change = np.where(was_on[:, None], force, -force) / total
+    change = np.where(slides[:, None], -own / square[:, None], change)
+    change = np.where(crosses[:, None], change, (beta - np.where(on[:, None], force, 0.0)) / total)
+    status = np.where(slides, SLIDING, np.where(crosses, np.where(was_on, OFF, ON), releases.status))
+    kind = np.where(slides, Change.SLIDE, np.where(was_on, Change.EXIT, Change.ENTER))
+    kind = np.where(crosses, kind, np.where(on, Change.RELEASE_ON, Change.RELEASE_OFF)).astype(np.int8)
+    active = np.count_nonzero(rows.status == ON, axis=1) - (was_on & crosses) + (status == ON)
+    odd |= active == 0
+    odd |= np.count_nonzero(held, axis=1) + slides >= rows.w.shape[1] - 1
+    entered = np.where(was_on[:, None], force, 0.0) + total * own / square[:, None]
+    slope, strength = np.vecdot(basis, own), np.vecdot(basis, force)
+    margin = beta - force
+    return Happening(
+        sample,
+        releases.slot,
+        crosses,
+        slides,
+        status,
+        kind,
+        change,
+        theta,
+        part,
+        inner,
+        square,
+        entered,
+        slope,
+        strength,
+        margin,
+        odd,
+    )
+
+
+def _part(rows: Rows, sample: Index, theta: Array, samples: Samples) -> tuple[Array, Array]:
+    """g = x_l - sum theta_k x_k, as g (b, p), and its products with all inputs (b, h)."""
+    here = np.arange(len(rows))
+    mixed = np.zeros((len(rows), samples.primaries + 1))
+    mixed[here[:, None], rows.slots] = -theta
+    mixed[:, -1] = 0.0
+    mixed[here, sample] = 1.0
+    mixed = mixed[:, :-1]
+    return mixed @ samples.inputs, mixed @ samples.gram
+
+
+def changed(rows: Rows, what: Happening, total: int) -> Rows:
+    """The rows with the new activation, pull, multipliers and M."""
+    here, sample, slot = np.arange(len(rows)), what.sample, what.slot
+    slides, frees = what.slides, ~what.crosses
+    if slides.any() and not (rows.slots[slides] < 0).any(axis=1).all():
+        rows, what = rows.wider(), replace(what, theta=np.pad(what.theta, ((0, 0), (0, WIDER))))
+    status, z = rows.status, rows.z
+    status, z = status.copy(), z.copy()
+    status[here, sample] = what.status
+    z[here, sample] = 0.0
+    rows.status, rows.z, rows.side = status, z, SIDE[status]
+    change = what.change[:, :, None]
+    rows.direction = rows.direction + change * what.part[:, None]
+    rows.slope = rows.slope + change * what.inner[:, None]
+    rows.slope *= (status != SLIDING)[:, None]
+    multiplier = rows.multiplier + (total * change) * what.theta[:, None]
+    inverse, slots = rows.inverse.copy(), rows.slots
+    if slides.any():
+        who = np.flatnonzero(slides)
+        new = np.argmax(slots[who] < 0, axis=1)
+        slots = slots.copy()
+        slots[who, new] = sample[who]
+        theta = what.theta[who].copy()
+        theta[np.arange(who.size), new] = -1.0
+        inverse[who] += theta[:, :, None] * theta[:, None] / what.square[who][:, None, None]
+        multiplier[who, :, new] = what.entered[who]
+    if frees.any():
+        who = np.flatnonzero(frees)
+        gone, own = inverse[who, slot[who]], np.arange(who.size)
+        inverse[who] -= gone[:, :, None] * gone[:, None] / gone[own, slot[who]][:, None, None]
+        inverse[who, slot[who]] = 0.0
+        inverse[who, :, slot[who]] = 0.0
+        slots = slots.copy()
+        slots[who, slot[who]] = -1
+        multiplier[who, :, slot[who]] = 0.0
+    rows.slots, rows.inverse, rows.multiplier = slots, inverse, multiplier
+    rows.changed = np.ones(len(rows), dtype=bool)
+    return rows

@@ -1,0 +1,96 @@
+"""Dense output of a sweep: where its neurons were at any moment, from what the sweep knew at their events."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reluflow.flow.base import AbandonedError
+from reluflow.flow.lorentz.boost import fly
+from reluflow.flow.lorentz.neurons import Bytes, Neurons
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.network import Array
+
+#: numbers of a sweep up to which its segments are kept until the next one
+MOST_KEPT = 4_000_000
+#: numbers that are worked on at once
+ROOM = 1_000_000
+
+
+@dataclass(frozen=True)
+class Passage:
+    """b neurons at k moments: w_j (k, b, p) in moving coordinates, a_j (k, b)."""
+
+    weights: Array
+    outputs: Array
+
+
+@dataclass(frozen=True)
+class Segment:
+    """b neurons between two events, from positions ``begin`` to ``until`` (b,) of the step.
+
+    rows (b,): their places in the sweep. weights (b, p), outputs (b,), z (b, h), status (b, h): where they
+    begin. direction (t, b, p), slope (t, b, h): D_i and <x_k, D_i> for the t terms of the path. reach (b,
+    s', t), outputs_at (b, s'): from nodes ``first`` on, the integral of a times each term's basis, and a.
+    """
+
+    rows: Index
+    begin: Array
+    until: Array
+    weights: Array
+    outputs: Array
+    z: Array
+    status: Bytes
+    direction: Array
+    slope: Array
+    first: int
+    reach: Array
+    outputs_at: Array
+
+    def at(self, which: Index, x: Array, swept: Neurons, path: Path) -> Neurons:
+        """Its neurons ``which`` (c,) at positions x (c,), of those that were ``swept`` along ``path``."""
+        nodes, begin = path.nodes, self.begin[which]
+        node = np.searchsorted(nodes, x, side="right") - 1
+        later = (node >= self.first) & (nodes[node] > begin)
+        place = np.maximum(node - self.first, 0)
+        start = np.where(later, nodes[node], begin)
+        reach = np.where(later[:, None], self.reach[which, place], 0.0)
+        a = np.where(later, self.outputs_at[which, place], self.outputs[which])
+        direction, slope = (
+            self.direction[:, which].transpose(1, 0, 2),
+            self.slope[:, which].transpose(1, 0, 2),
+        )
+        w = self.weights[which] + np.matmul(reach[:, None], direction)[:, 0]
+        weights = path.length * path.exponentials(start, x)
+        base = swept.take(self.rows[which])
+        flight = fly(np.matmul(weights, direction).transpose(1, 0, 2), w, a, base.delta)
+        reach = reach + np.matmul(flight.reach.T[:, None], weights)[:, 0]
+        z = self.z[which] + np.matmul(reach[:, None], slope)[:, 0]
+        return base.moved(flight.weights[-1], flight.outputs[-1], z, self.status[which])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What dense output needs of a sweep: its path, and the segments of its neurons, which fill the step."""
+
+    path: Path
+    segments: Sequence[Segment]
+
+    def at(self, swept: Neurons, samples: Samples, moments: Array, abandoned: Callable[[], bool]) -> Passage:
+        """The ``swept`` neurons at moments (k,), in order; raises AbandonedError if ``abandoned`` says so."""
+        weights = np.zeros((moments.size, *swept.weights.shape))
+        outputs = np.zeros((moments.size, len(swept)))
+        for segment in self.segments:
+            inside = (moments[:, None] >= segment.begin) & (moments[:, None] <= segment.until)
+            moment, which = np.nonzero(inside)
+            terms, _, dimension = segment.direction.shape
+            piece = max(1, ROOM // (terms * (dimension + segment.z.shape[1])))
+            for first in range(0, which.size, piece):
+                if abandoned():
+                    raise AbandonedError
+                some, when = which[first : first + piece], moment[first : first + piece]
+                there = segment.at(some, moments[when], swept, self.path).rebalanced()
+                weights[when, segment.rows[some]] = there.true_weights(samples)
+                outputs[when, segment.rows[some]] = there.true_outputs()
+        return Passage(weights, outputs)

@@ -1,0 +1,129 @@
+"""The engine for events in sample space against the rounds that it takes work from."""
+
+import numpy as np
+import pytest
+
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Lorentz, rounds, step
+from reluflow.flow.lorentz.engine import suits
+from reluflow.flow.lorentz.motion import Swept, sweep
+from reluflow.flow.lorentz.samples import merge
+from reluflow.network import residuals
+from reluflow.problem import Problem
+from reluflow.simulation import simulate
+
+
+def wide(seed: int, slope: float = 0.0) -> Problem:
+    """40 neurons on 65 samples in 70 dimensions, small, with a teacher of two neurons."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.standard_normal((65, 70)) / np.sqrt(70)
+    teachers = generator.standard_normal((2, 70))
+    targets = np.maximum(inputs @ teachers.T, 0.0) @ np.array([1.0, -0.7])
+    weights = 1e-3 * generator.standard_normal((40, 70))
+    signs = np.where(np.arange(40) % 2 == 0, 1.0, -1.0)
+    return Problem(inputs, targets, weights, signs * np.linalg.norm(weights, axis=1), slope=slope)
+
+
+def sweeps_of(problem: Problem, steps: int, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Swept, Swept]]:
+    """All sweeps along moving paths of so many steps, each by the engine and without it."""
+    pairs: list[tuple[Swept, Swept]] = []
+
+    def both(neurons, samples, path, slack, straight=None, abandoned=lambda: False):
+        swept = sweep(neurons, samples, path, slack, straight, abandoned)
+        if straight is None and not path.still:
+            with monkeypatch.context() as patched:
+                patched.setattr(rounds, "suits", lambda samples: False)
+                pairs.append((swept, sweep(neurons, samples, path, slack)))
+        return swept
+
+    monkeypatch.setattr(step, "sweep", both)
+    solver = Lorentz(problem, Options())
+    while solver.steps < steps and solver.loss > 1e-7:
+        solver.step()
+    return pairs
+
+
+def test_the_engine_does_what_rounds_do(monkeypatch):
+    """The same events of every neuron, in order, and the same neurons at the end."""
+    pairs = sweeps_of(wide(0), 60, monkeypatch)
+    count = 0
+    for one, other in pairs:
+        for neuron in np.unique(other.events.neuron):
+            mine, theirs = (each.events.take(each.events.neuron == neuron) for each in (one, other))
+            assert np.array_equal(mine.kind, theirs.kind)
+            assert np.array_equal(mine.sample, theirs.sample)
+            np.testing.assert_allclose(mine.t, theirs.t, atol=1e-6)
+            count += len(mine)
+        scale = np.abs(other.predictions).max()
+        np.testing.assert_allclose(one.predictions, other.predictions, atol=1e-9 * scale)
+        assert np.array_equal(one.end.status, other.end.status)
+        sizes = np.linalg.norm(other.end.weights, axis=1, keepdims=True)
+        np.testing.assert_allclose(one.end.weights / sizes, other.end.weights / sizes, atol=1e-8)
+    assert len(pairs) > 20
+    assert count > 500
+
+
+def test_dual_vectors_stay_dual(monkeypatch):
+    """<dual_k, x_l> is 1 for k = l, else 0, after hundreds of events: errors do not double in each step."""
+    solver = Lorentz(wide(2), Options())
+    slid = 0
+    while solver.loss > 1e-7 and solver.steps < 50:
+        solver.step()
+        neurons, inputs = solver._neurons, solver._samples.inputs
+        for slots, dual in zip(neurons.slots, neurons.dual, strict=True):
+            held = slots >= 0
+            products = dual[held] @ inputs[slots[held]].T
+            np.testing.assert_allclose(products, np.eye(len(products)), atol=1e-10)
+            slid += len(products)
+    assert slid > 200
+
+
+def test_dense_output_is_as_exact_as_the_run():
+    """The inside of a step with events, as it was kept, against a run with a thousandth of the tolerance."""
+    problem = wide(0)
+    assert suits(merge(problem.inputs, problem.targets))
+    solver = Lorentz(problem, Options())
+    kept = 0
+    while kept < 2 and solver.loss > 1e-7:
+        solver.step()
+        if solver._kept is None or len(solver._kept.segments) < 2:
+            continue
+        kept += 1
+        times = solver.t_old + np.array([0.08, 0.37, 0.71]) * (solver.t - solver.t_old)
+        exact = simulate(
+            problem.inputs,
+            problem.targets,
+            problem.weights,
+            problem.output_weights,
+            times=times,
+            rtol=1e-9,
+        )
+        for state, weights, outputs in zip(
+            solver.dense_output().states(times), exact.weights, exact.output_weights, strict=True
+        ):
+            found, expected = (
+                residuals(*each, problem.inputs, problem.targets, 0.0)
+                for each in ((state.weights, state.output_weights), (weights, outputs))
+            )
+            np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    assert kept == 2
+
+
+def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
+    pairs = sweeps_of(wide(3), 30, monkeypatch)
+    seen = 0
+    for swept, _ in pairs:
+        if len(swept.events) < 10:
+            continue
+        assert swept.kept is not None
+        begins = np.concatenate([part.begin for part in swept.kept.segments])
+        untils = np.concatenate([part.until for part in swept.kept.segments])
+        rows = np.concatenate([part.rows for part in swept.kept.segments])
+        for row in range(len(swept.end)):
+            order = np.argsort(begins[rows == row], kind="stable")
+            mine = begins[rows == row][order], untils[rows == row][order]
+            assert mine[0][0] == 0.0
+            assert mine[1][-1] == 1.0
+            assert np.array_equal(mine[0][1:], mine[1][:-1])
+        seen += 1
+    assert seen > 3
