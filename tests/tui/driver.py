@@ -4,11 +4,13 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from textual.app import App
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -64,9 +66,10 @@ class Driver:
         """Wait until every message, and every message that came of one, has been dealt with."""
         quiet = 0
         while quiet < 2:
+            # what is painted may ask for more
             await self.pilot.pause(0.0)
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            busy = any(not node._message_queue.empty() for node in (*nodes, *self.app.screen_stack))
+            busy = any(not _rests(node) for node in (*nodes, *self.app.screen_stack))
             quiet = 0 if busy else quiet + 1
 
     async def resize(self, width: int, height: int) -> None:
@@ -123,6 +126,42 @@ async def _give_way(*_: float) -> None:
     await asyncio.sleep(0)
 
 
+def _rests(pump: MessagePump) -> bool:
+    """Whether a widget, a screen or the app has nothing in hand: it waits, and no message has come."""
+    queue = pump._message_queue
+    return pump._closing or pump._closed or (queue.empty() and bool(queue.ready_event._waiters))
+
+
+async def _rest(pilot: Pilot[Any], timeout: float = DEADLINE) -> bool:
+    """Wait until the app and all on its screen have dealt with what was sent to them; False where it failed.
+
+    Textual's own way sends every widget a message and waits for all the answers, which takes longer
+    than what most keys do.
+    """
+    app = pilot.app
+    end = time.monotonic() + timeout
+    while app._screen_stack and not app._exception_event.is_set():
+        # what was sent before is on its way when others have had their turn
+        await asyncio.sleep(0)
+        if not app._screen_stack:
+            break
+        if all(_rests(pump) for pump in (app, *app.screen.walk_children(with_self=True))):
+            return True
+        assert time.monotonic() < end, "the app does not come to rest"
+    return False
+
+
+@asynccontextmanager
+async def piloted(app: App[Any], **options: Any) -> AsyncIterator[Pilot[Any]]:
+    """An app without a terminal, and its pilot, which waits until what it did has been dealt with."""
+    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
+    waiting = {f"textual.{module}.wait_for_idle": _give_way for module in ("app", "pilot")}
+    async with AsyncExitStack() as stack:
+        for name, replacement in {**waiting, "textual.pilot.Pilot._wait_for_screen": _rest}.items():
+            stack.enter_context(patch(name, replacement))
+        yield await stack.enter_async_context(app.run_test(**options))
+
+
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
@@ -137,14 +176,11 @@ async def explorer(
     """The app on a preset, with the solver halted before its first step unless it is to run."""
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
-    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
-    waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
     try:
-        with waiting[0], waiting[1]:
-            async with app.run_test(size=size, notifications=True) as pilot:
-                driver = Driver(app, pilot, session)
-                await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
-                await driver.drained()
-                yield driver
+        async with piloted(app, size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot, session)
+            await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
+            await driver.drained()
+            yield driver
     finally:
         session.close()
