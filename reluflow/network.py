@@ -114,7 +114,8 @@ def tangent_kernel(weights: Array, output_weights: Array, inputs: Array, slope: 
 
 def row_norms(rows: Array) -> Array:
     """Euclidean norms of the rows, without the overflow or underflow of squaring (1e-300 is kept)."""
-    largest = np.max(np.abs(rows), axis=1, initial=0.0)
+    # np.max is this, but takes as long again; solvers and the recorder come here several times a step
+    largest = np.maximum.reduce(np.abs(rows), axis=1, initial=0.0)
     safe = np.where(largest > 0.0, largest, 1.0)
     scaled = rows / safe[:, None]
     norms: Array = largest * np.sqrt(np.einsum("ij,ij->i", scaled, scaled))

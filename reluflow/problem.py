@@ -102,6 +102,11 @@ class Problem:
         return Span(basis, self.inputs @ basis, rest)
 
     @cached_property
+    def lengths(self) -> Array:
+        """|x_k| of every sample (n,)."""
+        return row_norms(self.inputs)
+
+    @cached_property
     def best_line(self) -> Array:
         """v* (d,), of least norm among those that minimise |X v - y|."""
         return np.linalg.lstsq(self.inputs, self.targets, rcond=None)[0].astype(np.float64)

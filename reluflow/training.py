@@ -61,7 +61,9 @@ class Training:
         work = 6 * problem.width * problem.samples * problem.dimension
         self._longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
-        self._judge(self._judging.floor(self._solver))
+        #: the loss, where the solver stands, that is only rounding
+        self._floor = self._judging.floor(self._solver)
+        self._judge(self._floor)
 
     @property
     def solver(self) -> SolverView:
@@ -151,7 +153,7 @@ class Training:
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
         loss = solver.loss
-        level = self._judging.level(self._judging.floor(solver)) if burst > 1 else 0.0
+        level = self._judging.level(self._floor) if burst > 1 else 0.0
         solver.step(burst, level, math.inf if stop.time is None else stop.time)
         if solver.given_up:
             return
@@ -162,6 +164,7 @@ class Training:
         except AbandonedError:  # looking into the step may take longer than the step itself
             solver.take_back()
             return
+        self._floor = floor
         self._pace(moved)
         if end is not None:
             self._end_within_step(end)
@@ -251,15 +254,15 @@ class Training:
         self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
         self.status, self.reason = "running", ""
         self._cut = None
-        floor, end = self._judging.floor(self._solver), part("end")
+        self._floor, end = self._judging.floor(self._solver), part("end")
         if end:
             weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])
-            self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]), floor)
-        self._judge(floor)
+            self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]))
+        self._judge(self._floor)
         self._judge_wall()
 
-    def _end_again(self, end: State, events: int, floor: float) -> None:
+    def _end_again(self, end: State, events: int) -> None:
         """End within the last step, as before, if the rules of now end the run there too."""
         cut = Cut(self._solver, end, events)
-        if cut.at_rest or cut.loss <= self._judging.level(floor):
+        if cut.at_rest or cut.loss <= self._judging.level(self._floor):
             self._end_within_step(end, events)

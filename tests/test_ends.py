@@ -6,7 +6,7 @@ from problems import balanced, five_points, orthogonal, smooth, toy
 
 import reluflow
 from reluflow.flow import METHODS
-from reluflow.flow.base import Options
+from reluflow.flow.base import FlowSolver, Options
 from reluflow.network import loss_of, residuals
 from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
@@ -205,6 +205,29 @@ class TestFloor:
             before.advance(seconds=10.0)
         assert before.status == "steps"
         assert rounding_floor(before.solver) ** 2 * 0.5 < before.solver.loss
+
+    def test_every_burst_of_descent_is_told_the_floor_of_where_it_begins(self, monkeypatch):
+        """At a small rate a look comes after several iterations, and they stop at the floor on their own."""
+        start, told, step, saved = toy(), [], FlowSolver.step, {}
+        near = ended(start, loss=1e-24).solver.state
+        problem = type(start)(start.inputs, start.targets, near.weights, near.output_weights)
+        first, again = (Training(problem, "gd", Options(learning_rate=2e-3)) for _ in range(2))
+
+        def noted(solver, burst, level, end):
+            told.append((burst, level, 0.5 * rounding_floor(solver) ** 2))
+            step(solver, burst, level, end)
+
+        monkeypatch.setattr(FlowSolver, "step", noted)
+        while first.status == "running":
+            if first.checkpoint()["burst"] > 1 and rounding_floor(first.solver):
+                saved = first.checkpoint()
+            first.advance(seconds=0.0)
+        again.restore(saved)
+        again.advance(seconds=0.0)
+        bursts = [(level, floor) for burst, level, floor in told if burst > 1]
+        assert all(level == floor for level, floor in bursts)
+        assert sum(floor > 0.0 for _, floor in bursts) > 10
+        assert told[-1][0] > 1
 
 
 class TestZeroTargets:

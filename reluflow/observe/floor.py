@@ -33,7 +33,7 @@ def rounding_floor(solver: SolverView) -> float:
     state, problem = solver.state, solver.problem
     unit = UNITS * np.finfo(float).eps
     largest = float(np.abs(state.output_weights) @ row_norms(state.weights))
-    bound = _rms(np.abs(problem.targets) + largest * row_norms(problem.inputs))
+    bound = _rms(np.abs(problem.targets) + largest * problem.lengths)
     if _rms(solver.residual) > unit * bound:
         return 0.0
     return unit * _rms(terms(state, problem))
