@@ -1,5 +1,7 @@
 """Where a run ends: at the crossing of its loss, whatever the step that went over it."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, orthogonal, smooth, toy
@@ -12,6 +14,7 @@ from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
 from reluflow.training import StopRules, Training
 
+PROBLEMS = {"toy": toy, "five-points": five_points, "smooth": lambda: smooth(scale=0.3)}
 CONTINUOUS = [method for method in METHODS if method != "gd"]
 
 
@@ -22,6 +25,12 @@ def ended(problem, method=None, loss=1e-9, rtol=1e-6, saved=None):
     while training.status == "running":
         training.advance(seconds=10.0)
     return training
+
+
+@cache
+def finished(name, method=None, loss=1e-9, rtol=1e-6):
+    """A run that several tests look at, and that none takes further."""
+    return ended(PROBLEMS[name](), method, loss, rtol)
 
 
 def loss_in(problem, state):
@@ -38,7 +47,7 @@ def test_the_end_is_the_crossing(method):
     assert solver.loss == pytest.approx(1e-5, rel=1e-9)
     assert solver.loss <= 1e-5
     assert loss_in(problem, solver.state) == solver.loss
-    closest = ended(problem, "dop853", loss=1e-5, rtol=1e-12).solver
+    closest = finished("smooth", "dop853", 1e-5, 1e-12).solver
     assert solver.t == pytest.approx(closest.t, rel=1e-3)
     np.testing.assert_allclose(solver.state.weights, closest.state.weights, rtol=1e-4)
     summary, series = training.summary(), training.recorder.series
@@ -59,18 +68,18 @@ def test_descent_ends_at_the_first_iterate_below():
     assert training.solver.t == pytest.approx(0.02 * training.solver.steps)
 
 
-@pytest.mark.parametrize("problem", [toy(), five_points()], ids=["toy", "five-points"])
-def test_the_last_numbers_do_not_depend_on_the_steps(problem):
-    ends = [ended(problem, rtol=rtol) for rtol in (1e-6, 1e-9)]
+@pytest.mark.parametrize("name", ["toy", "five-points"])
+def test_the_last_numbers_do_not_depend_on_the_steps(name):
+    ends = [finished(name, rtol=rtol) for rtol in (1e-6, 1e-9)]
     assert ends[0].solver.steps < ends[1].solver.steps
     norms = [nuclear_norm(end.solver.state.weights) for end in ends]
     assert norms[0] == pytest.approx(norms[1], rel=1e-7)
     assert ends[0].solver.t == pytest.approx(ends[1].solver.t, rel=1e-6)
 
 
-@pytest.mark.parametrize("problem", [toy(), five_points()], ids=["toy", "five-points"])
-def test_the_events_of_a_run_do_not_depend_on_the_steps(problem):
-    ends = [ended(problem, rtol=rtol) for rtol in (1e-6, 1e-9)]
+@pytest.mark.parametrize("name", ["toy", "five-points"])
+def test_the_events_of_a_run_do_not_depend_on_the_steps(name):
+    ends = [finished(name, rtol=rtol) for rtol in (1e-6, 1e-9)]
     assert ends[0].solver.events == ends[1].solver.events
 
 
@@ -190,7 +199,7 @@ class TestFloor:
 
     @pytest.mark.parametrize("method", ["lorentz", "gd"])
     def test_a_goal_below_it_is_missed(self, method):
-        training = ended(toy(), method, loss=1e-40)
+        training = finished("toy", method, loss=1e-40)
         assert (training.status, training.reached_goal) == ("stationary", False)
         assert "stop.loss = 1e-40 is below what can be reached" in training.reason
         further = Training(toy(), method, Options(learning_rate=0.02), StopRules(loss=1e-12))
@@ -198,7 +207,7 @@ class TestFloor:
         assert (further.status, further.reached_goal) == ("converged", True)
 
     def test_descent_stops_at_its_first_iterate_there(self):
-        training = ended(toy(), "gd", loss=1e-40)
+        training = finished("toy", "gd", loss=1e-40)
         steps = training.solver.steps - 1
         before = Training(toy(), "gd", Options(learning_rate=0.02), StopRules(steps=steps))
         while before.status == "running":

@@ -148,7 +148,8 @@ def test_dense_output_is_as_exact_as_steps() -> None:
 def test_event_log() -> None:
     """Times in order, samples and neurons in range, one final death each, and what it says is what is."""
     problem = random_problem(3)
-    solver = run(problem)
+    # what is left cannot be fitted; long after it has come to rest, rounding lets neurons go on sliding
+    solver = run(problem, end=1e10)
     log = solver.event_log
     assert np.all(np.diff(log.t) >= 0.0)
     assert solver.events == len(log) == log.changes

@@ -1,5 +1,7 @@
 """The presets of the follow-up settings end where their notes say, and no prediction fails on them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from reluflow.observe.quantities import live
 from reluflow.store.locations import shipped_presets
 from reluflow.store.preset import Preset, load_preset
 from reluflow.training import Training
-from reluflow.verification import all_hold, train, verify
+from reluflow.verification import Row, all_hold, train, verify
 
 QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced")
 LONG = ("simplicity-bias", "piecewise")
@@ -21,11 +23,19 @@ def shipped(name: str, **changes: object) -> Preset:
     return load_preset(str(shipped_presets() / f"{name}.toml"), overrides)
 
 
+@cache
 def end(name: str, **changes: object) -> Training:
+    """Its run to the end, which tests only look at."""
     training = Training.from_preset(shipped(name, **changes))
     while training.status == "running":
         training.advance(seconds=10.0)
     return training
+
+
+@cache
+def judged(name: str) -> list[Row]:
+    """Every row of a preset's run."""
+    return verify(train(shipped(name)))
 
 
 def saddles(training: Training) -> list[tuple[float, float | None]]:
@@ -35,8 +45,7 @@ def saddles(training: Training) -> list[tuple[float, float | None]]:
 
 @pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LONG)])
 def test_no_prediction_fails(name):
-    measured = train(shipped(name))
-    rows = verify(measured)
+    rows = judged(name)
     assert all_hold(rows), [row for row in rows if row.holds is False]
     assert sum(row.applies for row in rows) >= 3
 
@@ -62,8 +71,7 @@ def test_three_points_end_at_the_best_line_with_one_bundle(seed):
 
 
 def test_three_points_name_their_end_a_spurious_minimum():
-    measured = train(shipped("three-points"))
-    rest = next(row for row in verify(measured) if row.id == "general/rest")
+    rest = next(row for row in judged("three-points") if row.id == "general/rest")
     assert rest.applies
     assert rest.holds
 

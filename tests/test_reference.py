@@ -104,7 +104,7 @@ def test_a_general_integrator_agrees_where_nothing_slides(slope):
 
 @pytest.mark.parametrize("slope", [0.0, 0.2])
 def test_descent_tends_to_the_reference_where_neurons_slide(slope):
-    run = agree(drawn(2, 7, 3, 8, 0.3), np.array([1.0, 2, 4, 6]), 1 / 4096, 5e-4, slope)
+    run = agree(drawn(2, 7, 3, 8, 0.3), np.array([1.0, 2, 4, 6]), 1 / 1024, 5e-4, slope)
     assert run.slid
     assert not run.choices
 

@@ -138,7 +138,7 @@ class TestForecast:
         inputs, targets = rng.normal(size=(samples, dimension)), rng.normal(size=samples)
         problem = balanced(inputs, targets, 40, 1e-8, dimension)
         found = forecast(problem)
-        run = trained(problem, method="polar", time=1.1 * found.time)
+        run = trained(problem, time=1.1 * found.time)
         assert found.time == pytest.approx(found.measure(run), rel=0.01)
 
     def test_neurons_that_compete_are_taken_into_account(self):

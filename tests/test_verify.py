@@ -1,6 +1,7 @@
 """``reluflow verify``: the table, its JSON, exit codes, and what it says where assumptions fail."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from reluflow.verification import all_hold, judge
 
 #: a run that is over at once: what a row says of the problem needs no more
 AT_ONCE = ["--set", "stop.steps=1"]
+BY_DESCENT = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
+NOT_SMALL = ["--set", "init.scale=1e-3"]
 KEYS = {
     "id", "statement", "source", "applies", "predicted", "measured", "tolerance", "holds", "reason", "state",
 }  # fmt: skip
@@ -36,6 +39,12 @@ def judged(*words):
     return {row["id"]: row for row in found["rows"]}
 
 
+@cache
+def judged_by_descent():
+    """The toy by descent at a large rate, from a start that is not small."""
+    return judged("orthogonal-toy", *BY_DESCENT, *NOT_SMALL)
+
+
 def points(inputs, targets):
     return ["--set", f"data.inputs={inputs}", "--set", f"data.targets={targets}", "--set", "data.bias=false"]
 
@@ -49,18 +58,14 @@ class TestCommand:
                 assert (row["applies"], row["holds"]) == (True, True), row
 
     def test_a_prediction_that_fails_makes_the_exit_code_one(self):
-        method = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
-        rows = judged("orthogonal-toy", *method, "--set", "init.scale=1e-3")
-        assert rows["general/conservation"]["holds"] is False
-        text = call("verify", "orthogonal-toy", *method, "--set", "init.scale=1e-3")
+        assert judged_by_descent()["general/conservation"]["holds"] is False
+        text = call("verify", "orthogonal-toy", *BY_DESCENT, *NOT_SMALL)
         assert text.exit_code == 1
         assert "FAILS" in text.stdout
 
     def test_the_method_is_at_fault_where_the_flow_holds(self):
-        settings = ["--set", "init.scale=1e-3"]
-        method = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
-        row = judged("orthogonal-toy", *method, *settings)["general/first-escape"]
-        flow = judged("orthogonal-toy", *settings)["general/first-escape"]
+        row = judged_by_descent()["general/first-escape"]
+        flow = judged("orthogonal-toy", *NOT_SMALL)["general/first-escape"]
         assert (row["state"], flow["state"]) == ("fails", "holds")
         gap = row["measured"] - flow["measured"]
         assert gap > row["tolerance"] * row["predicted"]
@@ -71,9 +76,9 @@ class TestCommand:
 
     def test_a_stored_run_of_another_method_names_its_own_preset(self, tmp_path):
         folder = str(tmp_path / "run")
-        settings = ["solver.method=gd", "solver.learning_rate=0.2", "init.scale=1e-3"]
-        words = [word for setting in settings for word in ("--set", setting)]
-        assert call("run", "orthogonal-toy", *words, "--out", folder, "--quiet").exit_code == 0
+        assert (
+            call("run", "orthogonal-toy", *BY_DESCENT, *NOT_SMALL, "--out", folder, "--quiet").exit_code == 0
+        )
         row = judged(folder)["general/conservation"]
         assert "the method gd is at fault" in row["reason"]
         command = f"reluflow verify {folder}/preset.toml --set solver.method=lorentz"
