@@ -6,9 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth, toy
+from trained import solver_at
 
 from reluflow.flow import make_solver
-from reluflow.flow.base import FlowSolver, Options
+from reluflow.flow.base import Options
 from reluflow.flow.events import Change
 from reluflow.network import gradient, imbalance, predictions, residuals
 from reluflow.problem import Problem
@@ -21,14 +22,6 @@ METHODS = [*EXACT, *SCIPY, "gd"]
 SLOPE = 0.25
 
 
-def run(method: str, problem: Problem, t_end: float, **options) -> FlowSolver:
-    solver = make_solver(method, problem, Options(**({"rtol": 1e-7, "learning_rate": 2e-4} | options)))
-    while solver.t < t_end and solver.failure is None:
-        solver.step(burst=1000, t_end=t_end)
-    assert solver.failure is None
-    return solver
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_a_neuron_that_sees_nothing_grows_by_the_slope(method):
     """n = 1, w along -x and a < 0: h = s |a| |w| |x|, so that u = a^2 is logistic with rate 2 s |x| y."""
@@ -36,7 +29,7 @@ def test_a_neuron_that_sees_nothing_grows_by_the_slope(method):
     problem = Problem(x, [y], [-start * x[0] / 5.0], [-start], slope=SLOPE)
     full = y / (5.0 * SLOPE)
     expected = full / (1.0 + (full / start**2 - 1.0) * np.exp(-2.0 * SLOPE * 5.0 * y * t_end))
-    solver = run(method, problem, t_end, learning_rate=2e-4)
+    solver = solver_at(method, problem, t_end, learning_rate=2e-4)
     accuracy = 2e-2 if method == "gd" else 1e-4
     assert solver.state.output_weights[0] == pytest.approx(-np.sqrt(expected), rel=0.5 * accuracy)
 
@@ -49,7 +42,7 @@ def test_a_sample_that_no_neuron_sees_counts_as_its_shrunk_mirror_image(method):
     inputs = relu.inputs * np.where(flip < 0.0, -1.0 / SLOPE, 1.0)[:, None]
     leaky = Problem(inputs, relu.targets * flip, relu.weights, relu.output_weights, slope=SLOPE)
     for t_end in (0.7, 6.0):
-        one, other = (run(method, problem, t_end, learning_rate=1e-3) for problem in (relu, leaky))
+        one, other = (solver_at(method, problem, t_end, learning_rate=1e-3) for problem in (relu, leaky))
         np.testing.assert_allclose(other.state.weights, one.state.weights, rtol=2e-5)
         np.testing.assert_allclose(other.residual, flip * one.residual, rtol=1e-3, atol=1e-6)
 
@@ -57,7 +50,7 @@ def test_a_sample_that_no_neuron_sees_counts_as_its_shrunk_mirror_image(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_residual_and_dense_output_are_those_of_the_leaky_network(method):
     problem = replace(toy(scale=1e-2) if method in (*EXACT, "gd") else smooth(), slope=SLOPE)
-    solver = run(method, problem, 6.0, learning_rate=1e-3)
+    solver = solver_at(method, problem, 6.0, learning_rate=1e-3)
     solver.step()
     state = solver.state
     expected = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, SLOPE)
@@ -84,7 +77,7 @@ def test_a_restored_solver_takes_the_very_same_steps(method):
 @pytest.mark.parametrize("method", [*EXACT, *SCIPY])
 def test_the_imbalance_is_kept_and_no_sign_changes(method):
     problem = replace(smooth() if method in SCIPY else five_points(scale=1e-2, width=12), slope=SLOPE)
-    solver = run(method, problem, 40.0, rtol=1e-6)
+    solver = solver_at(method, problem, 40.0, rtol=1e-6)
     state = solver.state
     drift = imbalance(state.weights, state.output_weights) - imbalance(
         problem.weights, problem.output_weights
@@ -99,7 +92,7 @@ def test_the_imbalance_is_kept_and_no_sign_changes(method):
 def test_sliding_agrees_with_small_euler_steps(method, slope):
     """Five points: neurons slide along kinks with shares between the slope and one."""
     problem = replace(five_points(scale=1e-2, width=12), slope=slope)
-    solver = run(method, problem, 60.0, rtol=1e-6)
+    solver = solver_at(method, problem, 60.0, rtol=1e-6)
     weights, outputs, slid = euler(slope)
     assert slid > 100
     expected = predictions(weights, outputs, problem.inputs, slope)
@@ -143,8 +136,8 @@ def test_no_neuron_dies_and_every_point_is_fitted(method, scale):
     arrays = np.eye(2), [1.0, -1.0], weights, outputs
     relu, leaky = Problem(*arrays), Problem(*arrays, slope=0.02)
     end = 40.0 - 6.0 * np.log(scale)
-    assert run(method, relu, end, rtol=1e-5).loss == pytest.approx(0.25, rel=1e-6)
-    solver = run(method, leaky, end, rtol=1e-5)
+    assert solver_at(method, relu, end, rtol=1e-5).loss == pytest.approx(0.25, rel=1e-6)
+    solver = solver_at(method, leaky, end, rtol=1e-5)
     assert solver.loss < 1e-8
     assert not np.any(solver.event_log.kind == Change.DIE)
 
@@ -160,7 +153,7 @@ def test_a_neuron_slides_with_the_share_between_slope_and_one(method):
     start = 1e-8 * np.array([[0.8, 0.6]])
     for slope, slides in ((0.2, True), (0.7, False)):
         problem = Problem(inputs, targets, start, [1e-8], slope=slope)
-        state = run(method, problem, 20.0, rtol=1e-6).state
+        state = solver_at(method, problem, 20.0, rtol=1e-6).state
         direction = state.weights[0] / np.linalg.norm(state.weights[0])
         pull = inputs[0] - (0.6 if slides else slope) * inputs[1]
         np.testing.assert_allclose(direction, pull / np.linalg.norm(pull), atol=3e-3)

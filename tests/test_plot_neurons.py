@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import pieces
 
 from reluflow.errors import ReluflowError
 from reluflow.observe.neurons import NeuronTable
@@ -14,18 +15,6 @@ from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, choose
 from reluflow.plot.table import Layout, Line, active_text, growth_text, header_row, neuron_row, norm_text
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
-
-
-def find(rows: list[Row], role: str) -> list[tuple[int, int, str]]:
-    """(column, row, text) of every segment with the role."""
-    found = []
-    for y, row in enumerate(rows):
-        x = 0
-        for text, its in row:
-            if its == role:
-                found.append((x, y, text))
-            x += len(text)
-    return found
 
 
 @settings(max_examples=120)
@@ -53,7 +42,7 @@ def test_a_neuron_stands_at_its_angle_and_its_sign_has_its_own_mark() -> None:
     weights = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
     picture = compass(weights, np.array([1.0, -1.0, 1.0, 0.0]), np.array([[0.0, -1.0]]))
     rows = compass_rows(picture, (41, 21), BRAILLE)
-    positive, negative = find(rows, "positive"), find(rows, "negative")
+    positive, negative = pieces(rows, "positive"), pieces(rows, "negative")
     assert {text for *_, text in positive} == {"●"}
     assert [text for *_, text in negative] == ["○"]
     assert max(positive)[:2] > (30, 9)
@@ -61,7 +50,7 @@ def test_a_neuron_stands_at_its_angle_and_its_sign_has_its_own_mark() -> None:
     assert negative[0][0] < 10
     assert negative[0][1] == 10
     assert min(y for _, y, _ in positive) < 5
-    assert find(rows, "still")
+    assert pieces(rows, "still")
 
 
 def test_radius_grows_with_the_logarithm_of_the_norm() -> None:
@@ -103,7 +92,7 @@ def test_the_cursor_is_on_its_neuron_also_when_there_are_very_many() -> None:
     weights[123_457] = (-1.0, 0.0)
     picture = compass(weights, np.ones(200_000), np.eye(2), cursor=123_457)
     rows = compass_rows(picture, (41, 21), BRAILLE, cursor=123_457)
-    ((x, y, text),) = find(rows, "cursor")
+    ((x, y, text),) = pieces(rows, "cursor")
     assert picture.index.size <= MOST_NEURONS + 1
     assert (y, text) == (10, "◆")
     assert x < 10
@@ -111,7 +100,7 @@ def test_the_cursor_is_on_its_neuron_also_when_there_are_very_many() -> None:
 
 def test_samples_are_numbered_from_one_at_the_end_of_their_rays() -> None:
     picture = compass(np.ones((1, 2)), np.ones(1), np.array([[1.0, 0.0], [0.0, 5.0]]))
-    rays = find(compass_rows(picture, (41, 21), ASCII), "ray")
+    rays = pieces(compass_rows(picture, (41, 21), ASCII), "ray")
     assert any("1" in text and x > 35 and y == 10 for x, y, text in rays)
     assert any("2" in text and y == 0 for _, y, text in rays)
 

@@ -31,6 +31,21 @@ def session(tmp_path, monkeypatch):
     live.close()
 
 
+@pytest.fixture
+def endless(monkeypatch) -> threading.Event:
+    """Steps never end by themselves; set as soon as one has begun."""
+    begun = threading.Event()
+
+    def endless(solver, *_):
+        begun.set()
+        while not solver.abandoned():
+            pass
+        raise AbandonedError
+
+    monkeypatch.setattr(Lorentz, "_advance", endless)
+    return begun
+
+
 def wait(session: Session, ready: Callable[[Frame], bool]) -> Frame:
     """The first frame that is ready; fails after a deadline far beyond what any test needs."""
     return session.wait(ready, DEADLINE)
@@ -258,18 +273,9 @@ def test_an_interrupted_run_says_by_what_and_goes_on_from_its_directory(session)
 
 
 @pytest.mark.parametrize("leaves", [Session.close, lambda session: session.keep(DEADLINE)])
-def test_nobody_waits_for_a_single_step_to_leave(session, leaves, monkeypatch):
-    begun = threading.Event()
-
-    def endless(solver, *_):
-        begun.set()
-        while not solver.abandoned():
-            pass
-        raise AbandonedError
-
-    monkeypatch.setattr(Lorentz, "_advance", endless)
+def test_nobody_waits_for_a_single_step_to_leave(session, leaves, endless):
     session.step()
-    assert begun.wait(DEADLINE)
+    assert endless.wait(DEADLINE)
     leaves(session)
     assert session.frame.steps == 0
 
@@ -385,21 +391,10 @@ def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
 
 
 @pytest.mark.parametrize("end", [Session.halt, Session.close, lambda live: live.interrupt("a signal")])
-def test_a_step_that_nobody_wants_any_more_is_given_up(session, monkeypatch, end):
-    """One that would never end by itself."""
-    began = threading.Event()
-
-    def forever(solver, *_):
-        began.set()
-        while not solver.abandoned():
-            pass
-        raise AbandonedError
-
-    monkeypatch.setattr(Lorentz, "_advance", forever)
+def test_a_step_that_nobody_wants_any_more_is_given_up(session, endless, end):
     session.run()
-    assert began.wait(DEADLINE)
+    assert endless.wait(DEADLINE)
     end(session)
-    monkeypatch.undo()
     if end is not Session.close:
         frame = wait(session, lambda frame: frame.status != "running")
         assert frame.steps == 0

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth, toy, with_bias
+from trained import TOLERANCES, solver_at
 
 from reluflow.errors import SolverError
 from reluflow.flow import METHODS, make_solver
@@ -13,15 +14,6 @@ from reluflow.network import gradient, imbalance, residuals
 from reluflow.problem import Problem
 
 ADAPTIVE = [method for method in METHODS if method != "gd"]
-TOLERANCES = {"rtol": 1e-7, "learning_rate": 2e-4}
-
-
-def run(method, problem, t_end, **options):
-    solver = make_solver(method, problem, Options(**(TOLERANCES | options)))
-    while solver.t < t_end and solver.failure is None:
-        solver.step(burst=1000, t_end=t_end)
-    assert solver.failure is None
-    return solver
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -32,7 +24,7 @@ def test_one_sample_is_logistic(method):
     problem = Problem(x, [y], [start * direction], [start])
     t_end = 0.8
     expected = (y / 5.0) / (1.0 + (y / (5.0 * start**2) - 1.0) * np.exp(-2.0 * 5.0 * y * t_end))
-    solver = run(method, problem, t_end, learning_rate=1e-5)
+    solver = solver_at(method, problem, t_end, learning_rate=1e-5)
     assert solver.t == pytest.approx(t_end, rel=1e-9)
     accuracy = 1e-2 if method == "gd" else 1e-4
     assert solver.state.output_weights[0] ** 2 == pytest.approx(expected, rel=accuracy)
@@ -101,8 +93,8 @@ def test_descent_says_when_it_diverges_and_keeps_the_last_finite_state():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_mse_is_the_same_flow_at_twice_the_speed(method):
-    slow = run(method, smooth(), 2.0)
-    fast = run(method, smooth(loss="mse"), 1.0, learning_rate=TOLERANCES["learning_rate"] / 2)
+    slow = solver_at(method, smooth(), 2.0)
+    fast = solver_at(method, smooth(loss="mse"), 1.0, learning_rate=TOLERANCES["learning_rate"] / 2)
     assert fast.loss == pytest.approx(2.0 * slow.loss, rel=2e-5)
     np.testing.assert_allclose(fast.state.weights, slow.state.weights, rtol=1e-5)
 
@@ -126,14 +118,14 @@ def test_a_restored_solver_takes_the_very_same_steps(method, when):
 @pytest.mark.parametrize("method", ADAPTIVE)
 def test_dense_output_meets_both_ends_and_the_middle(method):
     problem = smooth()
-    solver = run(method, problem, 0.7)
+    solver = solver_at(method, problem, 0.7)
     before = solver.state
     solver.step()
     between = solver.dense_output()
     np.testing.assert_allclose(between(solver.t_old).weights, before.weights, rtol=1e-9)
     np.testing.assert_allclose(between(solver.t).weights, solver.state.weights, rtol=1e-9)
     middle = 0.5 * (solver.t_old + solver.t)
-    exact = run("dop853", problem, middle, rtol=1e-12)
+    exact = solver_at("dop853", problem, middle, rtol=1e-12)
     np.testing.assert_allclose(between(middle).weights, exact.state.weights, rtol=2e-5)
 
 
@@ -150,14 +142,14 @@ def test_states_that_were_handed_out_never_change(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_step_goes_past_the_end(method):
-    solver = run(method, smooth(), 1.0, learning_rate=0.01)
+    solver = solver_at(method, smooth(), 1.0, learning_rate=0.01)
     assert solver.t == pytest.approx(1.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_residual_is_that_of_the_state(method):
     problem = toy(scale=1e-3) if method in ("polar", "gd") else smooth()
-    solver = run(method, problem, 9.0)
+    solver = solver_at(method, problem, 9.0)
     state = solver.state
     expected = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
     np.testing.assert_allclose(solver.residual, expected, atol=1e-12)
@@ -167,12 +159,12 @@ def test_the_constant_rest_of_the_weights_stays():
     """Two samples in five dimensions: only the part of w_j in their span moves."""
     problem = smooth(samples=2)
     for method in ("polar", "dop853"):
-        state = run(method, problem, 5.0).state
+        state = solver_at(method, problem, 5.0).state
         moved = state.weights - problem.weights
         basis = problem.span.basis
         np.testing.assert_allclose(moved - moved @ basis @ basis.T, 0.0, atol=1e-13)
-    exact = run("dop853", problem, 5.0, rtol=1e-11).state
-    np.testing.assert_allclose(run("polar", problem, 5.0).state.weights, exact.weights, atol=1e-5)
+    exact = solver_at("dop853", problem, 5.0, rtol=1e-11).state
+    np.testing.assert_allclose(solver_at("polar", problem, 5.0).state.weights, exact.weights, atol=1e-5)
 
 
 class TestPolar:
@@ -182,21 +174,21 @@ class TestPolar:
 
     @pytest.mark.parametrize("problem", [toy(), five_points()], ids=["toy", "five points"])
     def test_balance_and_signs_hold_to_rounding(self, problem):
-        state = run("polar", problem, 300.0, rtol=1e-4).state
+        state = solver_at("polar", problem, 300.0, rtol=1e-4).state
         size = state.output_weights**2
         assert np.max(np.abs(imbalance(state.weights, state.output_weights)) / size) < 1e-12
         np.testing.assert_array_equal(np.sign(state.output_weights), np.sign(problem.output_weights))
 
     def test_a_zero_neuron_stays_zero(self):
         problem = Problem([[1.0, 0.0]], [1.0], [[0.1, 0.0], [0.0, 0.0]], [0.1, 0.0])
-        state = run("polar", problem, 50.0).state
+        state = solver_at("polar", problem, 50.0).state
         assert not state.weights[1].any()
         assert state.output_weights[0] == pytest.approx(1.0, rel=1e-5)
 
     def test_leaves_the_saddle_of_the_five_points_where_descent_stays(self):
         """Boursier et al.'s five points: the saddle at 0.0318 holds plain descent for ever."""
-        flow = run("polar", five_points(), 600.0, rtol=1e-4)
-        descent = run("gd", five_points(), 600.0, learning_rate=0.04)
+        flow = solver_at("polar", five_points(), 600.0, rtol=1e-4)
+        descent = solver_at("gd", five_points(), 600.0, learning_rate=0.04)
         assert descent.loss == pytest.approx(0.0318158, rel=1e-4)
         assert flow.loss < 0.02
 
@@ -204,21 +196,21 @@ class TestPolar:
         """Where neurons slide along kinks: direction and log norm by Euler with a small step."""
         problem = five_points()
         assert euler(problem, 430.0, 2e-2) == pytest.approx(
-            run("polar", problem, 430.0, rtol=1e-5).loss, rel=1e-2
+            solver_at("polar", problem, 430.0, rtol=1e-5).loss, rel=1e-2
         )
 
     def test_frozen_inactive_coordinates_keep_their_sign_at_tiny_scales(self):
         """Orthogonal inputs, scale 1e-30: a neuron inactive on a sample never sees it."""
         problem = toy(scale=1e-30)
         inactive = problem.weights @ problem.inputs.T < 0.0
-        solver = run("polar", problem, 200.0)
+        solver = solver_at("polar", problem, 200.0)
         assert solver.loss < 1e-9
         assert not np.any(solver._active & inactive)
 
     def test_converges_at_its_order(self):
-        problem, exact = smooth(), run("dop853", smooth(), 0.8, rtol=1e-12)
+        problem, exact = smooth(), solver_at("dop853", smooth(), 0.8, rtol=1e-12)
         errors = [
-            np.max(np.abs(run("polar", problem, 0.8, rtol=rtol).state.weights - exact.state.weights))
+            np.max(np.abs(solver_at("polar", problem, 0.8, rtol=rtol).state.weights - exact.state.weights))
             for rtol in (1e-4, 1e-6, 1e-8)
         ]
         assert errors[0] > 10 * errors[1] > 100 * errors[2]
@@ -253,7 +245,7 @@ class TestInvariance:
 
     @classmethod
     def loss(cls, problem):
-        return run("polar", problem, cls.END, rtol=1e-7).loss
+        return solver_at("polar", problem, cls.END, rtol=1e-7).loss
 
     @classmethod
     @cache
@@ -277,7 +269,7 @@ class TestInvariance:
         """x -> c x, y -> c y: the same weights, time running c^2 times as fast; loss c^2 times as large."""
         p, c = self.problem(), 1.7
         other = Problem(c * p.inputs, c * p.targets, p.weights, p.output_weights)
-        fast = run("polar", other, self.END / c**2, rtol=1e-7)
+        fast = solver_at("polar", other, self.END / c**2, rtol=1e-7)
         assert fast.loss / c**2 == self.expected()
 
     def test_a_neuron_split_in_two_equal_halves(self):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import balanced, smooth, toy, with_bias
+from rows import pieces
 
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, tangent_kernel
@@ -40,15 +41,12 @@ def text(rows: list[Row]) -> str:
 
 def find(rows: list[Row], role: str, of: str = "") -> list[tuple[int, int]]:
     """(column, row) of every cell of a role, of some characters only if given."""
-    found = []
-    for y, row in enumerate(rows):
-        x = 0
-        for piece, its in row:
-            found += [
-                (x + i, y) for i, c in enumerate(piece) if its == role and c != " " and (not of or c in of)
-            ]
-            x += len(piece)
-    return found
+    return [
+        (x + i, y)
+        for x, y, text in pieces(rows, role)
+        for i, c in enumerate(text)
+        if c != " " and (not of or c in of)
+    ]
 
 
 @settings(max_examples=150)

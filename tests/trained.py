@@ -1,9 +1,13 @@
 """Finished runs for tests to read numbers off."""
 
-from reluflow.flow.base import Options
+from reluflow.flow import make_solver
+from reluflow.flow.base import FlowSolver, Options
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.training import StopRules, Training
+
+#: of ``solver_at``, where it is not told otherwise
+TOLERANCES = {"rtol": 1e-7, "learning_rate": 2e-4}
 
 
 def trained(problem: Problem, method: str | None = None, rtol: float = 1e-6, **stop: float) -> Measured:
@@ -13,3 +17,12 @@ def trained(problem: Problem, method: str | None = None, rtol: float = 1e-6, **s
     while run.status == "running":
         run.advance(seconds=10.0)
     return Measured(problem, run.recorder.series, run.recorder.snapshots, run.status)
+
+
+def solver_at(method: str, problem: Problem, time: float, **options: float) -> FlowSolver:
+    """A solver after it has gone to a time."""
+    solver = make_solver(method, problem, Options(**(TOLERANCES | options)))
+    while solver.t < time and solver.failure is None:
+        solver.step(burst=1000, t_end=time)
+    assert solver.failure is None
+    return solver

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from driver import explorer
 from terminal import Terminal, app_command
 
 from reluflow.store.live_runs import left_behind, live_folder
+from reluflow.store.run_directory import Run
 
 DEADLINE = 60.0
 POLL = 0.02
@@ -36,12 +36,18 @@ def test_a_lost_terminal_in_the_first_step_leaves_a_run_to_offer(terminal: Termi
     assert run.preset.name == "high-dimension"
 
 
-async def test_the_next_start_offers_it_and_takes_it_up(own_folder: Path) -> None:
+async def cut_off() -> Run:
+    """What is left of an app that ended on its own after three steps of the toy."""
     async with explorer(live=True) as app:
         await app.halted_at(3)
         app.session.keep(DEADLINE)
         app.session.close()
     (run,) = left_behind()
+    return run
+
+
+async def test_the_next_start_offers_it_and_takes_it_up() -> None:
+    run = await cut_off()
     async with explorer("first-steps", left=[run]) as app:
         await app.drained()
         assert "A run was cut off" in app.text
@@ -57,12 +63,8 @@ async def test_the_next_start_offers_it_and_takes_it_up(own_folder: Path) -> Non
         assert app.session.frame.status == "halted"
 
 
-async def test_it_can_be_deleted_instead(own_folder: Path) -> None:
-    async with explorer(live=True) as app:
-        await app.halted_at(3)
-        app.session.keep(DEADLINE)
-        app.session.close()
-    (run,) = left_behind()
+async def test_it_can_be_deleted_instead() -> None:
+    run = await cut_off()
     async with explorer("first-steps", left=[run]) as app:
         await app.drained()
         await app.press("x")

@@ -1,44 +1,24 @@
 """The app stopped and continued, with and without having left the terminal in order."""
 
 import os
-import shlex
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from terminal import Screen, Terminal, app_command
+from shells import app_of, begin, interactive_shell, left_in_order
+from terminal import Screen, Terminal
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    one = Terminal(["bash", "--norc", "--noprofile", "-i"], (100, 30), environment={"PS1": "prompt> "})
-    one.type("stty -a > before\r")
-    one.type(shlex.join(app_command("orthogonal-toy")) + "\r")
-    one.until(playing, "a run")
-    yield one
-    one.close()
-
-
-def playing(screen: Screen) -> bool:
-    return screen.alternate and "playing" in screen.text and "quit" in screen.text
+    with interactive_shell() as one:
+        begin(one, shows="playing")
+        yield one
 
 
 def whole(screen: Screen) -> bool:
     """Whether all panels are there, and the footer below them."""
     return all(word in screen.text for word in ("paused", "─ loss ─", "active on samples", "help q quit"))
-
-
-def app_of(shell: Terminal) -> int:
-    return int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0])
-
-
-def left_in_order(terminal: Terminal) -> None:
-    terminal.type("q")
-    terminal.until(lambda screen: not screen.alternate and "prompt>" in screen.text, "the shell")
-    terminal.type("stty -a > after; echo fin''ished\r")
-    terminal.until(lambda screen: "finished" in screen.text, "the settings")
-    assert Path("after").read_text() == Path("before").read_text()
 
 
 def test_continued_without_having_been_suspended(terminal: Terminal) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shells import app_of, begin, interactive_shell, left_in_order
 from terminal import Terminal, app_command
 
 from reluflow.tui.bindings import VERBS
@@ -42,22 +43,9 @@ def draw() -> random.Random:
 
 @pytest.fixture
 def shell() -> Iterator[Terminal]:
-    one = Terminal(["bash", "--norc", "--noprofile", "-i"], (100, 30), environment={"PS1": "prompt> $? "})
-    one.type("stty -a > before\r")
-    begin(one)
-    yield one
-    one.close()
-
-
-def begin(shell: Terminal) -> None:
-    shell.type(shlex.join(app_command("orthogonal-toy", "--fresh")) + "\r")
-    shell.until(
-        lambda screen: screen.alternate and "quit" in screen.text and "lorentz" in screen.text, "a run"
-    )
-
-
-def app_of(shell: Terminal) -> int:
-    return int(Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()[0])
+    with interactive_shell() as one:
+        begin(one, "--fresh", shows="lorentz")
+        yield one
 
 
 def back_on_the_toy(shell: Terminal) -> None:
@@ -79,14 +67,6 @@ def held(process: int) -> tuple[int, int]:
     status = Path(f"/proc/{process}/status").read_text()
     kilobytes = int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1])
     return kilobytes * 1024, len(os.listdir(f"/proc/{process}/fd"))
-
-
-def left_in_order(shell: Terminal) -> None:
-    shell.type("qn")
-    shell.until(lambda screen: not screen.alternate and "prompt>" in screen.text, "the shell")
-    shell.type("\x15stty -a > after; echo code=$?; echo fin''ished\r")
-    shell.until(lambda screen: "finished" in screen.text, "the settings")
-    assert Path("after").read_text() == Path("before").read_text()
 
 
 def suspended_and_back(shell: Terminal) -> None:
@@ -127,9 +107,9 @@ def test_twenty_thousand_keys(shell: Terminal, draw: random.Random) -> None:
         assert app_of(shell) == process
     more, files_after = held(process)
     print(f"{(more - memory) / 2**20:.1f} MB more, {files_after - files} files more")
-    left_in_order(shell)
-    begin(shell)
-    left_in_order(shell)
+    left_in_order(shell, "qn")
+    begin(shell, "--fresh", shows="lorentz")
+    left_in_order(shell, "qn")
     assert more - memory < MORE_BYTES
     assert files_after <= files
 
