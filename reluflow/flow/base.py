@@ -42,6 +42,13 @@ class DenseOutput(ABC):
         """The states at flow times (k,) in [start, end], in order: what is cheaper together is done so."""
         return [self(float(t)) for t in times]
 
+    def gradient_norms(self, times: Array) -> Array | None:
+        """|gradient| of the problem's loss at flow times (k,), in order, by the solver's own activations.
+
+        None, or nan at some of the times, where these say no more than the states do.
+        """
+        return None
+
 
 #: Relative tolerances that there can be: rounding of the terms of a sum, and a tenth.
 TIGHTEST, LOOSEST = 1e-14, 0.1

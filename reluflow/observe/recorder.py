@@ -161,11 +161,14 @@ class Recorder:
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
         at_once = max(1, ROOM // (self._problem.width * self._problem.samples))
         for first in range(0, times.size, at_once):
-            states = dense.states(times[first : first + at_once])
-            slopes = gradient_norms(states, self._problem)
+            some = times[first : first + at_once]
+            states, slopes = dense.states(some), dense.gradient_norms(some)
+            if slopes is None:
+                slopes = gradient_norms(states, self._problem)
             for state, slope in zip(states, slopes, strict=True):
                 loss = loss_of(self._residual(state), self._problem.loss)
-                self._add_row(state, solver.steps, loss, (loss, loss), float(slope))
+                norm = gradient_norm(state, self._problem) if np.isnan(slope) else float(slope)
+                self._add_row(state, solver.steps, loss, (loss, loss), norm)
                 self._consider(state, Shape.of(state, loss))
 
     def _slope(self, solver: SolverView, state: State) -> float:

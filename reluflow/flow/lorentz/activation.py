@@ -13,7 +13,7 @@ this ends in the one field of least norm, whatever the order. How a neuron leave
 ``release``, how it goes on from where all kinks meet in ``local``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,8 @@ REST = 1e-12
 AT_ZERO = 1e-11
 #: what can happen at a crossing
 CHANGES = np.array([Change.ENTER, Change.EXIT, Change.SLIDE], dtype=np.int8)
+#: halvings of a stretch until a neuron that leaves zero for its own side has left it
+HALVINGS = 60
 #: the last step of a landing, of this rapidity at most, is taken by the series of the boost
 CLOSE = 1e-6
 
@@ -141,6 +143,20 @@ class Stretch:
     def take(self, rows: Index) -> "Stretch":
         """Some of the neurons."""
         return Stretch(self.before.take(rows), self.pulled.take(rows), self.begin[rows], self.end[rows])
+
+
+def leave(stretch: Stretch, path: Path) -> tuple[Neurons, Array]:
+    """Neurons at a place of their stretch where all z are on their own sides, found by halving it."""
+    before, begin, end = stretch.before, stretch.begin, stretch.end
+    before = replace(before, z=np.where(crossed(before.side, before.z), 0.0, before.z))
+    for _ in range(HALVINGS):
+        end = 0.5 * (begin + end)
+        there = moved_to(before, move(before, stretch.pulled, path, begin, end))
+        wrong = np.any(crossed(before.side, there.z), axis=1)
+        if not wrong.any():
+            break
+        end = np.where(wrong, end, 2.0 * end - begin)
+    return there, end
 
 
 def land(

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, State
+from reluflow.flow.lorentz.attempt import Leg
 from reluflow.flow.lorentz.bundles import Bundles
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.motion import block_rows
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.segments import Kept, Passage
-from reluflow.flow.lorentz.step import Leg
+from reluflow.flow.lorentz.segments import Kept, Passage, gradient_squares
 from reluflow.flow.lorentz.taylor import Taylor
 from reluflow.network import Array
 
@@ -56,8 +57,9 @@ class Way:
                 others = self._along(leg.before, leg.path, leg.kept, inside / leg.length)
                 followed.weights[:, leg.passing] = others.weights
                 followed.outputs[:, leg.passing] = others.outputs
+                followed.squares[:, leg.passing] = others.squares
             seen.append(followed)
-        return _joined(seen, 0)
+        return Passage.joined(seen, 0)
 
     def _along(self, neurons: Neurons, path: Path, kept: Kept | None, shares: Array) -> Passage:
         """Neurons that moved along a path: what was not kept of that is found again."""
@@ -69,27 +71,26 @@ class Way:
             with np.errstate(over="ignore", invalid="ignore"):
                 rounds.run(block)
             seen.append(Kept(path, rounds.segments or ()).at(block, self.samples, shares, self.abandoned))
-        return _joined(seen, 1)
+        return Passage.joined(seen, 1)
 
 
 def _by_series(series: Taylor, x: Array) -> Passage:
     """Neurons moved by series, to x (k,)."""
+    samples, count = series.samples, len(series.neurons)
     there = series.neurons_at(x).rebalanced()
-    weights = there.true_weights(series.samples).reshape(x.size, -1, there.weights.shape[1])
-    return Passage(weights, there.true_outputs().reshape(x.size, -1))
-
-
-def _joined(parts: list[Passage], axis: int) -> Passage:
-    """Passages after each other (axis 0), or next to each other (1)."""
-    weights = np.concatenate([part.weights for part in parts], axis)
-    return Passage(weights, np.concatenate([part.outputs for part in parts], axis))
+    residual = np.repeat(series.powers(x) @ series.residual, count, axis=0)
+    return Passage(
+        there.true_weights(samples).reshape(x.size, count, -1),
+        there.true_outputs().reshape(x.size, count),
+        gradient_squares(there, directions(there, samples, residual)).reshape(x.size, count),
+    )
 
 
 class Dense(DenseOutput):
     """The neurons ``before`` the step moved the way they went; those at its end are ``last``.
 
     span: the flow times of the step. state, network: make a state of live neurons, or of numbers of neurons
-    with their bundles and of their weights and output weights, at a flow time.
+    with their bundles and of their weights and output weights, at a flow time. speed: of the problem's loss.
     """
 
     def __init__(
@@ -100,10 +101,13 @@ class Dense(DenseOutput):
         last: Live,
         state: Callable[[Live, float], State],
         network: Callable[[tuple[Index, Bundles], tuple[Array, Array], float], State],
+        speed: float,
     ) -> None:
         super().__init__(*span)
         self._before, self._way, self._last = before, way, last
-        self._state, self._network = state, network
+        self._state, self._network, self._speed = state, network, speed
+        #: times that were asked for last, and |gradient| there
+        self._known: tuple[Array, Array] = np.zeros(0), np.zeros(0)
 
     def __call__(self, t: float) -> State:
         return self.states(np.array([t]))[0]
@@ -113,14 +117,22 @@ class Dense(DenseOutput):
         shares = np.maximum((times - self.start) / span, 0.0) if span > 0.0 else np.ones(times.size)
         inside = 0 if self._way.path is None else int(np.count_nonzero(shares < 1.0))
         found: list[State] = []
+        norms = np.full(times.size, np.nan)
         neurons = self._before[0]
         piece = max(1, ROOM // max(1, neurons.weights.size + neurons.z.size))
         for first in range(0, inside, piece):
             some = slice(first, min(first + piece, inside))
-            found += self._between(times[some], shares[some])
+            found += self._between(times[some], shares[some], norms[some])
+        self._known = times, norms
         return found + [self._state(self._last, float(t)) for t in times[inside:]]
 
-    def _between(self, times: Array, shares: Array) -> list[State]:
+    def gradient_norms(self, times: Array) -> Array | None:
+        if not np.array_equal(times, self._known[0]):
+            self.states(times)
+        return self._known[1]
+
+    def _between(self, times: Array, shares: Array, norms: Array) -> list[State]:
+        """The states at times (k,) inside the step; ``norms`` (k,) become those of the gradient."""
         before, bundles = self._before
         try:
             there = self._way.moments(before, shares)
@@ -129,5 +141,6 @@ class Dense(DenseOutput):
             ends = (self._before, self._last)
             pairs = zip(shares, times, strict=True)
             return [self._state(ends[int(share > 0.5)], float(t)) for share, t in pairs]
+        norms[:] = self._speed * np.sqrt(there.squares.sum(axis=1))
         networks = zip(there.weights, there.outputs, times, strict=True)
         return [self._network((before.index, bundles), (w, a), float(t)) for w, a, t in networks]

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.events import in_order, no_events
+from reluflow.flow.lorentz.attempt import Attempt, Leg
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import MEETABLE, Curve, rms
@@ -22,7 +23,7 @@ from reluflow.flow.lorentz.neurons import SLIDING, Mask, hidden_values, put
 from reluflow.flow.lorentz.pace import factor
 from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
+from reluflow.flow.lorentz.step import Stepper
 from reluflow.flow.lorentz.taylor import DEGREE, Taylor
 from reluflow.flow.lorentz.watch import Happening, Watch
 from reluflow.network import Array

@@ -9,7 +9,6 @@ import numpy as np
 
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons
-from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -99,11 +98,11 @@ def _held(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
 
 
 def directions(neurons: Neurons, samples: Samples, residual: Array) -> Array:
-    """D_j (b, p) at one residual (q,)."""
-    drive = Drive(samples, Path(residual[None], 0.0), 0.0)
-    direction: Array = neurons.on @ drive.on_inputs[0]
+    """D_j (b, p) at one residual (q,), or at one of their own (b, q)."""
+    share = -1.0 / samples.total
+    direction: Array = (neurons.on * (share * samples.on_force(residual))) @ samples.inputs
     if samples.pull_when_off:
-        direction += neurons.off @ drive.off_inputs[0]
+        direction += (neurons.off * (share * samples.off_force(residual))) @ samples.inputs
     if neurons.sliders[0].size:
         beta = np.matmul(neurons.dual, direction[:, :, None])[:, :, 0]
         direction -= np.matmul(beta[:, None, :], samples.inputs[neurons.slots])[:, 0]

@@ -15,10 +15,10 @@ from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.activation import (
     Move,
     Stretch,
-    crossed,
     first_crossing,
     flips,
     land,
+    leave,
     move,
     moved_to,
     rounding,
@@ -28,6 +28,7 @@ from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.engine import Engine, suits
 from reluflow.flow.lorentz.junctions import left, met, rested, turned
+from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull, pull_after
@@ -42,8 +43,6 @@ PATIENCE = 32
 CREEPING = 1e-6
 #: a neuron that is not this much further on in the step is where it was
 STILL = 1e-13
-#: halvings of a stretch until a neuron that leaves zero for its own side has left it
-HALVINGS = 60
 
 
 class StallError(ArithmeticError):
@@ -207,10 +206,10 @@ class Rounds:
         meeting (c, h): the samples whose kinks do; sign (b,): of output weights; given: what else ``resolve``
         asks for, (c,) each.
         """
-        for row, kinks, *more in zip(which, meeting, *given, strict=True):
+        for row, meets, *more in zip(which, meeting, *given, strict=True):
             one = here.take(slice(row, row + 1))
             residual = self.path.basis(position[row]) @ self.path.terms
-            where = np.flatnonzero(kinks)
+            where = np.flatnonzero(meets)
             after, told = resolve(one, where, float(sign[row]), residual, self.samples, *more)
             self.events.append(replace(told, t=np.full(len(told), position[row])))
             speeds = [on_its_samples(state, self.samples, residual) for state in (one, after)]
@@ -239,7 +238,7 @@ class Rounds:
         if returns.any():
             back = which[returns]
             position = position.copy()
-            left, position[back] = self._leave(stretch.take(back))
+            left, position[back] = leave(stretch.take(back), self.path)
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
         speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
         together = meeting(stretch.before.some(which), some, crossed_by, speeds, self.path.length)
@@ -249,7 +248,7 @@ class Rounds:
             here = self._at_junction(here, position, sign, which[several], together[several], met)
             return self._cross(stretch, here, position, sample, which[~several])
         after, kind = settle(some, crossed_by, speed, force, self.drive)
-        self._kink(some, where, crossed_by, slope, force)
+        self._note(some, where, crossed_by, crossing_jump(slope, force, crossed_by, self.samples), 1.0)
         after = self._rest(after, where)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
         self._record(after, where, crossed_by, kind)
@@ -262,19 +261,6 @@ class Rounds:
             kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
             self._record(neurons.take(rows), position[rows], sample, kind)
         return after
-
-    def _leave(self, stretch: Stretch) -> tuple[Neurons, Array]:
-        """Neurons at a place of their stretch where all z are on their own sides, found by halving it."""
-        before, begin, end = stretch.before, stretch.begin, stretch.end
-        before = replace(before, z=np.where(crossed(before.side, before.z), 0.0, before.z))
-        for _ in range(HALVINGS):
-            end = 0.5 * (begin + end)
-            there = moved_to(before, move(before, stretch.pulled, self.path, begin, end))
-            wrong = np.any(crossed(before.side, there.z), axis=1)
-            if not wrong.any():
-                break
-            end = np.where(wrong, end, 2.0 * end - begin)
-        return there, end
 
     def _free(
         self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index, still: Mask
@@ -299,27 +285,14 @@ class Rounds:
         margin = pulled.multiplier[:, which, slot] - self.path.terms[:, sample]
         change = np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0)
         self.least = min(self.least, float(change.min()))
-        self._bend(some, where, sample, change)
+        self._note(some, where, sample, release_jump(change, sample, self.samples), 2.0)
         after, kind = release(some, slot, releases.status[which])
         self._record(after, where, sample, kind)
         return put(here, which, self._rest(after, where))
 
-    def _kink(self, here: Neurons, position: Array, sample: Index, slope: Array, force: Array) -> None:
-        """By how much dr/dt jumps at a crossing, rms over samples, in a step of length one.
-
-        At sample k itself a dz_k/dt comes or goes, at the others a^2 r_k <x_k, x_l> / n.
-        """
-        others = force * self.samples.reach[sample] / self.samples.total
-        self._note(here, position, sample, np.hypot(slope, others), 1.0)
-
-    def _bend(self, here: Neurons, position: Array, sample: Index, change: Array) -> None:
-        """By how much d^2 r/dt^2 jumps at a release; change (b,): of beta - r_k over the step."""
-        bend = self.samples.squares[sample] / self.samples.total * change
-        self._note(here, position, sample, bend, 2.0)
-
     def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
-        scale = self.path.length * here.gain * here.outputs**2 / np.sqrt(self.samples.size)
-        self.kinks.append(np.stack([position, sample, scale * np.abs(jump), np.full(position.size, order)]))
+        squares = here.gain * here.outputs**2
+        self.kinks.append(kinks(squares, position, sample, jump, order, self.drive))
 
     def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)

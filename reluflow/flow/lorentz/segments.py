@@ -20,10 +20,30 @@ ROOM = 1_000_000
 
 @dataclass(frozen=True)
 class Passage:
-    """b neurons at k moments: w_j (k, b, p) in moving coordinates, a_j (k, b)."""
+    """b neurons at k moments: w_j (k, b, p) in moving coordinates, a_j (k, b).
+
+    squares (k, b): a_j^2 |D_j|^2 + <w_j, D_j>^2, of the gradient of the half-mse loss.
+    """
 
     weights: Array
     outputs: Array
+    squares: Array
+
+    @staticmethod
+    def joined(parts: list["Passage"], axis: int) -> "Passage":
+        """Passages after each other (axis 0), or next to each other (1)."""
+        return Passage(
+            np.concatenate([part.weights for part in parts], axis),
+            np.concatenate([part.outputs for part in parts], axis),
+            np.concatenate([part.squares for part in parts], axis),
+        )
+
+
+def gradient_squares(neurons: Neurons, pulls: Array) -> Array:
+    """a_j^2 |D_j|^2 + <w_j, D_j>^2 (b,) of neurons with the given D_j (b, p)."""
+    squares: Array = neurons.outputs**2 * np.vecdot(pulls, pulls)
+    squares += np.vecdot(neurons.weights, pulls) ** 2
+    return neurons.gain * squares
 
 
 @dataclass(frozen=True)
@@ -48,8 +68,8 @@ class Segment:
     reach: Array
     outputs_at: Array
 
-    def at(self, which: Index, x: Array, swept: Neurons, path: Path) -> Neurons:
-        """Its neurons ``which`` (c,) at positions x (c,), of those that were ``swept`` along ``path``."""
+    def at(self, which: Index, x: Array, swept: Neurons, path: Path) -> tuple[Neurons, Array]:
+        """Its neurons ``which`` (c,) at positions x (c,), and D_j (c, p); ``swept``: along ``path``."""
         nodes, begin = path.nodes, self.begin[which]
         node = np.searchsorted(nodes, x, side="right") - 1
         later = (node >= self.first) & (nodes[node] > begin)
@@ -67,7 +87,8 @@ class Segment:
         flight = fly(np.matmul(weights, direction).transpose(1, 0, 2), w, a, base.delta)
         reach = reach + np.matmul(flight.reach.T[:, None], weights)[:, 0]
         z = self.z[which] + np.matmul(reach[:, None], slope)[:, 0]
-        return base.moved(flight.weights[-1], flight.outputs[-1], z, self.status[which])
+        there = base.moved(flight.weights[-1], flight.outputs[-1], z, self.status[which]).rebalanced()
+        return there, np.matmul(path.basis(x)[:, None], direction)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -80,7 +101,7 @@ class Kept:
     def at(self, swept: Neurons, samples: Samples, moments: Array, abandoned: Callable[[], bool]) -> Passage:
         """The ``swept`` neurons at moments (k,), in order; raises AbandonedError if ``abandoned`` says so."""
         weights = np.zeros((moments.size, *swept.weights.shape))
-        outputs = np.zeros((moments.size, len(swept)))
+        outputs, squares = np.zeros((2, moments.size, len(swept)))
         for segment in self.segments:
             inside = (moments[:, None] >= segment.begin) & (moments[:, None] <= segment.until)
             moment, which = np.nonzero(inside)
@@ -90,7 +111,8 @@ class Kept:
                 if abandoned():
                     raise AbandonedError
                 some, when = which[first : first + piece], moment[first : first + piece]
-                there = segment.at(some, moments[when], swept, self.path).rebalanced()
-                weights[when, segment.rows[some]] = there.true_weights(samples)
-                outputs[when, segment.rows[some]] = there.true_outputs()
-        return Passage(weights, outputs)
+                there, pulls = segment.at(some, moments[when], swept, self.path)
+                place = when, segment.rows[some]
+                weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()
+                squares[place] = gradient_squares(there, pulls)
+        return Passage(weights, outputs, squares)

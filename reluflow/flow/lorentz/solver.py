@@ -20,20 +20,22 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
+from reluflow.flow.lorentz.attempt import Attempt, Leg
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
 from reluflow.flow.lorentz.dense import Dense, Way
 from reluflow.flow.lorentz.leap import Lately, Leaper
+from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion import block_rows, predictions
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
 from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
-from reluflow.flow.lorentz.path import Modes, Path
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples, merge
-from reluflow.flow.lorentz.segments import Kept
+from reluflow.flow.lorentz.segments import Kept, gradient_squares
 from reluflow.flow.lorentz.start import settled_start, start
-from reluflow.flow.lorentz.step import Attempt, Leg, Stepper
+from reluflow.flow.lorentz.step import Stepper
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 
@@ -96,9 +98,7 @@ class Lorentz(FlowSolver):
         neurons = self._neurons
         pulls = directions(neurons, self._samples, self._residual)
         with np.errstate(over="ignore"):
-            by_weight = neurons.outputs**2 * np.vecdot(pulls, pulls)
-            squares = neurons.gain * (by_weight + np.vecdot(neurons.weights, pulls) ** 2)
-            return self.problem.speed * float(np.sqrt(squares.sum()))
+            return self.problem.speed * float(np.sqrt(gradient_squares(neurons, pulls).sum()))
 
     @property
     def at_rest(self) -> bool:
@@ -129,6 +129,7 @@ class Lorentz(FlowSolver):
             (self._neurons, self._bundles),
             lambda those, t: self._state(those, still, t),
             lambda who, moved, t: self._network(who, moved, still, t),
+            self.problem.speed,
         )
 
     def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:

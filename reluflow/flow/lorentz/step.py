@@ -5,12 +5,12 @@ with all of them. A step that cannot hold the kinks of the residual is cut at on
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 
-from reluflow.flow.events import Events, no_events
+from reluflow.flow.events import no_events
+from reluflow.flow.lorentz.attempt import Attempt
 from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.control import (
     ALLOWED,
@@ -46,67 +46,13 @@ from reluflow.flow.lorentz.control import (
     rms,
 )
 from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion import Swept, block_rows, nudged_by, predictions, sweep
 from reluflow.flow.lorentz.neurons import Mask, Neurons
-from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Modes, Path, integrals
+from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path, integrals
 from reluflow.flow.lorentz.rounds import StallError
-from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.segments import Kept
-from reluflow.flow.lorentz.taylor import Taylor
+from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array, row_norms
-
-
-@dataclass(frozen=True)
-class Leg:
-    """A part of a step made by power series (``leap``): its length, and how far they would have held.
-
-    end, events: the neurons there and what happened, at positions 0 .. 1 of the leg. passing: rows of neurons
-    that were moved along the path of the residual all the same, the error of that, if it is known, and what
-    dense output needs of these neurons.
-    """
-
-    series: Taylor
-    length: float
-    reach: float
-    end: Neurons
-    events: Events
-    passing: Index
-    error: float = 0.0
-    kept: Kept | None = None
-
-    @cached_property
-    def path(self) -> Path:
-        """The residual."""
-        return self.series.path(self.length)
-
-    @property
-    def before(self) -> Neurons:
-        """The passing neurons at its start."""
-        return self.series.neurons.take(self.passing)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A step that was tried, and where it leads; it is shorter than ``wanted`` where it ends at a kink.
-
-    path: that of the residual, over the last leg if there are several. end, events: the network there and
-    what happened; residual (q,). ``end`` is None and the error infinite where Newton's method did not
-    converge. legs: of a step by power series. kept: what dense output needs, if it is known.
-    """
-
-    wanted: float
-    path: Path
-    end: Neurons | None
-    events: Events
-    residual: Array
-    error: float
-    legs: tuple[Leg, ...] = ()
-    kept: Kept | None = None
-
-    @property
-    def length(self) -> float:
-        """Of the step."""
-        return sum(leg.length for leg in self.legs) or self.path.length
 
 
 class Stepper:

@@ -11,6 +11,7 @@ from reluflow.flow.lorentz.engine.chain import Start, Straight, straight
 from reluflow.flow.lorentz.engine.crossing import guess, land
 from reluflow.flow.lorentz.engine.happening import Happening, changed, decide
 from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
+from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.pull import Pull
@@ -252,17 +253,15 @@ class Engine:
         return odd
 
     def _note(self, rows: Rows, what: Happening) -> None:
-        """Log the events, and the kinks that they make in the residual (as ``Rounds`` says)."""
-        samples, path = self._samples, self._path
-        sample, crosses = what.sample, what.crosses
-        base = self._neurons.index[rows.row].astype(np.int32)
-        self.events.append(Events(rows.position, base, samples.first[sample].astype(np.int32), what.kind))
-        scale = path.length * self._neurons.gain[rows.row] * rows.a**2 / np.sqrt(samples.size)
-        jump = np.hypot(what.slope, what.force * samples.reach[sample] / samples.total)
-        order = np.where(crosses, 1.0, 2.0)
-        if not crosses.all():
-            who = np.flatnonzero(~crosses)
+        """Log the events, and the kinks that they make in the residual."""
+        samples, path, sample = self._samples, self._path, what.sample
+        neuron = self._neurons.index[rows.row].astype(np.int32)
+        self.events.append(Events(rows.position, neuron, samples.first[sample].astype(np.int32), what.kind))
+        jump = crossing_jump(what.slope, what.force, sample, samples)
+        if not what.crosses.all():
+            who = np.flatnonzero(~what.crosses)
             change = np.ptp(path.basis(path.nodes) @ what.margin[who].T, axis=0)
             self.least = min(self.least, float(change.min()))
-            jump[who] = samples.squares[sample[who]] / samples.total * change
-        self.kinks.append(np.stack([rows.position, sample, scale * np.abs(jump), order]))
+            jump[who] = release_jump(change, sample[who], samples)
+        squares, order = self._neurons.gain[rows.row] * rows.a**2, np.where(what.crosses, 1.0, 2.0)
+        self.kinks.append(kinks(squares, rows.position, sample, jump, order, self._drive))
