@@ -101,7 +101,8 @@ class Judge:
             from reluflow.theory.escape import QUICK_CONES, classify
 
             verdict = classify(self._problem, solver.state, QUICK_CONES)
-            if verdict.stays:
+            rests = verdict.kind == "global minimum" and solver.gradient_norm == 0.0
+            if verdict.stays or rests:
                 return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
         return "time", f"flow time has reached stop.time = {limit:g}"
 

@@ -128,6 +128,14 @@ def cone(generator: Array, w: Array, a: Array, delta: Array) -> Cone:
     return Cone(plus, minus, rapidity)
 
 
+def after(start: Cone, share: Array) -> tuple[Array, Array]:
+    """The reach y and the output weight (b,) after shares (b,) of a boost."""
+    rapidity = np.maximum(start.rapidity, TINY)
+    plus, minus = 0.5 * start.plus, 0.5 * start.minus
+    grown, shrunk = np.expm1(rapidity * share), np.expm1(-rapidity * share)
+    return (plus * grown - minus * shrunk) / rapidity, plus * (grown + 1.0) + minus * (shrunk + 1.0)
+
+
 def time_to_reach(start: Cone, reach: Array) -> Array:
     """The fraction of a boost (b,) after which the integral of a has the given value (b,).
 

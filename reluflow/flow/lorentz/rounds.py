@@ -83,7 +83,7 @@ class Rounds:
         patience = self.samples.primaries + PATIENCE
         rows, heading, pulled = np.arange(len(neurons)), None, None
         stalled = np.zeros(len(neurons), dtype=np.intp)
-        if not self.path.still and suits(self.samples):
+        if suits(self.samples, self.path.still):
             neurons, rows, heading = self._by_engine(neurons)
         while len(neurons):
             if self.drive.abandoned():

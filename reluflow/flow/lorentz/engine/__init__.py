@@ -1,4 +1,4 @@
-"""Event location in sample space: neurons with events on a moving path, one event a neuron and round.
+"""Event location in sample space: neurons with events along a path, one event a neuron and round.
 
 Between two events the pull of a neuron is D(x) = sum_i b_i(x) D_i, with the basis b_i of the path's terms, so
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.boost import GENTLE, TINY
+from reluflow.flow.lorentz.boost import GENTLE, TINY, after, cone
 from reluflow.flow.lorentz.engine.rows import Rows
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
@@ -17,7 +17,8 @@ class Straight:
     """Neurons straight through the nodes first, first + 1, .. of the path, as if no activation changed.
 
     reach (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i,
-    D_j> and <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas.
+    D_j> and <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas; delta
+    (b,): a^2 - |w|^2, where it is needed.
     """
 
     first: int
@@ -27,6 +28,7 @@ class Straight:
     gram: Array
     along: Array
     rough: Mask
+    delta: Array
 
     def take(self, rows: Index | Mask) -> "Straight":
         """Those of some neurons."""
@@ -38,6 +40,7 @@ class Straight:
             self.gram[rows],
             self.along[rows],
             self.rough[rows],
+            self.delta[rows],
         )
 
 
@@ -84,7 +87,9 @@ def straight(rows: Rows, path: Path) -> Straight:
         np.cumsum(moved, axis=1, out=moved)
     z = np.matmul(moved, rows.slope)
     z += rows.z[:, None]
-    return Straight(first, moved, outputs[:, per_node - 1 :: per_node], z, gram, along, rough)
+    return Straight(
+        first, moved, outputs[:, per_node - 1 :: per_node], z, gram, along, rough, np.zeros(count)
+    )
 
 
 def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, Array, Mask]:
@@ -113,3 +118,16 @@ def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, A
         a = cosh[:, e] * a + first[:, e] * pull
         outputs[:, e] = a
     return reach, outputs, rough
+
+
+def straight_frozen(rows: Rows, path: Path, delta: Array) -> Straight:
+    """Rows to the end of a path that stands still, in one boost each; delta (b,): a^2 - |w|^2."""
+    direction, count = rows.direction[:, 0], len(rows)
+    span = path.length * (1.0 - rows.position)
+    reach, outputs = after(cone(span[:, None] * direction, rows.w, rows.a, delta), np.ones(count))
+    reach *= span
+    z = rows.z + reach[:, None] * rows.slope[:, 0]
+    none, products = np.zeros(count, dtype=bool), np.zeros((count, 1, 1))
+    return Straight(
+        0, reach[:, None, None], outputs[:, None], z[:, None], products, products[:, 0], none, delta
+    )

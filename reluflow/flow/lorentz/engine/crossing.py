@@ -1,12 +1,16 @@
 """Event location: the moment at which a pre-activation first reaches zero in an interval of the path."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from reluflow.flow.lorentz.activation import AT_ZERO, CLOSE
-from reluflow.flow.lorentz.engine.chain import Start
+from reluflow.flow.lorentz.boost import after, cone, time_to_reach
+from reluflow.flow.lorentz.engine.chain import Start, Straight
 from reluflow.flow.lorentz.engine.rows import Rows
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.release import Releases
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -14,6 +18,71 @@ from reluflow.network import Array
 NEWTON = 5
 #: ... and for its guess on the cubic through both ends of an interval
 GUESSES = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where b rows are: position, next node (b,), Y (b, t) since where they were, a (b,), z (b, h).
+
+    At an event: sample (b,), and whether z crosses zero there; odd (b,): whether it is not plain.
+    """
+
+    position: Array
+    node: Index
+    reach: Array
+    a: Array
+    z: Array
+    sample: Index
+    crosses: Mask
+    odd: Mask
+
+
+def locate_moving(
+    rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases, path: Path
+) -> tuple[Place, Place]:
+    """Where the interval of the path begins in which the first event of each row is, and the event itself."""
+    nodes, here = path.nodes, np.arange(len(rows))
+    inside = np.maximum(clear, rows.node - ahead.first)
+    later = inside > rows.node - ahead.first
+    last = np.maximum(inside - 1, 0)
+    begin, end = np.where(later, nodes[ahead.first + last], rows.position), nodes[ahead.first + inside]
+    reach = np.where(later[:, None], ahead.reach[here, last], 0.0)
+    a = np.where(later, ahead.outputs[here, last], rows.a)
+    z = np.where(later[:, None], ahead.z[here, last], rows.z)
+    crosses = (heights[here, inside] < 0.0).any(axis=1)
+    odd = ~crosses & ~np.isfinite(releases.position)
+    ends = ahead.z[here, inside], ahead.outputs[here, inside]
+    sample, crossing = guess(rows, path, (z, ends[0]), (a, ends[1]), begin, end)
+    crosses &= crossing < releases.position
+    position = np.where(crosses, crossing, np.where(odd, begin, np.minimum(releases.position, end)))
+    before = Place(begin, inside + ahead.first, reach, a, z, sample, crosses, odd)
+    start = Start(begin, reach, a, ahead.gram, ahead.along)
+    reach, a, z, position, sample = land(rows, path, start, (begin, end), position, sample, crosses)
+    return before, Place(position, before.node, reach, a, z, sample, crosses, odd)
+
+
+def locate_frozen(
+    rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases, path: Path
+) -> tuple[Place, Place]:
+    """The same on a path that stands still: rows move on straight lines, of which the reach is the length."""
+    count, span = len(rows), path.length * (1.0 - rows.position)
+    none, node = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.intp)
+    slope = rows.slope[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(heights[:, 0] < 0.0, -rows.z / slope, np.inf)
+    sample = np.argmin(np.abs(reach), axis=1)
+    first = reach[np.arange(count), sample]
+    start = cone(span[:, None] * rows.direction[:, 0], rows.w, rows.a, ahead.delta)
+    share = time_to_reach(start, np.where(np.isfinite(first), first, 0.0) / span)
+    crossing = np.where(np.isfinite(first), rows.position + (1.0 - rows.position) * share, np.inf)
+    crosses = crossing < releases.position
+    odd = ~crosses & ~np.isfinite(releases.position)
+    before = Place(rows.position, node, np.zeros((count, 1)), rows.a, rows.z, sample, none, odd)
+    position = np.where(crosses, crossing, np.where(odd, rows.position, releases.position))
+    there, a = after(start, (position - rows.position) / (1.0 - rows.position))
+    reach = (span * there)[:, None]
+    z = rows.z + reach * slope
+    return before, Place(position, node, reach, a, z, sample, crosses, odd)
 
 
 def guess(

@@ -7,8 +7,8 @@ import numpy as np
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.engine.chain import Start, Straight, straight
-from reluflow.flow.lorentz.engine.crossing import guess, land
+from reluflow.flow.lorentz.engine.chain import Straight, straight, straight_frozen
+from reluflow.flow.lorentz.engine.crossing import Place, locate_frozen, locate_moving
 from reluflow.flow.lorentz.engine.happening import Happening, changed, decide
 from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
@@ -21,6 +21,8 @@ from reluflow.flow.lorentz.segments import Segment
 from reluflow.flow.lorentz.turning import LARGEST, confirmed
 from reluflow.network import Array
 
+#: size of the inputs (h p) from which on this pays on a path that stands still
+WORTH = 1000
 #: events in a row between which a neuron creeps after which it is left to ``rounds``
 STUCK = 16
 #: a neuron creeps where it is no further in the step than this between two events
@@ -29,9 +31,11 @@ CREEPING = 1e-6
 STILL = 1e-13
 
 
-def suits(samples: Samples) -> bool:
-    """Whether the data are such that this pays, and is exact enough."""
-    return samples.many and not samples.pull_when_off
+def suits(samples: Samples, still: bool) -> bool:
+    """Whether this pays, and is exact, for these data, on a path that is ``still`` or one that moves."""
+    if samples.pull_when_off or samples.has_zeros:
+        return False
+    return samples.inputs.size >= WORTH if still else samples.many
 
 
 class Engine:
@@ -76,7 +80,10 @@ class Engine:
 
     def _round(self, rows: Rows) -> Rows:
         """The rows after their next event; those that have none are at the end of the step."""
-        ahead = straight(rows, self._path)
+        if self._path.still:
+            ahead = straight_frozen(rows, self._path, self._neurons.delta[rows.row])
+        else:
+            ahead = straight(rows, self._path)
         heights = rows.side[:, None] * ahead.z
         lowest = heights.min(axis=1)
         clear = np.full(len(rows), heights.shape[1])
@@ -84,7 +91,9 @@ class Engine:
         clear[crosses] = (heights[crosses].min(axis=2) < 0.0).argmax(axis=1)
         last = np.minimum(clear, heights.shape[1] - 1)
         ends = self._nodes[ahead.first + last]
-        odd = ahead.rough | self._turns(rows, ahead, heights, lowest, clear)
+        odd = ahead.rough
+        if not self._path.still:
+            odd |= self._turns(rows, ahead, heights, lowest, clear)
         releases = self._releases(rows, ends)
         released = np.isfinite(releases.position)
         node = np.searchsorted(self._nodes[:-1], releases.position)
@@ -190,49 +199,16 @@ class Engine:
 
     def _happen(self, rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases) -> Rows:
         """The rows, each of which has an event before its node ``clear`` (b,), after that event."""
-        path, nodes, here = self._path, self._nodes, np.arange(len(rows))
-        inside = np.maximum(clear, rows.node - ahead.first)
-        later = inside > rows.node - ahead.first
-        before = np.maximum(inside - 1, 0)
-        begin = np.where(later, nodes[ahead.first + before], rows.position)
-        end = nodes[ahead.first + inside]
-        reach = np.where(later[:, None], ahead.reach[here, before], 0.0)
-        a = np.where(later, ahead.outputs[here, before], rows.a)
-        z = np.where(later[:, None], ahead.z[here, before], rows.z)
-        crosses = (heights[here, inside] < 0.0).any(axis=1)
-        odd = ~crosses & ~np.isfinite(releases.position)
-        sample, crossing = guess(
-            rows, path, (z, ahead.z[here, inside]), (a, ahead.outputs[here, inside]), begin, end
-        )
-        crosses &= crossing < releases.position
-        frees = ~crosses & np.isfinite(releases.position)
-        position = np.where(crosses, crossing, np.where(frees, releases.position, begin))
-        at_begin = replace(
-            rows,
-            position=begin,
-            node=inside + ahead.first,
-            w=rows.w + np.matmul(reach[:, None], rows.direction)[:, 0],
-            a=a,
-            z=z,
-        )
-        start = Start(begin, reach, a, ahead.gram, ahead.along)
-        reach, a, z, position, sample = land(rows, path, start, (begin, end), position, sample, crosses)
-        sample = np.where(frees, rows.slots[here, releases.slot], sample)
-        odd |= self._is_odd(rows, z, a, position, sample, crosses)
-        moved = replace(
-            rows,
-            position=position,
-            node=inside + ahead.first,
-            w=rows.w + np.matmul(reach[:, None], rows.direction)[:, 0],
-            a=a,
-            z=z,
-        )
-        moved.stuck = np.where(position - rows.position > CREEPING, 0, rows.stuck + 1)
-        change = decide(moved, sample, crosses, releases, self._drive)
-        odd |= change.odd
-        self._keep(rows, ahead, np.where(odd, begin, position))
+        locate = locate_frozen if self._path.still else locate_moving
+        before, at = locate(rows, ahead, heights, clear, releases, self._path)
+        moved = _moved(rows, at)
+        sample = np.where(at.crosses, at.sample, rows.slots[np.arange(len(rows)), releases.slot])
+        moved.stuck = np.where(at.position - rows.position > CREEPING, 0, rows.stuck + 1)
+        change = decide(moved, sample, at.crosses, releases, self._drive)
+        odd = change.odd | at.odd | self._is_odd(rows, at.z, at.a, at.position, sample, at.crosses)
+        self._keep(rows, ahead, np.where(odd, before.position, at.position))
         if odd.any():
-            self._without(at_begin, odd)
+            self._without(_moved(rows, before), odd)
             moved, change = moved.take(~odd), change.take(~odd)
         if len(moved) == 0:
             return moved
@@ -265,3 +241,9 @@ class Engine:
             jump[who] = release_jump(change, sample[who], samples)
         squares, order = self._neurons.gain[rows.row] * rows.a**2, np.where(what.crosses, 1.0, 2.0)
         self.kinks.append(kinks(squares, rows.position, sample, jump, order, self._drive))
+
+
+def _moved(rows: Rows, place: Place) -> Rows:
+    """The rows at a place on their ways."""
+    w = rows.w + np.matmul(place.reach[:, None], rows.direction)[:, 0]
+    return replace(rows, position=place.position, node=place.node, w=w, a=place.a, z=place.z)
