@@ -72,7 +72,9 @@ async def test_of_many_curves_the_last_ones_are_kept() -> None:
     async with explorer(overrides={"stop.steps": 2}) as app:
         for _ in range(MOST + 2):
             await app.solved()
+            seed = app.frame.preset.values["init.seed"]
             await app.press("N")
+            await app.until(lambda seed=seed: app.frame.preset.values["init.seed"] != seed, "the next seed")
         assert [run.preset.values["init.seed"] for run in app.app.frozen] == list(range(6, 6 + MOST))
 
 

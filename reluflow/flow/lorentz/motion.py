@@ -5,7 +5,7 @@ moved on their own, from event to event, all of them together in rounds; the ste
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.flow.lorentz.segments import MOST_KEPT, Kept
+from reluflow.flow.lorentz.segments import MOST_KEPT, Kept, Segment
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
@@ -97,7 +97,9 @@ def sweep(
     kinks: list[Array] = []
     whole, ahead, least = True, np.inf, np.inf
     numbers = len(path.terms) * len(neurons) * (samples.primaries + neurons.weights.shape[1])
-    keep, kept = numbers <= MOST_KEPT and len(neurons) <= block_rows(samples), None
+    keep = numbers <= MOST_KEPT
+    segments: list[Segment] = []
+    done = 0
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
@@ -109,11 +111,13 @@ def sweep(
             else:
                 rounds.run(block)
         least = min(least, rounds.least)
-        kept = None if rounds.segments is None else Kept(path, rounds.segments)
+        segments += [replace(part, rows=part.rows + done) for part in rounds.segments or ()]
+        done += len(block)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
+    kept = Kept(path, segments) if keep else None
     met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):

@@ -1,6 +1,6 @@
 """Dense output of a sweep: where its neurons were at any moment, from what the sweep knew at their events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from reluflow.flow.lorentz.boost import fly
 from reluflow.flow.lorentz.neurons import Bytes, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 
 #: numbers of a sweep up to which its segments are kept until the next one
 MOST_KEPT = 4_000_000
@@ -41,9 +41,11 @@ class Passage:
 
 def gradient_squares(neurons: Neurons, pulls: Array) -> Array:
     """a_j^2 |D_j|^2 + <w_j, D_j>^2 (b,) of neurons with the given D_j (b, p)."""
-    squares: Array = neurons.outputs**2 * np.vecdot(pulls, pulls)
-    squares += np.vecdot(neurons.weights, pulls) ** 2
-    return neurons.gain * squares
+    with np.errstate(over="ignore"):
+        by_weight = neurons.root * neurons.outputs * row_norms(pulls)
+        by_output = neurons.root * np.vecdot(neurons.weights, pulls)
+        squares: Array = by_weight**2 + by_output**2
+    return squares
 
 
 @dataclass(frozen=True)
@@ -68,27 +70,39 @@ class Segment:
     reach: Array
     outputs_at: Array
 
-    def at(self, which: Index, x: Array, swept: Neurons, path: Path) -> tuple[Neurons, Array]:
+    def pieces(self, moments: Array) -> Iterator[tuple[Index | slice, Index]]:
+        """Its neurons, and the numbers of the moments (k,) at which to look at them, in pieces."""
+        inside = (moments[:, None] >= self.begin) & (moments[:, None] <= self.until)
+        terms, count, dimension = self.direction.shape
+        most = max(1, ROOM // (terms * (dimension + self.z.shape[1])))
+        if count > 0.1 * most:
+            for number, rows in enumerate(inside):
+                if rows.any():
+                    some = slice(None) if rows.all() else np.flatnonzero(rows)
+                    yield some, np.full(np.count_nonzero(rows), number)
+            return
+        moment, which = np.nonzero(inside)
+        for first in range(0, which.size, most):
+            yield which[first : first + most], moment[first : first + most]
+
+    def at(self, which: Index | slice, x: Array, swept: Neurons, path: Path) -> tuple[Neurons, Array]:
         """Its neurons ``which`` (c,) at positions x (c,), and D_j (c, p); ``swept``: along ``path``."""
-        nodes, begin = path.nodes, self.begin[which]
+        nodes, begin, rows = path.nodes, self.begin[which], np.arange(x.size)
         node = np.searchsorted(nodes, x, side="right") - 1
         later = (node >= self.first) & (nodes[node] > begin)
         place = np.maximum(node - self.first, 0)
         start = np.where(later, nodes[node], begin)
-        reach = np.where(later[:, None], self.reach[which, place], 0.0)
-        a = np.where(later, self.outputs_at[which, place], self.outputs[which])
-        direction, slope = (
-            self.direction[:, which].transpose(1, 0, 2),
-            self.slope[:, which].transpose(1, 0, 2),
-        )
-        w = self.weights[which] + np.matmul(reach[:, None], direction)[:, 0]
+        reach = np.where(later[:, None], self.reach[which][rows, place], 0.0)
+        a = np.where(later, self.outputs_at[which][rows, place], self.outputs[which])
+        direction, slope = self.direction[:, which], self.slope[:, which]
+        w = self.weights[which] + np.einsum("ct,tcp->cp", reach, direction)
         weights = path.length * path.exponentials(start, x)
         base = swept.take(self.rows[which])
-        flight = fly(np.matmul(weights, direction).transpose(1, 0, 2), w, a, base.delta)
-        reach = reach + np.matmul(flight.reach.T[:, None], weights)[:, 0]
-        z = self.z[which] + np.matmul(reach[:, None], slope)[:, 0]
+        flight = fly(np.einsum("cet,tcp->ecp", weights, direction), w, a, base.delta)
+        reach = reach + np.einsum("ec,cet->ct", flight.reach, weights)
+        z = self.z[which] + np.einsum("ct,tch->ch", reach, slope)
         there = base.moved(flight.weights[-1], flight.outputs[-1], z, self.status[which]).rebalanced()
-        return there, np.matmul(path.basis(x)[:, None], direction)[:, 0]
+        return there, np.einsum("ct,tcp->cp", path.basis(x), direction)
 
 
 @dataclass(frozen=True)
@@ -103,16 +117,11 @@ class Kept:
         weights = np.zeros((moments.size, *swept.weights.shape))
         outputs, squares = np.zeros((2, moments.size, len(swept)))
         for segment in self.segments:
-            inside = (moments[:, None] >= segment.begin) & (moments[:, None] <= segment.until)
-            moment, which = np.nonzero(inside)
-            terms, _, dimension = segment.direction.shape
-            piece = max(1, ROOM // (terms * (dimension + segment.z.shape[1])))
-            for first in range(0, which.size, piece):
+            for which, when in segment.pieces(moments):
                 if abandoned():
                     raise AbandonedError
-                some, when = which[first : first + piece], moment[first : first + piece]
-                there, pulls = segment.at(some, moments[when], swept, self.path)
-                place = when, segment.rows[some]
+                there, pulls = segment.at(which, moments[when], swept, self.path)
+                place = when, segment.rows[which]
                 weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()
                 squares[place] = gradient_squares(there, pulls)
         return Passage(weights, outputs, squares)

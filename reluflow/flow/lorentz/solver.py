@@ -97,8 +97,7 @@ class Lorentz(FlowSolver):
     def gradient_norm(self) -> float:
         neurons = self._neurons
         pulls = directions(neurons, self._samples, self._residual)
-        with np.errstate(over="ignore"):
-            return self.problem.speed * float(np.sqrt(gradient_squares(neurons, pulls).sum()))
+        return self.problem.speed * float(np.sqrt(gradient_squares(neurons, pulls).sum()))
 
     @property
     def at_rest(self) -> bool:
