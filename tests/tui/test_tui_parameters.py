@@ -1,11 +1,14 @@
 """The form: what is typed is checked, applied, restored and marked."""
 
+import gc
+import weakref
 from functools import partial
 
 import driver
 from driver import Driver
 from textual.widgets import Input
 
+from reluflow.store.preset import load_preset
 from reluflow.tui.widgets.parameter_field import ChoiceField, ParameterField, text_of
 from reluflow.tui.widgets.parameter_form import ParameterForm
 
@@ -139,3 +142,20 @@ def test_values_are_written_as_they_are_typed() -> None:
     assert text_of(True) == "true"
     assert text_of(1e-20) == "1e-20"
     assert text_of(((1.0, 2.0), (-0.5, 0.0))) == "[[1.0, 2.0], [-0.5, 0.0]]"
+
+
+async def test_fields_that_are_gone_are_held_by_nothing() -> None:
+    async with explorer() as app:
+        gone = []
+        for method in ("lorentz", "gd") * 2:
+            gone.append(weakref.ref(field(app, "network.width").editor))
+            await app.app.query_one(ParameterForm).load(load_preset("orthogonal-toy", change(method)), {})
+            await app.drained()
+        assert field(app, "network.width").editor is not gone[-1]()
+        gc.collect()
+        assert [editor() for editor in gone[:2]] == [None, None]
+
+
+def change(method: str) -> dict[str, object]:
+    """To a method, whose keys are other ones for descent."""
+    return {"solver.method": method} | ({"solver.learning_rate": 0.1} if method == "gd" else {})
