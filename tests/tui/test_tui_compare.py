@@ -68,6 +68,19 @@ async def test_capital_f_lists_the_curves_and_lets_go_of_them() -> None:
         assert "behind:" not in app.text
 
 
+async def test_the_list_of_curves_is_moved_in_also_where_there_is_no_room_for_it() -> None:
+    async with explorer(overrides={"stop.steps": 2}) as app:
+        for _ in range(3):
+            await app.solved()
+            await app.press("N")
+        await app.press("F", "down")
+        await app.resize(4, 3)
+        await app.press("pagedown", "up", "end", "up")
+        # the second of three
+        await app.press("x", "escape")
+        assert [run.preset.values["init.seed"] for run in app.app.frozen] == [4, 6]
+
+
 async def test_of_many_curves_the_last_ones_are_kept() -> None:
     async with explorer(overrides={"stop.steps": 2}) as app:
         for _ in range(MOST + 2):

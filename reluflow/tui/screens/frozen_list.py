@@ -8,15 +8,22 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from reluflow.tui.compare import LETTERS
+from reluflow.tui.compare import LETTERS, MOST
 from reluflow.tui.screens.dialogue import Dialogue
 
 
 class FrozenList(Dialogue[tuple[int, ...] | None]):
-    """Returns the numbers of the runs to keep."""
+    """Returns the numbers of the runs to keep.
+
+    The keys are the dialogue's own: those of Textual's list for whole pages fail where it has no room at all.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,F", "leave", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup,home", f"move(-{MOST})", show=False),
+        Binding("pagedown,end", f"move({MOST})", show=False),
         Binding("x,delete,backspace", "drop", show=False),
         Binding("X", "drop_all", show=False),
     ]
@@ -29,11 +36,20 @@ class FrozenList(Dialogue[tuple[int, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue wide"):
             yield Static("Runs kept for comparison", classes="title")
-            yield OptionList(*self._options(), markup=False)
+            options = OptionList(*self._options(), markup=False)
+            options.can_focus = False
+            yield options
             yield Static("x lets go of one   X of all   esc leaves", classes="hint", markup=False)
 
     def _options(self) -> list[Option]:
         return [Option(f"{LETTERS[i]}  {self._labels[i]}") for i in self._kept]
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = 0
+
+    def action_move(self, by: int) -> None:
+        options = self.query_one(OptionList)
+        options.highlighted = min(max((options.highlighted or 0) + by, 0), len(self._kept) - 1)
 
     def action_drop(self) -> None:
         options = self.query_one(OptionList)

@@ -78,7 +78,9 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
             self.dismiss(self.answer(self.found[place]))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.answer(self.found[event.option_index]))
+        # a key may have narrowed the list after the click
+        if event.option in event.option_list.options:
+            self.dismiss(self.answer(self.found[event.option_index]))
 
     def action_move(self, by: int) -> None:
         options = self.query_one(OptionList)
