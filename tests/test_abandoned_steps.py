@@ -1,5 +1,8 @@
 """A step that nobody wants any more is given up, and the same step is taken later, bit for bit."""
 
+import json
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -51,3 +54,41 @@ def test_what_cannot_be_broken_off_is_not_waited_for():
     assert patiently(lambda: 5, lambda: False) == 5
     with pytest.raises(ZeroDivisionError):
         patiently(lambda: 1 / 0, lambda: False)
+
+
+#: Runs a command after work was given up; says if the interpreter ends in the usual way.
+GIVING_UP = """
+import atexit, sys, threading
+from reluflow.cli import main
+from reluflow.flow.base import AbandonedError
+from reluflow.flow.patience import patiently
+atexit.register(print, "ended as usual")
+over = threading.Event()
+if "goes on" not in sys.argv:
+    over.set()
+try:
+    patiently(over.wait, lambda: True)
+except AbandonedError:
+    pass
+sys.argv = ["reluflow", *sys.argv[2:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("work", ["goes on", "is over"])
+@pytest.mark.parametrize(("words", "code"), [(["presets", "--json"], 0), (["presets", "show", "no-such"], 2)])
+def test_the_interpreter_does_not_end_around_work_that_goes_on(work, words, code, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", GIVING_UP, work, *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == code
+    said, last = done.stdout.removesuffix("ended as usual\n"), done.stdout.splitlines()[-1:]
+    assert (last == ["ended as usual"]) == (work == "is over")
+    if code == 0:
+        assert any(each["name"] == "orthogonal-toy" for each in json.loads(said)["presets"])
+    else:
+        assert "no-such" in done.stderr

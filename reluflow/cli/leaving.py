@@ -9,6 +9,7 @@ catches everything, is printed and forgotten; and in the middle of an import it 
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 
@@ -26,6 +27,21 @@ def leave_at_once() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
+
+
+def leave_unfinished_work(code: object) -> None:
+    """End the process here, with the code of its ``SystemExit``, if a step is computed that was given up.
+
+    Compiled code that nothing can break off, such as factors of a large matrix, crashes when the interpreter
+    ends around it.
+    """
+    patience = sys.modules.get("reluflow.flow.patience")
+    if patience is None or not patience.is_unfinished():
+        return
+    with suppress(OSError, ValueError):  # nobody reads what is left to be written
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _leave(number: int, _: FrameType | None) -> None:

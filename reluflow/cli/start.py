@@ -3,6 +3,7 @@
 import os
 import sys
 
+from reluflow.cli.leaving import leave_unfinished_work
 from reluflow.threads import set_for_this_process
 
 
@@ -12,6 +13,14 @@ def start() -> None:
         if hasattr(stream, "reconfigure"):  # a title that a terminal cannot show is no reason to stop
             stream.reconfigure(errors="replace")
     set_for_this_process()
+    try:
+        _run()
+    except SystemExit as end:
+        leave_unfinished_work(end.code)
+        raise
+
+
+def _run() -> None:
     from reluflow.cli.app import app
 
     if os.environ.get("_RELUFLOW_COMPLETE") == "complete_bash" and "COMP_CWORD" in os.environ:

@@ -9,6 +9,8 @@ from reluflow.flow.base import AbandonedError
 #: Seconds between two looks at whether the result is still wanted.
 LOOK_SECONDS: Final = 0.02
 
+_NAME: Final = "patience"
+
 _Result = TypeVar("_Result")
 
 
@@ -29,10 +31,15 @@ def patiently(work: Callable[[], _Result], abandoned: Callable[[], bool]) -> _Re
             failure.append(error)
         done.set()
 
-    threading.Thread(target=run, name="patience", daemon=True).start()
+    threading.Thread(target=run, name=_NAME, daemon=True).start()
     while not done.wait(LOOK_SECONDS):
         if abandoned():
             raise AbandonedError
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def is_unfinished() -> bool:
+    """Whether work that was abandoned is still being done."""
+    return any(thread.name == _NAME for thread in threading.enumerate())
