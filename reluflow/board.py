@@ -48,10 +48,10 @@ class Board:
             self._superseding += 1
         self._commands.put(carry_out)
 
-    def next_command(self, wait: bool) -> Callable[[], None] | None:
-        """The next one, waited for if wanted; None if there is none."""
+    def next_command(self, seconds: float | None) -> Callable[[], None] | None:
+        """The next one, waited for so long (None: without end); None if there is none."""
         try:
-            return self._commands.get() if wait else self._commands.get_nowait()
+            return self._commands.get(timeout=seconds) if seconds != 0.0 else self._commands.get_nowait()
         except Empty:
             return None
 

@@ -1,7 +1,9 @@
-"""How much memory this process can still have."""
+"""How much memory this process can still have, and what it need not keep."""
 
+import ctypes
 import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 #: so much of it is for arrays; the rest is for what is done with them, and for others
@@ -18,6 +20,16 @@ except ImportError:  # Windows has no such limits
 def room() -> float:
     """Bytes that arrays may take: a share of this machine's memory, or of what a limit leaves of it."""
     return SHARE * min(_present(), _left())
+
+
+def give_back() -> None:
+    """Give back what the C library keeps of memory that was freed, where it can be asked to (glibc).
+
+    What a large run has held is else kept for ever, because small things that were made meanwhile lie between
+    its pieces.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _present() -> float:

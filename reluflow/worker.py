@@ -13,6 +13,7 @@ from reluflow.flow.base import State
 from reluflow.frame import Frame, Notice, Refusal, Sight
 from reluflow.front import Front
 from reluflow.keeper import Keeper
+from reluflow.memory import give_back
 from reluflow.pictures import picture_of, remains_of
 from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
@@ -24,6 +25,8 @@ FRAME_SECONDS: Final = 0.05
 SLICE_SECONDS: Final = 0.02
 #: Seconds for which solving stands back at a time while the thread in front is at work.
 GIVE_WAY_SECONDS: Final = 0.05
+#: Seconds without a command after which the memory of the runs before is given back.
+REST_SECONDS: Final = 1.0
 
 
 class Worker:
@@ -58,24 +61,30 @@ class Worker:
 
     def work(self) -> None:
         """Carry out commands, and solve while there are none, until told to leave."""
+        rests = False
         while not self._closed:
             training = self._training if self._board.running else None
             solving = training is not None and training.status == "running"
-            self._obey(wait=not solving)
+            if self._obey(0.0 if solving else None if rests else REST_SECONDS):
+                rests = False
+            elif not solving:
+                rests = True
+                give_back()  # what the runs before have held, of which nothing is on show any more
             if solving and training is not None and training is self._training:
                 self._solve(training)
 
-    def _obey(self, wait: bool) -> None:
-        """Carry out the next command, waiting for one if there is nothing else to do."""
-        command = self._board.next_command(wait)
+    def _obey(self, seconds: float | None) -> bool:
+        """Carry out the next command, waited for so long (None: without end); whether there was one."""
+        command = self._board.next_command(seconds)
         if command is None:
-            return
+            return False
         try:
             command()
             if self._training is not None:
                 self._arrive(self._training)
         except Exception as error:  # whatever goes wrong in a command, the thread must live on
             self.publish(error=sentence(error))
+        return True
 
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
