@@ -100,3 +100,21 @@ def test_what_is_to_be_ignored_is_ignored(tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(out)["status"] == "converged"
+
+
+def test_nobody_waits_for_the_interpreter_to_clear_up(tmp_path):
+    program = f"import atexit\natexit.register(print, 'cleared up')\n{MARKED}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *COMMANDS["run"]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+    )
+    while not (tmp_path / "out" / "run.json").exists():
+        assert process.poll() is None
+    process.terminate()
+    written, said = process.communicate(timeout=60.0)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "saved" in said
+    assert "cleared up" not in written

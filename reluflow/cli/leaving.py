@@ -29,14 +29,16 @@ def leave_at_once() -> None:
             signal.signal(number, _leave)
 
 
-def leave_unfinished_work(code: object) -> None:
-    """End the process here, with the code of its ``SystemExit``, if a step is computed that was given up.
+def leave_here(code: object) -> None:
+    """End the process with the code of its ``SystemExit`` if the interpreter should not end as usual.
 
-    Compiled code that nothing can break off, such as factors of a large matrix, crashes when the interpreter
-    ends around it.
+    That takes half a second, which whoever sent a signal does not want to wait for; and around a step that
+    was given up but is still computed it crashes, as nothing can break off compiled code, such as factors
+    of a large matrix.
     """
     patience = sys.modules.get("reluflow.flow.patience")
-    if patience is None or not patience.is_unfinished():
+    signalled = code in [128 + number for number in SIGNALS]
+    if not signalled and (patience is None or not patience.is_unfinished()):
         return
     with suppress(OSError, ValueError):  # nobody reads what is left to be written
         sys.stdout.flush()

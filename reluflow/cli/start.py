@@ -3,7 +3,7 @@
 import os
 import sys
 
-from reluflow.cli.leaving import leave_unfinished_work
+from reluflow.cli.leaving import leave_here
 from reluflow.threads import set_for_this_process
 
 
@@ -16,7 +16,7 @@ def start() -> None:
     try:
         _run()
     except SystemExit as end:
-        leave_unfinished_work(end.code)
+        leave_here(end.code)
         raise
 
 
