@@ -1,5 +1,7 @@
 """The compass of directions and the lines of the neuron table."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,6 +105,24 @@ def test_samples_are_numbered_from_one_at_the_end_of_their_rays() -> None:
     rays = pieces(compass_rows(picture, (41, 21), ASCII), "ray")
     assert any("1" in text and x > 35 and y == 10 for x, y, text in rays)
     assert any("2" in text and y == 0 for _, y, text in rays)
+
+
+@pytest.mark.parametrize("size", [(31, 9), (41, 13), (61, 31)])
+@pytest.mark.parametrize("samples", [5, 12, 40])
+@pytest.mark.parametrize("width", [0.05, 0.6, 6.0])
+def test_numbers_of_samples_neither_touch_nor_hide_a_sample(
+    size: tuple[int, int], samples: int, width: float
+) -> None:
+    angles = np.linspace(1.3, 1.3 + width, samples)
+    inputs = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    rows = compass_rows(compass(np.ones((1, 2)), np.ones(1), inputs), size, BRAILLE)
+    shown = [int(number) for row in rows for number in re.findall(r"\d+", plain(row))]
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= set(range(1, samples + 1))
+    assert 1 in shown
+    # so many that they have no numbers, at the same places
+    bare = compass_rows(compass(np.ones((1, 2)), np.ones(1), np.tile(inputs, (9, 1))), size, BRAILLE)
+    assert [plain(row).count("×") for row in rows] == [plain(row).count("×") for row in bare]
 
 
 def table(**changes: object) -> NeuronTable:

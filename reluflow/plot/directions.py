@@ -33,6 +33,8 @@ _MOST_DOTTED: Final = 10
 _FINENESS: Final = 4.0
 #: cells kept free around the rim, for the numbers of the samples
 _MARGIN: Final = 2.0
+#: where the number of a sample may stand from its best place: rows down, cells to the right
+_BESIDE: Final = ((0, 0), (-1, 0), (1, 0), (0, 1), (0, -1), (0, 2), (0, -2))
 
 
 @dataclass(frozen=True)
@@ -218,18 +220,26 @@ def _rim(frame: _Frame, glyphs: Glyphs) -> Trace:
 
 
 def _numbers(rows: list[Row], rays: Array, frame: _Frame) -> list[Row]:
-    """Sample numbers, from 1, just outside the end of each ray."""
+    """Sample numbers, from 1, just outside the end of each ray or beside that; none without room."""
     if rays.shape[0] > _MOST_NUMBERED:
         return rows
-    for number, ray in enumerate(rays, start=1):
-        label = str(number)
-        length = float(np.hypot(*ray))
-        outside = ray * (1.0 + 1.6 / frame.rim / length) if length > 0.0 else ray
-        column, row = (int(value[0]) for value in frame.cells(outside[None, :]))
-        if ray[0] < 0.0:
-            column -= len(label) - 1
-        if 0 <= row < frame.height:
-            rows[row] = put(rows[row], column, label, "ray")
+    lengths = np.hypot(rays[:, 0], rays[:, 1])[:, None]
+    outside = rays * (1.0 + 1.6 / frame.rim / np.where(lengths > 0.0, lengths, np.inf))
+    ends, wanted = (np.stack(frame.cells(places), axis=1).astype(int).tolist() for places in (rays, outside))
+    samples = {(row, column) for column, row in ends}
+    labels: set[tuple[int, int]] = set()
+    for number, (ray, (column, row)) in enumerate(zip(rays, wanted, strict=True), start=1):
+        text = str(number)
+        column -= len(text) - 1 if ray[0] < 0.0 else 0
+        for down, right in _BESIDE:
+            y, x = row + down, column + right
+            cells = {(y, x + i) for i in range(len(text))}
+            around = cells | {(y, x - 1), (y, x + len(text))}
+            inside = 0 <= y < frame.height and 0 <= x <= frame.width - len(text)
+            if inside and not cells & samples and not around & labels:
+                labels |= cells
+                rows[y] = put(rows[y], x, text, "ray")
+                break
     return rows
 
 
