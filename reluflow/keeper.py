@@ -1,5 +1,6 @@
 """The run directory that a live run is written to."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -156,13 +157,16 @@ class Keeper:
         before = self._writer
         if before is not None and self.folder is not None:
             return self._save(before, training)
-        if self._stored is not None and folder is None:
+        reopens = self._stored is not None and folder is None
+        if self._stored is not None and reopens:
             writer = RunWriter.reopen(self._stored, preset)
         else:
             writer = RunWriter.create(preset, training.problem, folder)
         try:
             path = self._save(writer, training)
         except RunError:
+            if not reopens:  # a directory without a run in it is of no use to anybody
+                shutil.rmtree(writer.path, ignore_errors=True)
             writer.close()
             raise
         self._writer = writer

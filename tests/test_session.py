@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from reluflow import worker as module
+from reluflow.errors import RunError
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.frame import Frame
@@ -242,6 +243,25 @@ def test_a_branch_that_cannot_be_written_leaves_the_run_as_it_is(session, tmp_pa
     frame = wait(session, lambda frame: frame.note is not None)
     assert frame.note.failed
     assert (frame.generation, frame.status) == (trunk.generation, "converged")
+
+
+def test_a_directory_that_could_not_be_filled_is_removed(session, tmp_path, monkeypatch):
+    session.step()
+    wait(session, lambda frame: frame.steps > 0)
+
+    def full(*_):
+        raise RunError("disc: cannot be written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunWriter, "save", full)
+        session.save_run(tmp_path / "full")
+        note = wait(session, lambda frame: frame.note).note
+    assert (note.failed, note.text) == (True, "disc: cannot be written")
+    assert not list(tmp_path.glob("full*"))
+    # and there is nothing in the way of the next one
+    session.save_run(tmp_path / "full")
+    assert not wait(session, lambda frame: frame.note.number > note.number).note.failed
+    assert open_run(tmp_path / "full").t.size > 0
 
 
 def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):

@@ -42,8 +42,10 @@ def writing(path: Path, error: type[ReluflowError]) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
+        # a hidden name is one that only this process knows
+        hidden = not problem.filename or Path(problem.filename).name.startswith(".")
         raise error(
-            f"{problem.filename or path}: cannot be written ({problem.strerror or problem}); "
+            f"{path if hidden else problem.filename}: cannot be written ({problem.strerror or problem}); "
             "expected room and leave to write"
         ) from None
 
