@@ -74,7 +74,8 @@ class Keyboard:
 
     def _parse(self, text: str) -> Iterator[Message]:
         for sign in text:  # one by one: a sequence that breaks the parser takes nothing along that follows it
-            yield from self._told(self._parser.feed(sign))
+            # the key enter, pressed before the terminal was the app's, comes as the end of a line
+            yield from self._told(self._parser.feed("\r" if sign == "\n" else sign))
 
     def _told(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Messages of the parser, but for those that only a terminal with its own way of sizes may send."""

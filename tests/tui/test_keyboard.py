@@ -31,6 +31,10 @@ def test_a_byte_of_another_encoding_is_dropped_and_what_is_around_it_stays() -> 
     assert typed == ["a", "ü", "b"]
 
 
+def test_enter_is_enter_also_when_it_was_typed_before_the_terminal_was_the_apps() -> None:
+    assert keys(read(b"toy\r")) == keys(read(b"toy\n")) == ["t", "o", "y", "enter"]
+
+
 def test_an_old_report_of_the_mouse_types_nothing_even_if_it_is_cut() -> None:
     report = b"\x1b[M\x20\xa5\x81"
     assert keys(read(b"a" + report + b"b")) == ["a", "b"]

@@ -87,7 +87,8 @@ def suspended_and_back(shell: Terminal) -> None:
     shell.type("\x1a")
     shell.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell", DEADLINE)
     shell.type("\x15clear; fg\r")
-    shell.until(lambda screen: screen.alternate, "the app")
+    # before it asks for pastes in brackets the shell's settings hold, under which ctrl+u is no key of its
+    shell.until(lambda screen: screen.alternate and "?2004" in screen.modes, "the app")
 
 
 def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
