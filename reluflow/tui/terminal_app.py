@@ -19,8 +19,10 @@ from reluflow.tui.terminal_driver import TerminalDriver
 MOST_WAITING: Final = 1000
 #: What a key sets off goes through at most so many messages: of a field, its form, a dialogue, the app.
 _WAVES: Final = 3
-#: Seconds after which the next key is handed on though the one before seems to be at work still.
+#: Seconds after which to look whether the mark of a key was lost, with a widget that was removed; after so
+#: many looks the next key is handed on though the one before is at work.
 _PATIENCE: Final = 1.0
+_MOST_LOOKS: Final = 10
 
 
 class TerminalApp(PacedApp):
@@ -58,13 +60,25 @@ class TerminalApp(PacedApp):
         self._number += 1
         number = self._in_hand = self._number
         way = self._way()
+        self._look_later(way, number, _MOST_LOOKS)
+        await super().on_event(event)
+        self._send_mark(way, number, _WAVES)
+
+    def _look_later(self, way: Sequence[MessagePump], number: int, looks: int) -> None:
         if self._patience is not None:
             self._patience.cancel()
         self._patience = asyncio.get_running_loop().call_later(
-            _PATIENCE, lambda: self.call_later(self._next, number)
+            _PATIENCE, lambda: self.call_later(self._look, way, number, looks - 1)
         )
-        await super().on_event(event)
-        self._send_mark(way, number, _WAVES)
+
+    async def _look(self, way: Sequence[MessagePump], number: int, looks: int) -> None:
+        """Go on if the mark of this key is nowhere any more: on its way it waits behind what is done."""
+        if number != self._in_hand:
+            return
+        if looks and any(each.is_running and each.message_queue_size for each in (*way, *self._way())):
+            self._look_later(way, number, looks)
+        else:
+            await self._next(number)
 
     def _way(self) -> Sequence[MessagePump]:
         """What a key goes through: the widget in focus and all around it."""

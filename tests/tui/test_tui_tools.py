@@ -5,6 +5,7 @@ from pathlib import Path
 
 import driver
 import pytest
+from textual import events
 
 from reluflow.tui.messages import ParametersApplied
 from reluflow.tui.screens.inspector import Inspector
@@ -137,3 +138,24 @@ async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None
         assert app.frame.note is not None
         assert "cannot be written" in app.frame.note.text
         assert "Errno" not in message + app.frame.note.text
+
+
+async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the mark of a key is looked after at once, as if the machine had no time for the app
+    monkeypatch.setattr("reluflow.tui.terminal_app._PATIENCE", 0.0)
+    async with driver.explorer() as app:
+        await app.solved()
+        opened: list[str] = []
+        push = app.app.push_screen
+        monkeypatch.setattr(
+            app.app,
+            "push_screen",
+            lambda page, *rest: (opened.append(type(page).__name__), push(page, *rest)),
+        )
+        for _ in range(3):
+            for key in ("Y", "enter", "enter", "escape"):
+                app.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await app.drained()
+        # the first enter copies, the second looks at a neuron, and that page is left
+        assert opened == ["CopyMenu", "Inspector"] * 3
+        assert len(app.app.screen_stack) == 1
