@@ -34,6 +34,9 @@ class TerminalApp(PacedApp):
     widget up to the app and a few times over, and the next key waits for it.
     """
 
+    # Textual's selection of text fails on a widget that is removed while it is clicked on
+    ALLOW_SELECT = False
+
     def __init__(self) -> None:
         self._waiting: deque[events.Key | events.Paste] = deque(maxlen=MOST_WAITING)
         self._in_hand = 0

@@ -2,11 +2,16 @@
 
 import pytest
 from driver import explorer
+from rich.style import Style
+from textual import events
+from textual.geometry import Offset
+from textual.widgets import OptionList, Static
 
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.store.run_directory import RunWriter
 from reluflow.training import Training
 from reluflow.tui.offers import all_offers, fitting, notes_of
+from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
 
@@ -91,3 +96,29 @@ async def test_control_characters_of_a_preset_are_shown_escaped(own_folder) -> N
         rows = [panel.render_line(y).text for panel in panels for y in range(panel.size.height)]
         assert any(r"a\u001b[31m" in text for text in rows)
         assert not any("\x1b" in text for text in rows)
+
+
+async def test_a_click_on_what_is_narrowed_away_chooses_nothing() -> None:
+    async with explorer() as app:
+        await app.press("o")
+        options = app.app.screen.query_one(OptionList)
+        last = Style(meta={"option": options.option_count - 1})
+        await app.press(*"five")
+        assert options.option_count < last.meta["option"]
+        for style in (last, Style(meta={"option": 0})):
+            assert isinstance(app.app.screen, PresetList)
+            nowhere = dict.fromkeys(("x", "y", "delta_x", "delta_y"), 0)
+            keys = dict.fromkeys(("shift", "meta", "ctrl"), False)
+            options.post_message(events.Click(options, **nowhere, button=1, **keys, style=style))
+            await app.drained()
+        assert not isinstance(app.app.screen, PresetList)
+
+
+async def test_a_click_on_a_field_that_is_being_removed_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with explorer() as app:
+        gone = Static("gone")
+        monkeypatch.setattr(app.app.screen, "get_widget_and_offset_at", lambda *_: (gone, Offset(0, 0)))
+        await app.pilot.mouse_down("#loss")
+        await app.pilot.mouse_up("#loss")
+        await app.press("2")
+        assert app.app.panel == "directions"

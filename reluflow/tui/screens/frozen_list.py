@@ -5,18 +5,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from reluflow.tui.compare import LETTERS, MOST
 from reluflow.tui.screens.dialogue import Dialogue
+from reluflow.tui.widgets.choice_list import ChoiceList
 
 
 class FrozenList(Dialogue[tuple[int, ...] | None]):
-    """Returns the numbers of the runs to keep.
-
-    The keys are the dialogue's own: those of Textual's list for whole pages fail where it has no room at all.
-    """
+    """Returns the numbers of the runs to keep."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,F", "leave", show=False),
@@ -36,23 +34,21 @@ class FrozenList(Dialogue[tuple[int, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue wide"):
             yield Static("Runs kept for comparison", classes="title")
-            options = OptionList(*self._options(), markup=False)
-            options.can_focus = False
-            yield options
+            yield ChoiceList(*self._options(), markup=False)
             yield Static("x lets go of one   X of all   esc leaves", classes="hint", markup=False)
 
     def _options(self) -> list[Option]:
         return [Option(f"{LETTERS[i]}  {self._labels[i]}") for i in self._kept]
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = 0
+        self.query_one(ChoiceList).highlighted = 0
 
     def action_move(self, by: int) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         options.highlighted = min(max((options.highlighted or 0) + by, 0), len(self._kept) - 1)
 
     def action_drop(self) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         place = options.highlighted
         if place is None:
             return

@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from reluflow.tui.screens.dialogue import Dialogue
+from reluflow.tui.widgets.choice_list import ChoiceList
 from reluflow.tui.widgets.still_input import StillInput
 
 _Item = TypeVar("_Item")
@@ -51,9 +52,7 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
         yield StillInput(compact=True, placeholder=placeholder)
 
     def options(self) -> ComposeResult:
-        options = OptionList(markup=False)
-        options.can_focus = False
-        yield options
+        yield ChoiceList(markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -62,7 +61,7 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
     def narrow(self, query: str) -> None:
         """List what fits a query."""
         self.found = self.fitting(query)
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         options.clear_options()
         options.add_options(map(Option, self.lines(self.found)))
         options.highlighted = self.first() if self.found else None
@@ -73,7 +72,7 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        place = self.query_one(OptionList).highlighted
+        place = self.query_one(ChoiceList).highlighted
         if place is not None:
             self.dismiss(self.answer(self.found[place]))
 
@@ -83,7 +82,7 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
             self.dismiss(self.answer(self.found[event.option_index]))
 
     def action_move(self, by: int) -> None:
-        options = self.query_one(OptionList)
+        options = self.query_one(ChoiceList)
         if options.highlighted is not None:
             options.highlighted = min(max(options.highlighted + by, 0), len(self.found) - 1)
 
