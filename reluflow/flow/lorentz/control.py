@@ -20,8 +20,9 @@ from reluflow.network import Array
 #: Newton's method: iterations, and where it stops, in units of rtol rms(r)
 ITERATIONS: Final = 8
 NEWTON: Final = 0.5
-#: ... times this at least, where the residuals cancel in all pulls (``Stepper``)
-CANCELLED: Final = 0.01
+#: where the residuals cancel in all pulls, as on a plateau that few neurons leave, less is allowed, down to
+#: these shares: of Newton's tolerance, and of the error of the path
+CANCELLED: Final = (0.01, 0.1)
 #: residuals of samples on which neurons slide, and which relax by more than exp(-SLAVED) over a step, are
 #: known when the last change is below this share of them, or of Newton's tolerance; after so many
 #: iterations they need not be

@@ -110,7 +110,7 @@ class Stepper:
         tolerance = self.tolerance(curve.residual)
         allowed = self.allowed * (rms(r) + self.scale)
         path = _guess(length, curve, allowed)
-        enough = tolerance * self._cancelled(curve)
+        enough = tolerance * self._cancelled(curve, CANCELLED[0])
         bound = DIVERGED * (np.abs(r).max(initial=0.0) + np.abs(samples.targets).max(initial=0.0))
         failed = Attempt(wanted, path, None, no_events(), r, np.inf)
         newton, last, iteration, cuts = None, np.inf, 0, 0
@@ -181,14 +181,14 @@ class Stepper:
                 base = r - predictions(neurons, samples)
         return failed
 
-    def _cancelled(self, curve: Curve) -> float:
-        """How small the largest pull is beside one that a residual of this size would make by chance.
+    def _cancelled(self, curve: Curve, least: float) -> float:
+        """How small the largest pull is beside one that a residual of this size makes by chance.
 
         On a plateau that few neurons leave the residuals all but cancel in the pull on each: what is small
         beside the residual then is large beside the pull, and would shift the escape.
         """
         size = self.samples.spread * (rms(curve.residual) + self.scale)
-        return min(1.0, max(CANCELLED, curve.rate * float(np.sqrt(self.samples.total)) / size))
+        return min(1.0, max(least, curve.rate * float(np.sqrt(self.samples.total)) / size))
 
     def _resolved(self, path: Path, change: Array, tolerance: float, curve: Curve) -> bool:
         """Whether ``change`` leaves the signs of small residuals alone where neurons slide on them.
@@ -252,6 +252,7 @@ class Stepper:
         felt = rms(defect * felt_share(length * spectrum.values, length * curve.rate))
         before, after = rms(curve.residual) + self.scale, rms(path.values[-1]) + self.scale
         allowed = self.allowed * min(before, after * float(np.exp(path.decay)))
+        allowed *= self._cancelled(curve, CANCELLED[1])
         return felt / allowed if allowed > 0.0 else 0.0
 
 
