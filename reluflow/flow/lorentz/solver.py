@@ -3,10 +3,10 @@
 The residual r(t) is the only coupling between neurons. For a given path of it each neuron moves by
 Lorentz boosts (``boost``; Boursier, Pillaud-Vivien & Flammarion 2022 and Chistikov, Englert & Lazic 2023
 study this flow), exactly where the path stands still, and changes its activations at exactly computed
-moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``). The path itself
-is found by Radau IIA collocation (``step``), or, where a few neurons escape and nothing is stiff, by power
-series from event to event (``leap``). So plateaus of any length cost a step or two, steps grow with the time
-left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
+moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``; in many dimensions
+``engine``). The path itself is found by Radau IIA collocation (``step``), or, where a few neurons escape
+and nothing is stiff, by power series from event to event (``leap``). So plateaus of any length cost a step or
+two, steps grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
 """
 
 from collections.abc import Callable, Mapping
@@ -277,7 +277,9 @@ class Lorentz(FlowSolver):
         packed = np.array(saved["path_modes"])
         modes = Modes.unpacked(packed) if packed.size else None
         length, decay = float(saved["path_length"]), float(saved["path_decay"])
-        self._path = Path(values, length, decay, modes) if values.size else None
+        # of a run that was stored with another number of stages the last path is not known
+        known = values.size and len(values) in (1, RADAU.stages)
+        self._path = Path(values, length, decay, modes) if known else None
         self._kept = None
         self._legs, lately = (), tuple(float(number) for number in saved.get("series_lately", ()))
         self._lately = Lately(lately[0], bool(lately[1]), *lately[2:]) if lately else Lately()
