@@ -186,3 +186,20 @@ def test_dense_output_that_stalls_gives_the_nearer_end(monkeypatch: pytest.Monke
     assert np.array_equal(dense(0.3 * solver.t).weights, early.weights)
     assert np.array_equal(dense(0.7 * solver.t).weights, late.weights)
     assert dense(0.7 * solver.t).t == 0.7 * solver.t
+
+
+def test_a_checkpoint_made_with_another_number_of_stages_goes_on():
+    """Its last path is of no use any more; all else is."""
+    solver = Lorentz(correlated(), Options())
+    while solver._path is None or solver._path.still:
+        solver.step()
+    saved = solver.checkpoint()
+    saved["path_values"] = np.asarray(saved["path_values"])[:5]
+    again = Lorentz(correlated(), Options())
+    again.restore(saved)
+    assert np.array_equal(again.state.weights, solver.state.weights)
+    assert again.dense_output()(solver.t).t == solver.t
+    for each in (solver, again):
+        while each.loss > 1e-9:
+            each.step()
+    assert again.t == pytest.approx(solver.t, rel=1e-3)
