@@ -69,7 +69,7 @@ class Driver:
             # what is painted may ask for more
             await self.pilot.pause(0.0)
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            busy = any(not _rests(node) for node in (*nodes, *self.app.screen_stack))
+            busy = any(not _rests(node) for node in (*nodes, *self.app.screen_stack)) or _keys_wait(self.app)
             quiet = 0 if busy else quiet + 1
 
     async def resize(self, width: int, height: int) -> None:
@@ -132,32 +132,18 @@ def _rests(pump: MessagePump) -> bool:
     return pump._closing or pump._closed or (queue.empty() and bool(queue.ready_event._waiters))
 
 
-async def _rest(pilot: Pilot[Any], timeout: float = DEADLINE) -> bool:
-    """Wait until the app and all on its screen have dealt with what was sent to them; False where it failed.
-
-    Textual's own way sends every widget a message and waits for all the answers, which takes longer
-    than what most keys do.
-    """
-    app = pilot.app
-    end = time.monotonic() + timeout
-    while app._screen_stack and not app._exception_event.is_set():
-        # what was sent before is on its way when others have had their turn
-        await asyncio.sleep(0)
-        if not app._screen_stack:
-            break
-        if all(_rests(pump) for pump in (app, *app.screen.walk_children(with_self=True))):
-            return True
-        assert time.monotonic() < end, "the app does not come to rest"
-    return False
+def _keys_wait(app: App[Any]) -> bool:
+    """Whether a key is being dealt with, or waits for one that is (``TerminalApp``)."""
+    return bool(getattr(app, "_in_hand", 0) or getattr(app, "_waiting", ()))
 
 
 @asynccontextmanager
 async def piloted(app: App[Any], **options: Any) -> AsyncIterator[Pilot[Any]]:
-    """An app without a terminal, and its pilot, which waits until what it did has been dealt with."""
+    """An app without a terminal, and its pilot."""
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
     waiting = {f"textual.{module}.wait_for_idle": _give_way for module in ("app", "pilot")}
     async with AsyncExitStack() as stack:
-        for name, replacement in {**waiting, "textual.pilot.Pilot._wait_for_screen": _rest}.items():
+        for name, replacement in waiting.items():
             stack.enter_context(patch(name, replacement))
         yield await stack.enter_async_context(app.run_test(**options))
 
