@@ -10,7 +10,6 @@ from typing import Any
 from unittest.mock import patch
 
 from textual.app import App
-from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -66,10 +65,9 @@ class Driver:
         """Wait until every message, and every message that came of one, has been dealt with."""
         quiet = 0
         while quiet < 2:
-            # what is painted may ask for more
             await self.pilot.pause(0.0)
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            busy = any(not _rests(node) for node in (*nodes, *self.app.screen_stack)) or _keys_wait(self.app)
+            busy = any(not node._message_queue.empty() for node in (*nodes, *self.app.screen_stack))
             quiet = 0 if busy else quiet + 1
 
     async def resize(self, width: int, height: int) -> None:
@@ -124,17 +122,6 @@ class Driver:
 
 async def _give_way(*_: float) -> None:
     await asyncio.sleep(0)
-
-
-def _rests(pump: MessagePump) -> bool:
-    """Whether a widget, a screen or the app has nothing in hand: it waits, and no message has come."""
-    queue = pump._message_queue
-    return pump._closing or pump._closed or (queue.empty() and bool(queue.ready_event._waiters))
-
-
-def _keys_wait(app: App[Any]) -> bool:
-    """Whether a key is being dealt with, or waits for one that is (``TerminalApp``)."""
-    return bool(getattr(app, "_in_hand", 0) or getattr(app, "_waiting", ()))
 
 
 @asynccontextmanager
