@@ -109,8 +109,10 @@ class Recorder:
         state = solver.state
         self._waited += 1
         shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
-        if shape is not None and self._stride == 1 and self._looked is not None:
-            self._fill_in(solver, shape.distance(self._looked))
+        if shape is not None and self._looked is not None and solver.t > self._looked.t:
+            # of what has moved since the last look, the share of the last step
+            share = min(1.0, (solver.t - solver.t_old) / (solver.t - self._looked.t))
+            self._fill_in(solver, share * shape.distance(self._looked))
         self._add_row(state, solver.steps, solver.loss, solver.loss_range, self._slope(solver, state))
         self._newest = state
         if shape is None:

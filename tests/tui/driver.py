@@ -4,12 +4,11 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -125,17 +124,6 @@ async def _give_way(*_: float) -> None:
 
 
 @asynccontextmanager
-async def piloted(app: App[Any], **options: Any) -> AsyncIterator[Pilot[Any]]:
-    """An app without a terminal, and its pilot."""
-    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
-    waiting = {f"textual.{module}.wait_for_idle": _give_way for module in ("app", "pilot")}
-    async with AsyncExitStack() as stack:
-        for name, replacement in waiting.items():
-            stack.enter_context(patch(name, replacement))
-        yield await stack.enter_async_context(app.run_test(**options))
-
-
-@asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
     size: tuple[int, int] = (100, 34),
@@ -149,11 +137,14 @@ async def explorer(
     """The app on a preset, with the solver halted before its first step unless it is to run."""
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
+    # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
+    waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
     try:
-        async with piloted(app, size=size, notifications=True) as pilot:
-            driver = Driver(app, pilot, session)
-            await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
-            await driver.drained()
-            yield driver
+        with waiting[0], waiting[1]:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                driver = Driver(app, pilot, session)
+                await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
+                await driver.drained()
+                yield driver
     finally:
         session.close()

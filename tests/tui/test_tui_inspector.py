@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import driver
 import numpy as np
 import pytest
-from driver import piloted
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -54,7 +53,7 @@ async def page(
     frame: Frame, t: float = 0.0, neuron: int = 0, size: tuple[int, int] = (110, 40), glyphs: Glyphs = BRAILLE
 ) -> AsyncIterator[tuple[Inspector, Pilot[None]]]:
     app = Host()
-    async with piloted(app, size=size) as pilot:
+    async with app.run_test(size=size) as pilot:
         screen = Inspector(frame, t, neuron, glyphs)
         app.push_screen(screen, lambda number: setattr(app, "answer", number))
         await pilot.pause()
@@ -197,7 +196,7 @@ async def test_velocities_on_either_side_agree_with_what_happened() -> None:
 @pytest.mark.parametrize("kind", ["sample", "plateau", "event"])
 async def test_pages_without_anything_say_so(kind: str) -> None:
     app = Host()
-    async with piloted(app, size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         app.push_screen(Inspector(Frame(load_preset("orthogonal-toy")), 0.0, 0, BRAILLE, (), kind))
         await pilot.pause()
         assert "there is no run to look at yet" in "\n".join(lines(pilot))

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from driver import piloted
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -32,7 +31,7 @@ class Host(App[None]):
 async def palette(size: tuple[int, int] = (100, 40)) -> AsyncIterator[Pilot[None]]:
     app = Host()
     app.answers = []
-    async with piloted(app, size=size) as pilot:
+    async with app.run_test(size=size) as pilot:
         app.push_screen(Palette(), app.answers.append)
         await pilot.pause()
         yield pilot
@@ -130,7 +129,7 @@ def test_a_preset_whose_file_is_gone_is_told(own_folder: Path) -> None:
 
 
 async def test_what_is_copied_is_on_the_clipboard_and_in_a_file(own_folder: Path) -> None:
-    async with piloted(Host()) as pilot:
+    async with Host().run_test() as pilot:
         path = copy(pilot.app, "reluflow run orthogonal-toy")
         assert pilot.app.clipboard == "reluflow run orthogonal-toy"
         assert path.is_relative_to(own_folder)
@@ -138,7 +137,7 @@ async def test_what_is_copied_is_on_the_clipboard_and_in_a_file(own_folder: Path
 
 
 async def test_screenshots_are_numbered_and_never_overwritten(tmp_path: Path) -> None:
-    async with piloted(Host()) as pilot:
+    async with Host().run_test() as pilot:
         await pilot.pause()
         first, second = (save_screenshot(pilot.app, "toy", tmp_path) for _ in range(2))
         assert (first.name, second.name) == ("reluflow-toy-1.svg", "reluflow-toy-2.svg")
