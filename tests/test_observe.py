@@ -146,6 +146,24 @@ class TestRecorder:
             np.testing.assert_array_equal(whole.series[column], resumed.series[column])
         np.testing.assert_array_equal(whole.snapshots.weights, resumed.snapshots.weights)
 
+    def test_the_inside_of_a_long_step_is_recorded_after_small_ones_too(self):
+        """States are looked at only now and then while little happens; what follows is seen all the same."""
+        solver = make_solver("lorentz", toy(), Options())
+        recorder = Recorder(toy(), RecordRules())
+        recorder.observe(solver)
+        while solver.t < 11.0:
+            solver.step(t_end=11.0)
+            recorder.observe(solver)
+        for number in range(60):
+            solver.step(t_end=11.0 + 1e-3 * (number + 1))
+            recorder.observe(solver)
+        while solver.loss > 0.3:
+            solver.step()
+            recorder.observe(solver)
+            t, loss = recorder.series["t"], recorder.series["loss"]
+            falls = np.abs(np.diff(np.log(loss[t >= solver.t_old])))
+            assert falls.max() < 0.2, "no step shows as a jump"
+
 
 class TestStillness:
     def still(self, method, problem, t_end, **options):
