@@ -15,6 +15,7 @@ from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.store import run_summary
 from reluflow.store.archive import Members, damaged
+from reluflow.store.continuation import continued
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, load_preset, name_in
 from reluflow.store.run_layout import (
@@ -26,15 +27,13 @@ from reluflow.store.run_layout import (
     check_trajectory,
     check_values,
 )
-from reluflow.store.schema import KEYS, show
+from reluflow.store.schema import show
 
 PRESET: Final = "preset.toml"
 PROBLEM: Final = "problem.npz"
 TRAJECTORY: Final = "trajectory.npz"
 #: What may have happened to a preset that is not as reluflow wrote it.
 EDITED: Final = "edited by hand since it was written, or damaged"
-#: Sections that decide when a run ends and what is kept of it, but not where it goes.
-NEUTRAL: Final = ("stop", "record")
 
 
 class StoredSnapshots:
@@ -230,19 +229,7 @@ class Run:
 
         Raises RunError, naming the key, if ``preset`` would not take this run's steps.
         """
-        mine = self.preset
-        if "solver.method" in mine.values and "solver.method" not in preset.values:
-            preset = preset.with_values({"solver.method": mine.values["solver.method"]})
-        for key in KEYS:
-            if key.section in NEUTRAL:
-                continue
-            here, there = (_comparable(each, key.id, key.kind == "path") for each in (mine, preset))
-            if here != there:
-                raise RunError(
-                    f"{self.path} cannot be resumed: {key.id} is {_shown(preset, key.id)} now and was "
-                    f"{_shown(mine, key.id)} in the run; expected only stop and record to differ"
-                )
-        return mine.with_values({key.id: preset.values.get(key.id) for key in KEYS if key.section in NEUTRAL})
+        return continued(self.path, self.preset, preset)
 
     @property
     def _trajectory(self) -> Members:
@@ -283,19 +270,3 @@ def _array(members: Members, name: str) -> Array:
     except KeyError:
         raise damaged(members.path, f"there is no array {name}") from None
     return array
-
-
-def _comparable(preset: Preset, id: str, is_path: bool) -> Any:
-    """The value; for a file what is in it, since a run directory holds copies under other names."""
-    value = preset.values.get(id)
-    if not is_path or value is None:
-        return value
-    path = preset.folder / expanded(value)
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{id}: {path} cannot be read ({error.strerror}); expected a file") from None
-
-
-def _shown(preset: Preset, id: str) -> str:
-    return show(preset.values[id]) if id in preset.values else "not set"
