@@ -30,7 +30,7 @@ from terminal import Link
 from watched import LARGE, App, descent, running
 
 from reluflow.store.preset import load_preset
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 SMALL = (80, 24)
 #: the slow line of the bars: bytes a second, seconds each way

@@ -32,7 +32,7 @@ from reluflow.theory.correlated_assumptions import BEGIN
 from reluflow.theory.course import Course, find_teacher
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.pair_law import largest_angle
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 #: P2, centred inputs, m = 200: scales 4^-k for each dimension, and what is published at some of them.
 POWERS = {16: range(8), 64: range(8)}

@@ -28,7 +28,7 @@ from reluflow.flow.base import Options
 from reluflow.network import loss_of, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 GOAL = 1e-9
 BUDGET = 30.0

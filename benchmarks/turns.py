@@ -95,7 +95,7 @@ def child(name: str) -> dict[str, float]:
     """Processor seconds of one case in this process, by the solver alone and as a run."""
     from reluflow.flow import make_solver
     from reluflow.flow.base import Options
-    from reluflow.training import StopRules, Training
+    from reluflow.training.training import StopRules, Training
 
     make, end, _ = CASES[name]
     warm = Training(preset("orthogonal-toy")(), "lorentz", Options(), StopRules(loss=GOAL))

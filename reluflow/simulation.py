@@ -13,7 +13,7 @@ from reluflow.flow.base import Options, SolverView, State
 from reluflow.flow.events import Events
 from reluflow.network import Array, Loss, loss_of, residuals
 from reluflow.problem import Problem
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.theory import all_predictions
 from reluflow.theory.prediction import NotYet, Prediction
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 State = Literal["holds", "fails", "not yet", "does not apply"]
 

@@ -21,7 +21,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import hostile_files  # noqa: E402
 
-from reluflow.shown import escaped  # noqa: E402
+from reluflow.errors import escaped  # noqa: E402
 
 #: of address space; -1 for no limit
 MEMORY = 2**30
@@ -165,7 +165,7 @@ def fuzz(kind: str, seeds: range) -> int:
     """Print every fault with its seed; returns how many there were."""
     global RUNS
     import reluflow.cli.app
-    import reluflow.session
+    import reluflow.live.session
     import reluflow.store.run_columns
     import reluflow.verification  # noqa: F401
 

@@ -42,7 +42,8 @@ NAMES = {"preset.toml", "problem.npz", "trajectory.npz", "run.json"}
 
 def often() -> None:
     """Save all the time, in the process that is to be killed."""
-    from reluflow import keeper, worker
+    from reluflow.live import keeping as keeper
+    from reluflow.live import worker
 
     worker.SLICE_SECONDS = 0.0
     keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0
@@ -97,7 +98,7 @@ def differences(run: Path, straight: Path) -> list[str]:
 def kill(kind: str, seeds: range) -> int:
     """Print every fault with its seed; returns how many there were."""
     import reluflow.cli.app
-    import reluflow.session  # noqa: F401
+    import reluflow.live.session  # noqa: F401
 
     count = 0
     with tempfile.TemporaryDirectory() as name:

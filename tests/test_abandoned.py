@@ -5,7 +5,7 @@ import pytest
 
 from reluflow.flow.lorentz.solver import Lorentz
 from reluflow.store.preset import load_preset
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 #: runs with events, series, collocation, insides of steps that are recorded, and an end within a step
 CASES = [

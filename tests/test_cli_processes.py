@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from commands import COMMAND, FAST, call, one_sentence
 
-from reluflow import keeper, worker
 from reluflow.cli import loop
 from reluflow.cli.interruption import Interruption
 from reluflow.errors import RunError
+from reluflow.live import keeping as keeper
+from reluflow.live import worker
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 #: descent that would go on for hours
 ENDLESS = [
@@ -84,7 +85,7 @@ def test_a_killed_run_opens_and_resumes():
     script = (
         "import os, signal\n"
         "from reluflow.store import files\n"
-        "from reluflow import keeper, worker\n"
+        "from reluflow.live import keeping as keeper, worker\n"
         "worker.SLICE_SECONDS = 0.0\n"
         "keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0\n"
         "replace, left = files.Path.replace, [7]\n"

@@ -7,10 +7,10 @@ import pytest
 from commands import call
 
 import reluflow
-from reluflow.datasets import build_data
+from reluflow.data.datasets import build_data
+from reluflow.data.held_out import held_out
 from reluflow.flow import make_solver
 from reluflow.flow.base import State
-from reluflow.held_out import held_out
 from reluflow.network import loss_of, residuals, row_norms
 from reluflow.observe.columns import groups, published_columns
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import reluflow
-from reluflow.datasets import from_file
+from reluflow.data.datasets import from_file
 from reluflow.errors import PresetError
 from reluflow.store.preset import load_preset
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 CASES = Path(__file__).parent / "cases" / "data"
 INPUTS = [[1.5, 0.25], [-0.5, 1.0], [0.75, -1.25]]

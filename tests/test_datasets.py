@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reluflow import datasets
-from reluflow.datasets import Data, build_data, correlated, gaussian, orthogonal, piecewise, points
+from reluflow.data import datasets
+from reluflow.data.datasets import Data, build_data, correlated, gaussian, orthogonal, piecewise, points
 from reluflow.errors import PresetError, ProblemError, ReluflowError
 from reluflow.network import predictions
 

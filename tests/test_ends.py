@@ -12,7 +12,7 @@ from reluflow.flow.base import FlowSolver, Options
 from reluflow.network import loss_of, residuals
 from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 PROBLEMS = {"toy": toy, "five-points": five_points, "smooth": lambda: smooth(scale=0.3)}
 CONTINUOUS = [method for method in METHODS if method != "gd"]
@@ -132,8 +132,8 @@ def test_a_lower_goal_goes_on_as_if_it_had_been_the_first(method):
 
 def test_a_stored_run_that_ended_within_a_step_is_gone_on_with(tmp_path):
     """What is recorded ends at the crossing; the states that both hold are written once."""
-    from reluflow.resumption import resumed
     from reluflow.store.run_directory import RunWriter, open_run
+    from reluflow.training.resumption import resumed
 
     preset = reluflow.load_preset("orthogonal-toy", {"stop.loss": 1e-4})
     training = Training.from_preset(preset)

@@ -8,7 +8,7 @@ import reluflow
 from reluflow.flow.base import Options, State
 from reluflow.flow.headway import STEPS, held_neurons
 from reluflow.problem import Problem
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def ended(problem, method, **stop):

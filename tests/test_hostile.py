@@ -11,7 +11,7 @@ from reluflow.errors import ProblemError, ReluflowError, SolverError
 from reluflow.flow import METHODS, make_solver
 from reluflow.problem import Problem, check_range
 from reluflow.theory import all_predictions
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 VALUES = [
     0.0,

@@ -76,7 +76,7 @@ def test_the_recorder_sees_what_is_imported():
 
 @pytest.mark.parametrize(
     "code",
-    ["import reluflow", "from reluflow import simulate", "import reluflow.training", ENGINE],
+    ["import reluflow", "from reluflow import simulate", "import reluflow.training.training", ENGINE],
     ids=["package", "simulate", "training", "every module of the engine"],
 )
 def test_the_engine_never_imports_textual(code):

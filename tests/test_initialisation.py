@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reluflow.data.initialisation import build_weights, deviation
+from reluflow.data.streams import lengths
 from reluflow.errors import PresetError
-from reluflow.initialisation import build_weights, deviation
-from reluflow.streams import lengths
 
 KINDS = ["balanced", "dominated", "unbalanced"]
 BASE = {"init.kind": "balanced", "init.scale": 1.0, "init.norm": "width", "init.seed": 7, "network.width": 2}

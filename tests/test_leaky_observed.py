@@ -21,7 +21,7 @@ from reluflow.plot.views import spectrum
 from reluflow.plot.views.function import function_view, sampled_function
 from reluflow.problem import Problem
 from reluflow.simulation import simulate
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def start() -> tuple[np.ndarray, np.ndarray]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reluflow import keeper
-from reluflow.resumption import resumed
-from reluflow.session import Session
+from reluflow.live import keeping as keeper
+from reluflow.live.session import Session
 from reluflow.store.live_runs import discard, left_behind, live_folder
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.training.resumption import resumed
 
 DEADLINE = 60.0
 

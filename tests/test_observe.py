@@ -12,7 +12,7 @@ from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.series import COLUMNS
 from reluflow.observe.stillness import Stillness
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def logistic_escapes(times, levels, rates, t):

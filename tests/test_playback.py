@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from problems import toy
 
 from reluflow.flow.base import Options
+from reluflow.live.playback import SPEEDS, Playback
 from reluflow.network import residuals
 from reluflow.observe.history import CLOCKS, History
-from reluflow.playback import SPEEDS, Playback
 from reluflow.store.preset import load_preset
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def trained(method="lorentz", **options) -> Training:

@@ -10,7 +10,7 @@ from reluflow.errors import RunError
 from reluflow.store import files
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, numbered_runs, open_run
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 FAST = {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3}
 

@@ -15,7 +15,7 @@ from reluflow.store.leftovers import delete_unfinished, new_folder
 from reluflow.store.owner import Owner, is_gone
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 FAST = {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3, "solver.method": "polar"}
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reluflow import worker as module
 from reluflow.errors import RunError
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.lorentz.solver import Lorentz
-from reluflow.frame import Frame
-from reluflow.front import FIRST_SECONDS, Front
-from reluflow.session import Session
+from reluflow.live import worker as module
+from reluflow.live.frame import Frame
+from reluflow.live.front import FIRST_SECONDS, Front
+from reluflow.live.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 DEADLINE = 60.0
 
@@ -357,7 +357,7 @@ def finish_again(session: Session, generation: int) -> Frame:
 
 def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("reluflow.keeper.LIVE_SECONDS", np.inf)
+    monkeypatch.setattr("reluflow.live.keeping.LIVE_SECONDS", np.inf)
     preset = load_preset("orthogonal-toy")
     training = Training.from_preset(preset)
     live = Session(preset, running=False, begun=(training, RunWriter.create(preset, training.problem)))

@@ -18,7 +18,7 @@ from reluflow.theory.directions import directions
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
 from reluflow.theory.limit_process import general_limit
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def left(problem: Problem, state: State) -> np.ndarray:

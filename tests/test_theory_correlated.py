@@ -20,7 +20,7 @@ from reluflow.theory.least_rank import margin, rank_one_kappa
 from reluflow.theory.minimum_norm import minimum_norm
 from reluflow.theory.pair_law import largest_angle, pair_products, transported
 from reluflow.theory.yardsticks import advanced_cosine, align, yardstick
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 NEAR = {"data.noise": 0.35, "data.samples": 6, "data.dimension": 6, "network.width": 12, "data.seed": 2}
 

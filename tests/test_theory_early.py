@@ -13,7 +13,7 @@ from reluflow.store.preset import load_preset
 from reluflow.theory.audit import _products, pair_drift
 from reluflow.theory.general import predictions
 from reluflow.theory.pair_law import pair_products
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def rows_of(problem):

@@ -15,7 +15,7 @@ from reluflow.theory.forecast import forecast
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import highest_pull
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def at(run: Measured, time: float) -> State:

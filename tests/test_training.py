@@ -15,7 +15,7 @@ from reluflow.flow.events import Change
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
 from reluflow.theory.escape import classify
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 
 def finish(training):

@@ -4,7 +4,7 @@ from reluflow.flow import make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.training import StopRules, Training
+from reluflow.training.training import StopRules, Training
 
 #: of ``solver_at``, where it is not told otherwise
 TOLERANCES = {"rtol": 1e-7, "learning_rate": 2e-4}

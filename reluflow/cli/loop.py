@@ -9,8 +9,8 @@ from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError
-from reluflow.frame import Frame
-from reluflow.session import Session
+from reluflow.live.frame import Frame
+from reluflow.live.session import Session
 
 #: Seconds between two looks at the run.
 LOOK_EVERY: Final = 0.1

@@ -9,8 +9,7 @@ from typing import NoReturn, ParamSpec, TextIO, TypeVar
 
 import typer
 
-from reluflow.errors import ExitCode, ReluflowError, sentence
-from reluflow.shown import escaped, one_sentence
+from reluflow.errors import ExitCode, ReluflowError, escaped, one_sentence, sentence
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reluflow.cli.output import say, write_raw
 
 if TYPE_CHECKING:
-    from reluflow.frame import Frame
+    from reluflow.live.frame import Frame
 
 #: Seconds between two lines where stderr is no terminal.
 LINE_EVERY: Final = 5.0
@@ -66,7 +66,7 @@ class Progress:
 
     def fraction(self) -> float | None:
         """How much is done, 0 to 1: towards the stop loss on a log scale, else towards the nearest end."""
-        from reluflow.training import StopRules
+        from reluflow.training.training import StopRules
 
         frame = self._frame
         stop = StopRules.of(frame.preset)

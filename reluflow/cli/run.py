@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reluflow.cli.overrides import Request
     from reluflow.store.preset import Preset
     from reluflow.store.run_directory import Run, RunWriter
-    from reluflow.training import Training
+    from reluflow.training.training import Training
 
 
 @guarded
@@ -87,7 +87,7 @@ def _load(request: "Request") -> "Preset":
 def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, Callable[[], RunWriter]]":
     """The training, and what makes its directory."""
     from reluflow.store.run_directory import RunWriter, require_absent
-    from reluflow.training import Training
+    from reluflow.training.training import Training
 
     if out is not None:
         require_absent(out)
@@ -136,8 +136,8 @@ def _tell_over(stored: "Run", as_json: bool) -> ExitCode:
 
 def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, Callable[[], RunWriter]]":
     """The training, and what takes up its directory."""
-    from reluflow.resumption import resumed
     from reluflow.store.run_directory import RunWriter
+    from reluflow.training.resumption import resumed
 
     training = resumed(stored, continued)
     return training, lambda: RunWriter.reopen(stored, continued)
@@ -163,7 +163,7 @@ def _train(
     request: "Request",
 ) -> None:
     from reluflow.cli.loop import BrokenOffError, Loop
-    from reluflow.session import Session
+    from reluflow.live.session import Session
 
     how = f"resume with: {request.resume_command(writer.path)}"
     troubles: SimpleQueue[str] = SimpleQueue()

@@ -4,7 +4,7 @@ import os
 import sys
 
 from reluflow.cli.leaving import leave_here
-from reluflow.threads import set_for_this_process
+from reluflow.training.threads import set_for_this_process
 
 
 def start() -> None:

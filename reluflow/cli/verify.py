@@ -17,7 +17,7 @@ from reluflow.errors import ExitCode
 if TYPE_CHECKING:
     from reluflow.observe.measured import Measured
     from reluflow.store.preset import Preset
-    from reluflow.training import Training
+    from reluflow.training.training import Training
     from reluflow.verification import Comparison
 
 
@@ -97,7 +97,7 @@ def _trained(preset: "Preset", quiet: bool) -> "Measured":
 def _progress(preset: "Preset", quiet: bool) -> "Iterator[Callable[[Training], None]]":
     """What shows on stderr how a training goes."""
     from reluflow.cli.progress import Progress
-    from reluflow.frame import Frame
+    from reluflow.live.frame import Frame
 
     shown: list[Progress] = []
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.arrays import Archive, NoArraysError, words
+from reluflow.data.arrays import Archive, NoArraysError, words
 from reluflow.errors import DamageError, RunError
 
 #: what else must hold of an array: called with its full name, raises NoArraysError

@@ -44,8 +44,8 @@ class Preset:
 
         Raises PresetError or ProblemError in one sentence, before anything large is drawn.
         """
-        from reluflow.datasets import build_data
-        from reluflow.initialisation import build_weights
+        from reluflow.data.datasets import build_data
+        from reluflow.data.initialisation import build_weights
         from reluflow.problem import Problem, check_range, require_memory
 
         data = build_data(self.values, self.folder)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from reluflow.datasets import build_data
+from reluflow.data.datasets import build_data
+from reluflow.data.held_out import held_out
 from reluflow.errors import RunError
 from reluflow.flow.base import State
-from reluflow.held_out import held_out
 from reluflow.observe.columns import published_columns
 from reluflow.store.files import write_text, writing
 from reluflow.store.run_directory import Run

@@ -57,7 +57,7 @@ class Record(Protocol):
 
 
 class Recorded(Protocol):
-    """What a writer asks of a run (``reluflow.training.Training``)."""
+    """What a writer asks of a run (``reluflow.training.training.Training``)."""
 
     @property
     def method(self) -> str: ...

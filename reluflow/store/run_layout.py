@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.arrays import NoArraysError
+from reluflow.data.arrays import NoArraysError
 from reluflow.errors import DamageError
 from reluflow.flow.events import Change
 from reluflow.observe.series import COLUMNS

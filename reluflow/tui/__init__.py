@@ -2,7 +2,7 @@
 
 import os
 
-from reluflow.threads import set_for_this_process
+from reluflow.training.threads import set_for_this_process
 
 
 def run(

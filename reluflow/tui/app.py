@@ -13,8 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from reluflow.errors import ReluflowError
+from reluflow.live.session import Session
 from reluflow.plot.glyphs import Glyphs
-from reluflow.session import Session
 from reluflow.store.last_session import LastSession
 from reluflow.store.preset import Preset, typed_values
 from reluflow.store.run_directory import Run
@@ -29,10 +29,10 @@ from reluflow.tui.layout import PANELS
 from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.mishap import Mishaps
 from reluflow.tui.moment import Moment
-from reluflow.tui.painting import PaintedScreen
 from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.remembering import KEEP_SECONDS, Remembering
 from reluflow.tui.table_keys import TableKeys
+from reluflow.tui.terminal.painting import PaintedScreen
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.guide_card import GuideCard
 from reluflow.tui.widgets.key_footer import KeyFooter

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.errors import PresetError, ReluflowError
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.network import LOSS_FACTOR, Array
 from reluflow.plot.axes import short
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
-from reluflow.training import Training
+from reluflow.training.training import Training
 from reluflow.tui.widgets.text import text_of
 
 #: what the curves behind are called

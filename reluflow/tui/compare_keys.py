@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from reluflow.errors import ReluflowError
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 from reluflow.tui.compare import LETTERS, descent_preset, other_method, other_scale, other_seed, what_differs

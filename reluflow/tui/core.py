@@ -7,21 +7,20 @@ from typing import Any, Final
 
 from textual.reactive import var
 
-from reluflow.errors import ReluflowError, sentence
-from reluflow.frame import Frame
+from reluflow.errors import ReluflowError, escaped, sentence
+from reluflow.live.frame import Frame
+from reluflow.live.session import Session
 from reluflow.plot.glyphs import Glyphs
-from reluflow.resumption import stored_run
-from reluflow.session import Session
-from reluflow.shown import escaped
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
+from reluflow.training.resumption import stored_run
 from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun, Origin
-from reluflow.tui.frames import Frames
 from reluflow.tui.moment import Moment
-from reluflow.tui.terminal_app import TerminalApp
+from reluflow.tui.terminal.app import TerminalApp
+from reluflow.tui.terminal.frames import Frames
 from reluflow.tui.transport import Transport
 
 #: Looks at the session for each frame.

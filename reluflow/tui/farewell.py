@@ -13,8 +13,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-from reluflow.frame import Notice
-from reluflow.session import Session
+from reluflow.live.frame import Notice
+from reluflow.live.session import Session
 
 #: Seconds that the run may take to be written; if it takes longer, what was written before is there.
 SAVE_SECONDS: Final = 0.8

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.network import row_norms
 from reluflow.observe.history import History
 from reluflow.plot.phases import Plateau, plateaus_of

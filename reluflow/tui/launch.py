@@ -11,9 +11,8 @@ from typing import Any, Final
 from textual.theme import BUILTIN_THEMES
 
 from reluflow.errors import ReluflowError
+from reluflow.live.session import Session
 from reluflow.plot.glyphs import choose
-from reluflow.resumption import stored_run
-from reluflow.session import Session
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.live_runs import left_behind
@@ -21,13 +20,14 @@ from reluflow.store.locations import complaint
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
+from reluflow.training.resumption import stored_run
 from reluflow.tui.app import Explorer
-from reluflow.tui.attention import attentive_loop
 from reluflow.tui.bindings import OWN_KEYS, VERBS
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.guide import TOY
 from reluflow.tui.layout import TITLES
 from reluflow.tui.mishap import UnexpectedEndError, epitaph
+from reluflow.tui.terminal.attention import attentive_loop
 
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3

@@ -7,8 +7,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
+from reluflow.live.session import Session
 from reluflow.plot.glyphs import Glyphs
-from reluflow.session import Session
 from reluflow.store.settings import Settings
 from reluflow.tui.core import Core
 from reluflow.tui.layout import LEAST_SIZE, PANELS, WIDE, Arrangement, Panel, arrange

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from reluflow.session import Session
+from reluflow.live.session import Session
 from reluflow.store.files import write_text
 from reluflow.store.locations import state_folder
 from reluflow.tui.core import Core

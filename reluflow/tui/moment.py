@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reluflow.flow.base import State
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.observe.history import Clock
 from reluflow.plot.phases import Plateau, Stop
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, escaped
 from reluflow.plot.axes import short
-from reluflow.shown import escaped
 from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
 from reluflow.store.run_directory import Run, open_run

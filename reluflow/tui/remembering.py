@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from textual import work
 
-from reluflow.playback import SPEEDS
+from reluflow.live.playback import SPEEDS
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, write_session
 from reluflow.store.preset import Preset

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import ReluflowError
-from reluflow.frame import Frame, Refusal
+from reluflow.live.frame import Frame, Refusal
 from reluflow.plot.axes import short
 from reluflow.store.live_runs import discard
 from reluflow.store.preset import Preset, load_preset

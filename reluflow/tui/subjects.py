@@ -8,7 +8,7 @@ import numpy as np
 
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.observe.history import History
 from reluflow.observe.inspection import drift_of, inspect, record_of
 from reluflow.observe.plateaus import find_saddles

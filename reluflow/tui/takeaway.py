@@ -10,8 +10,8 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widgets._toast import ToastRack
 
-from reluflow.branching import branch_folder
 from reluflow.errors import ReluflowError
+from reluflow.live.branching import branch_folder
 from reluflow.store.files import write_text, writing
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset

@@ -3,9 +3,9 @@
 import math
 from typing import Any, Final
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
+from reluflow.live.playback import Playback
 from reluflow.observe.history import History
-from reluflow.playback import Playback
 from reluflow.plot.phases import Plateau, Stop, next_time, plateaus_of
 from reluflow.tui.moment import Moment
 

@@ -12,9 +12,9 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
+from reluflow.live.session import Session
 from reluflow.plot.glyphs import BRAILLE, Glyphs
-from reluflow.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.app import Explorer

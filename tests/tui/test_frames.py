@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from reluflow.tui.frames import LONGEST, SHARE, Frames
+from reluflow.tui.terminal.frames import LONGEST, SHARE, Frames
 
 
 def drawn(frames: Frames, cost: float, solving: bool, seconds: float = 10.0) -> list[float]:

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from reluflow.tui.keyboard import LONGEST_PASTE, PASTE_SECONDS, Keyboard
+from reluflow.tui.terminal.keyboard import LONGEST_PASTE, PASTE_SECONDS, Keyboard
 
 
 class Clock:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reluflow.flow.base import State
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.observe.history import History
 from reluflow.store.preset import load_preset
 from reluflow.tui.transport import Transport

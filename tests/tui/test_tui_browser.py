@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.store.run_directory import RunWriter
-from reluflow.training import Training
+from reluflow.training.training import Training
 from reluflow.tui.offers import all_offers, fitting, notes_of
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.widgets.rows_panel import RowsPanel

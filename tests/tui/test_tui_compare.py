@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from driver import Driver, explorer
 
-from reluflow import branching
 from reluflow.errors import PresetError
-from reluflow.frame import Frame
+from reluflow.live import branching
+from reluflow.live.frame import Frame
 from reluflow.plot.loss_curve import curve_of
 from reluflow.store.preset import load_preset
 from reluflow.tui.changes import Changes

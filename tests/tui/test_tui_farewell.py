@@ -11,7 +11,7 @@ from reluflow.tui.bindings import VERBS, footer_verbs, key_table
 
 HANGING = """
     import os, signal, threading
-    from reluflow.session import Session
+    from reluflow.live.session import Session
     from reluflow.store.preset import load_preset
     from reluflow.tui import farewell
 

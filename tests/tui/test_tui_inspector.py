@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from reluflow.flow.base import State
 from reluflow.flow.events import Change
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.observe.history import History
 from reluflow.observe.subjects import crossing
 from reluflow.plot.axes import short
@@ -21,7 +21,7 @@ from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
-from reluflow.training import Training
+from reluflow.training.training import Training
 from reluflow.tui.screens.inspector import Inspector, Looked
 from reluflow.tui.subjects import Moments, judge
 from reluflow.tui.widgets.neuron_table import NeuronTable

@@ -10,7 +10,7 @@ from driver import explorer
 
 import reluflow.tui
 from reluflow.errors import ReluflowError
-from reluflow.session import Session
+from reluflow.live.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.tui.guide import TOY

@@ -10,8 +10,8 @@ from rich.style import Style
 from terminal import Link, Terminal, app_command
 from textual.widgets import Input
 
-from reluflow.tui.ink import compact
-from reluflow.tui.pacing import MOST_OPEN, Pacer
+from reluflow.tui.terminal.ink import compact
+from reluflow.tui.terminal.pacing import MOST_OPEN, Pacer
 
 # --- the count of open questions ---
 

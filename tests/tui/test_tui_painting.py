@@ -8,7 +8,7 @@ from rich.segment import Segment
 from terminal import Screen, Terminal, app_command
 from textual.strip import Strip
 
-from reluflow.tui.painting import SpansUpdate
+from reluflow.tui.terminal.painting import SpansUpdate
 
 
 def has(words: str) -> Callable[[Screen], bool]:

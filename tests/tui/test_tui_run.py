@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from driver import SMALL, Driver, explorer
 
+from reluflow.live.playback import SPEEDS
 from reluflow.observe import roster
-from reluflow.playback import SPEEDS
 from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
 from reluflow.tui import core

@@ -21,7 +21,7 @@ SAID = re.compile(r"reluflow: ended by SIG(INT|TERM|HUP); .*")
 #: Does what the app does with the terminal's settings, and then never comes back.
 HANGING = """
 import os, threading
-from reluflow.tui.terminal_driver import TerminalDriver
+from reluflow.tui.terminal.driver import TerminalDriver
 started = TerminalDriver.start_application_mode
 def hanging(driver):
     started(driver)

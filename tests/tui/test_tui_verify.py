@@ -7,9 +7,9 @@ import pytest
 from driver import SMALL
 
 from reluflow.errors import SolverError
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.store.preset import load_preset
-from reluflow.training import Training
+from reluflow.training.training import Training
 from reluflow.tui.screens import verify as page
 from reluflow.tui.screens.verify import VerifyPage, judged
 from reluflow.verification import Row, State, table_rows

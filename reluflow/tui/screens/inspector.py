@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from reluflow.errors import ReluflowError
 from reluflow.flow import DEFAULT_METHOD
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.observe.measured import Measured
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment

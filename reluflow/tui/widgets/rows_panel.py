@@ -10,9 +10,9 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from reluflow.errors import escaped
 from reluflow.plot.cells import ROLES, Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
-from reluflow.shown import escaped
 
 
 class RowsPanel(Widget):

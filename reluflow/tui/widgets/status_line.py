@@ -6,7 +6,7 @@ from typing import Final
 
 from textual import events
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment, wrap
 from reluflow.plot.event_words import events_text

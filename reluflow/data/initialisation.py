@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from reluflow.data.streams import lengths, stream
+from reluflow.data.tables import read_npz, resolve
 from reluflow.errors import PresetError
 from reluflow.network import Array
-from reluflow.streams import lengths, stream
-from reluflow.tables import read_npz, resolve
 
 
 def deviation(scale: float, norm: str, width: int, input_dimension: int) -> float:

@@ -6,19 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reluflow.board import Board
-from reluflow.branching import branch
 from reluflow.errors import ReluflowError, RunError, sentence
 from reluflow.flow.base import State
-from reluflow.frame import Frame, Notice, Refusal, Sight
-from reluflow.front import Front
-from reluflow.keeper import Keeper
+from reluflow.live.branching import branch
+from reluflow.live.exchange import Board
+from reluflow.live.frame import Frame, Notice, Refusal, Sight
+from reluflow.live.framing import picture_of, remains_of
+from reluflow.live.front import Front
+from reluflow.live.keeping import Keeper
 from reluflow.memory import give_back
-from reluflow.pictures import picture_of, remains_of
-from reluflow.resumption import resumed
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run, RunWriter
-from reluflow.training import Training
+from reluflow.training.resumption import resumed
+from reluflow.training.training import Training
 
 #: Seconds between two frames while solving, and the longest stretch of solving between two looks.
 FRAME_SECONDS: Final = 0.05

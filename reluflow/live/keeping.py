@@ -14,7 +14,7 @@ from reluflow.store.live_runs import discard, is_live, new_place
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run, RunWriter
 from reluflow.store.run_reader import PRESET
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 #: Seconds of solving after which a run has a directory without having been asked for one.
 LIVE_SECONDS: Final = 1.0

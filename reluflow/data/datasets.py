@@ -15,10 +15,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.data.streams import dot, normalised, orthonormal_rows, stream
+from reluflow.data.tables import read_csv, read_npz, resolve
 from reluflow.errors import PresetError, ProblemError
 from reluflow.network import Array
-from reluflow.streams import dot, normalised, orthonormal_rows, stream
-from reluflow.tables import read_csv, read_npz, resolve
 
 KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
 #: targets of orthogonal data are drawn again below this size: tiny ones take very long to be fitted

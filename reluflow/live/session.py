@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from reluflow.board import Board
 from reluflow.flow.base import State
-from reluflow.frame import Frame, Notice
-from reluflow.front import Front
+from reluflow.live.exchange import Board
+from reluflow.live.frame import Frame, Notice
+from reluflow.live.front import Front
+from reluflow.live.worker import Worker
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run, RunWriter
-from reluflow.training import Training
-from reluflow.worker import Worker
+from reluflow.training.training import Training
 
 
 class Session:

@@ -17,8 +17,8 @@ from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.problem import Problem
-from reluflow.stopping import Judge, StopRules
-from reluflow.threads import one_thread
+from reluflow.training.stopping import Judge, StopRules
+from reluflow.training.threads import one_thread
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from reluflow.frame import Frame
+from reluflow.live.frame import Frame
 
 
 class Board:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from reluflow.errors import RunError
-from reluflow.frame import Frame
-from reluflow.keeper import Keeper
-from reluflow.resumption import remains
+from reluflow.live.frame import Frame
+from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import Run
-from reluflow.training import Training
+from reluflow.training.resumption import remains
+from reluflow.training.training import Training
 
 
 def picture_of(frame: Frame, training: Training, keeper: Keeper, rate: float) -> Frame:

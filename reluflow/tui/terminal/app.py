@@ -12,8 +12,8 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
 
-from reluflow.tui.pacing import PacedApp
-from reluflow.tui.terminal_driver import TerminalDriver
+from reluflow.tui.terminal.driver import TerminalDriver
+from reluflow.tui.terminal.pacing import PacedApp
 
 #: Keys that wait; where more come the oldest are dropped: nobody typed them one by one.
 MOST_WAITING: Final = 1000

@@ -18,11 +18,11 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from reluflow.tui.ink import compact
-from reluflow.tui.keyboard import Keyboard
+from reluflow.tui.terminal.ink import compact
+from reluflow.tui.terminal.keyboard import Keyboard
 
 if TYPE_CHECKING:
-    from reluflow.tui.terminal_app import TerminalApp
+    from reluflow.tui.terminal.app import TerminalApp
 
 #: the question how far the terminal has come (a device status report)
 QUESTION: Final = "\x1b[6n"

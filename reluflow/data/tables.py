@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reluflow.arrays import Archive, NoArraysError
+from reluflow.data.arrays import Archive, NoArraysError
 from reluflow.errors import PresetError
 from reluflow.network import Array
 

@@ -3,7 +3,7 @@
 import asyncio
 import selectors
 
-from reluflow.front import Front
+from reluflow.live.front import Front
 
 
 class _Selector(selectors.DefaultSelector):

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from reluflow.datasets import UNCENTRED_NOISE, Data
+from reluflow.data.datasets import UNCENTRED_NOISE, Data
+from reluflow.data.streams import dot, normalised, stream
 from reluflow.network import Array
-from reluflow.streams import dot, normalised, stream
 
 
 def held_out(values: Mapping[str, Any], data: Data) -> dict[str, tuple[Array, Array]]:

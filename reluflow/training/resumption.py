@@ -10,7 +10,7 @@ from reluflow.observe.series import COLUMNS
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import PRESET, Run, open_run
 from reluflow.store.run_summary import SUMMARY
-from reluflow.training import Training
+from reluflow.training.training import Training
 
 
 def resumed(run: Run, preset: Preset) -> Training:

@@ -1,0 +1,1 @@
+"""One live run: the session that shows use, the thread that solves, and what passes between them."""

@@ -1,0 +1,1 @@
+"""One run without a thread: stepping, when it is over, and going on with a stored one."""
