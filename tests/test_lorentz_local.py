@@ -10,7 +10,7 @@ from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
 from reluflow.flow.lorentz.local import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.network import Array
 
 FINE = np.linspace(0.0, 1.0, 4001)
@@ -63,7 +63,7 @@ class TestStart:
         assert start_on_kinks(field([[1.0, 0.0]], [-0.5], base=[0.2, 0.0])).tolist() == [SLIDING]
 
     def test_nothing_moves_a_neuron_that_is_on_its_kinks_alone(self) -> None:
-        assert start_on_kinks(field([[1.0, 0.0], [0.3, 1.0]], [0.5, 0.5])).tolist() == [OFF, OFF]
+        assert start_on_kinks(field([[1.0, 0.0], [0.3, 1.0]], [0.5, 0.5])).tolist() == [RESTING, RESTING]
 
 
 class TestArrived:

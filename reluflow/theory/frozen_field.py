@@ -14,7 +14,7 @@ import numpy as np
 
 from reluflow.flow.lorentz.limit_of_descent import Verdict, arrived, start_on_kinks, turned_while_sliding
 from reluflow.flow.lorentz.local import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.flow.lorentz.samples import merge
 from reluflow.network import ON_A_KINK, Array, row_norms
 from reluflow.theory.passing import (
@@ -59,6 +59,10 @@ class Field:
         self.on, self.off = merged.on_force(left), merged.off_force(left)
         self.zero = merged.kink_force(left)
         self.jump = self.on - self.off
+        #: the share (h,) of a kink with which it pulls as it does exactly on it
+        self._resting = np.divide(
+            self.zero - self.off, self.jump, out=np.zeros(len(merged.inputs)), where=self.jump != 0.0
+        )
         self.lengths = row_norms(self.inputs)
         self.rest = REST * float(np.abs(left) @ np.sqrt(merged.squares))
         self._merged = merged
@@ -69,10 +73,11 @@ class Field:
     def by_sample(self, status: Status) -> Status:
         """Activations (k, n) of the samples from those (k, h) of the kinks."""
         merged = self._merged
-        behind = np.array([ON, OFF, SLIDING], dtype=np.int8)  # what OFF, ON and SLIDING are on the other side
+        # what OFF, ON, SLIDING and RESTING are on either side
+        before, behind = np.array([[OFF, ON, SLIDING, OFF], [ON, OFF, SLIDING, OFF]], dtype=np.int8)
         blind = np.full((len(status), 1), OFF, dtype=np.int8)
         mirrors = behind[status[:, merged.mirrored]]
-        found: Status = np.hstack([status, mirrors, blind])[:, merged.group]
+        found: Status = np.hstack([before[status], mirrors, blind])[:, merged.group]
         return found
 
     def force(self, rows: Rows) -> Array:
@@ -155,6 +160,8 @@ class Field:
             self._arrive(moved, int(i))
         self._turn(moved, flips)
         self._touch(moved, sample[go], ~(flips | arrives))
+        for i in np.flatnonzero((moved.status == RESTING).any(axis=1)):
+            self._leave_by_descent(moved, int(i), np.flatnonzero(moved.status[i] >= SLIDING))
         return moved, last
 
     def _turn(self, rows: Rows, flips: Mask) -> None:
@@ -187,8 +194,13 @@ class Field:
             rows.status[i, touched] = SLIDING
             self._settle(rows, i)
             return
+        self._leave_by_descent(rows, i, touched)
+
+    def _leave_by_descent(self, rows: Rows, i: int, touched: Index) -> None:
+        """A neuron exactly on kinks goes where descent's first step leads."""
         local = self._local(rows, i, touched)
-        self._go_on(rows, i, touched, Verdict(start_on_kinks(local), choice=False))
+        status = start_on_kinks(local, rows.status[i, touched] == SLIDING)
+        self._go_on(rows, i, touched, Verdict(status, choice=False))
 
     def _local(self, rows: Rows, i: int, meeting: Index) -> LocalField:
         """The force on one neuron near a point where z vanishes on the samples ``meeting``."""
@@ -214,9 +226,10 @@ class Field:
     def _go_on(self, rows: Rows, i: int, meeting: Index, verdict: Verdict) -> None:
         """Leave a point where kinks meet."""
         rows.choices[i] += verdict.choice
-        rows.status[i, meeting] = verdict.status
-        _, slid, shares = self._local(rows, i, meeting).force(verdict.status)
-        share = np.where(verdict.status == ON, 1.0, 0.0)
+        status = np.where((verdict.status == RESTING) & (self._resting[meeting] == 0.0), OFF, verdict.status)
+        rows.status[i, meeting] = status
+        _, slid, shares = self._local(rows, i, meeting).force(status)
+        share = np.where(status == ON, 1.0, np.where(status == RESTING, self._resting[meeting], 0.0))
         share[slid] = np.clip(shares, 0.0, 1.0)
         rows.share[i, meeting] = share
 
@@ -246,13 +259,14 @@ class Field:
             self._shares[key] = self._least_norm_shares(rows.status[i])
         share = self._shares[key]
         rows.share[i] = share
-        rows.status[i] = np.where(share >= 1.0, ON, np.where(share <= 0.0, OFF, SLIDING))
+        settled = np.where(share >= 1.0, ON, np.where(share <= 0.0, OFF, SLIDING))
+        rows.status[i] = np.where(rows.status[i] == RESTING, RESTING, settled)
 
     def _least_norm_shares(self, status: Status) -> Array:
         """Shares (h,) in [0, 1] with the smallest |D|, those of kinks not slid on being fixed."""
         from scipy.optimize import lsq_linear
 
-        share: Array = np.where(status == ON, 1.0, 0.0)
+        share: Array = np.where(status == ON, 1.0, np.where(status == RESTING, self._resting, 0.0))
         touched = np.flatnonzero(status == SLIDING)
         if touched.size == 0:
             return share

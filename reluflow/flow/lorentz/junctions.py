@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from reluflow.flow.events import Change, Events, in_order
-from reluflow.flow.lorentz.limit_of_descent import arrived, turned_while_sliding
+from reluflow.flow.events import Change, Events, in_order, no_events
+from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
 from reluflow.flow.lorentz.local import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons, put
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances
 from reluflow.network import Array
@@ -20,9 +20,10 @@ from reluflow.network import Array
 #: a change of activation, by what it was before (row) and is then (column)
 _CHANGES = np.array(
     [
-        [-1, Change.ENTER, Change.SLIDE],
-        [Change.EXIT, -1, Change.SLIDE],
-        [Change.RELEASE_OFF, Change.RELEASE_ON, -1],
+        [-1, Change.ENTER, Change.SLIDE, -1],
+        [Change.EXIT, -1, Change.SLIDE, Change.EXIT],
+        [Change.RELEASE_OFF, Change.RELEASE_ON, -1, Change.RELEASE_OFF],
+        [-1, Change.ENTER, Change.SLIDE, -1],
     ],
     dtype=np.int8,
 )
@@ -125,8 +126,13 @@ def _told(one: Neurons, after: Neurons, samples: Samples, choice: bool) -> Event
 def with_activations(one: Neurons, where: Index, status: Bytes, samples: Samples) -> Neurons:
     """One neuron with these activations (t,) on the samples ``where`` (t,), on whose kinks it is.
 
-    A sample that depends on others that slide, and so never leaves its kink while these do, is off.
+    A sample that depends on others that slide, and so never leaves its kink while these do, is off; so is a
+    ReLU's sample that rests on its kink and has no opposite one.
     """
+    rests = status == RESTING
+    if rests.any():
+        kept_there = np.isin(where, samples.mirrored) & (samples.slope == 0.0)
+        status = np.where(rests & ~kept_there, OFF, status).astype(np.int8)
     changed = one.status.copy()
     changed[0, where] = np.where(status == SLIDING, OFF, status)
     kept = np.flatnonzero(one.status[0] == SLIDING)
@@ -145,10 +151,21 @@ def with_activations(one: Neurons, where: Index, status: Bytes, samples: Samples
     return free
 
 
+def stirred(one: Neurons, residual: Array, samples: Samples) -> tuple[Neurons, Events]:
+    """One neuron that rests on kinks, once something may pull it across them; and the events."""
+    meeting = np.flatnonzero((one.status[0] == RESTING) | (one.status[0] == SLIDING))
+    field = local_field(one, meeting, residual, samples, float(np.sign(one.outputs[0])))
+    status = start_on_kinks(field, one.status[0, meeting] == SLIDING)
+    if (status == one.status[0, meeting]).all():
+        return one, no_events()
+    after = with_activations(one, meeting, status, samples)
+    return after, changes(one, after, samples, 0.0)
+
+
 def changes(before: Neurons, after: Neurons, samples: Samples, position: float) -> Events:
     """What happens to one neuron whose activations have changed, at one moment; the last may be its end."""
     old, new = before.status[0], after.status[0]
-    sample = np.flatnonzero(old != new)
+    sample = np.flatnonzero(_CHANGES[old, new] >= 0)
     kind = _CHANGES[old[sample], new[sample]]
     order = np.argsort(kind == Change.EXIT, kind="stable")
     sample, kind = sample[order], kind[order]
@@ -158,18 +175,21 @@ def changes(before: Neurons, after: Neurons, samples: Samples, position: float) 
     return Events(np.full(sample.size, position), neuron, samples.first[sample].astype(np.int32), kind)
 
 
-def rested(neurons: Neurons, samples: Samples) -> tuple[Neurons, Index, Index]:
+def rested(neurons: Neurons, samples: Samples, fitted: Mask | None = None) -> tuple[Neurons, Index, Index]:
     """Neurons without the kinks along which nothing makes them slide any more; rows (c,) and samples (c,).
 
     A neuron that slides on k is driven onto its kink by other samples. Once none of these pulls across the
     kink, v_off = 0 > v_on: the neuron rests on the inactive side, and stays there when r_k changes its sign
     later, although v_on > 0 = v_off would let it leave, too: descent has gone a little beyond the kink.
+    fitted (h,): samples whose residual is only rounding, which do not pull.
     """
     rows, slot, sample = neurons.sliders
     none = np.zeros(0, dtype=np.intp)
     if rows.size == 0 or samples.slope > 0.0:
         return neurons, none, none
     pulling = neurons.status == ON
+    if fitted is not None:
+        pulling &= ~fitted
     pulling[:, samples.mirrored] |= neurons.status[:, samples.mirrored] == OFF
     if samples.has_zeros:
         dual = neurons.dual[rows, slot]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.lorentz.local import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, Bytes
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -36,14 +36,19 @@ class Verdict:
     choice: bool
 
 
-def start_on_kinks(field: LocalField) -> Bytes:
-    """Activations (t,) of a neuron that starts where all t pre-activations are zero.
+def start_on_kinks(field: LocalField, slides: Mask | None = None) -> Bytes:
+    """Activations (t,) of a neuron that is where all t pre-activations are zero; ``slides`` (t,) on some.
 
     Descent moves it along the force of samples on their kinks; where that vanishes it does not move.
     """
-    first = field.speeds(field.zero)
-    first[np.abs(first) <= field.rounding(field.zero)] = 0.0
-    return field.follow(first) if first.any() else np.zeros(first.size, np.int8)
+    status = np.full(field.zero.size, RESTING, np.int8)
+    if slides is not None:
+        status[slides] = SLIDING
+    force, slid, _ = field.force(status)
+    first = field.speeds(force)
+    first[slid] = 0.0
+    first[np.abs(first) <= field.rounding(force)] = 0.0
+    return field.follow(first, slid) if first.any() else status
 
 
 def arrived(field: LocalField, speeds: Array, slid: Index, shares: Array) -> Verdict:

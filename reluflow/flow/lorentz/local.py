@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -89,12 +89,16 @@ class LocalField:
         Where it arrives at the point where all kinks meet it goes on to the far side of its line of motion;
         where that leads back there it stays, sliding.
         """
-        status = np.where(z > 0.0, ON, OFF).astype(np.int8)
+        status = _sides(z)
         if slid is not None:
             status[slid] = SLIDING
         z, start, arrivals = z.copy(), float(np.abs(z).max(initial=0.0)), 0
         for _ in range(PATIENCE * (z.size + 1)):
             status, speeds = self._released(status)
+            moves = (status == RESTING) & (speeds != 0.0)
+            if moves.any():
+                status = np.where(moves, _sides(speeds), status)
+                continue
             side = np.where(status == ON, 1.0, -1.0)
             meets = (status != SLIDING) & (side * speeds < 0.0)
             if not meets.any():
@@ -109,7 +113,7 @@ class LocalField:
                     return self.held
                 free = status != SLIDING
                 z = start * speeds / np.abs(speeds).max()
-                status = np.where(free, np.where(z > 0.0, ON, OFF), status).astype(np.int8)
+                status = np.where(free, _sides(z), status)
                 continue
             start = max(start, float(np.abs(z).max()))
             status = self._crossed(status, first)
@@ -120,7 +124,7 @@ class LocalField:
 
         For the shares the velocity across the kinks that are slid on is zero.
         """
-        force = np.where(status == ON, self.on, np.where(status == OFF, self.off, 0.0))
+        force = np.choose(status, [self.off, self.on, np.zeros(status.size), self.zero])
         slid = np.flatnonzero(status == SLIDING)
         if slid.size == 0:
             return force, slid, np.zeros(0)
@@ -245,6 +249,11 @@ class LocalField:
         order = np.argsort(-inside, kind="stable")[: np.count_nonzero(inside >= 0.0)]
         status[_independent(order, self.inputs)] = SLIDING
         return status
+
+
+def _sides(z: Array) -> Bytes:
+    """Activations (t,) where pre-activations, or how fast they leave zero, are z (t,)."""
+    return np.where(z > 0.0, ON, np.where(z < 0.0, OFF, RESTING)).astype(np.int8)
 
 
 def _independent(order: Index, inputs: Array) -> list[int]:

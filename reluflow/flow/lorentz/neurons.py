@@ -20,7 +20,8 @@ Bytes = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 
 #: the activation of a pair (neuron, sample) is a state, never the sign of a rounded number
-OFF, ON, SLIDING = 0, 1, 2
+#: of which RESTING is exactly on the kink, where neither of two opposite samples counts: relu'(0) = 0
+OFF, ON, SLIDING, RESTING = 0, 1, 2, 3
 #: stored sizes are kept within 2^-SHRUNK .. 2^DRIFT: a neuron that has grown and shrinks in the same units
 #: loses as many digits of its pre-activations before these are taken from the weights again
 SHRUNK, DRIFT = 3, 6
@@ -32,7 +33,7 @@ ASTRAY = 1e-6
 SIGN = 16 * np.finfo(float).eps
 
 #: the sign that z must have with each status
-SIDE = np.array([-1.0, 1.0, 0.0])
+SIDE = np.array([-1.0, 1.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Neurons:
     """Some neurons, b of them. No array is ever written to once it is in here, so copies can share them.
 
     index (b,): their numbers in the network. weights (b, p), outputs (b,), z (b, h): see the module; delta
-    (b,): the invariant a^2 - |w|^2, in the same units as outputs^2. status (b, h): OFF, ON or SLIDING.
+    (b,): the invariant a^2 - |w|^2, in the same units as outputs^2. status (b, h): see above.
     slots (b, s): the samples each neuron slides on, -1 where there is none, and dual (b, s, p): the
     vectors dual to them (see ``sliding``).
     """
@@ -66,13 +67,13 @@ class Neurons:
 
     @cached_property
     def off(self) -> Array:
-        """1 where inactive, else 0; a pair that slides is neither on nor off (b, h)."""
+        """1 where inactive, else 0; a pair that slides or rests is neither on nor off (b, h)."""
         off: Array = (self.status == OFF).astype(np.float64)
         return off
 
     @cached_property
     def side(self) -> Array:
-        """The sign that z must have: 1 for ON, -1 for OFF, 0 for SLIDING (b, h)."""
+        """The sign that z must have: 1 for ON, -1 for OFF, 0 else (b, h)."""
         side: Array = SIDE[self.status]
         return side
 
@@ -139,7 +140,7 @@ class Neurons:
         """Whether a neuron can still move: a ReLU that is off (not sliding) everywhere never moves again."""
         if samples.slope > 0.0:
             return np.ones(len(self), dtype=bool)
-        alive: Mask = np.any(self.status != OFF, axis=1)
+        alive: Mask = np.any((self.status == ON) | (self.status == SLIDING), axis=1)
         if samples.mirrored.size:
             alive |= np.any(self.status[:, samples.mirrored] == OFF, axis=1)
         return alive

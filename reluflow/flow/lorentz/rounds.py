@@ -27,10 +27,10 @@ from reluflow.flow.lorentz.activation import (
 from reluflow.flow.lorentz.course import Course, Heading, steer
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.engine import Engine, suits
-from reluflow.flow.lorentz.junctions import left, met, rested, turned
+from reluflow.flow.lorentz.junctions import left, met, rested, stirred, turned
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
-from reluflow.flow.lorentz.neurons import SLIDING, Bytes, Mask, Neurons, join, put
+from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull, pull_after
 from reluflow.flow.lorentz.release import Releases, release
 from reluflow.flow.lorentz.samples import Index
@@ -255,11 +255,16 @@ class Rounds:
         return put(here, which, after), position
 
     def _rest(self, neurons: Neurons, position: Array) -> Neurons:
-        """Neurons (b,) at positions (b,) without the kinks along which nothing makes them slide any more."""
+        """Neurons (b,) at positions (b,) off kinks on which nothing holds them any more."""
         after, rows, sample = rested(neurons, self.samples)
         if rows.size:
             kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
             self._record(neurons.take(rows), position[rows], sample, kind)
+        for row in np.flatnonzero((after.status == RESTING).any(axis=1)):
+            residual = self.path.basis(position[row]) @ self.path.terms
+            one, told = stirred(after.take(slice(row, row + 1)), residual, self.samples)
+            self.events.append(replace(told, t=np.full(len(told), position[row])))
+            after = put(after, np.array([row]), one)
         return after
 
     def _free(

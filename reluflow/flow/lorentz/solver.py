@@ -19,12 +19,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.events import EventLog, Events
+from reluflow.flow.events import Change, EventLog, Events
 from reluflow.flow.lorentz.attempt import Attempt, Leg
 from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
 from reluflow.flow.lorentz.dense import Dense, Way
+from reluflow.flow.lorentz.junctions import rested
 from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion import block_rows, predictions
@@ -41,6 +42,8 @@ from reluflow.problem import Problem
 
 #: lengths that differ by no more than this (relative) are one
 ULPS = 1e-14
+#: a residual below this share of its target is rounding
+FITTED = 4 * np.finfo(float).eps
 #: what dense output of the last step needs, and no step after it
 OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back", "given_up")
 
@@ -221,6 +224,7 @@ class Lorentz(FlowSolver):
 
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one and arrays small, and put aside neurons that will never move again."""
+        end = self._rested(end)
         alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not alive.all():
             dead = end.take(~alive)
@@ -238,6 +242,19 @@ class Lorentz(FlowSolver):
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
         self._bundles, self._neurons = self._bundles.joined(end, self._samples)
+
+    def _rested(self, end: Neurons) -> Neurons:
+        """Neurons off the kinks to which only samples push them whose residuals have become rounding."""
+        samples, h = self._samples, self._samples.primaries
+        fitted = np.abs(self._residual[:h]) <= FITTED * np.abs(samples.targets[:h])
+        if samples.mirrored.size or not fitted.any():
+            return end
+        after, rows, sample = rested(end, samples, fitted)
+        if rows.size:
+            kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
+            index, first = end.index[rows].astype(np.int32), samples.first[sample].astype(np.int32)
+            self._note(Events(np.ones(rows.size), index, first, kind))
+        return after
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""

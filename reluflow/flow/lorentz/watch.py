@@ -14,7 +14,7 @@ from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.junctions import changes, rested
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import release
@@ -132,9 +132,12 @@ class Watch:
     def after(self, there: Neurons, happening: Happening) -> tuple[Neurons, Events] | None:
         """The neuron, as one of ``there``, after what happens to it, and the event, at the end of its way.
 
-        None where it does not cross, as its velocity points back, and where all its kinks meet.
+        None where it does not cross, as its velocity points back, where all its kinks meet, and where it
+        rests on one.
         """
         one, samples = there.take(slice(happening.row, happening.row + 1)).narrowed(), self.series.samples
+        if (one.status == RESTING).any():
+            return None
         if happening.which >= self._pairs:
             place = happening.which - self._pairs
             sample = self._slid[[place % self._rows.size]]
