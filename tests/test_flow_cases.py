@@ -18,7 +18,9 @@ CASES = Path(__file__).parent / "cases" / "flow"
 
 #: the integrator takes the solution that is the limit of descent, or there is only one
 AGREED = [
-    "dominated-1", "domline-15", "fitted-elsewhere-0", "gauss-20", "gauss2-2", "gauss2-75", "grid-22", "grid-3", "grid-6", "grid-8",
+    "dominated-1", "domline-15", "fitted-elsewhere-0", "gauss-20", "gauss2-2", "gauss2-75", "grid-22",
+    "grid-3", "grid-6",
+    "grid-8",
     "inscale-8", "inscale_mixed-2", "leaky-23", "line-bias-5", "onkink-10", "onkink-19", "onkink-6",
     "opposite-kink-3", "opposite-kink-7",
     "rankdef-9", "sizes-0", "unbal2-3", "zeroneurons-7",
