@@ -147,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases to confine to; default all")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cases at a time")
     parser.add_argument("--close", action="store_true", help="compare: let numbers differ by 1e-9")
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     known = all_cases()
     for name in given.names:
         if name not in known:
