@@ -1,0 +1,1 @@
+"""Parts of ``tools/mutants.py``: broken lines, the tests that cover them, and what became of each."""
