@@ -118,20 +118,27 @@ def test_invariants(problem: Problem) -> None:
         assert np.array_equal(np.sign(state.output_weights), np.sign(problem.output_weights))
 
 
-def test_unbalanced_neuron_changes_its_sign_when_it_must() -> None:
-    """delta < 0: a(t) = 0 where tanh(|D| t) = -a_0 / p_0, here for a pull that stands still."""
-    x, y = np.array([[1.0, 0.0]]), np.array([1e3])
-    w, a = np.array([[1e-3, 5e-4]]), np.array([-2e-4])
+@pytest.mark.parametrize("ratio", [0.2, 1.0 - 1e-6])
+def test_unbalanced_neuron_changes_its_sign_when_it_must(ratio: float) -> None:
+    """delta < 0: a(t) = 0 where tanh(|D| t) = -a_0 / p_0, here for a pull that stands still.
+
+    Until then a nearly balanced neuron shrinks by so much that the solver counts it in other units.
+    """
+    rate, size = 1e3, 1e-3
+    x, y = np.array([[1.0, 0.0]]), np.array([rate])
+    w, a = np.array([[size, 0.0]]), np.array([-ratio * size])
+    w[0, 1] = 5e-4 * (1.0 - ratio)
+    flip = np.arctanh(ratio) / rate
+    end = 2.0 * flip
     solver = Lorentz(Problem(x, y, w, a), Options())
-    rate = 1e3
-    while solver.t < 2e-3:
-        solver.step(t_end=2e-3)
+    while solver.t < end:
+        solver.step(t_end=end)
     log = solver.event_log
     assert log.kind.tolist() == [Change.FLIP]
-    assert log.t[0] == pytest.approx(np.arctanh(0.2) / rate, rel=1e-6)
+    assert log.t[0] == pytest.approx(flip, rel=1e-6)
     assert solver.events == 0
-    expected = -2e-4 * np.cosh(rate * 2e-3) + 1e-3 * np.sinh(rate * 2e-3)
-    assert solver.state.output_weights[0] == pytest.approx(expected, rel=1e-6)
+    grown, shrunk = (1.0 - ratio) * size * np.exp(rate * end), (1.0 + ratio) * size * np.exp(-rate * end)
+    assert solver.state.output_weights[0] == pytest.approx(0.5 * (grown - shrunk), rel=1e-6)
 
 
 def test_steps_hardly_depend_on_the_scale() -> None:

@@ -1,5 +1,7 @@
 """Recording, plateaus, stillness and the neuron table."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy
@@ -10,7 +12,7 @@ from reluflow.network import gradient
 from reluflow.observe.neurons import describe
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import Recorder, RecordRules
-from reluflow.observe.series import COLUMNS
+from reluflow.observe.series import COLUMNS, Series
 from reluflow.observe.stillness import Stillness
 from reluflow.training.training import StopRules, Training
 
@@ -124,6 +126,23 @@ class TestRecorder:
         assert len(series["t"]) <= 64
         assert np.min(series["loss_low"]) == min(seen)
         assert np.max(series["loss_high"]) == max(seen)
+
+    @pytest.mark.parametrize("seed", [0, 1])
+    def test_a_thinned_row_keeps_the_extremes_of_those_it_stands_for(self, seed):
+        """A loss is within the bounds of the row after it, or of that before where it was dropped last."""
+        losses = np.exp(np.cumsum(np.random.default_rng(seed).normal(0.0, 0.3, size=300)))
+        series = Series(32)
+        for step, loss in enumerate(losses):
+            row = dict.fromkeys(COLUMNS, loss) | {"t": 1.0 + step, "step": step}
+            series.add(np.array([row[name] for name in COLUMNS]))
+        found = dict(zip(COLUMNS, series.columns, strict=True))
+        steps = found["step"].astype(int)
+        assert len(steps) <= 32
+        np.testing.assert_array_equal(found["loss"], losses[steps])
+        for before, row in pairwise(range(len(steps))):
+            between = losses[steps[before] + 1 : steps[row] + 1]
+            assert found["loss_low"][[before, row]].min() <= between.min()
+            assert found["loss_high"][[before, row]].max() >= between.max()
 
     def test_memory_bounds_the_snapshots(self):
         problem = toy(width=1000)

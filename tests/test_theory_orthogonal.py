@@ -5,12 +5,13 @@ import pytest
 from problems import balanced, orthogonal, toy, with_bias
 from trained import trained
 
-from reluflow.network import variation_norm
+from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.jump_process import limit_process
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.orthogonal_assumptions import why_not_paper
-from reluflow.theory.orthogonal_formulas import kernel_rate, least_norm
+from reluflow.theory.orthogonal_formulas import block_rates, kernel_rate, least_norm
 
 
 def verdicts(problem: Problem, run: Measured) -> dict[str, bool]:
@@ -127,3 +128,16 @@ class TestAssumptions:
 
 def test_least_norm_of_the_toy():
     assert least_norm(with_bias([-0.5, 2.0]), np.array([-1.0, 1.0])) == pytest.approx(1.3416407864998738)
+
+
+@pytest.mark.parametrize("lengths", [[0.5, 1.0, 1.75], [0.9, 1.0, 1.1]])
+def test_the_rate_of_a_block_is_that_of_the_kernel_of_its_bundle(lengths):
+    """One neuron sees all samples and ends as the least that fits, w along sum_k y_k x_k / rho_k^2."""
+    inputs, targets = np.diag(lengths), np.array([1.0, 0.4, 2.0])
+    weights = np.full((1, 3), 1e-9)
+    (rate,) = block_rates(inputs, targets, limit_process(inputs, targets, weights, row_norms(weights)))
+    fitting = (targets / np.square(lengths)) @ inputs
+    mass = np.linalg.norm(fitting)
+    w, a = fitting[None] / np.sqrt(mass), np.array([np.sqrt(mass)])
+    np.testing.assert_allclose(w @ inputs.T * a[:, None], targets[None])
+    assert rate == pytest.approx(kernel_rate(w, a, inputs), rel=1e-10)

@@ -267,6 +267,19 @@ class TestJudgement:
         assert all_hold([row]) is (state == "holds")
         assert {type(number) for number in (row.predicted, row.measured, row.tolerance)} == {float}
 
+    @pytest.mark.parametrize("predicted", [2.0, -2.0])
+    @pytest.mark.parametrize(("absolute", "allowed"), [(False, 0.2), (True, 0.1)])
+    @pytest.mark.parametrize("one_sided", [False, True])
+    def test_it_holds_up_to_its_tolerance_and_fails_beyond(self, predicted, absolute, allowed, one_sided):
+        def state(excess):
+            measure = lambda run: predicted + excess  # noqa: E731
+            stated = Prediction("a/b", "s", "derived", True, "", predicted, measure, 0.1, absolute, one_sided)
+            return judge(stated, self.RUN).state
+
+        assert state(0.99 * allowed) == state(-0.99 * allowed) == "holds"
+        assert state(1.01 * allowed) == "fails"
+        assert state(-1.01 * allowed) == ("holds" if one_sided else "fails")
+
     def test_a_limit_that_the_run_has_not_come_to(self):
         measure = lambda run: NotYet("the tail is too short")  # noqa: E731
         row = judge(Prediction("a/b", "s", "derived", True, "", 1.0, measure, 0.1), self.RUN)
