@@ -8,6 +8,7 @@ arrays and restored, after which it takes the very same steps.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,6 +69,14 @@ class Options:
     def __post_init__(self) -> None:
         if not TIGHTEST <= self.rtol <= LOOSEST:
             raise SolverError(f"rtol is {self.rtol}; expected a number from {TIGHTEST:g} to {LOOSEST:g}")
+
+
+class Outcome(Enum):
+    """What became of a step (see ``FlowSolver.step``)."""
+
+    ACCEPTED = "accepted"
+    ABANDONED = "abandoned"
+    FAILED = "failed"
 
 
 class AbandonedError(Exception):
@@ -151,9 +160,11 @@ class FlowSolver(SolverView):
     Attributes
     ----------
     events_old: changes of activation that had been seen before the last step.
-    given_up: whether the last step was.
     abandoned: asked now and then during a step that may take long; if true, the step is given up. It is asked
         by dense output too, which then raises AbandonedError; the step can be taken back.
+
+    The contract of a step, the same for all solvers, is that of ``step``. For its part ``_advance`` takes one
+    step (or a burst), or sets ``failure``, or raises AbandonedError with all attributes as they were before.
     """
 
     #: name in presets and on the command line
@@ -169,26 +180,37 @@ class FlowSolver(SolverView):
         self.options = options
         self.events_old = 0
         self.abandoned: Callable[[], bool] = lambda: False
-        self.given_up = False
         self._go_back: Callable[[], None] = lambda: None
 
-    def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> None:
-        """Take one accepted step, or fail (``failure`` then says why and the state stays as it was).
+    def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> Outcome:
+        """Take one step, and say what became of it.
 
-        ``burst``: a solver of fixed cheap steps may take up to so many before it returns; it returns
-        early as soon as the loss is at or below ``loss_floor`` or ``t`` has reached ``t_end``. Adaptive
-        solvers take one step and ignore ``burst``; no step goes past ``t_end``. A step that is abandoned
-        leaves the solver as it was; a burst ends with the steps that were taken.
+        Parameters
+        ----------
+        burst: a solver of fixed cheap steps may take up to so many before it returns; it returns early as
+            soon as the loss is at or below ``loss_floor``. Adaptive solvers take one step and ignore it.
+        t_end: flow time past which no step goes.
+
+        Returns
+        -------
+        ACCEPTED: the solver stands at the end of the step, into which ``dense_output`` looks. Where ``t`` was
+            at ``t_end`` already, there was no step to take.
+        ABANDONED: ``abandoned`` said so, and the solver stands where it stood before, so that the same step
+            can be taken again. A burst is ACCEPTED with the steps that were taken until then.
+        FAILED: the solver can go no further, and ``failure`` says why; its state is that of the last accepted
+            step. Every later call returns the same.
         """
-        if self.failure is not None or self.t >= t_end:
-            return
+        if self.failure is not None:
+            return Outcome.FAILED
+        if self.t >= t_end:
+            return Outcome.ACCEPTED
         events, way_back = self.events, self._way_back()
         try:
             self._advance(burst, loss_floor, t_end)
         except AbandonedError:
-            self.given_up = True
-        else:
-            self.given_up, self.events_old, self._go_back = False, events, way_back
+            return Outcome.ABANDONED
+        self.events_old, self._go_back = events, way_back
+        return Outcome.ACCEPTED if self.failure is None else Outcome.FAILED
 
     def take_back(self) -> None:
         """Undo the last step, for whoever met AbandonedError while looking into it with ``dense_output``."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from reluflow.flow import DEFAULT_METHOD, make_solver
-from reluflow.flow.base import AbandonedError, FlowSolver, Options, SolverView, State
+from reluflow.flow.base import AbandonedError, FlowSolver, Options, Outcome, SolverView, State
 from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
 from reluflow.network import variation_norm
@@ -104,13 +104,17 @@ class Training:
         self.wall_seconds += time.perf_counter() - began
         self._judge_wall()
 
-    def single_step(self, abandoned: Callable[[], bool] = lambda: False) -> None:
-        """One accepted step of the solver, one iteration of descent; ``abandoned`` as for ``advance``."""
-        began = time.perf_counter()
+    def single_step(self, abandoned: Callable[[], bool] = lambda: False) -> Outcome | None:
+        """One step of the solver, one iteration of descent; ``abandoned`` as for ``advance``.
+
+        Returns what became of it, None where the run was over already.
+        """
+        began, outcome = time.perf_counter(), None
         if self.status == "running":
             with one_thread(), self._abandoning(abandoned):
-                self._step(1)
+                outcome = self._step(1)
         self.wall_seconds += time.perf_counter() - began
+        return outcome
 
     @contextmanager
     def _abandoning(self, abandoned: Callable[[], bool]) -> Iterator[None]:
@@ -148,27 +152,29 @@ class Training:
             return self.status == "converged"
         return self.status in ("converged", "stationary", "time", "steps", "wall")
 
-    def _step(self, burst: int) -> None:
+    def _step(self, burst: int) -> Outcome:
+        """A step that is recorded and judged, or of which nothing is left if it was abandoned."""
         solver, stop = self._solver, self.stop
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
         loss = solver.loss
         level = self._judging.level(self._floor) if burst > 1 else 0.0
-        solver.step(burst, level, math.inf if stop.time is None else stop.time)
-        if solver.given_up:
-            return
+        outcome = solver.step(burst, level, math.inf if stop.time is None else stop.time)
+        if outcome is Outcome.ABANDONED:
+            return outcome
         floor = self._judging.floor(solver)
         try:
             end = self._judging.end_within_step(solver, loss, floor)
             moved = self.recorder.observe(solver)
         except AbandonedError:  # looking into the step may take longer than the step itself
             solver.take_back()
-            return
+            return Outcome.ABANDONED
         self._floor = floor
         self._pace(moved)
         if end is not None:
             self._end_within_step(end)
         self._judge(floor)
+        return outcome
 
     def _end_within_step(self, end: State, events: int | None = None) -> None:
         """End the record at ``end``; what was after it in the step is kept for whoever goes on."""

@@ -45,7 +45,7 @@ ULPS = 1e-14
 #: a residual below this share of its target is rounding
 FITTED = 4 * np.finfo(float).eps
 #: what dense output of the last step needs, and no step after it
-OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back", "given_up")
+OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back")
 
 
 class Lorentz(FlowSolver):
