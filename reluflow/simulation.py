@@ -112,18 +112,18 @@ def _check_times(times: npt.ArrayLike) -> Array:
 
 def _every_step(training: Training) -> list[State]:
     states = [training.solver.state]
-    while training.status == "running":
-        training.single_step()
-        states.append(training.solver.state)
+    training.run(lambda training: states.append(training.solver.state), every=None)
     return states
 
 
 def _at_times(training: Training, wanted: Array) -> list[State]:
     states = [training.solver.state] if wanted[0] == 0.0 else []
-    while training.status == "running":
-        training.single_step()
+
+    def interpolate(training: Training) -> None:
         if training.solver.t >= wanted[len(states)]:
-            states += _between(training.solver, wanted[len(states) :])
+            states.extend(_between(training.solver, wanted[len(states) :]))
+
+    training.run(interpolate, every=None)
     if training.status == "stationary":
         states += [replace(training.solver.state, t=float(t)) for t in wanted[len(states) :]]
     return states

@@ -194,10 +194,7 @@ def _trained(
     values = preset.values
     options = Options(min(RTOL, values["solver.rtol"]), values.get("solver.learning_rate"))
     training = Training(problem, values.get("solver.method"), options, stop, RECORD)
-    while training.status == "running":
-        training.advance(seconds=LOOK_EVERY)
-        if look is not None:
-            look(training)
+    training.run(look or (lambda _: None), LOOK_EVERY)
     recorder = training.recorder
     rtol = _tolerance(training.method, options.rtol)
     return Measured(training.problem, recorder.series, recorder.snapshots, training.status, rtol)

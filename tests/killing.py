@@ -42,11 +42,11 @@ NAMES = {"preset.toml", "problem.npz", "trajectory.npz", "run.json"}
 
 def often() -> None:
     """Save all the time, in the process that is to be killed."""
-    from reluflow.live import keeping as keeper
-    from reluflow.live import worker
+    from reluflow.cli import loop
+    from reluflow.training import saving
 
-    worker.SLICE_SECONDS = 0.0
-    keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0
+    loop.LOOK_EVERY = 0.0
+    saving.FIRST_SECONDS = saving.SAVE_SECONDS = saving.SAVE_SHARE = 0.0
 
 
 def start(words: list[str], folder: Path) -> int:
@@ -98,7 +98,7 @@ def differences(run: Path, straight: Path) -> list[str]:
 def kill(kind: str, seeds: range) -> int:
     """Print every fault with its seed; returns how many there were."""
     import reluflow.cli.app
-    import reluflow.live.session  # noqa: F401
+    import reluflow.training.saving  # noqa: F401
 
     count = 0
     with tempfile.TemporaryDirectory() as name:

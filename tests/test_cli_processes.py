@@ -1,5 +1,6 @@
 """A run and the world around its process: signals, sudden ends, closed pipes, full discs, odd terminals."""
 
+import copy
 import json
 import os
 import pty
@@ -7,7 +8,6 @@ import signal
 import struct
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,13 +15,16 @@ import numpy as np
 import pytest
 from commands import COMMAND, FAST, call, one_sentence
 
-from reluflow.cli import loop
+from reluflow.cli import interruption, loop
 from reluflow.cli.interruption import Interruption
+from reluflow.cli.progress import Progress
 from reluflow.errors import RunError
-from reluflow.live import keeping as keeper
-from reluflow.live import worker
+from reluflow.flow import make_solver
+from reluflow.flow.base import AbandonedError
+from reluflow.flow.descent import Descent
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
+from reluflow.training import saving
 from reluflow.training.training import Training
 
 #: descent that would go on for hours
@@ -53,9 +56,9 @@ def started(*words, **options):
 
 
 def saving_after_every_step(monkeypatch):
-    monkeypatch.setattr(worker, "SLICE_SECONDS", 0.0)
-    for name in ("LIVE_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
-        monkeypatch.setattr(keeper, name, 0.0)
+    monkeypatch.setattr(loop, "LOOK_EVERY", 0.0)
+    for name in ("FIRST_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(saving, name, 0.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -85,9 +88,10 @@ def test_a_killed_run_opens_and_resumes():
     script = (
         "import os, signal\n"
         "from reluflow.store import files\n"
-        "from reluflow.live import keeping as keeper, worker\n"
-        "worker.SLICE_SECONDS = 0.0\n"
-        "keeper.LIVE_SECONDS = keeper.SAVE_SECONDS = keeper.SAVE_SHARE = 0.0\n"
+        "from reluflow.cli import loop\n"
+        "from reluflow.training import saving\n"
+        "loop.LOOK_EVERY = 0.0\n"
+        "saving.FIRST_SECONDS = saving.SAVE_SECONDS = saving.SAVE_SHARE = 0.0\n"
         "replace, left = files.Path.replace, [7]\n"
         "def dying(path, target):\n"
         "    left[0] -= 1\n"
@@ -220,52 +224,100 @@ def test_signals_are_a_wish_and_the_first_counts():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_one_signal_ends_also_a_step_that_cannot_be_given_up(monkeypatch):
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+@pytest.mark.parametrize("method", ["lorentz", "lsoda"])
+def test_one_signal_ends_also_a_step_that_cannot_be_given_up(method, monkeypatch):
     """What was saved before it is kept."""
-    advance, over = Training.advance, threading.Event()
+    solver = type(make_solver(method, load_preset("orthogonal-toy").problem()))
+    step = solver._advance
 
-    def stubborn(training, *args, **options):
-        if training.solver.steps < 2:
-            return advance(training, 0.0)
-        signal.raise_signal(signal.SIGTERM)  # in the thread that solves; the main thread gets it
-        return over.wait()
+    def stubborn(self, *args):
+        if self.steps == 2:
+            signal.raise_signal(signal.SIGTERM)
+            while True:  # until the timer of the signal ends it
+                step(copy.copy(self), *args)
+        step(self, *args)
 
     saving_after_every_step(monkeypatch)
-    monkeypatch.setattr(loop, "PATIENCE", 0.1)
-    with monkeypatch.context() as patched:
-        patched.setattr(Training, "advance", stubborn)
-        done = call("run", "orthogonal-toy", *FAST, "--out", "out", "-q")
-    over.set()
+    monkeypatch.setattr(interruption, "PATIENCE", 0.1)
+    monkeypatch.setattr(solver, "_advance", stubborn)
+    done = call("run", "orthogonal-toy", *FAST, "--method", method, "--out", "out", "-q")
     assert done.exit_code == 143
     assert one_sentence(done.stderr)
     assert "--out out --resume" in done.stderr
-    assert open_run("out").summary["steps"] == 2
+    run = open_run("out")
+    assert (run.status, run.summary["steps"]) == ("interrupted", 2)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
     """However long it takes."""
-    save, looks = RunWriter.save, []
+    save, break_off, asked = RunWriter.save, Interruption._break_off, []
 
     def slow(writer, run):
-        if not looks:
+        if not asked:
             signal.raise_signal(signal.SIGTERM)
-            while len(looks) < 5:
+            while len(asked) < 3:  # the timer of the signal comes again and again
                 pass
         save(writer, run)
 
-    class Looks(loop.Loop):
-        def _look(self):
-            super()._look()
-            looks.extend([True] if self._interruption.name else [])
+    def counting(self, *words):
+        asked.append(True)
+        break_off(self, *words)
 
     saving_after_every_step(monkeypatch)
-    monkeypatch.setattr(loop, "PATIENCE", 0.0)
-    monkeypatch.setattr(loop, "Loop", Looks)
+    monkeypatch.setattr(interruption, "PATIENCE", 0.01)
+    monkeypatch.setattr(Interruption, "_break_off", counting)
     monkeypatch.setattr(RunWriter, "save", slow)
     done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q")
     assert done.exit_code == 143
     assert "interrupted and saved" in done.stderr
     assert open_run("out").summary["status"] == "interrupted"
+
+
+def test_a_signal_within_a_step_gives_it_up(monkeypatch):
+    """The step asks, and the run stands where it stood before it."""
+    advance = Descent._advance
+
+    def signalled(solver, *args):
+        if solver.steps >= 3:
+            signal.raise_signal(signal.SIGINT)
+            assert solver.abandoned()
+            raise AbandonedError
+        advance(solver, 1, *args[1:])
+
+    monkeypatch.setattr(Descent, "_advance", signalled)
+    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q", "--json")
+    assert done.exit_code == 130
+    assert (json.loads(done.stdout)["status"], open_run("out").summary["steps"]) == ("interrupted", 3)
+
+
+def test_an_error_of_a_solver_is_a_failed_run_that_is_saved(monkeypatch):
+    def wrong(*_):
+        raise ZeroDivisionError("something is wrong")
+
+    monkeypatch.setattr(Descent, "_advance", wrong)
+    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["status"] == open_run("out").status == "failed"
+    assert "the solver broke off: ZeroDivisionError: something is wrong" in json.loads(done.stdout)["reason"]
+
+
+def test_progress_is_shown_between_and_within_steps(monkeypatch, capsys):
+    """With a line now and then where stderr is no terminal, and the last state in any case."""
+    training = Training.from_preset(load_preset("orthogonal-toy", {"stop.steps": 3, "stop.loss": None}))
+    shown = Progress(training, quiet=False)
+    monkeypatch.setattr("reluflow.cli.progress.LINE_EVERY", 0.0)
+    shown.show_within_step()
+    assert capsys.readouterr().err == "", "it is not time to"
+    monkeypatch.setattr("reluflow.cli.progress.SHOW_EVERY", 0.0)
+    shown.show_within_step()
+    assert "t = 0 " in capsys.readouterr().err
+    monkeypatch.setattr("reluflow.cli.progress.SHOW_EVERY", 1e9)
+    training.run()
+    shown.show()
+    assert f"100 %  t = {training.solver.t:.5g}" in capsys.readouterr().err
 
 
 def test_no_handler_outlives_a_run():

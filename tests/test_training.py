@@ -14,6 +14,7 @@ from reluflow.flow.base import Options
 from reluflow.flow.events import Change
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
+from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
 from reluflow.training.training import StopRules, Training
 
@@ -270,3 +271,27 @@ class TestSimulate:
     def test_unknown_method(self):
         with pytest.raises(SolverError, match="expected one of"):
             reluflow.simulate(*self.arrays(toy()), method="euler", stop_time=1.0)
+
+
+class TestRun:
+    """The loop of all that has no screen."""
+
+    def test_it_solves_to_the_end_and_is_looked_at_after_every_step_if_wanted(self):
+        seen = []
+        straight, watched = (Training.from_preset(load_preset("orthogonal-toy")) for _ in range(2))
+        straight.run()
+        watched.run(lambda training: seen.append(training.solver.steps), every=None)
+        assert straight.status == watched.status == "converged"
+        assert seen == list(range(1, watched.solver.steps + 1))
+        assert straight.solver.t == watched.solver.t
+
+    def test_who_interrupts_it_is_said(self):
+        asked = iter(range(12))
+        training = Training.from_preset(load_preset("orthogonal-toy"))
+        training.run(interrupted_by=lambda: "Ctrl-C" if next(asked, None) is None else None)
+        assert training.status == "interrupted"
+        assert training.reason == f"stopped by Ctrl-C at t = {training.solver.t:.6g}"
+        again = Training.from_preset(load_preset("orthogonal-toy"))
+        again.restore(training.checkpoint())
+        again.run()
+        assert again.status == "converged"

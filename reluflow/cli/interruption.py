@@ -2,15 +2,27 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import Self
+from typing import Final, Self
 
 from reluflow.cli.leaving import SIGNALS
 from reluflow.errors import ExitCode
 
+#: Seconds that a step gets to be given up after a signal. Steps of all methods but lsoda, whose compiled code
+#: nothing can break off in order, take a fraction of one.
+PATIENCE: Final = 3.0
+
 #: what may be set to receive a signal
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
+
+
+class BrokenOffError(BaseException):
+    """The step that was being taken when a signal came could not be given up; it is not waited for.
+
+    Like KeyboardInterrupt it is raised anywhere, and passes through all that catches every Exception.
+    """
 
 
 class Interruption:
@@ -20,6 +32,8 @@ class Interruption:
     """
 
     def __init__(self) -> None:
+        #: whether to raise BrokenOffError once the patience is over
+        self._breaks_off = False
         self.name: str | None = None
         #: what the process then ends with
         self.code = ExitCode.INTERRUPTED
@@ -31,13 +45,48 @@ class Interruption:
                 previous = signal.getsignal(number)
                 if previous is not signal.SIG_IGN:  # as under nohup: whoever started us wants it so
                     self._previous[number] = signal.signal(number, self._receive)
+            if hasattr(signal, "setitimer"):
+                self._previous[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._break_off)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._wait(0.0)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous.clear()
 
+    @contextmanager
+    def breaking_off(self) -> Iterator[None]:
+        """While entered, what does not end within PATIENCE seconds after a signal is left by BrokenOffError.
+
+        Where the system has no timer (Windows) it is waited for.
+        """
+        self._breaks_off = True
+        try:
+            yield
+        finally:
+            self._breaks_off = False
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While entered, within ``breaking_off``, nothing is broken off: files are being written."""
+        before, self._breaks_off = self._breaks_off, False
+        try:
+            yield
+        finally:
+            self._breaks_off = before
+
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.name is None:
             self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
+            self._wait(PATIENCE)
+
+    def _break_off(self, *_: object) -> None:
+        if self._breaks_off:
+            raise BrokenOffError
+        self._wait(PATIENCE)
+
+    def _wait(self, seconds: float) -> None:
+        """Be called again after so many seconds; never, for 0."""
+        if signal.SIGALRM in self._previous:
+            signal.setitimer(signal.ITIMER_REAL, seconds)

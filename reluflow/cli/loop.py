@@ -1,85 +1,51 @@
-"""A headless run to its end: looked at, and ended in order by a signal."""
+"""A headless run to its end: shown, saved now and then, and ended in order by a signal."""
 
-import time
-from contextlib import suppress
-from queue import SimpleQueue
 from typing import Final
 
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import say
 from reluflow.cli.progress import Progress
-from reluflow.errors import RunError
-from reluflow.live.frame import Frame
-from reluflow.live.session import Session
+from reluflow.errors import RunError, sentence
+from reluflow.training.saving import Saver
+from reluflow.training.training import Training
 
-#: Seconds between two looks at the run.
-LOOK_EVERY: Final = 0.1
-#: Seconds that a run gets to give up its step after a signal. Steps of all methods but lsoda, whose compiled
-#: code nothing can break off, take a fraction of one.
-PATIENCE: Final = 3.0
-
-
-class BrokenOffError(Exception):
-    """The step that was being taken when a signal came could not be given up; it is not waited for."""
+#: Seconds of solving between two looks at the run.
+LOOK_EVERY: Final = 0.05
 
 
 class Loop:
-    """One headless run in a session that has a directory to save it in.
+    """One run with a directory to save it in."""
 
-    The session's thread solves and saves; this one, which gets the signals, looks on and gives commands.
-    ``troubles``: sentences on saves that failed while the run went on.
-    """
-
-    def __init__(
-        self, session: Session, interruption: Interruption, troubles: SimpleQueue[str], quiet: bool
-    ) -> None:
-        self._session = session
+    def __init__(self, training: Training, saver: Saver, interruption: Interruption, quiet: bool) -> None:
+        self._training = training
+        self._saver = saver
         self._interruption = interruption
-        self._troubles = troubles
-        self._progress = Progress(session.frame, quiet)
+        self._progress = Progress(training, quiet)
 
-    def run(self) -> Frame:
-        """Watch until the run ends or a signal comes, and save; returns the last frame.
+    def run(self) -> None:
+        """Solve until the run ends or a signal comes, and save.
 
         Raises RunError if the last save fails, and BrokenOffError if a signal comes in a step that cannot be
         given up: then what was saved last is kept.
         """
-        session = self._session
         try:
-            while not session.frame.over and self._interruption.name is None:
-                self._look()
-            if not session.frame.over:
-                self._interrupt()
+            with self._interruption.breaking_off():
+                self._training.run(self._look, LOOK_EVERY, self._interrupted_by)
+        except Exception as error:  # whatever goes wrong in a solver, what it has solved is saved
+            self._training.break_off(sentence(error))
         finally:
             self._progress.close()
-        self._tell_troubles()
-        before = session.frame.note
-        session.save_run()
-        note = session.wait(lambda frame: frame.note is not before).note
-        if note is not None and note.failed:
-            raise RunError(note.text)
-        return session.frame
+        self._saver.save()
 
-    def _look(self) -> None:
-        """Wait a moment for the end, and show how far the run is."""
-        with suppress(TimeoutError):
-            self._session.wait(lambda frame: frame.over, LOOK_EVERY)
-        self._progress.show(self._session.frame)
-        self._tell_troubles()
-
-    def _interrupt(self) -> None:
-        """End the run where it is; what is being written is waited for, however long it takes."""
-        session = self._session
-        session.interrupt(self._interruption.name or "")
-        since = time.monotonic()
-        while not session.frame.over:
-            self._look()
-            if session.is_writing:
-                since = time.monotonic()
-            elif not session.frame.over and time.monotonic() - since > PATIENCE:
-                raise BrokenOffError
-
-    def _tell_troubles(self) -> None:
-        while not self._troubles.empty():
+    def _look(self, _: Training) -> None:
+        self._progress.show()
+        try:
+            with self._interruption.waiting():
+                self._saver.save_if_due()
+        except RunError as error:  # there may be room again later
             self._progress.close()
-            say(f"reluflow: {self._troubles.get()}; the run goes on and will be saved later")
+            say(f"reluflow: {error}; the run goes on and will be saved later")
+
+    def _interrupted_by(self) -> str | None:
+        self._progress.show_within_step()
+        return self._interruption.name

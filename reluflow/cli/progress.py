@@ -4,13 +4,16 @@ import math
 import os
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reluflow.cli.output import say, write_raw
 
 if TYPE_CHECKING:
-    from reluflow.live.frame import Frame
+    from reluflow.training.training import Training
 
+#: Seconds between two looks at a run.
+SHOW_EVERY: Final = 0.1
 #: Seconds between two lines where stderr is no terminal.
 LINE_EVERY: Final = 5.0
 #: Width assumed where the terminal does not tell its own.
@@ -20,23 +23,51 @@ ECHO: Final = 3
 _BAR: Final = 24
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What is shown of a run between two steps."""
+
+    t: float
+    loss: float
+    steps: int
+    wall_seconds: float
+
+    @classmethod
+    def of(cls, training: "Training") -> "Figures":
+        """Those of a run as it stands."""
+        solver = training.solver
+        return cls(solver.t, solver.loss, solver.steps, training.wall_seconds)
+
+
 class Progress:
     """Shows a run; nothing at all when ``quiet``."""
 
-    def __init__(self, begun: "Frame", quiet: bool) -> None:
-        """``begun``: a frame of the run once it is built, before it goes on."""
-        self._frame = begun
+    def __init__(self, training: "Training", quiet: bool) -> None:
+        self._training = training
         self._quiet = quiet
         self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._first_loss = float(begun.history.series["loss"][0]) if begun.history else math.nan
+        self._figures = Figures.of(training)
+        self._first_loss = float(training.recorder.series["loss"][0])
         self._clock = self._said = time.monotonic()
-        self._steps = begun.steps
+        self._steps = self._figures.steps
         self._rate = 0.0
         self._dirty = False
 
-    def show(self, frame: "Frame") -> None:
-        """Say how far the run is, if it is time to."""
-        self._frame = frame
+    def show(self) -> None:
+        """Say how far the run is, between two steps, if it is time to; always once it is over."""
+        if self._is_due() or self._training.status != "running":
+            self._figures = Figures.of(self._training)
+            self._show()
+
+    def show_within_step(self) -> None:
+        """Say how far the run was before the step that is being taken, if it is time to."""
+        if self._is_due():
+            self._show()
+
+    def _is_due(self) -> bool:
+        return not self._quiet and time.monotonic() - self._clock >= SHOW_EVERY
+
+    def _show(self) -> None:
         if self._quiet:
             return
         self._measure()
@@ -56,8 +87,8 @@ class Progress:
 
     def line(self, width: int) -> str:
         """Bar, time, loss and step rate, in at most ``width`` columns."""
-        frame = self._frame
-        words = f"t = {frame.t:.5g}  loss = {frame.loss:.4g}  {self._rate:.3g} steps/s"
+        shown = self._figures
+        words = f"t = {shown.t:.5g}  loss = {shown.loss:.4g}  {self._rate:.3g} steps/s"
         done = self.fraction()
         if done is None or width < len(words) + _BAR + 9:
             return words[: max(width, 0)]
@@ -66,20 +97,17 @@ class Progress:
 
     def fraction(self) -> float | None:
         """How much is done, 0 to 1: towards the stop loss on a log scale, else towards the nearest end."""
-        from reluflow.training.training import StopRules
-
-        frame = self._frame
-        stop = StopRules.of(frame.preset)
+        shown, stop = self._figures, self._training.stop
         if stop.loss is not None:
             way = math.log(self._first_loss / stop.loss) if self._first_loss > stop.loss else 0.0
-            gone = math.log(self._first_loss / max(frame.loss, stop.loss)) if way else 0.0
+            gone = math.log(self._first_loss / max(shown.loss, stop.loss)) if way else 0.0
             return _clip(gone / way) if way else 1.0
-        shares = [(frame.t, stop.time), (frame.steps, stop.steps), (frame.wall_seconds, stop.wall_seconds)]
+        shares = [(shown.t, stop.time), (shown.steps, stop.steps), (shown.wall_seconds, stop.wall_seconds)]
         known = [_clip(done / end) for done, end in shares if end is not None]
         return max(known) if known else None
 
     def _measure(self) -> None:
-        now, steps = time.monotonic(), self._frame.steps
+        now, steps = time.monotonic(), self._figures.steps
         if now > self._clock:
             latest = (steps - self._steps) / (now - self._clock)
             self._rate = latest if self._rate == 0.0 else 0.7 * self._rate + 0.3 * latest

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reluflow.cli import completion
-from reluflow.cli.interruption import Interruption
+from reluflow.cli.interruption import BrokenOffError, Interruption
 from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, fail, guarded, say
 from reluflow.errors import ExitCode, RunError
@@ -64,7 +63,7 @@ def run(
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
-        _train(loaded, training, writer, interruption, quiet, request)
+        _train(training, writer, interruption, quiet, request)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
     raise typer.Exit(_exit_code(summary, interruption))
@@ -155,29 +154,25 @@ def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resu
 
 
 def _train(
-    preset: "Preset",
     training: "Training",
     writer: "RunWriter",
     interruption: Interruption,
     quiet: bool,
     request: "Request",
 ) -> None:
-    from reluflow.cli.loop import BrokenOffError, Loop
-    from reluflow.live.session import Session
+    from reluflow.cli.loop import Loop
+    from reluflow.training.saving import Saver
 
     how = f"resume with: {request.resume_command(writer.path)}"
-    troubles: SimpleQueue[str] = SimpleQueue()
-    session = Session(preset, begun=(training, writer), troubled=troubles.put)
     try:
-        end = Loop(session, interruption, troubles, quiet).run()
+        Loop(training, Saver(training, writer), interruption, quiet).run()
     except BrokenOffError:
-        session.close(wait=False)
         fail(f"broken off in the middle of a step; what was saved before is kept; {how}", interruption.code)
     except RunError as error:
-        session.close()
         fail(f"{error}; {how}", ExitCode.FAILED)
-    session.close()
-    if end.status == "interrupted":
+    finally:
+        writer.close()
+    if training.status == "interrupted":
         say(f"reluflow: interrupted and saved; {how}")
 
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,7 +79,7 @@ def _comparison(measured: "Measured", preset: "Preset", words: list[str], quiet:
     command = shlex.join(["reluflow", "verify", *words, "--set", f"solver.method={DEFAULT_METHOD}"])
 
     def flow() -> "Measured":
-        with _progress(preset, quiet) as look:
+        with _progress(quiet) as look:
             return train_flow(measured, preset, look)
 
     return Comparison(method, flow, command)
@@ -89,26 +89,21 @@ def _trained(preset: "Preset", quiet: bool) -> "Measured":
     """The preset's run, with its progress on stderr."""
     from reluflow.verification import train
 
-    with _progress(preset, quiet) as look:
+    with _progress(quiet) as look:
         return train(preset, look)
 
 
 @contextmanager
-def _progress(preset: "Preset", quiet: bool) -> "Iterator[Callable[[Training], None]]":
+def _progress(quiet: bool) -> "Iterator[Callable[[Training], None]]":
     """What shows on stderr how a training goes."""
     from reluflow.cli.progress import Progress
-    from reluflow.live.frame import Frame
 
     shown: list[Progress] = []
 
     def look(training: "Training") -> None:
-        solver = training.solver
-        frame = Frame(
-            preset, t=solver.t, loss=solver.loss, steps=solver.steps, wall_seconds=training.wall_seconds
-        )
         if not shown:
-            shown.append(Progress(replace(frame, history=training.recorder.history), quiet))
-        shown[0].show(frame)
+            shown.append(Progress(training, quiet))
+        shown[0].show()
 
     try:
         yield look

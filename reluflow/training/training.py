@@ -82,6 +82,35 @@ class Training:
             RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
         )
 
+    def run(
+        self,
+        look: "Callable[[Training], None]" = lambda _: None,
+        every: float | None = 0.05,
+        interrupted_by: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Solve until the run is over: the one loop of all that has no screen.
+
+        Parameters
+        ----------
+        look: called between two steps, and after the last.
+        every: seconds of solving between two of these calls; None: after every single step.
+        interrupted_by: asked between two steps, and now and then within one. Where it names who wants the run
+            to end, the step that is being taken is given up and the run ends where it stood before it.
+        """
+
+        def is_unwanted() -> bool:
+            return interrupted_by() is not None
+
+        while self.status == "running":
+            if every is None:
+                self.single_step(is_unwanted)
+            else:
+                self.advance(every, halted=is_unwanted, abandoned=is_unwanted)
+            by = interrupted_by()
+            if by is not None:
+                self.interrupt(f"stopped by {by} at t = {self.solver.t:.6g}")
+            look(self)
+
     def advance(
         self,
         seconds: float = 0.05,
@@ -129,6 +158,10 @@ class Training:
         """Stop here; what was recorded stays, and a run restored from the checkpoint goes on."""
         if self.status == "running":
             self.status, self.reason = "interrupted", reason
+
+    def break_off(self, why: str) -> None:
+        """End a run whose solver raised an error that it should not have."""
+        self._end("failed", f"the solver broke off: {why}")
 
     @property
     def method(self) -> str:
