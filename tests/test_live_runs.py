@@ -13,6 +13,7 @@ from reluflow.live.session import Session
 from reluflow.store.live_runs import discard, left_behind, live_folder
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.training import saving
 from reluflow.training.resumption import resumed
 
 DEADLINE = 60.0
@@ -24,8 +25,8 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(keeper, "LIVE_SECONDS", 0.0)
-    monkeypatch.setattr(keeper, "SAVE_SECONDS", 0.0)
-    monkeypatch.setattr(keeper, "SAVE_SHARE", 0.0)
+    for name in ("FIRST_SECONDS", "SAVE_SECONDS", "SAVE_SHARE"):
+        monkeypatch.setattr(saving, name, 0.0)
     live = Session(load_preset("orthogonal-toy"), live=True)
     live.wait(lambda frame: frame.over, DEADLINE)
     yield live

@@ -277,21 +277,6 @@ def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):
     assert open_run(session.frame.folder).summary["status"] == "converged"
 
 
-def test_an_interrupted_run_says_by_what_and_goes_on_from_its_directory(session):
-    session.step()
-    wait(session, lambda frame: frame.steps == 1)
-    session.interrupt("SIGTERM")
-    frame = wait(session, lambda frame: frame.over)
-    assert frame.status == "interrupted"
-    assert "stopped by SIGTERM at t = " in frame.reason
-    session.keep(DEADLINE)
-    stored = open_run(session.frame.folder)
-    again = Session(stored.preset, stored=stored)
-    end = wait(again, lambda frame: frame.over)
-    again.close()
-    assert end.status == "converged"
-
-
 @pytest.mark.parametrize("leaves", [Session.close, lambda session: session.keep(DEADLINE)])
 def test_nobody_waits_for_a_single_step_to_leave(session, leaves, endless):
     session.step()
@@ -355,21 +340,6 @@ def finish_again(session: Session, generation: int) -> Frame:
     return wait(session, lambda frame: frame.generation > generation and frame.over)
 
 
-def test_a_run_that_was_built_already_is_taken_over_with_its_directory(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("reluflow.live.keeping.LIVE_SECONDS", np.inf)
-    preset = load_preset("orthogonal-toy")
-    training = Training.from_preset(preset)
-    live = Session(preset, running=False, begun=(training, RunWriter.create(preset, training.problem)))
-    assert live.frame.history is not None, "there is nothing to wait for"
-    assert live.frame.folder.name == "orthogonal-toy-1"
-    finish(live)
-    live.close()
-    assert open_run(live.frame.folder).status == "interrupted"
-    assert open_run(live.frame.folder).checkpoint is None, "it was not time to"
-    RunWriter.reopen(open_run(live.frame.folder), preset).close()
-
-
 def damaged(run: Path, spare: Callable[[str], bool]) -> None:
     """Leave only some of the arrays of a run's trajectory."""
     with np.load(run / "trajectory.npz") as held:
@@ -410,7 +380,7 @@ def test_a_stored_run_of_which_nothing_can_be_read_is_a_sentence(session):
     assert (frame.generation, frame.note) == (generation, note)
 
 
-@pytest.mark.parametrize("end", [Session.halt, Session.close, lambda live: live.interrupt("a signal")])
+@pytest.mark.parametrize("end", [Session.halt, Session.close])
 def test_a_step_that_nobody_wants_any_more_is_given_up(session, endless, end):
     session.run()
     assert endless.wait(DEADLINE)

@@ -3,8 +3,8 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,15 +14,11 @@ from reluflow.store.live_runs import discard, is_live, new_place
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run, RunWriter
 from reluflow.store.run_reader import PRESET
+from reluflow.training.saving import SaveTimes
 from reluflow.training.training import Training
 
 #: Seconds of solving after which a run has a directory without having been asked for one.
 LIVE_SECONDS: Final = 1.0
-#: Seconds of solving between two saves, at least, and so many times what the one before took. With the save
-#: itself a process that is killed loses at most two seconds of solving, or twenty times what a save takes if
-#: that is more, beside the step that was being taken.
-SAVE_SECONDS: Final = 1.9
-SAVE_SHARE: Final = 19.0
 #: Seconds between two looks at whether a step takes long.
 LOOK_SECONDS: Final = 0.2
 
@@ -30,26 +26,17 @@ LOOK_SECONDS: Final = 0.2
 class Keeper:
     """Writes one run after the other, each to a directory of its own, now and then while it is solved.
 
-    ``writer``: of the directory that the first run is written to, if it is there already. ``live``: whether a
-    run that takes long is written to the state folder until it is kept (see ``reluflow.store.live_runs``).
-    ``troubled``: called with a sentence when that fails; the run goes on.
+    ``live``: whether a run that takes long is written to the state folder until it is kept (see
+    ``reluflow.store.live_runs``).
     """
 
-    def __init__(
-        self,
-        writer: RunWriter | None = None,
-        live: bool = False,
-        troubled: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._writer = writer
+    def __init__(self, live: bool = False) -> None:
+        self._writer: RunWriter | None = None
         self._live = live
-        self._troubled = troubled
-        #: whether files are being written; may be asked for from any thread
-        self.is_writing = False
         self._stored: Run | None = None
         self._saved_steps = 0
         self._solved = 0.0
-        self._next_save = LIVE_SECONDS
+        self._times = SaveTimes()
         self._stays = False
         #: held while the directory changes: a step that takes long is watched by a thread of its own
         self._lock = threading.RLock()
@@ -121,18 +108,15 @@ class Keeper:
     def go_on(self, preset: Preset, training: Training) -> None:
         """Write a run that has a directory, or is to have one, if it is time to; not within a step."""
         with self._lock:
-            if self._solved < self._next_save or self.has_all_of(training):
+            if not self._times.is_due(self._solved) or self.has_all_of(training):
                 return
             self._begin(preset, training, self._solved)
             if self._writer is None:
                 return
             began = time.monotonic()
-            try:
+            with suppress(RunError):  # there may be room again later
                 self._save(self._writer, training)
-            except RunError as error:  # there may be room again later
-                self._troubled(str(error))
-            took = time.monotonic() - began
-            self._next_save = self._solved + max(SAVE_SECONDS, SAVE_SHARE * took)
+            self._times.saved(self._solved, time.monotonic() - began)
 
     def save_in_place(self, preset: Preset, training: Training) -> Path:
         """Write a run where it is written already, else to the state folder if it may; else keep it.
@@ -193,7 +177,7 @@ class Keeper:
                 if not self._stays:
                     discard(self._writer.path)
             self._writer, self._stored, self._saved_steps = None, None, 0
-            self._solved, self._next_save = 0.0, LIVE_SECONDS
+            self._solved, self._times = 0.0, SaveTimes()
 
     def close(self) -> None:
         """Give up the directory, if any: no other run follows."""
@@ -201,10 +185,6 @@ class Keeper:
         self.release()
 
     def _save(self, writer: RunWriter, training: Training) -> Path:
-        self.is_writing = True
-        try:
-            writer.save(training)
-        finally:
-            self.is_writing = False
+        writer.save(training)
         self._saved_steps = training.solver.steps
         return writer.path

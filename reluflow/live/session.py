@@ -16,8 +16,7 @@ from reluflow.live.frame import Frame, Notice
 from reluflow.live.front import Front
 from reluflow.live.worker import Worker
 from reluflow.store.preset import Preset
-from reluflow.store.run_directory import Run, RunWriter
-from reluflow.training.training import Training
+from reluflow.store.run_directory import Run
 
 
 class Session:
@@ -32,24 +31,16 @@ class Session:
         preset: Preset,
         running: bool = True,
         stored: Run | None = None,
-        begun: tuple[Training, RunWriter] | None = None,
         live: bool = False,
-        troubled: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``stored``: a run of the preset to go on with, as far as it is recorded.
 
-        ``begun``: a run that was built already, and the directory it is written to; both are the session's.
         ``live``: whether runs that take long are written to the state folder until they are kept.
-        ``troubled``: called, in the session's thread, with a sentence when a run that has a directory cannot
-        be written to it now and then; the run goes on.
         """
         self.front = Front()
         self._board = Board(Frame(preset), running)
-        self._worker = Worker(self._board, self.front, preset, stored, begun, live, troubled)
-        if begun:
-            self._worker.publish()
-        else:
-            self._board.post(self._worker.build)
+        self._worker = Worker(self._board, self.front, preset, stored, live)
+        self._board.post(self._worker.build)
         self._thread = threading.Thread(target=self._worker.work, name="reluflow-session", daemon=True)
         self._thread.start()
 
@@ -90,10 +81,6 @@ class Session:
         """Run what begins at the last recorded state of a frame at or before a flow time, as a new run."""
         ticket = self._board.numbered_change()
         self._board.post(lambda: self._worker.branch(frame, t, ticket))
-
-    def interrupt(self, by: str) -> None:
-        """End the run here, so that it says by what; it can be gone on with from its directory."""
-        self._board.supersede(lambda: self._worker.interrupt(by))
 
     def reset(self) -> None:
         """Go back to the start of the same preset."""
@@ -137,11 +124,6 @@ class Session:
     def place(self) -> Path | None:
         """The directory that the run is written to, kept or not; None if there is none."""
         return self._worker.place
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether files of the run are being written."""
-        return self._worker.is_writing
 
     def close(self, wait: bool = True) -> None:
         """End the thread after the commands given."""

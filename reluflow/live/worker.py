@@ -16,7 +16,7 @@ from reluflow.live.front import Front
 from reluflow.live.keeping import Keeper
 from reluflow.memory import give_back
 from reluflow.store.preset import Preset, save_preset
-from reluflow.store.run_directory import Run, RunWriter
+from reluflow.store.run_directory import Run
 from reluflow.training.resumption import resumed
 from reluflow.training.training import Training
 
@@ -41,15 +41,13 @@ class Worker:
         front: Front,
         preset: Preset,
         stored: Run | None,
-        begun: tuple[Training, RunWriter] | None,
         live: bool,
-        troubled: Callable[[str], None],
     ) -> None:
         self._board, self._front = board, front
         self._preset = preset
         self._stored = stored
-        self._training: Training | None = begun[0] if begun else None
-        self._keeper = Keeper(begun[1] if begun else None, live, troubled)
+        self._training: Training | None = None
+        self._keeper = Keeper(live)
         self._generation = self._newest = 0
         self._closed = False
         #: what is shown of a stored run that cannot be gone on with
@@ -98,7 +96,7 @@ class Worker:
                     abandoned=lambda: self._is_useless(alone),
                 )
         except Exception as error:  # whatever goes wrong in a solver, the thread must live on
-            training.status, training.reason = "failed", f"the solver broke off: {sentence(error)}"
+            training.break_off(sentence(error))
         elapsed = max(time.perf_counter() - began, 1e-9)
         self._rate += ((training.solver.steps - steps) / elapsed - self._rate) * min(1.0, 4.0 * elapsed)
         self._keeper.go_on(self._preset, training)
@@ -157,13 +155,6 @@ class Worker:
         self._board.turn(running=True)
         self.adopt(preset, None, ticket, running)
 
-    def interrupt(self, by: str) -> None:
-        """End the run here."""
-        training = self._training
-        if training is not None:
-            training.interrupt(f"stopped by {by} at t = {training.solver.t:.6g}")
-        self.publish()
-
     def keep(self) -> Notice | None:
         """Write what no directory holds, to stay there: how that went, None if there was nothing."""
         training = self._training
@@ -182,11 +173,6 @@ class Worker:
     def place(self) -> Path | None:
         """Where the run is written to; may be asked for from any thread."""
         return self._keeper.place
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether files of the run are being written; may be asked for from any thread."""
-        return self._keeper.is_writing
 
     def build(self) -> None:
         """Build the run of the preset, or take up the stored one; until it is there the one before stays."""
