@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from reluflow.errors import ReluflowError
-from reluflow.flow import DEFAULT_METHOD
+from reluflow.flow import DEFAULT_METHOD, DESCENT
 from reluflow.flow.base import Options
 from reluflow.observe.history import History
 from reluflow.observe.measured import Measured
@@ -224,7 +224,7 @@ def of_history(preset: Preset, method: str, problem: Problem, history: History, 
 
 def _tolerance(method: str, rtol: float) -> float:
     """The relative tolerance that a method keeps; plain descent has none."""
-    return 0.0 if method == "gd" else float(rtol)
+    return 0.0 if method == DESCENT else float(rtol)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def preset_names(incomplete: str) -> list[str]:
 
 def methods(incomplete: str) -> list[str]:
     """Names of solvers."""
-    from reluflow.store.schema import METHODS
+    from reluflow.flow import METHODS
 
     return [name for name in METHODS if name.startswith(incomplete)]
 

@@ -167,10 +167,8 @@ class FlowSolver(SolverView):
     step (or a burst), or sets ``failure``, or raises AbandonedError with all attributes as they were before.
     """
 
-    #: name in presets and on the command line
+    #: name in presets and on the command line, as in ``reluflow.flow.METHODS``
     name: ClassVar[str]
-    #: one line for ``--help`` and the app
-    summary: ClassVar[str]
     #: whether only the states after whole steps are meant, as with iterates, and none between them
     discrete: ClassVar[bool] = False
 

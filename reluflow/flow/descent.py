@@ -30,7 +30,6 @@ class Descent(FlowSolver):
 
     discrete = True
     name = "gd"
-    summary = "plain gradient descent with a fixed learning rate, as the papers' code runs it"
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)

@@ -42,7 +42,6 @@ class Polar(FlowSolver):
     """
 
     name = "polar"
-    summary = "direction and log norm of each neuron; balanced starts only, never breaks the balance"
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)

@@ -13,7 +13,6 @@ class RungeKutta45(ScipySolver):
     """Dormand and Prince 1980, order 5(4)."""
 
     name = "rk45"
-    summary = "SciPy's RK45 (explicit, order 5)"
     _method = RK45
     _memory = ("f", "h_abs", "h_previous")
 
@@ -22,7 +21,6 @@ class DormandPrince853(ScipySolver):
     """Hairer, Norsett and Wanner 1993, order 8(5,3); the reference at tight tolerance."""
 
     name = "dop853"
-    summary = "SciPy's DOP853 (explicit, order 8)"
     _method = DOP853
     _memory = ("f", "h_abs", "h_previous")
 
@@ -31,7 +29,6 @@ class RadauIIA(ScipySolver):
     """Hairer and Wanner 1996, implicit, order 5, with the exact Jacobian."""
 
     name = "radau"
-    summary = "SciPy's Radau IIA (implicit, order 5)"
     _method = Radau
     _memory = ("f", "h_abs", "h_abs_old", "error_norm_old", "J", "current_jac", "Z", "y_old", "t_old")
     _factors = ("LU_real", "LU_complex")
@@ -48,7 +45,6 @@ class BackwardDifferences(ScipySolver):
     """Shampine and Reichelt 1997, implicit, orders 1 to 5, with the exact Jacobian."""
 
     name = "bdf"
-    summary = "SciPy's BDF (implicit, orders 1 to 5)"
     _method = BDF
     _memory = ("D", "order", "n_equal_steps", "h_abs", "J")
     _factors = ("LU",)
@@ -59,7 +55,6 @@ class Lsoda(ScipySolver):
     """Petzold 1983: Adams and BDF methods with automatic switching, from ODEPACK."""
 
     name = "lsoda"
-    summary = "SciPy's LSODA (switches between Adams and BDF)"
     _method = LSODA
     _memory = ()
     _implicit = True

@@ -59,7 +59,6 @@ class Frame:
     status: str = "building"
     reason: str = ""
     method: str = ""
-    method_summary: str = ""
     t: float = 0.0
     loss: float = math.nan
     steps: int = 0

@@ -24,7 +24,6 @@ def picture_of(frame: Frame, training: Training, keeper: Keeper, rate: float) ->
         status=training.status,
         reason=training.reason,
         method=training.method,
-        method_summary=training.method_summary,
         t=solver.t,
         loss=solver.loss,
         steps=solver.steps,

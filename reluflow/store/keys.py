@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from reluflow.flow import DESCENT, METHODS
+
 Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
 
-#: Solvers that a preset may name. A new solver is added here (and registered in ``reluflow.flow``).
-METHODS: Final = ("lorentz", "gd", "polar", "rk45", "dop853", "radau", "bdf", "lsoda")
 DATA_KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
 DRAWN_DATA: Final = ("orthogonal", "gaussian", "correlated", "piecewise")
 INIT_KINDS: Final = ("balanced", "dominated", "unbalanced", "file")
@@ -169,7 +169,7 @@ KEYS: Final[tuple[Key, ...]] = (
         when=("init.kind", ("file",)),
         required=("file",),
     ),
-    Key("solver", "method", "choice", "the solver; chosen by rule when not set", choices=METHODS),
+    Key("solver", "method", "choice", "the solver; chosen by rule when not set", choices=tuple(METHODS)),
     Key(
         "solver",
         "rtol",
@@ -185,8 +185,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "learning_rate",
         "float",
         "step of plain descent (gd), in the stated loss",
-        when=("solver.method", ("gd",)),
-        required=("gd",),
+        when=("solver.method", (DESCENT,)),
+        required=(DESCENT,),
         dormant=True,
         **_POSITIVE,
     ),

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reluflow.errors import PresetError
-from reluflow.store.keys import KEYS, METHODS, SECTIONS, Key
+from reluflow.store.keys import KEYS, SECTIONS, Key
 from reluflow.store.rules import check_combinations, check_memory
 from reluflow.store.values import expectation, parse_text, read_value, show
 
 __all__ = [
     "KEYS",
-    "METHODS",
     "SECTIONS",
     "Key",
     "by_id",

@@ -169,11 +169,6 @@ class Training:
         return self._solver.name
 
     @property
-    def method_summary(self) -> str:
-        """The solver in one line."""
-        return self._solver.summary
-
-    @property
     def events(self) -> Events:
         """Every change of activation that the solver has logged."""
         return self.solver.event_log

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.errors import PresetError, ReluflowError
+from reluflow.flow import DESCENT, METHODS
 from reluflow.live.frame import Frame
 from reluflow.network import LOSS_FACTOR, Array
 from reluflow.plot.axes import short
@@ -21,7 +22,7 @@ LETTERS: Final = "abcdefghij"
 #: More curves than this cannot be told apart.
 MOST: Final = 6
 #: The methods that a comparison goes through: all that follow the flow. Descent has a key of its own.
-METHODS_BESIDE: Final = ("lorentz", "polar", "dop853", "lsoda", "radau", "bdf", "rk45")
+METHODS_BESIDE: Final = tuple(name for name in METHODS if name != DESCENT)
 #: Seconds of solving that a curve from the last session may take.
 AGAIN_SECONDS: Final = 20.0
 #: Descent is given so small a share of the largest rate at which it could be stable.
@@ -138,7 +139,7 @@ def _text(value: Any) -> str:
 def descent_preset(preset: Preset, problem: Problem) -> Preset:
     """The preset with plain descent, its learning rate that of the preset, or else a sensible one."""
     rate = preset.explicit.get("solver.learning_rate") or sensible_rate(problem)
-    return preset.with_values({"solver.method": "gd", "solver.learning_rate": rate})
+    return preset.with_values({"solver.method": DESCENT, "solver.learning_rate": rate})
 
 
 def sensible_rate(problem: Problem) -> float:

@@ -52,7 +52,6 @@ class Lorentz(FlowSolver):
     """The true gradient flow, event-driven. See the module; ``rtol`` is relative to the residual."""
 
     name: ClassVar[str] = "lorentz"
-    summary: ClassVar[str] = "the true flow: exact Lorentz boosts, activation events, sliding; any scale"
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
