@@ -5,24 +5,25 @@ A network with ``m`` hidden neurons and no output bias,
     h(x) = sum_j a_j sigma(<w_j, x>),     W: (m, d),  a: (m,),  X: (n, d),  y: (n,),
     sigma(z) = max(z, slope z),           slope 0 (ReLU) or in (0, 1) (leaky ReLU),
 
-trained on the square loss in one of two conventions,
+trained on the square loss in one of its conventions (``registry.losses``),
 
-    half-mse   L = 1/(2n) sum_k r_k^2       mse   L = 1/n sum_k r_k^2,      r_k = h(x_k) - y_k.
+    L = c/n sum_k r_k^2,     r_k = h(x_k) - y_k,     c = 1/2 for half-mse, 1 for mse.
 
 The subgradient of sigma at zero is the slope throughout, which is zero for the ReLU.
 """
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.registry.losses import LOSSES, Loss
+
 Array = npt.NDArray[np.float64]
-Loss = Literal["half-mse", "mse"]
 Shares = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
 #: L = LOSS_FACTOR[loss] / n * sum r^2; the flow of "mse" is the flow of "half-mse" at twice the speed.
-LOSS_FACTOR: Final[dict[str, float]] = {"half-mse": 0.5, "mse": 1.0}
+LOSS_FACTOR: Final[dict[str, float]] = {name: convention.factor for name, convention in LOSSES.items()}
 
 #: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
 ON_A_KINK: Final = 1e-9

@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from reluflow.errors import ProblemError
 from reluflow.memory import room
-from reluflow.network import LOSS_FACTOR, Array, Loss, row_norms
+from reluflow.network import LOSS_FACTOR, Array, row_norms
+from reluflow.registry.activations import SLOPES_BELOW
+from reluflow.registry.losses import Loss
 
 #: Lengths of inputs, targets and predictions lie between these, or are zero: then floating-point numbers hold
 #: the rates, kernels and their squares, which are products of at most five of them. So do slopes of the
@@ -184,8 +186,8 @@ def _least(values: Array) -> int:
 def check_slope(slope: float) -> float:
     """The slope as a float. Raises ProblemError for anything but a number in [0, 1)."""
     number = isinstance(slope, int | float | np.number) and not isinstance(slope, bool)
-    if not number or not 0.0 <= slope < 1.0:
-        raise ProblemError(f"slope is {slope!r}; expected a number of at least 0 and below 1")
+    if not number or not 0.0 <= slope < SLOPES_BELOW:
+        raise ProblemError(f"slope is {slope!r}; expected a number of at least 0 and below {SLOPES_BELOW:g}")
     return float(slope)
 
 

@@ -11,8 +11,9 @@ from reluflow.errors import ProblemError
 from reluflow.flow import DEFAULT_METHOD
 from reluflow.flow.base import Options, SolverView, State
 from reluflow.flow.events import Events
-from reluflow.network import Array, Loss, loss_of, residuals
+from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
+from reluflow.registry.losses import Loss
 from reluflow.training.training import StopRules, Training
 
 
@@ -61,7 +62,8 @@ def simulate(
     weights (m, d), output_weights (m,): the initial network.
     method: name of a solver, one of ``reluflow.flow.METHODS``.
     rtol: relative tolerance of adaptive solvers.
-    loss: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All times are flow time of this loss.
+    loss: a convention of ``reluflow.registry.losses``: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All
+        times are flow time of this loss.
     times: increasing times at which states are returned, by dense output, exact to the solver's order. The
         run ends at the last of them (or earlier, by another rule; later times are then left out).
     stop_loss, stop_time, max_steps: stop rules. A run also stops when it is stationary: at later times it is

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from reluflow.flow.base import State
 from reluflow.network import (
     Array,
-    Loss,
     loss_of,
     preactivations,
     residuals,
@@ -22,6 +21,7 @@ from reluflow.network import (
 )
 from reluflow.observe.neurons import unit_rows
 from reluflow.problem import Problem
+from reluflow.registry.losses import Loss
 
 #: singular values above this share of the largest count for the numerical rank, unless told otherwise
 RANK_TOLERANCE: Final = 1e-3

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from reluflow.flow import DESCENT, METHODS
+from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
+from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
 Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
 
@@ -135,10 +137,11 @@ KEYS: Final[tuple[Key, ...]] = (
         "network",
         "slope",
         "float",
-        "slope of the activation below zero: 0 for ReLU, more for leaky ReLU",
+        "slope of the activation below zero: "
+        + ", ".join(f"{each.slopes} for {name}" for name, each in ACTIVATIONS.items()),
         default=0.0,
         low=0.0,
-        high=1.0,
+        high=SLOPES_BELOW,
         high_open=True,
     ),
     Key("init", "kind", "choice", "how the first weights are drawn", default="balanced", choices=INIT_KINDS),
@@ -194,9 +197,9 @@ KEYS: Final[tuple[Key, ...]] = (
         "solver",
         "loss",
         "choice",
-        "half-mse = sum r^2 / 2n, mse = sum r^2 / n",
-        default="half-mse",
-        choices=("half-mse", "mse"),
+        ", ".join(f"{name} = {each.formula}" for name, each in LOSSES.items()),
+        default=DEFAULT_LOSS,
+        choices=tuple(LOSSES),
     ),
     Key("stop", "loss", "float", "stop when the loss is at or below this", **_POSITIVE),
     Key("stop", "time", "float", "stop at this flow time", **_POSITIVE),
