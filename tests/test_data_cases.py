@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reluflow
-from reluflow.data.datasets import from_file
+from reluflow.data.kinds.file import from_file
 from reluflow.errors import PresetError
 from reluflow.store.preset import load_preset
 from reluflow.training.training import Training

@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reluflow.data import datasets
-from reluflow.data.datasets import Data, build_data, correlated, gaussian, orthogonal, piecewise, points
+from reluflow.data.datasets import Data, build_data
+from reluflow.data.kinds.correlated import around, correlated
+from reluflow.data.kinds.gaussian import gaussian
+from reluflow.data.kinds.orthogonal import orthogonal
+from reluflow.data.kinds.piecewise import piecewise
+from reluflow.data.kinds.points import points
 from reluflow.errors import PresetError, ProblemError, ReluflowError
 from reluflow.network import predictions
 
@@ -184,7 +188,7 @@ def test_redraws_until_no_target_is_zero_and_keeps_the_centre():
     redrawn = 0
     for seed in range(30):
         data = correlated(4, 3, seed, centred=True)
-        first = datasets._around(data.teacher[0], 1.0, 4, seed, "inputs 0", 0)
+        first = around(data.teacher[0], 1.0, 4, seed, "inputs 0", 0)
         assert np.all(data.targets > 0.0)
         redrawn += not np.array_equal(first, data.inputs)
         # the centre is that of the noiseless set, whatever was drawn again

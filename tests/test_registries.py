@@ -1,10 +1,14 @@
 """Registries: what they name is there, and no name or line of help needs NumPy or Textual."""
 
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
+from reluflow.data import DATA_KINDS, INITIALISATIONS
+from reluflow.data.datasets import DataKind
+from reluflow.data.initialisation import Start
 from reluflow.errors import ProblemError
 from reluflow.flow import DEFAULT_METHOD, DESCENT, METHODS
 from reluflow.flow.base import FlowSolver
@@ -45,3 +49,24 @@ def test_slopes_are_those_of_an_activation():
     assert check_slope(np.nextafter(SLOPES_BELOW, 0.0)) < SLOPES_BELOW
     with pytest.raises(ProblemError, match="at least 0 and below 1"):
         check_slope(SLOPES_BELOW)
+
+
+def test_data_kinds_and_the_keys_that_they_name():
+    own = {each.name for each in KEYS if each.section == "data" and each.when is not None}
+    assert {name for row in DATA_KINDS.rows.values() for name in row.keys} == own
+    assert key("data.kind").choices == tuple(DATA_KINDS)
+    assert all(issubclass(kind, DataKind) for kind in DATA_KINDS.values())
+    seeded = [name for name, row in DATA_KINDS.rows.items() if "seed" in row.keys]
+    assert key("data.seed").when == ("data.kind", tuple(seeded))
+    assert key("data.teacher_width").required == ("gaussian",)
+
+
+def test_initialisations_are_drawn_or_read():
+    assert key("init.kind").choices == tuple(INITIALISATIONS)
+    drawn = [name for name, row in INITIALISATIONS.rows.items() if row.drawn]
+    assert key("init.scale").when == ("init.kind", tuple(drawn))
+    start = Start({"network.width": 3, "init.scale": 0.5}, Path(), 2, 2)
+    for name in drawn:
+        weights, outputs = INITIALISATIONS[name](start)
+        assert weights.shape == (3, 2)
+        assert outputs.shape == (3,)

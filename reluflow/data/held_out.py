@@ -11,45 +11,32 @@ from typing import Any
 
 import numpy as np
 
-from reluflow.data.datasets import UNCENTRED_NOISE, Data
-from reluflow.data.streams import dot, normalised, stream
+from reluflow.data import DATA_KINDS
+from reluflow.data.datasets import Data, answers
+from reluflow.data.streams import stream
 from reluflow.network import Array
 
 
 def held_out(values: Mapping[str, Any], data: Data) -> dict[str, tuple[Array, Array]]:
     """(points (k, d), targets (k,)) by name: "test", and "outside_<k>" for each number of Gaussian points.
 
-    ``values`` of the preset, flat, and the ``data`` that it makes; empty where no teacher made the targets.
+    ``values`` of the preset, flat, and the ``data`` that it makes; empty where no teacher made the targets,
+    or the kind has no law for further points.
     """
     if data.teacher is None or data.teacher_output is None:
         return {}
-    seed, count, d = values.get("data.seed", 0), values["data.samples"], data.input_dimension
-    found = {"test": _alike(values, seed, count, d)}
+    alike = DATA_KINDS[values["data.kind"]]().further(values, data.input_dimension)
+    if alike is None:
+        return {}
+    seed, count, found = values.get("data.seed", 0), values["data.samples"], {"test": alike}
     for size in (math.ceil(count / 4), count, 4 * count):
-        found[f"outside_{size}"] = stream(seed, f"outside {size}").standard_normal((size, d))
-    return {name: _taught(points, data) for name, points in found.items()}
+        draws = stream(seed, f"outside {size}").standard_normal((size, data.input_dimension))
+        found[f"outside_{size}"] = draws
+    return {name: _taught(points, data.teacher, data.teacher_output) for name, points in found.items()}
 
 
-def _alike(values: Mapping[str, Any], seed: int, count: int, dimension: int) -> Array:
-    """Points by the law of the inputs: around the centres, or Gaussian."""
-    draws = stream(seed, "test").standard_normal((count * values.get("data.teachers", 1), dimension))
-    if values["data.kind"] != "correlated":
-        return draws
-    centre = normalised(stream(seed, "centre").standard_normal(dimension))
-    noise = values.get("data.noise")
-    if noise is None:
-        noise = 1.0 if values.get("data.centred", True) else UNCENTRED_NOISE
-    centres = np.repeat(np.array([centre, -centre])[: values.get("data.teachers", 1)], count, axis=0)
-    points: Array = centres + noise * draws / math.sqrt(dimension)
-    return points
-
-
-def _taught(points: Array, data: Data) -> tuple[Array, Array]:
-    if data.inputs.shape[1] > data.input_dimension:
+def _taught(points: Array, teacher: Array, output: Array) -> tuple[Array, Array]:
+    """Points with the bias that the teacher has a place for, and its answers."""
+    if teacher.shape[1] > points.shape[1]:
         points = np.column_stack([points, np.ones(len(points))])
-    targets = np.zeros(len(points))
-    assert data.teacher is not None
-    assert data.teacher_output is not None
-    for neuron, size in zip(data.teacher, data.teacher_output, strict=True):
-        targets += size * np.maximum(dot(points, neuron), 0.0)
-    return points, targets
+    return points, answers(points, teacher, output)

@@ -1,12 +1,14 @@
 """Initial networks: balanced, dominated, unbalanced, or read from a file."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reluflow.data import INITIALISATIONS
 from reluflow.data.streams import lengths, stream
 from reluflow.data.tables import read_npz, resolve
 from reluflow.errors import PresetError
@@ -26,25 +28,79 @@ def deviation(scale: float, norm: str, width: int, input_dimension: int) -> floa
     raise PresetError(f"init.norm: found {norm!r}; expected width-dimension or width")
 
 
-def drawn(
-    kind: str, width: int, dimension: int, std: float, output_std: float, seed: int
-) -> tuple[Array, Array]:
-    """Hidden weights (m, d) ~ N(0, std^2), output weights (m,) with random signs s_j.
+@dataclass(frozen=True)
+class Start:
+    """What an initial network is made from: the flat ``values`` of a preset, and the ``folder`` of its paths.
 
-    "balanced" a = s |w|; "dominated" a = s sqrt(|w|^2 + g^2), g ~ N(0, std^2); "unbalanced"
-    a ~ N(0, output_std^2). Each thing has its own stream and neurons are drawn one after another: a wider
-    network begins with the same neurons, and another scale only multiplies them.
+    ``dimension`` d counts the bias column, ``input_dimension`` does not.
     """
-    weights = stream(seed, "weights").standard_normal((width, dimension)) * std
-    if kind == "unbalanced":
-        return weights, stream(seed, "output weights").standard_normal(width) * output_std
-    signs = np.where(stream(seed, "signs").random(width) < 0.5, -1.0, 1.0)
-    if kind == "balanced":
-        return weights, signs * lengths(weights)
-    if kind == "dominated":
-        excess = stream(seed, "excess").standard_normal(width) * std
-        return weights, signs * lengths(np.column_stack([weights, excess]))
-    raise PresetError(f"init.kind: found {kind!r}; expected balanced, dominated, unbalanced or file")
+
+    values: Mapping[str, Any]
+    folder: Path
+    dimension: int
+    input_dimension: int
+
+    @property
+    def width(self) -> int:
+        """m. Raises PresetError where there is none, or one below 1."""
+        width = self.values.get("network.width")
+        if width is None or width < 1:
+            raise PresetError(f"network.width: found {width}; expected at least 1")
+        return int(width)
+
+    @property
+    def std(self) -> float:
+        """The standard deviation of a hidden weight."""
+        norm = self.values.get("init.norm", "width-dimension")
+        return deviation(self.values["init.scale"], norm, self.width, self.input_dimension)
+
+    def stream(self, name: str) -> np.random.Generator:
+        """The random numbers of the thing called ``name``."""
+        return stream(self.values.get("init.seed", 0), name)
+
+    def hidden(self) -> Array:
+        """Hidden weights (m, d) ~ N(0, std^2)."""
+        weights: Array = self.stream("weights").standard_normal((self.width, self.dimension)) * self.std
+        return weights
+
+    def signs(self) -> Array:
+        """Random signs s_j (m,)."""
+        return np.where(self.stream("signs").random(self.width) < 0.5, -1.0, 1.0)
+
+
+#: Hidden weights (m, d) and output weights (m,). Each thing that is drawn has its own stream and neurons are
+#: drawn one after another: a wider network begins with the same neurons, and another scale only multiplies
+#: them. Raises PresetError in one sentence for anything that is no initial network.
+Initialisation = Callable[[Start], tuple[Array, Array]]
+
+
+def balanced(start: Start) -> tuple[Array, Array]:
+    """a_j = s_j |w_j|"""
+    weights = start.hidden()
+    return weights, start.signs() * lengths(weights)
+
+
+def dominated(start: Start) -> tuple[Array, Array]:
+    """a_j = s_j sqrt(|w_j|^2 + g_j^2), g_j ~ N(0, std^2)"""
+    weights = start.hidden()
+    excess = start.stream("excess").standard_normal(start.width) * start.std
+    return weights, start.signs() * lengths(np.column_stack([weights, excess]))
+
+
+def unbalanced(start: Start) -> tuple[Array, Array]:
+    """a_j ~ N(0, scale^2 / m)"""
+    weights = start.hidden()
+    std = start.values["init.scale"] / math.sqrt(start.width)
+    return weights, start.stream("output weights").standard_normal(start.width) * std
+
+
+def read(start: Start) -> tuple[Array, Array]:
+    """The network that ``init.path`` names."""
+    path = start.values.get("init.path")
+    if path is None:
+        raise PresetError("init.path: found nothing; expected a .npz file, for init.kind = 'file' needs it")
+    width = start.values.get("network.width")
+    return from_file(resolve(path, start.folder, "init.path"), start.dimension, width)
 
 
 def from_file(path: Path, dimension: int, width: int | None) -> tuple[Array, Array]:
@@ -77,15 +133,6 @@ def build_weights(
     ``folder``. Raises PresetError in one sentence for anything that is no initial network.
     """
     kind = values["init.kind"]
-    width = values.get("network.width")
-    if kind == "file":
-        if values.get("init.path") is None:
-            raise PresetError(
-                "init.path: found nothing; expected a .npz file, for init.kind = 'file' needs it"
-            )
-        return from_file(resolve(values["init.path"], folder, "init.path"), dimension, width)
-    if width is None or width < 1:
-        raise PresetError(f"network.width: found {width}; expected at least 1")
-    scale = values["init.scale"]
-    std = deviation(scale, values.get("init.norm", "width-dimension"), width, input_dimension)
-    return drawn(kind, width, dimension, std, scale / math.sqrt(width), values.get("init.seed", 0))
+    if kind not in INITIALISATIONS:
+        raise PresetError(f"init.kind: found {kind!r}; expected one of {', '.join(INITIALISATIONS)}")
+    return INITIALISATIONS[kind](Start(values, folder, dimension, input_dimension))

@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from reluflow.data import DATA_KINDS, INITIALISATIONS
 from reluflow.flow import DESCENT, METHODS
 from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
 Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
 
-DATA_KINDS: Final = ("points", "file", "orthogonal", "gaussian", "correlated", "piecewise")
-DRAWN_DATA: Final = ("orthogonal", "gaussian", "correlated", "piecewise")
-INIT_KINDS: Final = ("balanced", "dominated", "unbalanced", "file")
-DRAWN_INIT: Final = ("balanced", "dominated", "unbalanced")
 #: Sections in the order in which they are written and shown.
 SECTIONS: Final = ("data", "network", "init", "solver", "stop", "record")
 
@@ -71,66 +68,63 @@ class Key:
         return values.get(self.when[0]) in self.required
 
 
-def _data(name: str, kind: Kind, help: str, kinds: tuple[str, ...], **rest: Any) -> Key:
-    return Key("data", name, kind, help, when=("data.kind", kinds), **rest)
+def _data(name: str, kind: Kind, help: str, **rest: Any) -> Key:
+    """A key of some kinds of data; each kind says itself which keys it has."""
+    rows = DATA_KINDS.rows.items()
+    kinds = tuple(each for each, row in rows if name in row.keys)
+    required = tuple(each for each, row in rows if name in row.required)
+    return Key("data", name, kind, help, when=("data.kind", kinds), required=required, **rest)
 
 
-_POINTS, _FILE, _SPATIAL = ("points",), ("file",), ("orthogonal", "gaussian", "correlated")
+_DRAWN_INIT: Final = tuple(name for name, row in INITIALISATIONS.rows.items() if row.drawn)
 _COUNT: Final[dict[str, Any]] = {"low": 1, "high": LARGEST_COUNT}
 _ANY: Final[dict[str, Any]] = {"low": -LARGEST_NUMBER, "high": LARGEST_NUMBER}
 _POSITIVE: Final[dict[str, Any]] = {"low": 0.0, "low_open": True, "high": LARGEST_NUMBER}
 _SEED: Final[dict[str, Any]] = {"low": 0, "high": LARGEST_SEED, "default": 0}
 
 KEYS: Final[tuple[Key, ...]] = (
-    Key("data", "kind", "choice", "where the samples come from", choices=DATA_KINDS, always=True),
-    _data("inputs", "points", "the inputs, one row a sample", _POINTS, required=_POINTS, **_ANY),
-    _data("targets", "floats", "the targets, one a sample", _POINTS, required=_POINTS, **_ANY),
-    _data("path", "path", "a .csv or .npz file with inputs and targets", _FILE, required=_FILE),
-    _data("samples", "int", "number of samples", DRAWN_DATA, required=DRAWN_DATA, **_COUNT),
+    Key("data", "kind", "choice", "where the samples come from", choices=tuple(DATA_KINDS), always=True),
+    _data("inputs", "points", "the inputs, one row a sample", **_ANY),
+    _data("targets", "floats", "the targets, one a sample", **_ANY),
+    _data("path", "path", "a .csv or .npz file with inputs and targets"),
+    _data("samples", "int", "number of samples", **_COUNT),
     _data(
         "dimension",
         "int",
         "dimension of the inputs, without the bias",
-        _SPATIAL,
-        required=_SPATIAL,
         **_COUNT,
     ),
     _data(
         "teacher_width",
         "int",
         "hidden ReLU neurons of the teacher",
-        ("gaussian", "orthogonal"),
-        required=("gaussian",),
         **_COUNT,
     ),
-    _data("centred", "bool", "inputs centred on the teacher's direction", ("correlated",), default=True),
+    _data("centred", "bool", "inputs centred on the teacher's direction", default=True),
     _data(
         "noise",
         "float",
         "spread of the inputs around the teacher; 1 when centred, 0.644 when not",
-        ("correlated",),
         low=0.0,
         high=LARGEST_NUMBER,
     ),
-    _data("teachers", "int", "number of teacher neurons, 1 or 2", ("correlated",), default=1, low=1, high=2),
+    _data("teachers", "int", "number of teacher neurons, 1 or 2", default=1, low=1, high=2),
     _data(
         "knots",
         "points",
         "corners [x, y] of the target, x increasing",
-        ("piecewise",),
-        required=("piecewise",),
         **_ANY,
     ),
-    _data("norms", "floats", "norms of the inputs are drawn between these two", ("orthogonal",), **_POSITIVE),
-    _data("seed", "int", "seed of the data", DRAWN_DATA, **_SEED),
+    _data("norms", "floats", "norms of the inputs are drawn between these two", **_POSITIVE),
+    _data("seed", "int", "seed of the data", **_SEED),
     Key("data", "bias", "bool", "append a constant 1 to every input", default=False),
     Key(
         "network",
         "width",
         "int",
         "number of hidden neurons",
-        when=("init.kind", DRAWN_INIT),
-        required=DRAWN_INIT,
+        when=("init.kind", _DRAWN_INIT),
+        required=_DRAWN_INIT,
         **_COUNT,
     ),
     Key(
@@ -144,14 +138,21 @@ KEYS: Final[tuple[Key, ...]] = (
         high=SLOPES_BELOW,
         high_open=True,
     ),
-    Key("init", "kind", "choice", "how the first weights are drawn", default="balanced", choices=INIT_KINDS),
+    Key(
+        "init",
+        "kind",
+        "choice",
+        "how the first weights are drawn",
+        default="balanced",
+        choices=tuple(INITIALISATIONS),
+    ),
     Key(
         "init",
         "scale",
         "float",
         "scale of the first weights",
         default=1e-6,
-        when=("init.kind", DRAWN_INIT),
+        when=("init.kind", _DRAWN_INIT),
         **_POSITIVE,
     ),
     Key(
@@ -161,9 +162,9 @@ KEYS: Final[tuple[Key, ...]] = (
         "what the scale is divided by: sqrt(width * dimension) or sqrt(width)",
         default="width-dimension",
         choices=("width-dimension", "width"),
-        when=("init.kind", DRAWN_INIT),
+        when=("init.kind", _DRAWN_INIT),
     ),
-    Key("init", "seed", "int", "seed of the first weights", when=("init.kind", DRAWN_INIT), **_SEED),
+    Key("init", "seed", "int", "seed of the first weights", when=("init.kind", _DRAWN_INIT), **_SEED),
     Key(
         "init",
         "path",
