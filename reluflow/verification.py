@@ -192,7 +192,8 @@ def _trained(
     problem: Problem, preset: Preset, stop: StopRules, look: Callable[[Training], None] | None
 ) -> Measured:
     values = preset.values
-    options = Options(min(RTOL, values["solver.rtol"]), values.get("solver.learning_rate"))
+    options = Options.of(values)
+    options = replace(options, rtol=min(RTOL, options.rtol))
     training = Training(problem, values.get("solver.method"), options, stop, RECORD)
     training.run(look or (lambda _: None), LOOK_EVERY)
     recorder = training.recorder

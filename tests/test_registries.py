@@ -1,5 +1,6 @@
 """Registries: what they name is there, and no name or line of help needs NumPy or Textual."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
@@ -11,12 +12,15 @@ from reluflow.data.datasets import DataKind
 from reluflow.data.initialisation import Start
 from reluflow.errors import ProblemError
 from reluflow.flow import DEFAULT_METHOD, DESCENT, METHODS
-from reluflow.flow.base import FlowSolver
+from reluflow.flow.base import FlowSolver, Options
 from reluflow.network import loss_of
+from reluflow.observe.recorder import RecordRules
 from reluflow.problem import check_slope
 from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES, Loss
 from reluflow.store.keys import KEYS
+from reluflow.store.preset import load_preset
+from reluflow.training.stopping import StopRules
 
 
 def key(id: str):
@@ -70,3 +74,18 @@ def test_initialisations_are_drawn_or_read():
         weights, outputs = INITIALISATIONS[name](start)
         assert weights.shape == (3, 2)
         assert outputs.shape == (3,)
+
+
+def test_stop_rules_are_the_keys_of_their_section():
+    own = {each.name for each in KEYS if each.section == "stop"}
+    assert own == {field.name for field in fields(StopRules)}
+    values = {"stop.loss": 1e-3, "stop.time": 2.0, "stop.steps": 7, "stop.wall_seconds": 60.0}
+    stop = StopRules.of(load_preset("first-steps", values))
+    assert stop == StopRules(loss=1e-3, time=2.0, steps=7, wall_seconds=60.0)
+
+
+def test_options_and_record_rules_are_read_off_their_keys():
+    changes = {"solver.rtol": 1e-4, "solver.method": "gd", "solver.learning_rate": 0.25}
+    values = load_preset("first-steps", {**changes, "record.series": 99, "record.memory_mb": 3.0}).values
+    assert Options.of(values) == Options(rtol=1e-4, learning_rate=0.25)
+    assert RecordRules.of(values) == RecordRules(snapshots=400, series=99, memory_mb=3.0)

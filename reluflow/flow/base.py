@@ -66,6 +66,11 @@ class Options:
     rtol: float = 1e-6
     learning_rate: float | None = None
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Options":
+        """The options among the flat values of a preset."""
+        return cls(values["solver.rtol"], values.get("solver.learning_rate"))
+
     def __post_init__(self) -> None:
         if not TIGHTEST <= self.rtol <= LOOSEST:
             raise SolverError(f"rtol is {self.rtol}; expected a number from {TIGHTEST:g} to {LOOSEST:g}")

@@ -41,6 +41,11 @@ class RecordRules:
     memory_mb: float = 8.0
     resolution: float = 0.08
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "RecordRules":
+        """The rules among the flat values of a preset."""
+        return cls(values["record.snapshots"], values["record.series"], values["record.memory_mb"])
+
 
 @dataclass(frozen=True)
 class Snapshots:

@@ -13,7 +13,10 @@ from reluflow.flow import DESCENT, METHODS
 from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
+#: What a value is, and with it how it is read, checked and edited.
 Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
+#: How the app steps a number: by one, by factors of ten, or through 1, 2, 5, 10.
+Step = Literal["one", "tens", "1-2-5"]
 
 #: Sections in the order in which they are written and shown.
 SECTIONS: Final = ("data", "network", "init", "solver", "stop", "record")
@@ -34,7 +37,8 @@ class Key:
     ``default`` None means that the key stays unset. ``when`` names another key and those of its values
     under which this one has a meaning; ``required`` those among them under which it must be given.
     ``dormant``: the key may stand in a preset in which it has no effect, so that one preset can be run
-    with several methods.
+    with several methods. ``step``: how the app steps a number; by one for an integer and through 1, 2, 5
+    for another one, where nothing is said.
     """
 
     section: str
@@ -51,6 +55,7 @@ class Key:
     required: tuple[str, ...] = ()
     always: bool = False
     dormant: bool = False
+    step: Step | None = None
 
     @property
     def id(self) -> str:
@@ -152,6 +157,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "float",
         "scale of the first weights",
         default=1e-6,
+        step="tens",
         when=("init.kind", _DRAWN_INIT),
         **_POSITIVE,
     ),
@@ -183,6 +189,7 @@ KEYS: Final[tuple[Key, ...]] = (
         low=1e-14,
         high=0.1,
         dormant=True,
+        step="tens",
     ),
     Key(
         "solver",
@@ -202,11 +209,29 @@ KEYS: Final[tuple[Key, ...]] = (
         default=DEFAULT_LOSS,
         choices=tuple(LOSSES),
     ),
-    Key("stop", "loss", "float", "stop when the loss is at or below this", **_POSITIVE),
+    Key("stop", "loss", "float", "stop when the loss is at or below this", step="tens", **_POSITIVE),
     Key("stop", "time", "float", "stop at this flow time", **_POSITIVE),
-    Key("stop", "steps", "int", "stop after so many steps", low=1, high=LARGEST_SEED),
+    Key("stop", "steps", "int", "stop after so many steps", low=1, high=LARGEST_SEED, step="1-2-5"),
     Key("stop", "wall_seconds", "float", "stop after so many seconds of computing", **_POSITIVE),
-    Key("record", "snapshots", "int", "most snapshots of all weights kept", default=400, low=2, high=10**7),
+    Key(
+        "record",
+        "snapshots",
+        "int",
+        "most snapshots of all weights kept",
+        default=400,
+        low=2,
+        high=10**7,
+        step="1-2-5",
+    ),
     Key("record", "memory_mb", "float", "most memory for snapshots, in MB", default=8.0, **_POSITIVE),
-    Key("record", "series", "int", "most rows kept of loss and the like", default=20_000, low=16, high=10**8),
+    Key(
+        "record",
+        "series",
+        "int",
+        "most rows kept of loss and the like",
+        default=20_000,
+        low=16,
+        high=10**8,
+        step="1-2-5",
+    ),
 )

@@ -1,6 +1,6 @@
 """When a run is over, and why: its stop rules, the floor of rounding, rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from reluflow.flow.base import FlowSolver, SolverView, State
@@ -34,8 +34,8 @@ class StopRules:
 
     @classmethod
     def of(cls, preset: "Preset") -> "StopRules":
-        """The rules of a preset."""
-        return cls(*(preset.values.get(f"stop.{rule}") for rule in ("loss", "time", "steps", "wall_seconds")))
+        """The rules of a preset: each field is the key of [stop] that has its name."""
+        return cls(*(preset.values.get(f"stop.{field.name}") for field in fields(cls)))
 
 
 class Judge:

@@ -77,9 +77,9 @@ class Training:
         return cls(
             preset.problem(),
             values.get("solver.method"),
-            Options(values["solver.rtol"], values.get("solver.learning_rate")),
+            Options.of(values),
             StopRules.of(preset),
-            RecordRules(values["record.snapshots"], values["record.series"], values["record.memory_mb"]),
+            RecordRules.of(values),
         )
 
     def run(

@@ -1,16 +1,10 @@
 """The neighbours of a number on its knob: sizes go by factors of ten, counts and seeds by one."""
 
 import math
-from typing import Final
 
 from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
 from reluflow.tui.widgets.text import text_of
-
-#: Keys whose size is what matters; other numbers go through 1, 2, 5, 10.
-_BY_TENS: Final = ("init.scale", "solver.rtol", "stop.loss")
-#: Counts that nobody wants to change by one.
-_LARGE_COUNTS: Final = ("stop.steps", "record.snapshots", "record.series")
 
 
 def stepped(key: Key, text: str, by: int) -> str | None:
@@ -34,9 +28,10 @@ def stepped(key: Key, text: str, by: int) -> str | None:
 
 
 def _neighbour(key: Key, value: float, by: int) -> float:
-    if key.id in _BY_TENS:
+    step = key.step or ("one" if key.kind == "int" else "1-2-5")
+    if step == "tens":
         return float(f"{value * 10.0**by:.12g}")
-    if key.kind == "int" and key.id not in _LARGE_COUNTS:
+    if step == "one":
         return value + by
     return _one_two_five(value, by)
 
