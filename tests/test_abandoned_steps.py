@@ -10,15 +10,18 @@ import pytest
 
 from reluflow.flow.base import AbandonedError, Options
 from reluflow.flow.patience import patiently
-from reluflow.flow.scipy_methods import BackwardDifferences, DormandPrince853, RadauIIA, RungeKutta45
+from reluflow.flow.scipy_implicit import BackwardDifferences, RadauIIA
+from reluflow.flow.scipy_lsoda import Lsoda
+from reluflow.flow.scipy_methods import DormandPrince853, RungeKutta45
 from reluflow.store.preset import load_preset
 
 
-@pytest.mark.parametrize("method", [RungeKutta45, DormandPrince853, RadauIIA, BackwardDifferences])
+@pytest.mark.parametrize("method", [RungeKutta45, DormandPrince853, RadauIIA, BackwardDifferences, Lsoda])
 @pytest.mark.parametrize("large", [False, True])
 def test_a_step_given_up_is_taken_again_as_it_would_have_been(method, large, monkeypatch):
     if large:
-        monkeypatch.setattr("reluflow.flow.scipy_ode.LARGE", 0)
+        for module in ("scipy_implicit", "scipy_lsoda"):
+            monkeypatch.setattr(f"reluflow.flow.{module}.LARGE", 0)
     problem = load_preset("orthogonal-toy", {"network.width": 6, "init.scale": 1e-2}).problem()
     straight, broken = (method(problem, Options(1e-6)) for _ in range(2))
     for number in range(40):

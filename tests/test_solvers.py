@@ -291,7 +291,7 @@ def test_jacobian_of_the_implicit_solvers_is_exact():
     problem = balanced(np.random.default_rng(1).normal(size=(4, 3)), [1.0, -1.0, 0.5, 2.0], 5, 1.0)
     solver = make_solver("bdf", problem)
     y = np.concatenate([problem.weights.ravel(), problem.output_weights])
-    jacobian = solver._jacobian(0.0, y)
+    jacobian = solver._jacobian(0.0, y).dense
     for i in range(y.size):
         shift = np.zeros_like(y)
         shift[i] = 1e-6

@@ -26,10 +26,10 @@ METHODS: "Final[Registry[Entry, type[FlowSolver]]]" = Registry(
             "direction and log norm of each neuron; balanced starts only, never breaks the balance",
         ),
         "dop853": Entry("reluflow.flow.scipy_methods:DormandPrince853", "SciPy's DOP853 (explicit, order 8)"),
-        "lsoda": Entry("reluflow.flow.scipy_methods:Lsoda", "SciPy's LSODA (switches between Adams and BDF)"),
-        "radau": Entry("reluflow.flow.scipy_methods:RadauIIA", "SciPy's Radau IIA (implicit, order 5)"),
+        "lsoda": Entry("reluflow.flow.scipy_lsoda:Lsoda", "SciPy's LSODA (switches between Adams and BDF)"),
+        "radau": Entry("reluflow.flow.scipy_implicit:RadauIIA", "SciPy's Radau IIA (implicit, order 5)"),
         "bdf": Entry(
-            "reluflow.flow.scipy_methods:BackwardDifferences", "SciPy's BDF (implicit, orders 1 to 5)"
+            "reluflow.flow.scipy_implicit:BackwardDifferences", "SciPy's BDF (implicit, orders 1 to 5)"
         ),
         "rk45": Entry("reluflow.flow.scipy_methods:RungeKutta45", "SciPy's RK45 (explicit, order 5)"),
     }

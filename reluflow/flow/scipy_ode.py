@@ -7,11 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reluflow.errors import SolverError
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import Headway, cause, lost
-from reluflow.flow.patience import patiently
-from reluflow.memory import room
 from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
@@ -23,12 +20,8 @@ LEAST_SHARE = 1e-140
 FIRST_SHARE = 1e-6
 #: Between its ends a step goes no further than this times what is there: beyond, an interpolant overflows.
 ASTRAY = 100.0
-#: Unknowns from which on factors of a Jacobian take so long (0.1 s) that they are waited for beside.
-LARGE = 1000
 #: Integration never ends by itself; LSODA wants a finite end to choose its first step.
 FAR = 1e100
-#: What a Jacobian and its factors may take of the room that there is: half of the memory.
-OF_ROOM = 0.625
 
 
 class ScipySolver(FlowSolver):
@@ -37,18 +30,12 @@ class ScipySolver(FlowSolver):
     Error control is relative (rtol) with an absolute floor far below the initial weights. The right-hand
     side jumps at ReLU kinks, where step-size control sees noise: on data where neurons slide along kinks
     these methods take very short steps, and the time step's error breaks the balance of small neurons.
-
-    Raises SolverError if an implicit method's Jacobian would not fit in memory.
+    Implicit ones are in ``scipy_implicit``.
     """
 
     _method: ClassVar[Any]
     #: attributes of SciPy's solver on which its next step depends
     _memory: ClassVar[tuple[str, ...]]
-    #: attributes that hold LU factors, kept because c = h / alpha is rounded differently at another t
-    _factors: ClassVar[tuple[str, ...]] = ()
-    _implicit: ClassVar[bool] = False
-    #: whether a step can be given up: compiled code keeps what it has changed
-    _gives_up: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
@@ -56,7 +43,9 @@ class ScipySolver(FlowSolver):
         self._inputs = problem.span.inputs
         self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
         self._shape = (problem.width, self._inputs.shape[1])
-        self._refuse_oversize()
+        #: N
+        self.unknowns: int = problem.width * (self._shape[1] + 1)
+        self._prepare()
         sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
         sizes = sizes[sizes > 0.0] if sizes.any() else np.ones(1)
         smallest = max(float(np.min(sizes)), LEAST_SHARE * float(np.max(sizes)))
@@ -83,12 +72,18 @@ class ScipySolver(FlowSolver):
         with np.errstate(over="ignore", invalid="ignore"):
             return _Lifted(self, self._ode.dense_output(), self._before, now)
 
+    def _prepare(self) -> None:
+        """What a method does before SciPy's solver is made; raises SolverError where it cannot be used."""
+
+    def _make(self, t: float, y: Array, **tolerances: Any) -> Any:
+        """SciPy's solver, at a state."""
+        return self._method(self._rate, t, y, FAR, **tolerances)
+
     def _start(self, t: float, y: Array) -> Any:
-        extra = {"jac": self._jacobian} if self._implicit else {}
         # SciPy warns below rtol = 100 machine epsilons and then uses that
         rtol = max(self.options.rtol, 1e-13)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            ode = self._method(self._rate, t, y, FAR, rtol=rtol, atol=self._floor, **extra)
+            ode = self._make(t, y, rtol=rtol, atol=self._floor)
             rate = np.max(np.abs(self._rate(t, y)), initial=0.0)
         if not 0.0 < getattr(ode, "h_abs", 1.0) < np.inf:  # what it was made of has overflowed
             size = np.max(np.abs(y), initial=0.0)
@@ -117,34 +112,6 @@ class ScipySolver(FlowSolver):
         rate[: weights.size] = (outputs[:, None] * ((shares(z > 0.0, slope) * pull) @ self._inputs)).ravel()
         rate[weights.size :] = hidden @ pull
         return rate
-
-    def _jacobian(self, t: float, y: Array) -> Array:
-        """d rate / dy = pull * S' S + the coupling of w_j and a_j through D_j, with S = d residual / dy."""
-        weights, outputs = self._split(y)
-        m, p = self._shape
-        z, slope = weights @ self._inputs.T, self.problem.slope
-        active = shares(z > 0.0, slope)
-        hidden = activation(z, slope)
-        by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
-        sensitivity = np.hstack([by_weight.reshape(self.problem.samples, m * p), hidden.T])
-        jacobian: Array = self._pull * (sensitivity.T @ sensitivity)
-        pull = self._pull * (outputs @ hidden - self.problem.targets)
-        drift = ((active * pull) @ self._inputs).ravel()
-        rows, columns = np.arange(m * p), m * p + np.repeat(np.arange(m), p)
-        jacobian[rows, columns] += drift
-        jacobian[columns, rows] += drift
-        return jacobian
-
-    def _refuse_oversize(self) -> None:
-        if not self._implicit:
-            return
-        unknowns = self._shape[0] * (self._shape[1] + 1)
-        needed = 8 * 4 * unknowns**2
-        if needed > (most := OF_ROOM * room()):
-            raise SolverError(
-                f"method {self.name} needs a Jacobian of {unknowns} x {unknowns}, with its factors about "
-                f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, half of what there is"
-            )
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         ode = self._ode
@@ -184,27 +151,36 @@ class ScipySolver(FlowSolver):
 
     def _step_of(self, ode: Any) -> Any:
         """A step of SciPy's solver; one that is abandoned leaves a solver that stands before it."""
-        spare = copy.copy(ode)
-        if hasattr(ode, "D"):  # the one array that a step changes in place
-            spare.D = ode.D.copy()
-        self._stepping = self._gives_up
+        go_back = self._bookmark(ode)
+        self._stepping = True
         try:
-            large = self._implicit and self._gives_up and ode.y.size >= LARGE
-            return patiently(ode.step, self.abandoned) if large else ode.step()
+            return self._step_wanted(ode)
         except AbandonedError:
-            self._ode = spare
+            go_back()
             raise
         finally:
             self._stepping = False
+
+    def _bookmark(self, ode: Any) -> Callable[[], None]:
+        """What makes SciPy's solver stand where it stands now, whatever a step has changed."""
+        spare = copy.copy(ode)
+        if hasattr(ode, "D"):  # the one array that a step changes in place
+            spare.D = ode.D.copy()
+
+        def go_back() -> None:
+            self._ode = spare
+
+        return go_back
+
+    def _step_wanted(self, ode: Any) -> Any:
+        """What ``ode.step`` returns; AbandonedError at the latest after the next evaluation of the rate."""
+        return ode.step()
 
     def _aim(self, t_bound: float) -> None:
         """Tell a compiled integrator about the end of the step; Python ones read ``t_bound``."""
 
     def _pack(self) -> dict[str, Any]:
         held = {name: getattr(self._ode, name) for name in self._memory}
-        for name in self._factors:
-            factor, pivots = getattr(self._ode, name) or (None, None)
-            held |= {f"{name}/factor": factor, f"{name}/pivots": pivots}
         known = {name: value for name, value in held.items() if value is not None}
         return {"y": self._ode.y} | known | self._headway.pack()
 
@@ -215,9 +191,6 @@ class ScipySolver(FlowSolver):
         for name in self._memory:
             value = np.array(saved[name]) if name in saved else None
             setattr(ode, name, value.item() if value is not None and value.ndim == 0 else value)
-        for name in self._factors:
-            if f"{name}/factor" in saved:
-                setattr(ode, name, (np.array(saved[f"{name}/factor"]), np.array(saved[f"{name}/pivots"])))
 
 
 class _Lifted(DenseOutput):
