@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reluflow.flow.lorentz.solver import Lorentz
+from reluflow.flow.base import FlowSolver
 from reluflow.store.preset import load_preset
 from reluflow.training.training import Training
 
@@ -14,6 +14,7 @@ CASES = [
     ("nonorthogonal-five-points", {"record.snapshots": 8, "record.series": 16}),
     ("neuron-centred-10", {"network.width": 20, "init.scale": 1e-3, "record.series": 64}),
 ]
+SMALL = {"network.width": 6, "init.scale": 1e-3, "solver.rtol": 1e-2, "stop.steps": 150, "stop.loss": 0.3}
 
 
 class Impatience:
@@ -44,15 +45,14 @@ def run(preset, changes, abandoned):
     return training
 
 
-@pytest.mark.parametrize(("preset", "changes"), CASES)
-def test_a_step_that_was_given_up_leaves_nothing(preset, changes, monkeypatch):
-    take_back, taken_back = Lorentz.take_back, []
+def require_nothing_left(preset, changes, monkeypatch):
+    take_back, taken_back = FlowSolver.take_back, []
 
     def counting(solver):
         taken_back.append(solver.steps)
         take_back(solver)
 
-    monkeypatch.setattr(Lorentz, "take_back", counting)
+    monkeypatch.setattr(FlowSolver, "take_back", counting)
     impatience = Impatience()
     straight, again = run(preset, changes, lambda: False), run(preset, changes, impatience)
     assert impatience.given_up > len(taken_back) > 0, "within steps, and while they were looked into"
@@ -61,3 +61,13 @@ def test_a_step_that_was_given_up_leaves_nothing(preset, changes, monkeypatch):
     assert found.keys() == expected.keys()
     for key in expected.keys() - {"wall_seconds"}:
         assert np.array_equal(found[key], expected[key]), key
+
+
+@pytest.mark.parametrize(("preset", "changes"), CASES)
+def test_a_step_that_was_given_up_leaves_nothing(preset, changes, monkeypatch):
+    require_nothing_left(preset, changes, monkeypatch)
+
+
+@pytest.mark.parametrize("method", ["polar", "rk45", "dop853", "radau", "bdf", "lsoda"])
+def test_nor_does_it_of_another_method(method, monkeypatch):
+    require_nothing_left("orthogonal-toy", SMALL | {"solver.method": method}, monkeypatch)

@@ -10,13 +10,16 @@ import pytest
 
 from reluflow.flow.base import AbandonedError, Options
 from reluflow.flow.patience import patiently
+from reluflow.flow.polar import Polar
 from reluflow.flow.scipy_implicit import BackwardDifferences, RadauIIA
 from reluflow.flow.scipy_lsoda import Lsoda
 from reluflow.flow.scipy_methods import DormandPrince853, RungeKutta45
 from reluflow.store.preset import load_preset
 
+METHODS = [Polar, RungeKutta45, DormandPrince853, RadauIIA, BackwardDifferences, Lsoda]
 
-@pytest.mark.parametrize("method", [RungeKutta45, DormandPrince853, RadauIIA, BackwardDifferences, Lsoda])
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("large", [False, True])
 def test_a_step_given_up_is_taken_again_as_it_would_have_been(method, large, monkeypatch):
     if large:

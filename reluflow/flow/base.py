@@ -211,6 +211,7 @@ class FlowSolver(SolverView):
         try:
             self._advance(burst, loss_floor, t_end)
         except AbandonedError:
+            way_back()
             return Outcome.ABANDONED
         self.events_old, self._go_back = events, way_back
         return Outcome.ACCEPTED if self.failure is None else Outcome.FAILED
@@ -220,9 +221,9 @@ class FlowSolver(SolverView):
         self._go_back()
 
     def _way_back(self) -> Callable[[], None]:
-        """What will undo the step that is about to be taken.
+        """What will undo the step that is about to be taken, as a whole or as far as it has come.
 
-        A solver implements it whose dense output takes long and may raise AbandonedError.
+        A solver implements it that raises AbandonedError within a step, or whose dense output does.
         """
         return lambda: None
 

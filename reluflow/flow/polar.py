@@ -1,13 +1,14 @@
 """Balanced flow in polar variables: direction and log norm of every neuron."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import SolverError
-from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import NONE, Headway, cause, lost
 from reluflow.network import LOSS_FACTOR, Array, Shares, row_norms, shares
 from reluflow.problem import Problem
@@ -69,6 +70,7 @@ class Polar(FlowSolver):
         self._active: Pattern = self._zeta(self._y) > 0.0
         self._sliding: Pattern = np.zeros_like(self._active)
         self._overshoot = min(np.sqrt(options.rtol), LARGEST_OVERSHOOT)
+        self._stepping = False
         self._slope = self._rate(self._y)
         fastest = float(np.max(np.abs(self._slope), initial=0.0))
         self._h = 0.1 * options.rtol ** (1 / 3) / fastest if fastest > 0.0 else 1.0
@@ -114,7 +116,9 @@ class Polar(FlowSolver):
         return State(t, self.problem.span.lift(moving * norms[:, None]), self._sign * norms)
 
     def _rate(self, y: Array) -> Array:
-        """dy/dt for the present activation pattern."""
+        """dy/dt for the present activation pattern; raises AbandonedError within a step that nobody wants."""
+        if self._stepping and self.abandoned():
+            raise AbandonedError
         pulls = self._shares * (self._pull * self._misfit(y))
         growth = self._sign * np.einsum("jk,jk->j", pulls, self._zeta(y))
         slope = np.empty_like(y)
@@ -124,7 +128,29 @@ class Polar(FlowSolver):
         slope[:, -1] = growth
         return slope
 
+    def _way_back(self) -> Callable[[], None]:
+        kept = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_go_back", "given_up", "abandoned")
+        }
+        # what a step changes in place
+        kept |= {"_sliding": self._sliding.copy(), "_headway": copy(self._headway)}
+
+        def go_back() -> None:
+            vars(self).update(kept)
+            self.t_old, self._last = self.t, (self._y, self._slope, self._y, self._slope)
+
+        return go_back
+
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+        self._stepping = True
+        try:
+            self._step_to(t_end)
+        finally:
+            self._stepping = False
+
+    def _step_to(self, t_end: float) -> None:
         h = min(self._h, self._sliding_limit())
         cut = False
         while True:
@@ -257,6 +283,8 @@ class _Hermite(DenseOutput):
         self._solver, self._ends = solver, (y0, f0, y1, f1)
 
     def __call__(self, t: float) -> State:
+        if self._solver.abandoned():
+            raise AbandonedError
         h = self.end - self.start
         share = (t - self.start) / h if h > 0.0 else 1.0
         return self._solver._network(t, _hermite(share, h, *self._ends))

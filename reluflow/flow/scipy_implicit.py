@@ -132,3 +132,8 @@ class BackwardDifferences(Implicit):
     _method = BDF
     _memory = ("D", "order", "n_equal_steps", "h_abs")
     _factors = ("LU",)
+
+    def _make(self, t: float, y: Array, **tolerances: Any) -> Any:
+        ode = super()._make(t, y, **tolerances)
+        ode.D[2:] = 0.0  # SciPy leaves there what was in memory, which checkpoints would hold
+        return ode

@@ -49,12 +49,13 @@ class Lsoda(WithJacobian):
         inner = self._inner()
         integrator = inner._integrator
         arrays = {name: getattr(integrator, name).copy() for name in self._arrays}
-        y, t, call = inner._y.copy(), inner.t, integrator.call_args.copy()
+        y, t, call, own = inner._y.copy(), inner.t, integrator.call_args.copy(), vars(ode).copy()
 
         def go_back() -> None:
             for name, value in arrays.items():
                 getattr(integrator, name)[:] = value
             inner._y, inner.t, integrator.call_args = y, t, call
+            vars(ode).update(own)
 
         return go_back
 

@@ -150,16 +150,21 @@ class ScipySolver(FlowSolver):
         return None if np.all(np.isfinite(ode.y)) else "the state is no longer finite"
 
     def _step_of(self, ode: Any) -> Any:
-        """A step of SciPy's solver; one that is abandoned leaves a solver that stands before it."""
-        go_back = self._bookmark(ode)
         self._stepping = True
         try:
             return self._step_wanted(ode)
-        except AbandonedError:
-            go_back()
-            raise
         finally:
             self._stepping = False
+
+    def _way_back(self) -> Callable[[], None]:
+        mine = {name: getattr(self, name) for name in ("t", "steps", "events", "failure", "_before")}
+        headway, bookmark = copy.copy(self._headway), self._bookmark(self._ode)
+
+        def go_back() -> None:
+            vars(self).update(mine, t_old=mine["t"], _headway=headway)
+            bookmark()
+
+        return go_back
 
     def _bookmark(self, ode: Any) -> Callable[[], None]:
         """What makes SciPy's solver stand where it stands now, whatever a step has changed."""
@@ -203,6 +208,8 @@ class _Lifted(DenseOutput):
         self._solver, self._interpolant, self._ends = solver, interpolant, (before, now)
 
     def __call__(self, t: float) -> State:
+        if self._solver.abandoned():
+            raise AbandonedError
         with np.errstate(over="ignore", invalid="ignore"):
             y = np.asarray(self._interpolant(t), dtype=float)
         before, now = self._ends
