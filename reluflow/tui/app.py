@@ -90,7 +90,11 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self._left = left
         self._last_note = 0
         self._in_form: Preset | None = None
-        self._foresight = Foresight(lambda work: self.run_worker(work), self._foresee)  # type: ignore[arg-type]
+        self._foresight = Foresight(
+            lambda work: self.run_worker(work),  # type: ignore[arg-type]
+            self._foresee,
+            self.complain,
+        )
 
     def get_default_screen(self) -> Screen[None]:
         return PaintedScreen()

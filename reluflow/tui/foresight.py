@@ -14,7 +14,7 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import Extremal, extremal_directions
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.landmarks import Landmarks, landmarks
-from reluflow.tui.background import in_thread
+from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.moment import Moment
 
 #: Neurons times samples up to which anything is computed unasked, and up to which it is while solving.
@@ -49,14 +49,20 @@ class Seen:
 class Foresight:
     """Predictions for the run on show, one at a time.
 
-    ``start`` is given what makes work to be awaited; ``changed`` is called when ``seen`` has changed.
+    ``start`` is given what makes work to be awaited; ``changed`` is called when ``seen`` has changed, and
+    ``complain`` with a sentence when a prediction breaks down in a way that it should not.
     """
 
     def __init__(
-        self, start: Callable[[Callable[[], Coroutine[Any, Any, None]]], object], changed: Callable[[], None]
+        self,
+        start: Callable[[Callable[[], Coroutine[Any, Any, None]]], object],
+        changed: Callable[[], None],
+        complain: Callable[[str], None],
     ) -> None:
         self.seen = Seen()
-        self._start, self._changed = start, changed
+        self._start, self._changed, self._complain = start, changed, complain
+        #: what was complained of about the run on show
+        self._said: set[str] = set()
         self._problem: Problem | None = None
         self._busy = False
         self._moment: Moment | None = None
@@ -69,7 +75,7 @@ class Foresight:
         problem = moment.frame.problem
         plateau = plateau_at(moment.plateaus, moment.t)
         if problem is not self._problem:
-            self._problem = problem
+            self._problem, self._said = problem, set()
             self._forget(Seen())
         elif self._foreseen is not None and (plateau is None or plateau.number != self._foreseen[0]):
             self._forget(Seen(self.seen.landmarks))
@@ -103,16 +109,26 @@ class Foresight:
         if problem is not self._problem:
             self._done(problem, Seen())
             return
-        found = await in_thread(lambda: _tried(lambda: landmarks(problem)))
+        found = await self._had(lambda: landmarks(problem))
         self._done(problem, Seen(found or Landmarks("")))
 
     async def _foresee(self, problem: Problem, state: State) -> None:
         asked = self._foreseen
-        found = await in_thread(lambda: _tried(lambda: forecast(problem, state)))
-        goals = await in_thread(lambda: _tried(lambda: _goals(problem, state)))
+        found = await self._had(lambda: forecast(problem, state))
+        goals = await self._had(lambda: _goals(problem, state))
         # the cursor may have gone elsewhere in the meantime
         known = self.seen if self._foreseen != asked else Seen(self.seen.landmarks, found, goals)
         self._done(problem, known)
+
+    async def _had(self, work: Callable[[], _Result]) -> _Result | None:
+        """What a prediction gives, None where there is none."""
+        found = await in_thread(lambda: _tried(work))
+        if not isinstance(found, Broken):
+            return found
+        if found.sentence not in self._said:
+            self._said.add(found.sentence)
+            self._complain(f"a prediction broke down: {found.sentence}")
+        return None
 
     def _done(self, problem: Problem, seen: Seen) -> None:
         self._busy = False

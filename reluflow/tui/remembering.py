@@ -11,7 +11,7 @@ from reluflow.live.playback import SPEEDS
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, write_session
 from reluflow.store.preset import Preset
-from reluflow.tui.background import in_thread
+from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.compare import FrozenRun, solved
 from reluflow.tui.layout import PANELS
 from reluflow.tui.layout_keys import LayoutKeys
@@ -77,6 +77,8 @@ class Remembering(LayoutKeys):
             run = await in_thread(partial(solved, preset, lambda: not self.is_running))
             if isinstance(run, FrozenRun):
                 self.frozen = (*self.frozen, run)
+            elif isinstance(run, Broken):
+                self.complain(f"the curve of {preset.name} cannot be solved anew: {run.sentence}")
             else:
                 self.complain(run)
 
@@ -85,7 +87,9 @@ class Remembering(LayoutKeys):
         session = self.last_session()
         if session != self._kept:
             self._kept = session
-            await in_thread(lambda: _write(session))
+            written = await in_thread(lambda: _write(session))
+            if isinstance(written, Broken):
+                self.complain(f"what is on screen cannot be kept for the next start: {written.sentence}")
 
     def keep_now(self) -> None:
         """Write the session before leaving."""

@@ -14,7 +14,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
-from reluflow.tui.background import in_thread
+from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.screens.full_page import FullPage
 from reluflow.tui.subjects import KINDS, Kind, Moments, judge
 from reluflow.tui.widgets.page import Page
@@ -100,7 +100,10 @@ class SubjectPage(Page):
             self.run_worker(partial(self._judge, moments, number), exclusive=True)  # type: ignore[arg-type]
 
     async def _judge(self, moments: Moments, number: int) -> None:
-        self._judgement = await in_thread(lambda: judge(moments, number))
+        found = await in_thread(lambda: judge(moments, number))
+        if isinstance(found, Broken):
+            found = Judgement(None, None, f"breaks down: {found.sentence}")
+        self._judgement = found
         self._sheet = None
         self.redraw()
 

@@ -14,7 +14,7 @@ from reluflow.observe.measured import Measured
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.background import in_thread
+from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.screens.full_page import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
@@ -121,7 +121,9 @@ class VerifyPage(FullPage[None]):
         outcome = await in_thread(lambda: judged(frame))
         self._judging = False
         if frame.generation == self._frame.generation:
-            if isinstance(outcome, str):
+            if isinstance(outcome, Broken):
+                self._page.fail(f"the predictions broke down: {outcome.sentence}")
+            elif isinstance(outcome, str):
                 self._page.fail(outcome)
             else:
                 self._page.show(outcome, _title(frame))

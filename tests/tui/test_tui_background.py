@@ -1,0 +1,68 @@
+"""Work beside the run that breaks down: a sentence says so, and the app and the run go on."""
+
+from typing import NoReturn
+
+import pytest
+from driver import SMALL, Driver, explorer
+
+from reluflow.tui import foresight, remembering
+from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.screens import inspector, verify
+
+SENTENCE = "IndexError: what nobody expected"
+
+
+def broken(*_: object, **__: object) -> NoReturn:
+    raise IndexError("what nobody expected")
+
+
+async def require_that_it_goes_on(app: Driver) -> None:
+    steps = app.session.frame.steps
+    app.session.step()
+    await app.until(lambda: app.session.frame.steps > steps, "a step after it")
+    await app.press("S")
+    assert app.app.is_running
+
+
+async def test_it_is_told_apart_from_a_result() -> None:
+    assert await in_thread(lambda: 5) == 5
+    assert await in_thread(broken) == Broken(SENTENCE)
+
+
+async def test_a_prediction_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foresight, "landmarks", broken)
+    async with explorer(overrides=SMALL, size=(100, 30)) as app:
+        await app.until(lambda: f"a prediction broke down: {SENTENCE}" in said(app), "the sentence")
+        await require_that_it_goes_on(app)
+        assert len(app.app._notifications) == 1
+
+
+async def test_a_table_of_predictions_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "judged", broken)
+    async with explorer(overrides=SMALL, size=(100, 30)) as app:
+        await app.press("V")
+        await app.until(lambda: f"the predictions broke down: {SENTENCE}" in app.text, "the sentence")
+        await app.press("escape")
+        await require_that_it_goes_on(app)
+
+
+async def test_a_judgement_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspector, "judge", broken)
+    async with explorer(overrides=SMALL, size=(100, 30)) as app:
+        await app.solved()
+        await app.press("home", "enter", "tab", "tab")
+        await app.until(lambda: f"breaks down: {SENTENCE}" in app.text, "the sentence")
+        await app.press("escape")
+        assert app.app.is_running
+
+
+async def test_a_session_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "write_session", broken)
+    async with explorer(overrides=SMALL, size=(100, 30)) as app:
+        await app.app.keep()
+        await app.until(lambda: f"cannot be kept for the next start: {SENTENCE}" in said(app), "the sentence")
+        await require_that_it_goes_on(app)
+
+
+def said(app: Driver) -> str:
+    return "\n".join(note.message for note in app.app._notifications)
