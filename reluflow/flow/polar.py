@@ -132,7 +132,7 @@ class Polar(FlowSolver):
         kept = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("_go_back", "given_up", "abandoned")
+            if name not in ("_go_back", "abandoned")
         }
         # what a step changes in place
         kept |= {"_sliding": self._sliding.copy(), "_headway": copy(self._headway)}
