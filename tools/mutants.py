@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     asked = _arguments()
     root, store = asked.root.resolve(), asked.root.resolve() / ".mutants"
-    every = _mutants(root, asked.paths or [root / asked.package])
+    every = _mutants(root, asked.paths or [str(root / asked.package)])
     known = equivalents(root / "tools" / "equivalent.toml")
     rows = Rows(asked.rows or store / "rows.jsonl", root)
     if not asked.paths:
@@ -47,6 +47,8 @@ def main() -> int:
                 _say(f"tools/equivalent.toml: no line to break so: {old.scope}: {old.before} -> {old.after}")
     if asked.again:
         chosen = [one for one in every if (row := rows.of(one)) and row.verdict in (SURVIVED, UNCOVERED)]
+    elif asked.paths and all(":" in words for words in asked.paths):
+        chosen = every
     else:
         chosen = _drawn(every, asked.seed, asked.number)
         _say(f"seed {asked.seed}: {len(chosen)} of {len({(one.file, one.line) for one in every})} lines")
@@ -62,7 +64,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
-    add("paths", nargs="*", type=Path, help="modules or folders of the package; the whole of it if left out")
+    add("paths", nargs="*", help="modules, folders, or lines (FILE:LINE, in every way); all if left out")
     add("--number", type=int, default=50, help="lines to break, each once (50)")
     add("--seed", type=int, default=0, help="seed of the draw (0)")
     add("--again", action="store_true", help="only those that were not noticed so far")
@@ -76,13 +78,20 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _mutants(root: Path, paths: list[Path]) -> list[Mutant]:
-    modules = sorted(
-        {path for given in paths for path in ([given] if given.is_file() else given.rglob("*.py"))}
-    )
-    if not modules:
-        raise SystemExit(f"mutants: no module in {', '.join(map(str, paths))}")
-    return [one for path in modules for one in mutants(path, path.resolve().relative_to(root).as_posix())]
+def _mutants(root: Path, paths: list[str]) -> list[Mutant]:
+    """All mutants of modules, of those in folders, and of single lines (``module.py:12``)."""
+    found: dict[Mutant, None] = {}
+    for words in paths:
+        name, _, line = words.partition(":")
+        path = Path(name).resolve()
+        modules = [path] if path.is_file() else sorted(path.rglob("*.py"))
+        some = [one for module in modules for one in mutants(module, module.relative_to(root).as_posix())]
+        if line:
+            some = [one for one in some if str(one.line) == line]
+        if not some:
+            raise SystemExit(f"mutants: {words} has no line to break")
+        found.update(dict.fromkeys(some))
+    return list(found)
 
 
 def _drawn(every: list[Mutant], seed: int, number: int) -> list[Mutant]:
