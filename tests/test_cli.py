@@ -80,7 +80,7 @@ def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):
     summary = json.loads(done.stdout, parse_constant=pytest.fail)
     assert {
         *("preset", "status", "reason", "time", "loss", "steps", "events", "wall_seconds", "method", "run"),
-        "saddles",
+        *("variation_norm", "nuclear_norm", "parameter_norm_squared", "rank", "escapes", "saddles"),
     } <= summary.keys()
     assert summary["preset"] == "orthogonal-toy"
     assert summary["status"] == "converged"
@@ -89,6 +89,13 @@ def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):
     assert json.loads((tmp_path / summary["run"] / "run.json").read_text()) == summary
     keys = {"start", "end", "loss", "escape_rate", "fitted", "large"}
     assert keys == summary["saddles"][0].keys()
+    assert summary["escapes"] == [each["end"] for each in summary["saddles"] if each["end"] is not None] != []
+    run = open_run(summary["run"])
+    weights, outputs = run.snapshots.weights[-1], run.snapshots.output_weights[-1]
+    singular = np.linalg.svd(weights, compute_uv=False)
+    assert summary["nuclear_norm"] == pytest.approx(singular.sum())
+    assert summary["rank"] == np.count_nonzero(singular > 1e-6 * singular[0])
+    assert summary["parameter_norm_squared"] == pytest.approx(np.sum(weights**2) + np.sum(outputs**2))
 
 
 def test_without_json_the_end_is_told_in_words():
@@ -210,7 +217,22 @@ def test_info_tells_what_a_run_holds():
     assert held["series_rows"] == len(run.t)
     assert held["snapshots"] == len(run.snapshots.t)
     assert (held["samples"], held["dimension"], held["width"]) == (2, 2, 8)
+    told = ("variation_norm", "nuclear_norm", "parameter_norm_squared", "rank", "escapes")
+    assert {name: held[name] for name in told} == {name: run.summary[name] for name in told}
     assert "converged" in call("info", "runs/orthogonal-toy-1").stdout
+
+
+def test_info_tells_the_escapes_of_a_run_that_was_stored_without_them():
+    call("run", "orthogonal-toy", *FAST)
+    file = Path("runs/orthogonal-toy-1/run.json")
+    content = json.loads(file.read_text())
+    escapes = content.pop("escapes")
+    for name in ("format", "sum", "rank"):
+        del content[name]
+    file.write_text(json.dumps(content))
+    (Path("runs/orthogonal-toy-1") / "trajectory.npz").unlink()
+    held = json.loads(call("info", "runs/orthogonal-toy-1", "--json").stdout)
+    assert (held["escapes"], held["rank"]) == (escapes, None)
 
 
 @pytest.mark.parametrize("method", ["gd", "polar"])

@@ -1,7 +1,7 @@
 """``reluflow info``: what a run directory holds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,6 +12,9 @@ from reluflow.errors import ExitCode
 
 if TYPE_CHECKING:
     from reluflow.store.run_directory import Run
+
+#: what run.json says of the network at the end of the run
+SIZES: Final = ("variation_norm", "nuclear_norm", "parameter_norm_squared", "rank")
 
 
 @guarded
@@ -69,6 +72,8 @@ def describe(run: "Run") -> dict[str, Any]:
         "loss": said("loss"),
         "steps": said("steps"),
         "wall_seconds": said("wall_seconds"),
+        **{name: said(name) for name in SIZES},
+        "escapes": said("escapes", _ends_of(said("saddles") or [])),
         "samples": problem and problem.samples,
         "dimension": problem and problem.dimension,
         "width": problem and problem.width,
@@ -81,6 +86,11 @@ def describe(run: "Run") -> dict[str, Any]:
         "bytes": sum(file.stat().st_size for file in run.path.iterdir() if file.is_file()),
         "damaged": intact.damaged,
     }
+
+
+def _ends_of(saddles: list[dict[str, Any]]) -> list[float]:
+    """The escapes of a run that was stored when they were not told beside its saddles."""
+    return [saddle["end"] for saddle in saddles if saddle.get("end") is not None]
 
 
 def _words(value: Any) -> str:

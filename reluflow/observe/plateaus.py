@@ -1,6 +1,6 @@
 """Plateaus of a loss curve, the saddles behind them, and the escapes between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,11 @@ class Saddle:
     end: float | None
     loss: float
     escape_rate: float | None
+
+
+def escapes_of(saddles: Sequence[Saddle]) -> list[float]:
+    """The flow times of the escapes: the ends of the saddles that were left."""
+    return [saddle.end for saddle in saddles if saddle.end is not None]
 
 
 def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Saddle]:

@@ -4,6 +4,7 @@ The columns that the code of Chistikov, Englert, Lazic 2023 (arXiv 2306.06479) l
 2 asin(|u - v| / 2): arccos of a scalar product has a floor near 1e-6 degrees.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ from reluflow.registry.losses import Loss
 
 #: singular values above this share of the largest count for the numerical rank, unless told otherwise
 RANK_TOLERANCE: Final = 1e-3
+#: the same, for the rank that is told of the end of a run
+SUMMARY_TOLERANCE: Final = 1e-6
 #: cosines between a neuron and a sample below this are zero
 ROUNDING: Final = 1e-9
 #: neurons of which all pairs are compared, at most
@@ -52,6 +55,32 @@ def rank(weights: Array, tolerance: float | None = None) -> int:
     sizes = np.linalg.svd(weights, compute_uv=False)
     share = max(weights.shape) * np.finfo(float).eps if tolerance is None else tolerance
     return int(np.count_nonzero(sizes > share * sizes[0]))
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a network is, and how many directions its hidden neurons span.
+
+    ``variation_norm``: sum_j |a_j| |w_j|. ``nuclear_norm``: of hidden weights. ``parameter_norm_squared``:
+    sum_j (|w_j|^2 + a_j^2). ``rank``: singular values of the hidden weights over ``SUMMARY_TOLERANCE`` times
+    the largest.
+    """
+
+    variation_norm: float
+    nuclear_norm: float
+    parameter_norm_squared: float
+    rank: int
+
+
+def size_of(state: State) -> Size:
+    """The sizes that are told of the end of a run."""
+    singular = np.linalg.svd(state.weights, compute_uv=False)
+    return Size(
+        variation_norm(state.weights, state.output_weights),
+        float(np.sum(singular)),
+        parameter_norm_squared(state),
+        int(np.count_nonzero(singular > SUMMARY_TOLERANCE * singular[0])),
+    )
 
 
 def nuclear_norm(weights: Array) -> float:

@@ -35,6 +35,7 @@ _LARGEST_INTEGER: Final = 2**63
 _TEXTS: Final = ("preset", "run", "status", "reason", "method", "loss_convention")
 _NUMBERS: Final = (
     "time", "loss", "steps", "events", "wall_seconds", "gradient_norm", "variation_norm",
+    "nuclear_norm", "parameter_norm_squared", "rank",
 )  # fmt: skip
 _SADDLE_NUMBERS: Final = ("start", "end", "loss", "escape_rate")
 #: What the status of a stored summary may be.
@@ -102,6 +103,9 @@ def require_usable(content: Mapping[str, Any], path: Path) -> None:
         raise damaged(path, f"status is {show(content.get('status'))}")
     if not isinstance(content.get("reached_goal", False), bool):
         raise damaged(path, f"reached_goal is {show(content['reached_goal'])}")
+    escapes = content.get("escapes", [])
+    if not isinstance(escapes, list) or not all(map(_is_number, escapes)):
+        raise damaged(path, "escapes are not as they are written")
     saddles = content.get("saddles", [])
     if not isinstance(saddles, list) or not all(map(_is_saddle, saddles)):
         raise damaged(path, "saddles are not as they are written")

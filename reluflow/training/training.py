@@ -12,9 +12,9 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import AbandonedError, FlowSolver, Options, Outcome, SolverView, State
 from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
-from reluflow.network import variation_norm
 from reluflow.observe.plateau_contents import contents
-from reluflow.observe.plateaus import find_saddles
+from reluflow.observe.plateaus import escapes_of, find_saddles
+from reluflow.observe.quantities import size_of
 from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
 from reluflow.problem import Problem
 from reluflow.training.stopping import Judge, StopRules
@@ -254,7 +254,8 @@ class Training:
             "wall_seconds": self.wall_seconds,
             "method": self.method,
             "gradient_norm": float(series["gradient_norm"][-1]),
-            "variation_norm": variation_norm(state.weights, state.output_weights),
+            **vars(size_of(state)),
+            "escapes": escapes_of(saddles),
             "saddles": [vars(saddle) | contents(saddle, states, self.problem) for saddle in saddles],
         }
 
