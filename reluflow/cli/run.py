@@ -77,6 +77,8 @@ def _load(request: "Request") -> "Preset":
     if homeless:
         say(f"reluflow: {homeless}")
     loaded = load_preset(request.preset, request.overrides())
+    if loaded.unused_sweep:
+        say(f"reluflow: {loaded.unused_sweep}")
     path = loaded.path
     if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():
         say(f"reluflow: {path} stands in for the preset of that name that comes with the program")

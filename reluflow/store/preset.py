@@ -12,6 +12,7 @@ from reluflow.errors import PresetError
 from reluflow.store import locations
 from reluflow.store.files import write_npz, write_text, writing
 from reluflow.store.schema import KEYS, by_id, read_all, show, suggestion, validate
+from reluflow.store.sweep_section import SECTION, SweepSection, read_section
 from reluflow.store.toml_text import TEXTS, flatten, read_toml, render, text_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Preset:
     """A preset, checked.
 
     ``values``: flat, by ``section.key``, defaults filled in, only the keys that apply and are set.
-    ``explicit``: what the file and later changes set. ``folder``: where relative paths start.
+    ``explicit``: what the file and later changes set. ``folder``: where relative paths start. ``sweep``: its
+    section [sweep], which single runs do not use and ``to_toml`` leaves out.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Preset:
     explicit: Mapping[str, Any]
     folder: Path
     path: Path | None = None
+    sweep: SweepSection | None = None
 
     def problem(self) -> "Problem":
         """Draw or read the data and the initial network.
@@ -56,6 +59,13 @@ class Preset:
         problem = Problem(data.inputs, data.targets, weights, output_weights, loss, slope)
         check_range(problem)
         return problem
+
+    @property
+    def unused_sweep(self) -> str | None:
+        """One sentence for who runs this preset once although it has a section [sweep]; None without one."""
+        if self.sweep is None:
+            return None
+        return f"{self.path}: its section [sweep] is not used for a single run; reluflow sweep uses it"
 
     def with_values(self, overrides: Mapping[str, Any]) -> "Preset":
         """The same preset with some values changed (None un-sets), checked anew.
@@ -114,11 +124,19 @@ def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, An
     path = find_preset(os.fspath(name_or_path))
     content = read_toml(path)
     texts = {name: text_of(content, name, path) for name in TEXTS}
-    explicit = read_all(flatten(content, path), str(path))
+    explicit = read_all(flatten(content, path, (SECTION,)), str(path))
     where = f"{path} as changed" if overrides else str(path)
     changed = merge(explicit, overrides or {}, where)
     values = validate(changed, where)
-    return Preset(_name_of(path), **texts, values=values, explicit=changed, folder=path.parent, path=path)
+    return Preset(
+        _name_of(path),
+        **texts,
+        values=values,
+        explicit=changed,
+        folder=path.parent,
+        path=path,
+        sweep=read_section(content, path),
+    )
 
 
 def find_preset(target: str) -> Path:

@@ -1,7 +1,7 @@
 """TOML in and out: what a preset file says, as flat values and texts, and back."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise PresetError(f"{path}: {reason}; expected a preset in TOML") from None
 
 
-def flatten(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """The values by ``section.key``; PresetError for what is neither a section nor a text."""
+def flatten(content: Mapping[str, Any], path: Path, elsewhere: Sequence[str] = ()) -> dict[str, Any]:
+    """The values by ``section.key``; PresetError for what is neither a section nor a text.
+
+    ``elsewhere``: sections that are read by others.
+    """
     flat: dict[str, Any] = {}
     for section, table in content.items():
-        if section in TEXTS:
+        if section in (*TEXTS, *elsewhere):
             continue
         if section not in SECTIONS:
-            nearest = suggestion(section, (*SECTIONS, *TEXTS))
+            nearest = suggestion(section, (*SECTIONS, *elsewhere, *TEXTS))
             raise PresetError(f"{path}: there is no section or key {show(section)}{nearest}")
         if not isinstance(table, dict):
             raise PresetError(f"{path}: {section} is {show(table)}; expected a section [{section}]")

@@ -7,6 +7,7 @@ from typing import Any
 
 from reluflow.errors import PresetError
 from reluflow.store.keys import LARGEST_NUMBER, Key
+from reluflow.store.powers import power, powers_as_numbers
 
 _LONGEST_SHOWN = 60
 _TRUE, _FALSE, _UNSET = ("true", "yes", "on"), ("false", "no", "off"), ("", "none")
@@ -69,7 +70,8 @@ def _range_words(key: Key) -> str:
 def read_value(key: Key, value: Any, where: str) -> Any:
     """The value in its final type (lists become tuples), or PresetError with one sentence.
 
-    Integers are accepted where a number is expected; booleans are never numbers.
+    Integers are accepted where a number is expected, and powers in text such as "4^-5"; booleans are never
+    numbers.
     """
     if hasattr(value, "tolist"):
         value = value.tolist()  # NumPy scalars and arrays given from Python
@@ -100,6 +102,8 @@ def parse_text(key: Key, text: str, where: str = "value given") -> Any:
 
 
 def _number_from(word: str, whole: bool) -> Any:
+    if power(word) is not None:
+        return word  # read_value knows it
     try:
         number = float(word.replace("_", "")) if re.fullmatch(r"[0-9eE_+.\-]+", word) else word
     except ValueError:
@@ -111,13 +115,14 @@ def _number_from(word: str, whole: bool) -> Any:
     return int(number) if abs(number) < 1e15 and number == int(number) else word
 
 
-def _list_from(word: str) -> Any:
+def _list_from(text: str) -> Any:
+    word = powers_as_numbers(text)
     for candidate in (word, f"[{word}]"):
         try:
             return tomllib.loads(f"value = {candidate}")["value"]
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             continue
-    return word
+    return text
 
 
 def _bool(_: Key, value: Any) -> bool:
@@ -133,12 +138,17 @@ def _within(key: Key, number: float) -> bool:
 
 
 def _int(key: Key, value: Any) -> int:
+    number = power(value) if isinstance(value, str) else None
+    if number is not None and abs(number) < 1e15 and number == int(number):
+        value = int(number)
     if isinstance(value, bool) or not isinstance(value, int) or not _within(key, value):
         raise _BadValueError
     return value
 
 
 def _float(key: Key, value: Any) -> float:
+    known = power(value) if isinstance(value, str) else None
+    value = value if known is None else known
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _BadValueError
     try:
@@ -163,7 +173,7 @@ def _path(_: Key, value: Any) -> str:
 
 
 def _floats(key: Key, value: Any) -> tuple[float, ...]:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or (isinstance(value, str) and power(value) is not None):
         value = [value]
     if not isinstance(value, list | tuple) or not value:
         raise _BadValueError

@@ -60,6 +60,8 @@ def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False)
     _require_terminal()
     sys.setswitchinterval(SWITCH_SECONDS)
     opening = open_on(target, fresh=fresh)
+    if target is not None and opening.preset.unused_sweep:
+        _tell(f"reluflow: {opening.preset.unused_sweep}\n")
     homeless = complaint()
     complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
