@@ -15,12 +15,14 @@ from reluflow.flow import DEFAULT_METHOD, DESCENT, METHODS
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.network import loss_of
 from reluflow.observe.recorder import RecordRules
+from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.problem import check_slope
 from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES, Loss
 from reluflow.store.keys import KEYS
 from reluflow.store.preset import load_preset
 from reluflow.training.stopping import StopRules
+from reluflow.tui.widgets.neuron_view import NAMES
 
 
 def key(id: str):
@@ -89,3 +91,8 @@ def test_options_and_record_rules_are_read_off_their_keys():
     values = load_preset("first-steps", {**changes, "record.series": 99, "record.memory_mb": 3.0}).values
     assert Options.of(values) == Options(rtol=1e-4, learning_rate=0.25)
     assert RecordRules.of(values) == RecordRules(snapshots=400, series=99, memory_mb=3.0)
+
+
+def test_views_are_those_that_the_app_goes_through():
+    assert (*VIEWS, *RUN_VIEWS) == NAMES
+    assert all(callable(view) for view in (*VIEWS.values(), *RUN_VIEWS.values()))

@@ -4,27 +4,49 @@ A view never fails: where data cannot be drawn in its way it says so in a senten
 on the problem alone is computed once for each problem.
 """
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from reluflow.flow.base import State
-from reluflow.plot.cells import Row
-from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.views.bundle import bundle_view
-from reluflow.plot.views.compass import directions_view
-from reluflow.plot.views.function import function_view
-from reluflow.plot.views.norms import norms_view
-from reluflow.plot.views.spectrum import spectrum_view
-from reluflow.problem import Problem
+from reluflow.registry import Entry, Registry
 
-#: view(state, problem, width, height, glyphs, cursor): ``height`` rows of ``width`` cells; ``cursor`` is the
-#: number of a neuron to mark, or None
-View = Callable[[State, Problem, int, int, Glyphs, int | None], list[Row]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-VIEWS: Final[dict[str, View]] = {
-    "directions": directions_view,
-    "function": function_view,
-    "bundle": bundle_view,
-    "spectrum": spectrum_view,
-    "norms": norms_view,
-}
+    from reluflow.flow.base import State
+    from reluflow.plot.cells import Row
+    from reluflow.plot.glyphs import Glyphs
+    from reluflow.problem import Problem
+
+    #: view(state, problem, width, height, glyphs, cursor): ``height`` rows of ``width`` cells; ``cursor`` is
+    #: the number of a neuron to mark, or None
+    View = Callable[[State, Problem, int, int, Glyphs, int | None], list[Row]]
+
+#: Every view of a state, in the order in which the app goes through them.
+VIEWS: "Final[Registry[Entry, View]]" = Registry(
+    {
+        "directions": Entry(
+            "reluflow.plot.views.compass:directions_view",
+            "where neurons point, by angle or in the fullest plane, with the data; outside is large",
+        ),
+        "function": Entry(
+            "reluflow.plot.views.function:function_view",
+            "for one input: h(x), the data, and a star at each neuron's kink and height a_j |w_j|",
+        ),
+        "bundle": Entry(
+            "reluflow.plot.views.bundle:bundle_view",
+            "for one neuron as teacher: v* - v in the eigenvectors of X'X, v the sum of a_j w_j",
+        ),
+        "spectrum": Entry(
+            "reluflow.plot.views.spectrum:spectrum_view",
+            "eigenvalues of the tangent kernel and singular values of the hidden weights, largest first",
+        ),
+        "norms": Entry("reluflow.plot.views.norms:norms_view", "|w_j| of either sign, largest first"),
+    }
+)
+#: Every view of a whole run; they are drawn from its history, and come after the others.
+RUN_VIEWS: "Final[Registry[Entry, Any]]" = Registry(
+    {
+        "norms over time": Entry(
+            "reluflow.plot.views.growth:draw_growth", "|w_j| over the run so far, with a line at the present"
+        ),
+    }
+)
