@@ -39,6 +39,24 @@ for module in pkgutil.walk_packages(reluflow.__path__, "reluflow."):
         importlib.import_module(module.name)
 """
 
+REGISTRIES = """
+from reluflow.data import DATA_KINDS, INITIALISATIONS
+from reluflow.flow import METHODS
+from reluflow.plot.views import RUN_VIEWS, VIEWS
+from reluflow.registry.activations import ACTIVATIONS
+from reluflow.registry.losses import LOSSES
+from reluflow.store.keys import KEYS
+from reluflow.theory import CHAPTERS, PREDICTIONS
+for registry in (METHODS, DATA_KINDS, INITIALISATIONS, VIEWS, RUN_VIEWS, CHAPTERS):
+    for name, row in registry.rows.items():
+        assert name in registry and len(registry)
+        print(name, row.help)
+print(*ACTIVATIONS, *LOSSES, *(key.id for key in KEYS), *PREDICTIONS)
+"""
+
+#: what takes long to import
+HEAVY = {"numpy", "scipy", "textual", "plotext", "rich"}
+
 PRESET = """
 title = "tiny"
 [data]
@@ -97,7 +115,37 @@ def test_a_headless_run_never_imports_textual(tmp_path):
 def test_help_and_lists_import_nothing_heavy(arguments):
     asked, done = asked_for(COMMAND, *arguments)
     assert done.stdout
-    assert not asked & {"numpy", "scipy", "textual", "plotext"}
+    assert not asked & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("run orth", "orthogonal-toy"),
+        ("run toy --method ", "lorentz"),
+        ("run toy --set data.", "data.kind="),
+        ("run toy --set data.kind=", "data.kind=gaussian"),
+        ("run toy --set init.kind=", "init.kind=dominated"),
+        ("run toy --set solver.loss=", "solver.loss=half-mse"),
+    ],
+)
+def test_completion_imports_nothing_heavy(line, offered, monkeypatch):
+    words = ["reluflow", *line.split(" ")]
+    monkeypatch.setenv("_RELUFLOW_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(words))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    asked, done = asked_for(COMMAND)
+    assert offered in done.stdout.split()
+    assert not asked & HEAVY
+
+
+def test_names_and_help_of_every_registry_import_nothing_heavy():
+    asked, done = asked_for(REGISTRIES)
+    assert {"lorentz", "piecewise", "balanced", "mse", "ReLU", "spectrum", "limit"} <= set(
+        done.stdout.split()
+    )
+    assert "data.teacher_width" in done.stdout
+    assert not asked & HEAVY
 
 
 def test_the_app_paints_before_it_imports_scipy():

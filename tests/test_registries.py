@@ -21,6 +21,7 @@ from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES, Loss
 from reluflow.store.keys import KEYS
 from reluflow.store.preset import load_preset
+from reluflow.theory import CHAPTERS, PREDICTIONS, all_predictions
 from reluflow.training.stopping import StopRules
 from reluflow.tui.widgets.neuron_view import NAMES
 
@@ -96,3 +97,11 @@ def test_options_and_record_rules_are_read_off_their_keys():
 def test_views_are_those_that_the_app_goes_through():
     assert (*VIEWS, *RUN_VIEWS) == NAMES
     assert all(callable(view) for view in (*VIEWS.values(), *RUN_VIEWS.values()))
+
+
+@pytest.mark.parametrize("name", ["orthogonal-toy", "three-points"])
+def test_every_prediction_of_a_problem_is_registered(name):
+    problem = load_preset(name).problem()
+    for chapter, predictions in CHAPTERS.items():
+        assert [each.id for each in predictions(problem)] == list(CHAPTERS.rows[chapter].rows)
+    assert [each.id for each in all_predictions(problem)] == list(PREDICTIONS)

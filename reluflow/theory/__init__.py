@@ -1,18 +1,102 @@
 """What the papers predict, from a problem alone; nothing here sees a run except through ``Prediction``."""
 
-from importlib import import_module
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from reluflow.problem import Problem
-from reluflow.theory.prediction import Prediction
+from reluflow.registry import Entry, Registry
 
-#: Modules with a function ``predictions(problem)``, in the order of the table.
-CHAPTERS: Final = ("orthogonal", "correlated", "minimum_norm", "general", "limit")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reluflow.problem import Problem
+    from reluflow.theory.prediction import Prediction
 
 
-def all_predictions(problem: Problem) -> list[Prediction]:
+@dataclass(frozen=True)
+class Chapter(Entry):
+    """Predictions that belong together. ``home``: the function that makes all of them for a problem.
+
+    ``rows``: what each of them says in one line, by its id, in the order in which they are made.
+    """
+
+    rows: Mapping[str, str]
+
+
+#: Every prediction, in the order of the table.
+CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Registry(
+    {
+        "orthogonal": Chapter(
+            "reluflow.theory.orthogonal:predictions",
+            "pairwise orthogonal inputs",
+            {
+                "orthogonal/first-escape-leading": "leading time of the first escape, ln(1/scale)/|D|",
+                "orthogonal/second-escape-leading": "the same of the second",
+                "orthogonal/first-escape": "time of the first escape at the scale of the start",
+                "orthogonal/second-escape": "the same of the second",
+                "orthogonal/saddle-loss": "loss on the plateau between the two",
+                "orthogonal/least-norm": "the final variation norm is the least that fits",
+                "orthogonal/final-direction": "where the neurons of each sign point in the end",
+                "orthogonal/final-loss": "loss in the end: that of the samples that no neuron sees",
+                "orthogonal/final-norm": "the final variation norm is that of the limit process",
+                "orthogonal/final-rate": "rate at which ln(loss) falls in the end",
+            },
+        ),
+        "correlated": Chapter(
+            "reluflow.theory.correlated:predictions",
+            "one neuron as teacher and correlated inputs",
+            {
+                "correlated/live": "how many neurons see some sample in the end",
+                "correlated/minus-die": "neurons with a < 0 end seeing no sample, and do not grow",
+                "correlated/one-way": "neurons with a > 0 only gain samples, those with a < 0 only lose them",
+                "correlated/half-time": "time at which half of the loss is left",
+                "correlated/loss-curve": "the loss is that of one bundle, down to 1e-6",
+                "correlated/turn-order": "the bundle turns along one eigenvector after another",
+                "correlated/final-rate": "rate at which ln(loss) falls in the end",
+                "correlated/widest-angle": "largest angle between live neurons in the end",
+                "correlated/nuclear-norm": "nuclear norm of the hidden weights in the end",
+                "correlated/parameter-norm": "|theta|^2 in the end",
+                "correlated/least-norm": "whether the rank-one network has the least norm that fits",
+            },
+        ),
+        "minimum-norm": Chapter(
+            "reluflow.theory.minimum_norm:predictions",
+            "the least variation norm that fits, on small data",
+            {"minimum-norm/bound": "no network that fits has a variation norm below the certified least one"},
+        ),
+        "general": Chapter(
+            "reluflow.theory.general:predictions",
+            "any data",
+            {
+                "general/sign-flips": "no output weight changes its sign, where |a_j| >= |w_j|",
+                "general/conservation": "a_j^2 - |w_j|^2 does not change",
+                "general/pair-law": "a_i a_j - <w_i, w_j> stays while two neurons see the same samples",
+                "early/aligned": "how many neurons have aligned before the first escape",
+                "early/sign-changes": "how many output weights have changed their sign by then",
+                "general/first-escape": "time of the first escape from a small start",
+                "general/rest": "where a run comes to rest no live small neuron can grow",
+            },
+        ),
+        "limit": Chapter(
+            "reluflow.theory.limit:predictions",
+            "the limit of vanishing scale, for any inputs that are not orthogonal",
+            {
+                "limit/first-escape": "time of the first escape, T ln(1/scale) + c",
+                "limit/second-escape": "the same of the second",
+                "limit/third-escape": "the same of the third",
+                "limit/plateaus": "losses on the plateaus between escapes",
+                "limit/final-loss": "loss in the end",
+                "limit/final-norm": "variation norm in the end",
+            },
+        ),
+    }
+)
+#: What every prediction says, by its id.
+PREDICTIONS: Final[Mapping[str, str]] = {
+    id: help for chapter in CHAPTERS.rows.values() for id, help in chapter.rows.items()
+}
+
+
+def all_predictions(problem: "Problem") -> "list[Prediction]":
     """Every prediction there is for a problem, also those that say why they do not apply."""
-    found: list[Prediction] = []
-    for chapter in CHAPTERS:
-        found += import_module(f"reluflow.theory.{chapter}").predictions(problem)
-    return found
+    return [prediction for chapter in CHAPTERS.values() for prediction in chapter(problem)]
