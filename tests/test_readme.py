@@ -31,3 +31,29 @@ def test_the_python_example_runs_on_the_run_of_the_first_command(tmp_path):
     done = subprocess.run(example, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("60, 2)")
+
+
+def tables(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The tool that writes the README's tables."""
+    tool = Path(__file__).parents[1] / "tools" / "readme_tables.py"
+    done = [sys.executable, str(tool), *arguments]
+    return subprocess.run(done, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_tables_are_those_of_the_registries(tmp_path):
+    assert tables("--check").returncode == 0, "python tools/readme_tables.py writes them anew"
+    copy = tmp_path / "README.md"
+    copy.write_text(README.replace("| `lorentz` |", "| `lorenz` |"), encoding="utf-8")
+    noticed = tables("--check", str(copy))
+    assert noticed.returncode == 1
+    assert "tools/readme_tables.py" in noticed.stdout
+    assert tables(str(copy)).returncode == 0
+    assert copy.read_text(encoding="utf-8") == README
+
+
+def test_a_table_that_is_missing_is_named(tmp_path):
+    copy = tmp_path / "README.md"
+    copy.write_text(README.replace("<!-- table: methods -->", ""), encoding="utf-8")
+    failed = tables("--check", str(copy))
+    assert failed.returncode == 1
+    assert "methods" in failed.stderr
