@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import reluflow
+from reluflow.data.files import read_table
 from reluflow.data.kinds.file import from_file
 from reluflow.errors import PresetError
 from reluflow.store.preset import load_preset
@@ -39,6 +40,48 @@ def trained(folder: Path, name: str, width: int, scale: float, bias: bool) -> Tr
 
 
 class TestReading:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "d01-semicolon-decimal-comma.csv",
+            "d02-semicolon-dot.csv",
+            "d04-trailing-comma.csv",
+            "d06-pandas-index.csv",
+            "d07-y-in-the-middle.csv",
+            "d08-savetxt-hash-header.csv",
+            "d09-savetxt-spaces.csv",
+            "d13-tabs.csv",
+            "n01-y-column.npz",
+            "n02-Xy-names.npz",
+            "n17-plain.npy",
+        ],
+    )
+    def test_the_same_numbers_from_every_file(self, name):
+        data = from_file(CASES / name)
+        np.testing.assert_array_equal(data.inputs, INPUTS)
+        np.testing.assert_array_equal(data.targets, TARGETS)
+
+    def test_names_in_latin_1(self):
+        table = read_table(CASES / "d15-latin1-header.csv")
+        assert table.names == ("größe", "x2")
+        np.testing.assert_array_equal(table.inputs, INPUTS[:2])
+
+    def test_what_a_file_does_not_say_itself_is_said(self):
+        assert read_table(CASES / "d06-pandas-index.csv").remarks == (
+            "d06-pandas-index.csv: column 1 numbers the rows and is left out",
+        )
+        assert read_table(CASES / "d07-y-in-the-middle.csv").remarks == (
+            'd07-y-in-the-middle.csv: column 2, "y", is taken for the target',
+        )
+        assert read_table(CASES / "d01-semicolon-decimal-comma.csv").remarks == ()
+
+    def test_a_line_of_units_is_refused(self):
+        with pytest.raises(PresetError, match=r"line 2, column 1: found 'm' below the names.*line of units"):
+            from_file(CASES / "d16-hash-units-second-header.csv")
+
+    def test_a_preset_with_a_byte_order_mark(self):
+        assert load_preset(CASES / "t01-crlf-bom.toml").values["data.targets"] == (1.5, -1.5)
+
     def test_lines_that_end_in_cr(self):
         data = from_file(CASES / "d20-cr-only.csv")
         np.testing.assert_array_equal(data.inputs, INPUTS)

@@ -40,8 +40,9 @@ DATA_KINDS: "Final[Registry[DataEntry, type[DataKind]]]" = Registry(
         ),
         "file": DataEntry(
             "reluflow.data.kinds.file:File",
-            "a .csv whose last column is the target, or a .npz with inputs and targets",
+            "a file of numbers in columns, or of arrays: inputs and targets",
             required=("path",),
+            optional=("target",),
         ),
         "orthogonal": DataEntry(
             "reluflow.data.kinds.orthogonal:Orthogonal",

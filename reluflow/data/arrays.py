@@ -1,4 +1,4 @@
-"""Arrays in .npz files whose claims are checked before anything of their size is made.
+"""Arrays in .npz and .npy files whose claims are checked before anything of their size is made.
 
 An .npz file is a zip of .npy files, each with a header that names a kind and a shape. A file that is
 damaged, or made to do harm, may claim far more numbers than it holds.
@@ -86,13 +86,7 @@ class Archive:
                 start = member.tell()
         except UNREADABLE as error:
             raise NoArraysError(words(error)) from None
-        claim = prod(shape) * kind.itemsize
-        if kind.hasobject:
-            raise NoArraysError("found Python objects")
-        if start + claim != self._entries[name].file_size:
-            raise NoArraysError(
-                f"{claim} bytes are claimed and {self._entries[name].file_size - start} are there"
-            )
+        _require_room(shape, kind, self._entries[name].file_size - start)
         return shape, kind
 
     def read(self, name: str) -> npt.NDArray[Any]:
@@ -125,6 +119,35 @@ class Archive:
         if entry.compress_size > self._size:
             raise ValueError(f"{entry.compress_size} bytes are claimed in a file of {self._size}")
         return self._zip.open(entry)
+
+
+def read_npy(path: Path) -> npt.NDArray[Any]:
+    """The array of an .npy file, of any byte order and order of axes. Never unpickles.
+
+    Raises OSError where the file cannot be opened, NoArraysError where it holds something else and
+    MemoryError for an array that does not fit.
+    """
+    with path.open("rb") as file:
+        try:
+            shape, _, kind = _header(file)
+            _require_room(shape, kind, os.fstat(file.fileno()).st_size - file.tell())
+            if prod(shape) * kind.itemsize > room():
+                raise MemoryError
+            file.seek(0)
+            array: npt.NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        except MemoryError:
+            raise
+        except UNREADABLE as error:
+            raise NoArraysError(words(error)) from None
+    return array
+
+
+def _require_room(shape: tuple[int, ...], kind: np.dtype[Any], there: int) -> None:
+    """Raise NoArraysError unless an array is of plain things and takes as many bytes as are there."""
+    if kind.hasobject:
+        raise NoArraysError("found Python objects")
+    if (claim := prod(shape) * kind.itemsize) != there:
+        raise NoArraysError(f"{claim} bytes are claimed and {there} are there")
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

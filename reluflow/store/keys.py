@@ -14,7 +14,7 @@ from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
 #: What a value is, and with it how it is read, checked and edited.
-Kind = Literal["bool", "int", "float", "choice", "path", "floats", "points"]
+Kind = Literal["bool", "int", "float", "choice", "path", "column", "floats", "points"]
 #: How the app steps a number: by one, by factors of ten, or through 1, 2, 5, 10.
 Step = Literal["one", "tens", "1-2-5"]
 
@@ -91,7 +91,13 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("data", "kind", "choice", "where the samples come from", choices=tuple(DATA_KINDS), always=True),
     _data("inputs", "points", "the inputs, one row a sample", **_ANY),
     _data("targets", "floats", "the targets, one a sample", **_ANY),
-    _data("path", "path", "a .csv or .npz file with inputs and targets"),
+    _data("path", "path", "a .csv, .npz or .npy file with inputs and targets"),
+    _data(
+        "target",
+        "column",
+        "column of the targets: its number from 1, or its name; y or the last when not set",
+        **_COUNT,
+    ),
     _data("samples", "int", "number of samples", **_COUNT),
     _data(
         "dimension",

@@ -20,7 +20,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise PresetError(f"{path}: found a file of more than 64 MB; expected a preset in TOML")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise PresetError(f"{path}: cannot be read ({error.strerror}); expected a preset in TOML") from None
     except UnicodeDecodeError as error:

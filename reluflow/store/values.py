@@ -14,6 +14,7 @@ _TRUE, _FALSE, _UNSET = ("true", "yes", "on"), ("false", "no", "off"), ("", "non
 _EXPECTED = {
     "bool": "true or false",
     "path": "the name of a file",
+    "column": "the name of a column, or its number from 1",
     "floats": "a list of numbers such as [1.0, -2.0]",
     "points": "a list of rows of numbers such as [[1.0, 2.0], [3.0, 4.0]]",
 }
@@ -92,6 +93,8 @@ def parse_text(key: Key, text: str, where: str = "value given") -> Any:
         return None
     if key.kind in ("choice", "path"):
         value: Any = word.strip("\"'")
+    elif key.kind == "column":  # in quotes a number is a name
+        value = int(word) if re.fullmatch(r"[0-9]{1,12}", word) else word.strip("\"'")
     elif key.kind == "bool":
         value = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(word.lower(), word)
     elif key.kind in ("floats", "points"):
@@ -172,6 +175,10 @@ def _path(_: Key, value: Any) -> str:
     return value
 
 
+def _column(key: Key, value: Any) -> int | str:
+    return _path(key, value) if isinstance(value, str) else _int(key, value)
+
+
 def _floats(key: Key, value: Any) -> tuple[float, ...]:
     if isinstance(value, int | float) or (isinstance(value, str) and power(value) is not None):
         value = [value]
@@ -209,6 +216,7 @@ _READERS = {
     "float": _float,
     "choice": _choice,
     "path": _path,
+    "column": _column,
     "floats": _floats,
     "points": _points,
 }
