@@ -26,12 +26,10 @@ from reluflow.tui.core import LOOKS_PER_FRAME
 from reluflow.tui.foresight import Foresight
 from reluflow.tui.guide_keys import GuideKeys
 from reluflow.tui.layout import PANELS
-from reluflow.tui.messages import CursorMoved, KnobTurned, ParametersApplied, TimeChosen
+from reluflow.tui.messages import KnobTurned, ParametersApplied, TimeChosen
 from reluflow.tui.mishap import Mishaps
 from reluflow.tui.moment import Moment
-from reluflow.tui.play_keys import PlayKeys
 from reluflow.tui.remembering import KEEP_SECONDS, Remembering
-from reluflow.tui.table_keys import TableKeys
 from reluflow.tui.terminal.painting import PaintedScreen
 from reluflow.tui.tool_keys import ToolKeys
 from reluflow.tui.widgets.guide_card import GuideCard
@@ -50,7 +48,7 @@ FORM_SECONDS: Final = 0.02
 AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
+class Explorer(ToolKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -102,11 +100,12 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
     def compose(self) -> ComposeResult:
         status, timeline = StatusLine(self.glyphs, id="status"), Timeline(self.glyphs, id="timeline")
         loss, view = LossPanel(self.glyphs, id="loss"), NeuronView(self.glyphs, id="directions")
-        table, form = NeuronTable(self.glyphs, id="neurons"), ParameterForm(id="parameters")
+        table, form = NeuronTable(self.table, self.glyphs, id="neurons"), ParameterForm(id="parameters")
         card = GuideCard(self.glyphs, id="guide")
         # found once: a query walks through all widgets, and there are ten frames a second
-        self._panels = (status, loss, view, table, timeline)
-        self._needed = (*self._panels, card, form)
+        self._needed = (status, loss, view, table, timeline, card, form)
+        self._showing = (status, loss, view, self.table, timeline)
+        self.table.moved = view.point_at
         yield status
         yield TabBar(self.glyphs, [self.keys[f"panel_{panel}"] for panel in PANELS], id="tabs")
         with Horizontal(id="main"):
@@ -118,7 +117,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
                 yield table
         yield card
         yield timeline
-        yield KeyFooter(self.glyphs, self.verbs, id="footer")
+        yield KeyFooter(self.glyphs, self.actions, id="footer")
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -130,7 +129,7 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         if self._last is not None:
             self.take_up(self._last)
         elif self._at_end:
-            self.transport.await_time(math.inf, coming=False)
+            self.cursor.await_time(math.inf, coming=False)
         elif self.guided:
             self.begin_guide()
         if self._remember and self._timer:
@@ -162,8 +161,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         self.take_refusal(moment.live)
         with self.batch_update():
             self._foresight.look(moment)
-            for panel in self._panels:
-                panel.show(moment)
+            for part in self._showing:
+                part.show(moment)
             self.follow(moment)
             self.guide_along(moment)
         frame = moment.live
@@ -203,7 +202,11 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
         for panel in self.query(LossPanel):
             panel.show_frozen(runs, self.origins)
 
-    # --- keys of panels ---
+    # --- keys ---
+
+    def action_redraw(self) -> None:
+        """Draw everything anew, whatever something else has written on the terminal."""
+        self.repaint()
 
     def action_log_time(self) -> None:
         self.query_one(LossPanel).next_time()
@@ -219,12 +222,8 @@ class Explorer(PlayKeys, ToolKeys, TableKeys, CompareKeys, GuideKeys, Rememberin
 
     # --- what widgets say ---
 
-    def on_cursor_moved(self, event: CursorMoved) -> None:
-        self.query_one(NeuronView).point_at(event.neuron)
-
     def on_time_chosen(self, event: TimeChosen) -> None:
         self.transport.go_to(event.t)
-        self.pull()
 
     def on_parameters_applied(self, event: ParametersApplied) -> None:
         try:

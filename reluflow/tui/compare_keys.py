@@ -96,4 +96,4 @@ class CompareKeys(Core):
     def _stay_at(self, moment: Moment | None) -> None:
         """A cursor that stood still stands at the same flow time of the new run; else it begins anew."""
         if moment is not None and not moment.playing and moment.t > 0.0:
-            self.transport.await_time(moment.t)
+            self.cursor.await_time(moment.t)

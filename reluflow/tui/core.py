@@ -2,10 +2,12 @@
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from inspect import isawaitable
+from typing import Any, Final, TypeVar
 
 from textual.reactive import var
+from textual.screen import Screen
 
 from reluflow.errors import ReluflowError, escaped, sentence
 from reluflow.live.frame import Frame
@@ -15,13 +17,18 @@ from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.training.resumption import stored_run
+from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import rebound
 from reluflow.tui.changes import Changes
 from reluflow.tui.compare import MOST, FrozenRun, Origin
+from reluflow.tui.controllers.table import Table
+from reluflow.tui.controllers.transport import Transport
+from reluflow.tui.cursor import Cursor
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.app import TerminalApp
 from reluflow.tui.terminal.frames import Frames
-from reluflow.tui.transport import Transport
+
+_Answer = TypeVar("_Answer")
 
 #: Looks at the session for each frame.
 LOOKS_PER_FRAME: Final = 2
@@ -47,8 +54,10 @@ class Core(TerminalApp):
         self.session = session
         self.glyphs = glyphs
         self.settings = settings
-        self.verbs = rebound(settings.keymap)
-        self.transport = Transport(session.frame)
+        self.actions = rebound(settings.keymap)
+        self.cursor = Cursor(session.frame)
+        self.transport = Transport(session, self.cursor, self)
+        self.table = Table(self)
         self.changes = Changes(session.frame.preset)
         #: where branches began, by the name of their preset
         self.origins: dict[str, Origin] = {}
@@ -57,6 +66,19 @@ class Core(TerminalApp):
         #: since when another run than that on show is there, but has not come far enough to be shown
         self._expecting: float | None = None
         self._frames = Frames(settings.fps, time.monotonic(), time.thread_time())
+
+    async def action_do(self, id: str) -> None:
+        """Have an action of the registry carried out."""
+        method, arguments = self.answer_to(id)
+        done = method(*arguments)
+        if isawaitable(done):
+            await done
+
+    def answer_to(self, id: str) -> tuple[Callable[..., object], tuple[Any, ...]]:
+        """The method of the part of the app that answers an action, and its arguments."""
+        part, name, arguments = BY_ID[id].answer
+        method = getattr(self, f"action_{name}") if part == "app" else getattr(getattr(self, part), name)
+        return method, arguments
 
     @property
     def saved(self) -> Mapping[str, Any]:
@@ -74,7 +96,7 @@ class Core(TerminalApp):
         ``overdue``: to show a new run also if it has hardly begun.
         """
         self._frames.begin(time.monotonic(), time.thread_time())
-        self.moment = self.transport.take(self.session.frame, seconds, overdue)
+        self.moment = self.cursor.take(self.session.frame, seconds, overdue)
 
     def look(self) -> None:
         """Pull if it is time for a frame, or at once if there is another run to show.
@@ -91,7 +113,7 @@ class Core(TerminalApp):
         else:
             self._expecting = now if self._expecting is None else self._expecting
             overdue = now - self._expecting > EXPECTED_SECONDS
-            due = overdue or self.transport.is_ready(newest)
+            due = overdue or self.cursor.is_ready(newest)
         if due:
             self.pull(min(self._frames.since(now), _LONGEST_PAUSE), overdue)
 
@@ -109,7 +131,7 @@ class Core(TerminalApp):
             self.complain(error)
             return
         if keep_place:
-            self.transport.hold_place()
+            self.cursor.hold_place()
         if found is None:
             self.session.change(preset)
             self.session.run()
@@ -123,7 +145,7 @@ class Core(TerminalApp):
         self.changes.replace(preset)
         self.session.change(preset, run)
         (self.session.run if goes_on else self.session.halt)()
-        self.transport.await_time(math.inf)
+        self.cursor.await_time(math.inf)
 
     def freeze(self) -> bool:
         """Keep the curve of the run on show for comparison; whether there is one."""
@@ -136,6 +158,10 @@ class Core(TerminalApp):
 
     def _kept_of(self, frame: Frame) -> FrozenRun | None:
         return FrozenRun.of(frame, self.origins.get(frame.preset.name))
+
+    def ask(self, screen: Screen[_Answer], answered: Callable[[_Answer | None], None]) -> None:
+        """Lay a page or a question over the panels; ``answered`` is called with what it returns."""
+        self.push_screen(screen, answered)
 
     def say(self, text: str) -> None:
         """Tell the user something."""

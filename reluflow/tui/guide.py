@@ -68,7 +68,7 @@ def next_pause(moment: Moment) -> float | None:
 
 
 def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str, str]) -> Card:
-    """What to say; ``keys``: what people call the key of each verb, by its id."""
+    """What to say; ``keys``: what people call the key of each action, by its id."""
     if stage == "elsewhere":
         return _off(keys)
     number = STAGES.index(stage) + 1

@@ -25,8 +25,8 @@ class GuideKeys(RunKeys):
     def begin_guide(self) -> None:
         """Play to the first saddle and say what is seen."""
         self.guided, self._stage = True, None
-        self.transport.playback.speed = _SPEED
-        self.transport.restart(playing=True)
+        self.cursor.playback.speed = _SPEED
+        self.cursor.restart(playing=True)
 
     def action_guide(self) -> None:
         """The tour from its beginning."""
@@ -66,9 +66,9 @@ class GuideKeys(RunKeys):
         if stage in ("start", "saddle") and moment.playing:
             stop = next_pause(moment)
             if stop is not None:
-                self.transport.pause_at(stop)
+                self.cursor.pause_at(stop)
         elif stage == "stuck" and entered:
-            self.transport.go_to_share(1.0)
+            self.cursor.go_to_share(1.0)
             self._put_away()
         self.query_one(GuideCard).show(self._card(stage, moment))
 
@@ -90,5 +90,5 @@ class GuideKeys(RunKeys):
 
     @property
     def keys(self) -> dict[str, str]:
-        """What people call the key of each verb."""
-        return {verb.id: verb.shown for verb in self.verbs}
+        """What people call the key of each action."""
+        return {action.id: action.shown for action in self.actions}

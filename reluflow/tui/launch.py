@@ -21,8 +21,9 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.training.resumption import stored_run
+from reluflow.tui.actions import ACTIONS
 from reluflow.tui.app import Explorer
-from reluflow.tui.bindings import OWN_KEYS, VERBS
+from reluflow.tui.bindings import OWN_KEYS
 from reluflow.tui.farewell import Farewell
 from reluflow.tui.guide import TOY
 from reluflow.tui.layout import TITLES
@@ -138,7 +139,9 @@ def _opened(preset: Preset) -> Opening:
 def all_settings(flags: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     """The user's settings behind the flags, and a sentence for each thing in the file that is of no use."""
     panels = {f"the panel {TITLES[panel]}": keys for panel, keys in OWN_KEYS.items()}
-    settings, complaints = load_settings({verb.id: verb.keys for verb in VERBS}, BUILTIN_THEMES, panels)
+    settings, complaints = load_settings(
+        {action.id: action.keys for action in ACTIONS}, BUILTIN_THEMES, panels
+    )
     return overrule(settings, flags, BUILTIN_THEMES), complaints
 
 

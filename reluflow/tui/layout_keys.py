@@ -164,15 +164,11 @@ class LayoutKeys(Core):
         self.zoomed = not self.zoomed
         self.lay_out()
 
-    def action_neuron(self, by: int) -> None:
-        """Another neuron under the cursor, whichever panel has the focus."""
-        self.query_one(NeuronTable).action_move(by)
-
     def action_help(self) -> None:
         from reluflow.tui.screens.help_page import HelpPage
 
         topic = getattr(self.screen, "topic", "") or self.panel
-        self.push_screen(HelpPage(self.glyphs, self.verbs, topic))
+        self.push_screen(HelpPage(self.glyphs, self.actions, topic))
 
     def action_jump(self) -> None:
         """A letter on every panel and field: pressing it goes there."""

@@ -10,13 +10,6 @@ from reluflow.tui.layout import Panel
 
 
 @dataclass
-class CursorMoved(Message):
-    """The cursor of the neuron table stands on another neuron."""
-
-    neuron: int
-
-
-@dataclass
 class TimeChosen(Message):
     """The user pointed at a flow time."""
 

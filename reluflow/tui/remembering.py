@@ -17,8 +17,6 @@ from reluflow.tui.layout import PANELS
 from reluflow.tui.layout_keys import LayoutKeys
 from reluflow.tui.view_choices import choices_of, give_back
 from reluflow.tui.widgets.frame_panel import FramePanel
-from reluflow.tui.widgets.neuron_table import NeuronTable
-from reluflow.tui.widgets.neuron_view import NeuronView
 
 #: Seconds between two looks at whether there is something new to keep: what a killed app may forget.
 KEEP_SECONDS: Final = 5.0
@@ -34,7 +32,7 @@ class Remembering(LayoutKeys):
 
     def last_session(self) -> LastSession:
         """What there is to keep."""
-        playback = self.transport.playback
+        playback = self.cursor.playback
         view: dict[str, Any] = choices_of(self.screen_stack[0].query(FramePanel))
         view |= {"panel": self.panel, "zoomed": self.zoomed, "guided": self.guided}
         if self.form_wanted is not None:
@@ -44,7 +42,7 @@ class Remembering(LayoutKeys):
             playback.t,
             playback.clock,
             playback.speed,
-            self.query_one(NeuronTable).cursor,
+            self.table.cursor,
             view,
             tuple(run.preset for run in self.frozen),
         )
@@ -57,13 +55,12 @@ class Remembering(LayoutKeys):
         wanted = last.view.get("parameters")
         self.form_wanted = wanted if isinstance(wanted, bool) else None
         self.go_to_panel(panel)
-        self.query_one(NeuronTable).cursor = last.neuron
-        self.query_one(NeuronView).point_at(last.neuron)
-        self.transport.playback.clock = last.clock
+        self.table.await_neuron(last.neuron)
+        self.cursor.playback.clock = last.clock
         if last.speed in SPEEDS:
-            self.transport.playback.speed = last.speed
+            self.cursor.playback.speed = last.speed
         self.guided = last.view.get("guided") is True and not guide_is_done()
-        self.transport.await_time(last.t, coming=False)
+        self.cursor.await_time(last.t, coming=False)
         if last.frozen:
             self._freeze_again(last.frozen)
 

@@ -43,7 +43,7 @@ class RunKeys(Core):
             self.complain(error)
             return
         self.is_on_file(preset)
-        self.transport.restart(playing=True)
+        self.cursor.restart(playing=True)
         self.start(preset)
 
     def offer_left(self, runs: Sequence[Run]) -> None:
@@ -76,10 +76,10 @@ class RunKeys(Core):
         if request is None:
             return
         self._saving_as = request.name
-        history = self.transport.history
+        history = self.cursor.history
         state = None
         if request.with_state and history is not None:
-            state = history.recorded_at(self.transport.playback.t)
+            state = history.recorded_at(self.cursor.playback.t)
         self.session.save_preset(request.name, state, request.overwrite)
 
     def action_write(self) -> None:

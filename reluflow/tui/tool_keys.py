@@ -11,7 +11,6 @@ from reluflow.tui.core import Core
 from reluflow.tui.messages import EventChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.takeaway import copy, neuron_at, run_command, save_screenshot, values_at
-from reluflow.tui.widgets.neuron_table import NeuronTable
 
 if TYPE_CHECKING:
     from reluflow.tui.screens.copy_menu import Copyable
@@ -40,17 +39,16 @@ class ToolKeys(Core):
             return
         from reluflow.tui.screens.inspector import Inspector
 
-        neuron = self.query_one(NeuronTable).cursor
+        neuron = self.table.cursor
         page = Inspector(moment.frame, moment.t, neuron, self.glyphs, moment.plateaus, kind)
         self.push_screen(page, self._looked)
 
     def _looked(self, looked: "Looked | None") -> None:
         if looked is None:
             return
-        self.query_one(NeuronTable).go_to(looked.neuron)
+        self.table.go_to(looked.neuron)
         if looked.t is not None:
             self.transport.go_to(looked.t)
-            self.pull()
 
     def on_event_chosen(self, event: EventChosen) -> None:
         self._look_at("event")
@@ -78,17 +76,17 @@ class ToolKeys(Core):
     def action_palette(self) -> None:
         from reluflow.tui.screens.palette import Palette
 
-        self.push_screen(Palette(self.verbs), self._chosen)
+        self.push_screen(Palette(self.actions), self._chosen)
 
-    async def _chosen(self, action: str | None) -> None:
-        if action is None:
+    async def _chosen(self, id: str | None) -> None:
+        if id is None:
             return
         from reluflow.tui.screens.full_page import PAGE_ACTIONS, FullPage
 
-        if isinstance(self.screen, FullPage) and action not in PAGE_ACTIONS:
+        if isinstance(self.screen, FullPage) and id not in PAGE_ACTIONS:
             # it is about the panels, which the page would hide
             self.screen.action_leave()
-        await self.run_action(action)
+        await self.action_do(id)
 
     def action_copy(self) -> None:
         """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""
@@ -103,7 +101,7 @@ class ToolKeys(Core):
             offers = []
         offers.append(Copyable("p", "the preset (TOML)", preset.to_toml()))
         if self.moment is not None:
-            neuron = getattr(self.screen, "neuron", self.query_one(NeuronTable).cursor)
+            neuron = getattr(self.screen, "neuron", self.table.cursor)
             offers.append(Copyable("v", "time and loss at the cursor", values_at(self.moment)))
             text = neuron_at(self.moment, neuron)
             offers += [Copyable("n", f"weights of neuron {neuron}", text)] if text else []

@@ -106,7 +106,7 @@ async def test_curves_belong_to_their_preset_and_a_branch_lies_over_its_parent()
     async with explorer(overrides={"init.scale": 1e-3}) as app:
         await app.solved()
         await app.press("f")
-        app.app.transport.go_to(5.0)
+        app.app.cursor.go_to(5.0)
         app.app.pull()
         await app.press("b")
         await app.until(lambda: "-at-" in app.frame.preset.name, "the branch")
@@ -162,7 +162,7 @@ async def test_one_key_runs_another_solver_seed_or_scale_beside_this_run(
         assert label in app.text
         assert app.app.frozen[0].series["loss"][-1] <= 1e-4
         assert "beside a (dotted)" in told(app)
-        app.app.transport.go_to(7.0)
+        app.app.cursor.go_to(7.0)
         app.app.pull()
         await app.press(key)
         await app.until(lambda: len(app.app.frozen) == 2 and app.frame.over, "one more")
@@ -199,7 +199,7 @@ def test_descent_gets_a_sensible_rate_where_the_preset_has_none() -> None:
 async def test_b_starts_a_run_from_the_state_at_the_cursor(own_folder: Path) -> None:
     async with explorer(overrides=TOY) as app:
         history = (await app.solved()).history
-        app.app.transport.go_to(20.0)
+        app.app.cursor.go_to(20.0)
         app.app.pull()
         await app.press("b")
         await app.until(lambda: "-at-" in app.frame.preset.name and app.frame.over, "the branch")

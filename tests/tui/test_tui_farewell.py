@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 
 from reluflow.store.run_directory import open_run
-from reluflow.tui.bindings import VERBS, footer_verbs, key_table
+from reluflow.tui.actions import ACTIONS
+from reluflow.tui.bindings import footer_actions, key_table
 
 HANGING = """
     import os, signal, threading
@@ -36,17 +37,17 @@ def test_a_hanging_app_is_ended_with_its_run_saved(own_folder: Path) -> None:
 
 
 def test_keys_and_names_are_used_once() -> None:
-    keys = [key for verb in VERBS for key in verb.keys.split(",")]
+    keys = [key for action in ACTIONS for key in action.keys.split(",")]
     assert len(keys) == len(set(keys))
-    assert len({verb.id for verb in VERBS}) == len(VERBS)
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
 
 
 def test_the_footer_fits_and_never_gives_up_help_and_quit() -> None:
     for width in range(60, 200):
-        verbs = footer_verbs(width)
-        assert sum(len(key) + len(verb) + 3 for key, verb in verbs) <= width
-        assert [verb for _, verb in verbs[-2:]] == ["help", "quit"]
-    assert len(footer_verbs(300)) == len([verb for verb in VERBS if verb.short])
+        words = footer_actions(width)
+        assert sum(len(key) + len(word) + 3 for key, word in words) <= width
+        assert [word for _, word in words[-2:]] == ["help", "quit"]
+    assert len(footer_actions(300)) == len([action for action in ACTIONS if action.short])
 
 
 def test_the_readme_has_the_table_of_keys() -> None:

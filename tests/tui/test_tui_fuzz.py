@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from driver import explorer
 
-from reluflow.tui.bindings import VERBS
+from reluflow.tui.actions import ACTIONS
 
-KEYS = [key for verb in VERBS for key in verb.keys.split(",") if verb.id not in ("quit", "write")]
+KEYS = [key for action in ACTIONS for key in action.keys.split(",") if action.id not in ("quit", "write")]
 KEYS += "escape up down left right tab shift+tab enter enter 3 e K J".split()  # noqa: SIM905
 KEYS += "pageup less_than_sign x X s d f v".split()  # noqa: SIM905
 

@@ -74,7 +74,7 @@ async def test_what_a_card_says_of_keys_and_of_the_saddle_is_true_at_that_moment
         assert "space" not in card(app)
         await play_on(app)
         assert "space plays on" in card(app)
-        app.app.transport.go_to(0.5 * (saddle.leave + saddle.arrive))
+        app.app.cursor.go_to(0.5 * (saddle.leave + saddle.arrive))
         app.app.pull()
         await app.drained()
         assert "S2 is left: neurons of the other sign have grown" in card(app)

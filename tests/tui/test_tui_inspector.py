@@ -24,7 +24,6 @@ from reluflow.theory.forecast import forecast
 from reluflow.training.training import Training
 from reluflow.tui.screens.inspector import Inspector, Looked
 from reluflow.tui.subjects import Moments, judge
-from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
 class Host(App[None]):
@@ -172,7 +171,7 @@ async def test_every_kind_has_a_page_and_events_lead_to_their_neuron() -> None:
         await app.press("tab")
         assert f"neuron {events.neuron[number]} at" in app.lines[0]
         await app.press("escape")
-        assert app.app.query_one(NeuronTable).cursor == events.neuron[number]
+        assert app.app.table.cursor == events.neuron[number]
 
 
 async def test_velocities_on_either_side_agree_with_what_happened() -> None:

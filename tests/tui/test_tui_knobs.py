@@ -84,9 +84,8 @@ async def test_a_turned_knob_solves_anew_at_once_and_the_form_follows() -> None:
 async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is_a_new_one() -> None:
     async with explorer(overrides=TOY) as app:
         old = await app.solved()
-        app.app.transport.next_clock = None
-        app.app.transport.playback.clock = "time"
-        app.app.transport.go_to(0.5 * old.history.end)
+        app.app.cursor.playback.clock = "time"
+        app.app.cursor.go_to(0.5 * old.history.end)
         app.app.pull()
         await turn(app, "init.scale", "left")
         while not app.session.frame.over or app.session.frame.generation == old.generation:

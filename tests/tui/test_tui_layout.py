@@ -6,7 +6,6 @@ from textual.widgets import Input
 
 from reluflow.tui.layout import PANELS, TITLES, Panel, arrange
 from reluflow.tui.screens.jump import Jump
-from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.parameter_field import ParameterField
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
@@ -65,7 +64,7 @@ async def test_every_panel_can_be_reached_and_used_at_every_size(size: tuple[int
             mark = "scale" if panel == "parameters" else "▸ "
             assert mark in app.text
         await app.press("1", "down", "down")
-        assert app.app.query_one(NeuronTable).cursor == (2 if panel else None)
+        assert app.app.table.cursor == (2 if panel else None)
 
 
 async def test_tab_goes_through_the_panels_on_screen_and_through_all_tabs() -> None:
@@ -90,7 +89,7 @@ async def test_sizes_come_and_go_and_leave_focus_cursor_and_text_alone() -> None
         await app.press("down", "down", "down")
         for size in ((60, 20), (100, 24), (40, 10), (200, 60), (70, 50), (130, 22), (140, 40)):
             await app.resize(*size)
-            assert app.app.query_one(NeuronTable).cursor == 3
+            assert app.app.table.cursor == 3
             assert focused(app) == (None if size == (40, 10) else "neurons"), size
         width = next(f for f in app.app.query(ParameterField) if f.key.id == "network.width").editor
         assert isinstance(width, Input)

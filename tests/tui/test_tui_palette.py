@@ -13,7 +13,7 @@ from textual.widgets import Static
 from reluflow.cli.overrides import Request
 from reluflow.errors import ReluflowError
 from reluflow.store.preset import load_preset, save_preset
-from reluflow.tui.bindings import VERBS, Verb
+from reluflow.tui.actions import ACTIONS, Action
 from reluflow.tui.screens.palette import Palette, find
 from reluflow.tui.takeaway import copy, run_command, save_screenshot
 
@@ -42,11 +42,11 @@ def text(pilot: Pilot[None]) -> str:
 
 
 def ids(query: str) -> list[str]:
-    return [verb.id for verb in find(query, VERBS)]
+    return [action.id for action in find(query, ACTIONS)]
 
 
-def test_without_a_word_every_verb_is_there_in_order() -> None:
-    assert find("  ", VERBS) == list(VERBS)
+def test_without_a_word_every_action_is_there_in_order() -> None:
+    assert find("  ", ACTIONS) == list(ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ def test_the_best_fit_comes_first(query: str, first: str) -> None:
 
 
 def test_letters_in_order_are_enough_for_a_name_and_every_word_must_fit() -> None:
-    verbs = [Verb("write", "w", "w", "write run", "to a folder", "write", "keeping")]
-    assert find("wrn", verbs) == verbs
-    assert find("WRITE folder", verbs) == verbs
-    assert find("nrw", verbs) == []
-    assert find("write nothing", verbs) == []
+    actions = [Action("write", "w", "saving.write", "to a folder", "write run")]
+    assert find("wrn", actions) == actions
+    assert find("WRITE folder", actions) == actions
+    assert find("nrw", actions) == []
+    assert find("write nothing", actions) == []
 
 
 async def test_typing_filters_and_enter_does_the_first() -> None:
     async with palette() as pilot:
-        assert VERBS[1].long in text(pilot)
+        assert ACTIONS[1].help in text(pilot)
         await pilot.press(*"quit")
-        assert VERBS[0].long not in text(pilot)
+        assert ACTIONS[0].help not in text(pilot)
         await pilot.press("enter")
         assert pilot.app.answers == ["quit"]  # type: ignore[attr-defined]
 
@@ -76,7 +76,7 @@ async def test_typing_filters_and_enter_does_the_first() -> None:
 async def test_down_and_enter_do_another() -> None:
     async with palette() as pilot:
         await pilot.press("down", "down", "up", "enter")
-        assert pilot.app.answers == [VERBS[1].action]  # type: ignore[attr-defined]
+        assert pilot.app.answers == [ACTIONS[1].id]  # type: ignore[attr-defined]
 
 
 async def test_nothing_found_does_nothing_and_esc_leaves() -> None:

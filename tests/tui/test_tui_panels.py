@@ -59,7 +59,7 @@ def numbers(app: Driver) -> list[int]:
 async def test_the_table_is_sorted_by_one_column_after_another() -> None:
     async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
         await app.solved()
-        table = app.app.query_one(NeuronTable)
+        table = app.app.table
         assert numbers(app) == list(range(8))
         await app.press("S")
         assert "norm↓" in rows(app)[0]
@@ -81,7 +81,7 @@ async def test_the_cursor_goes_along_the_lines_and_points_in_every_view() -> Non
         order = numbers(app)
         for key, place in (("J", -1), ("K", 0), ("down", 1), ("down", 2)):
             await app.press(key)
-            assert app.app.query_one(NeuronTable).cursor == order[place]
+            assert app.app.table.cursor == order[place]
             assert app.app.query_one(NeuronView)._cursor == order[place]
         for view in ("directions", "function", "norms", "norms over time"):
             while app.app.query_one(NeuronView).view != view:
@@ -121,8 +121,8 @@ async def test_a_line_a_cluster() -> None:
         region = app.app.query_one(NeuronTable).region
         shown = "\n".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
         assert "a line a cluster" in shown
-        table = app.app.query_one(NeuronTable)
-        roster = table._roster
+        table = app.app.table
+        roster = table.roster
         assert table.count == len(roster.clusters.lead)
         heaviest = int(roster.clusters.lead[0])
         size = int(roster.clusters.size[0])
@@ -156,7 +156,7 @@ async def test_events_are_gone_to_by_key_told_in_words_and_looked_at() -> None:
         assert f"event 2 of {len(frame.history.events)}" in app.lines[0]
         await app.press("down", "g")
         assert app.moment.t == frame.history.events.t[2]
-        assert app.app.query_one(NeuronTable).cursor == frame.history.events.neuron[2]
+        assert app.app.table.cursor == frame.history.events.neuron[2]
 
 
 async def test_a_solver_without_a_log_says_so() -> None:
@@ -192,7 +192,7 @@ async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
         marks = panel._seen
         assert marks.landmarks.escapes[0].time < first.arrive
         assert abs(marks.forecast.time - first.escape) < 0.01 * first.escape
-        app.app.transport.go_to(second.begin + 2.0)
+        app.app.cursor.go_to(second.begin + 2.0)
         await app.until(lambda: panel._seen.forecast and panel._seen.forecast.time > 20.0, "the second one")
         assert abs(panel._seen.forecast.time - second.escape) < 0.05 * second.escape
         view = app.app.query_one(NeuronView)

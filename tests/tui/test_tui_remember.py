@@ -7,7 +7,6 @@ from driver import explorer
 from reluflow.store.last_session import read_session
 from reluflow.tui.launch import open_on
 from reluflow.tui.widgets.loss_panel import LossPanel
-from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 
 TOY = {"stop.loss": 1e-4, "network.width": 12}
@@ -19,7 +18,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         await app.press("f")
         app.app.start(app.app.changes.present.with_values({"init.seed": 5}))
         await app.until(lambda: app.frame.preset.values["init.seed"] == 5 and app.frame.over, "a run")
-        app.app.transport.go_to(20.0)
+        app.app.cursor.go_to(20.0)
         await app.press("down", "down", "l", "y", "n", "c", "plus", "p", "1")
         app.app.pull()
         left = app.app.last_session()
@@ -34,7 +33,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         assert app.moment.t == 20.0
         assert not app.moment.playing
         assert (app.moment.clock, app.moment.speed) == (left.clock, left.speed) == ("time", 5.0)
-        assert app.app.query_one(NeuronTable).cursor == 2
+        assert app.app.table.cursor == 2
         loss = app.app.query_one(LossPanel)
         assert (loss.time, loss.scale, loss.has_focus) == ("log", "all", True)
         assert app.app.query_one(NeuronView).view == "function"
@@ -49,7 +48,7 @@ async def test_how_the_table_was_arranged_comes_back(own_folder: Path) -> None:
     async with explorer(overrides=TOY, size=(120, 40), running=True, remember=True) as app:
         await app.solved()
         await app.press("end", "S", "I", "slash", *"+ norm>1e-3", "enter", "G", "J", "D", "D", "D")
-        neuron = app.app.query_one(NeuronTable).cursor
+        neuron = app.app.table.cursor
         await app.press("2", *"nnnnnnn")
         view = app.app.query_one(NeuronView).view
         heading = next(line for line in app.lines if "─ neurons" in line)
@@ -60,13 +59,13 @@ async def test_how_the_table_was_arranged_comes_back(own_folder: Path) -> None:
     async with explorer(overrides=TOY, size=(120, 40), running=True, last=last) as app:
         await app.solved()
         assert heading in app.lines
-        assert app.app.query_one(NeuronTable).cursor == neuron
+        assert app.app.table.cursor == neuron
         assert app.app.query_one(NeuronView).view == view
 
 
 async def test_choices_that_mean_nothing_are_left_out() -> None:
     async with explorer(overrides=TOY) as app:
-        table = app.app.query_one(NeuronTable)
+        table = app.app.table
         before = table.choices()
         table.adopt({"sort": "size", "reverse": 1, "filter": "norm~3", "angle": [2], "angle_neuron": -4})
         assert table.choices() == before

@@ -17,8 +17,7 @@ from reluflow.observe import roster
 from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
 from reluflow.tui import core
-from reluflow.tui.transport import PATIENCE
-from reluflow.tui.widgets.neuron_table import NeuronTable
+from reluflow.tui.cursor import PATIENCE
 from reluflow.tui.widgets.rows_panel import difference
 
 TOY = {"stop.loss": 1e-4}
@@ -71,7 +70,7 @@ async def test_h_halts_the_solver_and_lets_it_go_on_while_the_cursor_is_free() -
 async def test_playing_follows_the_head_of_a_solver_that_is_slower() -> None:
     async with explorer() as app:
         await app.halted_at(3)
-        app.app.transport.playback.speed = math.inf
+        app.app.cursor.playback.speed = math.inf
         await app.play(0.1)
         assert app.moment.t == app.frame.history.end
         assert app.moment.playing
@@ -166,7 +165,7 @@ async def test_a_run_that_is_over_says_why() -> None:
 async def test_the_cursor_walks_through_the_neurons_and_marks_their_direction() -> None:
     async with explorer() as app:
         await app.halted_at(3)
-        table = app.app.query_one(NeuronTable)
+        table = app.app.table
         assert app.text.count("◆") + app.text.count("◇") == 1
         await app.press("down", "down", "up", "down")
         assert table.cursor == 2

@@ -10,7 +10,7 @@ from reluflow.plot.glyphs import BRAILLE
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.tui import run_keys
-from reluflow.tui.bindings import VERBS
+from reluflow.tui.actions import ACTIONS
 from reluflow.tui.screens.help_page import help_text
 
 
@@ -164,8 +164,8 @@ async def test_help_lists_every_key() -> None:
         await app.press("escape")
         assert "play or pause" not in app.text
     page = help_text(BRAILLE)
-    for verb in VERBS:
-        assert f"  {verb.shown:<9} {verb.long}" in page
+    for action in ACTIONS:
+        assert f"  {action.shown:<9} {action.help}" in page
 
 
 async def test_a_greeting_is_shown_once() -> None:

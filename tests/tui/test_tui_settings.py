@@ -12,7 +12,8 @@ import reluflow.tui
 from reluflow.cli import tui as command
 from reluflow.errors import ReluflowError
 from reluflow.store.settings import Settings
-from reluflow.tui.bindings import OWN_KEYS, VERBS, rebound
+from reluflow.tui.actions import ACTIONS
+from reluflow.tui.bindings import OWN_KEYS, rebound
 from reluflow.tui.launch import all_settings
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
@@ -67,10 +68,10 @@ async def test_settings_reach_the_screen(file: Path) -> None:
 
 def test_other_keys_are_shown_as_people_call_them() -> None:
     keymap = {"play": "full_stop", "halt": "ctrl+h", "step": "space", "quit": "pageup,q"}
-    shown = {verb.id: verb.shown for verb in rebound(keymap)}
+    shown = {action.id: action.shown for action in rebound(keymap)}
     assert [shown[id] for id in keymap] == [".", "ctrl+h", "space", "pageup"]
     assert {id: keys for id, keys in shown.items() if id not in keymap} == {
-        verb.id: verb.shown for verb in VERBS if verb.id not in keymap
+        action.id: action.shown for action in ACTIONS if action.id not in keymap
     }
 
 
@@ -116,7 +117,7 @@ def test_the_command_ends_with_one_sentence(
 
 
 def test_the_keys_that_panels_keep_are_those_they_listen_to(file: Path) -> None:
-    app = {key for verb in VERBS for key in verb.keys.split(",")}
+    app = {key for action in ACTIONS for key in action.keys.split(",")}
     own = {key for binding in NeuronTable.BINDINGS for key in binding.key.split(",")} - app  # type: ignore[union-attr]
     assert own == set(OWN_KEYS["neurons"].split(","))
     file.write_text('[keymap]\nhelp = "j"\n')

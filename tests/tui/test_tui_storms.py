@@ -16,7 +16,7 @@ import pytest
 from shells import app_of, begin, interactive_shell, left_in_order
 from terminal import Terminal, app_command
 
-from reluflow.tui.bindings import VERBS
+from reluflow.tui.actions import ACTIONS
 
 #: seconds until all keys that wait are done
 DEADLINE = 300.0
@@ -27,12 +27,12 @@ REST_SECONDS = 5.0
 MORE_BYTES = 20 * 2**20
 #: keys as a terminal sends them; not those that leave, write or stop
 KEPT_OUT = ("quit", "write", "save", "picture", "palette")
-KEYS = [verb.shown for verb in VERBS if len(verb.shown) == 1 and verb.id not in KEPT_OUT]
+KEYS = [action.shown for action in ACTIONS if len(action.shown) == 1 and action.id not in KEPT_OUT]
 KEYS += ["\r", "\t", " ", ESCAPE, "\x7f", "\x15", "\x0c", *(f"\x1b[{letter}" for letter in "ABCDHFZ")]
 KEYS += [*"0123456789.-+", "\x1b[5~", "\x1b[6~", "\x1b[3~", "\x1b[<0;20;9M\x1b[<0;20;9m", "\x1b[<65;30;9M"]
 PIECES = [b"\x1b", b"\x1b[", b"\x1b[M", b"\x1b[M\x20\xa5", b"\x1b[<0;1", b"\x1b[200~"]
 PIECES += [b"\x1b[201~", b"\x1b]52;c;", b"\x1bP", b"\x1b[<35;999;999M"]
-#: bytes that leave or stop the app, or find the verbs that do, which may well be among any bytes
+#: bytes that leave or stop the app, or find the actions that do, which may well be among any bytes
 LEAVING = b"qwx:\x03\x11\x1a"
 SIZES = [(1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (120, 40), (300, 100)]
 

@@ -9,7 +9,6 @@ from textual import events
 
 from reluflow.tui.messages import ParametersApplied
 from reluflow.tui.screens.inspector import Inspector
-from reluflow.tui.widgets.neuron_table import NeuronTable
 
 
 async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:
@@ -18,14 +17,14 @@ async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> N
         await app.app.run_action("inspect")
         await app.press("down", "down")
         assert "neuron 2 at" in app.lines[0]
-        app.app.transport.playback.go_to(5.0, app.frame.history)
+        app.app.cursor.playback.go_to(5.0, app.frame.history)
         app.app.pull()
         app.app.follow(app.app.moment)
         await app.drained()
         assert "neuron 2 at t = 5 " in app.lines[0]
         await app.press("escape")
         assert not isinstance(app.app.screen, Inspector)
-        assert app.app.query_one(NeuronTable).cursor == 2
+        assert app.app.table.cursor == 2
 
 
 async def test_the_palette_does_what_is_chosen() -> None:

@@ -1,4 +1,4 @@
-"""The help page, made from the table of keys: first what belongs to the panel in focus."""
+"""The help page, made from the registry of actions: first what belongs to the panel in focus."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final
@@ -9,7 +9,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.bindings import PANEL_KEYS, VERBS, Verb
+from reluflow.tui.actions import ACTIONS, Action
+from reluflow.tui.bindings import PANEL_KEYS
 from reluflow.tui.layout import TITLES
 from reluflow.tui.screens.dialogue import Dialogue
 
@@ -37,30 +38,30 @@ class HelpPage(Dialogue[None]):
         Binding("escape,q,question_mark,enter,space", "leave", show=False),
     ]
 
-    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") -> None:
+    def __init__(self, glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = "") -> None:
         super().__init__()
         self._glyphs = glyphs
-        self._verbs = verbs
+        self._actions = actions
         self._panel = panel
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialogue wide"):
             yield Static("Keys", classes="title")
-            yield Static(help_text(self._glyphs, self._verbs, self._panel), markup=False)
+            yield Static(help_text(self._glyphs, self._actions, self._panel), markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)
 
 
-def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") -> str:
+def help_text(glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = "") -> str:
     """The page as text; ``panel``: the one to begin with, "" for none."""
-    lines: list[str] = _about(panel, verbs) if panel else []
+    lines: list[str] = _about(panel, actions) if panel else []
     where = ""
-    for verb in verbs:
-        if verb.group != where:
-            lines += ["", verb.group] if lines else [verb.group]
-            where = verb.group
-        lines.append(_line(verb))
+    for action in actions:
+        if action.group != where:
+            lines += ["", action.group] if lines else [action.group]
+            where = action.group
+        lines.append(_line(action))
     for name in dict.fromkeys(name for name, _, _ in PANEL_KEYS):
         if name != panel:
             lines += ["", f"in the {TITLES[name]}" if name in TITLES else name, *_own_keys(name)]
@@ -68,13 +69,13 @@ def help_text(glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, panel: str = "") ->
     return "\n".join(lines)
 
 
-def _about(panel: str, verbs: Sequence[Verb]) -> list[str]:
-    own = [_line(verb) for verb in verbs if verb.panel == panel]
+def _about(panel: str, actions: Sequence[Action]) -> list[str]:
+    own = [_line(action) for action in actions if action.panel == panel]
     return [f"{TITLES.get(panel, panel)}: {ABOUT[panel]}", "", *own, *_own_keys(panel)]
 
 
-def _line(verb: Verb) -> str:
-    return f"  {verb.shown:<9} {verb.long}"
+def _line(action: Action) -> str:
+    return f"  {action.shown:<9} {action.help}"
 
 
 def _own_keys(panel: str) -> list[str]:

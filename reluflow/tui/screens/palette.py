@@ -1,4 +1,4 @@
-"""The palette: every verb of the table of keys, found by typing a part of it."""
+"""The palette: every action of the registry, found by typing a part of it."""
 
 from collections.abc import Sequence
 
@@ -6,20 +6,20 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from reluflow.tui.bindings import VERBS, Verb
+from reluflow.tui.actions import ACTIONS, Action
 from reluflow.tui.screens.search_list import SearchList
 
 
-class Palette(SearchList[Verb]):
-    """Returns the action of the verb chosen, or None."""
+class Palette(SearchList[Action]):
+    """Returns the id of the action chosen, or None."""
 
     DEFAULT_CSS = """
     Palette .dialogue Input { margin-bottom: 1; }
     """
 
-    def __init__(self, verbs: Sequence[Verb] = VERBS) -> None:
+    def __init__(self, actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
-        self._verbs = tuple(verbs)
+        self._actions = tuple(actions)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue wide tall"):
@@ -29,29 +29,31 @@ class Palette(SearchList[Verb]):
             yield from self.field()
             yield from self.options()
 
-    def fitting(self, query: str) -> list[Verb]:
-        return find(query, self._verbs)
+    def fitting(self, query: str) -> list[Action]:
+        return find(query, self._actions)
 
-    def lines(self, found: Sequence[Verb]) -> list[str]:
-        return [f"{verb.shown:<7}{verb.long}" for verb in found]
+    def lines(self, found: Sequence[Action]) -> list[str]:
+        return [f"{action.shown:<7}{action.help}" for action in found]
 
-    def answer(self, item: Verb) -> str:
-        return item.action
+    def answer(self, item: Action) -> str:
+        return item.id
 
 
-def find(query: str, verbs: Sequence[Verb]) -> list[Verb]:
-    """The verbs that every word of a query fits, best first, else in the table's order."""
+def find(query: str, actions: Sequence[Action]) -> list[Action]:
+    """The actions that every word of a query fits, best first, else in the registry's order."""
     words = query.lower().split()
-    scored = [(sum(scores), verb) for verb in verbs if all(scores := [_fit(word, verb) for word in words])]
-    return [verb for _, verb in sorted(scored, key=lambda pair: -pair[0])]
+    scored = [
+        (sum(scores), action) for action in actions if all(scores := [_fit(word, action) for word in words])
+    ]
+    return [action for _, action in sorted(scored, key=lambda pair: -pair[0])]
 
 
-def _fit(word: str, verb: Verb) -> int:
+def _fit(word: str, action: Action) -> int:
     """How well a word fits: it is the key, begins a word, is inside one, or its letters are in the name."""
-    if word == verb.shown.lower():
+    if word == action.shown.lower():
         return 5
-    name = f"{verb.id.replace('_', ' ')} {verb.short}".lower()
-    for text, begins, inside in ((name, 4, 2), (verb.long.lower(), 3, 1)):
+    name = f"{action.id.replace('_', ' ')} {action.short}".lower()
+    for text, begins, inside in ((name, 4, 2), (action.help.lower(), 3, 1)):
         if f" {word}" in f" {text}":
             return begins
         if word in text:

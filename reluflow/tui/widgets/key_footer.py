@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.bindings import FIELD_HINTS, VERBS, Verb, footer_verbs
+from reluflow.tui.actions import ACTIONS, Action
+from reluflow.tui.bindings import FIELD_HINTS, footer_actions
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
 
 class KeyFooter(RowsPanel):
-    """As many keys of the binding table as fit, or the hints for a field while one is edited."""
+    """As many keys of the registry as fit, or the hints for a field while one is edited."""
 
-    def __init__(self, glyphs: Glyphs, verbs: Sequence[Verb] = VERBS, *, id: str | None = None) -> None:
+    def __init__(self, glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self._verbs = verbs
+        self._actions = actions
         self._editing = False
 
     def set_editing(self, editing: bool) -> None:
@@ -24,6 +25,6 @@ class KeyFooter(RowsPanel):
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         row: Row = []
-        for key, verb in FIELD_HINTS if self._editing else footer_verbs(width - 1, self._verbs):
-            row += [Segment(f" {key}", "key"), Segment(f" {verb}", "dim")]
+        for key, word in FIELD_HINTS if self._editing else footer_actions(width - 1, self._actions):
+            row += [Segment(f" {key}", "key"), Segment(f" {word}", "dim")]
         return [row]

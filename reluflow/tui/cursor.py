@@ -17,8 +17,8 @@ _LONGER: Final = 1.01
 SCRUB: Final = 0.01
 
 
-class Transport:
-    """The cursor of the app.
+class Cursor:
+    """The place in a run that is on show.
 
     ``take`` hands in the newest frame and how much wall time has passed; ``moment`` is what to show then.
     """

@@ -1,0 +1,220 @@
+"""The registry of actions: keys, help and the part of the app that answers.
+
+The app's bindings, the footer, the help page, the palette and the README's table of keys are made from it.
+No key needs ctrl, alt or a mouse.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from textual.actions import parse
+from textual.keys import key_to_character
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a key does.
+
+    ``keys`` are Textual's names of its keys. ``target`` names who answers, in Textual's syntax of actions: a
+    controller or a panel, its method and the arguments. ``help`` is a line of the help page, ``short`` a word
+    for the footer ("" leaves it out there). ``panel``: the panel whose help begins with it, "" for none.
+    ``everywhere``: whether it works over every page and in every field. ``group``: its heading in the help.
+    """
+
+    id: str
+    keys: str
+    target: str
+    help: str
+    short: str = ""
+    panel: str = ""
+    everywhere: bool = False
+    group: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The first of its keys, as people call it."""
+        key = self.keys.split(",")[0]
+        character = key_to_character(key)
+        readable = character is not None and character.isprintable() and character != " "
+        return _NAMES.get(key, character if readable and character else key)
+
+    @property
+    def answer(self) -> tuple[str, str, tuple[Any, ...]]:
+        """Who answers, by which method, with which arguments."""
+        return parse(self.target)
+
+
+#: keys that people call otherwise than Textual does
+_NAMES: Final[Mapping[str, str]] = {"escape": "esc", "plus": "+", "minus": "-", "slash": "/"}
+
+
+def _under(group: str, *actions: Action) -> tuple[Action, ...]:
+    return tuple(replace(action, group=group) for action in actions)
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    *_under(
+        "playing",
+        Action("play", "space", "transport.play", "play or pause; the solver runs on by itself", "play"),
+        Action(
+            "to_plateau",
+            "P",
+            "transport.play_to('plateau')",
+            "play on and pause at the next plateau",
+            "plateau",
+        ),
+        Action(
+            "to_escape", "E", "transport.play_to('escape')", "play on and pause at the next escape", "escape"
+        ),
+        Action(
+            "to_event", "e", "transport.play_to('event')", "play on and pause at the next event of a neuron"
+        ),
+        Action("next", "right_square_bracket", "transport.plateau(True)", "go to the next plateau"),
+        Action("previous", "left_square_bracket", "transport.plateau(False)", "go to the previous plateau"),
+        Action(
+            "next_event", "greater_than_sign", "transport.event(True)", "go to the next event of a neuron"
+        ),
+        Action("previous_event", "less_than_sign", "transport.event(False)", "go to the previous event"),
+        Action("forward", "right", "transport.scrub(1)", "move on by a hundredth of the run"),
+        Action("backward", "left", "transport.scrub(-1)", "move back by as much"),
+        Action(
+            "step", "full_stop", "transport.step(True)", "one solver step on, solved if it is not yet", "step"
+        ),
+        Action("back", "comma", "transport.step(False)", "one solver step back"),
+        Action("rewind", "r", "transport.rewind", "back to the start of the run, paused", "rewind"),
+        Action("home", "home", "transport.go_to_end(False)", "go to the start of what is recorded"),
+        Action("end", "end", "transport.go_to_end(True)", "go to the end of what is recorded"),
+        Action("go", "g", "transport.ask_time", "go to a time, a share of the run or a plateau", "go to"),
+        Action(
+            "clock",
+            "c",
+            "transport.next_clock",
+            "play evenly in change, time, log time, solver steps or events",
+        ),
+        Action("faster", "plus,equals_sign", "transport.change_speed(1)", "play faster"),
+        Action("slower", "minus", "transport.change_speed(-1)", "play slower"),
+    ),
+    *_under(
+        "solving",
+        Action("halt", "h", "transport.halt", "halt the solver, or let it go on", "halt"),
+        Action("anew", "R", "transport.solve_anew", "solve the run anew"),
+        Action("branch", "b", "app.branch", "start a run of its own from the state at the cursor", "branch"),
+        Action(
+            "parameters",
+            "p",
+            "app.parameters",
+            "show or hide the parameters, go to them",
+            "parameters",
+            panel="parameters",
+        ),
+        Action("undo", "u", "app.undo", "go back to the parameters before", "undo", panel="parameters"),
+        Action("redo", "U", "app.redo", "take the undoing back", panel="parameters"),
+        Action("open", "o", "app.open", "open another preset, shipped or your own", "open"),
+    ),
+    *_under(
+        "comparing",
+        Action("descent", "d", "app.descent", "run plain descent beside this run", "descent"),
+        Action("method", "m", "app.other_method", "the same problem by another solver, beside this run"),
+        Action("seed", "N", "app.other_seed", "the same from another seed, beside this run"),
+        Action("smaller", "a", "app.other_scale(-1)", "the same from weights ten times smaller, beside it"),
+        Action("larger", "A", "app.other_scale(1)", "the same from weights ten times larger, beside it"),
+        Action("freeze", "f", "app.freeze", "keep this curve behind the next ones", "freeze", panel="loss"),
+        Action(
+            "frozen", "F", "app.frozen", "list the curves that are kept, and let go of them", panel="loss"
+        ),
+        Action(
+            "verify", "V", "app.verify", "what the theory predicts beside what this run measures", "verify"
+        ),
+    ),
+    *_under(
+        "showing",
+        Action(
+            "inspect",
+            "enter",
+            "app.inspect",
+            "all about the neuron under the cursor",
+            "inspect",
+            panel="neurons",
+        ),
+        Action("look", "i", "app.inspect_moment", "all about the plateau or the event at this time"),
+        Action("view", "n", "app.view", "another view of the neurons", "view", panel="directions"),
+        Action(
+            "zoom", "z", "app.zoom", "the panel in focus on the whole screen, and all of them again", "zoom"
+        ),
+        Action("panel_loss", "1", "app.panel(1)", "go to the loss"),
+        Action("panel_directions", "2", "app.panel(2)", "go to the view of the neurons"),
+        Action("panel_neurons", "3", "app.panel(3)", "go to the table of the neurons"),
+        Action("panel_parameters", "4", "app.panel(4)", "go to the parameters"),
+        Action("next_panel", "tab", "app.focus_next", "go to the next panel"),
+        Action("previous_panel", "shift+tab", "app.focus_previous", "go to the panel before"),
+        Action("jump", "t", "app.jump", "a letter on each panel and field: press it to go there", "jump"),
+        Action("neuron_before", "up", "table.move(-1)", "the neuron before, from any panel", panel="neurons"),
+        Action("neuron_after", "down", "table.move(1)", "the neuron after, from any panel", panel="neurons"),
+        Action(
+            "log",
+            "l",
+            "app.log_time",
+            "time under the loss linear, logarithmic, or over ln(1/scale)",
+            "log time",
+            panel="loss",
+        ),
+        Action(
+            "theory", "T", "app.theory", "show or hide what the theory predicts of the loss", panel="loss"
+        ),
+        Action("scale", "y", "app.scale", "loss about the plateaus, whole, or not logarithmic", panel="loss"),
+    ),
+    *_under(
+        "neurons",
+        Action("sort", "S", "table.sort", "sort the table by its next column", "sort", panel="neurons"),
+        Action("reverse", "I", "table.reverse", "sort the other way round", panel="neurons"),
+        Action(
+            "choose",
+            "slash",
+            "table.ask_choice",
+            "list only some neurons: + live norm>1e-3 on=3 ...",
+            "filter",
+            panel="neurons",
+        ),
+        Action(
+            "reference",
+            "D",
+            "table.next_reference",
+            "angles from D+ or D-, v*, or the neuron under the cursor",
+            panel="neurons",
+        ),
+        Action(
+            "group",
+            "G",
+            "table.group",
+            "one line for each cluster of neurons, or for each neuron",
+            "group",
+            panel="neurons",
+        ),
+    ),
+    *_under(
+        "keeping",
+        Action("save", "s", "app.save", "save the parameters as a preset, with the state if wanted", "save"),
+        Action("write", "w", "app.write", "write the run so far to a run directory", "write"),
+        Action("copy", "Y", "app.copy", "copy the command that makes this run, its preset, or values"),
+        Action("picture", "x", "app.picture", "write the screen as a picture (SVG)"),
+        Action("palette", "colon", "app.palette", "find any of these by typing a part of it"),
+        Action("guide", "H", "app.guide", "the tour of the first minute, from its beginning"),
+        Action("dismiss", "escape", "app.dismiss", "put the words above the timeline away"),
+        Action("help", "question_mark", "app.help", "this page", "help"),
+        Action("redraw", "ctrl+l", "app.redraw", "draw the whole screen anew", everywhere=True),
+        Action(
+            "suspend",
+            "ctrl+z",
+            "app.suspend_process",
+            "back to the shell for a while; fg there goes on",
+            everywhere=True,
+        ),
+        Action(
+            "quit", "q,ctrl+c", "app.quit", "leave; asks first when a run that took long is not saved", "quit"
+        ),
+    ),
+)
+
+#: The actions by their ids, which are also what a user's keymap calls them.
+BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
