@@ -29,7 +29,7 @@ from reluflow.observe.columns import published_columns
 from reluflow.observe.plateaus import find_saddles
 from reluflow.store.preset import load_preset
 from reluflow.theory.correlated_assumptions import BEGIN
-from reluflow.theory.course import Course, find_teacher
+from reluflow.theory.course import StraightMotion, find_teacher
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.pair_law import largest_angle
 from reluflow.training.training import Training
@@ -268,7 +268,7 @@ def widest(dimension: int, seed: int) -> tuple[float, int, bool]:
     """
     problem = load_preset("neuron-centred", taught_changes(dimension, LAW_POWER, seed)).problem()
     teacher = find_teacher(problem)
-    course = None if teacher is None else Course(problem, teacher)
+    course = None if teacher is None else StraightMotion(problem, teacher)
     if course is None or not np.any(course.alignment.bundle):
         return math.inf, 0, False
     members = course.alignment.bundle

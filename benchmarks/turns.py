@@ -139,11 +139,11 @@ def verdict(old: list[float], new: list[float]) -> str:
     return "SLOWER" if min(new) > max(old) else "noise"
 
 
-def compare(old: Path, names: list[str], turns: int) -> None:
+def compare(old: Path, names: list[str], turning_points: int) -> None:
     print("| case | what | old: seconds | new: seconds | ratio old / new | |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in names:
-        pairs = [(measured(name, old), measured(name, HERE.parent)) for _ in range(turns)]
+        pairs = [(measured(name, old), measured(name, HERE.parent)) for _ in range(turning_points)]
         for what in ("solver", "run"):
             before, after = ([pair[side][what] for pair in pairs] for side in (0, 1))
             first, second = statistics.median(before), statistics.median(after)
@@ -183,7 +183,7 @@ def main() -> None:
         if subprocess.run(command, check=False).returncode:
             raise SystemExit(f"{options.commit}: git has no such commit here")
         try:
-            compare(tree, names, options.turns)
+            compare(tree, names, options.turning_points)
         finally:
             subprocess.run(["git", "-C", str(HERE), "worktree", "remove", "--force", str(tree)], check=False)
 

@@ -9,7 +9,7 @@ from lorentz_cases import five_points, run
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz import Lorentz
-from reluflow.flow.lorentz.bundles import Bundles, alone
+from reluflow.flow.lorentz.clusters import Clusters, alone
 from reluflow.flow.lorentz.neurons import Neurons, join
 from reluflow.flow.lorentz.samples import Samples
 
@@ -28,10 +28,10 @@ def test_what_bundles_do_is_what_their_members_do(monkeypatch: pytest.MonkeyPatc
         len(together._neurons) + together._bundles.member.size > len(np.unique(together._bundles.leader)) + 20
     )
 
-    def apart(self: Bundles, neurons: Neurons, _: Samples) -> tuple[Bundles, Neurons]:
+    def apart(self: Clusters, neurons: Neurons, _: Samples) -> tuple[Clusters, Neurons]:
         return self, neurons
 
-    monkeypatch.setattr(Bundles, "joined", apart)
+    monkeypatch.setattr(Clusters, "joined", apart)
     separate = bundled(700.0)
     assert separate._bundles.member.size == 0
     assert together.loss == pytest.approx(separate.loss, rel=1e-5)
@@ -117,7 +117,7 @@ def test_near_multiples_and_other_signs_stay_apart() -> None:
         assert len(left) == 2
     double = replace(one, weights=2 * one.weights, outputs=2 * one.outputs, z=2 * one.z, delta=4 * one.delta)
     pair = join([one, double])
-    bundles, left = alone().joined(replace(pair, index=np.array([0, 1])), solver._samples)
+    clusters, left = alone().joined(replace(pair, index=np.array([0, 1])), solver._samples)
     assert len(left) == 1
-    assert np.allclose(bundles.ratio**2, [0.2, 0.8])
+    assert np.allclose(clusters.ratio**2, [0.2, 0.8])
     assert np.allclose(left.outputs**2, 5 * one.outputs**2)

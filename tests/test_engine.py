@@ -6,8 +6,8 @@ import pytest
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, rounds, step
 from reluflow.flow.lorentz.engine import suits
-from reluflow.flow.lorentz.motion import Swept, sweep
 from reluflow.flow.lorentz.samples import merge
+from reluflow.flow.lorentz.sweep import SweepResult, sweep
 from reluflow.network import residuals
 from reluflow.problem import Problem
 from reluflow.simulation import simulate
@@ -24,16 +24,18 @@ def wide(seed: int, slope: float = 0.0) -> Problem:
     return Problem(inputs, targets, weights, signs * np.linalg.norm(weights, axis=1), slope=slope)
 
 
-def sweeps_of(problem: Problem, steps: int, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Swept, Swept]]:
+def sweeps_of(
+    problem: Problem, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[SweepResult, SweepResult]]:
     """All sweeps along moving paths of so many steps, each by the engine and without it."""
-    pairs: list[tuple[Swept, Swept]] = []
+    pairs: list[tuple[SweepResult, SweepResult]] = []
 
-    def both(neurons, samples, path, slack, straight=None, abandoned=lambda: False):
-        swept = sweep(neurons, samples, path, slack, straight, abandoned)
+    def both(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
+        swept = sweep(neurons, samples, path, hysteresis, straight, abandoned)
         if straight is None and not path.still:
             with monkeypatch.context() as patched:
                 patched.setattr(rounds, "suits", lambda *_: False)
-                pairs.append((swept, sweep(neurons, samples, path, slack)))
+                pairs.append((swept, sweep(neurons, samples, path, hysteresis)))
         return swept
 
     monkeypatch.setattr(step, "sweep", both)

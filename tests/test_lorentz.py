@@ -244,10 +244,10 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
 
     found, calls = course.first_release, []
 
-    def kept(neurons, sign, pulled, drive, begin, end):  # type: ignore[no-untyped-def]
-        releases = found(neurons, sign, pulled, drive, begin, end)
+    def kept(neurons, sign, pulled, forcing, begin, end):  # type: ignore[no-untyped-def]
+        releases = found(neurons, sign, pulled, forcing, begin, end)
         if neurons.sliders[0].size and np.any(np.isinf(releases.position)):
-            calls.append((neurons, sign, pulled, drive, begin))
+            calls.append((neurons, sign, pulled, forcing, begin))
         return releases
 
     monkeypatch.setattr(leap, "MOST_PAIRS", 0)

@@ -13,8 +13,8 @@ from reluflow.flow.base import Options
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz import Lorentz, leap
 from reluflow.flow.lorentz.kernel import kernel
-from reluflow.flow.lorentz.motion import predictions
-from reluflow.flow.lorentz.taylor import DEGREE, Taylor
+from reluflow.flow.lorentz.sweep import predictions
+from reluflow.flow.lorentz.taylor import DEGREE, TaylorSeries
 from reluflow.problem import Problem
 
 
@@ -28,8 +28,8 @@ def leaky(seed: int) -> Problem:
     return Problem(inputs, generator.standard_normal(5), weights, outputs, slope=0.2)
 
 
-def series_now(solver: Lorentz, unit: float = 1.0) -> Taylor:
-    series = Taylor(solver._neurons, solver._samples, solver._residual, unit)
+def series_now(solver: Lorentz, unit: float = 1.0) -> TaylorSeries:
+    series = TaylorSeries(solver._neurons, solver._samples, solver._residual, unit)
     series.extend(DEGREE)
     return series
 

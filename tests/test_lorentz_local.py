@@ -9,7 +9,7 @@ import reluflow
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local import LocalField
+from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.network import Array
 

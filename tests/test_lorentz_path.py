@@ -8,10 +8,10 @@ from lorentz_cases import correlated, run, take_the_same_steps, toy
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
-from reluflow.flow.lorentz.boost import fly, nudged
+from reluflow.flow.lorentz.boost import boost_chain, small_boost
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.motion import nudged_by, sweep
 from reluflow.flow.lorentz.path import Modes, Path, integrals
+from reluflow.flow.lorentz.sweep import shifted, sweep
 from reluflow.network import Array
 
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(40)
@@ -66,7 +66,7 @@ def test_neurons_are_nudged_as_a_path_that_differs_moves_them() -> None:
     other = Path(values + 1e-5 * np.outer(RADAU.nodes, np.cos(np.arange(residual.size))), path.length)
     before, after = (sweep(neurons, samples, some, 0.0).end for some in (path, other))
     change = path.length * (RADAU.integrals[-1] @ (other.values - path.values))
-    there = nudged_by(before, samples, change)
+    there = shifted(before, samples, change)
     assert there is not None
     for name in ("weights", "outputs", "z"):
         moved = np.abs(getattr(after, name) - getattr(before, name)).max()
@@ -116,8 +116,8 @@ def test_a_nudge_is_a_boost_to_second_order(seed: int, rapidity: float) -> None:
     generator = np.random.default_rng(seed)
     w, a, turn = generator.standard_normal((5, 3)), generator.standard_normal(5), np.zeros((5, 3))
     turn[:] = rapidity * generator.standard_normal(3) / 2.0
-    flight = fly(turn[None], w, a, a**2 - np.sum(w**2, axis=1))
-    moved, output, reach = nudged(turn, w, a)
+    flight = boost_chain(turn[None], w, a, a**2 - np.sum(w**2, axis=1))
+    moved, output, reach = small_boost(turn, w, a)
     np.testing.assert_allclose(moved, flight.weights[0], atol=20.0 * rapidity**3)
     np.testing.assert_allclose(output, flight.outputs[0], atol=20.0 * rapidity**3)
     np.testing.assert_allclose(reach, flight.reach[0], atol=20.0 * rapidity**2)

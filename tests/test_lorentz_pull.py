@@ -8,7 +8,7 @@ from lorentz_cases import random_problem, run
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, leap, pull, rounds, samples
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, widened
 from reluflow.flow.lorentz.path import Path
 from reluflow.problem import Problem
@@ -90,15 +90,15 @@ def test_slots_that_nobody_needs_go_and_nothing_else_changes() -> None:
 def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "MANY", 1)
     solver = Lorentz(random_problem(5, samples=8, dimension=6, width=20), Options())
-    drive = Drive(solver._samples, Path(solver._residual[None], 1.0), 0.0)
+    forcing = Forcing(solver._samples, Path(solver._residual[None], 1.0), 0.0)
     status = np.zeros_like(solver._neurons.status)
     status[:, :3] = ON
     neurons = replace(solver._neurons, status=status)
-    pulled = pull.pull(neurons, drive)
+    pulled = pull.pull(neurons, forcing)
     for sample in range(3):
         old, status = status, status.copy()
         status[:, sample] = OFF
         neurons = replace(neurons, status=status)
-        pulled = pull.pull_after(pulled, old, neurons, drive)
+        pulled = pull.pull_after(pulled, old, neurons, forcing)
     assert not pulled.direction.any()
     assert not pulled.slope.any()

@@ -182,7 +182,7 @@ def test_dense_output_that_stalls_gives_the_nearer_end(monkeypatch: pytest.Monke
     def stalls(*_: object) -> None:
         raise StallError
 
-    monkeypatch.setattr(dense_module.Way, "moments", stalls)
+    monkeypatch.setattr(dense_module.StepMotion, "moments", stalls)
     assert np.array_equal(dense(0.3 * solver.t).weights, early.weights)
     assert np.array_equal(dense(0.7 * solver.t).weights, late.weights)
     assert dense(0.7 * solver.t).t == 0.7 * solver.t

@@ -129,11 +129,7 @@ class Polar(FlowSolver):
         return slope
 
     def _way_back(self) -> Callable[[], None]:
-        kept = {
-            name: value
-            for name, value in vars(self).items()
-            if name not in ("_go_back", "abandoned")
-        }
+        kept = {name: value for name, value in vars(self).items() if name not in ("_go_back", "abandoned")}
         # what a step changes in place
         kept |= {"_sliding": self._sliding.copy(), "_headway": copy(self._headway)}
 

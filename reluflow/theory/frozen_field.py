@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reluflow.flow.lorentz.limit_of_descent import Verdict, arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local import LocalField
+from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.flow.lorentz.samples import merge
 from reluflow.network import ON_A_KINK, Array, row_norms

@@ -52,7 +52,7 @@ def _halves(degree: int) -> tuple[Array, Array]:
 
 
 def bernstein(polynomials: Array, reach: float) -> Array:
-    """The Bernstein coefficients (k, c) on 0 .. reach of polynomials (k, c), lowest power first."""
+    """The Bernstein coefficients (k, c) on 0 .. end of polynomials (k, c), lowest power first."""
     degree = len(polynomials) - 1
     coefficients: Array = (to_bernstein(degree) * reach ** np.arange(degree + 1.0)) @ polynomials
     return coefficients

@@ -6,7 +6,7 @@ e = D / |D| with rapidity rho = |D| t; it leaves a^2 - |w|^2 = delta as it is. W
     y = a sinh(rho)/rho + <w, V> (cosh(rho) - 1)/rho^2,     w' = w + y V,
     a' = a cosh(rho) + <w, V> sinh(rho)/rho,
 
-where the reach y is the integral of a over the boost, so that z' = z + y <x, V>. Where a neuron shrinks by
+where y is the integral of a over the boost, so that z' = z + y <x, V>. Where a neuron shrinks by
 many powers of e, the sums cancel. There light-cone coordinates are used, with p = <w, e>:
 
     u+ = a + p,  u- = a - p,     u+' = exp(rho) u+,  u-' = exp(-rho) u-,
@@ -31,20 +31,20 @@ TINY = 1e-100
 
 
 @dataclass(frozen=True)
-class Flight:
+class BoostChain:
     """A chain of k boosts of b neurons. After each of them: weights (k, b, p); outputs (k, b).
 
-    generators (k, b, p): the V of each; reach (k, b): the y of each.
+    generators (k, b, p): the V of each; integral (k, b): the y of each.
     """
 
     generators: Array
     weights: Array
     outputs: Array
-    reach: Array
+    integral: Array
 
 
 @dataclass(frozen=True)
-class Cone:
+class LightCone:
     """Light-cone coordinates at the start of one boost, u+ (b,) and u- (b,), and its rapidity (b,)."""
 
     plus: Array
@@ -52,20 +52,20 @@ class Cone:
     rapidity: Array
 
 
-def fly(generators: Array, w: Array, a: Array, delta: Array) -> Flight:
+def boost_chain(generators: Array, w: Array, a: Array, delta: Array) -> BoostChain:
     """The chain of boosts with the given generators V (k, b, p), from w (b, p) and a (b,)."""
     squares = np.vecdot(generators, generators)
     rapidity = np.maximum(np.sqrt(squares), TINY)
     if rapidity.max(initial=0.0) > GENTLE:
-        return _fly_cautiously(generators, rapidity, w, a, delta)
+        return _chain_by_light_cone(generators, rapidity, w, a, delta)
     first = np.sinh(rapidity) / rapidity
     half = np.sinh(0.5 * rapidity) / rapidity
     second = 2.0 * half * half
     cosh = 1.0 + squares * second
     weights = np.empty_like(generators)
-    outputs, reach = np.empty((2, *rapidity.shape))
+    outputs, integral = np.empty((2, *rapidity.shape))
     for generator, sinh, versine, stretch, y, b, moved in zip(
-        generators, first, second, cosh, reach, outputs, weights, strict=True
+        generators, first, second, cosh, integral, outputs, weights, strict=True
     ):
         along = np.vecdot(w, generator)
         np.multiply(sinh, a, out=y)
@@ -76,38 +76,38 @@ def fly(generators: Array, w: Array, a: Array, delta: Array) -> Flight:
         np.multiply(y[:, None], generator, out=moved)
         moved += w
         w = moved
-    return Flight(generators, weights, outputs, reach)
+    return BoostChain(generators, weights, outputs, integral)
 
 
-def nudged(generator: Array, w: Array, a: Array) -> tuple[Array, Array, Array]:
-    """One boost of next to no rapidity rho: w' (b, p) and a' (b,) but for rho^3, the reach but for rho^2."""
+def small_boost(generator: Array, w: Array, a: Array) -> tuple[Array, Array, Array]:
+    """One boost of a small rapidity rho: w' (b, p) and a' (b,) but for rho^3, y but for rho^2."""
     along = np.vecdot(w, generator)
-    reach = a + 0.5 * along
+    integral = a + 0.5 * along
     moved = a + along + 0.5 * np.vecdot(generator, generator) * a
-    return w + reach[:, None] * generator, moved, reach
+    return w + integral[:, None] * generator, moved, integral
 
 
-def _fly_cautiously(generators: Array, rapidity: Array, w: Array, a: Array, delta: Array) -> Flight:
+def _chain_by_light_cone(generators: Array, rapidity: Array, w: Array, a: Array, delta: Array) -> BoostChain:
     """The same in light-cone coordinates."""
     axis = generators / rapidity[..., None]
     grow_less_one, shrink_less_one = np.expm1(rapidity), np.expm1(-rapidity)
     grow, shrink = grow_less_one + 1.0, np.exp(-rapidity)
     weights = np.empty_like(generators)
-    outputs, reach = np.empty((2, *rapidity.shape))
+    outputs, integral = np.empty((2, *rapidity.shape))
     for i in range(len(generators)):
-        across, plus, minus = _light_cone(axis[i], w, a, delta)
+        across, plus, minus = _light_cone_parts(axis[i], w, a, delta)
         half_plus, half_minus = 0.5 * plus, 0.5 * minus
-        reach[i] = (half_plus * grow_less_one[i] - half_minus * shrink_less_one[i]) / rapidity[i]
+        integral[i] = (half_plus * grow_less_one[i] - half_minus * shrink_less_one[i]) / rapidity[i]
         half_plus *= grow[i]
         half_minus *= shrink[i]
         outputs[i] = a = half_plus + half_minus
         np.multiply((half_plus - half_minus)[:, None], axis[i], out=weights[i])
         weights[i] += across
         w = weights[i]
-    return Flight(generators, weights, outputs, reach)
+    return BoostChain(generators, weights, outputs, integral)
 
 
-def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
+def _light_cone_parts(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
     """w_perp (b, p), u+ (b,) and u- (b,) for the unit vectors ``axis`` (b, p)."""
     p = np.vecdot(w, axis)
     across = w - p[:, None] * axis
@@ -120,31 +120,31 @@ def _light_cone(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, A
     return across, np.where(along, large, small), np.where(along, small, large)
 
 
-def cone(generator: Array, w: Array, a: Array, delta: Array) -> Cone:
+def light_cone(generator: Array, w: Array, a: Array, delta: Array) -> LightCone:
     """Light-cone coordinates before the boost with the given generator (b, p)."""
     rapidity = np.sqrt(np.vecdot(generator, generator))
     axis = generator / np.maximum(rapidity, TINY)[:, None]
-    _, plus, minus = _light_cone(axis, w, a, delta)
-    return Cone(plus, minus, rapidity)
+    _, plus, minus = _light_cone_parts(axis, w, a, delta)
+    return LightCone(plus, minus, rapidity)
 
 
-def after(start: Cone, share: Array) -> tuple[Array, Array]:
-    """The reach y and the output weight (b,) after shares (b,) of a boost."""
+def after(start: LightCone, share: Array) -> tuple[Array, Array]:
+    """The integral y of a and the output weight (b,) after shares (b,) of a boost."""
     rapidity = np.maximum(start.rapidity, TINY)
     plus, minus = 0.5 * start.plus, 0.5 * start.minus
     grown, shrunk = np.expm1(rapidity * share), np.expm1(-rapidity * share)
     return (plus * grown - minus * shrunk) / rapidity, plus * (grown + 1.0) + minus * (shrunk + 1.0)
 
 
-def time_to_reach(start: Cone, reach: Array) -> Array:
+def time_to_integral(start: LightCone, integral: Array) -> Array:
     """The fraction of a boost (b,) after which the integral of a has the given value (b,).
 
-    With x = exp(rho s) - 1 the reach is y = (u+ x + u- x / (1 + x)) / (2 rho), a quadratic in x. Both
+    With x = exp(rho s) - 1 the integral is y = (u+ x + u- x / (1 + x)) / (2 rho), a quadratic in x. Both
     sides are taken with the sign of y, so that the root wanted is the smallest positive one.
     """
     rapidity = start.rapidity
-    sign = np.where(reach < 0.0, -1.0, 1.0)
-    target = 2.0 * rapidity * np.abs(reach)
+    sign = np.where(integral < 0.0, -1.0, 1.0)
+    target = 2.0 * rapidity * np.abs(integral)
     plus = sign * start.plus
     linear = sign * (start.plus + start.minus) - target
     root = np.sqrt(np.maximum(linear**2 + 4.0 * plus * target, 0.0))
@@ -157,7 +157,7 @@ def time_to_reach(start: Cone, reach: Array) -> Array:
     return np.clip(fraction, 0.0, 1.0)
 
 
-def time_to_flip(start: Cone) -> Array:
+def time_to_flip(start: LightCone) -> Array:
     """The fraction of a boost (b,) after which a = 0, for neurons whose a changes sign in it.
 
     exp(2 rho s) = -u- / u+, which is tanh(rho s) = -a / p.

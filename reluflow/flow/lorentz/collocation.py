@@ -103,7 +103,7 @@ def spectrum(kernel: Array) -> Spectrum:
 
 
 class Newton:
-    """Newton's method with K that turns, from K_0 to K_0 + turn (q, q), at one pace all through the step.
+    """Newton's method with K that turns, from K_0 to K_0 + turn (q, q), linearly all through the step.
 
     An error dR of the path changes what neurons are at node i by the integral of dR up to there, and the
     predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect. It is solved with the K

@@ -6,80 +6,82 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, State
-from reluflow.flow.lorentz.attempt import Leg
-from reluflow.flow.lorentz.bundles import Bundles
-from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.motion import block_rows
+from reluflow.flow.lorentz.clusters import Clusters
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.motion_record import NeuronStates, SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.segments import Kept, Passage, gradient_squares
-from reluflow.flow.lorentz.taylor import Taylor
+from reluflow.flow.lorentz.sweep import block_rows
+from reluflow.flow.lorentz.taylor import TaylorSeries
+from reluflow.flow.lorentz.trial_step import TaylorSegment
 from reluflow.network import Array
 
-#: neurons that move, and the bundles that they stand for
-Live = tuple[Neurons, Bundles]
+#: neurons that move, and the clusters that they stand for
+Live = tuple[Neurons, Clusters]
 #: numbers kept at once: that many moments are looked at together
 ROOM = 4_000_000
 
 
 @dataclass(frozen=True)
-class Way:
-    """How neurons went through the last step: along a path, or by series (``legs``), all but some.
+class StepMotion:
+    """How neurons went through the last step: along a path, or by series (``segments``), all but some.
 
-    kept: what was of the sweep along the path, if anything. slack, abandoned: see ``Drive``.
+    record: of the sweep along the path, if it was made. hysteresis, abandoned: see ``Forcing``.
     """
 
     path: Path | None
-    legs: tuple[Leg, ...]
-    kept: Kept | None
+    segments: tuple[TaylorSegment, ...]
+    record: SweepRecord | None
     samples: Samples
-    slack: float
+    hysteresis: float
     abandoned: Callable[[], bool]
 
-    def moments(self, neurons: Neurons, shares: Array) -> Passage:
+    def moments(self, neurons: Neurons, shares: Array) -> NeuronStates:
         """Neurons from the start of the step at shares (k,) of it, in order.
 
         Raises StallError, and AbandonedError if the step is to be given up.
         """
         assert self.path is not None
-        if not self.legs:
-            return self._along(neurons, self.path, self.kept, shares)
-        begins = np.cumsum([0.0] + [leg.length for leg in self.legs])
+        if not self.segments:
+            return self._along(neurons, self.path, self.record, shares)
+        begins = np.cumsum([0.0] + [segment.length for segment in self.segments])
         times, seen = shares * begins[-1], []
-        which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.legs)) - 1
+        which = np.minimum(np.searchsorted(begins, times, side="right"), len(self.segments)) - 1
         for i in np.unique(which):
-            leg, inside = self.legs[i], times[which == i] - begins[i]
-            followed = _by_series(leg.series, inside / leg.series.unit)
-            if leg.passing.size:
-                others = self._along(leg.before, leg.path, leg.kept, inside / leg.length)
-                followed.weights[:, leg.passing] = others.weights
-                followed.outputs[:, leg.passing] = others.outputs
-                followed.squares[:, leg.passing] = others.squares
+            segment, inside = self.segments[i], times[which == i] - begins[i]
+            followed = _by_series(segment.series, inside / segment.series.unit)
+            if segment.passing.size:
+                others = self._along(segment.before, segment.path, segment.record, inside / segment.length)
+                followed.weights[:, segment.passing] = others.weights
+                followed.outputs[:, segment.passing] = others.outputs
+                followed.squares[:, segment.passing] = others.squares
             seen.append(followed)
-        return Passage.joined(seen, 0)
+        return NeuronStates.joined(seen, 0)
 
-    def _along(self, neurons: Neurons, path: Path, kept: Kept | None, shares: Array) -> Passage:
+    def _along(self, neurons: Neurons, path: Path, record: SweepRecord | None, shares: Array) -> NeuronStates:
         """Neurons that moved along a path: what was not kept of that is found again."""
-        if kept is not None:
-            return kept.at(neurons, self.samples, shares, self.abandoned)
-        drive, seen = Drive(self.samples, path, self.slack, self.abandoned), []
+        if record is not None:
+            return record.at(neurons, self.samples, shares, self.abandoned)
+        forcing, seen = Forcing(self.samples, path, self.hysteresis, self.abandoned), []
         for block in neurons.blocks(block_rows(self.samples)):
-            rounds = Rounds(drive, keep=True)
+            rounds = Rounds(forcing, keep=True)
             with np.errstate(over="ignore", invalid="ignore"):
                 rounds.run(block)
-            seen.append(Kept(path, rounds.segments or ()).at(block, self.samples, shares, self.abandoned))
-        return Passage.joined(seen, 1)
+            seen.append(
+                SweepRecord(path, rounds.records or ()).at(block, self.samples, shares, self.abandoned)
+            )
+        return NeuronStates.joined(seen, 1)
 
 
-def _by_series(series: Taylor, x: Array) -> Passage:
+def _by_series(series: TaylorSeries, x: Array) -> NeuronStates:
     """Neurons moved by series, to x (k,)."""
     samples, count = series.samples, len(series.neurons)
     there = series.neurons_at(x).rebalanced()
     residual = np.repeat(series.powers(x) @ series.residual, count, axis=0)
-    return Passage(
+    return NeuronStates(
         there.true_weights(samples).reshape(x.size, count, -1),
         there.true_outputs().reshape(x.size, count),
         gradient_squares(there, directions(there, samples, residual)).reshape(x.size, count),
@@ -90,17 +92,17 @@ class Dense(DenseOutput):
     """The neurons ``before`` the step moved the way they went; those at its end are ``last``.
 
     span: the flow times of the step. state, network: make a state of live neurons, or of numbers of neurons
-    with their bundles and of their weights and output weights, at a flow time. speed: of the problem's loss.
+    with their clusters and of their weights and output weights, at a flow time. speed: of the problem's loss.
     """
 
     def __init__(
         self,
         span: tuple[float, float],
         before: Live,
-        way: Way,
+        way: StepMotion,
         last: Live,
         state: Callable[[Live, float], State],
-        network: Callable[[tuple[Index, Bundles], tuple[Array, Array], float], State],
+        network: Callable[[tuple[Index, Clusters], tuple[Array, Array], float], State],
         speed: float,
     ) -> None:
         super().__init__(*span)
@@ -133,7 +135,7 @@ class Dense(DenseOutput):
 
     def _between(self, times: Array, shares: Array, norms: Array) -> list[State]:
         """The states at times (k,) inside the step; ``norms`` (k,) become those of the gradient."""
-        before, bundles = self._before
+        before, clusters = self._before
         try:
             there = self._way.moments(before, shares)
         except StallError:
@@ -143,4 +145,4 @@ class Dense(DenseOutput):
             return [self._state(ends[int(share > 0.5)], float(t)) for share, t in pairs]
         norms[:] = self._speed * np.sqrt(there.squares.sum(axis=1))
         networks = zip(there.weights, there.outputs, times, strict=True)
-        return [self._network((before.index, bundles), (w, a), float(t)) for w, a, t in networks]
+        return [self._network((before.index, clusters), (w, a), float(t)) for w, a, t in networks]

@@ -11,7 +11,7 @@ import numpy as np
 
 from reluflow.flow.events import Change, Events, in_order, no_events
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local import LocalField
+from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances

@@ -5,20 +5,20 @@ A path of collocation is smooth, and errs by what the kinks inside of a step are
 
 import numpy as np
 
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 
 def kinks(
-    squares: Array, position: Array, sample: Index, jump: Array, order: Array | float, drive: Drive
+    squares: Array, position: Array, sample: Index, jump: Array, order: Array | float, forcing: Forcing
 ) -> Array:
     """Positions, samples, jumps and orders (4, k) of kinks that neurons with a_j^2 = squares (k,) make.
 
     jump (k,): of dr/dt or, where the order is 2, d^2 r/dt^2, for a neuron with a_j = 1. They become rms over
     samples, in a step of length one.
     """
-    scale = drive.path.length * squares / np.sqrt(drive.samples.size)
+    scale = forcing.path.length * squares / np.sqrt(forcing.samples.size)
     orders = np.broadcast_to(np.asarray(order, dtype=float), position.shape)
     return np.stack([position, sample, scale * np.abs(jump), orders])
 
@@ -28,7 +28,7 @@ def crossing_jump(slope: Array, force: Array, sample: Index, samples: Samples) -
 
     At sample k itself a dz_k/dt comes or goes, at the others a^2 r_k <x_k, x_l> / n.
     """
-    jump: Array = np.hypot(slope, force * samples.reach[sample] / samples.total)
+    jump: Array = np.hypot(slope, force * samples.coupling[sample] / samples.total)
     return jump
 
 

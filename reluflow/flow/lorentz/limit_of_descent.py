@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.local import LocalField
+from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array

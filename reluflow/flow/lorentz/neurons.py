@@ -153,8 +153,8 @@ class Neurons:
         if self.delta.min(initial=0.0) >= 0.0:
             return replace(self, outputs=outputs)
         ratio = (self.outputs**2 - self.delta) / np.where(squares > 0.0, squares, 1.0)
-        factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
-        return replace(self, weights=factor * self.weights, outputs=outputs, z=factor * self.z)
+        step_factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
+        return replace(self, weights=step_factor * self.weights, outputs=outputs, z=step_factor * self.z)
 
     @cached_property
     def sizes(self) -> Array:
@@ -289,6 +289,6 @@ def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
     active = neurons.on[:, None, :] * z
     if not samples.pull_when_off:
         return active
-    idle = neurons.off[:, None, :] * z
-    mirrors = -samples.mirror_ratio * (samples.slope * active + idle)[:, :, samples.mirrored]
-    return np.concatenate([active + samples.slope * idle, mirrors], axis=2)
+    off_force = neurons.off[:, None, :] * z
+    mirrors = -samples.mirror_ratio * (samples.slope * active + off_force)[:, :, samples.mirrored]
+    return np.concatenate([active + samples.slope * off_force, mirrors], axis=2)

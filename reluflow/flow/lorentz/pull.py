@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
@@ -35,53 +35,53 @@ class Pull:
         return Pull(self.direction[:, rows], self.slope[:, rows], self.multiplier[:, rows], free)
 
 
-def pull(neurons: Neurons, drive: Drive) -> Pull:
+def pull(neurons: Neurons, forcing: Forcing) -> Pull:
     """The pull for all terms of the path."""
-    return _held(_free(neurons, drive), neurons, drive)
+    return _held(_free(neurons, forcing), neurons, forcing)
 
 
-def _free(neurons: Neurons, drive: Drive) -> tuple[Array, Array]:
+def _free(neurons: Neurons, forcing: Forcing) -> tuple[Array, Array]:
     """Direction and slope as if nothing were slid on."""
-    samples = drive.samples
-    direction = np.matmul(neurons.on, drive.on_inputs)
+    samples = forcing.samples
+    direction = np.matmul(neurons.on, forcing.on_inputs)
     if samples.pull_when_off:
-        direction += np.matmul(neurons.off, drive.off_inputs)
+        direction += np.matmul(neurons.off, forcing.off_inputs)
     if not samples.has_zeros:
         return direction, direction @ samples.inputs.T
-    slope = np.matmul(neurons.on, drive.on_gram)
+    slope = np.matmul(neurons.on, forcing.on_gram)
     if samples.pull_when_off:
-        slope += np.matmul(neurons.off, drive.off_gram)
+        slope += np.matmul(neurons.off, forcing.off_gram)
     return direction, slope
 
 
-def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, drive: Drive) -> Pull:
+def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, forcing: Forcing) -> Pull:
     """The pull on neurons from that on them before; most have changed at one sample at most.
 
     old (b, h): their activations then; ``pulled`` must know what is ``free``.
     """
     assert pulled.free is not None
-    samples, rows = drive.samples, np.arange(len(neurons))
+    samples, rows = forcing.samples, np.arange(len(neurons))
     changed = neurons.status != old
     sample = np.argmax(changed, axis=1)
     before, now = old[rows, sample], neurons.status[rows, sample]
-    change = drive.force[:, sample] * (1.0 * (now == ON) - (before == ON))
+    change = forcing.on_force[:, sample] * (1.0 * (now == ON) - (before == ON))
     if samples.pull_when_off:
-        change += drive.idle[:, sample] * (1.0 * (now == OFF) - (before == OFF))
+        change += forcing.off_force[:, sample] * (1.0 * (now == OFF) - (before == OFF))
     change = (change / -samples.total)[:, :, None]
     direction, slope = pulled.free
     direction, slope = direction + change * samples.inputs[sample], slope + change * samples.gram[sample]
     live = neurons.live(samples)
     several = np.flatnonzero(live & (np.count_nonzero(changed, axis=1) > 1))
     if several.size:
-        direction[:, several], slope[:, several] = _free(neurons.take(several), drive)
+        direction[:, several], slope[:, several] = _free(neurons.take(several), forcing)
     rest = np.flatnonzero(~live)
     direction[:, rest], slope[:, rest] = 0.0, 0.0  # exactly: else rounding would wake them
-    return _held((direction, slope), neurons, drive)
+    return _held((direction, slope), neurons, forcing)
 
 
-def _held(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
+def _held(free: tuple[Array, Array], neurons: Neurons, forcing: Forcing) -> Pull:
     """The pull on neurons held on what they slide on, from direction and slope as if they were free."""
-    samples = drive.samples
+    samples = forcing.samples
     direction, slope = free
     multiplier = np.zeros((len(direction), *neurons.slots.shape))
     if neurons.sliders[0].size:
@@ -93,7 +93,7 @@ def _held(free: tuple[Array, Array], neurons: Neurons, drive: Drive) -> Pull:
         direction[:, some] -= np.matmul(beta, samples.inputs[slots]).transpose(1, 0, 2)
         slope[:, some] -= np.matmul(beta, samples.gram[slots]).transpose(1, 0, 2)
         multiplier[:, some] = samples.total * beta.transpose(1, 0, 2)
-        _clear_rounding(slope, neurons, drive)
+        _clear_rounding(slope, neurons, forcing)
     return Pull(direction, slope, multiplier, free if samples.many else None)
 
 
@@ -115,9 +115,9 @@ def on_its_samples(neurons: Neurons, samples: Samples, residual: Array) -> Array
     return slope
 
 
-def _clear_rounding(slope: Array, neurons: Neurons, drive: Drive) -> None:
+def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
     """Make slopes on sliding samples, and on those at rest that depend on them, exactly zero."""
-    samples = drive.samples
+    samples = forcing.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
     at_rest = (neurons.z == 0.0) & (neurons.status != SLIDING)
@@ -125,7 +125,7 @@ def _clear_rounding(slope: Array, neurons: Neurons, drive: Drive) -> None:
     if some.size == 0:
         return
     sizes = np.sqrt(samples.squares[: samples.primaries])
-    force = np.maximum(np.abs(drive.force), np.abs(drive.idle))
+    force = np.maximum(np.abs(forcing.on_force), np.abs(forcing.off_force))
     summed = (force * sizes) @ (neurons.on + neurons.off)[some].T
     part = slope[:, some]
     part[np.abs(part) <= ROUNDING / samples.total * summed[..., None] * sizes] = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, first_negative, from_bernstein
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
@@ -30,7 +30,7 @@ class Margins:
     """How far sliding pairs are from being released, below 0 where they must be, two for each of c pairs.
 
     To off: sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
-    inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small slack eps is
+    inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small eps is
     hysteresis: when a pair is released its velocity really points away. row, slot (2c,): the pairs; on (2c,):
     the side; terms (t, 2c): margins for each term of the path.
     """
@@ -43,15 +43,15 @@ class Margins:
     terms: Array
 
     @staticmethod
-    def of(pairs: tuple[Index, Index, Index], beta: Array, sign: Array, drive: Drive) -> "Margins":
+    def of(pairs: tuple[Index, Index, Index], beta: Array, sign: Array, forcing: Forcing) -> "Margins":
         """Those of pairs that slide: rows, slots, samples (c,); beta (t, c); sign (b,): of output weights."""
         row, slot, sample = pairs
-        force, idle = drive.force[:, sample], drive.idle[:, sample]
-        slack = drive.slack * (force - idle)
-        terms = sign[row] * np.stack([beta - idle + slack, force - beta + slack])
+        force, off_force = forcing.on_force[:, sample], forcing.off_force[:, sample]
+        hysteresis = forcing.hysteresis * (force - off_force)
+        terms = sign[row] * np.stack([beta - off_force + hysteresis, force - beta + hysteresis])
         on = np.repeat([False, True], row.size)
         both = np.hstack([terms[0], terms[1]])
-        return Margins(drive.path, drive.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
+        return Margins(forcing.path, forcing.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
 
     def take(self, which: Index | Mask) -> "Margins":
         """Some of them."""
@@ -141,11 +141,11 @@ class Releases:
 
 
 def first_release(
-    neurons: Neurons, sign: Array, pulled: Pull, drive: Drive, begin: Array, end: Array
+    neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing, begin: Array, end: Array
 ) -> Releases:
     """When sliding neurons are released on their ways from begin to end (b,)."""
     row, slot, _ = neurons.sliders
-    return earliest(Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, drive), begin, end)
+    return earliest(Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, forcing), begin, end)
 
 
 def earliest(margins: Margins, begin: Array, end: Array) -> Releases:

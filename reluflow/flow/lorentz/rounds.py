@@ -12,29 +12,29 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Change, Events
-from reluflow.flow.lorentz.activation import (
+from reluflow.flow.lorentz.engine import Engine, suits
+from reluflow.flow.lorentz.event_location import (
     Move,
     Stretch,
     first_crossing,
     flips,
-    land,
     leave,
+    locate,
     move,
     moved_to,
     rounding,
     settle,
 )
-from reluflow.flow.lorentz.course import Course, Heading, steer
-from reluflow.flow.lorentz.drive import Drive
-from reluflow.flow.lorentz.engine import Engine, suits
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junctions import left, met, rested, stirred, turned
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
+from reluflow.flow.lorentz.motion_record import MotionRecord
 from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, join, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull, pull_after
 from reluflow.flow.lorentz.release import Releases, release
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.segments import Segment
+from reluflow.flow.lorentz.straight_motion import Progress, StraightMotion, move_straight
 from reluflow.network import Array, row_norms
 
 #: rounds in which a neuron may creep, beyond one for every sample, before it is said to stall
@@ -57,15 +57,15 @@ class Rounds:
     least: see ``motion.Swept``. segments: what dense output needs, if they are to be kept.
     """
 
-    def __init__(self, drive: Drive, keep: bool = False) -> None:
-        self.drive, self.samples, self.path = drive, drive.samples, drive.path
+    def __init__(self, forcing: Forcing, keep: bool = False) -> None:
+        self.forcing, self.samples, self.path = forcing, forcing.samples, forcing.path
         s, q = self.path.nodes.size, self.samples.size
         self.predictions = np.zeros((s, q))
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self.ahead = self.least = np.inf
         self._ended: list[tuple[Index, Neurons]] = []
-        self.segments: list[Segment] | None = [] if keep else None
+        self.records: list[MotionRecord] | None = [] if keep else None
 
     @property
     def neurons(self) -> Neurons:
@@ -78,43 +78,43 @@ class Rounds:
     def run(self, neurons: Neurons) -> None:
         """Rounds until every neuron is at the end of the step.
 
-        Raises StallError, and AbandonedError if ``abandoned`` of the drive says so.
+        Raises StallError, and AbandonedError if ``abandoned`` of the forcing says so.
         """
         patience = self.samples.primaries + PATIENCE
-        rows, heading, pulled = np.arange(len(neurons)), None, None
+        rows, progress, pulled = np.arange(len(neurons)), None, None
         stalled = np.zeros(len(neurons), dtype=np.intp)
         if suits(self.samples, self.path.still):
-            neurons, rows, heading = self._by_engine(neurons)
+            neurons, rows, progress = self._by_engine(neurons)
         while len(neurons):
-            if self.drive.abandoned():
+            if self.forcing.abandoned():
                 raise AbandonedError
-            course = steer(neurons, self.drive, heading, pulled)
-            self._count(course)
-            going = course.clear < self.path.nodes.size
+            motion = move_straight(neurons, self.forcing, progress, pulled)
+            self._count(motion)
+            going = motion.clear < self.path.nodes.size
             pending = np.flatnonzero(going)
             if pending.size == 0:
-                self._keep(course, rows, np.ones(rows.size))
-                self._ended.append((rows, course.end(slice(None))))
+                self._keep(motion, rows, np.ones(rows.size))
+                self._ended.append((rows, motion.end(slice(None))))
                 return
             if pending.size < rows.size:
-                self._ended.append((rows[~going], course.end(~going)))
-            before, pulled, moved = course.interrupted(pending, self.path.nodes)
-            releases = course.releases.take(pending)
-            neurons, position = self._meet(before, pulled, moved, course.turn[pending], releases)
-            pulled = pull_after(pulled, before.status, neurons, self.drive) if self.samples.many else None
+                self._ended.append((rows[~going], motion.end(~going)))
+            before, pulled, moved = motion.interrupted(pending, self.path.nodes)
+            releases = motion.releases.take(pending)
+            neurons, position = self._meet(before, pulled, moved, motion.turning_point[pending], releases)
+            pulled = pull_after(pulled, before.status, neurons, self.forcing) if self.samples.many else None
             until = np.ones(rows.size)
             until[pending] = position
-            self._keep(course, rows, until)
-            old = 0.0 if heading is None else heading.position[pending]
-            rows, heading = rows[pending], Heading(position, course.clear[pending])
+            self._keep(motion, rows, until)
+            old = 0.0 if progress is None else progress.position[pending]
+            rows, progress = rows[pending], Progress(position, motion.clear[pending])
             stalled[rows] = np.where(position - old > CREEPING, 0, stalled[rows] + 1)
             if (stalled[rows] > patience).any():
                 raise StallError
 
-    def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Heading]:
+    def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Progress]:
         """Move neurons by the engine; those that it leaves, their rows, and where they are."""
-        engine = Engine(self.drive, neurons, self.segments)
-        engine.run(pull(neurons, self.drive))
+        engine = Engine(self.forcing, neurons, self.records)
+        engine.run(pull(neurons, self.forcing))
         self.predictions += engine.predictions
         self.events += engine.events
         self.kinks += engine.kinks
@@ -122,37 +122,37 @@ class Rounds:
         self._ended += engine.ended
         if not engine.left:
             none = np.zeros(0, dtype=np.intp)
-            return neurons.take(none), none, Heading(np.zeros(0), none)
+            return neurons.take(none), none, Progress(np.zeros(0), none)
         rows, position, node = (np.concatenate([part[i] for part in engine.left]) for i in (0, 2, 3))
-        return join([part[1] for part in engine.left]), rows, Heading(position, node)
+        return join([part[1] for part in engine.left]), rows, Progress(position, node)
 
     def run_straight(self, neurons: Neurons, smallest: float) -> bool:
         """All neurons to the end of the step as if no activation changed; whether that is so.
 
         The first kink of a neuron with a^2 > ``smallest`` is kept as ``ahead``.
         """
-        course = steer(neurons, self.drive, None)
-        straight = bool((course.clear == self.path.nodes.size).all())
+        motion = move_straight(neurons, self.forcing, None)
+        straight = bool((motion.clear == self.path.nodes.size).all())
         if not straight:
-            kinks, squares = course.kinks_ahead(self.drive)
+            kinks, squares = motion.kinks_ahead(self.forcing)
             self.kinks.append(kinks)
             self.ahead = float(kinks[0, squares > smallest].min(initial=np.inf))
-            course = course.regardless()
-        self._count(course)
+            motion = motion.regardless()
+        self._count(motion)
         rows = np.arange(len(neurons))
-        self._keep(course, rows, np.ones(rows.size))
-        self._ended.append((rows, course.end(slice(None))))
+        self._keep(motion, rows, np.ones(rows.size))
+        self._ended.append((rows, motion.end(slice(None))))
         return straight
 
-    def _keep(self, course: Course, rows: Index, until: Array) -> None:
-        if self.segments is not None:
-            self.segments.append(course.segment(rows, until))
+    def _keep(self, motion: StraightMotion, rows: Index, until: Array) -> None:
+        if self.records is not None:
+            self.records.append(motion.record(rows, until))
 
-    def _count(self, course: Course) -> None:
-        self.predictions[course.first :] += course.predictions(self.samples)
+    def _count(self, motion: StraightMotion) -> None:
+        self.predictions[motion.first :] += motion.predictions(self.samples)
 
     def _meet(
-        self, before: Neurons, pulled: Pull, moved: Move, turn: Array, releases: Releases
+        self, before: Neurons, pulled: Pull, moved: Move, turning_point: Array, releases: Releases
     ) -> tuple[Neurons, Array]:
         """Neurons, and their positions, after the first thing that happens to each on the move.
 
@@ -160,10 +160,10 @@ class Rounds:
         """
         begin, end = moved.begin, moved.end
         flip = flips(before, moved)
-        if np.any(np.isfinite(flip) | np.isfinite(turn)):
-            end = np.minimum(end, np.minimum(flip, turn))
+        if np.any(np.isfinite(flip) | np.isfinite(turning_point)):
+            end = np.minimum(end, np.minimum(flip, turning_point))
             moved = move(before, pulled, self.path, begin, end)
-        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.flight.outputs[-1]))
+        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.boosted.outputs[-1]))
         releases = releases.up_to(end)
         sample, crossing = first_crossing(before, moved)
         crosses = crossing < releases.position
@@ -172,7 +172,7 @@ class Rounds:
         position = np.where(crosses, crossing, np.where(frees, releases.position, end))
         here = moved_to(before, move(before, pulled, self.path, begin, position))
         if crosses.any():
-            here, position, sample = land(stretch, here, self.path, position, sample, crosses)
+            here, position, sample = locate(stretch, here, self.path, position, sample, crosses)
         here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
         still = position - begin <= STILL
         here = self._free(here, position, pulled, releases, np.flatnonzero(frees), still)
@@ -231,10 +231,12 @@ class Rounds:
         some, where, crossed_by = here.some(which), position[which], sample[which]
         weights = self.path.basis(where)
         slope = np.vecdot(weights, stretch.pulled.slope[:, which, crossed_by].T)
-        force = np.vecdot(weights, (self.drive.force[:, crossed_by] - self.drive.idle[:, crossed_by]).T)
+        force = np.vecdot(
+            weights, (self.forcing.on_force[:, crossed_by] - self.forcing.off_force[:, crossed_by]).T
+        )
         speed = some.outputs * slope
         rows = np.arange(which.size)
-        returns = some.side[rows, crossed_by] * speed > rounding(some, crossed_by, self.drive)
+        returns = some.side[rows, crossed_by] * speed > rounding(some, crossed_by, self.forcing)
         if returns.any():
             back = which[returns]
             position = position.copy()
@@ -247,7 +249,7 @@ class Rounds:
             sign = np.sign(here.outputs)
             here = self._at_junction(here, position, sign, which[several], together[several], met)
             return self._cross(stretch, here, position, sample, which[~several])
-        after, kind = settle(some, crossed_by, speed, force, self.drive)
+        after, kind = settle(some, crossed_by, speed, force, self.forcing)
         self._note(some, where, crossed_by, crossing_jump(slope, force, crossed_by, self.samples), 1.0)
         after = self._rest(after, where)
         kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
@@ -297,7 +299,7 @@ class Rounds:
 
     def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
         squares = here.gain * here.outputs**2
-        self.kinks.append(kinks(squares, position, sample, jump, order, self.drive))
+        self.kinks.append(kinks(squares, position, sample, jump, order, self.forcing))
 
     def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
         named = np.where(sample >= 0, self.samples.first[sample], -1)

@@ -81,11 +81,11 @@ class Samples:
         return np.vstack([self.inputs, np.zeros((1, self.inputs.shape[1]))])
 
     @cached_property
-    def reach(self) -> Array:
+    def coupling(self) -> Array:
         """sqrt(sum_l <x_k, x_l>^2) over the other primaries (h,): how far a change at sample k is felt."""
         others = self.gram - np.diag(np.diagonal(self.gram))
-        reach: Array = np.sqrt(np.einsum("kl,kl->k", others, others))
-        return reach
+        coupling: Array = np.sqrt(np.einsum("kl,kl->k", others, others))
+        return coupling
 
     @cached_property
     def has_zeros(self) -> bool:

@@ -20,30 +20,33 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import Change, EventLog, Events
-from reluflow.flow.lorentz.attempt import Attempt, Leg
-from reluflow.flow.lorentz.bundles import BUNDLE_NAMES, Bundles, alone
+from reluflow.flow.lorentz.clusters import CLUSTER_NAMES, Clusters, alone
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.control import FIRST, LONGEST, NOTHING, RETRY, SMALLEST, VANISHED, Curve
-from reluflow.flow.lorentz.dense import Dense, Way
+from reluflow.flow.lorentz.collocation_step import CollocationStepper
+from reluflow.flow.lorentz.context import StepContext
+from reluflow.flow.lorentz.dense import Dense, StepMotion
 from reluflow.flow.lorentz.junctions import rested
-from reluflow.flow.lorentz.leap import Lately, Leaper
 from reluflow.flow.lorentz.modes import Modes
-from reluflow.flow.lorentz.motion import block_rows, predictions
+from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
-from reluflow.flow.lorentz.pace import GROWTH, Pace, factor
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples, merge
-from reluflow.flow.lorentz.segments import Kept, gradient_squares
+from reluflow.flow.lorentz.series_step import SeriesHistory, SeriesStepper
+from reluflow.flow.lorentz.settings import ACCURACY, CONTROLLER, LENGTHS
 from reluflow.flow.lorentz.start import settled_start, start
-from reluflow.flow.lorentz.step import Stepper
+from reluflow.flow.lorentz.step_size import StepSizeController, step_factor
+from reluflow.flow.lorentz.sweep import block_rows, predictions
+from reluflow.flow.lorentz.trial_step import TaylorSegment, TrialStep
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 
 #: lengths that differ by no more than this (relative) are one
 ULPS = 1e-14
-#: a residual below this share of its target is rounding
-FITTED = 4 * np.finfo(float).eps
+#: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
+VANISHED = -4000
+#: hidden weights of a dead neuron this small next to its output weight are the rounding of zero
+NOTHING = 1e-13
 #: what dense output of the last step needs, and no step after it
 OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back")
 
@@ -65,18 +68,18 @@ class Lorentz(FlowSolver):
         self._residual = predictions(everyone, self._samples) - self._samples.targets
         settled, rests, begun = settled_start(everyone, self._samples, self._residual)
         self._neurons = settled.take(settled.live(self._samples) & ~rests)
-        self._stepper = Stepper(self._samples, options.rtol)
-        self._leaper = Leaper(self._stepper)
+        self._collocation_stepper = CollocationStepper(self._samples, options.rtol)
+        self._series_stepper = SeriesStepper(self._collocation_stepper)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
-        self._pace = Pace()
+        self._controller = StepSizeController()
         self._path: Path | None = None
         #: those of the last step, if it was one by power series, and what is to be known of it
-        self._legs: tuple[Leg, ...] = ()
-        self._kept: Kept | None = None
-        self._lately = Lately()
-        self._bundles = alone()
-        #: neurons and bundles at the start of the last step
-        self._before = self._neurons, self._bundles
+        self._segments: tuple[TaylorSegment, ...] = ()
+        self._record: SweepRecord | None = None
+        self._history = SeriesHistory()
+        self._clusters = alone()
+        #: neurons and clusters at the start of the last step
+        self._before = self._neurons, self._clusters
         self._log = EventLog()
         self._log.extend(begun)
         self.events = begun.changes
@@ -111,113 +114,117 @@ class Lorentz(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._state((self._neurons, self._bundles), (self._still_weights, self._still_outputs), self.t)
+        return self._state(
+            (self._neurons, self._clusters), (self._still_weights, self._still_outputs), self.t
+        )
 
     def dense_output(self) -> DenseOutput:
         still = (self._still_weights, self._still_outputs)
-        way = Way(
+        way = StepMotion(
             self._path,
-            self._legs,
-            self._kept,
+            self._segments,
+            self._record,
             self._samples,
-            self._stepper.slack,
+            self._collocation_stepper.hysteresis,
             lambda: self.abandoned(),
         )
         return Dense(
             (self.t_old, self.t),
             self._before,
             way,
-            (self._neurons, self._bundles),
+            (self._neurons, self._clusters),
             lambda those, t: self._state(those, still, t),
             lambda who, moved, t: self._network(who, moved, still, t),
             self.problem.speed,
         )
 
-    def _state(self, those: tuple[Neurons, Bundles], still: tuple[Array, Array], t: float) -> State:
-        neurons, bundles = those
+    def _state(self, those: tuple[Neurons, Clusters], still: tuple[Array, Array], t: float) -> State:
+        neurons, clusters = those
         moved = (neurons.true_weights(self._samples), neurons.true_outputs())
-        return self._network((neurons.index, bundles), moved, still, t)
+        return self._network((neurons.index, clusters), moved, still, t)
 
     def _network(
-        self, who: tuple[Index, Bundles], moved: tuple[Array, Array], still: tuple[Array, Array], t: float
+        self, who: tuple[Index, Clusters], moved: tuple[Array, Array], still: tuple[Array, Array], t: float
     ) -> State:
         """The state with the neurons ``who`` (b,) where they have moved, and the others where they rest."""
-        index, bundles = who
+        index, clusters = who
         weights, outputs = still[0].copy(), still[1].copy()
         weights[index], outputs[index] = moved
-        bundles.restored(weights, outputs)
+        clusters.restored(weights, outputs)
         return State(t, self.problem.span.lift(weights), outputs)
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
-        if len(self._neurons) == 0 or self._stepper.tolerance(self._residual) == 0.0:
+        if len(self._neurons) == 0 or self._collocation_stepper.tolerance(self._residual) == 0.0:
             self._rest(room, t_end)
             return
-        self._stepper.abandoned = self.abandoned
-        curve = Curve(self._neurons, self._samples, self._residual, self._path, self._rows)
-        wanted = cache(partial(self._length, curve, room))
-        leap = self._leaper.attempt(curve, wanted, room, self._lately)
-        if leap is not None:
-            self._accept(leap, curve, t_end if isclose(leap.length, room, rel_tol=ULPS) else None)
+        self._collocation_stepper.abandoned = self.abandoned
+        context = StepContext(self._neurons, self._samples, self._residual, self._path, self._rows)
+        wanted = cache(partial(self._length, context, room))
+        by_series = self._series_stepper.attempt(context, wanted, room, self._history)
+        if by_series is not None:
+            self._accept(by_series, context, t_end if isclose(by_series.length, room, rel_tol=ULPS) else None)
             return
         length = wanted()
-        floor = min(SMALLEST * max(self.t * self.problem.speed, 1e-12 * length), 0.5 * length)
+        floor = min(LENGTHS.smallest * max(self.t * self.problem.speed, 1e-12 * length), 0.5 * length)
         while length > floor:
-            attempt = self._stepper.attempt(length, curve)
-            overshot = self._stepper.overshot(attempt, curve)
+            attempt = self._collocation_stepper.attempt(length, context)
+            overshot = self._collocation_stepper.overshot(attempt, context)
             if attempt.end is not None and attempt.error <= 1.0 and not overshot:
                 whole = length == room and attempt.length == length
-                self._accept(attempt, curve, t_end if whole else None)
+                self._accept(attempt, context, t_end if whole else None)
                 return
-            length = attempt.length * (RETRY if attempt.end is None or overshot else factor(attempt.error))
+            length = attempt.length * (
+                LENGTHS.retry if attempt.end is None or overshot else step_factor(attempt.error)
+            )
         self.failure = (
             f"lorentz: at time {self.t:.6g} no step converges, not even one of length {length:.3g}; "
             "a smaller rtol may help"
         )
 
     def _way_back(self) -> Callable[[], None]:
-        kept = {name: value for name, value in vars(self).items() if name not in OF_ITS_STEP}
-        kept |= {"_pace": copy(self._pace), "_log": copy(self._log)}
+        record = {name: value for name, value in vars(self).items() if name not in OF_ITS_STEP}
+        record |= {"_pace": copy(self._controller), "_log": copy(self._log)}
 
         def go_back() -> None:
-            vars(self).update(kept)
-            self.t_old, self._before, self._legs = self.t, (self._neurons, self._bundles), ()
-            self._kept = None
+            vars(self).update(record)
+            self.t_old, self._before, self._segments = self.t, (self._neurons, self._clusters), ()
+            self._record = None
 
         return go_back
 
-    def _length(self, curve: Curve, room: float) -> float:
+    def _length(self, context: StepContext, room: float) -> float:
         """The length of the next step, if it is one by collocation."""
-        ceiling = min(curve.ceiling(self._weight, 5.0 * self._stepper.allowed), room)
-        if self.steps == 0 and curve.trace > 0.0:
-            ceiling = min(ceiling, FIRST / curve.trace)
-        return min(self._pace.proposed(curve), ceiling)
+        ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation_stepper.allowed), room)
+        if self.steps == 0 and context.trace > 0.0:
+            ceiling = min(ceiling, LENGTHS.first / context.trace)
+        return min(self._controller.proposed(context), ceiling)
 
-    def _accept(self, attempt: Attempt, curve: Curve, t_end: float | None) -> None:
+    def _accept(self, attempt: TrialStep, context: StepContext, t_end: float | None) -> None:
         assert attempt.end is not None
         length = attempt.length
-        self._before, self._path = (self._neurons, self._bundles), attempt.path
-        self._legs, self._kept = attempt.legs, attempt.kept
-        self._lately = Lately.of(attempt)
+        self._before, self._path = (self._neurons, self._clusters), attempt.path
+        self._segments, self._record = attempt.segments, attempt.record
+        self._history = SeriesHistory.of(attempt)
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
         self.steps += 1
         self._note(attempt.events)
         self._residual = attempt.residual
-        self._settle(attempt.end if attempt.legs else attempt.end.rebalanced())
-        meant = self._pace.next
-        if not attempt.legs:
+        self._settle(attempt.end if attempt.segments else attempt.end.rebalanced())
+        meant = self._controller.next
+        if not attempt.segments:
             smooth = len(attempt.events) == 0
-            self._pace.accepted(attempt.error, curve.trace, length, attempt.wanted, smooth)
+            self._controller.accepted(attempt.error, context.trace, length, attempt.wanted, smooth)
         else:
-            self._pace.leapt(attempt.error, attempt.wanted)
+            self._controller.by_series(attempt.error, attempt.wanted)
         if t_end is not None:  # shortened by the end of the time, not by its error
-            self._pace.next = max(self._pace.next, meant)
+            self._controller.next = max(self._controller.next, meant)
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
-        events = self._bundles.everyones(events)
+        events = self._clusters.everyones(events)
         self._log.extend(replace(events, t=self.t_old + span * events.t))
         self.events += events.changes
 
@@ -240,12 +247,12 @@ class Lorentz(FlowSolver):
             some = end.take(lined)
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
-        self._bundles, self._neurons = self._bundles.joined(end, self._samples)
+        self._clusters, self._neurons = self._clusters.joined(end, self._samples)
 
     def _rested(self, end: Neurons) -> Neurons:
         """Neurons off the kinks to which only samples push them whose residuals have become rounding."""
         samples, h = self._samples, self._samples.primaries
-        fitted = np.abs(self._residual[:h]) <= FITTED * np.abs(samples.targets[:h])
+        fitted = np.abs(self._residual[:h]) <= ACCURACY.fitted * np.abs(samples.targets[:h])
         if samples.mirrored.size or not fitted.any():
             return end
         after, rows, sample = rested(end, samples, fitted)
@@ -257,28 +264,30 @@ class Lorentz(FlowSolver):
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""
-        length = min(GROWTH * self._pace.next if np.isfinite(self._pace.next) else 1.0, room, LONGEST)
-        self._before = self._neurons, self._bundles
-        self._legs, self._kept, self._lately = (), None, Lately()
+        known = np.isfinite(self._controller.next)
+        wanted = CONTROLLER.growth * self._controller.next if known else 1.0
+        length = min(wanted, room, LENGTHS.longest)
+        self._before = self._neurons, self._clusters
+        self._segments, self._record, self._history = (), None, SeriesHistory()
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
-        self._pace.next = length
+        self._controller.next = length
         self.steps += 1
 
     def _pack(self) -> dict[str, Any]:
         packed: dict[str, Any] = {}
         packed |= {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
-        packed |= {f"now_{name}": getattr(self._bundles, name) for name in BUNDLE_NAMES}
+        packed |= {f"now_{name}": getattr(self._clusters, name) for name in CLUSTER_NAMES}
         path = self._path
         packed |= {
             "path_values": np.zeros((0, 0)) if path is None else path.values,
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
-            "series_lately": (self._lately.unit, self._lately.cut, self._lately.length),
-            "next_length": self._pace.next,
-            "last_step": self._pace.last,
+            "series_lately": (self._history.unit, self._history.cut, self._history.length),
+            "next_length": self._controller.next,
+            "last_step": self._controller.last,
             "residual": self._residual,
             "still_weights": self._still_weights,
             "still_outputs": self._still_outputs,
@@ -287,8 +296,8 @@ class Lorentz(FlowSolver):
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
         self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
-        self._bundles = Bundles(*(np.array(saved[f"now_{name}"]) for name in BUNDLE_NAMES))
-        self._before = self._neurons, self._bundles
+        self._clusters = Clusters(*(np.array(saved[f"now_{name}"]) for name in CLUSTER_NAMES))
+        self._before = self._neurons, self._clusters
         values = np.array(saved["path_values"])
         packed = np.array(saved["path_modes"])
         modes = Modes.unpacked(packed) if packed.size else None
@@ -296,10 +305,12 @@ class Lorentz(FlowSolver):
         # of a run that was stored with another number of stages the last path is not known
         known = values.size and len(values) in (1, RADAU.stages)
         self._path = Path(values, length, decay, modes) if known else None
-        self._kept = None
-        self._legs, lately = (), tuple(float(number) for number in saved.get("series_lately", ()))
-        self._lately = Lately(lately[0], bool(lately[1]), *lately[2:]) if lately else Lately()
-        self._pace.next, self._pace.last = float(saved["next_length"]), saved["last_step"]
+        self._record = None
+        self._segments, history = (), tuple(float(number) for number in saved.get("series_lately", ()))
+        self._history = (
+            SeriesHistory(history[0], bool(history[1]), *history[2:]) if history else SeriesHistory()
+        )
+        self._controller.next, self._controller.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])

@@ -27,7 +27,7 @@ DEGREE: Final = 24
 ORDERS: Final = np.arange(DEGREE + 1.0)
 
 
-class Taylor:
+class TaylorSeries:
     """Series of b neurons in x = t / unit, from ``neurons`` and ``start`` = r (q,) at x = 0 on.
 
     ``degree``: the powers of x known so far; none until ``extend``. Coefficients, lowest first: residual
@@ -81,7 +81,7 @@ class Taylor:
     def extend(self, degree: int) -> None:
         """Compute coefficients up to this power.
 
-        In a unit of time that is far too long they overflow: then ``reach`` is 0, or no number.
+        In a unit of time that is far too long they overflow: then ``horizon`` is 0, or no number.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             self._extend(degree)
@@ -112,7 +112,7 @@ class Taylor:
             force[first] = self.samples.forces(self._residual[k + 1]) if both else hidden
         self.degree = degree
 
-    def reach(self, tolerance: float, relative: float) -> float:
+    def horizon(self, tolerance: float, relative: float) -> float:
         """Up to which x the series hold: the residual to ``tolerance``, neurons to ``relative``."""
         neurons, last = self.neurons, slice(self.degree - 1, self.degree + 1)
         own = np.maximum(np.abs(self._outputs[last]), np.abs(self._z[last]).max(axis=2) / self.samples.spread)

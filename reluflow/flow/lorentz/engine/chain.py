@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.boost import GENTLE, TINY, after, cone
+from reluflow.flow.lorentz.boost import GENTLE, TINY, after, light_cone
 from reluflow.flow.lorentz.engine.rows import Rows
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
@@ -16,13 +16,13 @@ from reluflow.network import Array
 class Straight:
     """Neurons straight through the nodes first, first + 1, .. of the path, as if no activation changed.
 
-    reach (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i,
+    integral (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i,
     D_j> and <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas; delta
     (b,): a^2 - |w|^2, where it is needed.
     """
 
     first: int
-    reach: Array
+    integral: Array
     outputs: Array
     z: Array
     gram: Array
@@ -34,7 +34,7 @@ class Straight:
         """Those of some neurons."""
         return Straight(
             self.first,
-            self.reach[rows],
+            self.integral[rows],
             self.outputs[rows],
             self.z[rows],
             self.gram[rows],
@@ -52,7 +52,7 @@ class Start:
     """
 
     position: Array
-    reach: Array
+    integral: Array
     outputs: Array
     gram: Array
     along: Array
@@ -60,9 +60,9 @@ class Start:
     def at(self, path: Path, position: Array) -> tuple[Array, Array]:
         """Y (b, t) and a (b,) at positions (b,) of the interval."""
         weights = path.length * path.exponentials(self.position, position)
-        along = self.along + np.matmul(self.gram, self.reach[:, :, None])[:, :, 0]
+        along = self.along + np.matmul(self.gram, self.integral[:, :, None])[:, :, 0]
         y, outputs, _ = chain(weights, self.gram, along, self.outputs)
-        return self.reach + np.matmul(y[:, None], weights)[:, 0], outputs[:, -1]
+        return self.integral + np.matmul(y[:, None], weights)[:, 0], outputs[:, -1]
 
 
 def straight(rows: Rows, path: Path) -> Straight:
@@ -81,8 +81,8 @@ def straight(rows: Rows, path: Path) -> Straight:
     weights = by_node.reshape(count, steps * per_node, -1)
     gram = np.matmul(rows.direction, rows.direction.transpose(0, 2, 1))
     along = np.matmul(rows.direction, rows.w[:, :, None])[:, :, 0]
-    reach, outputs, rough = chain(weights, gram, along, rows.a)
-    moved = (reach[:, :, None] * weights).reshape(count, steps, per_node, -1).sum(axis=2)
+    integral, outputs, rough = chain(weights, gram, along, rows.a)
+    moved = (integral[:, :, None] * weights).reshape(count, steps, per_node, -1).sum(axis=2)
     if steps > 1:
         np.cumsum(moved, axis=1, out=moved)
     z = np.matmul(moved, rows.slope)
@@ -93,7 +93,7 @@ def straight(rows: Rows, path: Path) -> Straight:
 
 
 def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, Array, Mask]:
-    """Boosts with V_e = sum_i weights_ei D_i: the reach y, outputs (b, e), and whether one is rapid (b,).
+    """Boosts with V_e = sum_i weights_ei D_i: integrals y of a and a (b, e), and whether one is rapid (b,).
 
     gram (b, t, t), along (b, t): <D_i, D_j>, <w, D_i>.
     """
@@ -109,25 +109,25 @@ def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, A
     half = np.sinh(0.5 * rapidity) / rapidity
     second = 2.0 * half * half
     cosh = 1.0 + squares * second
-    reach, outputs = np.empty((2, *rapidity.shape))
+    integral, outputs = np.empty((2, *rapidity.shape))
     for e in range(rapidity.shape[1]):
         pull = pulls[:, e]
         if e:
-            pull = pull + np.vecdot(products[:, e, :e], reach[:, :e])
-        reach[:, e] = first[:, e] * a + second[:, e] * pull
+            pull = pull + np.vecdot(products[:, e, :e], integral[:, :e])
+        integral[:, e] = first[:, e] * a + second[:, e] * pull
         a = cosh[:, e] * a + first[:, e] * pull
         outputs[:, e] = a
-    return reach, outputs, rough
+    return integral, outputs, rough
 
 
 def straight_frozen(rows: Rows, path: Path, delta: Array) -> Straight:
     """Rows to the end of a path that stands still, in one boost each; delta (b,): a^2 - |w|^2."""
     direction, count = rows.direction[:, 0], len(rows)
     span = path.length * (1.0 - rows.position)
-    reach, outputs = after(cone(span[:, None] * direction, rows.w, rows.a, delta), np.ones(count))
-    reach *= span
-    z = rows.z + reach[:, None] * rows.slope[:, 0]
+    integral, outputs = after(light_cone(span[:, None] * direction, rows.w, rows.a, delta), np.ones(count))
+    integral *= span
+    z = rows.z + integral[:, None] * rows.slope[:, 0]
     none, products = np.zeros(count, dtype=bool), np.zeros((count, 1, 1))
     return Straight(
-        0, reach[:, None, None], outputs[:, None], z[:, None], products, products[:, 0], none, delta
+        0, integral[:, None, None], outputs[:, None], z[:, None], products, products[:, 0], none, delta
     )

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.activation import AT_ZERO, CLOSE
-from reluflow.flow.lorentz.boost import after, cone, time_to_reach
+from reluflow.flow.lorentz.boost import after, light_cone, time_to_integral
 from reluflow.flow.lorentz.engine.chain import Start, Straight
 from reluflow.flow.lorentz.engine.rows import Rows
+from reluflow.flow.lorentz.event_location import AT_ZERO, CLOSE
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.release import Releases
@@ -29,7 +29,7 @@ class Place:
 
     position: Array
     node: Index
-    reach: Array
+    integral: Array
     a: Array
     z: Array
     sample: Index
@@ -46,7 +46,7 @@ def locate_moving(
     later = inside > rows.node - ahead.first
     last = np.maximum(inside - 1, 0)
     begin, end = np.where(later, nodes[ahead.first + last], rows.position), nodes[ahead.first + inside]
-    reach = np.where(later[:, None], ahead.reach[here, last], 0.0)
+    integral = np.where(later[:, None], ahead.integral[here, last], 0.0)
     a = np.where(later, ahead.outputs[here, last], rows.a)
     z = np.where(later[:, None], ahead.z[here, last], rows.z)
     crosses = (heights[here, inside] < 0.0).any(axis=1)
@@ -55,34 +55,34 @@ def locate_moving(
     sample, crossing = guess(rows, path, (z, ends[0]), (a, ends[1]), begin, end)
     crosses &= crossing < releases.position
     position = np.where(crosses, crossing, np.where(odd, begin, np.minimum(releases.position, end)))
-    before = Place(begin, inside + ahead.first, reach, a, z, sample, crosses, odd)
-    start = Start(begin, reach, a, ahead.gram, ahead.along)
-    reach, a, z, position, sample = land(rows, path, start, (begin, end), position, sample, crosses)
-    return before, Place(position, before.node, reach, a, z, sample, crosses, odd)
+    before = Place(begin, inside + ahead.first, integral, a, z, sample, crosses, odd)
+    start = Start(begin, integral, a, ahead.gram, ahead.along)
+    integral, a, z, position, sample = locate(rows, path, start, (begin, end), position, sample, crosses)
+    return before, Place(position, before.node, integral, a, z, sample, crosses, odd)
 
 
 def locate_frozen(
     rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases, path: Path
 ) -> tuple[Place, Place]:
-    """The same on a path that stands still: rows move on straight lines, of which the reach is the length."""
+    """The same on a path that stands still: rows move on straight lines, as far as the integral of a."""
     count, span = len(rows), path.length * (1.0 - rows.position)
     none, node = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.intp)
     slope = rows.slope[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.where(heights[:, 0] < 0.0, -rows.z / slope, np.inf)
-    sample = np.argmin(np.abs(reach), axis=1)
-    first = reach[np.arange(count), sample]
-    start = cone(span[:, None] * rows.direction[:, 0], rows.w, rows.a, ahead.delta)
-    share = time_to_reach(start, np.where(np.isfinite(first), first, 0.0) / span)
+        integral = np.where(heights[:, 0] < 0.0, -rows.z / slope, np.inf)
+    sample = np.argmin(np.abs(integral), axis=1)
+    first = integral[np.arange(count), sample]
+    start = light_cone(span[:, None] * rows.direction[:, 0], rows.w, rows.a, ahead.delta)
+    share = time_to_integral(start, np.where(np.isfinite(first), first, 0.0) / span)
     crossing = np.where(np.isfinite(first), rows.position + (1.0 - rows.position) * share, np.inf)
     crosses = crossing < releases.position
     odd = ~crosses & ~np.isfinite(releases.position)
     before = Place(rows.position, node, np.zeros((count, 1)), rows.a, rows.z, sample, none, odd)
     position = np.where(crosses, crossing, np.where(odd, rows.position, releases.position))
     there, a = after(start, (position - rows.position) / (1.0 - rows.position))
-    reach = (span * there)[:, None]
-    z = rows.z + reach * slope
-    return before, Place(position, node, reach, a, z, sample, crosses, odd)
+    integral = (span * there)[:, None]
+    z = rows.z + integral * slope
+    return before, Place(position, node, integral, a, z, sample, crosses, odd)
 
 
 def guess(
@@ -121,23 +121,23 @@ def guess(
     return found, position
 
 
-def land(
+def locate(
     rows: Rows,
     path: Path,
     start: Start,
     within: tuple[Array, Array],
     position: Array,
     sample: Index,
-    lands: Mask,
+    located: Mask,
 ) -> tuple[Array, Array, Array, Array, Index]:
     """Y (b, t), a (b,), z (b, h), position and sample (b,) of the first crossing, by Newton steps.
 
-    lands (b,): whether there is one; else they are those at ``position``. within: the ends of the interval.
+    located (b,): whether there is one; else they are those at ``position``. within: the ends of the interval.
     """
     here = np.arange(len(rows))
     for _ in range(NEWTON):
-        reach, a = start.at(path, position)
-        z = rows.z + np.matmul(reach[:, None], rows.slope)[:, 0]
+        integral, a = start.at(path, position)
+        z = rows.z + np.matmul(integral[:, None], rows.slope)[:, 0]
         reference = AT_ZERO * np.abs(z).max(axis=1)
         basis = path.basis(position)
         speed = (path.length * a)[:, None] * np.matmul(basis[:, None], rows.slope)[:, 0]
@@ -145,9 +145,9 @@ def land(
         candidates[here, sample] = True
         candidates &= speed != 0.0
         delay = np.divide(-z, speed, out=np.full_like(speed, np.inf), where=candidates)
-        sample = np.where(lands & candidates.any(axis=1), np.argmin(delay, axis=1), sample)
+        sample = np.where(located & candidates.any(axis=1), np.argmin(delay, axis=1), sample)
         late = delay[here, sample]
-        late[~lands | (np.abs(z[here, sample]) <= reference) | np.isinf(late)] = 0.0
+        late[~located | (np.abs(z[here, sample]) <= reference) | np.isinf(late)] = 0.0
         target = np.clip(position + late, *within)
         late = target - position
         if not late.any():
@@ -156,9 +156,9 @@ def land(
         squares = np.vecdot(turn, np.matmul(start.gram, turn[:, :, None])[:, :, 0])
         position = target
         if squares.max() < CLOSE**2:
-            along = np.vecdot(turn, start.along + np.matmul(start.gram, reach[:, :, None])[:, :, 0])
+            along = np.vecdot(turn, start.along + np.matmul(start.gram, integral[:, :, None])[:, :, 0])
             y = a + 0.5 * along
-            reach, a = reach + y[:, None] * turn, a + along + 0.5 * squares * a
+            integral, a = integral + y[:, None] * turn, a + along + 0.5 * squares * a
             z = z + np.matmul((y[:, None] * turn)[:, None], rows.slope)[:, 0]
             break
-    return reach, a, z, position, sample
+    return integral, a, z, position, sample

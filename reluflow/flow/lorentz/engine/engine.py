@@ -6,19 +6,19 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events
-from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.engine.chain import Straight, straight, straight_frozen
 from reluflow.flow.lorentz.engine.crossing import Place, locate_frozen, locate_moving
-from reluflow.flow.lorentz.engine.happening import Happening, changed, decide
+from reluflow.flow.lorentz.engine.event_update import EventUpdate, changed, decide
 from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
+from reluflow.flow.lorentz.motion_record import MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.release import Margins, Releases, earliest
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.segments import Segment
-from reluflow.flow.lorentz.turning import LARGEST, confirmed
+from reluflow.flow.lorentz.turning_points import LARGEST, confirmed
 from reluflow.network import Array
 
 #: size of the inputs (h p) from which on this pays on a path that stands still
@@ -45,28 +45,28 @@ class Engine:
     that are left to ``rounds``. segments: to which those of the neurons are added, unless None.
     """
 
-    def __init__(self, drive: Drive, neurons: Neurons, segments: list[Segment] | None) -> None:
-        self._drive, self._samples, self._path = drive, drive.samples, drive.path
-        self._nodes, self._neurons = drive.path.nodes, neurons
-        self.predictions = np.zeros((self._nodes.size, drive.samples.size))
+    def __init__(self, forcing: Forcing, neurons: Neurons, records: list[MotionRecord] | None) -> None:
+        self._forcing, self._samples, self._path = forcing, forcing.samples, forcing.path
+        self._nodes, self._neurons = forcing.path.nodes, neurons
+        self.predictions = np.zeros((self._nodes.size, forcing.samples.size))
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self.least = np.inf
         self.ended: list[tuple[Index, Neurons]] = []
         self.left: list[tuple[Index, Neurons, Array, Index]] = []
-        self._segments = segments
+        self._records = records
 
     def run(self, pulled: Pull) -> None:
         """Move all neurons to the end of the step; ``pulled``: the pull on them at its start.
 
-        Raises AbandonedError if ``abandoned`` of the drive says so.
+        Raises AbandonedError if ``abandoned`` of the forcing says so.
         """
         neurons, rows = self._neurons, rows_of(self._neurons, pulled)
         resting = ((neurons.z == 0.0) & (neurons.side != 0.0) & ~rows.slope.any(axis=1)).any(axis=1)
         plain = ~resting & (neurons.delta >= 0.0) & ~neurons.lined & neurons.weights.any(axis=1)
         rows = self._without(rows, ~plain)
         while len(rows):
-            if self._drive.abandoned():
+            if self._forcing.abandoned():
                 raise AbandonedError
             rows = self._round(rows)
 
@@ -166,7 +166,7 @@ class Engine:
         """The first release of every row before ``ends`` (b,)."""
         row, slot = np.nonzero(rows.slots >= 0)
         pairs = row, slot, rows.slots[row, slot]
-        margins = Margins.of(pairs, rows.multiplier[row, :, slot].T, np.sign(rows.a), self._drive)
+        margins = Margins.of(pairs, rows.multiplier[row, :, slot].T, np.sign(rows.a), self._forcing)
         return earliest(margins, rows.position, ends)
 
     def _count(self, rows: Rows, ahead: Straight, clear: Index) -> None:
@@ -181,18 +181,18 @@ class Engine:
 
     def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
         """Keep what dense output needs of the rows until positions (b,)."""
-        if self._segments is not None:
+        if self._records is not None:
             start = (rows.w, rows.a, rows.z, rows.status)
             pull = (rows.direction.transpose(1, 0, 2), rows.slope.transpose(1, 0, 2))
-            self._segments.append(
-                Segment(
-                    rows.row, rows.position, until, *start, *pull, ahead.first, ahead.reach, ahead.outputs
+            self._records.append(
+                MotionRecord(
+                    rows.row, rows.position, until, *start, *pull, ahead.first, ahead.integral, ahead.outputs
                 )
             )
 
     def _end(self, rows: Rows, ahead: Straight) -> None:
         """Rows that nothing happens to any more, at the end of the step."""
-        w = rows.w + np.matmul(ahead.reach[:, -1:], rows.direction)[:, 0]
+        w = rows.w + np.matmul(ahead.integral[:, -1:], rows.direction)[:, 0]
         self._keep(rows, ahead, np.ones(len(rows)))
         there = replace(rows, w=w, a=ahead.outputs[:, -1], z=ahead.z[:, -1])
         self.ended.append((rows.row, neurons_of(there, self._neurons, self._samples)))
@@ -204,7 +204,7 @@ class Engine:
         moved = _moved(rows, at)
         sample = np.where(at.crosses, at.sample, rows.slots[np.arange(len(rows)), releases.slot])
         moved.stuck = np.where(at.position - rows.position > CREEPING, 0, rows.stuck + 1)
-        change = decide(moved, sample, at.crosses, releases, self._drive)
+        change = decide(moved, sample, at.crosses, releases, self._forcing)
         odd = change.odd | at.odd | self._is_odd(rows, at.z, at.a, at.position, sample, at.crosses)
         self._keep(rows, ahead, np.where(odd, before.position, at.position))
         if odd.any():
@@ -228,7 +228,7 @@ class Engine:
         odd |= (rows.stuck >= STUCK) | ~np.isfinite(a) | (a == 0.0)
         return odd
 
-    def _note(self, rows: Rows, what: Happening) -> None:
+    def _note(self, rows: Rows, what: EventUpdate) -> None:
         """Log the events, and the kinks that they make in the residual."""
         samples, path, sample = self._samples, self._path, what.sample
         neuron = self._neurons.index[rows.row].astype(np.int32)
@@ -240,10 +240,10 @@ class Engine:
             self.least = min(self.least, float(change.min()))
             jump[who] = release_jump(change, sample[who], samples)
         squares, order = self._neurons.gain[rows.row] * rows.a**2, np.where(what.crosses, 1.0, 2.0)
-        self.kinks.append(kinks(squares, rows.position, sample, jump, order, self._drive))
+        self.kinks.append(kinks(squares, rows.position, sample, jump, order, self._forcing))
 
 
 def _moved(rows: Rows, place: Place) -> Rows:
     """The rows at a place on their ways."""
-    w = rows.w + np.matmul(place.reach[:, None], rows.direction)[:, 0]
+    w = rows.w + np.matmul(place.integral[:, None], rows.direction)[:, 0]
     return replace(rows, position=place.position, node=place.node, w=w, a=place.a, z=place.z)

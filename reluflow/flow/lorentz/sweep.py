@@ -12,14 +12,14 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events, in_order
-from reluflow.flow.lorentz.boost import nudged
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.boost import small_boost
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.motion_record import MOST_KEPT, MotionRecord, SweepRecord
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import Rounds, StallError
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.flow.lorentz.segments import MOST_KEPT, Kept, Segment
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
@@ -30,7 +30,7 @@ OUTGROWN: Final = 1e150
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """A network moved over a step: predictions (s, q) at the nodes, the neurons at its end, events.
 
     kinks (4, k): positions of kinks of the residual, in order, the sample, by how much the first or second
@@ -47,7 +47,7 @@ class Swept:
     whole: bool
     ahead: float
     least: float = np.inf
-    kept: Kept | None = None
+    record: SweepRecord | None = None
 
 
 def predictions(neurons: Neurons, samples: Samples) -> Array:
@@ -58,14 +58,14 @@ def predictions(neurons: Neurons, samples: Samples) -> Array:
     return total
 
 
-def nudged_by(neurons: Neurons, samples: Samples, change: Array) -> Neurons | None:
+def shifted(neurons: Neurons, samples: Samples, change: Array) -> Neurons | None:
     """Neurons at the end of a step whose path, it turns out, differs a little; None if one crosses a kink.
 
     change (q,): the integral of the difference over the step, in units of time.
     """
-    pulled = pull(neurons, Drive(samples, Path(change[None], 0.0), 0.0))
-    w, a, reach = nudged(pulled.direction[0], neurons.weights, neurons.outputs)
-    z = neurons.z + reach[:, None] * pulled.slope[0]
+    pulled = pull(neurons, Forcing(samples, Path(change[None], 0.0), 0.0))
+    w, a, integral = small_boost(pulled.direction[0], neurons.weights, neurons.outputs)
+    z = neurons.z + integral[:, None] * pulled.slope[0]
     if (neurons.side * z < 0.0).any() or (neurons.outputs * a < 0.0).any():
         return None
     return neurons.moved(w, a, z)
@@ -80,17 +80,17 @@ def sweep(
     neurons: Neurons,
     samples: Samples,
     path: Path,
-    slack: float,
+    hysteresis: float,
     straight: float | None = None,
     abandoned: Callable[[], bool] = lambda: False,
-) -> Swept:
+) -> SweepResult:
     """Move all neurons over the step; ``straight``: as if no activation changed, and find the first kink by a
     neuron with a^2 above it.
 
     Raises StallError, also where a neuron outgrows what numbers hold, and AbandonedError if ``abandoned``
     says so before all are moved.
     """
-    drive = Drive(samples, path, slack, abandoned)
+    forcing = Forcing(samples, path, hysteresis, abandoned)
     total = np.zeros((path.nodes.size, samples.size))
     ends: list[Neurons] = []
     events: list[Events] = []
@@ -98,12 +98,12 @@ def sweep(
     whole, ahead, least = True, np.inf, np.inf
     numbers = len(path.terms) * len(neurons) * (samples.primaries + neurons.weights.shape[1])
     keep = numbers <= MOST_KEPT
-    segments: list[Segment] = []
+    records: list[MotionRecord] = []
     done = 0
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
-        rounds = Rounds(drive, keep)
+        rounds = Rounds(forcing, keep)
         with np.errstate(over="ignore", invalid="ignore"):
             if straight is not None:
                 whole &= rounds.run_straight(block, straight)
@@ -111,15 +111,15 @@ def sweep(
             else:
                 rounds.run(block)
         least = min(least, rounds.least)
-        segments += [replace(part, rows=part.rows + done) for part in rounds.segments or ()]
+        records += [replace(part, rows=part.rows + done) for part in rounds.records or ()]
         done += len(block)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
-    kept = Kept(path, segments) if keep else None
+    record = SweepRecord(path, records) if keep else None
     met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return Swept(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least, kept)
+    return SweepResult(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least, record)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.base import AbandonedError
-from reluflow.flow.lorentz.boost import fly
+from reluflow.flow.lorentz.boost import boost_chain
 from reluflow.flow.lorentz.neurons import Bytes, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
@@ -19,7 +19,7 @@ ROOM = 1_000_000
 
 
 @dataclass(frozen=True)
-class Passage:
+class NeuronStates:
     """b neurons at k moments: w_j (k, b, p) in moving coordinates, a_j (k, b).
 
     squares (k, b): a_j^2 |D_j|^2 + <w_j, D_j>^2, of the gradient of the half-mse loss.
@@ -30,9 +30,9 @@ class Passage:
     squares: Array
 
     @staticmethod
-    def joined(parts: list["Passage"], axis: int) -> "Passage":
+    def joined(parts: list["NeuronStates"], axis: int) -> "NeuronStates":
         """Passages after each other (axis 0), or next to each other (1)."""
-        return Passage(
+        return NeuronStates(
             np.concatenate([part.weights for part in parts], axis),
             np.concatenate([part.outputs for part in parts], axis),
             np.concatenate([part.squares for part in parts], axis),
@@ -49,11 +49,11 @@ def gradient_squares(neurons: Neurons, pulls: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Segment:
+class MotionRecord:
     """b neurons between two events, from positions ``begin`` to ``until`` (b,) of the step.
 
     rows (b,): their places in the sweep. weights (b, p), outputs (b,), z (b, h), status (b, h): where they
-    begin. direction (t, b, p), slope (t, b, h): D_i and <x_k, D_i> for the t terms of the path. reach (b,
+    begin. direction (t, b, p), slope (t, b, h): D_i and <x_k, D_i> for the t terms of the path. integral (b,
     s', t), outputs_at (b, s'): from nodes ``first`` on, the integral of a times each term's basis, and a.
     """
 
@@ -67,7 +67,7 @@ class Segment:
     direction: Array
     slope: Array
     first: int
-    reach: Array
+    integral: Array
     outputs_at: Array
 
     def pieces(self, moments: Array) -> Iterator[tuple[Index | slice, Index]]:
@@ -92,36 +92,38 @@ class Segment:
         later = (node >= self.first) & (nodes[node] > begin)
         place = np.maximum(node - self.first, 0)
         start = np.where(later, nodes[node], begin)
-        reach = np.where(later[:, None], self.reach[which][rows, place], 0.0)
+        integral = np.where(later[:, None], self.integral[which][rows, place], 0.0)
         a = np.where(later, self.outputs_at[which][rows, place], self.outputs[which])
         direction, slope = self.direction[:, which], self.slope[:, which]
-        w = self.weights[which] + np.einsum("ct,tcp->cp", reach, direction)
+        w = self.weights[which] + np.einsum("ct,tcp->cp", integral, direction)
         weights = path.length * path.exponentials(start, x)
         base = swept.take(self.rows[which])
-        flight = fly(np.einsum("cet,tcp->ecp", weights, direction), w, a, base.delta)
-        reach = reach + np.einsum("ec,cet->ct", flight.reach, weights)
-        z = self.z[which] + np.einsum("ct,tch->ch", reach, slope)
-        there = base.moved(flight.weights[-1], flight.outputs[-1], z, self.status[which]).rebalanced()
+        boosted = boost_chain(np.einsum("cet,tcp->ecp", weights, direction), w, a, base.delta)
+        integral = integral + np.einsum("ec,cet->ct", boosted.integral, weights)
+        z = self.z[which] + np.einsum("ct,tch->ch", integral, slope)
+        there = base.moved(boosted.weights[-1], boosted.outputs[-1], z, self.status[which]).rebalanced()
         return there, np.einsum("ct,tcp->cp", path.basis(x), direction)
 
 
 @dataclass(frozen=True)
-class Kept:
+class SweepRecord:
     """What dense output needs of a sweep: its path, and the segments of its neurons, which fill the step."""
 
     path: Path
-    segments: Sequence[Segment]
+    records: Sequence[MotionRecord]
 
-    def at(self, swept: Neurons, samples: Samples, moments: Array, abandoned: Callable[[], bool]) -> Passage:
+    def at(
+        self, swept: Neurons, samples: Samples, moments: Array, abandoned: Callable[[], bool]
+    ) -> NeuronStates:
         """The ``swept`` neurons at moments (k,), in order; raises AbandonedError if ``abandoned`` says so."""
         weights = np.zeros((moments.size, *swept.weights.shape))
         outputs, squares = np.zeros((2, moments.size, len(swept)))
-        for segment in self.segments:
-            for which, when in segment.pieces(moments):
+        for record in self.records:
+            for which, when in record.pieces(moments):
                 if abandoned():
                     raise AbandonedError
-                there, pulls = segment.at(which, moments[when], swept, self.path)
-                place = when, segment.rows[which]
+                there, pulls = record.at(which, moments[when], swept, self.path)
+                place = when, record.rows[which]
                 weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()
                 squares[place] = gradient_squares(there, pulls)
-        return Passage(weights, outputs, squares)
+        return NeuronStates(weights, outputs, squares)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.activation import REST
-from reluflow.flow.lorentz.drive import Drive
 from reluflow.flow.lorentz.engine.rows import WIDER, Rows
+from reluflow.flow.lorentz.event_location import REST
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.release import Releases
 from reluflow.flow.lorentz.samples import Index, Samples
@@ -18,7 +18,7 @@ CAREFUL = 1e-8
 
 
 @dataclass(frozen=True)
-class Happening:
+class EventUpdate:
     """What happens to b rows: on which sample, whether z crosses zero, whether it begins to slide, or is
     released from ``slot``; the new status and the kind of event; c (b, t), theta (b, s), g (b, p), its
     products with all inputs (b, h), |g|^2 (b,); the multiplier of a sample that it begins to slide on (b,
@@ -42,16 +42,16 @@ class Happening:
     margin: Array
     odd: Mask
 
-    def take(self, rows: Mask) -> "Happening":
-        return Happening(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def take(self, rows: Mask) -> "EventUpdate":
+        return EventUpdate(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, drive: Drive) -> Happening:
+def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing: Forcing) -> EventUpdate:
     """What happens to rows where z reaches zero on ``sample``, or which are released from it."""
-    samples, here = drive.samples, np.arange(len(rows))
+    samples, here = forcing.samples, np.arange(len(rows))
     total = samples.total
-    basis = drive.path.basis(rows.position)
-    own, force = rows.slope[here, :, sample], drive.force[:, sample].T
+    basis = forcing.path.basis(rows.position)
+    own, force = rows.slope[here, :, sample], forcing.on_force[:, sample].T
     held = rows.slots >= 0
     gone = rows.inverse[here, releases.slot]
     theta = np.matmul(rows.inverse, samples.gram[sample[:, None], rows.slots][:, :, None])[:, :, 0]
@@ -72,7 +72,7 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, drive: 
     jump = rows.a * np.vecdot(basis, force) * square / total
     other = np.where(was_on, speed + jump, speed - jump)
     rest = REST * np.maximum(np.abs(speed), np.abs(jump))
-    floor = np.abs(rows.a) * drive.noise * samples.squares[sample] / total
+    floor = np.abs(rows.a) * forcing.noise * samples.squares[sample] / total
     slides = np.where(was_on, other > rest, other < -rest) & crosses
     odd |= crosses & ((rows.side[here, sample] * speed > -floor) | (np.abs(jump) <= floor))
     beta = rows.multiplier[here, :, releases.slot]
@@ -89,7 +89,7 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, drive: 
     entered = np.where(was_on[:, None], force, 0.0) + total * own / square[:, None]
     slope, strength = np.vecdot(basis, own), np.vecdot(basis, force)
     margin = beta - force
-    return Happening(
+    return EventUpdate(
         sample,
         releases.slot,
         crosses,
@@ -120,7 +120,7 @@ def _part(rows: Rows, sample: Index, theta: Array, samples: Samples) -> tuple[Ar
     return mixed @ samples.inputs, mixed @ samples.gram
 
 
-def changed(rows: Rows, what: Happening, total: int) -> Rows:
+def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
     """The rows with the new activation, pull, multipliers and M."""
     here, sample, slot = np.arange(len(rows)), what.sample, what.slot
     slides, frees = what.slides, ~what.crosses

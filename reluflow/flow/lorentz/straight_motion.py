@@ -1,4 +1,4 @@
-"""Neurons on a straight course: through the nodes of the step as if no activation changed.
+"""Neurons that move straight: through the nodes of the step as if no activation changed.
 
 For most neurons of most steps this is all there is. Where something happens before a node, the neuron is
 ``suspect`` from that node on, and ``rounds`` takes it up at the node before.
@@ -9,15 +9,15 @@ from functools import cache
 
 import numpy as np
 
-from reluflow.flow.lorentz.activation import Move, over
-from reluflow.flow.lorentz.boost import Flight, fly
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.boost import BoostChain, boost_chain
+from reluflow.flow.lorentz.event_location import Move, over
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.motion_record import MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.segments import Segment
-from reluflow.flow.lorentz.turning import turns
+from reluflow.flow.lorentz.turning_points import turning_points
 from reluflow.network import Array
 
 
@@ -28,7 +28,7 @@ def _so_far(count: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Heading:
+class Progress:
     """Where b neurons are on their way through the step, ``position`` (b,), and their next node (b,)."""
 
     position: Array
@@ -36,11 +36,11 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Course:
+class StraightMotion:
     """b neurons ``before`` and their motion through nodes ``first``, first + 1, .. of the path.
 
-    heading: where they start, None for the start of the step; weights (.., e s', t): those of all boosts on
-    the t terms of the path. At the nodes: z (b, s', h), outputs (b, s'), and reach (b, s', t), the integral
+    progress: where they start, None for the start of the step; weights (.., e s', t): those of all boosts on
+    the t terms of the path. At the nodes: z (b, s', h), outputs (b, s'), and integral (b, s', t), that
     of a times each term's basis. clear (b,): the number of the first node before which something happens,
     or s. turn (b,): where, before that node, a pre-activation turns back that may have crossed zero, or
     infinity. releases: the first of every neuron, if none of its activations changes before.
@@ -48,29 +48,29 @@ class Course:
 
     before: Neurons
     pulled: Pull
-    heading: Heading | None
+    progress: Progress | None
     first: int
     weights: Array
-    flight: Flight
+    boosted: BoostChain
     z: Array
-    reach: Array
+    integral: Array
     clear: Index
-    turn: Array
+    turning_point: Array
     releases: Releases
 
     @property
     def outputs(self) -> Array:
         """a at the nodes (b, s')."""
-        per_node = len(self.flight.outputs) // self.z.shape[1]
-        return self.flight.outputs[per_node - 1 :: per_node].T
+        per_node = len(self.boosted.outputs) // self.z.shape[1]
+        return self.boosted.outputs[per_node - 1 :: per_node].T
 
     @property
     def counted(self) -> Mask:
         """Nodes (b, s') at which a neuron is where it is said to be: up to the first suspect."""
         node = self.first + np.arange(self.z.shape[1])
         counted: Mask = node < self.clear[:, None]
-        if self.heading is not None:
-            counted &= node >= self.heading.node[:, None]
+        if self.progress is not None:
+            counted &= node >= self.progress.node[:, None]
         return counted
 
     def predictions(self, samples: Samples) -> Array:
@@ -80,7 +80,7 @@ class Course:
         added: Array = np.matmul(weight.T[:, None, :], hidden.transpose(1, 0, 2))[:, 0]
         return added
 
-    def regardless(self) -> "Course":
+    def regardless(self) -> "StraightMotion":
         """The same, with nobody suspect."""
         return replace(self, clear=np.full_like(self.clear, self.first + self.z.shape[1]))
 
@@ -88,15 +88,15 @@ class Course:
         """Neurons at the last node."""
         whole = isinstance(rows, slice)
         before = self.before if whole else self.before.take(rows)
-        return before.moved(self.flight.weights[-1][rows], self.flight.outputs[-1][rows], self.z[rows, -1])
+        return before.moved(self.boosted.weights[-1][rows], self.boosted.outputs[-1][rows], self.z[rows, -1])
 
-    def kinks_ahead(self, drive: Drive) -> tuple[Array, Array]:
+    def kinks_ahead(self, forcing: Forcing) -> tuple[Array, Array]:
         """About where, in the step, something first happens to each neuron to which something does (k,).
 
         Returns (4, k) positions, samples, jumps as of ``Rounds.kinks``, as far as they are known, and (k,)
         the a^2 of the neurons.
         """
-        nodes, samples = drive.path.nodes, drive.samples
+        nodes, samples = forcing.path.nodes, forcing.samples
         who = np.flatnonzero(self.clear < nodes.size)
         node, rows = self.clear[who], np.arange(who.size)
         first = node == 0
@@ -109,93 +109,97 @@ class Course:
         span = nodes[node] - begin
         position = begin + np.where(crosses, share[rows, sample], 0.5) * span
         outputs = self.outputs[who, node]
-        force = drive.path.values[np.minimum(node, len(drive.path.values) - 1), sample]
+        force = forcing.path.values[np.minimum(node, len(forcing.path.values) - 1), sample]
         own = (after - z)[rows, sample] / span
-        others = drive.path.length * outputs * force * samples.reach[sample] / samples.total
+        others = forcing.path.length * outputs * force * samples.coupling[sample] / samples.total
         size = self.before.gain[who] * np.abs(outputs)
         jump = np.where(crosses, size * np.hypot(own, others) / np.sqrt(samples.size), 0.0)
         return np.stack([position, sample, jump, np.ones(who.size)]), size * np.abs(outputs)
 
-    def segment(self, rows: Index, until: Array) -> Segment:
+    def record(self, rows: Index, until: Array) -> MotionRecord:
         """What is known of the neurons, numbered by ``rows`` (b,), on their way to ``until`` (b,)."""
         before, pulled = self.before, self.pulled
-        begin = np.zeros(rows.size) if self.heading is None else self.heading.position
+        begin = np.zeros(rows.size) if self.progress is None else self.progress.position
         start = (before.weights, before.outputs, before.z, before.status)
         pull = (pulled.direction, pulled.slope)
-        return Segment(rows, begin, until, *start, *pull, self.first, self.reach, self.outputs)
+        return MotionRecord(rows, begin, until, *start, *pull, self.first, self.integral, self.outputs)
 
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
         """Neurons at the node before their first suspect one, their pull, their move over that stretch."""
-        clear, flight = self.clear[rows], self.flight
+        clear, boosted = self.clear[rows], self.boosted
         before, pulled = self.before.take(rows), self.pulled.take(rows)
-        begin = np.zeros(rows.size) if self.heading is None else self.heading.position[rows]
-        per_node = len(flight.outputs) // self.z.shape[1]
+        begin = np.zeros(rows.size) if self.progress is None else self.progress.position[rows]
+        per_node = len(boosted.outputs) // self.z.shape[1]
         boosts = per_node * (clear - self.first) + np.arange(per_node)[:, None]
         later = np.flatnonzero(clear > self.first)
         if later.size:
             begin[later] = np.maximum(begin[later], nodes[clear[later] - 1])
             who, last = rows[later], boosts[0, later] - 1
             w, a, z = before.weights.copy(), before.outputs.copy(), before.z.copy()
-            w[later], a[later] = flight.weights[last, who], flight.outputs[last, who]
+            w[later], a[later] = boosted.weights[last, who], boosted.outputs[last, who]
             z[later] = self.z[who, clear[later] - self.first - 1]
             before = before.moved(w, a, z)
-        taken = Flight(
-            flight.generators[boosts, rows],
-            flight.weights[boosts, rows],
-            flight.outputs[boosts, rows],
-            flight.reach[boosts, rows],
+        taken = BoostChain(
+            boosted.generators[boosts, rows],
+            boosted.weights[boosts, rows],
+            boosted.outputs[boosts, rows],
+            boosted.integral[boosts, rows],
         )
-        weights = self.weights[boosts.T] if self.heading is None else self.weights[rows[:, None], boosts.T]
+        weights = self.weights[boosts.T] if self.progress is None else self.weights[rows[:, None], boosts.T]
         return before, pulled, over(before, pulled, weights, taken, begin, nodes[clear])
 
 
-def steer(neurons: Neurons, drive: Drive, heading: Heading | None, pulled: Pull | None = None) -> Course:
+def move_straight(
+    neurons: Neurons, forcing: Forcing, progress: Progress | None, pulled: Pull | None = None
+) -> StraightMotion:
     """Neurons from where they are (None: the start of the step) straight through all nodes left.
 
     pulled: the pull on them, if it is known already.
     """
-    pulled = pull(neurons, drive) if pulled is None else pulled
-    path, nodes, count = drive.path, drive.path.nodes, len(neurons)
-    if heading is None:
+    pulled = pull(neurons, forcing) if pulled is None else pulled
+    path, nodes, count = forcing.path, forcing.path.nodes, len(neurons)
+    if progress is None:
         first = 0
         weights = path.length * path.through
         terms = weights.shape[1]
         generators = (weights @ pulled.direction.reshape(terms, -1)).reshape(len(weights), count, -1)
     else:
-        first = int(heading.node.min())
-        ends = np.maximum(nodes[first:], heading.position[:, None])
-        begins = np.concatenate([heading.position[:, None], ends[:, :-1]], axis=1)
+        first = int(progress.node.min())
+        ends = np.maximum(nodes[first:], progress.position[:, None])
+        begins = np.concatenate([progress.position[:, None], ends[:, :-1]], axis=1)
         weights = path.length * path.exponentials(begins, ends)
         terms = weights.shape[-1]
         weights = weights.reshape(count, -1, terms)
         generators = np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2)
-    flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
-    steps = flight.reach.T[:, :, None] * weights
-    reach = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
-    reach = _so_far(reach.shape[1]) @ reach
-    z = np.matmul(reach, pulled.slope.transpose(1, 0, 2))
+    boosted = boost_chain(generators, neurons.weights, neurons.outputs, neurons.delta)
+    steps = boosted.integral.T[:, :, None] * weights
+    integral = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
+    integral = _so_far(integral.shape[1]) @ integral
+    z = np.matmul(integral, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
     if neurons.delta.min(initial=0.0) < 0.0:
-        turned = flight.outputs * neurons.outputs < 0.0
+        turned = boosted.outputs * neurons.outputs < 0.0
         suspect |= turned.reshape(nodes.size - first, -1, count).any(axis=1).T
-    ahead = np.True_ if heading is None else np.arange(first, nodes.size) >= heading.node[:, None]
+    ahead = np.True_ if progress is None else np.arange(first, nodes.size) >= progress.node[:, None]
     suspect &= ahead
-    begin = np.zeros(count) if heading is None else heading.position
-    sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, flight.outputs[-1]))
+    begin = np.zeros(count) if progress is None else progress.position
+    sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, boosted.outputs[-1]))
     end = nodes[np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size - 1)]
-    releases = first_release(neurons, sign, pulled, drive, begin, end)
+    releases = first_release(neurons, sign, pulled, forcing, begin, end)
     released = np.flatnonzero(np.isfinite(releases.position))
     suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
-    per_node = len(flight.outputs) // z.shape[1]
-    outputs = flight.outputs[per_node - 1 :: per_node].T
-    row, node, position = turns(
-        neurons, pulled.slope, path, begin, z, outputs, nodes[first:], drive.samples.lengths
+    per_node = len(boosted.outputs) // z.shape[1]
+    outputs = boosted.outputs[per_node - 1 :: per_node].T
+    row, node, position = turning_points(
+        neurons, pulled.slope, path, begin, z, outputs, nodes[first:], forcing.samples.lengths
     )
     suspect[row, node] = True
     suspect &= ahead
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
-    turn = np.full(count, np.inf)
+    turning_point = np.full(count, np.inf)
     here = first + node == clear[row]
-    np.minimum.at(turn, row[here], position[here])
-    return Course(neurons, pulled, heading, first, weights, flight, z, reach, clear, turn, releases)
+    np.minimum.at(turning_point, row[here], position[here])
+    return StraightMotion(
+        neurons, pulled, progress, first, weights, boosted, z, integral, clear, turning_point, releases
+    )

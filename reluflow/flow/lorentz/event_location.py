@@ -18,8 +18,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.events import Change
-from reluflow.flow.lorentz.boost import Cone, Flight, cone, fly, nudged, time_to_flip, time_to_reach
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.boost import (
+    BoostChain,
+    LightCone,
+    boost_chain,
+    light_cone,
+    small_boost,
+    time_to_flip,
+    time_to_integral,
+)
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
@@ -35,7 +43,7 @@ AT_ZERO = 1e-11
 CHANGES = np.array([Change.ENTER, Change.EXIT, Change.SLIDE], dtype=np.int8)
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
-#: the last step of a landing, of this rapidity at most, is taken by the series of the boost
+#: the last Newton step to a crossing, of this rapidity at most, is taken by the series of the boost
 CLOSE = 1e-6
 
 
@@ -43,10 +51,10 @@ CLOSE = 1e-6
 class Move:
     """The motion of b neurons over stretches begin .. end (b,) of the step, as e boosts.
 
-    z (b, e, h), and ``flight``: what they are after each boost.
+    z (b, e, h), and ``boosted``: what they are after each boost.
     """
 
-    flight: Flight
+    boosted: BoostChain
     z: Array
     begin: Array
     end: Array
@@ -56,22 +64,24 @@ def move(neurons: Neurons, pulled: Pull, path: Path, begin: Array, end: Array) -
     """Neurons along the path, each over its own stretch, with the activations they have."""
     weights = path.length * path.exponentials(begin, end)
     generators = np.matmul(weights, pulled.direction.transpose(1, 0, 2)).transpose(1, 0, 2)
-    flight = fly(generators, neurons.weights, neurons.outputs, neurons.delta)
-    return over(neurons, pulled, weights, flight, begin, end)
+    boosted = boost_chain(generators, neurons.weights, neurons.outputs, neurons.delta)
+    return over(neurons, pulled, weights, boosted, begin, end)
 
 
-def over(neurons: Neurons, pulled: Pull, weights: Array, flight: Flight, begin: Array, end: Array) -> Move:
-    """The move that a flight is; weights (b, e, t): of its boosts on the terms of the path."""
-    steps = np.matmul(weights * flight.reach.T[:, :, None], pulled.slope.transpose(1, 0, 2))
+def over(
+    neurons: Neurons, pulled: Pull, weights: Array, boosted: BoostChain, begin: Array, end: Array
+) -> Move:
+    """The move that a chain of boosts is; weights (b, e, t): of its boosts on the terms of the path."""
+    steps = np.matmul(weights * boosted.integral.T[:, :, None], pulled.slope.transpose(1, 0, 2))
     steps[:, 0] += neurons.z
     for i in range(1, steps.shape[1]):
         steps[:, i] += steps[:, i - 1]
-    return Move(flight, steps, begin, end)
+    return Move(boosted, steps, begin, end)
 
 
 def moved_to(neurons: Neurons, moved: Move) -> Neurons:
     """The neurons at the end of the move."""
-    return neurons.moved(moved.flight.weights[-1], moved.flight.outputs[-1], moved.z[:, -1])
+    return neurons.moved(moved.boosted.weights[-1], moved.boosted.outputs[-1], moved.z[:, -1])
 
 
 def crossed(side: Array, z: Array) -> Mask:
@@ -84,7 +94,7 @@ def first_crossing(before: Neurons, moved: Move) -> tuple[Index, Array]:
     """The sample (b,) whose z reaches zero first, and the position in the step (b,), infinite if none does.
 
     Along a boost z moves on a straight line, z + y <x, V>, so the first crossing is the one with the
-    smallest share of the reach y; no root finding is needed.
+    smallest share of the integral y of a; no root finding is needed.
     """
     z = np.concatenate([before.z[:, None], moved.z], axis=1)
     wrong = before.side[:, None] * moved.z < 0.0
@@ -98,34 +108,34 @@ def first_crossing(before: Neurons, moved: Move) -> tuple[Index, Array]:
 
 
 def _position(before: Neurons, moved: Move, share: Array) -> Array:
-    """Position in the step at which the given share (boost number and part of its reach) is reached."""
+    """Position in the step of the given share: the number of a boost, and a part of its integral of a."""
     boosts = moved.z.shape[1]
     rows = np.arange(share.size)
     boost = np.minimum(np.where(np.isfinite(share), share, 0.0), boosts - 1).astype(np.intp)
-    start = cones(before, moved, boost)
-    fraction = time_to_reach(start, moved.flight.reach[boost, rows] * (share - boost))
+    start = light_cones(before, moved, boost)
+    fraction = time_to_integral(start, moved.boosted.integral[boost, rows] * (share - boost))
     return np.where(
         np.isfinite(share), moved.begin + (moved.end - moved.begin) * (boost + fraction) / boosts, np.inf
     )
 
 
-def cones(before: Neurons, moved: Move, boost: Index) -> Cone:
+def light_cones(before: Neurons, moved: Move, boost: Index) -> LightCone:
     """Light-cone coordinates of every neuron before its ``boost`` (b,) of the move."""
     rows = np.arange(boost.size)
-    flight = moved.flight
-    w = np.where((boost == 0)[:, None], before.weights, flight.weights[0])
-    a = np.where(boost == 0, before.outputs, flight.outputs[0])
-    return cone(flight.generators[boost, rows], w, a, before.delta)
+    boosted = moved.boosted
+    w = np.where((boost == 0)[:, None], before.weights, boosted.weights[0])
+    a = np.where(boost == 0, before.outputs, boosted.outputs[0])
+    return light_cone(boosted.generators[boost, rows], w, a, before.delta)
 
 
 def flips(before: Neurons, moved: Move) -> Array:
     """The position (b,) at which the a of each neuron changes its sign on the move, or infinity."""
-    turned = before.outputs * moved.flight.outputs < 0.0
+    turned = before.outputs * moved.boosted.outputs < 0.0
     position = np.full(len(before), np.inf)
     which = np.flatnonzero(turned.any(axis=0) & (before.delta < 0.0))
     if which.size:
         boost = np.argmax(turned, axis=0)
-        share = boost + time_to_flip(cones(before, moved, boost))
+        share = boost + time_to_flip(light_cones(before, moved, boost))
         span = (moved.end - moved.begin) / len(turned)
         position[which] = (moved.begin + span * share)[which]
     return position
@@ -159,10 +169,10 @@ def leave(stretch: Stretch, path: Path) -> tuple[Neurons, Array]:
     return there, end
 
 
-def land(
-    stretch: Stretch, here: Neurons, path: Path, position: Array, sample: Index, lands: Mask
+def locate(
+    stretch: Stretch, here: Neurons, path: Path, position: Array, sample: Index, located: Mask
 ) -> tuple[Neurons, Array, Index]:
-    """Neurons at the moment of their first crossing, if they are near, or where they are, if not ``lands``.
+    """Neurons at the moment of their first crossing, if they are near, or where they are, if not ``located``.
 
     The guess, where they are ``here`` at ``position`` (b,), is exact while r stands still.
     Otherwise Newton steps along the true motion follow, the last of them, of next to no length, by the
@@ -182,7 +192,7 @@ def land(
         delay = np.divide(-here.z, speed, out=np.full_like(speed, np.inf), where=candidates)
         sample = np.where(candidates.any(axis=1), np.argmin(delay, axis=1), sample)
         late = delay[rows, sample]
-        late[~lands | (np.abs(here.z[rows, sample]) <= reference) | np.isinf(late)] = 0.0
+        late[~located | (np.abs(here.z[rows, sample]) <= reference) | np.isinf(late)] = 0.0
         target = np.clip(position + late, stretch.begin, stretch.end)
         late = target - position
         if not late.any():
@@ -190,23 +200,23 @@ def land(
         direction = np.matmul(weights, pulled.direction.transpose(1, 0, 2))[:, 0]
         turn = (path.length * late)[:, None] * direction
         if np.vecdot(turn, turn).max() < CLOSE**2:
-            w, a, reach = nudged(turn, here.weights, here.outputs)
-            z = here.z + (path.length * late * reach)[:, None] * slope
+            w, a, integral = small_boost(turn, here.weights, here.outputs)
+            z = here.z + (path.length * late * integral)[:, None] * slope
             return here.moved(w, a, z), target, sample
         here = moved_to(here, move(here, pulled, path, position, target))
         position = target
     return here, position, sample
 
 
-def rounding(neurons: Neurons, sample: Index, drive: Drive) -> Array:
+def rounding(neurons: Neurons, sample: Index, forcing: Forcing) -> Array:
     """The speed of z on ``sample`` (b,) that is made by the rounding of a residual alone (b,)."""
-    samples = drive.samples
-    floor: Array = np.abs(neurons.outputs) * drive.noise * samples.squares[sample] / samples.total
+    samples = forcing.samples
+    floor: Array = np.abs(neurons.outputs) * forcing.noise * samples.squares[sample] / samples.total
     return floor
 
 
 def settle(
-    neurons: Neurons, sample: Index, speed: Array, force: Array, drive: Drive
+    neurons: Neurons, sample: Index, speed: Array, force: Array, forcing: Forcing
 ) -> tuple[Neurons, Bytes]:
     """Neurons whose z has just reached 0 on ``sample`` (b,) get their new activation there.
 
@@ -214,14 +224,14 @@ def settle(
     zero, and what happened (b,) as ``Change``.
     """
     rows = np.arange(len(neurons))
-    samples = drive.samples
+    samples = forcing.samples
     was_on = neurons.status[rows, sample] == ON
     _, squares = distances(neurons, sample, samples)
     jump = neurons.outputs * force * squares / samples.total
     other = np.where(was_on, speed + jump, speed - jump)
     rest = REST * np.maximum(np.abs(speed), np.abs(jump))
     slides = np.where(was_on, other > rest, other < -rest)
-    floor = rounding(neurons, sample, drive)
+    floor = rounding(neurons, sample, forcing)
     slides |= (squares > 0.0) & (np.abs(speed) <= floor) & (np.abs(jump) <= floor)
     z = neurons.z.copy()
     z[rows, sample] = 0.0

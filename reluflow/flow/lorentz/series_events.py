@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.events import Events
-from reluflow.flow.lorentz.activation import settle
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
-from reluflow.flow.lorentz.drive import Drive
+from reluflow.flow.lorentz.event_location import settle
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junctions import changes, rested
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.release import release
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.taylor import ORDERS, Taylor
+from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
 from reluflow.network import Array
 
 #: steps of Newton's method, kept within a bracket, and how small (of the way) the last one is
@@ -29,7 +29,7 @@ AT_ONCE: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class Happening:
+class NextEvent:
     """At ``x``, to the neuron in row ``row``, with the polynomial ``which``."""
 
     x: float
@@ -37,34 +37,34 @@ class Happening:
     which: int
 
 
-class Watch:
+class SeriesEvents:
     """The polynomials of a series: those of all pairs with a primary, then margins to OFF, then to ON."""
 
-    def __init__(self, series: Taylor, slack: float) -> None:
-        self.series, self.slack = series, slack
+    def __init__(self, series: TaylorSeries, hysteresis: float) -> None:
+        self.series, self.hysteresis = series, hysteresis
         neurons, z = series.neurons, series.z
         self._polynomials = (z * neurons.side).reshape(len(z), -1)
         self._pairs = self._polynomials.shape[1]
         self._rows, slots, self._slid = neurons.sliders
         if self._rows.size:
             some = np.unique(self._rows)
-            drive = Drive(series.samples, Path(series.residual, 0.0), slack)
+            forcing = Forcing(series.samples, Path(series.residual, 0.0), hysteresis)
             place = np.searchsorted(some, self._rows)
-            beta = pull(neurons.take(some), drive).multiplier[:, place, slots]
-            force, idle = drive.force[:, self._slid], drive.idle[:, self._slid]
+            beta = pull(neurons.take(some), forcing).multiplier[:, place, slots]
+            force, off_force = forcing.on_force[:, self._slid], forcing.off_force[:, self._slid]
             sign = np.sign(neurons.outputs[self._rows])
-            margins = np.hstack([sign * (beta - idle), sign * (force - beta)])
-            margins += slack * np.tile(sign * (force - idle), 2)
-            margins[0] += drive.noise
+            margins = np.hstack([sign * (beta - off_force), sign * (force - beta)])
+            margins += hysteresis * np.tile(sign * (force - off_force), 2)
+            margins[0] += forcing.noise
             self._polynomials = np.hstack([self._polynomials, margins])
 
-    def crossings(self, reach: float) -> tuple[Array, Array]:
-        """Brackets (c,), (c,) of where polynomials first become negative up to ``reach``; or infinity."""
-        coefficients = bernstein(self._polynomials, reach)
+    def crossings(self, horizon: float) -> tuple[Array, Array]:
+        """Brackets (c,), (c,) of where polynomials first become negative up to ``horizon``; or infinity."""
+        coefficients = bernstein(self._polynomials, horizon)
         # what is below zero by rounding at the start, and rises, is not due
         np.maximum(coefficients[0], 0.0, out=coefficients[0])
         low, high = first_negative(coefficients)
-        return reach * low, reach * high
+        return horizon * low, horizon * high
 
     def rows(self, which: Index) -> Index:
         """The rows of the neurons to which polynomials belong."""
@@ -75,16 +75,16 @@ class Watch:
         return rows
 
     def first(
-        self, reach: float, brackets: tuple[Array, Array], due: Index, tolerance: float
-    ) -> tuple[Happening, Index] | None:
-        """The first that becomes negative on the way to ``reach``, of those ``due``, within their brackets.
+        self, horizon: float, brackets: tuple[Array, Array], due: Index, tolerance: float
+    ) -> tuple[NextEvent, Index] | None:
+        """The first that becomes negative on the way to ``horizon``, of those ``due``, within their brackets.
 
         Others may follow it so closely that the residual has not changed by ``tolerance`` in between, as
         those of aligned neurons do: then it is the last of them, and the rows of the neurons of the others.
         None where two things happen to one neuron at once, as when its weights go through zero.
         """
         low, high = brackets
-        which = due[low[due] <= high[due].min() + AT_ONCE * reach]
+        which = due[low[due] <= high[due].min() + AT_ONCE * horizon]
         low, high = low[which], high[which]
         some = self._polynomials[:, which].T.copy()
         slopes = some[:, 1:] * ORDERS[1 : some.shape[1]]
@@ -100,17 +100,17 @@ class Watch:
                 better = x - value / slope
                 better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
                 moved, x = np.abs(better - x).max(), better
-                if moved <= FOUND * reach:
+                if moved <= FOUND * horizon:
                     break
         order = np.argsort(x)
         x, which, rows = x[order], which[order], self.rows(which[order])
         if x.size == 1:
-            return Happening(float(x[0]), int(rows[0]), int(which[0])), rows[:0]
+            return NextEvent(float(x[0]), int(rows[0]), int(which[0])), rows[:0]
         last = self._last_of_first(x, rows, tolerance)
-        at_once = rows[x <= x[last] + AT_ONCE * reach]
+        at_once = rows[x <= x[last] + AT_ONCE * horizon]
         if at_once.size > np.unique(at_once).size:
             return None
-        return Happening(float(x[last]), int(rows[last]), int(which[last])), rows[:last]
+        return NextEvent(float(x[last]), int(rows[last]), int(which[last])), rows[:last]
 
     def _last_of_first(self, x: Array, rows: Index, tolerance: float) -> int:
         """Which of the events at x (c,), in order, is the last that is next to simultaneous with the first.
@@ -129,41 +129,43 @@ class Watch:
         far |= again
         return int(np.argmax(far)) - 1 if far.any() else x.size - 1
 
-    def after(self, there: Neurons, happening: Happening) -> tuple[Neurons, Events] | None:
+    def after(self, there: Neurons, next_event: NextEvent) -> tuple[Neurons, Events] | None:
         """The neuron, as one of ``there``, after what happens to it, and the event, at the end of its way.
 
         None where it does not cross, as its velocity points back, where all its kinks meet, and where it
         rests on one.
         """
-        one, samples = there.take(slice(happening.row, happening.row + 1)).narrowed(), self.series.samples
+        one, samples = there.take(slice(next_event.row, next_event.row + 1)).narrowed(), self.series.samples
         if (one.status == RESTING).any():
             return None
-        if happening.which >= self._pairs:
-            place = happening.which - self._pairs
+        if next_event.which >= self._pairs:
+            place = next_event.which - self._pairs
             sample = self._slid[[place % self._rows.size]]
             slot = np.flatnonzero(one.slots[0] == sample)
             status = np.array([OFF if place < self._rows.size else ON])
-            if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, happening.row] == 0.0)).any():
+            if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
             after, _ = release(one, slot, status)
         else:
-            sample = np.array([happening.which % samples.primaries])
-            at = self.series.powers(np.array([happening.x]))
-            drive = Drive(samples, Path(at @ self.series.residual, 0.0), self.slack)
+            sample = np.array([next_event.which % samples.primaries])
+            at = self.series.powers(np.array([next_event.x]))
+            forcing = Forcing(samples, Path(at @ self.series.residual, 0.0), self.hysteresis)
             # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
-            speed = one.outputs * _slope(one, sample, drive)
+            speed = one.outputs * _slope(one, sample, forcing)
             if one.side[0, sample[0]] * speed[0] > 0.0 or one.lined[0]:
                 return None
-            after, _ = settle(one, sample, speed, drive.force[0, sample] - drive.idle[0, sample], drive)
+            after, _ = settle(
+                one, sample, speed, forcing.on_force[0, sample] - forcing.off_force[0, sample], forcing
+            )
         after, _, _ = rested(after, samples)
         return after, changes(one, after, samples, 1.0)
 
 
-def _slope(one: Neurons, sample: Index, drive: Drive) -> Array:
+def _slope(one: Neurons, sample: Index, forcing: Forcing) -> Array:
     """<x_k, D> of one neuron at one sample (1,), on a path of one term (1,)."""
     if one.slots.shape[1]:
-        held: Array = pull(one, drive).slope[0, 0, sample]
+        held: Array = pull(one, forcing).slope[0, 0, sample]
         return held
-    pulling = one.on * drive.force + one.off * drive.idle
-    free: Array = pulling[0] @ drive.samples.gram[:, sample] / -drive.samples.total
+    pulling = one.on * forcing.on_force + one.off * forcing.off_force
+    free: Array = pulling[0] @ forcing.samples.gram[:, sample] / -forcing.samples.total
     return free

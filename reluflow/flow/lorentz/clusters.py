@@ -4,7 +4,7 @@ A neuron that slides on so many samples that one line is left to it lies on that
 same activations and the same ratio of a to w are multiples of one vector, (w_j, a_j) = c_j (w, a), and stay
 so for ever: the pull on a neuron depends on its activations alone, and the flow is homogeneous in (w, a).
 Together they are to all others one neuron c (w, a) with c^2 = sum c_j^2. So a wide network costs, once it
-has aligned, what its few directions cost; and what happens to one of a bundle happens to all of it.
+has aligned, what its few directions cost; and what happens to one of a cluster happens to all of it.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -20,23 +20,23 @@ from reluflow.network import Array, row_norms
 #: neurons are multiples of each other if their unit vectors (w, a) differ by no more than this in a
 #: coordinate, and their pre-activations, by |w| |x|, by no more than what a crossing is found to
 EQUAL, NEAR = 1e-13, 1e-10
-#: a neuron whose share of a bundle is smaller stays by itself: it could not be told from zero later on
+#: a neuron whose share of a cluster is smaller stays by itself: it could not be told from zero later on
 SHARE = 2.0**-500
 
 
 @dataclass(frozen=True)
-class Bundles:
+class Clusters:
     """Which neurons, by their numbers in the network, a leader stands for, itself included.
 
-    member (k,) in the order of leader (k,), ratio (k,): (w, a) of the member over that of the bundle.
+    member (k,) in the order of leader (k,), ratio (k,): (w, a) of the member over that of the cluster.
     """
 
     member: Index
     leader: Index
     ratio: Array
 
-    def joined(self, neurons: Neurons, samples: Samples) -> tuple["Bundles", Neurons]:
-        """Those that have become one are put together: the bundles then, and the neurons that are left."""
+    def joined(self, neurons: Neurons, samples: Samples) -> tuple["Clusters", Neurons]:
+        """Those that have become one are put together: the clusters then, and the neurons that are left."""
         lined = np.flatnonzero(neurons.lined & (neurons.outputs != 0.0))
         if lined.size < 2:
             return self, neurons
@@ -55,16 +55,16 @@ class Bundles:
         put_together = _as_large(some.take(leads), total[leads] / size[leads], exponent[leads])
         kept = np.ones(len(neurons), dtype=bool)
         kept[lined[bundled & (first != np.arange(first.size))]] = False
-        bundles = self._with(some.index[bundled], some.index[first[bundled]], ratio[bundled])
-        return bundles, put(neurons, lined[leads], put_together).take(kept)
+        clusters = self._with(some.index[bundled], some.index[first[bundled]], ratio[bundled])
+        return clusters, put(neurons, lined[leads], put_together).take(kept)
 
     def restored(self, weights: Array, outputs: Array) -> None:
-        """Write all members into the arrays of a network in which leaders stand for their bundles."""
+        """Write all members into the arrays of a network in which leaders stand for their clusters."""
         weights[self.member] = self.ratio[:, None] * weights[self.leader]
         outputs[self.member] = self.ratio * outputs[self.leader]
 
     def everyones(self, events: Events) -> Events:
-        """The same events with those of a bundle told of each of its members."""
+        """The same events with those of a cluster told of each of its members."""
         if self.member.size == 0 or len(events) == 0:
             return events
         begin = np.searchsorted(self.leader, events.neuron)
@@ -77,8 +77,8 @@ class Bundles:
         members = self.member[np.where(single, 0, place)]
         return replace(told, neuron=np.where(single, told.neuron, members).astype(np.int32))
 
-    def _with(self, member: Index, leader: Index, ratio: Array) -> "Bundles":
-        """New members of new bundles, some of which led a bundle before, and still stand for it."""
+    def _with(self, member: Index, leader: Index, ratio: Array) -> "Clusters":
+        """New members of new clusters, some of which led a cluster before, and still stand for it."""
         to, share = self.leader, self.ratio
         if to.size and member.size:
             order = np.argsort(member)
@@ -92,10 +92,10 @@ class Bundles:
         all_leaders = np.concatenate([to, leader[fresh]])
         order = np.lexsort((all_members, all_leaders))
         shares = np.concatenate([share, ratio[fresh]])
-        return Bundles(all_members[order], all_leaders[order], shares[order])
+        return Clusters(all_members[order], all_leaders[order], shares[order])
 
 
-BUNDLE_NAMES = tuple(field.name for field in fields(Bundles))
+CLUSTER_NAMES = tuple(field.name for field in fields(Clusters))
 
 
 def _first_alike(neurons: Neurons, size: Array, samples: Samples) -> Index:
@@ -110,18 +110,18 @@ def _first_alike(neurons: Neurons, size: Array, samples: Samples) -> Index:
     return np.where(alike, first, np.arange(first.size))
 
 
-def _as_large(neurons: Neurons, factor: Array, exponent: npt.NDArray[np.int64]) -> Neurons:
+def _as_large(neurons: Neurons, step_factor: Array, exponent: npt.NDArray[np.int64]) -> Neurons:
     """Neurons whose stored numbers grow by a factor (b,) as the exponent becomes the one given (b,)."""
     return replace(
         neurons,
-        weights=neurons.weights * factor[:, None],
-        outputs=neurons.outputs * factor,
-        z=neurons.z * factor[:, None],
-        delta=neurons.delta * factor**2,
+        weights=neurons.weights * step_factor[:, None],
+        outputs=neurons.outputs * step_factor,
+        z=neurons.z * step_factor[:, None],
+        delta=neurons.delta * step_factor**2,
         exponent=exponent,
     )
 
 
-def alone() -> Bundles:
+def alone() -> Clusters:
     """No neuron stands for others."""
-    return Bundles(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
+    return Clusters(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))

@@ -21,7 +21,7 @@ LARGEST = 1.25
 BISECTIONS = 12
 
 
-def turns(
+def turning_points(
     neurons: Neurons,
     slope: Array,
     path: Path,
@@ -91,12 +91,12 @@ def confirmed(
     some = np.flatnonzero(room)
     if some.size == 0:
         return some, np.zeros(0)
-    position = _turn(path, terms[:, some], start[some], end[some], doubt[some])
+    position = _turning_point(path, terms[:, some], start[some], end[some], doubt[some])
     found = np.isfinite(position)
     return some[found], position[found]
 
 
-def _turn(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> Array:
+def _turning_point(path: Path, terms: Array, begin: Array, end: Array, doubt: Array) -> Array:
     """Where in begin .. end (c,) the sums over the path's terms go from below zero to above; or infinity.
 
     A sum that is below zero by no more than ``doubt`` (c,) at ``begin`` is not to be so.

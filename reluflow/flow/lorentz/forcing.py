@@ -1,4 +1,4 @@
-"""What drives neurons over a step: the path of the residual, and what is prepared from it once."""
+"""What the data exert on neurons over a step: the path of the residual, and what is prepared from it once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ NOISE = 1e-13
 
 
 @dataclass(frozen=True)
-class Drive:
-    """Samples, a path of their residual, and the (relative) slack with which sliding neurons are released.
+class Forcing:
+    """Samples, a path of their residual, and the (relative) hysteresis of releases from sliding.
 
     ``abandoned``: see ``FlowSolver``. What depends on the residual is given for each of the s terms of the
     path.
@@ -24,16 +24,16 @@ class Drive:
 
     samples: Samples
     path: Path
-    slack: float
+    hysteresis: float
     abandoned: Callable[[], bool] = lambda: False
 
     @cached_property
-    def force(self) -> Array:
+    def on_force(self) -> Array:
         """r, as the active side of each primary is pulled with it (s, h)."""
         return self.samples.on_force(self.path.terms)
 
     @cached_property
-    def idle(self) -> Array:
+    def off_force(self) -> Array:
         """q: what the inactive side of each primary is pulled with (s, h)."""
         return self.samples.off_force(self.path.terms)
 
@@ -46,22 +46,22 @@ class Drive:
     @cached_property
     def on_inputs(self) -> Array:
         """-r_k x_k / n (s, h, p)."""
-        return self._spread(self.force, self.samples.inputs)
+        return self._spread(self.on_force, self.samples.inputs)
 
     @cached_property
     def off_inputs(self) -> Array:
         """-q_k x_k / n (s, h, p)."""
-        return self._spread(self.idle, self.samples.inputs)
+        return self._spread(self.off_force, self.samples.inputs)
 
     @cached_property
     def on_gram(self) -> Array:
         """-r_k <x_k, x_l> / n (s, h, h)."""
-        return self._spread(self.force, self.samples.gram)
+        return self._spread(self.on_force, self.samples.gram)
 
     @cached_property
     def off_gram(self) -> Array:
         """-q_k <x_k, x_l> / n (s, h, h)."""
-        return self._spread(self.idle, self.samples.gram)
+        return self._spread(self.off_force, self.samples.gram)
 
-    def _spread(self, force: Array, rows: Array) -> Array:
-        return (force * (-1.0 / self.samples.total))[:, :, None] * rows
+    def _spread(self, on_force: Array, rows: Array) -> Array:
+        return (on_force * (-1.0 / self.samples.total))[:, :, None] * rows

@@ -1,0 +1,329 @@
+"""One step by collocation: predict, sweep, correct, estimate, accept or reject.
+
+The path of the residual is predicted as if K stood still. A sweep moves every neuron along the path; the
+residual of the moved network, less that of the path, is the defect, of which Newton's method makes the next
+path. The first sweeps leave neurons out that hardly matter, and events: these come into play once the path is
+nearly right. A step that cannot hold the kinks of the residual is cut at one of them, so that its path is
+smooth. The filtered defect at the start of the step is its error estimate.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reluflow.flow.lorentz.collocation import Newton
+from reluflow.flow.lorentz.context import StepContext
+from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
+from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.neurons import Mask, Neurons
+from reluflow.flow.lorentz.path import Path, integrals
+from reluflow.flow.lorentz.rounds import StallError
+from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
+from reluflow.flow.lorentz.sweep import SweepResult, block_rows, predictions, shifted, sweep
+from reluflow.flow.lorentz.trial_step import TrialStep
+from reluflow.network import Array, row_norms
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What a step is held to.
+
+    wanted: its length. tolerance, enough: the error of the residual that counts, and that at which Newton's
+    method ends; bound: the size of an iterate that has diverged; allowed: the error of the path. cuttable:
+    whether the step may end short of a kink that only a sweep without events has seen.
+    """
+
+    wanted: float
+    tolerance: float
+    enough: float
+    bound: float
+    allowed: float
+    cuttable: bool
+
+
+@dataclass(frozen=True)
+class _Iterate:
+    """An iterate of Newton's method.
+
+    neurons: those that are moved along the path; base (q,): the residual without them. newton: with K at both
+    ends of the step, None where K at its start does. last: the size of the last change. number: of changes
+    so far; cuts: how often the step was cut. eventful: whether sweeps take events; smooth: the error estimate
+    before they did.
+    """
+
+    path: Path
+    neurons: Neurons
+    base: Array
+    newton: Newton | None = None
+    last: float = np.inf
+    number: int = 0
+    cuts: int = 0
+    eventful: bool = False
+    smooth: float = np.inf
+
+    def cut(self, path: Path) -> "_Iterate":
+        """The same for a shorter step with this path."""
+        return replace(self, path=path, cuts=self.cuts + 1, newton=None, last=np.inf)
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """What Newton's method makes of an iterate: the new path, the change of it (s, q), and its size.
+
+    turned: the largest |D| times the length of the step, by which an error of the path turns neurons.
+    """
+
+    path: Path
+    change: Array
+    size: float
+    turned: float
+    newton: Newton | None
+
+
+class CollocationStepper:
+    """Tries steps for merged samples at a relative tolerance.
+
+    scale: the residual, rms, below which errors count absolutely; hysteresis: that of releases; allowed: the
+    error of the path, relative to the residual, that a step may have; abandoned: see ``FlowSolver``.
+    """
+
+    def __init__(self, samples: Samples, rtol: float) -> None:
+        self.samples = samples
+        self.rtol = rtol
+        self.abandoned: Callable[[], bool] = lambda: False
+        self.scale = min(ACCURACY.negligible, ACCURACY.rounding / rtol) * rms(samples.targets)
+        self.hysteresis = min(1e-3, ACCURACY.hysteresis * rtol)
+        self.allowed = min(ACCURACY.allowed * rtol**1.25, ACCURACY.largest * rtol ** (5.0 / 6.0))
+
+    def attempt(self, length: float, context: StepContext) -> TrialStep:
+        """A step of the given length, with the neurons that hardly matter left out of the first iterate."""
+        tolerance, spread = self.tolerance(context.residual), self.samples.spread
+        light = NEWTON.light * tolerance / len(context.neurons)
+        with np.errstate(over="ignore"):
+            coupled = 2.0 * (context.log_sizes + context.rates * length) > np.log(light / spread)
+        if not coupled.any():
+            trial = self._along(Path(context.residual[None], length), context)
+            if trial.end is None:
+                return trial
+            end = trial.end
+            grown = np.abs(end.outputs) * row_norms(end.weights) * end.gain * spread
+            if np.sum(grown) <= tolerance:
+                return trial
+            coupled = grown > light
+        if np.count_nonzero(~coupled) * self.samples.primaries < NEWTON.worth:
+            coupled[:] = True
+        return self._collocate(length, context, coupled)
+
+    def _along(self, path: Path, context: StepContext) -> TrialStep:
+        """A step along a path that the network does not act on."""
+        neurons, r = context.neurons, context.residual
+        try:
+            swept = sweep(neurons, self.samples, path, self.hysteresis, abandoned=self.abandoned)
+        except StallError:
+            return TrialStep.rejected(path.length, path, r)
+        reached = r + swept.predictions[-1] - predictions(neurons, self.samples)
+        return TrialStep(path.length, path, swept.end, swept.events, reached, 0.0, (), swept.record)
+
+    def _collocate(self, length: float, context: StepContext, coupled: Mask) -> TrialStep:
+        """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still."""
+        r, neurons = context.residual, context.neurons.some(np.flatnonzero(coupled))
+        limits = self._limits(length, context, neurons)
+        iterate = _Iterate(
+            context.predicted(length, limits.allowed), neurons, r - predictions(neurons, self.samples)
+        )
+        rejected = TrialStep.rejected(length, iterate.path, r)
+        while iterate.number < NEWTON.iterations:
+            found = self._iterated(iterate, limits, context)
+            if found is None:
+                return rejected
+            if isinstance(found, TrialStep):
+                return found
+            iterate = found
+        return rejected
+
+    def _limits(self, length: float, context: StepContext, neurons: Neurons) -> _Limits:
+        r, tolerance = context.residual, self.tolerance(context.residual)
+        largest = np.abs(r).max(initial=0.0) + np.abs(self.samples.targets).max(initial=0.0)
+        return _Limits(
+            wanted=length,
+            tolerance=tolerance,
+            enough=tolerance * self._cancelled(context, NEWTON.cancelled),
+            bound=NEWTON.diverged * largest,
+            allowed=self.allowed * (rms(r) + self.scale),
+            cuttable=neurons.z.size <= KINKS.pairs,
+        )
+
+    def _iterated(
+        self, iterate: _Iterate, limits: _Limits, context: StepContext
+    ) -> _Iterate | TrialStep | None:
+        """The next iterate, or the step once it is found; None where the step is to be rejected."""
+        if not np.abs(iterate.path.values).max(initial=0.0) < limits.bound:
+            return None
+        path = replace(iterate.path, doubt=rms(iterate.path.start - context.residual))
+        iterate = replace(iterate, path=path)
+        straight = None if iterate.eventful else limits.tolerance / self.samples.spread
+        try:
+            swept = sweep(iterate.neurons, self.samples, path, self.hysteresis, straight, self.abandoned)
+        except StallError:
+            return None
+        short, end = self._ends(swept, path, context, iterate.cuts)
+        if limits.cuttable and short < 1.0:
+            return iterate.cut(context.predicted(path.length * short, limits.allowed))
+        if swept.whole and end < 1.0:
+            return iterate.cut(path.part(end))
+        defect = iterate.base + swept.predictions - path.values
+        if not np.abs(defect).max(initial=0.0) < limits.bound:
+            return None
+        correction = self._corrected(iterate, swept, defect, limits, context)
+        iterate = replace(iterate, newton=correction.newton)
+        error = self._estimated(iterate, swept, correction, context)
+        if swept.whole:
+            return self._judged(iterate, swept, defect, correction, error, limits, context)
+        believed = correction.path if correction.size < NEWTON.rough * rms(context.residual) else path
+        iterate = replace(iterate, path=believed, eventful=True, smooth=error)
+        return iterate.cut(believed.part(end)) if end < 1.0 else iterate
+
+    def _corrected(
+        self, iterate: _Iterate, swept: SweepResult, defect: Array, limits: _Limits, context: StepContext
+    ) -> _Correction:
+        """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
+        path, newton = iterate.path, iterate.newton
+        if newton:
+            change = newton.correction(defect)
+        else:
+            change = context.spectrum.newton(defect, path.length, integrals(path.decay))
+        size, turned = rms(change * path.levels[:, None]), path.length * context.rate
+        far = size > NEWTON.far * limits.tolerance
+        far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
+        if newton is None and swept.whole and far:
+            newton = self._turning(iterate.neurons, swept.end, path, context)
+            change = newton.correction(defect)
+            size = rms(change * path.levels[:, None])
+        return _Correction(replace(path, values=path.values + change), change, size, turned, newton)
+
+    def _estimated(
+        self, iterate: _Iterate, swept: SweepResult, correction: _Correction, context: StepContext
+    ) -> float:
+        """The error of the corrected path, in units of what is allowed."""
+        error = self.error(correction.path, context)
+        if iterate.eventful:
+            error = max(min(iterate.smooth, error), float(error / kinked(swept.kinks.shape[1])))
+        return error
+
+    def _judged(
+        self,
+        iterate: _Iterate,
+        swept: SweepResult,
+        defect: Array,
+        correction: _Correction,
+        error: float,
+        limits: _Limits,
+        context: StepContext,
+    ) -> _Iterate | TrialStep | None:
+        """The step if Newton's method has converged or there is no hope; else the next iterate."""
+        path, size, tolerance = iterate.path, correction.size, limits.tolerance
+        everyone = len(iterate.neurons) == len(context.neurons)
+        resolved = iterate.number >= NEWTON.late
+        resolved = resolved or self._resolved(correction.path, correction.change, tolerance, context)
+        converged = size <= limits.enough and everyone and resolved
+        if converged or error > ACCURACY.hopeless[min(iterate.number, 2)]:
+            # errors of the path add up, and a stiff residual makes large errors of the network of them
+            sure = size <= limits.enough and (tolerance < rms(defect) or swept.least > NEWTON.sure * size)
+            moved = self._shifted(swept, iterate.base, limits.wanted, correction, error) if sure else None
+            if moved is not None:
+                return replace(moved, record=swept.record)
+            reached = iterate.base + swept.predictions[-1]
+            return TrialStep(limits.wanted, path, swept.end, swept.events, reached, error, (), swept.record)
+        if size > 2.0 * iterate.last:
+            return None
+        left = size * max(
+            correction.turned, size / iterate.last if iterate.number else 2.0 * correction.turned
+        )
+        near = size <= NEWTON.nearly * tolerance and left <= limits.enough and everyone and resolved
+        if near and swept.least > NEWTON.sure * size:
+            moved = self._shifted(swept, iterate.base, limits.wanted, correction, error)
+            if moved is not None:
+                return moved
+        after = replace(iterate, path=correction.path, last=size, number=iterate.number + 1)
+        if everyone:
+            return after
+        base = context.residual - predictions(context.neurons, self.samples)
+        return replace(after, neurons=context.neurons, base=base, last=np.inf, eventful=True, smooth=error)
+
+    def _cancelled(self, context: StepContext, least: float) -> float:
+        """How small the largest pull is beside one that a residual of this size makes by chance.
+
+        On a plateau that few neurons leave the residuals all but cancel in the pull on each: what is small
+        beside the residual then is large beside the pull, and would shift the escape.
+        """
+        size = self.samples.spread * (rms(context.residual) + self.scale)
+        return min(1.0, max(least, context.rate * float(np.sqrt(self.samples.total)) / size))
+
+    def _resolved(self, path: Path, change: Array, tolerance: float, context: StepContext) -> bool:
+        """Whether ``change`` leaves the signs of small residuals alone where neurons slide on them.
+
+        A residual that is all but fitted follows what little still drives it; it may be far below the
+        tolerance, and yet its sign says to which side neurons leave the kink.
+        """
+        slid = context.neurons.sliders[2]
+        if slid.size == 0:
+            return True
+        sample = np.unique(slid)
+        sample = sample[path.length * context.diagonal[sample] > NEWTON.slaved]
+        known = np.maximum(NEWTON.signed * np.abs(path.values[:, sample]), NEWTON.finest * tolerance)
+        return bool((np.abs(change[:, sample]) <= known).all())
+
+    def _shifted(
+        self, swept: SweepResult, base: Array, wanted: float, correction: _Correction, error: float
+    ) -> TrialStep | None:
+        """The step along the corrected path, which is little else than that swept; None over a kink."""
+        path = correction.path
+        moved = path.length * (integrals(path.decay)[-1] @ correction.change)
+        there = shifted(swept.end, self.samples, moved)
+        if there is None:
+            return None
+        reached = base + predictions(there, self.samples)
+        return TrialStep(wanted, path, there, swept.events, reached, error)
+
+    def _ends(self, swept: SweepResult, path: Path, context: StepContext, cuts: int) -> tuple[float, float]:
+        """The shares of a step after which it should end: short of a heavy kink, and so that it holds all."""
+        if cuts >= KINKS.cuts or context.trace == 0.0:
+            return 1.0, 1.0
+        short = 1.0 if swept.whole else swept.ahead - KINKS.before / (path.length * context.trace)
+        allowed = self.allowed * (rms(context.residual) + self.scale)
+        stiffness, rate = path.length * context.diagonal, path.length * context.rate
+        end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
+        return short if short > 0.0 else 1.0, end
+
+    def _turning(self, neurons: Neurons, end: Neurons, path: Path, context: StepContext) -> Newton:
+        """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
+        samples, rows = self.samples, block_rows(self.samples)
+        now = context.kernel if neurons is context.neurons else kernel(neurons, samples, rows)
+        turn = kernel(end, samples, rows) - now
+        return Newton(context.kernel, turn, path.length, integrals(path.decay))
+
+    def overshot(self, attempt: TrialStep, context: StepContext) -> bool:
+        """Whether a step leads to a residual that is much larger, which the flow never does.
+
+        With a loose tolerance Newton's method may take the iterate beyond an escape for the path.
+        """
+        return rms(attempt.residual) > ACCURACY.rise * (rms(context.residual) + self.scale)
+
+    def tolerance(self, residual: Array) -> float:
+        """Where Newton's method stops, as an error of the residual."""
+        return NEWTON.tolerance * self.rtol * (rms(residual) + 10.0 * self.scale)
+
+    def error(self, path: Path, context: StepContext) -> float:
+        """The filtered defect of the path at the start of the step, in units of what is allowed.
+
+        Where the residual dies out by more than the path's exponential does, it counts at the end, too.
+        """
+        spectrum, length = context.spectrum, path.length
+        defect = (path.start - context.residual) @ spectrum.vectors
+        felt = rms(defect * felt_share(length * spectrum.values, length * context.rate))
+        before, after = rms(context.residual) + self.scale, rms(path.values[-1]) + self.scale
+        allowed = self.allowed * min(before, after * float(np.exp(path.decay)))
+        allowed *= self._cancelled(context, ACCURACY.cancelled)
+        return felt / allowed if allowed > 0.0 else 0.0

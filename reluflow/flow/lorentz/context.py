@@ -1,0 +1,139 @@
+"""What is known at the start of a step, and how long it can be at most."""
+
+from functools import cached_property
+
+import numpy as np
+
+from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
+from reluflow.flow.lorentz.error_estimate import felt_share, rms
+from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.modes import Modes
+from reluflow.flow.lorentz.neurons import Mask, Neurons
+from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
+from reluflow.flow.lorentz.pull import directions
+from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.settings import LENGTHS, MODES
+from reluflow.network import Array
+
+
+class StepContext:
+    """What is known at the start of a step; each part is computed when it is first needed.
+
+    escaping, after ``ceiling``: whether one of the neurons that grow fastest is large enough to be felt.
+    last: the path of the step before.
+    """
+
+    def __init__(
+        self, neurons: Neurons, samples: Samples, residual: Array, last: Path | None, rows: int
+    ) -> None:
+        self.neurons, self.samples, self.residual, self.last = neurons, samples, residual, last
+        self._rows = rows
+        self.escaping = False
+
+    @cached_property
+    def kernel(self) -> Array:
+        """K (q, q)."""
+        return kernel(self.neurons, self.samples, self._rows)
+
+    @cached_property
+    def diagonal(self) -> Array:
+        """That of K (q,)."""
+        return np.diagonal(self.kernel)
+
+    @cached_property
+    def trace(self) -> float:
+        """That of K."""
+        return float(self.diagonal.sum())
+
+    @cached_property
+    def pulls(self) -> Array:
+        """D_j (b, p)."""
+        return directions(self.neurons, self.samples, self.residual)
+
+    @cached_property
+    def rates(self) -> Array:
+        """|D_j| (b,)."""
+        rates: Array = np.sqrt(np.vecdot(self.pulls, self.pulls))
+        return rates
+
+    @cached_property
+    def rate(self) -> float:
+        """The largest |D_j|."""
+        return float(self.rates.max(initial=0.0))
+
+    @cached_property
+    def log_sizes(self) -> Array:
+        """ln |neuron| (b,)."""
+        n = self.neurons
+        with np.errstate(divide="ignore"):
+            log_sizes: Array = np.log(n.sizes) + n.exponent * np.log(2.0)
+        return log_sizes
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """K = V diag(values) V'."""
+        return spectrum(self.kernel)
+
+    @property
+    def fading(self) -> float:
+        """-d ln |r| / dt, at which the residual dies out as a whole."""
+        total = float(self.residual @ self.residual)
+        return float(self.residual @ self.kernel @ self.residual) / total if total > 0.0 else 0.0
+
+    @property
+    def free(self) -> Mask:
+        """Which modes of K (q,) have died out at their own rate in the last step, or nearly.
+
+        The others are kept up by the motion of K, and follow the slow ones.
+        """
+        if self.last is None:
+            return np.ones(self.residual.size, dtype=bool)
+        before, now = (np.abs(r @ self.spectrum.vectors) for r in (self.last.start, self.residual))
+        free: Mask = now <= before * np.exp(-MODES.own * self.last.length * self.spectrum.values)
+        return free
+
+    def ceiling(self, weight: float, change: float) -> float:
+        """The longest step worth trying: no overflow, and no further than the foot of the next escape.
+
+        A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
+        gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
+        ``weight``: the largest |x|^2 / n.
+        """
+        rate, fastest = self.rates, self.rate
+        if fastest == 0.0:
+            return LENGTHS.longest
+        n = self.neurons
+        length = LENGTHS.rapidity / fastest
+        shrinking = n.outputs * np.vecdot(n.weights, self.pulls) < 0.0
+        length = min(length, LENGTHS.shrinking / float(rate[shrinking].max(initial=1e-300)))
+        log_size = self.log_sizes
+        change = change / len(n)
+        for _ in range(2):
+            room = 0.5 * np.log(change / (weight * length)) - log_size
+            small = (room > 1.0) & (rate > 0.0)
+            self.escaping = bool(np.any(~small & (rate > LENGTHS.leading * fastest)))
+            if not small.any():
+                break
+            length = min(length, float(np.min(room[small] / rate[small])))
+        return length
+
+    def predicted(self, length: float, allowed: float) -> Path:
+        """The path of the residual over a step of this length if K stays as it is.
+
+        Modes that a polynomial does not hold to the ``allowed`` error are terms of their own.
+        """
+        spectrum = self.spectrum
+        values = spectrum.decay(self.residual, RADAU.nodes * length)
+        rates, sizes = length * spectrum.values, self.residual @ spectrum.vectors
+        before, after = rms(self.residual), rms(values[-1])
+        decay = min(STEEPEST, float(np.log(before / after))) if before > after > 0.0 else 0.0
+        decay = decay if decay > GENTLE else 0.0
+        missed = np.abs(sizes * (RADAU.start @ np.exp(np.outer(RADAU.nodes, decay - rates)) - 1.0))
+        own = missed * felt_share(rates, length * self.rate) > MODES.weak * allowed * np.sqrt(rates.size)
+        own &= self.free
+        if not own.any():
+            return Path(values, length, decay)
+        if np.count_nonzero(own) > MODES.most:
+            own &= missed >= np.partition(missed, -MODES.most)[-MODES.most]
+        vectors = np.ascontiguousarray(sizes[own, None] * spectrum.vectors[:, own].T)
+        return Path(values, length, decay, Modes(rates[own], vectors))
