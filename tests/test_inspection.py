@@ -91,6 +91,17 @@ def history_of(*weights: list[float], outputs: list[float] | None = None) -> His
     return History(states, np.arange(float(len(states))), {})
 
 
+def test_between_recorded_states_sizes_are_geometric_and_directions_turn() -> None:
+    """Of weights that are zero in one of the states the direction is not known: they stay as they were."""
+    between = history_of([1.0, 0.0], [0.0, 4.0], outputs=[1.0, 9.0]).state_at(0.5)
+    np.testing.assert_allclose(between.weights, [[np.sqrt(2.0), np.sqrt(2.0)]])
+    np.testing.assert_allclose(between.output_weights, [3.0])
+    changed = history_of([1.0, 0.0], [1.0, 0.0], outputs=[1.0, -3.0]).state_at(0.5)
+    np.testing.assert_allclose(changed.output_weights, [-1.0])
+    for before, after in (([0.0, 0.0], [1.0, 2.0]), ([1.0, 2.0], [0.0, 0.0])):
+        np.testing.assert_array_equal(history_of(before, after).state_at(0.5).weights, [before])
+
+
 def test_the_record_of_a_neuron_and_its_next_change() -> None:
     problem = Problem([[1.0, 0.0], [0.0, 1.0]], np.ones(2), [[1.0, 0.5]], [1.0])
     past = record_of(history_of([1.0, 0.5], [1.0, -0.5], [10.0, -0.5]), problem, 0)

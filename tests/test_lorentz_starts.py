@@ -59,6 +59,20 @@ def test_nothing_moves() -> None:
         assert np.array_equal(solver.state.weights, problem.weights)
 
 
+def test_what_has_died_rests_between_steps_too() -> None:
+    """w moves along -x until <w, x> = 0, at half the difference of its coordinates, and a^2 stays |w|^2."""
+    solver = Lorentz(Problem([[1.0, 1.0]], [-1.0], [[1.0, -0.5]], [np.sqrt(1.25)]), Options())
+    while solver.t < 1e4:
+        solver.step()
+        if solver.t_old > 1.0:
+            step = solver.dense_output()
+            for t in np.linspace(solver.t_old, solver.t, 5):
+                state = step(float(t))
+                np.testing.assert_allclose(state.weights, [[0.75, -0.75]], rtol=1e-9)
+                np.testing.assert_allclose(state.output_weights, [0.75 * np.sqrt(2.0)], rtol=1e-9)
+    assert solver.steps > 4
+
+
 def test_duplicates_and_collinear_inputs_act_as_one() -> None:
     """Two equal samples are one with the mean target, counted twice; here with n = 2 against n = 1."""
     twice = Problem(X[[0, 0]], [1.0, 0.5], W, A)
