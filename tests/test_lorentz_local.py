@@ -76,6 +76,12 @@ class TestArrived:
         assert verdict.status.tolist() == [OFF, OFF]
         assert not verdict.choice
 
+    @pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+    def test_a_neuron_that_slides_there_goes_on_beyond(self, scale: float) -> None:
+        """Along sample 0 it moves at 0.5 before w = 0 and at 1.5 behind, held on sample 1 all the time."""
+        local = field(np.eye(2), [1.0, -1.0], base=[0.5, 0.3])
+        assert local.follow(np.array([-scale, 0.0]), np.array([1])).tolist() == [ON, SLIDING]
+
 
 class TestTurned:
     @pytest.mark.parametrize(("share", "side"), [(0.02, OFF), (0.98, ON)])

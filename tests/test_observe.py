@@ -50,6 +50,14 @@ class TestSaddles:
             assert one.end == pytest.approx(other.end, abs=0.1)
             assert one.loss == pytest.approx(other.loss, rel=0.01)
 
+    def test_a_plateau_that_is_reached_within_the_first_step_is_at_its_level(self):
+        t = np.concatenate([[0.0], np.linspace(0.1, 200.0, 4000)])
+        loss = logistic_escapes([100.0], [0.5, 1e-12], [0.7], t)
+        loss[0] = 0.9
+        (only,) = find_saddles({"t": t, "loss": loss})
+        assert only.loss == pytest.approx(0.5, rel=1e-3)
+        assert only.end == pytest.approx(100.0, abs=0.1)
+
     def test_an_exponential_tail_is_no_plateau(self):
         t = np.linspace(0.0, 2000.0, 5000)
         loss = 0.5 * np.exp(-t) + 1e-3 * np.exp(-0.01 * t)

@@ -251,7 +251,9 @@ class Finder(ast.NodeVisitor):
         if name in FUNCTIONS:
             field = "attr" if isinstance(node.func, ast.Attribute) else "id"
             self._change(node, "function", lambda one: setattr(one.func, field, FUNCTIONS[name]))
-        self.generic_visit(node)
+        for child in ast.iter_child_nodes(node):
+            if name != "reshape" or ast.unparse(child) != "-1":  # any negative number means the same
+                self.visit(child)
 
     def visit_keyword(self, node: ast.keyword) -> None:
         if node.arg not in GUARDS:
