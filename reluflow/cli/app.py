@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import directions, info, presets, run, tui, verify
+from reluflow.cli import directions, info, new, presets, resume, run, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ def _about(
 
 
 app.command("run")(run.run)
+app.command("resume")(resume.resume)
+app.command("new")(new.new)
 app.add_typer(presets.app, name="presets")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)

@@ -13,9 +13,9 @@ from reluflow.store.schema import by_id, parse_text
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks to run: a preset and changes to it."""
+    """What the command line asks to run: a preset (None: a file of data) and changes to it."""
 
-    preset: str
+    preset: str | None
     settings: Sequence[str]
     method: str | None
 
@@ -36,6 +36,8 @@ class Request:
 
     def resume_command(self, folder: Path) -> str:
         """The command that goes on with the run in ``folder``."""
+        if self.preset is None:
+            return shlex.join(["reluflow", "resume", str(folder)])
         words = ["reluflow", "run", self.preset]
         words += [word for setting in self.settings for word in ("--set", setting)]
         words += ["--method", self.method] if self.method is not None else []

@@ -1,7 +1,7 @@
 """``reluflow run``: train without a screen."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,11 +23,21 @@ if TYPE_CHECKING:
 @guarded
 def run(
     preset: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="PRESET", help="A preset's name or file.", autocompletion=completion.preset_names
+            metavar="PRESET",
+            help="A preset's name or file; none with --data.",
+            autocompletion=completion.preset_names,
         ),
-    ],
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train on the samples of a .csv, .npz or .npy file, or of standard input (-), without a "
+            "preset: until 1e-9 of the mean square of the targets is left, at rest, or for 60 seconds.",
+        ),
+    ] = None,
     settings: Settings = None,
     method: Annotated[
         str | None,
@@ -42,15 +52,32 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
 ) -> None:
-    """Train as a preset says and keep everything in a run directory.
+    """Train as a preset says, or on a file of samples, and keep everything in a run directory.
 
     Ctrl-C, SIGTERM and SIGHUP end it within about a second; it is saved, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
+
+    if (preset is None) == (data is None):
+        found = "neither PRESET nor" if preset is None else "both PRESET and"
+        fail(f"found {found} --data; expected one of them", ExitCode.USAGE)
+    request = Request(preset, settings or [], method)
+    with ExitStack() as while_read:
+        loaded = _load(request) if data is None else _load_data(request, data, quiet, while_read)
+        go(loaded, out, resume, as_json, quiet, request.resume_command)
+
+
+def go(
+    loaded: "Preset",
+    out: Path | None,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+    resume_command: Callable[[Path], str],
+) -> None:
+    """Train, or go on with a run, to the end; it is told, and decides the exit code of the command."""
     from reluflow.store.run_directory import open_run
 
-    request = Request(preset, settings or [], method)
-    loaded = _load(request)
     if resume:
         stored, continued = _stored(loaded, out)
         if _is_over(stored, continued):
@@ -63,7 +90,7 @@ def run(
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
-        _train(training, writer, interruption, quiet, request)
+        _train(training, writer, interruption, quiet, resume_command)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
     raise typer.Exit(_exit_code(summary, interruption))
@@ -76,6 +103,7 @@ def _load(request: "Request") -> "Preset":
     homeless = complaint()
     if homeless:
         say(f"reluflow: {homeless}")
+    assert request.preset is not None
     loaded = load_preset(request.preset, request.overrides())
     if loaded.unused_sweep:
         say(f"reluflow: {loaded.unused_sweep}")
@@ -83,6 +111,12 @@ def _load(request: "Request") -> "Preset":
     if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():
         say(f"reluflow: {path} stands in for the preset of that name that comes with the program")
     return loaded
+
+
+def _load_data(request: "Request", data: str, quiet: bool, while_read: ExitStack) -> "Preset":
+    from reluflow.cli.own_data import data_file, preset_of
+
+    return preset_of(while_read.enter_context(data_file(data)), request.overrides(), quiet)
 
 
 def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, Callable[[], RunWriter]]":
@@ -160,12 +194,12 @@ def _train(
     writer: "RunWriter",
     interruption: Interruption,
     quiet: bool,
-    request: "Request",
+    resume_command: Callable[[Path], str],
 ) -> None:
     from reluflow.cli.loop import Loop
     from reluflow.training.saving import Saver
 
-    how = f"resume with: {request.resume_command(writer.path)}"
+    how = f"resume with: {resume_command(writer.path)}"
     try:
         Loop(training, Saver(training, writer), interruption, quiet).run()
     except BrokenOffError:

@@ -2,13 +2,16 @@
 
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reluflow.cli import completion
 from reluflow.cli.output import fail, guarded
 from reluflow.errors import ExitCode, ReluflowError
+
+if TYPE_CHECKING:
+    from reluflow.store.preset import Preset
 
 
 @guarded
@@ -20,6 +23,10 @@ def tui(
             help="A preset's name, a preset file or a run directory; without one, what was open last.",
             autocompletion=completion.preset_names,
         ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Open the samples of a .csv, .npz or .npy file, without a preset."),
     ] = None,
     marker: Annotated[
         str | None, typer.Option(metavar="M", help="Draw with braille, block or ascii; auto finds out.")
@@ -36,9 +43,21 @@ def tui(
     for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout)):
         if stream is None or not stream.isatty():
             fail(f"{name} is not a terminal; expected one, which the app fills", ExitCode.USAGE)
+    if target is not None and data is not None:
+        fail("found both PRESET and --data; expected one of them", ExitCode.USAGE)
+    if data == "-":
+        fail("--data -: standard input is the keyboard here; expected a file", ExitCode.USAGE)
     flags = {"marker": marker, "fps": _number(fps), "theme": theme, "mouse": False if no_mouse else None}
     # by name: the two fronts do not know each other, and only this command may load the app
-    raise typer.Exit(import_module("reluflow.tui").run(target, fresh=fresh, **flags))
+    given = target if data is None else _preset(data)
+    raise typer.Exit(import_module("reluflow.tui").run(given, fresh=fresh, **flags))
+
+
+def _preset(data: str) -> "Preset":
+    from reluflow.cli.own_data import data_file, preset_of
+
+    with data_file(data) as path:
+        return preset_of(path, {}, quiet=True)
 
 
 def _number(text: str | None) -> float | None:

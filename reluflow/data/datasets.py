@@ -21,7 +21,8 @@ class Data:
 
     ``inputs`` (n, d) with the bias column, ``targets`` (n,), ``input_dimension``: d without the bias
     column, ``teacher`` (k, d) hidden weights or None, ``teacher_output`` (k,) or None, so that
-    targets_k = sum_i teacher_output_i relu(<teacher_i, x_k>). Arrays are read-only.
+    targets_k = sum_i teacher_output_i relu(<teacher_i, x_k>). ``remarks``: a sentence on each thing that a
+    file did not say itself. Arrays are read-only.
     """
 
     inputs: Array
@@ -29,6 +30,7 @@ class Data:
     input_dimension: int
     teacher: Array | None = None
     teacher_output: Array | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.inputs, self.targets, self.teacher, self.teacher_output):

@@ -16,6 +16,7 @@ from reluflow.store.sweep_section import SECTION, SweepSection, read_section
 from reluflow.store.toml_text import TEXTS, flatten, read_toml, render, text_of
 
 if TYPE_CHECKING:
+    from reluflow.data.datasets import Data
     from reluflow.network import Array
     from reluflow.problem import Problem
 
@@ -42,16 +43,21 @@ class Preset:
     path: Path | None = None
     sweep: SweepSection | None = None
 
+    def data(self) -> "Data":
+        """Draw or read the data. Raises PresetError or ProblemError in one sentence."""
+        from reluflow.data.datasets import build_data
+
+        return build_data(self.values, self.folder)
+
     def problem(self) -> "Problem":
         """Draw or read the data and the initial network.
 
         Raises PresetError or ProblemError in one sentence, before anything large is drawn.
         """
-        from reluflow.data.datasets import build_data
         from reluflow.data.initialisation import build_weights
         from reluflow.problem import Problem, check_range, require_memory
 
-        data = build_data(self.values, self.folder)
+        data = self.data()
         samples, dimension = data.inputs.shape
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
         weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)

@@ -75,6 +75,27 @@ def as_comments(values: Mapping[str, Any]) -> str:
     return "\n".join(["", "# by default:", *lines, ""]) if lines else ""
 
 
+def commented(texts: Mapping[str, str], values: Mapping[str, Any], full: Mapping[str, Any]) -> str:
+    """A preset as TOML with what each key means above it.
+
+    ``values`` are set; those keys that apply beside ``full``, the values with the defaults, but are not
+    among them stand behind a #, with their default if they have one.
+    """
+    blocks = [tomli_w.dumps({name: text for name, text in texts.items() if text}, multiline_strings=True)]
+    for section in SECTIONS:
+        lines = [f"[{section}]"]
+        for key in KEYS:
+            if key.section != section or not (key.id in values or key.applies(full)):
+                continue
+            lines.append(f"# {key.help}" + (f" ({', '.join(key.choices)})" if key.choices else ""))
+            if key.id in values:
+                lines.append(f"{key.name} = {_literal(values[key.id])}")
+            else:
+                lines.append(f"#{key.name} = {_literal(full[key.id]) if key.id in full else ''}".rstrip())
+        blocks.append("\n".join([*lines, ""]))
+    return "\n".join(block for block in blocks if block)
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()

@@ -1,12 +1,16 @@
 """The terminal app. Nothing of it (nor textual) is imported before ``run`` is called."""
 
 import os
+from typing import TYPE_CHECKING
 
 from reluflow.training.threads import set_for_this_process
 
+if TYPE_CHECKING:
+    from reluflow.store.preset import Preset
+
 
 def run(
-    target: str | None,
+    target: "str | Preset | None",
     *,
     marker: str | None = None,
     fps: float | None = None,
@@ -14,7 +18,7 @@ def run(
     mouse: bool | None = None,
     fresh: bool = False,
 ) -> int:
-    """Open the app on a preset's name, a preset file or a run directory; returns the exit code.
+    """Open the app on a preset, its name or file, or a run directory; returns the exit code.
 
     ``marker`` is "braille", "block", "ascii" or "auto"; ``fps`` frames a second, 1 to 30; ``theme`` the name
     of a theme; ``mouse`` whether to listen to one. None leaves it to the user's settings. Without a target

@@ -50,7 +50,7 @@ class Opening:
     complaints: tuple[str, ...] = ()
 
 
-def launch(target: str | None, flags: Mapping[str, Any], *, fresh: bool = False) -> int:
+def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool = False) -> int:
     """Run the app until the user leaves it; the solver's thread is gone when this returns.
 
     ``flags``: settings by name that stand before those of the user's file; None is none. ``fresh``: not to
@@ -113,8 +113,10 @@ def _tell(text: str) -> None:
         sys.stderr.flush()
 
 
-def open_on(target: str | None, *, fresh: bool = False) -> Opening:
+def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
     """What to open: the target, else the last session, else the first preset. Raises ReluflowError."""
+    if isinstance(target, Preset):
+        return Opening(target, greeting="; ".join(target.data().remarks) or None)
     if target is not None:
         return _opened(load_preset(target))
     last, complaint = (None, None) if fresh else read_session()

@@ -19,4 +19,4 @@ class File(DataKind):
 def from_file(path: Path, target: int | str | None = None) -> Data:
     """The samples of a file (see ``reluflow.data.files.read_table``)."""
     table = read_table(path, target)
-    return Data(table.inputs, table.targets, table.inputs.shape[1])
+    return Data(table.inputs, table.targets, table.inputs.shape[1], remarks=table.remarks)
