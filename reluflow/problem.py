@@ -49,7 +49,8 @@ class Problem:
 
     ``inputs`` (n, d), ``targets`` (n,), ``weights`` (m, d), ``output_weights`` (m,). A bias is a
     constant last column of ``inputs``. Arrays are copied, made float64 and read-only. ``slope``: that of the
-    activation max(z, slope z) below zero, in [0, 1); 0 is the ReLU.
+    activation max(z, slope z) below zero, in [0, 1); 0 is the ReLU. ``held_out``: inputs (k, d) and targets
+    (k,) on which the network is not trained but looked at, if any.
     Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity.
     """
 
@@ -59,6 +60,7 @@ class Problem:
     output_weights: Array
     loss: Loss = "half-mse"
     slope: float = 0.0
+    held_out: tuple[Array, Array] | None = None
 
     def __post_init__(self) -> None:
         for name, dimensions in (("inputs", 2), ("targets", 1), ("weights", 2), ("output_weights", 1)):
@@ -69,6 +71,11 @@ class Problem:
         _agree("targets", self.targets.shape[0], "inputs", self.inputs.shape[0], "samples")
         _agree("weights", self.weights.shape[1], "inputs", self.inputs.shape[1], "columns")
         _agree("output_weights", self.output_weights.shape[0], "weights", self.weights.shape[0], "neurons")
+        if self.held_out is not None:
+            inputs, targets = (_clean("held_out", each, 2 - k) for k, each in enumerate(self.held_out))
+            _agree("held-out targets", targets.shape[0], "held-out inputs", inputs.shape[0], "samples")
+            _agree("held-out inputs", inputs.shape[1], "inputs", self.inputs.shape[1], "columns")
+            object.__setattr__(self, "held_out", (inputs, targets))
 
     @property
     def samples(self) -> int:

@@ -228,6 +228,7 @@ FITTING = {
     "int": st.integers(1, 30),
     "float": st.floats(1e-12, 0.1),
     "column": st.one_of(st.integers(1, 9), st.text(string.ascii_letters, min_size=1)),
+    "held-out": st.one_of(st.integers(1, 9), st.floats(0.1, 0.9), st.text(string.ascii_letters, min_size=1)),
     "path": st.text(string.ascii_letters + " ./", min_size=1),
     "floats": st.lists(st.floats(-10, 10), min_size=2, max_size=3),
     "points": st.lists(st.lists(st.floats(-10, 10), min_size=2, max_size=2), min_size=2, max_size=3),

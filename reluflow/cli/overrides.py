@@ -29,7 +29,7 @@ class Request:
             key = by_id(id.strip(), "--set")
             value = parse_text(key, text, "--set")
             # a file named on the command line is looked for where the command is given
-            changes[key.id] = typed(value) if key.kind == "path" and value else value
+            changes[key.id] = typed(value) if value and key.is_file(value) else value
         if self.method is not None:
             changes["solver.method"] = parse_text(by_id("solver.method"), self.method, "--method")
         return changes

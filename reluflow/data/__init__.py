@@ -42,7 +42,7 @@ DATA_KINDS: "Final[Registry[DataEntry, type[DataKind]]]" = Registry(
             "reluflow.data.kinds.file:File",
             "a file of numbers in columns, or of arrays: inputs and targets",
             required=("path",),
-            optional=("target",),
+            optional=("target", "normalise", "held_out", "seed"),
         ),
         "orthogonal": DataEntry(
             "reluflow.data.kinds.orthogonal:Orthogonal",
@@ -54,19 +54,19 @@ DATA_KINDS: "Final[Registry[DataEntry, type[DataKind]]]" = Registry(
             "reluflow.data.kinds.gaussian:Gaussian",
             "inputs N(0, I), targets those of a random ReLU network",
             required=("samples", "dimension", "teacher_width"),
-            optional=("seed",),
+            optional=("held_out", "seed"),
         ),
         "correlated": DataEntry(
             "reluflow.data.kinds.correlated:Correlated",
             "one neuron as teacher and inputs around it, or two opposite ones",
             required=("samples", "dimension"),
-            optional=("centred", "noise", "teachers", "seed"),
+            optional=("centred", "noise", "teachers", "held_out", "seed"),
         ),
         "piecewise": DataEntry(
             "reluflow.data.kinds.piecewise:Piecewise",
             "inputs uniform on an interval, targets on a piecewise linear curve",
             required=("samples", "knots"),
-            optional=("seed",),
+            optional=("held_out", "seed"),
         ),
     }
 )

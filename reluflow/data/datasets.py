@@ -22,7 +22,8 @@ class Data:
     ``inputs`` (n, d) with the bias column, ``targets`` (n,), ``input_dimension``: d without the bias
     column, ``teacher`` (k, d) hidden weights or None, ``teacher_output`` (k,) or None, so that
     targets_k = sum_i teacher_output_i relu(<teacher_i, x_k>). ``remarks``: a sentence on each thing that a
-    file did not say itself. Arrays are read-only.
+    file did not say itself. ``held_out``: inputs (k, d) and targets (k,) on which nothing is trained, if any.
+    Arrays are read-only.
     """
 
     inputs: Array
@@ -31,19 +32,28 @@ class Data:
     teacher: Array | None = None
     teacher_output: Array | None = None
     remarks: tuple[str, ...] = ()
+    held_out: tuple[Array, Array] | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.inputs, self.targets, self.teacher, self.teacher_output):
+        held_out = self.held_out or ()
+        for array in (self.inputs, self.targets, self.teacher, self.teacher_output, *held_out):
             if array is not None:
                 array.setflags(write=False)
 
     def with_bias(self) -> "Data":
         """The same set with a constant 1 appended to every input; a teacher does not use it."""
-        inputs = np.column_stack([self.inputs, np.ones(self.inputs.shape[0])])
+        inputs = _with_ones(self.inputs)
         teacher = self.teacher
         if teacher is not None:
             teacher = np.column_stack([teacher, np.zeros(teacher.shape[0])])
-        return replace(self, inputs=inputs, teacher=teacher)
+        held_out = self.held_out
+        if held_out is not None:
+            held_out = _with_ones(held_out[0]), held_out[1]
+        return replace(self, inputs=inputs, teacher=teacher, held_out=held_out)
+
+
+def _with_ones(inputs: Array) -> Array:
+    return np.column_stack([inputs, np.ones(inputs.shape[0])])
 
 
 class DataKind(ABC):
@@ -71,6 +81,16 @@ class DataKind(ABC):
         """
         return None
 
+    def held_out(self, values: Mapping[str, Any], data: Data, count: int) -> tuple[Array, Array] | None:
+        """Inputs (count, d) by the law of the ``data``, count a centre, and the targets of their teacher.
+
+        Without a bias column. None where there is no such law or no teacher.
+        """
+        points = self.further({**values, "data.samples": count}, data.input_dimension)
+        if points is None or data.teacher is None or data.teacher_output is None:
+            return None
+        return points, answers(points, data.teacher, data.teacher_output)
+
 
 def build_data(values: Mapping[str, Any], folder: Path) -> Data:
     """The data set of a preset's flat ``values``; relative paths start at ``folder``.
@@ -83,6 +103,9 @@ def build_data(values: Mapping[str, Any], folder: Path) -> Data:
     for name in DATA_KINDS.rows[kind].required:
         _require(values, f"data.{name}")
     data = DATA_KINDS[kind]().build(values, folder)
+    count = values.get("data.held_out")
+    if isinstance(count, int):
+        data = replace(data, held_out=DATA_KINDS[kind]().held_out(values, data, count))
     return data.with_bias() if values.get("data.bias", False) else data
 
 

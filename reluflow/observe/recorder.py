@@ -13,7 +13,8 @@ from reluflow.network import Array, loss_of, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
-from reluflow.observe.series import COLUMNS, Series
+from reluflow.observe.quantities import loss_at
+from reluflow.observe.series import COLUMNS, HELD_OUT_LOSS, Series
 from reluflow.problem import Problem
 
 #: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
@@ -64,7 +65,8 @@ class Recorder:
         state_bytes = 8 * problem.width * (problem.dimension + 1)
         by_memory = int(rules.memory_mb * 1e6 // state_bytes)
         self._limit = max(min(rules.snapshots, by_memory), 4)
-        self._series = Series(rules.series)
+        held_out = () if problem.held_out is None else (HELD_OUT_LOSS,)
+        self._series = Series(rules.series, COLUMNS + held_out)
         self._states: list[State] = []
         self._shapes: list[Shape] = []
         self._path: list[float] = []
@@ -82,7 +84,7 @@ class Recorder:
         """Column name to values (k,); times are flow time and losses those of the problem's loss."""
         # by columns in memory: whoever looks something up in one of them would copy it each time otherwise
         columns = self._series.columns
-        return {name: columns[i] for i, name in enumerate(COLUMNS)}
+        return {name: columns[i] for i, name in enumerate(self._series.names)}
 
     @property
     def snapshots(self) -> Snapshots:
@@ -191,7 +193,10 @@ class Recorder:
         self, state: State, step: int, loss: float, extremes: tuple[float, float], slope: float
     ) -> None:
         norm = variation_norm(state.weights, state.output_weights)
-        self._series.add(np.array([state.t, step, loss, *extremes, slope, norm]))
+        row = [state.t, step, loss, *extremes, slope, norm]
+        if self._problem.held_out is not None:
+            row.append(loss_at(state, *self._problem.held_out, self._problem.loss, self._problem.slope))
+        self._series.add(np.array(row))
 
     def _consider(self, state: State, shape: Shape) -> float:
         """Keep the state if it has moved by the spacing since the last that was kept."""

@@ -19,6 +19,8 @@ COLUMNS: Final[tuple[str, ...]] = (
     "gradient_norm",
     "variation_norm",
 )
+#: A column of runs that have held-out samples: the loss there.
+HELD_OUT_LOSS: Final = "held_out_loss"
 _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_low", "loss_high"))
 #: Rows of the series for which there is room at first.
 FIRST_ROWS: Final = 1024
@@ -31,9 +33,11 @@ class Series:
     is always there. A dropped row leaves its lowest and highest loss to the row after it.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, columns: tuple[str, ...] = COLUMNS) -> None:
+        """``columns``: ``COLUMNS``, and those of this run behind them."""
         self._limit = max(limit, 16)
-        self._rows = np.empty((min(self._limit, FIRST_ROWS), len(COLUMNS)))
+        self.names = columns
+        self._rows = np.empty((min(self._limit, FIRST_ROWS), len(columns)))
         self._count = 0
         self._spacing = 0.0
         self._provisional = False
@@ -106,7 +110,7 @@ class Series:
         self._rows[self._count - len(kept._rows) : self._count] = kept._rows
 
     def _make_room(self, rows: int) -> None:
-        held, self._rows = self.rows, np.empty((rows, len(COLUMNS)))
+        held, self._rows = self.rows, np.empty((rows, len(self.names)))
         self._rows[: self._count] = held
 
     def pack(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from reluflow.errors import RunError
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset
-from reluflow.store.schema import KEYS, show
+from reluflow.store.schema import KEYS, Key, show
 
 #: Sections that decide when a run ends and what is kept of it, but not where it goes.
 NEUTRAL: Final = ("stop", "record")
@@ -22,7 +22,7 @@ def continued(run: Path, mine: Preset, preset: Preset) -> Preset:
     for key in KEYS:
         if key.section in NEUTRAL:
             continue
-        here, there = (_comparable(each, key.id, key.kind == "path") for each in (mine, preset))
+        here, there = (_comparable(each, key) for each in (mine, preset))
         if here != there:
             raise RunError(
                 f"{run} cannot be resumed: {key.id} is {_shown(preset, key.id)} now and was "
@@ -31,16 +31,16 @@ def continued(run: Path, mine: Preset, preset: Preset) -> Preset:
     return mine.with_values({key.id: preset.values.get(key.id) for key in KEYS if key.section in NEUTRAL})
 
 
-def _comparable(preset: Preset, id: str, is_path: bool) -> Any:
+def _comparable(preset: Preset, key: Key) -> Any:
     """The value; for a file what is in it, since a run directory holds copies under other names."""
-    value = preset.values.get(id)
-    if not is_path or value is None:
+    value = preset.values.get(key.id)
+    if value is None or not key.is_file(value):
         return value
     path = preset.folder / expanded(value)
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RunError(f"{id}: {path} cannot be read ({error.strerror}); expected a file") from None
+        raise RunError(f"{key.id}: {path} cannot be read ({error.strerror}); expected a file") from None
 
 
 def _shown(preset: Preset, id: str) -> str:

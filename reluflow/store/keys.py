@@ -14,7 +14,7 @@ from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
 #: What a value is, and with it how it is read, checked and edited.
-Kind = Literal["bool", "int", "float", "choice", "path", "column", "floats", "points"]
+Kind = Literal["bool", "int", "float", "choice", "path", "column", "held-out", "floats", "points"]
 #: How the app steps a number: by one, by factors of ten, or through 1, 2, 5, 10.
 Step = Literal["one", "tens", "1-2-5"]
 
@@ -62,6 +62,10 @@ class Key:
         """``section.name``, as in ``--set``."""
         return f"{self.section}.{self.name}"
 
+    def is_file(self, value: Any) -> bool:
+        """Whether a value of this key names a file."""
+        return isinstance(value, str) and self.kind in ("path", "held-out")
+
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the key means anything beside these ``values`` (flat, by id)."""
         return self.when is None or values.get(self.when[0]) in self.when[1]
@@ -98,6 +102,19 @@ KEYS: Final[tuple[Key, ...]] = (
         "column of the targets: its number from 1, or its name; y or the last when not set",
         **_COUNT,
     ),
+    _data(
+        "normalise",
+        "choice",
+        "what is done to the inputs: mean 0, also deviation 1, or every input of length 1",
+        default="none",
+        choices=("none", "centre", "variance", "length"),
+    ),
+    _data(
+        "held_out",
+        "held-out",
+        "samples kept from training: a share of the file or another file; of drawn data, a number",
+        **_COUNT,
+    ),
     _data("samples", "int", "number of samples", **_COUNT),
     _data(
         "dimension",
@@ -127,7 +144,7 @@ KEYS: Final[tuple[Key, ...]] = (
         **_ANY,
     ),
     _data("norms", "floats", "norms of the inputs are drawn between these two", **_POSITIVE),
-    _data("seed", "int", "seed of the data", **_SEED),
+    _data("seed", "int", "seed of the data; of a file, which samples are held out", **_SEED),
     Key("data", "bias", "bool", "append a constant 1 to every input", default=False),
     Key(
         "network",

@@ -62,7 +62,9 @@ class Preset:
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
         weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)
         loss, slope = self.values["solver.loss"], self.values["network.slope"]
-        problem = Problem(data.inputs, data.targets, weights, output_weights, loss, slope)
+        problem = Problem(
+            data.inputs, data.targets, weights, output_weights, loss, slope, held_out=data.held_out
+        )
         check_range(problem)
         return problem
 
@@ -116,7 +118,7 @@ def merge(base: Mapping[str, Any], overrides: Mapping[str, Any], where: str) -> 
 def typed_values(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes as a user types them: a path is looked for in the working folder, not beside the preset."""
     return {
-        id: locations.typed(value) if by_id(id).kind == "path" and value else value
+        id: locations.typed(value) if value and by_id(id).is_file(value) else value
         for id, value in changes.items()
     }
 
@@ -247,5 +249,5 @@ def _absolute_paths(preset: Preset) -> dict[str, Any]:
     return {
         key.id: str((preset.folder / locations.expanded(preset.values[key.id])).absolute())
         for key in KEYS
-        if key.kind == "path" and key.id in preset.values
+        if key.is_file(preset.values.get(key.id))
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from reluflow.data import DATA_KINDS
 from reluflow.errors import PresetError, ProblemError
+from reluflow.store.values import show
 
 
 def check_combinations(values: Mapping[str, Any], where: str) -> None:
@@ -12,8 +13,20 @@ def check_combinations(values: Mapping[str, Any], where: str) -> None:
     complaint = DATA_KINDS[values["data.kind"]]().complaint(values)
     if complaint is not None:
         raise PresetError(f"{where}: {complaint}")
+    _check_held_out(values, where)
     _check_balance(values, where)
     _check_time(values, where)
+
+
+def _check_held_out(values: Mapping[str, Any], where: str) -> None:
+    held_out = values.get("data.held_out")
+    if held_out is None or isinstance(held_out, int) != (values["data.kind"] == "file"):
+        return
+    expected = "a share between 0 and 1, or a file" if isinstance(held_out, int) else "a number of samples"
+    raise PresetError(
+        f"{where}: data.held_out is {show(held_out)} where data.kind is {values['data.kind']}; "
+        f"expected {expected}"
+    )
 
 
 def check_memory(values: Mapping[str, Any], where: str) -> None:

@@ -1,7 +1,8 @@
 """Run directories: everything about one run, in files that NumPy, tomllib and json open by themselves.
 
     preset.toml      the preset as it is run, defaults filled in and the method named
-    problem.npz      inputs, targets, weights, output_weights: the data and the start
+    problem.npz      inputs, targets, weights, output_weights: the data and the start, and held_out_inputs,
+                     held_out_targets where some samples are held out
     trajectory.npz   series/<column>, snapshots/{t, weights, output_weights},
                      events/{t, neuron, sample, kind}, checkpoint/<key>,
                      links: a checkpoint's array begins with so many rows of a member (key, member, rows),
@@ -39,7 +40,7 @@ from reluflow.store.leftovers import delete_leftovers, delete_unfinished, new_fo
 from reluflow.store.locations import expanded
 from reluflow.store.owner import Owner
 from reluflow.store.preset import Preset
-from reluflow.store.run_layout import LINKS, SAVED_SUMMARY
+from reluflow.store.run_layout import HELD_OUT, LINKS, SAVED_SUMMARY, START
 from reluflow.store.run_reader import PRESET, PROBLEM, TRAJECTORY, Run, open_run
 from reluflow.store.run_summary import SUMMARY, sum_of, sum_of_bytes
 from reluflow.store.schema import KEYS
@@ -181,14 +182,14 @@ def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, An
     """Write the files of a run that has not begun; returns the preset as written."""
     copies: dict[str, Any] = {}
     for key in KEYS:
-        if key.kind == "path" and key.id in preset.values:
+        if key.is_file(preset.values.get(key.id)):
             source = preset.folder / expanded(preset.values[key.id])
-            copies[key.id] = key.section + source.suffix
+            copies[key.id] = f"{key.section}{'' if key.name == 'path' else f'-{key.name}'}{source.suffix}"
             write_bytes(folder / copies[key.id], source.read_bytes())
     kept = preset.with_values(copies) if copies else preset
     write_text(folder / PRESET, kept.to_toml())
-    names = ("inputs", "targets", "weights", "output_weights")
-    write_npz(folder / PROBLEM, {name: getattr(problem, name) for name in names})
+    arrays = {name: getattr(problem, name) for name in START}
+    write_npz(folder / PROBLEM, arrays | dict(zip(HELD_OUT, problem.held_out or (), strict=False)))
     sums = {name: [sum_of(folder / name)] for name in (PRESET, PROBLEM)}
     write_text(folder / SUMMARY, run_summary.written(begun, Owner.this(), sums))
     return kept

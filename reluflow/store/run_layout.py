@@ -20,6 +20,8 @@ from reluflow.store.archive import Check, Members, damaged
 
 #: Members of problem.npz and how many dimensions each has.
 START: Final = {"inputs": 2, "targets": 1, "weights": 2, "output_weights": 1}
+#: ... and of runs that have held-out samples.
+HELD_OUT: Final = {"held_out_inputs": 2, "held_out_targets": 1}
 #: Member of trajectory.npz: (checkpoint key, member, rows) of arrays that begin with rows of the file's own.
 LINKS: Final = "links"
 #: ... and the summary that belongs to its arrays, as JSON.
@@ -36,7 +38,8 @@ Shape = tuple[int, ...]
 def check_start(members: Members) -> Sizes:
     """Samples, dimension and width that problem.npz states. Raises DamageError for arrays that do not fit."""
     shapes = {}
-    for name, dimensions in START.items():
+    held_out = HELD_OUT if any(name in members for name in HELD_OUT) else {}
+    for name, dimensions in (START | held_out).items():
         if name not in members:
             raise damaged(members.path, f"there is no array {name}")
         shape, kind = members.header(name)
@@ -45,6 +48,9 @@ def check_start(members: Members) -> Sizes:
         shapes[name] = shape
     (n, d), (m, _) = shapes["inputs"], shapes["weights"]
     _require(members, shapes, {"targets": (n,), "weights": (m, d), "output_weights": (m,)})
+    if held_out:
+        k = shapes["held_out_targets"][0]
+        _require(members, shapes, {"held_out_inputs": (k, d)})
     return n, d, m
 
 

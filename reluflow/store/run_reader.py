@@ -19,6 +19,7 @@ from reluflow.store.continuation import continued
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, load_preset, name_in
 from reluflow.store.run_layout import (
+    HELD_OUT,
     LINKS,
     SAVED_SUMMARY,
     START,
@@ -149,8 +150,11 @@ class Run:
         """The data and the network that the run started from."""
         _ = self._sizes
         values, start = self.preset.values, {name: _array(self._start, name) for name in START}
+        given = all(name in self._start for name in HELD_OUT)
+        held_out = tuple(_array(self._start, name) for name in HELD_OUT) if given else None
+        loss, slope = values["solver.loss"], values["network.slope"]
         try:
-            return Problem(**start, loss=values["solver.loss"], slope=values["network.slope"])
+            return Problem(**start, loss=loss, slope=slope, held_out=held_out)  # type: ignore[arg-type]
         except ProblemError as error:
             raise damaged(self._start.path, str(error)) from None
 

@@ -15,6 +15,7 @@ _EXPECTED = {
     "bool": "true or false",
     "path": "the name of a file",
     "column": "the name of a column, or its number from 1",
+    "held-out": "a share between 0 and 1, the name of a file, or a number of samples",
     "floats": "a list of numbers such as [1.0, -2.0]",
     "points": "a list of rows of numbers such as [[1.0, 2.0], [3.0, 4.0]]",
 }
@@ -89,12 +90,15 @@ def parse_text(key: Key, text: str, where: str = "value given") -> Any:
     Raises PresetError with one sentence that starts with ``where``. Lists may be written without brackets.
     """
     word = text.strip()
-    if word.lower() in _UNSET:
+    if word.lower() in _UNSET and word not in key.choices:
         return None
     if key.kind in ("choice", "path"):
         value: Any = word.strip("\"'")
     elif key.kind == "column":  # in quotes a number is a name
         value = int(word) if re.fullmatch(r"[0-9]{1,12}", word) else word.strip("\"'")
+    elif key.kind == "held-out":
+        value = _number_from(word, whole=bool(re.fullmatch(r"[0-9]{1,12}", word)))
+        value = value.strip("\"'") if isinstance(value, str) else value
     elif key.kind == "bool":
         value = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(word.lower(), word)
     elif key.kind in ("floats", "points"):
@@ -179,6 +183,14 @@ def _column(key: Key, value: Any) -> int | str:
     return _path(key, value) if isinstance(value, str) else _int(key, value)
 
 
+def _held_out(key: Key, value: Any) -> float | str:
+    if isinstance(value, str):
+        return _path(key, value)
+    if isinstance(value, float) and 0.0 < value < 1.0:
+        return value
+    return _int(key, value)
+
+
 def _floats(key: Key, value: Any) -> tuple[float, ...]:
     if isinstance(value, int | float) or (isinstance(value, str) and power(value) is not None):
         value = [value]
@@ -217,6 +229,7 @@ _READERS = {
     "choice": _choice,
     "path": _path,
     "column": _column,
+    "held-out": _held_out,
     "floats": _floats,
     "points": _points,
 }

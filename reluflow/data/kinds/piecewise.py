@@ -11,6 +11,7 @@ import numpy.typing as npt
 from reluflow.data.datasets import Data, DataKind, typed
 from reluflow.data.streams import stream
 from reluflow.errors import PresetError
+from reluflow.network import Array
 
 
 class Piecewise(DataKind):
@@ -31,6 +32,11 @@ class Piecewise(DataKind):
                 return f"data.knots has x = {right:g} after x = {left:g}; expected x to increase"
         return None
 
+    def held_out(self, values: Mapping[str, Any], data: Data, count: int) -> tuple[Array, Array]:
+        return _drawn(
+            typed("data.knots", values["data.knots"], (2,)), count, values.get("data.seed", 0), "test"
+        )
+
 
 def piecewise(knots: npt.ArrayLike, samples: int, seed: int) -> Data:
     """One-dimensional inputs uniform between the end knots, targets on the lines from knot to knot."""
@@ -39,8 +45,13 @@ def piecewise(knots: npt.ArrayLike, samples: int, seed: int) -> Data:
         raise PresetError(
             "data.knots: expected at least two pairs [x, y] with x increasing from pair to pair"
         )
+    return Data(*_drawn(corners, samples, seed, "inputs"), 1)
+
+
+def _drawn(corners: Array, samples: int, seed: int, name: str) -> tuple[Array, Array]:
+    """Inputs (n, 1) from the stream of that name, and their targets (n,)."""
     x, y = corners[:, 0], corners[:, 1]
-    inputs = x[0] + (x[-1] - x[0]) * stream(seed, "inputs").random(samples)
+    inputs = x[0] + (x[-1] - x[0]) * stream(seed, name).random(samples)
     left = np.clip(np.searchsorted(x, inputs, side="right") - 1, 0, x.size - 2)
     share = (inputs - x[left]) / (x[left + 1] - x[left])
-    return Data(inputs[:, None], y[left] + share * (y[left + 1] - y[left]), 1)
+    return inputs[:, None], y[left] + share * (y[left + 1] - y[left])
