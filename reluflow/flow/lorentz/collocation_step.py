@@ -85,15 +85,17 @@ class _Correction:
 class CollocationStepper:
     """Tries steps for merged samples at a relative tolerance.
 
-    scale: the residual, rms, below which errors count absolutely; hysteresis: that of releases; allowed: the
-    error of the path, relative to the residual, that a step may have; abandoned: see ``FlowSolver``.
+    rounding: what is left of a residual, rms, that is zero; scale: the residual, rms, below which errors
+    count absolutely; hysteresis: that of releases; allowed: the error of the path, relative to the residual,
+    that a step may have; abandoned: see ``FlowSolver``.
     """
 
     def __init__(self, samples: Samples, rtol: float) -> None:
         self.samples = samples
         self.rtol = rtol
         self.abandoned: Callable[[], bool] = lambda: False
-        self.scale = min(ACCURACY.negligible, ACCURACY.rounding / rtol) * rms(samples.targets)
+        self.rounding = ACCURACY.rounding * rms(samples.targets)
+        self.scale = min(ACCURACY.negligible * rms(samples.targets), self.rounding / rtol)
         self.hysteresis = min(1e-3, ACCURACY.hysteresis * rtol)
         self.allowed = min(ACCURACY.allowed * rtol**1.25, ACCURACY.largest * rtol ** (5.0 / 6.0))
 
@@ -149,7 +151,7 @@ class CollocationStepper:
         return _Limits(
             wanted=length,
             tolerance=tolerance,
-            enough=tolerance * self._cancelled(context, NEWTON.cancelled),
+            enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, self.rounding)),
             bound=NEWTON.diverged * largest,
             allowed=self.allowed * (rms(r) + self.scale),
             cuttable=neurons.z.size <= KINKS.pairs,
