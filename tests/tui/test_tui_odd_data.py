@@ -1,0 +1,32 @@
+"""Equal rows, rows of zeros, one sample: every panel, view and page of the app is built of them."""
+
+from pathlib import Path
+
+import driver
+import pytest
+from odd_data import ODD, write_odd
+
+from reluflow.plot.views import VIEWS
+from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.screens.verify import VerifyPage
+from reluflow.tui.subjects import KINDS
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ODD)
+async def test_everything_is_shown(name: str, tmp_path: Path) -> None:
+    async with driver.explorer(str(write_odd(tmp_path, name)), size=(100, 34)) as app:
+        await app.solved()
+        await app.press("home", "n", "end")
+        for _ in VIEWS:
+            await app.press("n")
+        await app.press("l", "l", "l", "y", "y", "y", "S", "G", "D", "E", "enter")
+        assert isinstance(app.app.screen, Inspector)
+        for _ in KINDS:
+            await app.press("down", "tab")
+        await app.press("escape", "V")
+        assert isinstance(app.app.screen, VerifyPage)
+        await app.until(lambda: "does not apply" in app.text or "holds" in app.text, "the predictions")
+        await app.press("escape")
+        said = [note.message for note in app.app._notifications]
+        assert not any("broke down" in text or "Error" in text for text in said), said
