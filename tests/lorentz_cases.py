@@ -1,9 +1,12 @@
 """Problems and independent references for the tests of the lorentz solver."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from reluflow.flow.base import Options
-from reluflow.flow.lorentz import Lorentz
+from reluflow.flow.lorentz import Lorentz, series_step
 from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
 
@@ -137,3 +140,8 @@ def polar_losses(problem: Problem, times: Array, step: float) -> Array:
         r = (sign * np.exp(2.0 * log_size)) @ np.maximum(direction @ inputs.T, 0.0) - targets
         losses.append(loss_of(r))
     return np.array(losses)
+
+
+def without_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step is one by collocation."""
+    monkeypatch.setattr(series_step, "SERIES", replace(series_step.SERIES, most_pairs=0))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reluflow.flow.base import Options
-from reluflow.flow.lorentz import Lorentz, rounds, step
+from reluflow.flow.lorentz import Lorentz, collocation_step, rounds
 from reluflow.flow.lorentz.engine import suits
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
@@ -38,7 +38,7 @@ def sweeps_of(
                 pairs.append((swept, sweep(neurons, samples, path, hysteresis)))
         return swept
 
-    monkeypatch.setattr(step, "sweep", both)
+    monkeypatch.setattr(collocation_step, "sweep", both)
     solver = Lorentz(problem, Options())
     while solver.steps < steps and solver.loss > 1e-7:
         solver.step()
@@ -88,7 +88,7 @@ def test_dense_output_is_as_exact_as_the_run():
     kept = 0
     while kept < 2 and solver.loss > 1e-7:
         solver.step()
-        if solver._kept is None or len(solver._kept.segments) < 2:
+        if solver._record is None or len(solver._record.records) < 2:
             continue
         kept += 1
         times = solver.t_old + np.array([0.08, 0.37, 0.71]) * (solver.t - solver.t_old)
@@ -117,10 +117,10 @@ def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
     for swept, _ in pairs:
         if len(swept.events) < 10:
             continue
-        assert swept.kept is not None
-        begins = np.concatenate([part.begin for part in swept.kept.segments])
-        untils = np.concatenate([part.until for part in swept.kept.segments])
-        rows = np.concatenate([part.rows for part in swept.kept.segments])
+        assert swept.record is not None
+        begins = np.concatenate([part.begin for part in swept.record.records])
+        untils = np.concatenate([part.until for part in swept.record.records])
+        rows = np.concatenate([part.rows for part in swept.record.records])
         for row in range(len(swept.end)):
             order = np.argsort(begins[rows == row], kind="stable")
             mine = begins[rows == row][order], untils[rows == row][order]

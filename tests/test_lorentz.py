@@ -12,6 +12,7 @@ from lorentz_cases import (
     random_problem,
     run,
     toy,
+    without_series,
 )
 
 from reluflow.flow.base import Options
@@ -240,9 +241,9 @@ def test_mse_is_twice_as_fast() -> None:
 
 def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Infinity times a length of zero is no number, and would hide a crossing of that neuron."""
-    from reluflow.flow.lorentz import course, leap
+    from reluflow.flow.lorentz import straight_motion
 
-    found, calls = course.first_release, []
+    found, calls = straight_motion.first_release, []
 
     def kept(neurons, sign, pulled, forcing, begin, end):  # type: ignore[no-untyped-def]
         releases = found(neurons, sign, pulled, forcing, begin, end)
@@ -250,8 +251,8 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
             calls.append((neurons, sign, pulled, forcing, begin))
         return releases
 
-    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
-    monkeypatch.setattr(course, "first_release", kept)
+    without_series(monkeypatch)
+    monkeypatch.setattr(straight_motion, "first_release", kept)
     run(random_problem(0, samples=12, dimension=18, width=30), end=10.0)
     assert calls
     for *given, begin in calls:
@@ -264,21 +265,21 @@ def test_a_stretch_without_length_releases_nobody(monkeypatch: pytest.MonkeyPatc
 def test_the_residual_is_that_of_the_network_when_small_neurons_join_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from reluflow.flow.lorentz import leap, step
+    from reluflow.flow.lorentz import collocation_step
 
-    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    without_series(monkeypatch)
     alike = random_problem(4, samples=8, dimension=3, width=600)
     size = np.where(np.arange(600) < 100, 1.0, 1e-5)
     weights, outputs = size[:, None] * alike.weights, size * alike.output_weights
     problem = Problem(alike.inputs, alike.targets, weights, outputs)
-    solver, joined, swept = Lorentz(problem, Options()), 0, step.sweep
+    solver, joined, swept = Lorentz(problem, Options()), 0, collocation_step.sweep
 
     def counted(neurons, *given):  # type: ignore[no-untyped-def]
         nonlocal joined
         joined += len(neurons) < len(solver._neurons)
         return swept(neurons, *given)
 
-    monkeypatch.setattr(step, "sweep", counted)
+    monkeypatch.setattr(collocation_step, "sweep", counted)
     while solver.loss > 0.3 * np.mean(problem.targets**2) / 2:
         solver.step()
         left = residuals(solver.state.weights, solver.state.output_weights, problem.inputs, problem.targets)

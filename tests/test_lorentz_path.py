@@ -112,15 +112,15 @@ def test_modes_that_follow_the_slow_ones_are_not_taken_for_free_ones() -> None:
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), rapidity=st.sampled_from([1e-2, 1e-3]))
-def test_a_nudge_is_a_boost_to_second_order(seed: int, rapidity: float) -> None:
+def test_a_small_boost_is_a_boost_to_second_order(seed: int, rapidity: float) -> None:
     generator = np.random.default_rng(seed)
     w, a, turn = generator.standard_normal((5, 3)), generator.standard_normal(5), np.zeros((5, 3))
     turn[:] = rapidity * generator.standard_normal(3) / 2.0
-    flight = boost_chain(turn[None], w, a, a**2 - np.sum(w**2, axis=1))
-    moved, output, reach = small_boost(turn, w, a)
-    np.testing.assert_allclose(moved, flight.weights[0], atol=20.0 * rapidity**3)
-    np.testing.assert_allclose(output, flight.outputs[0], atol=20.0 * rapidity**3)
-    np.testing.assert_allclose(reach, flight.reach[0], atol=20.0 * rapidity**2)
+    boosted = boost_chain(turn[None], w, a, a**2 - np.sum(w**2, axis=1))
+    moved, output, integral = small_boost(turn, w, a)
+    np.testing.assert_allclose(moved, boosted.weights[0], atol=20.0 * rapidity**3)
+    np.testing.assert_allclose(output, boosted.outputs[0], atol=20.0 * rapidity**3)
+    np.testing.assert_allclose(integral, boosted.integral[0], atol=20.0 * rapidity**2)
 
 
 def test_a_checkpoint_in_the_tail_gives_the_very_same_steps() -> None:

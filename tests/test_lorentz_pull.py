@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lorentz_cases import random_problem, run
+from lorentz_cases import random_problem, run, without_series
 
 from reluflow.flow.base import Options
-from reluflow.flow.lorentz import Lorentz, leap, pull, rounds, samples
+from reluflow.flow.lorentz import Lorentz, pull, rounds, samples
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, widened
 from reluflow.flow.lorentz.path import Path
@@ -40,7 +40,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
         return found
 
     monkeypatch.setattr(samples, "MANY", 1)
-    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    without_series(monkeypatch)
     monkeypatch.setattr("reluflow.flow.lorentz.rounds.pull_after", compared)
     solver = Lorentz(wide(slope), Options())
     assert solver._samples.many
@@ -55,7 +55,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
 
 
 def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    without_series(monkeypatch)
     problem = random_problem(3, samples=8, dimension=6, width=20)
     plain = run(problem, loss=0.0, end=30.0)
     monkeypatch.setattr(samples, "MANY", 1)

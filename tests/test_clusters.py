@@ -23,9 +23,10 @@ def bundled(end: float = ALIGNED) -> Lorentz:
 
 def test_what_bundles_do_is_what_their_members_do(monkeypatch: pytest.MonkeyPatch) -> None:
     together = bundled(700.0)
-    assert together._bundles.member.size > 10
+    assert together._clusters.member.size > 10
     assert (
-        len(together._neurons) + together._bundles.member.size > len(np.unique(together._bundles.leader)) + 20
+        len(together._neurons) + together._clusters.member.size
+        > len(np.unique(together._clusters.leader)) + 20
     )
 
     def apart(self: Clusters, neurons: Neurons, _: Samples) -> tuple[Clusters, Neurons]:
@@ -33,7 +34,7 @@ def test_what_bundles_do_is_what_their_members_do(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Clusters, "joined", apart)
     separate = bundled(700.0)
-    assert separate._bundles.member.size == 0
+    assert separate._clusters.member.size == 0
     assert together.loss == pytest.approx(separate.loss, rel=1e-5)
     a, b = together.state, separate.state
     scale = np.abs(b.output_weights).max()
@@ -60,7 +61,7 @@ def test_members_keep_their_invariants_and_signs() -> None:
 
 def test_the_inside_of_a_step_in_which_a_bundle_forms_is_known() -> None:
     solver = Lorentz(five_points(), Options())
-    while solver._bundles.member.size == 0:
+    while solver._clusters.member.size == 0:
         solver.step()
     dense = solver.dense_output()
     end, near = dense(solver.t), dense(solver.t_old + (1.0 - 1e-12) * (solver.t - solver.t_old))
@@ -70,9 +71,9 @@ def test_the_inside_of_a_step_in_which_a_bundle_forms_is_known() -> None:
     assert np.array_equal(end.weights, solver.state.weights)
 
 
-def test_goes_on_from_a_checkpoint_with_bundles() -> None:
+def test_goes_on_from_a_checkpoint_with_clusters() -> None:
     solver = bundled()
-    assert solver._bundles.member.size
+    assert solver._clusters.member.size
     copy = Lorentz(five_points(), Options())
     copy.restore(solver.checkpoint())
     for _ in range(5):
@@ -82,7 +83,7 @@ def test_goes_on_from_a_checkpoint_with_bundles() -> None:
     assert np.array_equal(solver.event_log.neuron, copy.event_log.neuron)
 
 
-def test_bundles_of_bundles() -> None:
+def test_bundles_of_clusters() -> None:
     few = alone()._with(np.array([3, 5]), np.array([3, 3]), np.array([0.6, 0.8]))
     more = few._with(np.array([1, 3]), np.array([1, 1]), np.array([0.8, 0.6]))
     weights, outputs = np.zeros((7, 2)), np.zeros(7)

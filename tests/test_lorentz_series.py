@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lorentz_cases import correlated, five_points, random_problem, run, take_the_same_steps, toy
+from lorentz_cases import (
+    correlated,
+    five_points,
+    random_problem,
+    run,
+    take_the_same_steps,
+    toy,
+    without_series,
+)
 
 from reluflow import load_preset
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, Events
-from reluflow.flow.lorentz import Lorentz, leap
+from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.sweep import predictions
 from reluflow.flow.lorentz.taylor import DEGREE, TaylorSeries
@@ -55,7 +63,7 @@ def test_the_residual_moves_as_the_kernel_says(solver: Lorentz) -> None:
     """dr/dt = -K r, also where the series have led (K knows nothing of them)."""
     series, samples = series_now(solver), solver._samples
     orders = np.arange(1.0, DEGREE + 1)
-    for x in np.array([0.0, 0.3, 1.0]) * series.reach(1e-11, 1e-11):
+    for x in np.array([0.0, 0.3, 1.0]) * series.horizon(1e-11, 1e-11):
         there = series.neurons_at(np.array([x]))
         r = (series.powers(np.array([x])) @ series.residual)[0]
         slope = (orders * x ** (orders - 1.0)) @ series.residual[1:]
@@ -88,7 +96,7 @@ def test_the_unit_of_time_changes_nothing(seed: int, log_unit: float) -> None:
     solver = Lorentz(random_problem(seed, samples=4, dimension=2, width=5), Options())
     unit = 10.0**log_unit
     one, other = series_now(solver), series_now(solver, unit)
-    t = 0.5 * one.reach(1e-8, 1e-8)
+    t = 0.5 * one.horizon(1e-8, 1e-8)
     mine, theirs = (one.neurons_at(np.array([t])), other.neurons_at(np.array([t / unit])))
     np.testing.assert_allclose(mine.weights, theirs.weights, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(mine.z, theirs.z, rtol=1e-10, atol=1e-12)
@@ -100,8 +108,8 @@ def test_the_reach_is_that_of_the_tolerance(seed: int) -> None:
     """What is left out at the reach is the next few terms: the network there fits its own residual."""
     solver = Lorentz(random_problem(seed, samples=5, dimension=3, width=8), Options())
     series = series_now(solver)
-    x = series.reach(1e-6, 1e-6)
-    assert 0.0 < series.reach(1e-9, 1e-9) < x
+    x = series.horizon(1e-6, 1e-6)
+    assert 0.0 < series.horizon(1e-9, 1e-9) < x
     there = series.neurons_at(np.array([x]))
     left = predictions(there, solver._samples) - solver._samples.targets
     left -= (series.powers(np.array([x])) @ series.residual)[0]
@@ -124,7 +132,7 @@ def test_both_ways_of_stepping_meet_the_same_events(
     problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_series = run(problem, loss=1e-7, rtol=1e-8)
-    monkeypatch.setattr(leap, "MOST_PAIRS", 0)
+    without_series(monkeypatch)
     by_collocation = run(problem, loss=1e-7, rtol=1e-8)
     assert by_series.steps != by_collocation.steps
     mine, theirs = by_series.event_log, by_collocation.event_log
@@ -145,22 +153,22 @@ def test_a_neuron_that_loses_its_last_sample_dies_whatever_the_tolerance() -> No
     assert told(logs[0]) == told(logs[1])
 
 
-def test_a_kink_of_a_large_neuron_ends_a_leg() -> None:
-    """The neuron is on the hyperplane there, and its crossing is the last event of the leg."""
+def test_a_kink_of_a_large_neuron_ends_a_segment() -> None:
+    """The neuron is on the hyperplane there, and its crossing is the last event of the segment."""
     solver = Lorentz(correlated(scale=1.0), Options())
     ends, several = 0, 0
     while solver.loss > 1e-3:
         before = len(solver.event_log)
         solver.step()
         assert np.all(np.diff(solver.event_log.t[before:]) >= 0.0)
-        several += len(solver._legs) > 1
-        for leg in solver._legs:
-            if leg.length == leg.reach:
+        several += len(solver._segments) > 1
+        for segment in solver._segments:
+            if segment.length == segment.horizon:
                 continue
-            assert leg.events.t[-1] == 1.0
-            row = np.flatnonzero(leg.end.index == leg.events.neuron[-1])
-            place = int(np.flatnonzero(solver._samples.first == leg.events.sample[-1])[0])
-            assert np.all(leg.end.z[row, place] == 0.0)
+            assert segment.events.t[-1] == 1.0
+            row = np.flatnonzero(segment.end.index == segment.events.neuron[-1])
+            place = int(np.flatnonzero(solver._samples.first == segment.events.sample[-1])[0])
+            assert np.all(segment.end.z[row, place] == 0.0)
             ends += 1
     assert ends > 20
     assert several > 3
@@ -173,7 +181,7 @@ def test_aligned_neurons_cross_together() -> None:
         before = len(solver.event_log)
         solver.step()
         times = solver.event_log.t[before:]
-        if solver._legs and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
+        if solver._segments and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
             together += 1
     assert together >= 3
 
@@ -187,7 +195,7 @@ def test_neurons_whose_weights_go_through_zero_do_so_whatever_the_tolerance() ->
 
 def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
     straight = Lorentz(five_points(), Options())
-    while straight.t < 60.0 or not (straight._legs and straight._lately.cut):
+    while straight.t < 60.0 or not (straight._segments and straight._history.cut):
         straight.step()
     resumed = Lorentz(five_points(), Options())
     resumed.restore(straight.checkpoint())
@@ -195,14 +203,14 @@ def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
 
 
 @pytest.mark.parametrize("problem", [toy(), correlated(scale=1.0)], ids=["toy", "one neuron"])
-def test_dense_output_meets_both_ends_of_a_leap(problem: Problem) -> None:
+def test_dense_output_meets_both_ends_of_a_step_by_series(problem: Problem) -> None:
     """... and those of all its legs."""
     solver = Lorentz(problem, Options())
     leaps = 0
     while solver.loss > 1e-9:
         before = solver.state
         solver.step()
-        if not solver._legs:
+        if not solver._segments:
             continue
         leaps += 1
         dense = solver.dense_output()
@@ -210,9 +218,9 @@ def test_dense_output_meets_both_ends_of_a_leap(problem: Problem) -> None:
             seen = dense(np.nextafter(t, solver.t_old))
             np.testing.assert_allclose(seen.weights, state.weights, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(seen.output_weights, state.output_weights, rtol=1e-9)
-        lengths = np.array([leg.length for leg in solver._legs])
+        lengths = np.array([segment.length for segment in solver._segments])
         ends = solver.t_old + (solver.t - solver.t_old) * np.cumsum(lengths) / lengths.sum()
-        for leg, seen in zip(solver._legs[:-1], dense.states(ends[:-1]), strict=True):
-            outputs = leg.end.true_outputs()
-            np.testing.assert_allclose(seen.output_weights[leg.end.index], outputs, rtol=1e-8)
+        for segment, seen in zip(solver._segments[:-1], dense.states(ends[:-1]), strict=True):
+            outputs = segment.end.true_outputs()
+            np.testing.assert_allclose(seen.output_weights[segment.end.index], outputs, rtol=1e-8)
     assert leaps > 10
