@@ -1,6 +1,6 @@
 """Leaving at once for Ctrl-C, SIGTERM and SIGHUP, as long as there is nothing to save.
 
-A run that is saved (``interruption``) and the app (``reluflow.tui.farewell``) take the signals over.
+A run that is saved (``interruption``) and the app (``reluflow.tui.shutdown``) take the signals over.
 
 An exception would do the same in most places. But one that is raised in a destructor, or in a library that
 catches everything, is printed and forgotten; and in the middle of an import it shows as a traceback.

@@ -17,9 +17,10 @@ class Action:
     """Something that a key does.
 
     ``keys`` are Textual's names of its keys. ``target`` names who answers, in Textual's syntax of actions: a
-    controller or a panel, its method and the arguments. ``help`` is a line of the help page, ``short`` a word
-    for the footer ("" leaves it out there). ``panel``: the panel whose help begins with it, "" for none.
-    ``everywhere``: whether it works over every page and in every field. ``group``: its heading in the help.
+    controller or a panel of the app, its method and the arguments; without a part it is the app itself.
+    ``help`` is a line of the help page, ``short`` a word for the footer ("" leaves it out there). ``panel``:
+    the panel whose help begins with it, "" for none. ``everywhere``: whether it works over every page and in
+    every field. ``group``: its heading in the help.
     """
 
     id: str
@@ -99,32 +100,61 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "solving",
         Action("halt", "h", "transport.halt", "halt the solver, or let it go on", "halt"),
         Action("anew", "R", "transport.solve_anew", "solve the run anew"),
-        Action("branch", "b", "app.branch", "start a run of its own from the state at the cursor", "branch"),
+        Action(
+            "branch",
+            "b",
+            "parameters.branch",
+            "start a run of its own from the state at the cursor",
+            "branch",
+        ),
         Action(
             "parameters",
             "p",
-            "app.parameters",
+            "layout.toggle_parameters",
             "show or hide the parameters, go to them",
             "parameters",
             panel="parameters",
         ),
-        Action("undo", "u", "app.undo", "go back to the parameters before", "undo", panel="parameters"),
-        Action("redo", "U", "app.redo", "take the undoing back", panel="parameters"),
-        Action("open", "o", "app.open", "open another preset, shipped or your own", "open"),
+        Action(
+            "undo", "u", "parameters.undo", "go back to the parameters before", "undo", panel="parameters"
+        ),
+        Action("redo", "U", "parameters.redo", "take the undoing back", panel="parameters"),
+        Action("open", "o", "opening.ask", "open another preset, shipped or your own", "open"),
     ),
     *_under(
         "comparing",
-        Action("descent", "d", "app.descent", "run plain descent beside this run", "descent"),
-        Action("method", "m", "app.other_method", "the same problem by another solver, beside this run"),
-        Action("seed", "N", "app.other_seed", "the same from another seed, beside this run"),
-        Action("smaller", "a", "app.other_scale(-1)", "the same from weights ten times smaller, beside it"),
-        Action("larger", "A", "app.other_scale(1)", "the same from weights ten times larger, beside it"),
-        Action("freeze", "f", "app.freeze", "keep this curve behind the next ones", "freeze", panel="loss"),
+        Action("descent", "d", "comparison.run_descent", "run plain descent beside this run", "descent"),
         Action(
-            "frozen", "F", "app.frozen", "list the curves that are kept, and let go of them", panel="loss"
+            "method",
+            "m",
+            "comparison.run_other_method",
+            "the same problem by another solver, beside this run",
+        ),
+        Action("seed", "N", "comparison.run_other_seed", "the same from another seed, beside this run"),
+        Action(
+            "smaller",
+            "a",
+            "comparison.run_other_scale(-1)",
+            "the same from weights ten times smaller, beside it",
         ),
         Action(
-            "verify", "V", "app.verify", "what the theory predicts beside what this run measures", "verify"
+            "larger",
+            "A",
+            "comparison.run_other_scale(1)",
+            "the same from weights ten times larger, beside it",
+        ),
+        Action(
+            "freeze", "f", "comparison.freeze", "keep this curve behind the next ones", "freeze", panel="loss"
+        ),
+        Action(
+            "frozen",
+            "F",
+            "comparison.ask_kept",
+            "list the curves that are kept, and let go of them",
+            panel="loss",
+        ),
+        Action(
+            "verify", "V", "pages.verify", "what the theory predicts beside what this run measures", "verify"
         ),
     ),
     *_under(
@@ -132,37 +162,51 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action(
             "inspect",
             "enter",
-            "app.inspect",
+            "pages.inspect_neuron",
             "all about the neuron under the cursor",
             "inspect",
             panel="neurons",
         ),
-        Action("look", "i", "app.inspect_moment", "all about the plateau or the event at this time"),
-        Action("view", "n", "app.view", "another view of the neurons", "view", panel="directions"),
+        Action("look", "i", "pages.inspect_moment", "all about the plateau or the event at this time"),
+        Action("view", "n", "main.view.next_view", "another view of the neurons", "view", panel="directions"),
         Action(
-            "zoom", "z", "app.zoom", "the panel in focus on the whole screen, and all of them again", "zoom"
+            "zoom",
+            "z",
+            "layout.zoom",
+            "the panel in focus on the whole screen, and all of them again",
+            "zoom",
         ),
-        Action("panel_loss", "1", "app.panel(1)", "go to the loss"),
-        Action("panel_directions", "2", "app.panel(2)", "go to the view of the neurons"),
-        Action("panel_neurons", "3", "app.panel(3)", "go to the table of the neurons"),
-        Action("panel_parameters", "4", "app.panel(4)", "go to the parameters"),
-        Action("next_panel", "tab", "app.focus_next", "go to the next panel"),
-        Action("previous_panel", "shift+tab", "app.focus_previous", "go to the panel before"),
-        Action("jump", "t", "app.jump", "a letter on each panel and field: press it to go there", "jump"),
+        Action("panel_loss", "1", "layout.go_to(1)", "go to the loss"),
+        Action("panel_directions", "2", "layout.go_to(2)", "go to the view of the neurons"),
+        Action("panel_neurons", "3", "layout.go_to(3)", "go to the table of the neurons"),
+        Action("panel_parameters", "4", "layout.go_to(4)", "go to the parameters"),
+        Action("next_panel", "tab", "layout.step_focus(1)", "go to the next panel"),
+        Action("previous_panel", "shift+tab", "layout.step_focus(-1)", "go to the panel before"),
+        Action("jump", "t", "layout.jump", "a letter on each panel and field: press it to go there", "jump"),
         Action("neuron_before", "up", "table.move(-1)", "the neuron before, from any panel", panel="neurons"),
         Action("neuron_after", "down", "table.move(1)", "the neuron after, from any panel", panel="neurons"),
         Action(
             "log",
             "l",
-            "app.log_time",
+            "main.loss.next_time",
             "time under the loss linear, logarithmic, or over ln(1/scale)",
             "log time",
             panel="loss",
         ),
         Action(
-            "theory", "T", "app.theory", "show or hide what the theory predicts of the loss", panel="loss"
+            "theory",
+            "T",
+            "main.loss.toggle_theory",
+            "show or hide what the theory predicts of the loss",
+            panel="loss",
         ),
-        Action("scale", "y", "app.scale", "loss about the plateaus, whole, or not logarithmic", panel="loss"),
+        Action(
+            "scale",
+            "y",
+            "main.loss.next_scale",
+            "loss about the plateaus, whole, or not logarithmic",
+            panel="loss",
+        ),
     ),
     *_under(
         "neurons",
@@ -194,24 +238,34 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     *_under(
         "keeping",
-        Action("save", "s", "app.save", "save the parameters as a preset, with the state if wanted", "save"),
-        Action("write", "w", "app.write", "write the run so far to a run directory", "write"),
-        Action("copy", "Y", "app.copy", "copy the command that makes this run, its preset, or values"),
-        Action("picture", "x", "app.picture", "write the screen as a picture (SVG)"),
-        Action("palette", "colon", "app.palette", "find any of these by typing a part of it"),
-        Action("guide", "H", "app.guide", "the tour of the first minute, from its beginning"),
-        Action("dismiss", "escape", "app.dismiss", "put the words above the timeline away"),
-        Action("help", "question_mark", "app.help", "this page", "help"),
-        Action("redraw", "ctrl+l", "app.redraw", "draw the whole screen anew", everywhere=True),
+        Action(
+            "save",
+            "s",
+            "saving.ask_preset",
+            "save the parameters as a preset, with the state if wanted",
+            "save",
+        ),
+        Action("write", "w", "saving.write_run", "write the run so far to a run directory", "write"),
+        Action("copy", "Y", "copying.ask", "copy the command that makes this run, its preset, or values"),
+        Action("picture", "x", "copying.picture", "write the screen as a picture (SVG)"),
+        Action("palette", "colon", "pages.palette", "find any of these by typing a part of it"),
+        Action("guide", "H", "tour.restart", "the tour of the first minute, from its beginning"),
+        Action("dismiss", "escape", "tour.dismiss", "put the words above the timeline away"),
+        Action("help", "question_mark", "pages.help", "this page", "help"),
+        Action("redraw", "ctrl+l", "repaint", "draw the whole screen anew", everywhere=True),
         Action(
             "suspend",
             "ctrl+z",
-            "app.suspend_process",
+            "action_suspend_process",
             "back to the shell for a while; fg there goes on",
             everywhere=True,
         ),
         Action(
-            "quit", "q,ctrl+c", "app.quit", "leave; asks first when a run that took long is not saved", "quit"
+            "quit",
+            "q,ctrl+c",
+            "saving.quit",
+            "leave; asks first when a run that took long is not saved",
+            "quit",
         ),
     ),
 )

@@ -1,54 +1,64 @@
-"""The app: panels around one live run. It shows moments and passes keys on; it computes nothing."""
+"""The app, composed of the parts that answer its user, around one live run."""
 
-import contextlib
 import math
-from collections.abc import Sequence
-from typing import ClassVar, Final
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from inspect import isawaitable
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, ClassVar, Final, TypeVar
 
 from rich.console import RenderableType
-from textual.app import ComposeResult
+from textual import events
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Static
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, escaped, sentence
+from reluflow.live.frame import Frame
 from reluflow.live.session import Session
 from reluflow.plot.glyphs import Glyphs
 from reluflow.store.last_session import LastSession
-from reluflow.store.preset import Preset, typed_values
+from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
-from reluflow.tui.bindings import bindings
-from reluflow.tui.compare import FrozenRun
-from reluflow.tui.compare_keys import CompareKeys
-from reluflow.tui.core import LOOKS_PER_FRAME
-from reluflow.tui.foresight import Foresight
-from reluflow.tui.guide_keys import GuideKeys
-from reluflow.tui.layout import PANELS
-from reluflow.tui.messages import KnobTurned, ParametersApplied, TimeChosen
-from reluflow.tui.mishap import Mishaps
+from reluflow.tui.actions import BY_ID
+from reluflow.tui.bindings import bindings, rebound
+from reluflow.tui.controllers.comparison import Comparison
+from reluflow.tui.controllers.copying import Copying
+from reluflow.tui.controllers.layout import Layout
+from reluflow.tui.controllers.opening import Opening
+from reluflow.tui.controllers.pages import Pages
+from reluflow.tui.controllers.parameters import Parameters
+from reluflow.tui.controllers.persistence import KEEP_SECONDS, Persistence
+from reluflow.tui.controllers.refresh import LOOKS_PER_FRAME, Refresh
+from reluflow.tui.controllers.saving import Saving
+from reluflow.tui.controllers.table import Table
+from reluflow.tui.controllers.theory import Marks, Theory
+from reluflow.tui.controllers.tour import Tour
+from reluflow.tui.controllers.transport import Transport
+from reluflow.tui.crash import crash_message
+from reluflow.tui.cursor import Cursor
+from reluflow.tui.export import save_screenshot
+from reluflow.tui.messages import (
+    EventChosen,
+    NumberStepped,
+    PanelChosen,
+    ParametersApplied,
+    ParametersLeft,
+    TimeChosen,
+)
 from reluflow.tui.moment import Moment
-from reluflow.tui.remembering import KEEP_SECONDS, Remembering
-from reluflow.tui.terminal.painting import PaintedScreen
-from reluflow.tui.tool_keys import ToolKeys
-from reluflow.tui.widgets.guide_card import GuideCard
-from reluflow.tui.widgets.key_footer import KeyFooter
-from reluflow.tui.widgets.loss_panel import LossPanel
-from reluflow.tui.widgets.neuron_table import NeuronTable
-from reluflow.tui.widgets.neuron_view import NeuronView
-from reluflow.tui.widgets.parameter_form import ParameterForm
-from reluflow.tui.widgets.status_line import StatusLine
-from reluflow.tui.widgets.tab_bar import TabBar
-from reluflow.tui.widgets.timeline import Timeline
+from reluflow.tui.screens.main_screen import MainScreen
+from reluflow.tui.terminal.app import TerminalApp
+
+_Answer = TypeVar("_Answer")
 
 #: Seconds after the first picture at which the form of parameters is filled in.
 FORM_SECONDS: Final = 0.02
-#: A run that takes no more seconds of solving than this is solved anew at each turn of a knob.
-AT_ONCE_SECONDS: Final = 3.0
 
 
-class Explorer(ToolKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
+class Explorer(TerminalApp):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -61,6 +71,9 @@ class Explorer(ToolKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
     TITLE = "reluflow"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings()
+
+    # a var, because a reactive of the app repaints the whole screen
+    moment: var[Moment | None] = var(None)
 
     def __init__(
         self,
@@ -77,162 +90,231 @@ class Explorer(ToolKeys, CompareKeys, GuideKeys, Remembering, Mishaps):
         left: Sequence[Run] = (),
         timer: bool = True,
     ) -> None:
-        super().__init__(session, glyphs, settings or Settings())
-        self._greeting = greeting
-        self._complaints = complaints
-        self._last = last
-        self._at_end = at_end
-        self.guided = guided
-        self._remember = remember
-        self._timer = timer
-        self._left = left
-        self._last_note = 0
+        super().__init__()
+        self.session, self.glyphs, self.settings = session, glyphs, settings or Settings()
+        self._greeting, self._complaints = greeting, complaints
+        self._last, self._at_end, self._guided, self._left = last, at_end, guided, left
+        self._remember, self._timer = remember, timer
         self._in_form: Preset | None = None
-        self._foresight = Foresight(
-            lambda work: self.run_worker(work),  # type: ignore[arg-type]
-            self._foresee,
-            self.complain,
+        self._compose_parts()
+        self._connect()
+
+    def _compose_parts(self) -> None:
+        session, actions = self.session, rebound(self.settings.keymap)
+        self.cursor = cursor = Cursor(session.frame)
+        self.refresher = Refresh(self.settings.fps, cursor, time.monotonic, time.thread_time)
+        self.transport = Transport(session, cursor, self)
+        self.table = Table(self)
+        self.main = MainScreen(self.glyphs, actions, self.table)
+        self.layout = Layout(self.main, self)
+        self.parameters = parameters = Parameters(session, cursor, self)
+        self.comparison = Comparison(session, cursor, parameters, self)
+        self.opening = Opening(cursor, parameters, self)
+        self.saving = Saving(session, cursor, parameters, self, self.exit)
+        keys = {action.id: action.shown for action in actions}
+        self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
+        self.theory = Theory(self)
+        self.pages = Pages(
+            cursor,
+            self.transport,
+            self.table,
+            self.layout,
+            self.glyphs,
+            actions,
+            self,
+            self.action_do,
+        )
+        self.copying = Copying(
+            cursor, parameters, self.table, self, self.copy_to_clipboard, self._save_screenshot
+        )
+        self.persistence = Persistence(
+            session,
+            cursor,
+            parameters,
+            self.comparison,
+            self.table,
+            self.tour,
+            self.layout,
+            self.main,
+            self,
         )
 
-    def get_default_screen(self) -> Screen[None]:
-        return PaintedScreen()
+    def _connect(self) -> None:
+        """Let the panels follow the parts that own what they show."""
+        main = self.main
+        main.focused_panel = self.layout.follow_focus
+        self.table.moved = main.view.point_at
+        self.tour.changed = main.card.show
+        self.theory.changed = self._show_theory
+        self.comparison.changed = self._show_frozen
 
-    def compose(self) -> ComposeResult:
-        status, timeline = StatusLine(self.glyphs, id="status"), Timeline(self.glyphs, id="timeline")
-        loss, view = LossPanel(self.glyphs, id="loss"), NeuronView(self.glyphs, id="directions")
-        table, form = NeuronTable(self.table, self.glyphs, id="neurons"), ParameterForm(id="parameters")
-        card = GuideCard(self.glyphs, id="guide")
-        # found once: a query walks through all widgets, and there are ten frames a second
-        self._needed = (status, loss, view, table, timeline, card, form)
-        self._showing = (status, loss, view, self.table, timeline)
-        self.table.moved = view.point_at
-        yield status
-        yield TabBar(self.glyphs, [self.keys[f"panel_{panel}"] for panel in PANELS], id="tabs")
-        with Horizontal(id="main"):
-            yield form
-            with Vertical(id="panels"):
-                with Horizontal(id="pictures"):
-                    yield loss
-                    yield view
-                yield table
-        yield card
-        yield timeline
-        yield KeyFooter(self.glyphs, self.actions, id="footer")
-        yield Static("", id="too-small", markup=False)
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
 
     def on_mount(self) -> None:
         self.set_class(self.glyphs.name == "ascii", "-ascii")
         self.set_keymap(dict(self.settings.keymap))
         if self.settings.theme is not None:
             self.theme = self.settings.theme
-        self.begin_layout()
+        self.layout.begin(self.size)
         if self._last is not None:
-            self.take_up(self._last)
+            self.persistence.restore(self._last)
         elif self._at_end:
             self.cursor.await_time(math.inf, coming=False)
-        elif self.guided:
-            self.begin_guide()
+        elif self._guided:
+            self.tour.begin()
         if self._remember and self._timer:
-            self.set_interval(KEEP_SECONDS, self.keep)
+            self.set_interval(KEEP_SECONDS, self.persistence.keep)
         if self._greeting:
             self.say(self._greeting)
         for complaint in self._complaints:
             self.complain(complaint)
         if self._left:
-            self.offer_left(self._left)
+            self.opening.offer(self._left)
         if self._timer:
             self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
-            self.session.front.told = self._told
+            self.session.front.told = self.note_frame
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         # before the first picture there is nothing newer than what was kept
         if self._remember and self.moment is not None:
-            self.keep_now()
+            self.persistence.keep_now()
         super().exit(result, return_code, message)
+
+    def last_words(self, error: BaseException) -> str:
+        return crash_message(error, self.session)
 
     # --- what there is to show ---
 
-    async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
-        # a watcher may come late: when the app leaves, the panels go before it does
-        if moment is None or not all(panel.is_attached for panel in self._needed):
-            return
-        self.adopt_branch(moment.live)
-        self.take_refusal(moment.live)
-        with self.batch_update():
-            self._foresight.look(moment)
-            for part in self._showing:
-                part.show(moment)
-            self.follow(moment)
-            self.guide_along(moment)
-        frame = moment.live
-        if frame.preset is self.changes.present and frame.preset is not self._in_form:
-            self._in_form = frame.preset
-            if old is None:
-                # on the first picture there is all but the form, which takes as long as the rest of it
-                self.set_timer(FORM_SECONDS, lambda: self._open_form(frame.preset))
-            else:
-                await self.query_one(ParameterForm).load(frame.preset, self.saved)
-        self.compare_if_awaited(moment.frame)
-        if frame.note is not None and frame.note.number != self._last_note:
-            self._last_note = frame.note.number
-            if self.saved_as(frame):
-                await self.query_one(ParameterForm).mark_saved(self.saved)
+    def pull(self, seconds: float = 0.0, overdue: bool = False) -> None:
+        """Go on by so much time and show the session's newest frame, if anything changed.
 
-    def _told(self) -> None:
+        ``overdue``: to show a new run also if it has hardly begun.
+        """
+        self.refresher.begin()
+        self.moment = self.cursor.take(self.session.frame, seconds, overdue)
+
+    def look(self) -> None:
+        """Pull if it is time for a frame, unless the terminal has not caught up with those before."""
+        due = None if self.pacer.congested else self.refresher.due(self.session.frame)
+        if due is not None:
+            self.pull(*due)
+
+    def note_frame(self) -> None:
         """In the solver's thread: a new run is looked at at once, its later frames when they are due."""
         shown = self.moment
         if shown is None or shown.frame.generation != self.session.frame.generation:
             self.call_later(self.look)
 
+    async def watch_moment(self, old: Moment | None, moment: Moment | None) -> None:
+        # a watcher may come late: when the app leaves, the panels go before it does
+        if moment is None or not self.main.is_whole:
+            return
+        self.parameters.follow(moment.live)
+        with self.batch_update():
+            self.theory.follow(moment)
+            self.main.show(moment)
+            self.pages.follow(moment)
+            self.tour.follow(moment)
+        await self._show_parameters(moment.live, first=old is None)
+        self.comparison.follow(moment.frame)
+        if self.saving.follow(moment.live):
+            await self.main.form.mark_saved(self.parameters.saved)
+
+    async def _show_parameters(self, live: Frame, first: bool) -> None:
+        """Fill in the form for another preset; on the first picture a moment later, as it takes as long."""
+        preset = live.preset
+        if preset is not self.parameters.present or preset is self._in_form:
+            return
+        self._in_form = preset
+        if first:
+            self.set_timer(FORM_SECONDS, lambda: self._open_form(preset))
+        else:
+            await self.main.form.load(preset, self.parameters.saved)
+
     async def _open_form(self, preset: Preset) -> None:
-        for form in self.query(ParameterForm):
-            await form.load(preset, self.saved)
+        if self.main.form.is_attached:
+            await self.main.form.load(preset, self.parameters.saved)
         self.session.front.open()
 
-    def _foresee(self) -> None:
-        """Hand what the theory says to the panels that show it."""
-        seen = self._foresight.seen
-        for loss in self.query(LossPanel):
-            loss.foresee(seen)
-        for view in self.query(NeuronView):
-            view.foresee(seen)
+    def _show_theory(self, marks: Marks) -> None:
+        self.main.loss.show_theory(marks)
+        self.main.view.show_theory(marks)
 
-    def watch_frozen(self, runs: tuple[FrozenRun, ...]) -> None:
-        for panel in self.query(LossPanel):
-            panel.show_frozen(runs, self.origins)
+    def _show_frozen(self) -> None:
+        self.main.loss.show_frozen(self.comparison.frozen, self.parameters.origins)
+
+    # --- what the parts ask of the app ---
+
+    @property
+    def screens(self) -> Sequence[Screen[Any]]:
+        """The screen of the panels and what is laid over it, the topmost last."""
+        return self.screen_stack
+
+    def ask(self, screen: Screen[_Answer], answered: Callable[[_Answer | None], Any]) -> None:
+        """Lay a page or a question over the panels; ``answered`` is called with what it returns."""
+        self.push_screen(screen, answered)
+
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have something awaited beside everything else."""
+        self.run_worker(work)  # type: ignore[arg-type]
+
+    def say(self, text: str) -> None:
+        """Tell the user something."""
+        self.notify(escaped(text), markup=False)
+
+    def complain(self, error: ReluflowError | OSError | str) -> None:
+        """Tell the user what went wrong."""
+        text = sentence(error) if isinstance(error, Exception) else error
+        self.notify(escaped(text), severity="error", markup=False)
+
+    def _save_screenshot(self, name: str, folder: Path) -> Path:
+        return save_screenshot(self, name, folder)
 
     # --- keys ---
 
-    def action_redraw(self) -> None:
-        """Draw everything anew, whatever something else has written on the terminal."""
-        self.repaint()
+    async def action_do(self, id: str) -> None:
+        """Have an action of the registry carried out."""
+        method, arguments = self.answer_to(id)
+        done = method(*arguments)
+        if isawaitable(done):
+            await done
 
-    def action_log_time(self) -> None:
-        self.query_one(LossPanel).next_time()
+    def answer_to(self, id: str) -> tuple[Callable[..., object], tuple[Any, ...]]:
+        """The method of the part of the app that answers an action, and its arguments."""
+        part, name, arguments = BY_ID[id].answer
+        return getattr(attrgetter(part)(self) if part else self, name), arguments
 
-    def action_scale(self) -> None:
-        self.query_one(LossPanel).next_scale()
+    async def action_quit(self) -> None:
+        self.saving.quit()
 
-    def action_theory(self) -> None:
-        self.query_one(LossPanel).toggle_theory()
+    def action_focus_next(self) -> None:
+        self.layout.step_focus(1)
 
-    def action_view(self) -> None:
-        self.query_one(NeuronView).next_view()
+    def action_focus_previous(self) -> None:
+        self.layout.step_focus(-1)
 
-    # --- what widgets say ---
+    # --- what widgets tell ---
+
+    def on_resize(self, event: events.Resize) -> None:
+        # the size that the app itself knows is still the old one
+        self.layout.resize(event.size)
+
+    def on_panel_chosen(self, event: PanelChosen) -> None:
+        self.layout.go_to_panel(event.panel)
 
     def on_time_chosen(self, event: TimeChosen) -> None:
         self.transport.go_to(event.t)
 
-    def on_parameters_applied(self, event: ParametersApplied) -> None:
-        try:
-            self.start(self.changes.present.with_values(typed_values(event.changes)))
-        except ReluflowError as error:
-            self.complain(error)
+    def on_event_chosen(self, event: EventChosen) -> None:
+        self.pages.inspect_event()
 
-    def on_knob_turned(self, event: KnobTurned) -> None:
-        """Solve anew at once if the run takes no time; else the number waits in its field for enter."""
-        if self.session.frame.wall_seconds <= AT_ONCE_SECONDS:
-            with contextlib.suppress(ReluflowError):
-                self.start(self.changes.present.with_values(event.changes), keep_place=True)
+    def on_parameters_applied(self, event: ParametersApplied) -> None:
+        self.parameters.apply(event.values)
+
+    def on_number_stepped(self, event: NumberStepped) -> None:
+        self.parameters.step(event.values)
+
+    def on_parameters_left(self, event: ParametersLeft) -> None:
+        self.layout.leave_parameters()

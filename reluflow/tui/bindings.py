@@ -7,7 +7,7 @@ from typing import Final
 from textual.binding import Binding, BindingType
 
 from reluflow.tui.actions import ACTIONS, Action
-from reluflow.tui.layout import Panel
+from reluflow.tui.arrangement import Panel
 
 #: Keys that a panel listens to before the app does, by the panel's name: an action on one of them would be
 #: deaf there. (In a field of the parameters every key is what one types.)

@@ -20,7 +20,8 @@ SCRUB: Final = 0.01
 class Cursor:
     """The place in a run that is on show.
 
-    ``take`` hands in the newest frame and how much wall time has passed; ``moment`` is what to show then.
+    ``take`` hands in the newest frame and how much wall time has passed. ``moment`` is what is on show, None
+    before the first frame.
     """
 
     def __init__(self, frame: Frame) -> None:
@@ -36,7 +37,7 @@ class Cursor:
         self._awaited: tuple[float, int] | None = None
         self._plateaus: tuple[Plateau, ...] = ()
         self._looked_at: tuple[int, bool, float] | None = None
-        self._moment: Moment | None = None
+        self.moment: Moment | None = None
         self._key: tuple[Any, ...] = ()
 
     @property
@@ -65,9 +66,9 @@ class Cursor:
         playback = self.playback
         frames = (newest.number, self._frame.number)
         key = (*frames, playback.t, playback.playing, playback.clock, playback.speed, self._waits_for)
-        if self._moment is None or key != self._key:
-            self._key, self._moment = key, self._picture()
-        return self._moment
+        if self.moment is None or key != self._key:
+            self._key, self.moment = key, self._picture()
+        return self.moment
 
     def is_ready(self, newest: Frame) -> bool:
         """Whether a frame has enough to take the place of the one on show."""

@@ -23,12 +23,13 @@ from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.training.resumption import stored_run
 from reluflow.tui.actions import ACTIONS
 from reluflow.tui.app import Explorer
+from reluflow.tui.arrangement import TITLES
 from reluflow.tui.bindings import OWN_KEYS
-from reluflow.tui.farewell import Farewell
-from reluflow.tui.guide import TOY
-from reluflow.tui.layout import TITLES
-from reluflow.tui.mishap import UnexpectedEndError, epitaph
+from reluflow.tui.crash import crash_message
+from reluflow.tui.shutdown import Shutdown
+from reluflow.tui.terminal.app import UnexpectedEndError
 from reluflow.tui.terminal.attention import attentive_loop
+from reluflow.tui.tour_cards import TOY
 
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
@@ -67,8 +68,8 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
     complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
     session = Session(opening.preset, running=opening.run is None, stored=opening.run, live=True)
-    farewell = Farewell(session)
-    farewell.install()
+    shutdown = Shutdown(session)
+    shutdown.install()
     session.front.prepare()
     try:
         app = Explorer(
@@ -83,9 +84,9 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
             remember=True,
             left=left_behind(),
         )
-        farewell.leave = app.leave
+        shutdown.leave = app.leave
         code = _run(app, session, settings)
-        farewell.speak()
+        shutdown.tell()
     finally:
         session.front.open()
         session.close()
@@ -94,16 +95,16 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
 
 def _run(app: Explorer, session: Session, settings: Settings) -> int:
     """The exit code of the app; whatever ends it but its own leaving is told, once the run is saved."""
-    mishap: BaseException | None = None
+    cause: BaseException | None = None
     try:
         with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
             runner.run(app.run_async(mouse=settings.mouse))
     except BaseException as error:  # nothing that ends the loop may end the run
-        mishap = error
-    if mishap is None and app.return_code is not None:
+        cause = error
+    if cause is None and app.return_code is not None:
         return app.return_code
     session.front.open()
-    _tell(epitaph(mishap or UnexpectedEndError("without having been left"), session) + "\n")
+    _tell(crash_message(cause or UnexpectedEndError("without having been left"), session) + "\n")
     return 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.message import Message
 
-from reluflow.tui.layout import Panel
+from reluflow.tui.arrangement import Panel
 
 
 @dataclass
@@ -32,16 +32,16 @@ class EventChosen(Message):
 
 @dataclass
 class ParametersApplied(Message):
-    """The user wants a run with these values changed (by ``section.key``; None un-sets)."""
+    """The user wants a run with these values changed (by ``section.key``; None unsets one)."""
 
-    changes: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 @dataclass
-class KnobTurned(Message):
+class NumberStepped(Message):
     """A number was stepped: it is to be run at once if that takes no time."""
 
-    changes: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 @dataclass

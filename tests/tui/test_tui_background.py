@@ -5,8 +5,8 @@ from typing import NoReturn
 import pytest
 from driver import SMALL, Driver, explorer
 
-from reluflow.tui import foresight, remembering
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.controllers import persistence, theory
 from reluflow.tui.screens import inspector, verify
 
 SENTENCE = "IndexError: what nobody expected"
@@ -30,7 +30,7 @@ async def test_it_is_told_apart_from_a_result() -> None:
 
 
 async def test_a_prediction_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foresight, "landmarks", broken)
+    monkeypatch.setattr(theory, "landmarks", broken)
     async with explorer(overrides=SMALL, size=(100, 30)) as app:
         await app.until(lambda: f"a prediction broke down: {SENTENCE}" in said(app), "the sentence")
         await require_that_it_goes_on(app)
@@ -57,9 +57,9 @@ async def test_a_judgement_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_session_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembering, "write_session", broken)
+    monkeypatch.setattr(persistence, "write_session", broken)
     async with explorer(overrides=SMALL, size=(100, 30)) as app:
-        await app.app.keep()
+        await app.app.persistence.keep()
         await app.until(lambda: f"cannot be kept for the next start: {SENTENCE}" in said(app), "the sentence")
         await require_that_it_goes_on(app)
 

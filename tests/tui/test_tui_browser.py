@@ -10,7 +10,7 @@ from textual.widgets import OptionList, Static
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.store.run_directory import RunWriter
 from reluflow.training.training import Training
-from reluflow.tui.offers import all_offers, fitting, notes_of
+from reluflow.tui.catalogue import all_entries, matching, notes_of
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
@@ -23,17 +23,17 @@ def test_presets_ones_own_and_runs_are_offered_and_found_by_every_word() -> None
     writer = RunWriter.create(preset, training.problem)
     writer.save(training)
     writer.close()
-    offers = all_offers()
-    kinds = {offer.target: offer.kind for offer in offers}
+    entries = all_entries()
+    kinds = {entry.target: entry.kind for entry in entries}
     assert kinds["mine"] == "own"
     assert kinds["wu-five-points"] == "shipped"
     assert kinds["runs/first-steps-1"] == "run"
-    assert offers[-1].title.startswith("steps at t = ")
-    assert [offer.target for offer in fitting("five wu", offers)] == ["wu-five-points"]
-    assert fitting("boursier", offers)
-    assert fitting("first", offers)[0].name == "first-steps"
-    assert fitting("no such thing", offers) == []
-    notes = notes_of(offers[-1])
+    assert entries[-1].title.startswith("steps at t = ")
+    assert [entry.target for entry in matching("five wu", entries)] == ["wu-five-points"]
+    assert matching("boursier", entries)
+    assert matching("first", entries)[0].name == "first-steps"
+    assert matching("no such thing", entries) == []
+    notes = notes_of(entries[-1])
     assert notes.startswith("steps at t = ")
     assert "Watch the loss" in notes
     assert "20 neurons" in notes
@@ -42,7 +42,7 @@ def test_presets_ones_own_and_runs_are_offered_and_found_by_every_word() -> None
 def test_what_cannot_be_read_says_so_in_its_notes(own_folder) -> None:  # type: ignore[no-untyped-def]
     (own_folder / "config" / "presets").mkdir(parents=True)
     (own_folder / "config" / "presets" / "bad.toml").write_text("[network]\nwidth = -1\n")
-    bad = next(offer for offer in all_offers() if offer.target == "bad")
+    bad = next(entry for entry in all_entries() if entry.target == "bad")
     assert "network.width is -1" in notes_of(bad)
 
 
@@ -88,9 +88,9 @@ async def test_control_characters_of_a_preset_are_shown_escaped(own_folder) -> N
         'title = "\\u001b[2J\\u0007"\nnotes = "\\u009b31m\\n\\nb\\u202e"\n'
         "[data]\nkind = 'points'\ninputs = [[1.0], [-1.0]]\ntargets = [1.0, 0.5]\n[network]\nwidth = 4\n"
     )
-    offer = next(offer for offer in all_offers() if offer.target == path.stem)
-    assert (offer.name, offer.title) == (r"a\u001b[31m", r"\u001b[2J\u0007")
-    assert notes_of(offer).startswith("\\u001b[2J\\u0007\n\n\\u009b31m\n\nb\\u202e")
+    entry = next(entry for entry in all_entries() if entry.target == path.stem)
+    assert (entry.name, entry.title) == (r"a\u001b[31m", r"\u001b[2J\u0007")
+    assert notes_of(entry).startswith("\\u001b[2J\\u0007\n\n\\u009b31m\n\nb\\u202e")
     async with explorer(path.stem) as driver:
         panels = driver.app.query(RowsPanel)
         rows = [panel.render_line(y).text for panel in panels for y in range(panel.size.height)]
@@ -121,4 +121,4 @@ async def test_a_click_on_a_field_that_is_being_removed_does_nothing(monkeypatch
         await app.pilot.mouse_down("#loss")
         await app.pilot.mouse_up("#loss")
         await app.press("2")
-        assert app.app.panel == "directions"
+        assert app.app.layout.panel == "directions"

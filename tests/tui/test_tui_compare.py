@@ -12,10 +12,12 @@ from reluflow.live import branching
 from reluflow.live.frame import Frame
 from reluflow.plot.loss_curve import curve_of
 from reluflow.store.preset import load_preset
-from reluflow.tui.changes import Changes
-from reluflow.tui.compare import (
+from reluflow.tui.frozen_runs import (
     MOST,
     FrozenRun,
+)
+from reluflow.tui.undo import UndoHistory
+from reluflow.tui.variants import (
     descent_preset,
     other_method,
     other_scale,
@@ -30,7 +32,7 @@ TOY = {"stop.loss": 1e-4}
 async def another(app: Driver, **values: object) -> Frame:
     """Run with other values; the frame when that run is over."""
     before = app.session.frame.generation
-    app.app.start(app.app.changes.present.with_values(values))
+    app.app.parameters.start(app.app.parameters.present.with_values(values))
     await app.until(lambda: app.frame.generation > before and app.frame.over, "another run")
     return app.frame
 
@@ -62,9 +64,9 @@ async def test_capital_f_lists_the_curves_and_lets_go_of_them() -> None:
         assert "Runs kept" in app.text
         assert "a  seed 4" in app.text
         await app.press("x", "escape")
-        assert [run.preset.values["init.seed"] for run in app.app.frozen] == [5]
+        assert [run.preset.values["init.seed"] for run in app.app.comparison.frozen] == [5]
         await app.press("F", "X")
-        assert app.app.frozen == ()
+        assert app.app.comparison.frozen == ()
         assert "behind:" not in app.text
 
 
@@ -78,7 +80,7 @@ async def test_the_list_of_curves_is_moved_in_also_where_there_is_no_room_for_it
         await app.press("pagedown", "up", "end", "up")
         # the second of three
         await app.press("x", "escape")
-        assert [run.preset.values["init.seed"] for run in app.app.frozen] == [4, 6]
+        assert [run.preset.values["init.seed"] for run in app.app.comparison.frozen] == [4, 6]
 
 
 async def test_of_many_curves_the_last_ones_are_kept() -> None:
@@ -88,17 +90,19 @@ async def test_of_many_curves_the_last_ones_are_kept() -> None:
             seed = app.frame.preset.values["init.seed"]
             await app.press("N")
             await app.until(lambda seed=seed: app.frame.preset.values["init.seed"] != seed, "the next seed")
-        assert [run.preset.values["init.seed"] for run in app.app.frozen] == list(range(6, 6 + MOST))
+        assert [run.preset.values["init.seed"] for run in app.app.comparison.frozen] == list(
+            range(6, 6 + MOST)
+        )
 
 
 async def test_a_run_kept_again_takes_the_place_of_what_was_kept_of_it() -> None:
     async with explorer() as app:
         await app.halted_at(2)
         await app.press("f")
-        early = app.app.frozen[0]
+        early = app.app.comparison.frozen[0]
         await app.solved()
         await app.press("f")
-        (run,) = app.app.frozen
+        (run,) = app.app.comparison.frozen
         assert run.series["t"].size > early.series["t"].size
 
 
@@ -110,9 +114,9 @@ async def test_curves_belong_to_their_preset_and_a_branch_lies_over_its_parent()
         app.app.pull()
         await app.press("b")
         await app.until(lambda: "-at-" in app.frame.preset.name, "the branch")
-        start = app.app.origins[app.frame.preset.name].t
+        start = app.app.parameters.origins[app.frame.preset.name].t
         assert 0.0 < start <= 5.0
-        parent = app.app.frozen[0].series
+        parent = app.app.comparison.frozen[0].series
         await app.solved()
         panel = app.app.query_one(LossPanel)
         (kept,) = panel._frozen(app.frame.preset).values()
@@ -124,7 +128,7 @@ async def test_curves_belong_to_their_preset_and_a_branch_lies_over_its_parent()
             np.interp(times, branch.x, branch.high), abs=0.02
         )
         assert shifted.x[-1] == pytest.approx(parent["t"][-1] - start)
-        app.app.start(load_preset("first-steps"))
+        app.app.parameters.start(load_preset("first-steps"))
         await app.until(lambda: app.frame.preset.name == "first-steps", "another preset")
         assert "behind:" not in app.text
 
@@ -133,13 +137,13 @@ async def test_d_runs_plain_descent_beside_the_flow() -> None:
     async with explorer(overrides={"network.width": 8, "stop.time": 2.0}, running=True) as app:
         await app.press("d")
         await app.until(lambda: app.frame.method == "gd" and app.frame.over, "descent")
-        assert app.app.frozen[0].method == "lorentz"
-        assert app.app.frozen[0].series["t"][-1] == pytest.approx(2.0)
+        assert app.app.comparison.frozen[0].method == "lorentz"
+        assert app.app.comparison.frozen[0].series["t"][-1] == pytest.approx(2.0)
         assert app.frame.preset.values["solver.learning_rate"] == 0.002
         assert "learning_rate 2e-3, beside a (dotted)" in told(app)
         assert "a lorentz" in app.text
         await app.press("d")
-        assert len(app.app.frozen) == 1
+        assert len(app.app.comparison.frozen) == 1
         await app.press("u")
         await app.until(lambda: app.frame.method == "lorentz", "the flow again")
 
@@ -160,12 +164,12 @@ async def test_one_key_runs_another_solver_seed_or_scale_beside_this_run(
         await app.press(key)
         await app.until(lambda: app.frame.preset.values.get(id) == value and app.frame.over, "the variant")
         assert label in app.text
-        assert app.app.frozen[0].series["loss"][-1] <= 1e-4
+        assert app.app.comparison.frozen[0].series["loss"][-1] <= 1e-4
         assert "beside a (dotted)" in told(app)
         app.app.cursor.go_to(7.0)
         app.app.pull()
         await app.press(key)
-        await app.until(lambda: len(app.app.frozen) == 2 and app.frame.over, "one more")
+        await app.until(lambda: len(app.app.comparison.frozen) == 2 and app.frame.over, "one more")
         await app.until(lambda: app.moment.t == 7.0, "the same time")
         await app.press("u")
         await app.until(lambda: app.frame.preset.values.get(id) == value, "the one before")
@@ -246,13 +250,13 @@ async def test_u_and_capital_u_go_through_the_parameters() -> None:
 
 def test_a_new_change_forgets_what_was_undone() -> None:
     a, b, c = (load_preset("orthogonal-toy", {"init.seed": seed}) for seed in (1, 2, 3))
-    changes = Changes(a)
-    changes.go(b)
-    assert changes.undo() is a
-    changes.go(c)
-    assert changes.redo() is None
-    assert changes.undo() is a
-    assert changes.undo() is None
+    history = UndoHistory(a)
+    history.add(b)
+    assert history.undo() is a
+    history.add(c)
+    assert history.redo() is None
+    assert history.undo() is a
+    assert history.undo() is None
 
 
 def test_labels_name_another_preset_or_the_values_that_differ() -> None:

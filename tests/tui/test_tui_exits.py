@@ -26,8 +26,8 @@ def broken(*_):
     raise IndexError("what nobody expected")
 
 # in an action, and while drawing
-Explorer.action_log_time = broken
-Explorer.action_scale = lambda app: (setattr(LossPanel, "make_rows", broken), app.pull(0.1))
+LossPanel.next_time = broken
+LossPanel.next_scale = lambda panel: (setattr(LossPanel, "make_rows", broken), panel.app.pull(0.1))
 from reluflow.cli import main
 main()
 """

@@ -14,14 +14,14 @@ HANGING = """
     import os, signal, threading
     from reluflow.live.session import Session
     from reluflow.store.preset import load_preset
-    from reluflow.tui import farewell
+    from reluflow.tui import shutdown
 
-    farewell.LEAVE_SECONDS = 0.1
+    shutdown.LEAVE_SECONDS = 0.1
     session = Session(load_preset("orthogonal-toy"), running=False)
     session.step()
     while not session.frame.unsaved:
         pass
-    last = farewell.Farewell(session)
+    last = shutdown.Shutdown(session)
     last.leave = lambda code: True
     last.install()
     os.kill(os.getpid(), signal.SIGHUP)

@@ -10,15 +10,15 @@ from textual.widgets import OptionList
 from reluflow.flow.base import State
 from reluflow.observe.history import History
 from reluflow.store.guide_file import guide_is_done
-from reluflow.tui.findings import sign_flips
-from reluflow.tui.guide import FIVE_POINTS
 from reluflow.tui.launch import open_on
-from reluflow.tui.widgets.guide_card import GuideCard
+from reluflow.tui.sign_changes import sign_flips
+from reluflow.tui.tour_cards import FIVE_POINTS
+from reluflow.tui.widgets.tour_card import TourCard
 
 
 def card(app: Driver) -> str:
     """The words of the card on screen, on one line; "" without a card."""
-    shown = app.app.query_one(GuideCard)
+    shown = app.app.query_one(TourCard)
     if not shown.display:
         return ""
     region = shown.region

@@ -22,8 +22,8 @@ from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
 from reluflow.training.training import Training
+from reluflow.tui.inspected import Moments, judge
 from reluflow.tui.screens.inspector import Inspector, Looked
-from reluflow.tui.subjects import Moments, judge
 
 
 class Host(App[None]):

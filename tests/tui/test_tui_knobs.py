@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual.events import Key
 
 from reluflow.store.schema import KEYS, by_id, parse_text
-from reluflow.tui import app as explorer_app
+from reluflow.tui.controllers import parameters
 from reluflow.tui.widgets.parameter_field import NumberField, ParameterField
 from reluflow.tui.widgets.steps import stepped
 
@@ -99,7 +99,7 @@ async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is
 
 
 async def test_a_long_run_waits_for_enter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explorer_app, "AT_ONCE_SECONDS", -1.0)
+    monkeypatch.setattr(parameters, "AT_ONCE_SECONDS", -1.0)
     async with explorer(overrides=TOY) as app:
         before = await app.solved()
         await turn(app, "init.seed", "right")

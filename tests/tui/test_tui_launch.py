@@ -13,8 +13,8 @@ from reluflow.errors import ReluflowError
 from reluflow.live.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
-from reluflow.tui.guide import TOY
 from reluflow.tui.launch import open_on
+from reluflow.tui.tour_cards import TOY
 
 
 def test_without_a_terminal_there_is_one_sentence() -> None:
@@ -116,12 +116,12 @@ async def test_a_run_without_its_checkpoint_is_shown_and_says_so() -> None:
 async def test_other_stop_rules_let_an_opened_run_go_on_and_other_values_start_anew() -> None:
     run = written_run(4)
     async with explorer(str(run), stored=open_run(run), at_end=True) as app:
-        app.app.start(app.app.changes.present.with_values({"stop.loss": 1e-3}))
+        app.app.parameters.start(app.app.parameters.present.with_values({"stop.loss": 1e-3}))
         await app.until(lambda: app.frame.over, "the end")
-        assert app.frame.preset is app.app.changes.present
+        assert app.frame.preset is app.app.parameters.present
         assert app.frame.status == "converged"
         assert app.frame.preset.folder.name == run.name
-        app.app.start(app.app.changes.present.with_values({"init.seed": 9, "stop.steps": 2}))
+        app.app.parameters.start(app.app.parameters.present.with_values({"init.seed": 9, "stop.steps": 2}))
         await app.until(lambda: app.frame.over and app.frame.steps == 2, "another run")
         await app.press("w")
         await app.until(lambda: app.moment.live.note, "a note")

@@ -4,7 +4,7 @@ import pytest
 from driver import Driver, explorer
 from textual.widgets import Input
 
-from reluflow.tui.layout import PANELS, TITLES, Panel, arrange
+from reluflow.tui.arrangement import PANELS, TITLES, Panel, arrange
 from reluflow.tui.screens.jump import Jump
 from reluflow.tui.widgets.parameter_field import ParameterField
 
@@ -171,7 +171,7 @@ async def test_help_begins_with_the_panel_in_focus() -> None:
         for number, word in (("1", "over time"), ("2", "compass"), ("3", "one by one"), ("4", "made from")):
             await app.press(number)
             if number == "4":
-                await app.app.run_action("help")
+                await app.app.action_do("help")
                 await app.drained()
             else:
                 await app.press("question_mark")

@@ -14,8 +14,8 @@ from reluflow.cli.overrides import Request
 from reluflow.errors import ReluflowError
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.tui.actions import ACTIONS, Action
+from reluflow.tui.export import copy, run_command, save_screenshot
 from reluflow.tui.screens.palette import Palette, find
-from reluflow.tui.takeaway import copy, run_command, save_screenshot
 
 
 class Host(App[None]):

@@ -15,7 +15,6 @@ from textual.widgets import Input
 
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.tui.app import Explorer
-from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.timeline import Timeline
@@ -188,13 +187,13 @@ async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
         first, second = app.moment.plateaus
         await app.press("home")
         await app.until(lambda: "next escape" in app.text and "theory" in app.text, "a forecast")
-        panel = app.app.query_one(LossPanel)
-        marks = panel._seen
+        theory = app.app.theory
+        marks = app.app.theory.marks
         assert marks.landmarks.escapes[0].time < first.arrive
         assert abs(marks.forecast.time - first.escape) < 0.01 * first.escape
         app.app.cursor.go_to(second.begin + 2.0)
-        await app.until(lambda: panel._seen.forecast and panel._seen.forecast.time > 20.0, "the second one")
-        assert abs(panel._seen.forecast.time - second.escape) < 0.05 * second.escape
+        await app.until(lambda: theory.marks.forecast and theory.marks.forecast.time > 20.0, "the second one")
+        assert abs(theory.marks.forecast.time - second.escape) < 0.05 * second.escape
         view = app.app.query_one(NeuronView)
         region = view.region
         picture = "".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
@@ -202,7 +201,7 @@ async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
         await app.press("T")
         assert "next escape" not in app.text
         await app.press("T", "end")
-        assert panel._seen.forecast is None, "after the last plateau there is nothing to foresee"
+        assert theory.marks.forecast is None, "after the last plateau there is nothing to foresee"
 
 
 async def test_time_is_counted_in_three_ways() -> None:

@@ -16,12 +16,12 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
     async with explorer(overrides=TOY, size=(100, 30), running=True, remember=True) as app:
         await app.solved()
         await app.press("f")
-        app.app.start(app.app.changes.present.with_values({"init.seed": 5}))
+        app.app.parameters.start(app.app.parameters.present.with_values({"init.seed": 5}))
         await app.until(lambda: app.frame.preset.values["init.seed"] == 5 and app.frame.over, "a run")
         app.app.cursor.go_to(20.0)
         await app.press("down", "down", "l", "y", "n", "c", "plus", "p", "1")
         app.app.pull()
-        left = app.app.last_session()
+        left = app.app.persistence.last_session()
         await app.press("q")
     opening = open_on(None)
     assert opening.last == left
@@ -29,7 +29,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
     again = {**TOY, "init.seed": opening.preset.values["init.seed"]}
     async with explorer(overrides=again, size=(100, 30), running=True, last=opening.last) as app:
         await app.solved()
-        await app.until(lambda: app.app.frozen, "the curve behind")
+        await app.until(lambda: app.app.comparison.frozen, "the curve behind")
         assert app.moment.t == 20.0
         assert not app.moment.playing
         assert (app.moment.clock, app.moment.speed) == (left.clock, left.speed) == ("time", 5.0)
@@ -39,7 +39,7 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         assert app.app.query_one(NeuronView).view == "function"
         assert app.shown("#parameters")
         assert "seed 4" in app.text
-        now = app.app.last_session()
+        now = app.app.persistence.last_session()
         assert (now.view, now.t, now.neuron) == (left.view, left.t, left.neuron)
         assert [preset.values for preset in now.frozen] == [preset.values for preset in left.frozen]
 
@@ -75,13 +75,13 @@ async def test_a_session_is_kept_while_the_app_runs_and_only_when_something_is_n
     async with explorer(overrides=TOY, remember=True) as app:
         await app.solved()
         await app.press("home")
-        await app.app.keep()
+        await app.app.persistence.keep()
         file = own_folder / "config" / "session.toml"
         first = file.stat().st_mtime_ns
-        await app.app.keep()
+        await app.app.persistence.keep()
         assert file.stat().st_mtime_ns == first
         await app.press("end")
-        await app.app.keep()
+        await app.app.persistence.keep()
         session, _ = read_session()
         assert session.t == app.moment.t > 0.0
 

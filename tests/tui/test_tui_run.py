@@ -16,8 +16,6 @@ from reluflow.live.playback import SPEEDS
 from reluflow.observe import roster
 from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
-from reluflow.tui import core
-from reluflow.tui.cursor import PATIENCE
 from reluflow.tui.widgets.rows_panel import difference
 
 TOY = {"stop.loss": 1e-4}
@@ -283,30 +281,6 @@ async def detached(
             yield app, session, patched
 
 
-async def test_a_new_run_is_pulled_when_it_can_be_shown_and_not_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with detached(monkeypatch) as (app, session, patched):
-        pulled: list[bool] = []
-        now = core.time.monotonic()
-        patched.setattr(app.app, "pull", lambda _, overdue: pulled.append(overdue))
-        patched.setattr(core, "time", SimpleNamespace(monotonic=lambda: now))
-        early = replace(app.frame, generation=app.frame.generation + 1, status="running", wall_seconds=0.0)
-        session.frame = early
-        app.app.look()
-        now += 0.9 * core.EXPECTED_SECONDS
-        app.app.look()
-        assert not pulled
-        session.frame = replace(early, wall_seconds=2.0 * PATIENCE)
-        app.app.look()
-        assert pulled == [False]
-        session.frame = early
-        now += core.EXPECTED_SECONDS
-        app.app.look()
-        # it has hardly begun still, but the old picture would stand under its name
-        assert pulled == [False, True]
-
-
 async def test_a_new_run_wakes_the_screen_from_the_thread_of_the_solver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -316,7 +290,7 @@ async def test_a_new_run_wakes_the_screen_from_the_thread_of_the_solver(
         before = app.frame
         for generation, expected in ((before.generation, 0), (before.generation + 1, 1)):
             session.frame = replace(before, generation=generation)
-            thread = threading.Thread(target=app.app._told)
+            thread = threading.Thread(target=app.app.note_frame)
             thread.start()
             thread.join()
             await app.drained()

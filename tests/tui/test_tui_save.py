@@ -9,8 +9,8 @@ from driver import explorer
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
-from reluflow.tui import run_keys
 from reluflow.tui.actions import ACTIONS
+from reluflow.tui.controllers import saving
 from reluflow.tui.screens.help_page import help_text
 
 
@@ -73,7 +73,7 @@ async def test_w_writes_the_run_and_then_q_does_not_ask(own_folder: Path) -> Non
 @pytest.fixture
 def dear(monkeypatch: pytest.MonkeyPatch) -> None:
     """However little time a run took, it counts as one that took long."""
-    monkeypatch.setattr(run_keys, "AGAIN_SECONDS", -1.0)
+    monkeypatch.setattr(saving, "QUICK_SECONDS", -1.0)
 
 
 async def test_q_leaves_at_once_what_the_next_start_solves_in_a_moment(own_folder: Path) -> None:

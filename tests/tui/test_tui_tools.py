@@ -14,12 +14,12 @@ from reluflow.tui.screens.inspector import Inspector
 async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:
     async with driver.explorer() as app:
         await app.solved()
-        await app.app.run_action("inspect")
+        await app.app.action_do("inspect")
         await app.press("down", "down")
         assert "neuron 2 at" in app.lines[0]
         app.app.cursor.playback.go_to(5.0, app.frame.history)
         app.app.pull()
-        app.app.follow(app.app.moment)
+        app.app.pages.follow(app.app.moment)
         await app.drained()
         assert "neuron 2 at t = 5 " in app.lines[0]
         await app.press("escape")
@@ -30,7 +30,7 @@ async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> N
 async def test_the_palette_does_what_is_chosen() -> None:
     async with driver.explorer() as app:
         await app.solved()
-        await app.app.run_action("palette")
+        await app.app.action_do("palette")
         await app.press(*"this page", "enter")
         await app.drained()
         assert "Keys" in app.text
@@ -64,7 +64,7 @@ async def test_the_preset_the_moment_and_a_neuron_are_copied_exactly(own_folder:
 async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:
     async with driver.explorer() as app:
         await app.solved()
-        await app.app.run_action("picture")
+        await app.app.action_do("picture")
         await app.drained()
         assert (own_folder / "work" / "reluflow-orthogonal-toy-1.svg").is_file()
         assert "screen saved in" in app.text
@@ -109,20 +109,20 @@ async def test_messages_are_no_part_of_a_picture() -> None:
 async def test_a_state_that_cannot_be_built_changes_nothing() -> None:
     async with driver.explorer() as app:
         before = await app.solved()
-        present = app.app.changes.present
+        present = app.app.parameters.present
         await app.press("p")
         app.app.post_message(ParametersApplied({"data.kind": "file", "data.path": "no/such.csv"}))
         await app.until(lambda: app.session.frame.refused is not None, "the refusal")
         await app.settled()
-        assert app.app.changes.present is present
+        assert app.app.parameters.present is present
         assert (app.frame.generation, app.frame.status) == (before.generation, before.status)
         assert app.frame.steps == before.steps
         assert app.frame.preset is present
         # typed here, it is looked for here
         assert str(Path.cwd() / "no/such.csv") in app.session.frame.refused.text
         await app.press("escape", "escape")
-        app.app.action_undo()
-        assert app.app.changes.present is present
+        app.app.parameters.undo()
+        assert app.app.parameters.present is present
 
 
 async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What a controller may ask of the app. Tests of controllers put a small class of their own in its place."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
@@ -13,6 +13,17 @@ _Answer = TypeVar("_Answer")
 class Host(Protocol):
     """The app, as controllers see it."""
 
+    @property
+    def screens(self) -> Sequence[Screen[Any]]:
+        """The screen of the panels and what is laid over it, the topmost last."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the app is still there."""
+
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have something awaited beside everything else."""
+
     def say(self, text: str) -> None:
         """Tell the user something in passing."""
 
@@ -22,5 +33,5 @@ class Host(Protocol):
     def pull(self) -> None:
         """Show the session's newest frame at the cursor, if anything about either changed."""
 
-    def ask(self, screen: Screen[_Answer], answered: Callable[[_Answer | None], None]) -> None:
+    def ask(self, screen: Screen[_Answer], answered: Callable[[_Answer | None], Any]) -> None:
         """Lay a page or a question over the panels; ``answered`` is called with what it returns."""

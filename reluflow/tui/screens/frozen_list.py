@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from reluflow.tui.compare import LETTERS, MOST
+from reluflow.tui.frozen_runs import LETTERS, MOST
 from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.choice_list import ChoiceList
 

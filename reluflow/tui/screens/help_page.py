@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.actions import ACTIONS, Action
+from reluflow.tui.arrangement import TITLES
 from reluflow.tui.bindings import PANEL_KEYS
-from reluflow.tui.layout import TITLES
 from reluflow.tui.screens.dialogue import Dialogue
 
 #: What each panel or page shows, in a sentence or two.

@@ -15,8 +15,8 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.inspected import KINDS, Kind, Moments, judge
 from reluflow.tui.screens.full_page import FullPage
-from reluflow.tui.subjects import KINDS, Kind, Moments, judge
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 

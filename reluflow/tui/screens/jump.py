@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from reluflow.tui.layout import PANELS, TITLES, Arrangement, Panel
+from reluflow.tui.arrangement import PANELS, TITLES, Arrangement, Panel
 from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.parameter_field import ParameterField
 
@@ -32,7 +32,7 @@ class Target:
     place: Offset | None
 
 
-def targets_of(base: Screen[object], arrangement: Arrangement) -> list[Target]:
+def targets_of(base: Screen[Any], arrangement: Arrangement) -> list[Target]:
     """The panels first, on screen or not, then the fields that are on screen."""
     found: list[Target] = []
     for panel in PANELS:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
 
-from reluflow.tui.offers import Offer, all_offers, fitting, notes_of
+from reluflow.tui.catalogue import Entry, all_entries, matching, notes_of
 from reluflow.tui.screens.search_list import SearchList
 
 #: from this width on the notes stand beside the list, else below it
@@ -18,7 +18,7 @@ _BESIDE: Final = 100
 _WIDEST: Final = 32
 
 
-class PresetList(SearchList[Offer]):
+class PresetList(SearchList[Entry]):
     """Returns the name of a preset or the path of a run directory to open, or None.
 
     What is typed narrows the list: every word must be found in a name, a title or a source.
@@ -31,7 +31,7 @@ class PresetList(SearchList[Offer]):
 
     def __init__(self, suggested: str | None = None) -> None:
         super().__init__()
-        self._offers = all_offers()
+        self._entries = all_entries()
         self._suggested = suggested
 
     def compose(self) -> ComposeResult:
@@ -42,7 +42,7 @@ class PresetList(SearchList[Offer]):
                 markup=False,
             )
             yield from self.field("type a part of a name, a title or a source")
-            with Horizontal(id="offers"):
+            with Horizontal(id="entries"):
                 yield from self.options()
                 with VerticalScroll(id="notes", can_focus=False):
                     yield Static("", markup=False)
@@ -57,18 +57,18 @@ class PresetList(SearchList[Offer]):
     def action_scroll(self, by: int) -> None:
         self.query_one("#notes").scroll_relative(y=by, animate=False)
 
-    def fitting(self, query: str) -> list[Offer]:
-        return fitting(query, self._offers)
+    def fitting(self, query: str) -> list[Entry]:
+        return matching(query, self._entries)
 
-    def lines(self, found: Sequence[Offer]) -> list[str]:
-        widest = min(max((len(_name(offer)) for offer in found), default=0), _WIDEST)
-        return [f"{_name(offer):<{widest}}  {offer.title}" for offer in found]
+    def lines(self, found: Sequence[Entry]) -> list[str]:
+        widest = min(max((len(_name(entry)) for entry in found), default=0), _WIDEST)
+        return [f"{_name(entry):<{widest}}  {entry.title}" for entry in found]
 
-    def answer(self, item: Offer) -> str:
+    def answer(self, item: Entry) -> str:
         return item.target
 
     def first(self) -> int:
-        names = [offer.target for offer in self.found]
+        names = [entry.target for entry in self.found]
         return names.index(self._suggested) if self._suggested in names else 0
 
     def narrow(self, query: str) -> None:
@@ -82,5 +82,5 @@ class PresetList(SearchList[Offer]):
         notes.scroll_home(animate=False)
 
 
-def _name(offer: Offer) -> str:
-    return offer.name + {"shipped": "", "own": " (yours)", "run": " (run)", "left": " (cut off)"}[offer.kind]
+def _name(entry: Entry) -> str:
+    return entry.name + {"shipped": "", "own": " (yours)", "run": " (run)", "left": " (cut off)"}[entry.kind]

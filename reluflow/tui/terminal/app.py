@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
+from rich.console import RenderableType
+from rich.text import Text
 from textual import events
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -23,6 +25,10 @@ _WAVES: Final = 3
 #: many looks the next key is handed on though the one before is at work.
 _PATIENCE: Final = 1.0
 _MOST_LOOKS: Final = 10
+
+
+class UnexpectedEndError(Exception):
+    """The app has ended and nobody knows why."""
 
 
 class TerminalApp(PacedApp):
@@ -133,6 +139,28 @@ class TerminalApp(PacedApp):
         except RuntimeError:  # the loop has ended
             return False
         return True
+
+    def last_words(self, error: BaseException) -> str:
+        """What is to be said when an error ends the app."""
+        return f"{type(error).__name__}: {error}"
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End for an exception that nobody expected; Textual restores the terminal and prints."""
+        if self._exception is not None:
+            return  # what comes of the first one
+        if self._exit:
+            # a part that was about to be shown misses another that is gone, which does not matter any more
+            self._close_messages_no_wait()
+            return
+        self._exception = error
+        self._exception_event.set()
+        self._return_code = 1
+        self._exit_renderables.append(Text(self.last_words(error)))
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """What Textual does for an error in its own threads, of which it then forgets that there was one."""
+        self._handle_exception(UnexpectedEndError(" ".join(str(each) for each in renderables)))
 
     def broke(self, error: Any) -> None:
         """From any thread: end the app because of an error outside its messages."""

@@ -16,8 +16,8 @@ from reluflow.plot.loss_place import LossPicture, time_at
 from reluflow.plot.phases import focus_of
 from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
-from reluflow.tui.compare import LETTERS, FrozenRun, Origin
-from reluflow.tui.foresight import Seen
+from reluflow.tui.controllers.theory import Marks
+from reluflow.tui.frozen_runs import LETTERS, FrozenRun, Origin
 from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
@@ -60,7 +60,7 @@ class LossPanel(FramePanel):
         self._axes: LossAxes | None = None
         self._picture: LossPicture | None = None
         self._drawn: tuple[Any, ...] = ()
-        self._seen = Seen()
+        self._marks = Marks()
         self._top = 1
 
     def show(self, moment: Moment) -> None:
@@ -80,9 +80,9 @@ class LossPanel(FramePanel):
         self._axes = None
         self.redraw()
 
-    def foresee(self, seen: Seen) -> None:
+    def show_theory(self, marks: Marks) -> None:
         """Mark what the theory says of the run."""
-        self._seen = seen
+        self._marks = marks
         self.redraw()
 
     def toggle_theory(self) -> None:
@@ -117,7 +117,7 @@ class LossPanel(FramePanel):
             legend += self._theory_key(width)
         self._top = 1 + len(legend)
         picture = self._draw(moment, (width, height - self._top))
-        forecast = self._seen.forecast if self.theory else None
+        forecast = self._marks.forecast if self.theory else None
         time = None if forecast is None else forecast.time
         return [top, *legend, *with_cursor(picture, moment.t, self.glyphs, time)]
 
@@ -188,12 +188,12 @@ class LossPanel(FramePanel):
     # --- what the theory says ---
 
     def _escapes(self) -> tuple[Landmark, ...]:
-        marks = self._seen.landmarks
-        return marks.escapes if marks is not None and self.theory else ()
+        landmarks = self._marks.landmarks
+        return landmarks.escapes if landmarks is not None and self.theory else ()
 
     def _reach(self, end: float) -> float:
-        """The flow time that the axis has to show because the next escape is foreseen there."""
-        forecast = self._seen.forecast if self.theory else None
+        """The flow time that the axis has to show because the next escape is forecast there."""
+        forecast = self._marks.forecast if self.theory else None
         return forecast.time if forecast is not None and end < forecast.time <= _REACH * end else 0.0
 
     def _unit(self, preset: Preset) -> float:
@@ -202,15 +202,15 @@ class LossPanel(FramePanel):
     def _theory_key(self, width: int) -> list[Row]:
         """What the marks are, and the next escape in numbers."""
         entries: list[Segment] = []
-        glyphs, marks, forecast = self.glyphs, self._seen.landmarks, self._seen.forecast
-        if marks is not None and marks.escapes:
+        glyphs, landmarks, forecast = self.glyphs, self._marks.landmarks, self._marks.forecast
+        if landmarks is not None and landmarks.escapes:
             entries.append(Segment(f" {glyphs.theory}{glyphs.theory_time} theory", "theory"))
         if forecast is not None:
             time, rate = (short(float(f"{value:.4g}")) for value in (forecast.time, forecast.rate))
             entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
             entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
-        if marks is not None and marks.escapes:
-            entries.append(Segment(f" ({marks.source})", "dim"))
+        if landmarks is not None and landmarks.escapes:
+            entries.append(Segment(f" ({landmarks.source})", "dim"))
         row: Row = []
         for entry in entries:
             if sum(len(text) for text, _ in [*row, entry]) <= width:

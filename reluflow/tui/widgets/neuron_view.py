@@ -14,7 +14,7 @@ from reluflow.plot.phases import focus_of
 from reluflow.plot.views import VIEWS
 from reluflow.plot.views.chart import legend
 from reluflow.plot.views.growth import GrowthPicture, draw_growth, growth_rows
-from reluflow.tui.foresight import Seen
+from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
@@ -41,7 +41,7 @@ class NeuronView(FramePanel):
         self._moment: Moment | None = None
         self._picture: Compass | None = None
         self._cursor = 0
-        self._seen = Seen()
+        self._marks = Marks()
         self._grown: GrowthPicture | None = None
         self._grown_for: tuple[tuple[object, ...], float] | None = None
         self.view = COMPASS
@@ -55,9 +55,9 @@ class NeuronView(FramePanel):
             self._update()
             self.redraw()
 
-    def foresee(self, seen: Seen) -> None:
+    def show_theory(self, marks: Marks) -> None:
         """Mark the directions in which the theory says that neurons end."""
-        self._seen = seen
+        self._marks = marks
         self._update()
         self.redraw()
 
@@ -127,7 +127,7 @@ class NeuronView(FramePanel):
 
     def _goals(self) -> Goals | None:
         """Where small neurons end, in coordinates of the span, if that is known."""
-        moment, extremal = self._moment, self._seen.extremal
+        moment, extremal = self._moment, self._marks.extremal
         problem = moment.frame.problem if moment else None
         if extremal is None or problem is None or not extremal.attractors:
             return None

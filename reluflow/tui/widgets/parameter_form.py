@@ -16,7 +16,7 @@ from reluflow.store.schema import KEYS, Key, expectation
 from reluflow.tui.messages import (
     FieldEdited,
     FieldStepped,
-    KnobTurned,
+    NumberStepped,
     ParametersApplied,
     ParametersLeft,
 )
@@ -102,7 +102,7 @@ class ParameterForm(Vertical):
         self._note(event.key_id)
         changes, problem = self._changes()
         if problem is None and changes:
-            self.post_message(KnobTurned(changes))
+            self.post_message(NumberStepped(changes))
 
     def _note(self, id: str) -> ParameterField | None:
         """Remember what a field holds."""

@@ -6,7 +6,7 @@ from textual import events
 
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.layout import PANELS, TITLES, Panel
+from reluflow.tui.arrangement import PANELS, TITLES, Panel
 from reluflow.tui.messages import PanelChosen
 from reluflow.tui.widgets.rows_panel import RowsPanel
 

@@ -1,4 +1,4 @@
-"""What a user takes away from the screen: a command line for the shell, a picture."""
+"""What a user takes away from the screen: a command line, numbers, a picture."""
 
 import shlex
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.text import text_of
 
-#: in the cache folder: what was copied last, for terminals that keep their clipboard to themselves
+#: in the cache folder: what was copied last
 CLIPBOARD_FILE: Final = "clipboard.txt"
 
 
@@ -54,8 +54,8 @@ def neuron_at(moment: Moment, neuron: int) -> str:
     return f"neuron = {neuron}\nt = {moment.t!r}\nweights = [{weights}]\noutput_weight = {output!r}"
 
 
-def copy(app: App[Any], text: str) -> Path:
-    """Put text on the terminal's clipboard (OSC 52) and into a file, which it returns.
+def write_clipboard(text: str) -> Path:
+    """Write what is copied to a file, for terminals that keep their clipboard to themselves; returns it.
 
     Raises ReluflowError.
     """
@@ -63,7 +63,6 @@ def copy(app: App[Any], text: str) -> Path:
     with writing(path, ReluflowError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text + "\n")
-    app.copy_to_clipboard(text)
     return path
 
 

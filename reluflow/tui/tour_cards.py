@@ -10,9 +10,9 @@ import numpy as np
 from reluflow.network import residuals, row_norms
 from reluflow.plot.axes import short
 from reluflow.plot.phases import Plateau
-from reluflow.tui.compare import LETTERS
-from reluflow.tui.findings import Stuck
+from reluflow.tui.frozen_runs import LETTERS
 from reluflow.tui.moment import Moment
+from reluflow.tui.sign_changes import Stuck
 
 #: where the tour begins and where it leads
 TOY: Final = "orthogonal-toy"

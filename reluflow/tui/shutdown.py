@@ -27,7 +27,7 @@ RESTORING: Final = (
 )
 
 
-class Farewell:
+class Shutdown:
     """Saves what is not saved, asks the app to leave, and ends the process if it does not.
 
     All of it happens in a thread of its own, because the thread of the app may hang in a write to a
@@ -43,7 +43,7 @@ class Farewell:
         self._session = session
         self._leaving = False
         self._terminal = _terminal_settings()
-        self._last_words: str | None = None
+        self._message: str | None = None
 
     def install(self) -> None:
         """Listen for the signals, also under nohup: who loses a terminal app's terminal cannot get it back.
@@ -53,11 +53,11 @@ class Farewell:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
-    def speak(self) -> None:
+    def tell(self) -> None:
         """Say in one line where the run is, if a signal came and it was not said before."""
-        words, self._last_words = self._last_words, None
-        if words is not None:
-            _write(words)
+        message, self._message = self._message, None
+        if message is not None:
+            _write(message)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if not self._leaving:
@@ -67,12 +67,12 @@ class Farewell:
     def _end(self, number: int) -> None:
         saved = self._session.keep(SAVE_SECONDS)
         run = whereabouts(saved, self._session)
-        self._last_words = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
+        self._message = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
         if self.leave(128 + number):
             time.sleep(LEAVE_SECONDS)
         # Reached only if there is no app, or one that hangs: otherwise the process, and this thread, is gone.
         _restore_terminal(self._terminal)
-        self.speak()
+        self.tell()
         os._exit(128 + number)
 
 

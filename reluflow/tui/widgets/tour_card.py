@@ -7,11 +7,11 @@ from textual import events
 
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.guide import Card
+from reluflow.tui.tour_cards import Card
 from reluflow.tui.widgets.rows_panel import RowsPanel, heading
 
 
-class GuideCard(RowsPanel):
+class TourCard(RowsPanel):
     """As high as its words need at the present width; not there without a card."""
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
@@ -23,8 +23,6 @@ class GuideCard(RowsPanel):
 
     def show(self, card: Card | None) -> None:
         """Put another card up, or none."""
-        if card == self.card:
-            return
         self.card = card
         self.display = card is not None
         # what is told in passing stands elsewhere meanwhile

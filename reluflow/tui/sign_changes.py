@@ -10,7 +10,7 @@ from reluflow.live.frame import Frame
 from reluflow.network import row_norms
 from reluflow.observe.history import History
 from reluflow.plot.phases import Plateau, plateaus_of
-from reluflow.tui.compare import FrozenRun
+from reluflow.tui.frozen_runs import FrozenRun
 
 #: a^2 may fall short of |w|^2 by this share of it through rounding alone
 _ROUNDING: Final = 1e-9

@@ -12,7 +12,7 @@ from reluflow.tui.screens.dialogue import Dialogue
 Answer = Literal["take up", "discard", "later"]
 
 
-class LeftBehind(Dialogue[Answer]):
+class LeftoverRun(Dialogue[Answer]):
     """Asks what is to become of it. ``line`` says what it is, ``more`` how many others there are.
 
     ``unfinished``: whether there is anything left to solve.

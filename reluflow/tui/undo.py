@@ -8,7 +8,7 @@ from reluflow.store.preset import Preset
 MOST: Final = 200
 
 
-class Changes:
+class UndoHistory:
     """The presets before and after the present one, in the order in which they were run."""
 
     def __init__(self, present: Preset) -> None:
@@ -16,14 +16,14 @@ class Changes:
         self._before: list[Preset] = []
         self._after: list[Preset] = []
 
-    def go(self, preset: Preset) -> None:
-        """A new present preset; what was undone is forgotten."""
+    def add(self, preset: Preset) -> None:
+        """Make a preset the present one; what was undone is forgotten."""
         self._before = [*self._before[-MOST + 1 :], self.present]
         self._after = []
         self.present = preset
 
     def replace(self, preset: Preset) -> None:
-        """The present preset, in other words: what was before and after it stays."""
+        """The present preset under another name or path: what was before and after it stays."""
         self.present = preset
 
     def undo(self) -> Preset | None:
@@ -34,8 +34,8 @@ class Changes:
         """The preset that was undone last, which becomes the present one; None if there is none."""
         return self._turn(self._after, self._before)
 
-    def refuse(self, run: Preset) -> None:
-        """Back to the preset that is run, because what was tried after it cannot be."""
+    def go_back_to(self, run: Preset) -> None:
+        """Make the preset that is run the present one again, because those tried after it cannot be run."""
         for source in (self._before, self._after):
             if any(each is run for each in source):
                 while self.present is not run:

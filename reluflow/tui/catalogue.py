@@ -1,4 +1,4 @@
-"""What there is to open, and what is worth knowing before one does."""
+"""What can be opened: presets, run directories, and runs that another process left behind."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _RUNS: Final = Path("runs")
 
 
 @dataclass(frozen=True)
-class Offer:
+class Entry:
     """Something to open: ``target`` is what a command line would call it."""
 
     target: str
@@ -31,45 +31,45 @@ class Offer:
     kind: Literal["shipped", "own", "run", "left"]
 
 
-def all_offers() -> list[Offer]:
+def all_entries() -> list[Entry]:
     """Runs that were left behind, the presets by name, then the run directories of the working folder."""
-    left = [Offer(str(run.path), _name_of(run), left_line(run), "", "left") for run in left_behind()]
-    return [*left, *(_preset_offer(preset) for preset in list_presets()), *_runs()]
+    left = [Entry(str(run.path), _name_of(run), leftover_line(run), "", "left") for run in left_behind()]
+    return [*left, *(_preset_entry(preset) for preset in list_presets()), *_runs()]
 
 
-def fitting(query: str, offers: Sequence[Offer]) -> list[Offer]:
-    """The offers in which every word is found; those in whose name all are come first."""
+def matching(query: str, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries in which every word is found; those in whose name all are come first."""
     words = query.lower().split()
 
     def has(text: str) -> bool:
         return all(word in text.lower() for word in words)
 
-    found = [offer for offer in offers if has(f"{offer.name} {offer.title} {offer.source} {offer.kind}")]
-    return sorted(found, key=lambda offer: not has(offer.name))
+    found = [entry for entry in entries if has(f"{entry.name} {entry.title} {entry.source} {entry.kind}")]
+    return sorted(found, key=lambda entry: not has(entry.name))
 
 
-def notes_of(offer: Offer) -> str:
+def notes_of(entry: Entry) -> str:
     """What it is about and what to look for, as paragraphs; or in one sentence why it cannot be opened."""
     try:
-        preset = load_preset(offer.target)
-        parts = [_run_line(open_run(offer.target))] if offer.kind in ("run", "left") else []
+        preset = load_preset(entry.target)
+        parts = [_run_line(open_run(entry.target))] if entry.kind in ("run", "left") else []
     except ReluflowError as error:
         return str(error)
     values = preset.values
     parts += [preset.title, *preset.notes.split("\n\n"), _sizes(values), preset.source]
-    if offer.kind == "own" and preset.path is not None:
+    if entry.kind == "own" and preset.path is not None:
         parts.append(str(preset.path))
     # The lines of the file are as long as its author liked; here they are as long as the page is wide.
     return "\n\n".join(escaped(" ".join(part.split())) for part in parts if part.strip())
 
 
-def _preset_offer(preset: PresetSummary) -> Offer:
+def _preset_entry(preset: PresetSummary) -> Entry:
     title = preset.title if preset.problem is None else "(cannot be read)"
     name, title, source = (escaped(text) for text in (preset.name, title, preset.source))
-    return Offer(preset.name, name, title, source, "own" if preset.user else "shipped")
+    return Entry(preset.name, name, title, source, "own" if preset.user else "shipped")
 
 
-def _runs() -> Iterator[Offer]:
+def _runs() -> Iterator[Entry]:
     folders = [path for path in _RUNS.glob("*") if (path / PRESET).is_file() and (path / SUMMARY).is_file()]
     for path in sorted(folders, key=_written, reverse=True)[:MOST_RUNS]:
         try:
@@ -78,7 +78,7 @@ def _runs() -> Iterator[Offer]:
             title = "(cannot be read)"
         else:
             title = _run_line(run)
-        yield Offer(str(path), escaped(str(path)), escaped(title), "", "run")
+        yield Entry(str(path), escaped(str(path)), escaped(title), "", "run")
 
 
 def _written(path: Path) -> float:
@@ -95,7 +95,7 @@ def _run_line(run: Run) -> str:
     return f"{run.status} at t = {short(float(f'{t:.3g}'))}, loss {loss:.3g}, {run.summary.get('method', '')}"
 
 
-def left_line(run: Run) -> str:
+def leftover_line(run: Run) -> str:
     """What was left behind, and how long ago."""
     age = max(time.time() - _written(run.path), 0.0)
     size, unit = next(((size, unit) for size, unit in _UNITS if age >= size), (1.0, "seconds"))

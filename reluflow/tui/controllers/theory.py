@@ -1,10 +1,10 @@
-"""What the theory says about the run on show, computed in a thread beside it and never in its way."""
+"""What the theory says of the run on show, computed in a thread beside it and never in its way."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
@@ -15,12 +15,13 @@ from reluflow.theory.alignment import Extremal, extremal_directions
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.landmarks import Landmarks, landmarks
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.controllers.host import Host
 from reluflow.tui.moment import Moment
 
 #: Neurons times samples up to which anything is computed unasked, and up to which it is while solving.
 MOST_PAIRS: Final = 100_000
 MOST_WHILE_SOLVING: Final = 2_000
-#: Seconds for which a run is on show before anything is foreseen of it: a first picture, and one of the next
+#: Seconds for which a run is on show before anything is computed of it: a first picture, and one of the next
 #: run while a knob is being turned, come sooner without.
 SETTLED_SECONDS: Final = 0.5
 #: Samples times coordinates up to which extremal directions are looked for.
@@ -34,7 +35,7 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
-class Seen:
+class Marks:
     """What is known of the run on show, each None while it is not.
 
     ``landmarks``: what was predicted from its start; ``forecast``: the next escape, from the state on show,
@@ -46,58 +47,56 @@ class Seen:
     extremal: Extremal | None = None
 
 
-class Foresight:
+class Theory:
     """Predictions for the run on show, one at a time.
 
-    ``start`` is given what makes work to be awaited; ``changed`` is called when ``seen`` has changed, and
-    ``complain`` with a sentence when a prediction breaks down in a way that it should not.
+    ``marks``: what is known so far. ``changed``: called with it when it is another. The host is told when a
+    prediction breaks down in a way that it should not.
     """
 
-    def __init__(
-        self,
-        start: Callable[[Callable[[], Coroutine[Any, Any, None]]], object],
-        changed: Callable[[], None],
-        complain: Callable[[str], None],
-    ) -> None:
-        self.seen = Seen()
-        self._start, self._changed, self._complain = start, changed, complain
+    def __init__(self, host: Host) -> None:
+        self.marks = Marks()
+        self._host = host
         #: what was complained of about the run on show
         self._said: set[str] = set()
+        self.changed: Callable[[Marks], None] = lambda _: None
         self._problem: Problem | None = None
         self._busy = False
         self._moment: Moment | None = None
         #: the plateau, and the time on it, from which the forecast was made
-        self._foreseen: tuple[int, float] | None = None
+        self._forecast_from: tuple[int, float] | None = None
 
-    def look(self, moment: Moment) -> None:
-        """See to what a newer moment asks for."""
+    def follow(self, moment: Moment) -> None:
+        """Compute what a newer moment asks for."""
         self._moment = moment
         problem = moment.frame.problem
         plateau = plateau_at(moment.plateaus, moment.t)
         if problem is not self._problem:
             self._problem, self._said = problem, set()
-            self._forget(Seen())
-        elif self._foreseen is not None and (plateau is None or plateau.number != self._foreseen[0]):
-            self._forget(Seen(self.seen.landmarks))
+            self._forget(Marks())
+        elif self._forecast_from is not None and (
+            plateau is None or plateau.number != self._forecast_from[0]
+        ):
+            self._forget(Marks(self.marks.landmarks))
         if problem is None or self._busy or not _affordable(problem, moment):
             return
         history = moment.frame.history
-        if self.seen.landmarks is None:
+        if self.marks.landmarks is None:
             self._busy = True
-            self._start(partial(self._predict, problem))
+            self._host.in_background(partial(self._predict, problem))
         elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
-            self._busy, self._foreseen = True, (plateau.number, moment.t)
-            self._start(partial(self._foresee, problem, history.state_at(moment.t)))
+            self._busy, self._forecast_from = True, (plateau.number, moment.t)
+            self._host.in_background(partial(self._forecast, problem, history.state_at(moment.t)))
 
-    def _forget(self, seen: Seen) -> None:
-        self._foreseen = None
-        if seen != self.seen:
-            self.seen = seen
-            self._changed()
+    def _forget(self, marks: Marks) -> None:
+        self._forecast_from = None
+        if marks != self.marks:
+            self.marks = marks
+            self.changed(self.marks)
 
     def _is_due(self, plateau: Plateau, t: float) -> bool:
-        """Whether to foresee again: nearer to the escape, or later where there was nothing to be seen."""
-        made, found = self._foreseen, self.seen.forecast
+        """Whether to forecast again: nearer to the escape, or later where none could be made."""
+        made, found = self._forecast_from, self.marks.forecast
         if made is None or made[0] != plateau.number or t < made[1]:
             return True
         if found is None:
@@ -107,36 +106,36 @@ class Foresight:
     async def _predict(self, problem: Problem) -> None:
         await asyncio.sleep(SETTLED_SECONDS)
         if problem is not self._problem:
-            self._done(problem, Seen())
+            self._done(problem, Marks())
             return
-        found = await self._had(lambda: landmarks(problem))
-        self._done(problem, Seen(found or Landmarks("")))
+        found = await self._computed(lambda: landmarks(problem))
+        self._done(problem, Marks(found or Landmarks("")))
 
-    async def _foresee(self, problem: Problem, state: State) -> None:
-        asked = self._foreseen
-        found = await self._had(lambda: forecast(problem, state))
-        goals = await self._had(lambda: _goals(problem, state))
+    async def _forecast(self, problem: Problem, state: State) -> None:
+        asked = self._forecast_from
+        found = await self._computed(lambda: forecast(problem, state))
+        goals = await self._computed(lambda: _goals(problem, state))
         # the cursor may have gone elsewhere in the meantime
-        known = self.seen if self._foreseen != asked else Seen(self.seen.landmarks, found, goals)
+        known = self.marks if self._forecast_from != asked else Marks(self.marks.landmarks, found, goals)
         self._done(problem, known)
 
-    async def _had(self, work: Callable[[], _Result]) -> _Result | None:
+    async def _computed(self, work: Callable[[], _Result]) -> _Result | None:
         """What a prediction gives, None where there is none."""
         found = await in_thread(lambda: _tried(work))
         if not isinstance(found, Broken):
             return found
         if found.sentence not in self._said:
             self._said.add(found.sentence)
-            self._complain(f"a prediction broke down: {found.sentence}")
+            self._host.complain(f"a prediction broke down: {found.sentence}")
         return None
 
-    def _done(self, problem: Problem, seen: Seen) -> None:
+    def _done(self, problem: Problem, marks: Marks) -> None:
         self._busy = False
         if problem is self._problem:
-            self.seen = seen
-            self._changed()
+            self.marks = marks
+            self.changed(self.marks)
         if self._moment is not None:
-            self.look(self._moment)
+            self.follow(self._moment)
 
 
 def _goals(problem: Problem, state: State) -> Extremal | None:

@@ -1,0 +1,62 @@
+"""Opening presets and stored runs, also those that another process left behind."""
+
+from collections.abc import Sequence
+
+from reluflow.errors import ReluflowError
+from reluflow.store.live_runs import discard
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import Run
+from reluflow.tui.controllers.host import Host
+from reluflow.tui.controllers.parameters import Parameters
+from reluflow.tui.cursor import Cursor
+
+
+class Opening:
+    """Asks what to open, and opens it.
+
+    ``suggested``: the preset that the cursor of the list begins on, None for the first one.
+    """
+
+    def __init__(self, cursor: Cursor, parameters: Parameters, host: Host) -> None:
+        self._cursor, self._parameters, self._host = cursor, parameters, host
+        self.suggested: str | None = None
+
+    def ask(self) -> None:
+        """Show the list of what can be opened."""
+        from reluflow.tui.screens.preset_list import PresetList
+
+        self._host.ask(PresetList(self.suggested), self.open)
+
+    def open(self, name: str | None) -> None:
+        """Run a preset by its name or the path of its file or run directory; None opens nothing."""
+        if name is None:
+            return
+        try:
+            preset = load_preset(name)
+        except ReluflowError as error:
+            self._host.complain(error)
+            return
+        self._parameters.note_on_file(preset)
+        self._cursor.restart(playing=True)
+        self._parameters.start(preset)
+
+    def offer(self, runs: Sequence[Run]) -> None:
+        """Ask what is to become of the first of the runs that were left behind."""
+        from reluflow.tui.catalogue import leftover_line
+        from reluflow.tui.screens.leftover_run import LeftoverRun
+
+        run, *more = runs
+        question = LeftoverRun(leftover_line(run), len(more), run.unfinished)
+        self._host.ask(question, lambda answer: self._take(run, answer))
+
+    def _take(self, run: Run, answer: str | None) -> None:
+        if answer == "take up":
+            self.open(str(run.path))
+            self._host.say(
+                "h goes on with it; w keeps it in runs" if run.unfinished else "w keeps it in runs"
+            )
+        elif answer == "discard":
+            if discard(run.path):
+                self._host.say("deleted")
+            else:
+                self._host.complain(f"{run.path} could not be deleted; another app may have taken it up")
