@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets._toast import ToastRack
 
 from reluflow.errors import ReluflowError
 from reluflow.live.branching import branch_folder
@@ -16,6 +15,7 @@ from reluflow.store.files import write_text, writing
 from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.moment import Moment
+from reluflow.tui.terminal.private import MessageRack, lay_out_now
 from reluflow.tui.widgets.text import text_of
 
 #: in the cache folder: what was copied last
@@ -84,11 +84,11 @@ def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
 @contextmanager
 def _without_messages(screen: Screen[Any]) -> Iterator[None]:
     """The screen without the messages on it, which are no part of what is shown."""
-    racks = [rack for rack in screen.query(ToastRack) if rack.display]
+    racks = [rack for rack in screen.query(MessageRack) if rack.display]
     for shown in (False, True):
         for rack in racks:
             rack.display = shown
-        screen._refresh_layout()
+        lay_out_now(screen)
         if not shown:
             yield
 

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widget import Widget
 
 from reluflow.live.frame import Frame
@@ -107,7 +108,12 @@ class Driver:
     @property
     def lines(self) -> list[str]:
         """What is on screen, line by line."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        return lines_of(self.app.screen)
+
+    @property
+    def messages(self) -> str:
+        """What was told in passing, the newest last."""
+        return "\n".join(notification.message for notification in self.app._notifications)
 
     @property
     def text(self) -> str:
@@ -117,6 +123,11 @@ class Driver:
         """Whether a widget is on screen."""
         widget = self.app.screen_stack[0].query_one(selector, Widget)
         return widget.region.area > 0 and all(part.display for part in widget.ancestors_with_self)
+
+
+def lines_of(screen: Screen[Any]) -> list[str]:
+    """What is on a screen, line by line."""
+    return [strip.text for strip in screen._compositor.render_strips()]
 
 
 async def _give_way(*_: float) -> None:

@@ -32,9 +32,9 @@ async def test_it_is_told_apart_from_a_result() -> None:
 async def test_a_prediction_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(theory, "landmarks", broken)
     async with explorer(overrides=SMALL, size=(100, 30)) as app:
-        await app.until(lambda: f"a prediction broke down: {SENTENCE}" in said(app), "the sentence")
+        await app.until(lambda: f"a prediction broke down: {SENTENCE}" in app.messages, "the sentence")
         await require_that_it_goes_on(app)
-        assert len(app.app._notifications) == 1
+        assert app.messages.count("broke down") == 1
 
 
 async def test_a_table_of_predictions_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,9 +60,6 @@ async def test_a_session_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(persistence, "write_session", broken)
     async with explorer(overrides=SMALL, size=(100, 30)) as app:
         await app.app.persistence.keep()
-        await app.until(lambda: f"cannot be kept for the next start: {SENTENCE}" in said(app), "the sentence")
+        sentence = f"cannot be kept for the next start: {SENTENCE}"
+        await app.until(lambda: sentence in app.messages, "the sentence")
         await require_that_it_goes_on(app)
-
-
-def said(app: Driver) -> str:
-    return "\n".join(note.message for note in app.app._notifications)

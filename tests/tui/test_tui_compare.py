@@ -39,7 +39,7 @@ async def another(app: Driver, **values: object) -> Frame:
 
 def told(app: Driver) -> str:
     """What the app has said so far, whatever became of the lines on screen."""
-    return "\n".join(notification.message for notification in app.app._notifications)
+    return app.messages
 
 
 async def test_f_keeps_the_curve_behind_the_next_one_and_says_what_differs() -> None:
@@ -119,7 +119,7 @@ async def test_curves_belong_to_their_preset_and_a_branch_lies_over_its_parent()
         parent = app.app.comparison.frozen[0].series
         await app.solved()
         panel = app.app.query_one(LossPanel)
-        (kept,) = panel._frozen(app.frame.preset).values()
+        (kept,) = panel.behind(app.frame.preset).values()
         shifted = curve_of(kept.series, False, begun=kept.comes_from.t - start)
         branch = curve_of(app.frame.history.series, False)
         # the same loss at the same time, as far as both were recorded

@@ -60,7 +60,7 @@ async def page(
 
 
 def lines(pilot: Pilot[None]) -> list[str]:
-    return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+    return driver.lines_of(pilot.app.screen)
 
 
 def value(pilot: Pilot[None], name: str) -> str:
@@ -164,7 +164,7 @@ async def test_every_kind_has_a_page_and_events_lead_to_their_neuron() -> None:
         assert "plateau S2" in app.lines[0]
         assert float(value(app.pilot, "loss")) == pytest.approx(0.25, rel=1e-3)
         await app.press("tab", "up", "down", "down")
-        number = app.app.screen._page.number
+        number = app.app.screen.page.number
         events = frame.history.events
         assert f"event {number + 1} of {len(events)}" in app.lines[0]
         assert f"neuron {events.neuron[number]} " in app.text

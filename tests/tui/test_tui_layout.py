@@ -144,7 +144,7 @@ async def test_the_letters_of_jump_mode_lead_to_panels_and_fields() -> None:
     async with explorer(size=(140, 40)) as app:
         await app.press("t")
         assert isinstance(app.app.screen, Jump)
-        targets = app.app.screen._targets
+        targets = app.app.screen.targets
         assert [target.panel for target in list(targets.values())[:4]] == list(PANELS)
         scale = next(f for f in app.app.query(ParameterField) if f.key.id == "init.scale").editor
         letter = next(letter for letter, target in targets.items() if target.widget is scale)

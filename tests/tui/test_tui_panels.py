@@ -81,7 +81,7 @@ async def test_the_cursor_goes_along_the_lines_and_points_in_every_view() -> Non
         for key, place in (("J", -1), ("K", 0), ("down", 1), ("down", 2)):
             await app.press(key)
             assert app.app.table.cursor == order[place]
-            assert app.app.query_one(NeuronView)._cursor == order[place]
+            assert app.app.query_one(NeuronView).cursor == order[place]
         for view in ("directions", "function", "norms", "norms over time"):
             while app.app.query_one(NeuronView).view != view:
                 await app.press("n")

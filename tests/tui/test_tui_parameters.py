@@ -21,7 +21,7 @@ def field(app: Driver, id: str) -> ParameterField:
 
 
 def mark(app: Driver, id: str) -> str:
-    return str(field(app, id)._mark.content)
+    return field(app, id).mark
 
 
 def sentence(app: Driver) -> str:

@@ -111,7 +111,7 @@ async def test_a_click_on_the_band_or_the_curve_goes_there() -> None:
         second = app.moment.plateaus[1]
         assert second.begin < app.moment.t < second.leave
         panel = app.app.query_one(LossPanel)
-        await app.pilot.click(LossPanel, offset=Offset(panel._picture.left + 3, 5))
+        await app.pilot.click(LossPanel, offset=Offset(panel.picture.left + 3, 5))
         await app.drained()
         assert 0.0 < app.moment.t < 0.2 * end
 

@@ -130,13 +130,12 @@ async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None
         await app.solved()
         (own_folder / "work").rmdir()
         await app.press("x")
-        (message,) = [notice.message for notice in app.app._notifications]
-        assert message.startswith("reluflow-orthogonal-toy-1.svg: cannot be written (")
+        assert app.messages.startswith("reluflow-orthogonal-toy-1.svg: cannot be written (")
         await app.press("w")
         await app.settled()
         assert app.frame.note is not None
         assert "cannot be written" in app.frame.note.text
-        assert "Errno" not in message + app.frame.note.text
+        assert "Errno" not in app.messages + app.frame.note.text
 
 
 async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,32 +158,32 @@ class Inspector(FullPage[Looked]):
         kind: Kind = "neuron",
     ) -> None:
         super().__init__()
-        self._page = SubjectPage(Moments(frame, t, plateaus), kind, neuron, glyphs)
+        self.page = SubjectPage(Moments(frame, t, plateaus), kind, neuron, glyphs)
 
     def compose(self) -> ComposeResult:
-        yield self._page
+        yield self.page
 
     def on_mount(self) -> None:
-        self._page.focus()
+        self.page.focus()
 
     def show(self, frame: Frame, t: float, plateaus: Sequence[Plateau] = ()) -> None:
         """Follow the run: draw another frame, or another time of it."""
-        self._page.show(Moments(frame, t, plateaus))
+        self.page.show(Moments(frame, t, plateaus))
 
     @property
     def neuron(self) -> int:
         """The neuron looked at last."""
-        return self._page.neuron
+        return self.page.neuron
 
     def action_go(self, by: int) -> None:
-        self._page.go(by)
+        self.page.go(by)
 
     def action_turn(self, by: int) -> None:
-        self._page.turn(by)
+        self.page.turn(by)
 
     def action_leave(self) -> None:
-        self.dismiss(Looked(self._page.neuron))
+        self.dismiss(Looked(self.page.neuron))
 
     def action_go_there(self) -> None:
         """To the time of the plateau or event, and back to the panels."""
-        self.dismiss(Looked(self._page.neuron, self._page.time))
+        self.dismiss(Looked(self.page.neuron, self.page.time))

@@ -59,11 +59,11 @@ class Jump(Dialogue[Target | None]):
 
     def __init__(self, targets: Sequence[Target]) -> None:
         super().__init__()
-        self._targets = dict(zip(LETTERS, targets, strict=False))
+        self.targets = dict(zip(LETTERS, targets, strict=False))
 
     def compose(self) -> ComposeResult:
         row = 0
-        for letter, target in self._targets.items():
+        for letter, target in self.targets.items():
             if target.place is not None:
                 yield _label(f"{letter} ", target.place)
             else:
@@ -75,7 +75,7 @@ class Jump(Dialogue[Target | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        self.dismiss(self._targets.get(event.character or ""))
+        self.dismiss(self.targets.get(event.character or ""))
 
     def on_click(self) -> None:
         self.dismiss(None)

@@ -36,9 +36,9 @@ class SavePreset(Dialogue[SaveRequest | None]):
         Binding("enter", "save", show=False, priority=True),
     ]
 
-    def __init__(self, name: str, when: str) -> None:
+    def __init__(self, suggestion: str, when: str) -> None:
         super().__init__()
-        self._name = name
+        self._suggestion = suggestion
         self._present = f"the present state, {when}"
         self._taken = {preset.name: preset.user for preset in list_presets()}
         self._asked = ""
@@ -48,7 +48,7 @@ class SavePreset(Dialogue[SaveRequest | None]):
             yield Static("Save as a preset", classes="title")
             with Horizontal(classes="row"):
                 yield Static("name")
-                yield StillInput(self._name, compact=True)
+                yield StillInput(self._suggestion, compact=True)
             with Horizontal(classes="row"):
                 yield Static("starts from")
                 yield ChoiceField("start", (BEGINNING, self._present), BEGINNING)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rich.console import RenderableType
-from rich.text import Text
 from textual import events
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -131,7 +130,7 @@ class TerminalApp(PacedApp):
 
     def leave(self, code: int) -> bool:
         """From any thread: end the app with an exit code; whether it was there."""
-        loop = self._loop
+        loop = self.event_loop
         if loop is None or not self.is_running:
             return False
         try:
@@ -144,24 +143,20 @@ class TerminalApp(PacedApp):
         """What is to be said when an error ends the app."""
         return f"{type(error).__name__}: {error}"
 
-    def _handle_exception(self, error: Exception) -> None:
+    def on_failure(self, error: Exception) -> None:
         """End for an exception that nobody expected; Textual restores the terminal and prints."""
-        if self._exception is not None:
+        if self.has_failed:
             return  # what comes of the first one
-        if self._exit:
+        if self.is_leaving:
             # a part that was about to be shown misses another that is gone, which does not matter any more
-            self._close_messages_no_wait()
-            return
-        self._exception = error
-        self._exception_event.set()
-        self._return_code = 1
-        self._exit_renderables.append(Text(self.last_words(error)))
-        self._close_messages_no_wait()
+            self.stop_messages()
+        else:
+            self.fail(error, self.last_words(error))
 
     def panic(self, *renderables: RenderableType) -> None:
         """What Textual does for an error in its own threads, of which it then forgets that there was one."""
-        self._handle_exception(UnexpectedEndError(" ".join(str(each) for each in renderables)))
+        self.on_failure(UnexpectedEndError(" ".join(str(each) for each in renderables)))
 
     def broke(self, error: Any) -> None:
         """From any thread: end the app because of an error outside its messages."""
-        self.call_later(self._handle_exception, error)
+        self.call_later(self.on_failure, error)

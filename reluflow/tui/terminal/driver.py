@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual import events
 from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from reluflow.tui.terminal.ink import compact
 from reluflow.tui.terminal.keyboard import Keyboard
+from reluflow.tui.terminal.private import OpenDriver
 
 if TYPE_CHECKING:
     from reluflow.tui.terminal.app import TerminalApp
@@ -57,15 +57,14 @@ class _Output:
             self._app.terminal_is_gone()
 
 
-class TerminalDriver(LinuxDriver):
+class TerminalDriver(OpenDriver):
     """The driver for terminals; keeps the answers to the questions about pacing to itself."""
 
     def __init__(self, app: "TerminalApp", **options: Any) -> None:
-        super().__init__(app, **options)
+        assert sys.__stderr__ is not None
+        super().__init__(app, _Output(app, sys.__stderr__), **options)  # type: ignore[arg-type]
         self._client = app
         self._pacer = app.pacer
-        assert sys.__stderr__ is not None
-        self._file = _Output(app, sys.__stderr__)  # type: ignore[assignment]
         #: the terminal's settings under the app
         self._own: list[Any] | None = None
         #: whether the terminal is the shell's
@@ -80,15 +79,12 @@ class TerminalDriver(LinuxDriver):
             os.set_blocking(self.fileno, True)
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # in the background nothing was started: the terminal is somebody else's
-        self._handed_back = self._writer_thread is None or not self._writer_thread.is_alive()
+        self._handed_back = not self.can_write
         with suppress(termios.error):
             self._own = termios.tcgetattr(self.fileno)
         self.ask()
 
-    def _query_in_band_window_resize(self) -> None:
-        """The size is what the system says: a report among the keys may say anything."""
-
-    def _get_terminal_size(self) -> tuple[int, int]:
+    def terminal_size(self) -> tuple[int, int]:
         try:
             columns, rows = os.get_terminal_size(self.fileno)
         except OSError:
@@ -102,15 +98,16 @@ class TerminalDriver(LinuxDriver):
 
     # --- being stopped and going on ---
 
-    def _sigtstp_application(self, *_: object) -> None:
-        if self._auto_restart and not self._handed_back:
+    def stop(self) -> None:
+        if self.takes_signals and not self._handed_back:
             self.suspend_application_mode()
-            self._handed_back = self._must_signal_resume = True
+            self._handed_back = True
+            self.signal_resume()
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    def _sigcont_application(self, *_: object) -> None:
+    def go_on(self) -> None:
         """Go on; whoever stopped the process may have used the terminal meanwhile, or not."""
-        if not self._auto_restart or not _in_front(self.fileno):
+        if not self.takes_signals or not _in_front(self.fileno):
             return
         if self._handed_back:
             self.resume_application_mode()
@@ -119,23 +116,21 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._own)
         if not self._takes_back:
             self._takes_back = True
-            self._loop.call_soon_threadsafe(self._take_back)
+            self.event_loop.call_soon_threadsafe(self._take_back)
 
     def _take_back(self) -> None:
         """Switch the terminal to the app's ways once more and paint everything."""
         self._takes_back = False
         if not self._handed_back and self._client.is_running:
             self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h")
-            self._enable_bracketed_paste()
-            self._disable_line_wrap()
-            self._enable_mouse_support()
+            self.set_modes()
             self._client.call_later(self._client.repaint)
 
     # --- writing ---
 
     def write(self, data: str) -> None:
         # what is not shown because the terminal is the shell's is painted when it is back
-        if self._writer_thread is not None and self._writer_thread.is_alive():
+        if self.can_write:
             super().write(compact(data))
 
     def ask(self) -> None:
@@ -145,7 +140,7 @@ class TerminalDriver(LinuxDriver):
 
     # --- reading ---
 
-    def _run_input_thread(self) -> None:
+    def read_input(self) -> None:
         try:
             self._read_keys()
         except BaseException as error:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from textual import events
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.message import Message
 from textual.messages import InBandWindowResize
+
+from reluflow.tui.terminal.private import PASTE_END, PASTE_START, TerminalParser
 
 #: a report of a mouse as terminals without extensions send it, in three bytes that need not be text
 _OLD_MOUSE: Final = re.compile(rb"\x1b\[M...", re.DOTALL)
@@ -30,7 +31,7 @@ class Keyboard:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._decode = getincrementaldecoder("utf-8")("ignore").decode
-        self._parser = XTermParser()
+        self._parser = TerminalParser()
         self._cut = b""
         self._paste: str | None = None
         self._marker = ""
@@ -46,16 +47,16 @@ class Keyboard:
         self._marker = ""
         while text:
             if self._paste is None:
-                typed, mark, text = text.partition(BRACKETED_PASTE_START)
+                typed, mark, text = text.partition(PASTE_START)
                 if not mark:
-                    typed, self._marker = _without_begun(typed, BRACKETED_PASTE_START, least=3)
+                    typed, self._marker = _without_begun(typed, PASTE_START, least=3)
                 yield from self._parse(typed)
                 if mark:
                     self._paste = ""
             else:
-                pasted, mark, text = text.partition(BRACKETED_PASTE_END)
+                pasted, mark, text = text.partition(PASTE_END)
                 if not mark:
-                    pasted, self._marker = _without_begun(pasted, BRACKETED_PASTE_END, least=1)
+                    pasted, self._marker = _without_begun(pasted, PASTE_END, least=1)
                 self._paste = (self._paste + pasted)[:LONGEST_PASTE]
                 if mark:
                     yield self._end_paste()
@@ -84,7 +85,7 @@ class Keyboard:
                 if not isinstance(message, events.Resize | InBandWindowResize):
                     yield message
         except Exception:  # a sequence that breaks the parser means nothing: go on after it
-            self._parser = XTermParser()
+            self._parser = TerminalParser()
 
     def _end_paste(self) -> events.Paste:
         pasted, self._paste, self._marker = self._paste or "", None, ""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, Protocol, runtime_checkable
 
-from textual.app import App
+from reluflow.tui.terminal.private import OpenApp
 
 MOST_OPEN: Final = 2
 #: Seconds until an answer is given up: from a terminal that has answered before, and from any other.
@@ -94,7 +94,7 @@ class Asking(Protocol):
     def ask(self) -> None: ...
 
 
-class PacedApp(App[None]):
+class PacedApp(OpenApp):
     """An app that paints no faster than its terminal."""
 
     def __init__(self) -> None:
@@ -107,8 +107,8 @@ class PacedApp(App[None]):
         """A picture was written, or left out while painting was on hold."""
         if self._hold is not None:
             self._missed = True
-        elif isinstance(self._driver, Asking):
-            self._driver.ask()
+        elif isinstance(driver := self.terminal_driver, Asking):
+            driver.ask()
             if self.pacer.congested:
                 self._hold = ExitStack()
                 self._hold.enter_context(self.batch_update())

@@ -9,10 +9,10 @@ line from the left end of the widget in which something changed; here from the f
 from collections.abc import Iterable
 
 from rich.console import Console
-from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.widget import Widget
+
+from reluflow.tui.terminal.private import ChopsUpdate, OpenCompositor, OpenScreen
 
 #: the first column in which something changed on a line, and the one past the last
 _Lines = dict[int, tuple[int, int]]
@@ -37,7 +37,7 @@ class SpansUpdate(ChopsUpdate):
         return "".join(pieces)
 
 
-class _Painter(Compositor):
+class _Painter(OpenCompositor):
     """Leaves widgets out of a partial update that have no part in it."""
 
     _changed: _Lines | None = None
@@ -45,7 +45,7 @@ class _Painter(Compositor):
     def render_partial_update(self) -> ChopsUpdate | None:
         # where the edges of widgets cut the lines is found once for a layout, and from all of them
         if self.cuts:
-            self._changed = _lines(self._dirty_regions)
+            self._changed = _lines(self.dirty_regions)
         try:
             update = super().render_partial_update()
         finally:
@@ -65,12 +65,11 @@ class _Painter(Compositor):
         }
 
 
-class PaintedScreen(Screen[None]):
+class PaintedScreen(OpenScreen):
     """The screen of the panels."""
 
     def __init__(self) -> None:
-        super().__init__(id="_default")
-        self._compositor = _Painter()
+        super().__init__(_Painter(), id="_default")
 
 
 def _lines(regions: Iterable[Region]) -> _Lines:

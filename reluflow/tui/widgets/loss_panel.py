@@ -58,7 +58,7 @@ class LossPanel(FramePanel):
         self._kept: tuple[FrozenRun, ...] = ()
         self._origins: Mapping[str, Origin] = {}
         self._axes: LossAxes | None = None
-        self._picture: LossPicture | None = None
+        self.picture: LossPicture | None = None
         self._drawn: tuple[Any, ...] = ()
         self._marks = Marks()
         self._top = 1
@@ -130,7 +130,7 @@ class LossPanel(FramePanel):
         until, reach = max(focus_of(moment.plateaus, history.end), moment.t), self._reach(history.end)
         if self._axes is not None and max(until, reach) > time_limit(self._axes):
             self._drawn = ()
-        if self._picture is None or (run, shown) != self._drawn:
+        if self.picture is None or (run, shown) != self._drawn:
             log_loss, log_time = self.scale != "linear", self.time == "log"
             unit = self._unit(frame.preset)
             curve = curve_of(history.series, log_time, log_loss, unit)
@@ -139,7 +139,7 @@ class LossPanel(FramePanel):
                 number: curve_of(
                     run.series, log_time, log_loss, self._unit(run.preset), run.comes_from.t - start
                 )
-                for number, run in self._frozen(frame.preset).items()
+                for number, run in self.behind(frame.preset).items()
             }
             floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / _BELOW_PLATEAUS
             self._axes = fit_axes(
@@ -153,15 +153,15 @@ class LossPanel(FramePanel):
                 unit=unit,
                 others=list(others.values()),
             )
-            self._picture = draw_loss(
+            self.picture = draw_loss(
                 curve, self._axes, size, self.glyphs, frozen=others, plateaus=moment.plateaus, theory=theory
             )
             self._drawn = (run, shown)
-        return self._picture
+        return self.picture
 
     def _legend(self, moment: Moment) -> list[Row]:
         """What is different about the runs behind."""
-        behind = self._frozen(moment.frame.preset)
+        behind = self.behind(moment.frame.preset)
         if not behind:
             return []
         row: Row = [Segment(" behind: ", "dim")]
@@ -175,7 +175,7 @@ class LossPanel(FramePanel):
     def _origin(self, preset: Preset) -> Origin:
         return self._origins.get(preset.name, Origin(preset.name))
 
-    def _frozen(self, preset: Preset) -> dict[int, FrozenRun]:
+    def behind(self, preset: Preset) -> dict[int, FrozenRun]:
         """The runs behind one of a preset, by their number."""
         name = self._origin(preset).name
         return {number: run for number, run in enumerate(self._kept) if run.comes_from.name == name}
@@ -218,7 +218,7 @@ class LossPanel(FramePanel):
         return [row] if row else []
 
     def on_click(self, event: events.Click) -> None:
-        picture, row = self._picture, event.y - self._top
+        picture, row = self.picture, event.y - self._top
         if picture is not None and event.x >= picture.left and 0 <= row < picture.inner[1]:
             self.post_message(TimeChosen(time_at(picture, event.x)))
 

@@ -40,7 +40,7 @@ class NeuronView(FramePanel):
         super().__init__(glyphs, id=id)
         self._moment: Moment | None = None
         self._picture: Compass | None = None
-        self._cursor = 0
+        self.cursor = 0
         self._marks = Marks()
         self._grown: GrowthPicture | None = None
         self._grown_for: tuple[tuple[object, ...], float] | None = None
@@ -63,7 +63,7 @@ class NeuronView(FramePanel):
 
     def point_at(self, neuron: int) -> None:
         """Mark another neuron."""
-        self._cursor = neuron
+        self.cursor = neuron
         self._update()
         self.redraw()
 
@@ -87,7 +87,7 @@ class NeuronView(FramePanel):
         span = problem.span
         coordinates = span.project(moment.state.weights)
         outputs = moment.state.output_weights
-        self._picture = compass(coordinates, outputs, span.inputs, self._cursor, self._picture)
+        self._picture = compass(coordinates, outputs, span.inputs, self.cursor, self._picture)
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         if self.view != COMPASS:
@@ -97,7 +97,7 @@ class NeuronView(FramePanel):
             return [heading(COMPASS, "", width, self.glyphs)]
         top = heading(COMPASS, self._detail(picture), width, self.glyphs)
         goals = self._goals()
-        rows = compass_rows(picture, (width, height - 2), self.glyphs, self._cursor, goals)
+        rows = compass_rows(picture, (width, height - 2), self.glyphs, self.cursor, goals)
         return [top, *rows, self._legend(picture, width)]
 
     def _other(self, width: int, height: int) -> Sequence[Row]:
@@ -108,13 +108,13 @@ class NeuronView(FramePanel):
         if self.view == GROWTH:
             return [top, *self._growth(moment, moment.state, width, height - 1)]
         draw = VIEWS[self.view]
-        rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self._cursor)
+        rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self.cursor)
         return [top, *rows]
 
     def _growth(self, moment: Moment, state: State, width: int, height: int) -> list[Row]:
         """Norms over the whole run, drawn anew only when the run, the size or the neuron is another."""
         history = moment.frame.history
-        cursor = min(self._cursor, state.output_weights.size - 1)
+        cursor = min(self.cursor, state.output_weights.size - 1)
         if history is None or width < 1 or height < 2:
             return []
         until = max(focus_of(moment.plateaus, history.end), moment.t)

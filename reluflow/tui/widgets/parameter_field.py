@@ -116,6 +116,11 @@ class ParameterField(Horizontal):
         yield self.editor
 
     @property
+    def mark(self) -> str:
+        """What the line begins with; see ``show_state``."""
+        return str(self._mark.content)
+
+    @property
     def text(self) -> str:
         return self.editor.value
 
