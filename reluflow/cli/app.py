@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import directions, info, new, presets, resume, run, tui, verify
+from reluflow.cli import directions, export, info, new, presets, resume, run, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -44,4 +44,5 @@ app.add_typer(presets.app, name="presets")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)
 app.command("info")(info.info)
+app.command("export")(export.export)
 app.command("tui")(tui.tui)

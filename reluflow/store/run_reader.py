@@ -29,6 +29,7 @@ from reluflow.store.run_layout import (
     check_values,
 )
 from reluflow.store.schema import show
+from reluflow.store.summary_table import facts, html_table
 
 PRESET: Final = "preset.toml"
 PROBLEM: Final = "problem.npz"
@@ -227,6 +228,24 @@ class Run:
         except ValueError as error:
             raise damaged(self._stored.path, f"{LINKS}: {error}") from None
         return found
+
+    def to_pandas(self) -> Any:
+        """The series as a pandas.DataFrame by flow time. Raises RunError where pandas is not installed."""
+        from reluflow.store.export import to_pandas
+
+        return to_pandas(self)
+
+    def to_xarray(self) -> Any:
+        """All arrays as an xarray.Dataset. Raises RunError where xarray is not installed."""
+        from reluflow.store.export import to_xarray
+
+        return to_xarray(self)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {', '.join(f'{name} {value}' for name, value in facts(self.summary))}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(str(self.path), facts(self.summary))
 
     def continued(self, preset: Preset) -> Preset:
         """The preset under which ``preset`` resumes this run: this run's, with its stop and record rules.

@@ -39,8 +39,8 @@ class Correlated(DataKind):
             values.get("data.teachers", 1),
         )
         draws = stream(seed, "test").standard_normal((count * teachers, dimension))
-        centre = _centre(seed, dimension)
-        noise = _noise(values.get("data.noise"), values.get("data.centred", True))
+        centre = centre_of(seed, dimension)
+        noise = noise_of(values.get("data.noise"), values.get("data.centred", True))
         centres = np.repeat(np.array([centre, -centre])[:teachers], count, axis=0)
         points: Array = centres + noise * draws / math.sqrt(dimension)
         return points
@@ -61,8 +61,8 @@ def correlated(
     the law of the teacher. One draw succeeds with probability (1 - p)^n, p the chance that an input is at
     more than 90 degrees from the teacher, so this raises ProblemError where p n is far above 1.
     """
-    noise = _noise(noise, centred)
-    centre = _centre(seed, dimension)
+    noise = noise_of(noise, centred)
+    centre = centre_of(seed, dimension)
     centres = [centre, -centre][:teachers]
     output = np.array([1.0, -1.0][:teachers])
     draws = max(1, min(MOST_DRAWS, MOST_NUMBERS // (samples * dimension * teachers)))
@@ -93,11 +93,13 @@ def around(centre: Array, noise: float, samples: int, seed: int, name: str, atte
     return cloud
 
 
-def _centre(seed: int, dimension: int) -> Array:
+def centre_of(seed: int, dimension: int) -> Array:
+    """The centre (d,) of length 1, around which the inputs lie."""
     return normalised(stream(seed, "centre").standard_normal(dimension))
 
 
-def _noise(given: float | None, centred: bool) -> float:
+def noise_of(given: float | None, centred: bool) -> float:
+    """The spread of the inputs around their centre: as ``given``, else the published one."""
     if given is not None:
         return given
     return 1.0 if centred else UNCENTRED_NOISE
