@@ -1,0 +1,77 @@
+"""What is written for readers holds: links and names lead somewhere, versions agree, types are shipped."""
+
+import re
+import tomllib
+from importlib import import_module, resources
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path for folder in (".", "docs", "benchmarks", "tools") for path in (ROOT / folder).glob("*.md")
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+#: [text](target), also of pictures
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+#: `tests/test_docs.py`, `reluflow/flow/` and the like
+FILE = re.compile(r"`((?:\.ci|benchmarks|docs|presets|reluflow|screenshots|tests|tools)/[\w./-]*)`")
+#: `reluflow.flow.METHODS` and the like
+NAME = re.compile(r"`(reluflow(?:\.\w+)+)")
+
+
+def prose(page: Path) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that the headings of a page have."""
+    heads = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def resolved(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found = import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            if not hasattr(found, part):
+                return False
+            found = getattr(found, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_names_lead_somewhere(page):
+    text = prose(page)
+    for target in LINK.findall(text):
+        if re.match(r"https?:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (page.parent / file).resolve() if file else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), target
+    assert [name for name in FILE.findall(text) if not (ROOT / name).exists()] == []
+    assert [name for name in NAME.findall(text) if not resolved(name)] == []
+
+
+def test_a_name_that_is_gone_is_noticed():
+    assert resolved("reluflow.flow.METHODS")
+    assert resolved("reluflow.flow.base.FlowSolver.step")
+    assert not resolved("reluflow.flow.NOTHING")
+    assert not resolved("reluflow.nothing.METHODS")
+
+
+def test_all_pages_tell_the_same_version():
+    version = PROJECT["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_types_are_shipped():
+    assert resources.files("reluflow").joinpath("py.typed").is_file()
