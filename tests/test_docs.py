@@ -1,11 +1,18 @@
 """What is written for readers holds: links and names lead somewhere, versions agree, types are shipped."""
 
+import json
 import re
 import tomllib
 from importlib import import_module, resources
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from reluflow.store.preset import load_preset
+from reluflow.store.run_directory import RunWriter
+from reluflow.store.run_summary import FORMAT, STATUSES
+from reluflow.training.training import Training
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -75,3 +82,23 @@ def test_all_pages_tell_the_same_version():
 
 def test_types_are_shipped():
     assert resources.files("reluflow").joinpath("py.typed").is_file()
+
+
+def test_the_formats_name_all_that_a_run_directory_holds(tmp_path):
+    preset = load_preset("first-steps", {"stop.steps": 3})
+    training = Training.from_preset(preset)
+    training.run()
+    writer = RunWriter.create(preset, training.problem, tmp_path / "run")
+    writer.save(training)
+    writer.close()
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./*]+)`", page))
+    content = json.loads((writer.path / "run.json").read_text(encoding="utf-8"))
+    assert set(content) <= named
+    assert set(content["saddles"][0]) <= named
+    assert set(STATUSES) <= named
+    assert {path.name for path in writer.path.iterdir()} <= named
+    arrays = set(np.load(writer.path / "problem.npz").files)
+    arrays |= set(np.load(writer.path / "trajectory.npz").files)
+    assert {name for name in arrays if not name.startswith("checkpoint/")} <= named
+    assert f"`format` is {FORMAT}." in page
