@@ -102,3 +102,12 @@ def test_the_formats_name_all_that_a_run_directory_holds(tmp_path):
     arrays |= set(np.load(writer.path / "trajectory.npz").files)
     assert {name for name in arrays if not name.startswith("checkpoint/")} <= named
     assert f"`format` is {FORMAT}." in page
+
+
+def test_the_picture_of_the_floors_is_that_of_the_contract():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = re.search(r"<!-- floors -->\n```text\n(.*?)\n```", page, re.DOTALL)
+    assert picture is not None
+    drawn = [re.split(r" {2,}", line)[0] for line in picture[1].splitlines()]
+    rooms = PROJECT["tool"]["importlinter"]["contracts"][0]
+    assert drawn == rooms["layers"]
