@@ -205,7 +205,12 @@ def test_the_neuron_under_the_cursor_stands_out_in_bundle_and_spectrum() -> None
         assert find(rows[1:], "key", mark)
         rows = VIEWS["bundle"](state, pair, 90, 20, BRAILLE, cursor)
         assert f"a w of neuron {cursor}" in text(rows)
+        assert "below the scale" not in text(rows)
         assert find(rows[:-1], "key")
+    small = State(0.0, pair.weights * np.array([[1.0], [1e-90]]), pair.output_weights)
+    rows = VIEWS["bundle"](small, pair, 90, 20, BRAILLE, 1)
+    assert "a w of neuron 1, below the scale" in text(rows)
+    assert not find(rows[:-1], "key")
     assert not find(VIEWS["bundle"](state, pair, 90, 20, BRAILLE, None), "key")
 
 
@@ -279,6 +284,18 @@ def test_a_chart_puts_values_where_its_ticks_say() -> None:
     ((column, row),) = find(rows, "ray")
     assert plain(rows[-2])[column] == BRAILLE.tick_below
     assert plain(rows[row]).startswith("2" + BRAILLE.tick_left)
+
+
+@pytest.mark.parametrize("height", [6, 12, 13])
+def test_a_level_stands_on_the_row_of_marks_at_its_value(height: int) -> None:
+    chart = Chart(50, height, Axis((0.0, 10.0)), Axis((0.0, 4.0)), BRAILLE)
+    for value in (0.0, 1.3, 2.0, 3.7, 4.0):
+        marks = chart.rows([chart.marks(np.array([5.0]), np.array([value]), "ray", "x")])
+        ((_, row),) = find(marks, "ray")
+        level = find(chart.rows([chart.level(value, "curve")]), "curve")
+        assert {y for _, y in level} == {row}
+        assert len(level) == chart.width
+    assert not find(chart.rows([chart.level(4.5, "curve")]), "curve")
 
 
 def growing_run() -> History:
