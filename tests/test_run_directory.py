@@ -6,7 +6,9 @@ import tomllib
 import numpy as np
 import pytest
 
+from reluflow.cli.info import describe
 from reluflow.errors import RunError
+from reluflow.flow import METHODS
 from reluflow.store import files
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, numbered_runs, open_run
@@ -172,16 +174,18 @@ def test_an_open_run_stays_at_the_moment_it_was_opened():
     assert len(open_run(writer.path).t) > rows
 
 
-@pytest.mark.parametrize("method", ["gd", "polar", "dop853"])
-def test_resuming_gives_the_same_trajectory(method):
+@pytest.mark.parametrize("steps", [9, 40])
+@pytest.mark.parametrize("method", METHODS)
+def test_resuming_gives_the_same_trajectory(method, steps):
     preset, straight = begun(method)
     finished(straight)
     _, first = begun(method)
     writer = RunWriter.create(preset, first.problem)
-    for _ in range(40):
+    for _ in range(steps):
         first.single_step()
     writer.save(first)
     run = open_run(writer.path)
+    assert not describe(run)["damaged"]
     second = Training.from_preset(run.preset)
     second.restore(run.checkpoint)
     finished(second)

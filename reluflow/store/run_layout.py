@@ -27,8 +27,8 @@ LINKS: Final = "links"
 #: ... and the summary that belongs to its arrays, as JSON.
 SAVED_SUMMARY: Final = "summary"
 _EVENTS: Final = {"t": "f", "neuron": "i", "sample": "i", "kind": "i"}
-#: kinds of plain numbers and text
-_PLAIN: Final = "biufU"
+#: kinds of plain numbers, which factors in a checkpoint may be complex of, and text
+_PLAIN: Final = "biufcU"
 _MOST_CHARACTERS: Final = 1 << 22
 
 Sizes = tuple[int, int, int]
