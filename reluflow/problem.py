@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
-from reluflow.memory import room
 from reluflow.network import LOSS_FACTOR, Array, row_norms
 from reluflow.registry.activations import SLOPES_BELOW
 from reluflow.registry.losses import Loss
@@ -201,18 +200,3 @@ def check_slope(slope: float) -> float:
 def _agree(name: str, found: int, other: str, expected: int, what: str) -> None:
     if found != expected:
         raise ProblemError(f"{name} has {found} {what} but {other} has {expected}; expected the same number")
-
-
-def working_memory(samples: int, dimension: int, width: int) -> int:
-    """Bytes that training needs, roughly: weights and pre-activations about ten times over."""
-    return 8 * 10 * (width * (dimension + samples + 1) + samples * (samples + dimension))
-
-
-def require_memory(samples: int, dimension: int, width: int, where: str) -> None:
-    """Raise ProblemError, with the estimate, if the sizes cannot fit in the memory there is."""
-    needed = working_memory(samples, dimension, width)
-    if needed > (most := room()):
-        raise ProblemError(
-            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions need about "
-            f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, 80 % of what this process may have"
-        )

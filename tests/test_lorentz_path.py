@@ -11,6 +11,7 @@ from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.boost import boost_chain, small_boost
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.path import Modes, Path, integrals
+from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.sweep import shifted, sweep
 from reluflow.network import Array
 
@@ -57,12 +58,13 @@ def test_exponentials_have_the_moments_of_the_path(begin: float, span: float, de
     np.testing.assert_allclose(0.5 * (second - first), 2.0 * tilted, atol=1e-8)
 
 
-def test_neurons_are_nudged_as_a_path_that_differs_moves_them() -> None:
+def test_neurons_are_shifted_as_a_path_that_differs_moves_them() -> None:
     """What is left is of second order: of the difference times what a neuron turns in the step."""
     solver = run(correlated(scale=1e-2), loss=1e-2)
     neurons, samples, residual = solver._neurons, solver._samples, solver.residual
     values, turned = np.tile(residual, (RADAU.stages, 1)), 0.05
-    path = Path(values, turned / solver.largest_rate)
+    fastest = np.linalg.norm(directions(neurons, samples, residual), axis=1).max()
+    path = Path(values, turned / fastest)
     other = Path(values + 1e-5 * np.outer(RADAU.nodes, np.cos(np.arange(residual.size))), path.length)
     before, after = (sweep(neurons, samples, some, 0.0).end for some in (path, other))
     change = path.length * (RADAU.integrals[-1] @ (other.values - path.values))

@@ -7,7 +7,7 @@ from lorentz_cases import balanced, correlated, five_points, random_problem, run
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
 from reluflow.flow.lorentz import dense as dense_module
-from reluflow.flow.lorentz.rounds import StallError
+from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
 

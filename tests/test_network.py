@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reluflow.data.memory import require_memory
 from reluflow.errors import ProblemError
 from reluflow.network import (
     gradient,
@@ -15,7 +16,7 @@ from reluflow.network import (
     tangent_kernel,
     variation_norm,
 )
-from reluflow.problem import Problem, require_memory
+from reluflow.problem import Problem
 
 
 def random_network(seed=0, m=4, n=6, d=3):

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.memory import room
+from reluflow.data.memory import room
 
 #: What zipfile and NumPy raise over bytes that are not what they should be.
 UNREADABLE: Final = (

@@ -7,11 +7,11 @@ import numpy as np
 from scipy.integrate import BDF, Radau
 from scipy.sparse import csc_array
 
+from reluflow.data.memory import room
 from reluflow.errors import SolverError
 from reluflow.flow.jacobian import Identity, Jacobian, NewtonMatrix
 from reluflow.flow.patience import patiently
 from reluflow.flow.scipy_ode import ScipySolver
-from reluflow.memory import room
 from reluflow.network import Array, activation, shares
 
 #: Unknowns from which on a Jacobian is not formed where there are fewer samples, and from which on its

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reluflow.data.memory import give_back
 from reluflow.errors import ReluflowError, RunError, sentence
 from reluflow.flow.base import State
 from reluflow.live.branching import branch
@@ -14,7 +15,6 @@ from reluflow.live.frame import Frame, Notice, Refusal, Sight
 from reluflow.live.framing import picture_of, remains_of
 from reluflow.live.front import Front
 from reluflow.live.keeping import Keeper
-from reluflow.memory import give_back
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run
 from reluflow.training.resumption import resumed

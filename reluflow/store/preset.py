@@ -55,7 +55,8 @@ class Preset:
         Raises PresetError or ProblemError in one sentence, before anything large is drawn.
         """
         from reluflow.data.initialisation import build_weights
-        from reluflow.problem import Problem, check_range, require_memory
+        from reluflow.data.memory import require_memory
+        from reluflow.problem import Problem, check_range
 
         data = self.data()
         samples, dimension = data.inputs.shape

@@ -31,7 +31,7 @@ def _check_held_out(values: Mapping[str, Any], where: str) -> None:
 
 def check_memory(values: Mapping[str, Any], where: str) -> None:
     """Raise PresetError, with the estimate, if the sizes that the preset states cannot fit in memory."""
-    from reluflow.problem import require_memory
+    from reluflow.data.memory import require_memory
 
     inputs = values.get("data.inputs", ((0.0,),))
     sizes = {

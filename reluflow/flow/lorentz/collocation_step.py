@@ -8,78 +8,23 @@ smooth. The filtered defect at the start of the step is its error estimate.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from reluflow.flow.lorentz.collocation import Newton
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
+from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
 from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import Path, integrals
-from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
 from reluflow.flow.lorentz.sweep import SweepResult, block_rows, predictions, shifted, sweep
 from reluflow.flow.lorentz.trial_step import TrialStep
 from reluflow.network import Array, row_norms
-
-
-@dataclass(frozen=True)
-class _Limits:
-    """What a step is held to.
-
-    wanted: its length. tolerance, enough: the error of the residual that counts, and that at which Newton's
-    method ends; bound: the size of an iterate that has diverged; allowed: the error of the path. cuttable:
-    whether the step may end short of a kink that only a sweep without events has seen.
-    """
-
-    wanted: float
-    tolerance: float
-    enough: float
-    bound: float
-    allowed: float
-    cuttable: bool
-
-
-@dataclass(frozen=True)
-class _Iterate:
-    """An iterate of Newton's method.
-
-    neurons: those that are moved along the path; base (q,): the residual without them. newton: with K at both
-    ends of the step, None where K at its start does. last: the size of the last change. number: of changes
-    so far; cuts: how often the step was cut. eventful: whether sweeps take events; smooth: the error estimate
-    before they did.
-    """
-
-    path: Path
-    neurons: Neurons
-    base: Array
-    newton: Newton | None = None
-    last: float = np.inf
-    number: int = 0
-    cuts: int = 0
-    eventful: bool = False
-    smooth: float = np.inf
-
-    def cut(self, path: Path) -> "_Iterate":
-        """The same for a shorter step with this path."""
-        return replace(self, path=path, cuts=self.cuts + 1, newton=None, last=np.inf)
-
-
-@dataclass(frozen=True)
-class _Correction:
-    """What Newton's method makes of an iterate: the new path, the change of it (s, q), and its size.
-
-    turned: the largest |D| times the length of the step, by which an error of the path turns neurons.
-    """
-
-    path: Path
-    change: Array
-    size: float
-    turned: float
-    newton: Newton | None
 
 
 class CollocationStepper:
@@ -132,7 +77,7 @@ class CollocationStepper:
         """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still."""
         r, neurons = context.residual, context.neurons.some(np.flatnonzero(coupled))
         limits = self._limits(length, context, neurons)
-        iterate = _Iterate(
+        iterate = Iterate(
             context.predicted(length, limits.allowed), neurons, r - predictions(neurons, self.samples)
         )
         rejected = TrialStep.rejected(length, iterate.path, r)
@@ -145,10 +90,10 @@ class CollocationStepper:
             iterate = found
         return rejected
 
-    def _limits(self, length: float, context: StepContext, neurons: Neurons) -> _Limits:
+    def _limits(self, length: float, context: StepContext, neurons: Neurons) -> Limits:
         r, tolerance = context.residual, self.tolerance(context.residual)
         largest = np.abs(r).max(initial=0.0) + np.abs(self.samples.targets).max(initial=0.0)
-        return _Limits(
+        return Limits(
             wanted=length,
             tolerance=tolerance,
             enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, self.rounding)),
@@ -157,9 +102,7 @@ class CollocationStepper:
             cuttable=neurons.z.size <= KINKS.pairs,
         )
 
-    def _iterated(
-        self, iterate: _Iterate, limits: _Limits, context: StepContext
-    ) -> _Iterate | TrialStep | None:
+    def _iterated(self, iterate: Iterate, limits: Limits, context: StepContext) -> Iterate | TrialStep | None:
         """The next iterate, or the step once it is found; None where the step is to be rejected."""
         if not np.abs(iterate.path.values).max(initial=0.0) < limits.bound:
             return None
@@ -188,8 +131,8 @@ class CollocationStepper:
         return iterate.cut(believed.part(end)) if end < 1.0 else iterate
 
     def _corrected(
-        self, iterate: _Iterate, swept: SweepResult, defect: Array, limits: _Limits, context: StepContext
-    ) -> _Correction:
+        self, iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext
+    ) -> Correction:
         """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
         path, newton = iterate.path, iterate.newton
         if newton:
@@ -203,10 +146,10 @@ class CollocationStepper:
             newton = self._turning(iterate.neurons, swept.end, path, context)
             change = newton.correction(defect)
             size = rms(change * path.levels[:, None])
-        return _Correction(replace(path, values=path.values + change), change, size, turned, newton)
+        return Correction(replace(path, values=path.values + change), change, size, turned, newton)
 
     def _estimated(
-        self, iterate: _Iterate, swept: SweepResult, correction: _Correction, context: StepContext
+        self, iterate: Iterate, swept: SweepResult, correction: Correction, context: StepContext
     ) -> float:
         """The error of the corrected path, in units of what is allowed."""
         error = self.error(correction.path, context)
@@ -216,14 +159,14 @@ class CollocationStepper:
 
     def _judged(
         self,
-        iterate: _Iterate,
+        iterate: Iterate,
         swept: SweepResult,
         defect: Array,
-        correction: _Correction,
+        correction: Correction,
         error: float,
-        limits: _Limits,
+        limits: Limits,
         context: StepContext,
-    ) -> _Iterate | TrialStep | None:
+    ) -> Iterate | TrialStep | None:
         """The step if Newton's method has converged or there is no hope; else the next iterate."""
         path, size, tolerance = iterate.path, correction.size, limits.tolerance
         everyone = len(iterate.neurons) == len(context.neurons)
@@ -278,7 +221,7 @@ class CollocationStepper:
         return bool((np.abs(change[:, sample]) <= known).all())
 
     def _shifted(
-        self, swept: SweepResult, base: Array, wanted: float, correction: _Correction, error: float
+        self, swept: SweepResult, base: Array, wanted: float, correction: Correction, error: float
     ) -> TrialStep | None:
         """The step along the corrected path, which is little else than that swept; None over a kink."""
         path = correction.path

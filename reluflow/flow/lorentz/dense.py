@@ -9,10 +9,11 @@ from reluflow.flow.base import DenseOutput, State
 from reluflow.flow.lorentz.clusters import Clusters
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.motion_record import NeuronStates, SweepRecord, gradient_squares
+from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
-from reluflow.flow.lorentz.rounds import Rounds, StallError
+from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sweep import block_rows
 from reluflow.flow.lorentz.taylor import TaylorSeries

@@ -10,7 +10,7 @@ v_on > 0 > v_off the solution is not unique; a neuron that starts there at rest 
 subgradient 0 at 0 says. A neuron whose velocities are rounding on both sides stays on the kink. Several
 samples reached at the same instant are settled one after the other, by their numbers; where kinks attract
 this ends in the one field of least norm, whatever the order. How a neuron leaves its sliding set is told in
-``release``, how it goes on from where all kinks meet in ``local``.
+``release``, how it goes on from where all kinks meet in ``local_field``.
 """
 
 from dataclasses import dataclass, replace

@@ -14,6 +14,7 @@ from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turn
 from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import attach, detach, distances
 from reluflow.network import Array
 
@@ -209,3 +210,18 @@ def rested(neurons: Neurons, samples: Samples, fitted: Mask | None = None) -> tu
         off = np.full(len(part), OFF, dtype=np.intp)
         neurons = put(neurons, rows[some], detach(part, slot[some], off))
     return neurons, rows, sample
+
+
+def rested_on_rounding(neurons: Neurons, residual: Array, samples: Samples) -> tuple[Neurons, Events]:
+    """Neurons off the kinks to which only samples push them whose residuals (q,) have become rounding.
+
+    It is asked at the end of a step. Mirrored samples are left alone.
+    """
+    h = samples.primaries
+    fitted = np.abs(residual[:h]) <= ACCURACY.fitted * np.abs(samples.targets[:h])
+    if samples.mirrored.size or not fitted.any():
+        return neurons, no_events()
+    after, rows, sample = rested(neurons, samples, fitted)
+    kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
+    index, first = neurons.index[rows].astype(np.int32), samples.first[sample].astype(np.int32)
+    return after, Events(np.ones(rows.size), index, first, kind)

@@ -1,6 +1,6 @@
 """Kinks of the residual: by how much its derivatives jump where a neuron changes an activation.
 
-A path of collocation is smooth, and errs by what the kinks inside of a step are; see ``control.end_of_step``.
+A path of collocation is smooth, and errs by the kinks inside of a step; see ``error_estimate.end_of_step``.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Which way a neuron goes on from a point where several kinks meet: the limit of plain descent.
 
-Three points are met at which the equation of the flow has several solutions (see ``local``):
+Three points are met at which the equation of the flow has several solutions (see ``local_field``):
 
 * a start on kinks: relu'(0) = 0 makes the first step of descent, and the field leads on from there;
 * several kinks reached at once, above all w = 0 with a != 0 where all of them meet: descent lands within a

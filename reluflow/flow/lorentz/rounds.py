@@ -5,48 +5,24 @@ happens on the way are stopped there, their activations change, and they go on i
 number of rounds is the largest number of events of one neuron, not the sum over neurons.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 
 from reluflow.flow.base import AbandonedError
-from reluflow.flow.events import Change, Events
+from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine import Engine, suits
-from reluflow.flow.lorentz.event_location import (
-    Move,
-    Stretch,
-    first_crossing,
-    flips,
-    leave,
-    locate,
-    move,
-    moved_to,
-    rounding,
-    settle,
-)
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junctions import left, met, rested, stirred, turned
-from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
-from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.motion_record import MotionRecord
-from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, join, put
-from reluflow.flow.lorentz.pull import Pull, on_its_samples, pull, pull_after
-from reluflow.flow.lorentz.release import Releases, release
+from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
+from reluflow.flow.lorentz.neurons import Neurons, join
+from reluflow.flow.lorentz.pull import pull, pull_after
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.straight_motion import Progress, StraightMotion, move_straight
-from reluflow.network import Array, row_norms
+from reluflow.network import Array
 
 #: rounds in which a neuron may creep, beyond one for every sample, before it is said to stall
 PATIENCE = 32
 #: a neuron creeps in a round that takes it no further than this in the step
 CREEPING = 1e-6
-#: a neuron that is not this much further on in the step is where it was
-STILL = 1e-13
-
-
-class StallError(ArithmeticError):
-    """A path that neurons cannot be moved along, as when activations keep changing without time passing."""
 
 
 class Rounds:
@@ -54,7 +30,7 @@ class Rounds:
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
     of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. ahead and
-    least: see ``motion.Swept``. segments: what dense output needs, if they are to be kept.
+    least: see ``sweep.SweepResult``. records: what dense output needs, if they are to be kept.
     """
 
     def __init__(self, forcing: Forcing, keep: bool = False) -> None:
@@ -63,9 +39,15 @@ class Rounds:
         self.predictions = np.zeros((s, q))
         self.events: list[Events] = []
         self.kinks: list[Array] = []
-        self.ahead = self.least = np.inf
+        self.ahead = np.inf
+        self._happening = NeuronEvents(forcing, self.events, self.kinks)
         self._ended: list[tuple[Index, Neurons]] = []
         self.records: list[MotionRecord] | None = [] if keep else None
+
+    @property
+    def least(self) -> float:
+        """The smallest change, over the step, of a margin whose pair was released; infinite if none was."""
+        return self._happening.least
 
     @property
     def neurons(self) -> Neurons:
@@ -100,7 +82,9 @@ class Rounds:
                 self._ended.append((rows[~going], motion.end(~going)))
             before, pulled, moved = motion.interrupted(pending, self.path.nodes)
             releases = motion.releases.take(pending)
-            neurons, position = self._meet(before, pulled, moved, motion.turning_point[pending], releases)
+            neurons, position = self._happening.meet(
+                before, pulled, moved, motion.turning_point[pending], releases
+            )
             pulled = pull_after(pulled, before.status, neurons, self.forcing) if self.samples.many else None
             until = np.ones(rows.size)
             until[pending] = position
@@ -118,7 +102,7 @@ class Rounds:
         self.predictions += engine.predictions
         self.events += engine.events
         self.kinks += engine.kinks
-        self.least = min(self.least, engine.least)
+        self._happening.least = min(self.least, engine.least)
         self._ended += engine.ended
         if not engine.left:
             none = np.zeros(0, dtype=np.intp)
@@ -150,157 +134,3 @@ class Rounds:
 
     def _count(self, motion: StraightMotion) -> None:
         self.predictions[motion.first :] += motion.predictions(self.samples)
-
-    def _meet(
-        self, before: Neurons, pulled: Pull, moved: Move, turning_point: Array, releases: Releases
-    ) -> tuple[Neurons, Array]:
-        """Neurons, and their positions, after the first thing that happens to each on the move.
-
-        turn (b,): where they are stopped at the latest, because a pre-activation turns back.
-        """
-        begin, end = moved.begin, moved.end
-        flip = flips(before, moved)
-        if np.any(np.isfinite(flip) | np.isfinite(turning_point)):
-            end = np.minimum(end, np.minimum(flip, turning_point))
-            moved = move(before, pulled, self.path, begin, end)
-        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.boosted.outputs[-1]))
-        releases = releases.up_to(end)
-        sample, crossing = first_crossing(before, moved)
-        crosses = crossing < releases.position
-        frees = ~crosses & np.isfinite(releases.position)
-        stretch = Stretch(before, pulled, begin, end)
-        position = np.where(crosses, crossing, np.where(frees, releases.position, end))
-        here = moved_to(before, move(before, pulled, self.path, begin, position))
-        if crosses.any():
-            here, position, sample = locate(stretch, here, self.path, position, sample, crosses)
-        here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
-        still = position - begin <= STILL
-        here = self._free(here, position, pulled, releases, np.flatnonzero(frees), still)
-        return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
-
-    def _flip(self, here: Neurons, position: Array, sign: Array, which: Index) -> Neurons:
-        """Neurons of which those in ``which`` are where their output weight changes its ``sign`` (b,)."""
-        if which.size == 0:
-            return here
-        nobody = np.full(which.size, -1)
-        self._record(here.take(which), position[which], nobody, np.full(nobody.size, Change.FLIP, np.int8))
-        outputs = here.outputs.copy()
-        outputs[which] = 0.0
-        here = replace(here, outputs=outputs)
-        slid = here.status[which] == SLIDING
-        slides = slid.any(axis=1)
-        return self._at_junction(here, position, sign, which[slides], slid[slides], turned)
-
-    def _at_junction(
-        self,
-        here: Neurons,
-        position: Array,
-        sign: Array,
-        which: Index,
-        meeting: Mask,
-        resolve: Callable[..., tuple[Neurons, Events]],
-        given: tuple[Index, ...] = (),
-    ) -> Neurons:
-        """Neurons of which the c in ``which`` are where kinks meet; ``resolve`` says how each goes on.
-
-        meeting (c, h): the samples whose kinks do; sign (b,): of output weights; given: what else ``resolve``
-        asks for, (c,) each.
-        """
-        for row, meets, *more in zip(which, meeting, *given, strict=True):
-            one = here.take(slice(row, row + 1))
-            residual = self.path.basis(position[row]) @ self.path.terms
-            where = np.flatnonzero(meets)
-            after, told = resolve(one, where, float(sign[row]), residual, self.samples, *more)
-            self.events.append(replace(told, t=np.full(len(told), position[row])))
-            speeds = [on_its_samples(state, self.samples, residual) for state in (one, after)]
-            sample = np.argmax(one.status != after.status, axis=1)
-            self._note(one, position[[row]], sample, row_norms(speeds[1] - speeds[0]), 1.0)
-            here = put(here, np.array([row]), after)
-        return here
-
-    def _cross(
-        self, stretch: Stretch, here: Neurons, position: Array, sample: Index, which: Index
-    ) -> tuple[Neurons, Array]:
-        """Neurons of which those in ``which`` have reached z = 0 on ``sample`` get a new activation there.
-
-        Where the velocity at the supposed crossing points back, z leaves zero for its own side first and
-        comes through later: such a neuron goes to a place where it has left.
-        """
-        if which.size == 0:
-            return here, position
-        some, where, crossed_by = here.some(which), position[which], sample[which]
-        weights = self.path.basis(where)
-        slope = np.vecdot(weights, stretch.pulled.slope[:, which, crossed_by].T)
-        force = np.vecdot(
-            weights, (self.forcing.on_force[:, crossed_by] - self.forcing.off_force[:, crossed_by]).T
-        )
-        speed = some.outputs * slope
-        rows = np.arange(which.size)
-        returns = some.side[rows, crossed_by] * speed > rounding(some, crossed_by, self.forcing)
-        if returns.any():
-            back = which[returns]
-            position = position.copy()
-            left, position[back] = leave(stretch.take(back), self.path)
-            return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
-        speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
-        together = meeting(stretch.before.some(which), some, crossed_by, speeds, self.path.length)
-        several = together.any(axis=1)
-        if several.any():
-            sign = np.sign(here.outputs)
-            here = self._at_junction(here, position, sign, which[several], together[several], met)
-            return self._cross(stretch, here, position, sample, which[~several])
-        after, kind = settle(some, crossed_by, speed, force, self.forcing)
-        self._note(some, where, crossed_by, crossing_jump(slope, force, crossed_by, self.samples), 1.0)
-        after = self._rest(after, where)
-        kind[(kind == Change.EXIT) & ~after.live(self.samples)] = Change.DIE
-        self._record(after, where, crossed_by, kind)
-        return put(here, which, after), position
-
-    def _rest(self, neurons: Neurons, position: Array) -> Neurons:
-        """Neurons (b,) at positions (b,) off kinks on which nothing holds them any more."""
-        after, rows, sample = rested(neurons, self.samples)
-        if rows.size:
-            kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
-            self._record(neurons.take(rows), position[rows], sample, kind)
-        for row in np.flatnonzero((after.status == RESTING).any(axis=1)):
-            residual = self.path.basis(position[row]) @ self.path.terms
-            one, told = stirred(after.take(slice(row, row + 1)), residual, self.samples)
-            self.events.append(replace(told, t=np.full(len(told), position[row])))
-            after = put(after, np.array([row]), one)
-        return after
-
-    def _free(
-        self, here: Neurons, position: Array, pulled: Pull, releases: Releases, which: Index, still: Mask
-    ) -> Neurons:
-        """Neurons of which those in ``which`` leave a sample on which they slide.
-
-        Raises StallError where one of those that are ``still`` (b,) is to go on as it has come.
-        """
-        stays = held_together(here, pulled, releases, which, self.samples)
-        several = stays.any(axis=1)
-        if several.any():
-            before, sign, rows, self.least = here, np.sign(here.outputs), which[several], 0.0
-            given = releases.slot[rows], releases.status[rows]
-            here = self._at_junction(here, position, sign, rows, stays[several], left, given)
-            if (still & (here.status == before.status).all(axis=1))[rows].any():
-                raise StallError
-            which = which[~several]
-        if which.size == 0:
-            return here
-        some, where, slot = here.some(which), position[which], releases.slot[which]
-        sample = some.slots[np.arange(which.size), slot]
-        margin = pulled.multiplier[:, which, slot] - self.path.terms[:, sample]
-        change = np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0)
-        self.least = min(self.least, float(change.min()))
-        self._note(some, where, sample, release_jump(change, sample, self.samples), 2.0)
-        after, kind = release(some, slot, releases.status[which])
-        self._record(after, where, sample, kind)
-        return put(here, which, self._rest(after, where))
-
-    def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
-        squares = here.gain * here.outputs**2
-        self.kinks.append(kinks(squares, position, sample, jump, order, self.forcing))
-
-    def _record(self, neurons: Neurons, position: Array, sample: Index, kind: Bytes) -> None:
-        named = np.where(sample >= 0, self.samples.first[sample], -1)
-        self.events.append(Events(position, neurons.index.astype(np.int32), named.astype(np.int32), kind))

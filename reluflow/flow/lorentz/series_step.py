@@ -19,8 +19,8 @@ from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.error_estimate import rms
+from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import SLIDING, Mask, hidden_values, put
-from reluflow.flow.lorentz.rounds import StallError
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.series_events import NextEvent, SeriesEvents
 from reluflow.flow.lorentz.settings import KINKS, SERIES

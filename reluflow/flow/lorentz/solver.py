@@ -3,10 +3,11 @@
 The residual r(t) is the only coupling between neurons. For a given path of it each neuron moves by
 Lorentz boosts (``boost``; Boursier, Pillaud-Vivien & Flammarion 2022 and Chistikov, Englert & Lazic 2023
 study this flow), exactly where the path stands still, and changes its activations at exactly computed
-moments, sliding along kinks in Filippov's sense (``activation``, ``sliding``, ``rounds``; in many dimensions
-``engine``). The path itself is found by Radau IIA collocation (``step``), or, where a few neurons escape
-and nothing is stiff, by power series from event to event (``leap``). So plateaus of any length cost a step or
-two, steps grow with the time left in the stiff tail, and every a_j^2 - |w_j|^2 is kept to rounding.
+moments, sliding along kinks in Filippov's sense (``event_location``, ``sliding``, ``rounds``; in many
+dimensions ``engine``). The path itself is found by Radau IIA collocation (``collocation_step``), or, where a
+few neurons escape and nothing is stiff, by power series from event to event (``series_step``). So plateaus
+of any length cost a step or two, steps grow with the time left in the stiff tail, and every
+a_j^2 - |w_j|^2 is kept to rounding.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +20,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.flow.events import Change, EventLog, Events
+from reluflow.flow.events import EventLog, Events
 from reluflow.flow.lorentz.clusters import CLUSTER_NAMES, Clusters, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.dense import Dense, StepMotion
-from reluflow.flow.lorentz.junctions import rested
+from reluflow.flow.lorentz.junctions import rested_on_rounding
 from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
@@ -33,7 +34,7 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.series_step import SeriesHistory, SeriesStepper
-from reluflow.flow.lorentz.settings import ACCURACY, CONTROLLER, LENGTHS
+from reluflow.flow.lorentz.settings import CONTROLLER, LENGTHS
 from reluflow.flow.lorentz.start import settled_start, start
 from reluflow.flow.lorentz.step_size import StepSizeController, step_factor
 from reluflow.flow.lorentz.sweep import block_rows, predictions
@@ -88,15 +89,6 @@ class Lorentz(FlowSolver):
     def event_log(self) -> Events:
         """Every change of activation so far: time (of the stated loss), neuron, sample, kind."""
         return self._log.events
-
-    @property
-    def largest_rate(self) -> float:
-        """The largest |D_j| of a neuron that is active or sliding somewhere (of the half-mse flow).
-
-        Where it is zero no neuron can move, however small it is: the network is at rest for good.
-        """
-        direction = directions(self._neurons, self._samples, self._residual)
-        return float(np.max(np.linalg.norm(direction, axis=1), initial=0.0))
 
     @property
     def gradient_norm(self) -> float:
@@ -230,7 +222,8 @@ class Lorentz(FlowSolver):
 
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one and arrays small, and put aside neurons that will never move again."""
-        end = self._rested(end)
+        end, told = rested_on_rounding(end, self._residual, self._samples)
+        self._note(told)
         alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not alive.all():
             dead = end.take(~alive)
@@ -248,19 +241,6 @@ class Lorentz(FlowSolver):
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
         self._clusters, self._neurons = self._clusters.joined(end, self._samples)
-
-    def _rested(self, end: Neurons) -> Neurons:
-        """Neurons off the kinks to which only samples push them whose residuals have become rounding."""
-        samples, h = self._samples, self._samples.primaries
-        fitted = np.abs(self._residual[:h]) <= ACCURACY.fitted * np.abs(samples.targets[:h])
-        if samples.mirrored.size or not fitted.any():
-            return end
-        after, rows, sample = rested(end, samples, fitted)
-        if rows.size:
-            kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
-            index, first = end.index[rows].astype(np.int32), samples.first[sample].astype(np.int32)
-            self._note(Events(np.ones(rows.size), index, first, kind))
-        return after
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more: time passes, in steps that grow."""

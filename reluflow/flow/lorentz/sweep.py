@@ -15,17 +15,18 @@ from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.boost import small_boost
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.motion_record import MOST_KEPT, MotionRecord, SweepRecord
+from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.rounds import Rounds, StallError
+from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
 BLOCK = 1 << 18
 #: stored sizes and predictions above this have squares that are no numbers; no step is meant to let a neuron
-#: grow as far (``control.RAPIDITY``), but it may turn to a stronger pull on its way
+#: grow as far (``LengthSettings.rapidity``), but it may turn to a stronger pull on its way
 OUTGROWN: Final = 1e150
 
 

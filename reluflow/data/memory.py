@@ -1,10 +1,12 @@
-"""How much memory this process can still have, and what it need not keep."""
+"""How much memory this process can still have, what training takes of it, and what need not be kept."""
 
 import ctypes
 import os
 import sys
 from contextlib import suppress
 from typing import Final
+
+from reluflow.errors import ProblemError
 
 #: so much of it is for arrays; the rest is for what is done with them, and for others
 SHARE: Final = 0.8
@@ -30,6 +32,21 @@ def give_back() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def working_memory(samples: int, dimension: int, width: int) -> int:
+    """Bytes that training needs, roughly: weights and pre-activations about ten times over."""
+    return 8 * 10 * (width * (dimension + samples + 1) + samples * (samples + dimension))
+
+
+def require_memory(samples: int, dimension: int, width: int, where: str) -> None:
+    """Raise ProblemError, with the estimate, if the sizes cannot fit in the memory there is."""
+    needed = working_memory(samples, dimension, width)
+    if needed > (most := room()):
+        raise ProblemError(
+            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions need about "
+            f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, 80 % of what this process may have"
+        )
 
 
 def _present() -> float:
