@@ -15,6 +15,7 @@ from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.training import saving
 from reluflow.training.resumption import resumed
+from reluflow.training.training import Training
 
 DEADLINE = 60.0
 
@@ -39,10 +40,7 @@ def places() -> list[Path]:
 
 def settled(session: Session) -> None:
     """All that was asked of the session is done."""
-    done: list[bool] = []
-    session._board.post(lambda: done.append(True))
-    session._board.post(session._worker.publish)
-    session.wait(lambda _: done, DEADLINE)
+    assert session.mark().wait(DEADLINE)
 
 
 def test_a_run_is_written_without_having_been_asked_for(session: Session) -> None:
@@ -126,8 +124,7 @@ def test_a_folder_that_cannot_be_written_does_not_end_the_run(tmp_path: Path, se
 
 def test_a_run_left_within_its_first_step_begins_anew(tmp_path: Path, session: Session) -> None:
     """Its start is there before the step ends; the run that is made of it is the same."""
-    training = session._worker._training
-    assert training is not None
+    training = Training.from_preset(session.frame.preset)
     keep = keeper.Keeper(live=True)
     with keep.solving(session.frame.preset, training):
         end = time.monotonic() + DEADLINE

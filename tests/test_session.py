@@ -288,16 +288,11 @@ def test_nobody_waits_for_a_single_step_to_leave(session, leaves, endless):
 def test_what_is_sought_is_there_when_the_frame_says_halted(session):
     """Else the cursor would not be taken there by who looks in between."""
     seen = []
-    show, board = session._board.show, session._board
-
-    def looking(frame):
-        seen.append(board.frame.status)
-        show(frame)
-
-    board.show = looking
+    session.front.told = lambda: seen.append((session.frame.status, session.frame.sought is not None))
     session.seek(20.0)
     wait(session, lambda frame: frame.sought is not None)
-    assert set(seen) == {"running"}, "until it is shown"
+    assert session.mark().wait(DEADLINE)
+    assert set(seen) <= {("running", False), ("halted", True)}, "until it is shown"
     assert (session.frame.status, session.frame.sought.t) == ("halted", 20.0)
 
 
@@ -399,7 +394,8 @@ def test_a_change_that_came_to_nothing_does_not_stop_the_solver(session, monkeyp
 
     monkeypatch.setattr(module, "branch", fails)
     held = threading.Event()
-    session._board.post(held.wait)  # both are given before either is carried out
+    monkeypatch.setattr(module, "save_preset", lambda *_, **__: held.wait(DEADLINE))
+    session.save_preset("x")  # takes until both of these are given
     session.change(session.frame.preset)
     session.branch(session.frame, 0.0)
     held.set()
@@ -409,9 +405,10 @@ def test_a_change_that_came_to_nothing_does_not_stop_the_solver(session, monkeyp
 
 
 def test_close_ends_the_thread():
+    before = set(threading.enumerate())
     live = Session(load_preset("orthogonal-toy"))
     live.close()
-    assert not live._thread.is_alive()
+    assert set(threading.enumerate()) <= before
 
 
 def test_waiting_for_a_frame_ends_with_a_sentence(session):

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +27,13 @@ class Keeper:
     """Writes one run after the other, each to a directory of its own, now and then while it is solved.
 
     ``live``: whether a run that takes long is written to the state folder until it is kept (see
-    ``reluflow.store.live_runs``).
+    ``reluflow.store.live_runs``). ``moved``: called with the directory, or None, when that is another.
     """
 
-    def __init__(self, live: bool = False) -> None:
+    def __init__(self, live: bool = False, moved: Callable[[Path | None], None] = lambda _: None) -> None:
         self._writer: RunWriter | None = None
         self._live = live
+        self._moved = moved
         self._stored: Run | None = None
         self._saved_steps = 0
         self._solved = 0.0
@@ -54,6 +55,10 @@ class Keeper:
         """Where the run is written to, kept or not."""
         return self._writer.path if self._writer else None
 
+    def _write_by(self, writer: RunWriter | None) -> None:
+        self._writer = writer
+        self._moved(self.place)
+
     def has_all_of(self, training: Training) -> bool:
         """Whether nothing would be lost with the process."""
         return training.solver.steps <= self._saved_steps
@@ -68,7 +73,7 @@ class Keeper:
     def go_on_with(self, stored: Run, training: Training) -> None:
         """The run that follows is one that a directory holds. Raises RunError if it has a writer."""
         if is_live(stored.path):
-            self._writer = RunWriter.reopen(stored, stored.preset)
+            self._write_by(RunWriter.reopen(stored, stored.preset))
         else:
             self._stored = stored
         self._saved_steps = training.solver.steps
@@ -101,7 +106,7 @@ class Keeper:
         """Make the directory of a run that was solved for so many seconds."""
         if self._live and self._writer is None and solved >= LIVE_SECONDS:
             try:
-                self._writer = RunWriter.create(preset, training.problem, new_place())
+                self._write_by(RunWriter.create(preset, training.problem, new_place()))
             except RunError:  # no room, or no leave to write: the run goes on
                 self._live = False
 
@@ -126,9 +131,11 @@ class Keeper:
         with self._lock:
             if self._writer is None and not self._live:
                 return self._keep(preset, training, None)
-            if self._writer is None:
-                self._writer = RunWriter.create(preset, training.problem, new_place())
-            return self._save(self._writer, training)
+            writer = self._writer
+            if writer is None:
+                writer = RunWriter.create(preset, training.problem, new_place())
+                self._write_by(writer)
+            return self._save(writer, training)
 
     # --- a run that is to be kept ---
 
@@ -153,7 +160,7 @@ class Keeper:
                 shutil.rmtree(writer.path, ignore_errors=True)
             writer.close()
             raise
-        self._writer = writer
+        self._write_by(writer)
         if before is not None:
             before.close()
             discard(before.path)
@@ -176,7 +183,8 @@ class Keeper:
                 self._writer.close()
                 if not self._stays:
                     discard(self._writer.path)
-            self._writer, self._stored, self._saved_steps = None, None, 0
+            self._write_by(None)
+            self._stored, self._saved_steps = None, 0
             self._solved, self._times = 0.0, SaveTimes()
 
     def close(self) -> None:

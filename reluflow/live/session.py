@@ -11,7 +11,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from reluflow.flow.base import State
-from reluflow.live.exchange import Board
+from reluflow.live import commands
+from reluflow.live.exchange import Exchange
 from reluflow.live.frame import Frame, Notice
 from reluflow.live.front import Front
 from reluflow.live.worker import Worker
@@ -22,8 +23,8 @@ from reluflow.store.run_directory import Run
 class Session:
     """Runs a preset in a thread of its own, which starts at once, builds the problem and solves.
 
-    Every method but ``wait`` and ``close`` returns immediately. ``close`` ends the thread; what was not saved
-    is gone with it. ``front``: where the thread that shows the run says that it is at work.
+    Every method but ``wait``, ``keep`` and ``close`` returns immediately. ``close`` ends the thread; what was
+    not saved is gone with it.
     """
 
     def __init__(
@@ -37,54 +38,68 @@ class Session:
 
         ``live``: whether runs that take long are written to the state folder until they are kept.
         """
-        self.front = Front()
-        self._board = Board(Frame(preset), running)
-        self._worker = Worker(self._board, self.front, preset, stored, live)
-        self._board.post(self._worker.build)
-        self._thread = threading.Thread(target=self._worker.work, name="reluflow-session", daemon=True)
+        self._exchange = Exchange(Frame(preset), running)
+        self._exchange.post(commands.Build())
+        worker = Worker(self._exchange, preset, stored, live)
+        self._thread = threading.Thread(target=worker.work, name="reluflow-session", daemon=True)
         self._thread.start()
 
     @property
     def frame(self) -> Frame:
         """The newest frame."""
-        return self._board.frame
+        return self._exchange.frame
+
+    @property
+    def front(self) -> Front:
+        """Where the thread that shows the run says that it is at work."""
+        return self._exchange.front
+
+    @property
+    def place(self) -> Path | None:
+        """The directory that the run is written to, kept or not; None if there is none."""
+        return self._exchange.place
 
     def wait(self, ready: Callable[[Frame], object], seconds: float | None = None) -> Frame:
         """The first frame that is ready; raises TimeoutError if there is none in so many seconds, if any."""
-        return self._board.wait(ready, seconds)
+        return self._exchange.wait(ready, seconds)
+
+    def mark(self) -> threading.Event:
+        """An event that is set once all that was asked for before is done."""
+        done = threading.Event()
+        self._exchange.post(commands.Mark(done))
+        return done
 
     def run(self) -> None:
         """Solve until halted or the run ends."""
-        self._board.turn(running=True, then=self._worker.give_up_seeking)
-        self._board.post(self._worker.publish)
+        self._exchange.turn(running=True, then=commands.StopSeeking())
+        self._exchange.post(commands.Publish())
 
     def halt(self) -> None:
         """Stop before the solver's next step; the frame says so from now on."""
-        self._board.turn(running=False, then=self._worker.give_up_seeking)
+        self._exchange.turn(running=False, then=commands.StopSeeking())
 
     def step(self) -> None:
         """Halt and take one accepted step of the solver (one iteration of descent)."""
         self.halt()
-        self._board.post(self._worker.single_step)
+        self._exchange.post(commands.TakeStep())
 
     def seek(self, t: float) -> None:
         """Go to a flow time: ``sought`` of a frame is what the run was like then.
 
         What is not solved so far is solved up to that time; a session that was halted halts there again.
         """
-        halts, frame = not self._board.running, self._board.frame
+        halts, frame = not self._exchange.running, self._exchange.frame
         if not (frame.over or (frame.history is not None and frame.history.end >= t)):
-            self._board.turn(running=True)
-        self._board.post(lambda: self._worker.seek(t, halts))
+            self._exchange.turn(running=True)
+        self._exchange.post(commands.Seek(t, halts))
 
     def branch(self, frame: Frame, t: float) -> None:
         """Run what begins at the last recorded state of a frame at or before a flow time, as a new run."""
-        ticket = self._board.numbered_change()
-        self._board.post(lambda: self._worker.branch(frame, t, ticket))
+        self._exchange.post(commands.Branch(frame, t, self._exchange.count_change()))
 
     def reset(self) -> None:
         """Go back to the start of the same preset."""
-        self._board.supersede(self._worker.build_anew)
+        self._exchange.post(commands.Rebuild())
 
     def change(self, preset: Preset, stored: Run | None = None) -> None:
         """Start anew with another preset; of several in a row only the last is built.
@@ -92,22 +107,22 @@ class Session:
         ``stored``: a run of that preset to go on with, as far as it is recorded. A preset of which no run can
         be made is ``refused`` in a frame, and the run before stays.
         """
-        ticket, running = self._board.numbered_change(), self._board.running
-        self._board.supersede(lambda: self._worker.adopt(preset, stored, ticket, running))
+        number, running = self._exchange.count_change(), self._exchange.running
+        self._exchange.post(commands.Change(preset, stored, number, running))
 
     def save_run(self, folder: Path | None = None) -> None:
         """Write the run so far; a run once written is written to the same folder again."""
-        self._board.post(lambda: self._worker.save_run(folder))
+        self._exchange.post(commands.SaveRun(folder))
 
     def save_preset(self, name: str, state: State | None = None, overwrite: bool = False) -> None:
         """Save the parameters as a preset, with ``state`` (of this run) as its start if given."""
-        self._board.post(lambda: self._worker.save_preset(name, state, overwrite))
+        self._exchange.post(commands.SavePreset(name, state, overwrite))
 
     def keep(self, seconds: float) -> Notice | None:
         """Halt, write what no run directory holds, and wait: how that went, None if there was nothing."""
         self.halt()
         outcome: SimpleQueue[Notice | None] = SimpleQueue()
-        self._board.supersede(lambda: outcome.put(self._worker.keep()))
+        self._exchange.post(commands.Keep(outcome))
         try:
             return outcome.get(timeout=seconds)
         except Empty:
@@ -120,14 +135,9 @@ class Session:
                 text = f"the run could not be saved within {seconds:g} s"
             return Notice(0, text, failed=True)
 
-    @property
-    def place(self) -> Path | None:
-        """The directory that the run is written to, kept or not; None if there is none."""
-        return self._worker.place
-
     def close(self, wait: bool = True) -> None:
         """End the thread after the commands given."""
         self.halt()
-        self._board.supersede(self._worker.leave)
+        self._exchange.post(commands.Leave())
         if wait:
             self._thread.join()

@@ -1,7 +1,6 @@
 """Drives the app in tests: a real session, frames pulled by hand, and the screen as text."""
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -99,8 +98,7 @@ class Driver:
 
     async def settled(self) -> None:
         """Wait until the worker has done all that it was told before, and show it."""
-        done = threading.Event()
-        self.session._board.post(done.set)
+        done = self.session.mark()
         await self.until(done.is_set, "the end of what the worker was told")
         self.app.pull()
         await self.drained()

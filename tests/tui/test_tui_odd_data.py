@@ -5,11 +5,11 @@ from pathlib import Path
 import driver
 import pytest
 from odd_data import ODD, write_odd
+from reluflow.tui.subjects import KINDS
 
 from reluflow.plot.views import VIEWS
 from reluflow.tui.screens.inspector import Inspector
 from reluflow.tui.screens.verify import VerifyPage
-from reluflow.tui.subjects import KINDS
 
 
 @pytest.mark.filterwarnings("error")
