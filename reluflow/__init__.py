@@ -1,8 +1,8 @@
 """reluflow: the gradient flow of one-hidden-layer ReLU networks, its plateaus and escapes.
 
-``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory,
-``minimum_norm`` finds the least variation norm that fits. They are imported when first used, so that
-``import reluflow`` costs nothing.
+``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory, ``open_sweep``
+the folder of a sweep, ``minimum_norm`` finds the least variation norm that fits. They are imported when first
+used, so that ``import reluflow`` costs nothing.
 """
 
 TYPE_CHECKING = False
@@ -12,16 +12,19 @@ if TYPE_CHECKING:  # importing it from typing would be all that takes time here
     from reluflow.simulation import Trajectory, simulate
     from reluflow.store.preset import Preset, load_preset
     from reluflow.store.run_directory import Run, open_run
+    from reluflow.sweep.opening import Sweep, open_sweep
     from reluflow.theory.minimum_norm import MinimumNorm, minimum_norm
 
 __all__ = [
     "MinimumNorm",
     "Preset",
     "Run",
+    "Sweep",
     "Trajectory",
     "load_preset",
     "minimum_norm",
     "open_run",
+    "open_sweep",
     "simulate",
 ]
 
@@ -29,10 +32,12 @@ _HOMES = {
     "MinimumNorm": "reluflow.theory.minimum_norm",
     "Preset": "reluflow.store.preset",
     "Run": "reluflow.store.run_directory",
+    "Sweep": "reluflow.sweep.opening",
     "Trajectory": "reluflow.simulation",
     "load_preset": "reluflow.store.preset",
     "minimum_norm": "reluflow.theory.minimum_norm",
     "open_run": "reluflow.store.run_directory",
+    "open_sweep": "reluflow.sweep.opening",
     "simulate": "reluflow.simulation",
 }
 

@@ -57,6 +57,10 @@ class RunError(ReluflowError):
     """A run directory that cannot be written, opened or resumed."""
 
 
+class SweepError(ReluflowError, ValueError):
+    """An axis, a name or conditions of a sweep that cannot be used, or a sweep's folder that cannot."""
+
+
 class DamageError(RunError):
     """A file of a run directory that is not as it was written."""
 

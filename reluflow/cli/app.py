@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import directions, export, info, new, presets, resume, run, tui, verify
+from reluflow.cli import directions, export, info, new, presets, resume, run, sweep, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("run")(run.run)
 app.command("resume")(resume.resume)
 app.command("new")(new.new)
 app.add_typer(presets.app, name="presets")
+app.add_typer(sweep.app, name="sweep")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)
 app.command("info")(info.info)

@@ -71,6 +71,14 @@ def _file_text(path: "Path | None") -> str:
     return text if text.endswith("\n") or not text else text + "\n"
 
 
+def _check_study(file: str) -> None:
+    """Raise SweepError for axes, measures and conditions in its section [sweep] that cannot be used."""
+    from reluflow.sweep.running import checked
+    from reluflow.sweep.study import planned
+
+    checked(planned(file))
+
+
 @app.command("check")
 @guarded
 def check(
@@ -84,7 +92,10 @@ def check(
     from reluflow.store.preset import load_preset
 
     try:
-        problem = load_preset(file).problem()
+        preset = load_preset(file)
+        problem = preset.problem()
+        if preset.sweep is not None:
+            _check_study(file)
     except ReluflowError as error:
         if as_json:
             emit(to_json({"preset": file, "usable": False, "problem": str(error)}))

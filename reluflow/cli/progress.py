@@ -4,6 +4,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -39,19 +40,51 @@ class Figures:
         return cls(solver.t, solver.loss, solver.steps, training.wall_seconds)
 
 
+class StatusLine:
+    """One line on stderr that is rewritten on a terminal, and written anew now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._said = time.monotonic()
+        self._dirty = False
+
+    def show(self, line: Callable[[int], str]) -> None:
+        """Write the line, which is asked for with its width, if it is time to."""
+        if self._rewrites:
+            width = terminal_width() - ECHO
+            write_raw("\r" + line(width).ljust(width))
+            self._dirty = True
+        elif time.monotonic() - self._said >= LINE_EVERY:
+            self._said = time.monotonic()
+            say(line(USUAL_WIDTH))
+
+    def close(self) -> None:
+        """Leave the line as it is and go on below it."""
+        if self._dirty:
+            say("")
+            self._dirty = False
+
+
+def barred(done: float | None, words: str, width: int) -> str:
+    """A bar of what is done, 0 to 1, before the words, in at most ``width`` columns; no bar without room."""
+    if done is None or width < len(words) + _BAR + 9:
+        return words[: max(width, 0)]
+    filled = round(done * _BAR)
+    return f"[{'#' * filled}{'-' * (_BAR - filled)}] {math.floor(100 * done):3d} %  {words}"
+
+
 class Progress:
     """Shows a run; nothing at all when ``quiet``."""
 
     def __init__(self, training: "Training", quiet: bool) -> None:
         self._training = training
         self._quiet = quiet
-        self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._line = StatusLine()
         self._figures = Figures.of(training)
         self._first_loss = float(training.recorder.series["loss"][0])
-        self._clock = self._said = time.monotonic()
+        self._clock = time.monotonic()
         self._steps = self._figures.steps
         self._rate = 0.0
-        self._dirty = False
 
     def show(self) -> None:
         """Say how far the run is, between two steps, if it is time to; always once it is over."""
@@ -71,29 +104,17 @@ class Progress:
         if self._quiet:
             return
         self._measure()
-        if self._rewrites:
-            width = terminal_width() - ECHO
-            write_raw("\r" + self.line(width).ljust(width))
-            self._dirty = True
-        elif time.monotonic() - self._said >= LINE_EVERY:
-            self._said = time.monotonic()
-            say(self.line(USUAL_WIDTH))
+        self._line.show(self.line)
 
     def close(self) -> None:
         """Leave the line as it is and go on below it."""
-        if self._dirty:
-            say("")
-            self._dirty = False
+        self._line.close()
 
     def line(self, width: int) -> str:
         """Bar, time, loss and step rate, in at most ``width`` columns."""
         shown = self._figures
         words = f"t = {shown.t:.5g}  loss = {shown.loss:.4g}  {self._rate:.3g} steps/s"
-        done = self.fraction()
-        if done is None or width < len(words) + _BAR + 9:
-            return words[: max(width, 0)]
-        filled = round(done * _BAR)
-        return f"[{'#' * filled}{'-' * (_BAR - filled)}] {math.floor(100 * done):3d} %  {words}"
+        return barred(self.fraction(), words, width)
 
     def fraction(self) -> float | None:
         """How much is done, 0 to 1: towards the stop loss on a log scale, else towards the nearest end."""

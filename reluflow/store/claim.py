@@ -14,16 +14,17 @@ except ImportError:  # Windows: two writers are not told apart there
 class Claim:
     """Held on ``folder`` until ``release``, or until it is garbage.
 
-    Raises RunError if another writer holds one. File systems that know no locks grant every claim.
+    ``shared``: with others that share it. Raises RunError if another writer holds one that is not shared with
+    this one. File systems that know no locks grant every claim.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: bool = False) -> None:
         self._handle: int | None = None
         if fcntl is None:
             return
         handle = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
             raise RunError(

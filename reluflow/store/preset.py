@@ -131,7 +131,11 @@ def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, An
     sentence that names file, key, what was found and what was expected.
     """
     path = find_preset(os.fspath(name_or_path))
-    content = read_toml(path)
+    return preset_of(read_toml(path), path, overrides)
+
+
+def preset_of(content: Mapping[str, Any], path: Path, overrides: Mapping[str, Any] | None = None) -> Preset:
+    """The preset that a file at ``path`` with this ``content`` is; else as ``load_preset``."""
     texts = {name: text_of(content, name, path) for name in TEXTS}
     explicit = read_all(flatten(content, path, (SECTION,)), str(path))
     where = f"{path} as changed" if overrides else str(path)

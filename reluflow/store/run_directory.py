@@ -180,19 +180,27 @@ def require_absent(folder: Path) -> None:
 
 def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, Any]) -> Preset:
     """Write the files of a run that has not begun; returns the preset as written."""
-    copies: dict[str, Any] = {}
-    for key in KEYS:
-        if key.is_file(preset.values.get(key.id)):
-            source = preset.folder / expanded(preset.values[key.id])
-            copies[key.id] = f"{key.section}{'' if key.name == 'path' else f'-{key.name}'}{source.suffix}"
-            write_bytes(folder / copies[key.id], source.read_bytes())
-    kept = preset.with_values(copies) if copies else preset
+    kept = with_copies(preset, folder)
     write_text(folder / PRESET, kept.to_toml())
     arrays = {name: getattr(problem, name) for name in START}
     write_npz(folder / PROBLEM, arrays | dict(zip(HELD_OUT, problem.held_out or (), strict=False)))
     sums = {name: [sum_of(folder / name)] for name in (PRESET, PROBLEM)}
     write_text(folder / SUMMARY, run_summary.written(begun, Owner.this(), sums))
     return kept
+
+
+def with_copies(preset: Preset, folder: Path) -> Preset:
+    """Copy the files that a preset names to ``folder``; returns the preset that names the copies.
+
+    Raises OSError.
+    """
+    copies: dict[str, Any] = {}
+    for key in KEYS:
+        if key.is_file(preset.values.get(key.id)):
+            source = preset.folder / expanded(preset.values[key.id])
+            copies[key.id] = f"{key.section}{'' if key.name == 'path' else f'-{key.name}'}{source.suffix}"
+            write_bytes(folder / copies[key.id], source.read_bytes())
+    return preset.with_values(copies) if copies else preset
 
 
 def _claim(hidden: Path, folder: Path) -> Path:

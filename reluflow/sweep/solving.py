@@ -1,0 +1,124 @@
+"""One point of a study solved: from its number to the cells of its row."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from reluflow.errors import ReluflowError, sentence
+from reluflow.store.preset import Preset
+from reluflow.store.run_directory import RunWriter
+from reluflow.sweep.axes import cell
+from reluflow.sweep.columns import headings, written_cell
+from reluflow.sweep.conditions import Condition, fulfilled, parse_conditions
+from reluflow.sweep.measures import measured
+from reluflow.sweep.study import Study
+from reluflow.training.training import Training
+
+#: Share of the first loss to which a run without stop.loss must come to be a success.
+SUCCESS_SHARE: Final = 1e-6
+#: What is read off ``run --json`` as it is.
+_AS_IT_IS: Final = (
+    "status", "reason", "time", "loss", "variation_norm", "nuclear_norm", "parameter_norm_squared", "rank",
+    "wall_seconds",
+)  # fmt: skip
+
+Cells = list[str]
+
+
+class PointSolver:
+    """Solves points of a study. ``keep``: where run directories are written, None for nowhere."""
+
+    def __init__(self, study: Study, keep: Path | None = None) -> None:
+        self._study = study
+        self._keep = keep
+        self._names = [each.name for each in headings(study)]
+        self._success: tuple[Condition, ...] | None = None
+        if study.success is not None:
+            self._success = parse_conditions(study.success, "--success")
+
+    def solve(self, number: int, is_unwanted: Callable[[], bool] = lambda: False) -> Cells | None:
+        """The cells of a point's row; None if the run was given up because ``is_unwanted`` said so.
+
+        Whatever goes wrong is a row with its reason.
+        """
+        try:
+            row = self._row(number, is_unwanted)
+        except (ReluflowError, OSError, MemoryError, ArithmeticError, ValueError) as error:
+            row = {"status": "failed", "reason": sentence(error)}
+        return None if row is None else self.cells(number, row)
+
+    def cells(self, number: int, row: dict[str, Any]) -> Cells:
+        """A row as it is written: the point's values, and what is known of its run."""
+        values = self._study.grid.changes(number)
+        return [
+            cell(values[name]) if name in values else written_cell(row.get(name, _missing(name)))
+            for name in self._names
+        ]
+
+    def _row(self, number: int, is_unwanted: Callable[[], bool]) -> dict[str, Any] | None:
+        preset = _limited(self._study.preset_at(number), self._study.limit)
+        training = Training.from_preset(preset)
+        first_loss = training.solver.loss
+        try:
+            training.run(interrupted_by=lambda: "the sweep" if is_unwanted() else None)
+        except Exception as error:  # whatever goes wrong in a solver, there is a row of it
+            training.break_off(sentence(error))
+        if training.status == "interrupted":
+            return None
+        if self._keep is not None:
+            self._write(number, preset, training)
+        summary = training.summary()
+        row = {name: summary[name] for name in _AS_IT_IS}
+        row["saddles"] = len(summary["saddles"])
+        row["escape_times"] = ";".join(map(repr, summary["escapes"]))
+        row |= measured(self._study.measures, preset, training, summary)
+        row["success"] = self._is_success(number, row, preset, first_loss)
+        return row
+
+    def _is_success(self, number: int, row: dict[str, Any], preset: Preset, first_loss: float) -> bool:
+        if self._success is None:
+            return bool(row["loss"] <= preset.values.get("stop.loss", SUCCESS_SHARE * first_loss))
+        named = self._study.grid.changes(number) | row
+        return bool(fulfilled(self._success, named))
+
+    def _write(self, number: int, preset: Preset, training: Training) -> None:
+        assert self._keep is not None
+        writer = RunWriter.create(preset, training.problem, place_of(self._keep, self._study, number))
+        try:
+            writer.save(training)
+        finally:
+            writer.close()
+
+
+def place_of(folder: Path, study: Study, number: int) -> Path:
+    """The run directory of a point, which is named after its values."""
+    import hashlib
+
+    words = ",".join(f"{key}={cell(value)}" for key, value in study.grid.changes(number).items())
+    plain = len(words) <= 120 and all(each.isalnum() or each in "=.,_+-" for each in words)
+    return folder / (words if plain else hashlib.sha256(words.encode()).hexdigest()[:16])
+
+
+def _limited(preset: Preset, seconds: float | None) -> Preset:
+    """The preset with the wall seconds of a run limited."""
+    if seconds is None:
+        return preset
+    return preset.with_values(
+        {"stop.wall_seconds": min(seconds, preset.values.get("stop.wall_seconds", math.inf))}
+    )
+
+
+def _missing(name: str) -> Any:
+    """What stands for a value that a run does not have."""
+    return False if name == "success" else None
+
+
+def failed_row(reason: str, status: str = "failed") -> dict[str, Any]:
+    """The row of a run of which only this is known."""
+    return {"status": status, "reason": reason}
+
+
+def names_of(study: Study) -> Sequence[str]:
+    """The names that conditions on a study's rows may have."""
+    return [each.name for each in headings(study)]

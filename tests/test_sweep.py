@@ -1,0 +1,295 @@
+"""Sweeps from the command line to their tables."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from commands import call, one_sentence
+from sweeps import ENDLESS, SMALL, same, sweep, table
+
+import reluflow
+from reluflow.errors import SweepError
+from reluflow.store.preset import load_preset
+from reluflow.sweep.running import parse_shard, shard_of_slurm
+
+COLUMNS = [
+    *("status", "reason", "success", "time", "loss", "variation_norm", "nuclear_norm"),
+    *("parameter_norm_squared", "rank", "saddles", "escape_times", "wall_seconds"),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+
+def test_a_sweep_is_a_table_of_its_grid():
+    done = call("sweep", *SMALL[:3], "--over", "init.seed=0:2", "--over", "init.scale=1e-3,4^-2",
+                "--out", "out", "--json")  # fmt: skip
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert (told["points"], told["rows"], told["missing"], told["solved"]) == (6, 6, 0, 6)
+    assert told["statuses"] == {"converged": 6}
+    columns = reluflow.open_sweep("out").table()
+    assert list(columns) == ["number", "init.seed", "init.scale", *COLUMNS]
+    assert columns["number"].tolist() == list(range(6))
+    assert columns["init.seed"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert columns["init.scale"].tolist() == [1e-3, 4.0**-2] * 3
+    assert columns["success"].all()
+    with open("out/rows.csv", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 6
+    assert load_preset("out/sweep.toml").values["network.width"] == 8
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings"),
+    [
+        ("orthogonal-toy", {}),
+        ("first-steps", {}),
+        pytest.param("nonorthogonal-five-points", {"network.width": 40}, marks=pytest.mark.slow),
+        pytest.param("three-points", {}, marks=pytest.mark.slow),
+        pytest.param("wu-five-points", {}, marks=pytest.mark.slow),
+        pytest.param("neuron-centred-10", {}, marks=pytest.mark.slow),
+        ("orthogonal-toy", {"solver.method": "gd", "network.width": 4, "stop.steps": 3000}),
+        ("orthogonal-toy", {"solver.method": "polar", "network.width": 4, "stop.loss": 0.3}),
+    ],
+)
+def test_a_row_is_what_run_tells_to_the_last_bit(preset, settings):
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    sweep(preset, *words, "--over", "init.seed=3,5", "--out", "out", "--measure", "steps,events")
+    rows = reluflow.open_sweep("out").table()
+    for place, seed in enumerate((3, 5)):
+        run = call("run", preset, *words, "--set", f"init.seed={seed}", "--json", "-q")
+        told = json.loads(run.stdout)
+        row = {name: rows[name][place] for name in rows}
+        same_names = ("status", "reason", "time", "loss", "variation_norm", "nuclear_norm", "rank", "steps")
+        for name in (*same_names, "events", "parameter_norm_squared"):
+            assert row[name] == told[name], name
+        assert row["saddles"] == len(told["saddles"])
+        assert row["escape_times"] == ";".join(map(repr, told["escapes"]))
+
+
+def test_measures_and_successes():
+    names = "steps,loss,angle_to_gamma,verify:orthogonal/final-norm,verify:orthogonal/final-norm.state"
+    sweep(
+        *SMALL, "--over", "init.seed=0:3", "--out", "out", "--measure", names, "--success", "steps<=8 rank=2"
+    )
+    columns = reluflow.open_sweep("out").table()
+    assert list(columns)[-4:] == [name for name in names.split(",") if name != "loss"]
+    assert columns["success"].tolist() == ((columns["steps"] <= 8) & (columns["rank"] == 2)).tolist()
+    assert np.all(columns["angle_to_gamma"] >= 0.0)
+    assert set(columns["verify:orthogonal/final-norm.state"]) <= {
+        "holds",
+        "fails",
+        "not yet",
+        "does not apply",
+    }
+
+
+def test_a_fit_is_the_usual_success():
+    sweep("orthogonal-mild-width", "--over", "init.seed=0:1", "--set", "stop.loss=none", "--out", "out")
+    columns = reluflow.open_sweep("out").table()
+    first = [load_preset("orthogonal-mild-width", {"init.seed": seed}).problem() for seed in (0, 1)]
+    losses = [0.5 * np.mean(problem.targets**2) for problem in first]
+    assert columns["success"].tolist() == [
+        bool(a <= 1e-6 * b) for a, b in zip(columns["loss"], losses, strict=True)
+    ]
+
+
+def test_a_study_file_is_a_whole_sweep(tmp_path):
+    text = load_preset("orthogonal-toy", {"network.width": 8, "stop.loss": 0.3}).to_toml()
+    section = '[sweep]\nover = ["init.seed=0:3", "init.scale=1e-3,1e-2"]\nmeasures = ["steps"]\nlimit = 60\n'
+    (tmp_path / "study.toml").write_text(f"{text}\n{section}")
+    sweep("study.toml", "--over", "init.seed=7", "--out", "out")
+    columns = reluflow.open_sweep("out").table()
+    assert sorted(zip(columns["init.scale"], columns["init.seed"], strict=True)) == [(1e-3, 7), (1e-2, 7)]
+    assert "steps" in columns
+    again = call("sweep", "out/sweep.toml", "--out", "out", "--resume", "--json", "-q")
+    assert json.loads(again.stdout)["solved"] == 0
+
+
+def test_axes_grow_and_only_what_is_new_is_solved():
+    sweep(*SMALL, "--over", "init.seed=2:4", "--out", "out")
+    before = table("out")
+    done = sweep(*SMALL, "--over", "init.seed=0:5", "--out", "out", "--resume", "--json")
+    assert json.loads(done.stdout)["solved"] == 3
+    after = table("out")
+    assert after["init.seed"] == list(range(6))
+    assert [after["time"][seed] for seed in (2, 3, 4)] == before["time"]
+    done = sweep(*SMALL, "--over", "init.seed=1", "--out", "out", "--resume", "--json")
+    assert json.loads(done.stdout)["solved"] == 0, "values that were there stay"
+
+
+def test_files_that_a_study_names_are_copied(tmp_path):
+    (tmp_path / "mine.csv").write_text("-0.5,1,-1\n2,1,1\n")
+    text = '[data]\nkind = "file"\npath = "mine.csv"\n[network]\nwidth = 4\n[stop]\nsteps = 3\n'
+    (tmp_path / "study.toml").write_text(text)
+    sweep("study.toml", "--over", "init.seed=0:1", "--out", "deep/out")
+    assert (tmp_path / "deep/out/data.csv").read_bytes() == (tmp_path / "mine.csv").read_bytes()
+    sweep("study.toml", "--over", "init.seed=0:2", "--out", "deep/out", "--resume")
+    (tmp_path / "mine.csv").write_text("-0.5,1,-1\n2,1,2\n")
+    done = call("sweep", "study.toml", "--over", "init.seed=0:2", "--out", "deep/out", "--resume")
+    assert "study with data.path" in done.stderr
+    (tmp_path / "mine.csv").unlink()
+    sweep("deep/out/sweep.toml", "--over", "init.seed=0:3", "--out", "deep/out", "--resume")
+    assert table("deep/out")["status"] == ["steps"] * 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["three-points"], "study with data.inputs"),
+        ([*SMALL, "--set", "network.width=9"], "study with network.width = 8, not 9"),
+        ([*SMALL, "--method", "rk45"], "study with solver.method"),
+        ([*SMALL, "--measure", "steps"], "study with measures"),
+        ([*SMALL, "--success", "loss<1"], "study with success"),
+        ([*SMALL, "--over", "data.bias=true"], "varies init.seed, not"),
+    ],
+)
+def test_another_study_in_the_same_folder_is_refused(words, message):
+    sweep(*SMALL, "--over", "init.seed=0", "--out", "out")
+    before = table("out")
+    done = call("sweep", *words, "--over", "init.seed=0:1", "--out", "out", "--resume")
+    assert done.exit_code == 2
+    assert one_sentence(done.stderr)
+    assert message in done.stderr
+    assert same(table("out"), before)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["orthogonal-toy"], "nothing to vary"),
+        (["orthogonal-toy", "--over", "init.sed=1"], "did you mean init.seed"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--set", "init.seed=1"], "is set to 1 and varied"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--measure", "stepps"], "did you mean steps"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--measure", "verify:orthogonal/no"], "no measure"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--success", "los<1"], "did you mean loss"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--success", "status<1"], "it is text"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--success", "success=true"], "there is no"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--limit", "0"], "number of seconds above 0"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--retry", "fialed"], "expected how runs ended"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--shard", "3/2"], "expected I/N"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--resume"], "no folder of that name"),
+        (["orthogonal-toy", "--over", "data.samples=3,4"], "means nothing where data.kind is points"),
+        (["no-such-preset", "--over", "init.seed=0:1"], "there is no preset"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_writes_nothing(words, message, tmp_path):
+    done = call("sweep", *words, "--out", "out")
+    assert done.exit_code == 2
+    assert one_sentence(done.stderr)
+    assert message in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_is_never_overwritten(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    for words in ([], ["--resume"], ["--shard", "1/1"]):
+        done = call("sweep", *SMALL, "--over", "init.seed=0", "--out", "out", *words)
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_what_cannot_be_run_is_a_row_and_is_tried_again_if_wanted():
+    """Values that are fine alone and not together."""
+    words = [
+        "orthogonal-toy",
+        "--set",
+        "network.width=4",
+        "--set",
+        "stop.loss=0.3",
+        "--set",
+        "init.scale=1e-3",
+    ]
+    axes = ["--over", "solver.method=lorentz,polar", "--over", "init.kind=balanced,dominated"]
+    sweep(*words, *axes, "--out", "out")
+    columns = table("out")
+    assert columns["status"] == ["converged", "converged", "converged", "failed"]
+    assert "the only kind on which polar can run" in columns["reason"][3]
+    assert columns["success"] == [True, True, True, False]
+    assert np.isnan(columns["loss"][3])
+    done = sweep(*words, *axes, "--out", "out", "--resume", "--json")
+    assert json.loads(done.stdout)["solved"] == 0
+    done = sweep(*words, *axes, "--out", "out", "--retry", "failed", "--json")
+    assert json.loads(done.stdout)["solved"] == 1
+    assert same(table("out"), columns)
+
+
+def test_an_overdue_run_is_a_row():
+    sweep(*ENDLESS, "--over", "init.seed=0:2", "--limit", "0.05", "--out", "out")
+    columns = table("out")
+    assert columns["status"] == ["wall"] * 3
+    assert all(loss > 0.0 for loss in columns["loss"])
+
+
+def test_shards_are_one_table():
+    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole")
+    for number in (2, 1):
+        done = sweep(*SMALL, "--over", "init.seed=0:4", "--out", "out", "--shard", f"{number}/2", "--json")
+        assert json.loads(done.stdout)["solved"] == {1: 3, 2: 2}[number]
+    assert same(table("out"), table("whole"))
+    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "out", "--resume")
+    assert same(table("out"), table("whole"))
+
+
+def test_a_task_of_a_slurm_array_is_a_shard(monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "14")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_MIN", "10")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_STEP", "2")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "3")
+    done = call("sweep", *SMALL, "--over", "init.seed=0:5", "--out", "out", "--jobs", "1")
+    assert "shard 3/3, by SLURM_ARRAY_TASK_ID" in done.stderr
+    assert table("out")["init.seed"] == [2, 5]
+    with pytest.raises(SweepError, match="expected integers"):
+        shard_of_slurm({"SLURM_ARRAY_TASK_ID": "1"})
+    assert shard_of_slurm({}) is None
+    assert parse_shard(" 2/3 ").of(np.arange(7)).tolist() == [1, 4]
+
+
+def test_a_dry_run_says_how_much_and_writes_nothing(tmp_path):
+    done = call("sweep", *SMALL, "--over", "init.seed=0:99", "--dry-run", "--json", "--jobs", "2")
+    told = json.loads(done.stdout)
+    assert (told["runs"], told["jobs"], told["sampled"], told["at_least"]) == (100, 2, 5, False)
+    assert told["seconds"] == pytest.approx(50 * told["seconds_per_run"])
+    assert 100 * 100 < told["bytes"] < 100 * 1000
+    assert list(tmp_path.iterdir()) == []
+    assert "100 runs over init.seed" in call("sweep", *SMALL, "--over", "init.seed=0:99", "--dry-run").stdout
+
+
+def test_runs_are_kept_if_wanted():
+    sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out", "--keep")
+    run = reluflow.open_run("out/runs/init.seed=1")
+    assert run.preset.name == "orthogonal-toy"
+    assert run.summary["time"] == table("out")["time"][1]
+    assert run.checkpoint is not None
+
+
+def test_help_says_how_axes_are_written():
+    done = call("sweep", "--help")
+    assert done.exit_code == 0
+    assert re.search(r"Usage: .*sweep +\[OPTIONS\] \{?PRESET", done.stdout)
+    assert "4^2:4^-13" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ('over = ["init.seed=0:3"]\nmeasures = ["steps"]', None),
+        ('over = ["init.seed=0:3:2"]', "is no range"),
+        ('over = ["init.seed=0:3"]\nmeasures = ["stepps"]', "did you mean steps"),
+        ("over = []", "nothing to vary"),
+    ],
+)
+def test_the_section_of_a_preset_is_checked_with_it(section, message, tmp_path):
+    text = load_preset("orthogonal-toy", {"network.width": 8}).to_toml()
+    (tmp_path / "study.toml").write_text(f"{text}\n[sweep]\n{section}\n")
+    done = call("presets", "check", "study.toml")
+    assert done.exit_code == (0 if message is None else 2)
+    assert message is None or (message in done.stderr and one_sentence(done.stderr))
