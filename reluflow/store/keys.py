@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from reluflow.data import DATA_KINDS, INITIALISATIONS
-from reluflow.flow import DESCENT, METHODS
+from reluflow.flow import DEFAULT_METHOD, DESCENT, METHODS
 from reluflow.registry.activations import ACTIVATIONS, SLOPES_BELOW
 from reluflow.registry.losses import DEFAULT_LOSS, LOSSES
 
@@ -202,7 +202,7 @@ KEYS: Final[tuple[Key, ...]] = (
         when=("init.kind", ("file",)),
         required=("file",),
     ),
-    Key("solver", "method", "choice", "the solver; chosen by rule when not set", choices=tuple(METHODS)),
+    Key("solver", "method", "choice", f"the solver; {DEFAULT_METHOD} when not set", choices=tuple(METHODS)),
     Key(
         "solver",
         "rtol",
