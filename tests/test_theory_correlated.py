@@ -102,6 +102,14 @@ class TestRows:
         for name in ("live", "minus-die", "final-rate", "widest-angle", "nuclear-norm", "least-norm"):
             assert shown[name] is None, name
 
+    @pytest.mark.parametrize("every", [17, 55])
+    def test_coordinates_come_halfway_in_their_order_between_few_states_too(self, every):
+        run, states = near(), near().snapshots
+        kept = np.unique([*range(0, states.t.size, every), states.t.size - 1])
+        few = type(states)(states.t[kept], states.weights[kept], states.output_weights[kept])
+        rows = {row.id: row for row in predictions(run.problem)}
+        assert rows["correlated/turn-order"].measure(Measured(run.problem, run.series, few, run.status)) == 0
+
     def test_a_run_that_goes_wrong_is_seen(self):
         """The same run with time stretched and the neurons turned apart fails its rows."""
         run = near()

@@ -1,0 +1,57 @@
+"""Neurons that flow as one are put together as one."""
+
+import numpy as np
+import pytest
+
+from reluflow.network import row_norms
+from reluflow.theory.bundled_flow import Neurons, bundled
+
+#: the kink of the second is the diagonal
+INPUTS = np.array([[1.0, 0.0], [-1.0, 1.0]])
+
+
+def neurons(weights, outputs, log=0.0) -> Neurons:
+    weights, outputs = np.asarray(weights, dtype=float), np.asarray(outputs, dtype=float)
+    return Neurons(weights, outputs, np.full(len(outputs), log))
+
+
+def balanced(directions, sizes, signs) -> Neurons:
+    unit = np.asarray(directions) / row_norms(np.asarray(directions))[:, None]
+    sizes = np.asarray(sizes, dtype=float)
+    return neurons(unit * sizes[:, None], sizes * signs)
+
+
+@pytest.mark.parametrize("log", [0.0, -50.0])
+def test_neurons_of_one_direction_add_up(log: float) -> None:
+    """Their masses |a||w| do, and the bundle is as balanced as they are."""
+    parts = balanced([[2.0, 1.0]] * 3, [1.0, 2.0, 2.0], 1.0)
+    weights, outputs = bundled(neurons(parts.weights, parts.output_weights, log), INPUTS)
+    np.testing.assert_allclose(outputs, [3.0 * np.exp(log)])
+    np.testing.assert_allclose(weights, 3.0 * np.exp(log) * np.array([[2.0, 1.0]]) / np.sqrt(5.0))
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        (balanced([[2.0, 1.0], [2.0, 1.0]], [1.0, 2.0], [1.0, -1.0]), "signs differ"),
+        (balanced([[2.0, 1.0], [2.0, 1.2]], [1.0, 2.0], 1.0), "directions differ, with the same samples"),
+        (balanced([[1.0, 1.0 + 1e-4], [1.0, 1.0 - 1e-4]], [1.0, 2.0], 1.0), "a kink lies between them"),
+        (neurons([[1.0, 0.0], [1.0, 0.0]], [1.0, 1.1]), "one is not balanced"),
+        (neurons([[1.0, 0.0], [1.0, 0.0]], [1.1, 1.1]), "neither is"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_others_stay_apart(parts: Neurons, why: str) -> None:
+    weights, outputs = bundled(parts, INPUTS)
+    order = np.argsort(-parts.log_mass, kind="stable")
+    np.testing.assert_allclose(weights, parts.weights[order])
+    np.testing.assert_allclose(outputs, parts.output_weights[order])
+
+
+def test_the_dead_and_the_smallest_are_left_out() -> None:
+    """With a slope below zero no neuron is dead."""
+    dead = neurons([[-1.0, -3.0], [1.0, 0.0]], [np.sqrt(10.0), 1.0])
+    assert bundled(dead, INPUTS)[1].tolist() == [1.0]
+    assert bundled(dead, INPUTS, slope=0.1)[1].tolist() == [np.sqrt(10.0), 1.0]
+    assert bundled(neurons([[1.0, 0.0]], [1.0], -1e4), INPUTS)[1].size == 0
+    assert bundled(neurons(np.zeros((0, 2)), []), INPUTS)[0].shape == (0, 2)
