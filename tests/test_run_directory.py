@@ -195,6 +195,21 @@ def test_resuming_gives_the_same_trajectory(method, steps):
     assert np.array_equal(second.solver.state.output_weights, straight.solver.state.output_weights)
 
 
+def test_complex_factors_of_a_jacobian_are_no_damage():
+    preset, training = begun("radau")
+    while training.checkpoint().get("solver/LU_complex/factor") is None:
+        training.single_step()
+    writer = RunWriter.create(preset, training.problem)
+    writer.save(training)
+    run = open_run(writer.path)
+    assert not describe(run)["damaged"]
+    resumed = Training.from_preset(run.preset)
+    resumed.restore(run.checkpoint)
+    for each in (training, resumed):
+        each.single_step()
+    assert np.array_equal(resumed.solver.state.weights, training.solver.state.weights)
+
+
 def test_the_method_that_was_chosen_is_written_down():
     preset = load_preset("orthogonal-toy", FAST)
     assert "solver.method" not in preset.values

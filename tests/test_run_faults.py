@@ -1,6 +1,7 @@
 """Damaged run directories: what is shown is true, what is not is named, and claims are not believed."""
 
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -10,9 +11,13 @@ import pytest
 from commands import call
 from hostile_files import npy
 
-from reluflow.errors import DamageError
+from reluflow.errors import DamageError, ReluflowError
+from reluflow.live.session import Session
+from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.training.resumption import stored_run
 
+FIRST = int(os.environ.get("RELUFLOW_FUZZ_SEED", "14"))
 FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")
 
 
@@ -35,9 +40,10 @@ def told(folder):
 
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_shown_of_a_file_with_a_flipped_bit_is_true(name, whole, run):
+    """RELUFLOW_FUZZ sets how many bits are flipped, one at a time."""
     _, expected, _ = told(whole)
-    content, rng = (run / name).read_bytes(), random.Random(14)
-    for _ in range(25):
+    content, rng = (run / name).read_bytes(), random.Random(FIRST)
+    for _ in range(int(os.environ.get("RELUFLOW_FUZZ", "25"))):
         changed = bytearray(content)
         at = rng.randrange(len(content))
         changed[at] ^= 1 << rng.randrange(8)
@@ -53,6 +59,53 @@ def test_what_is_shown_of_a_file_with_a_flipped_bit_is_true(name, whole, run):
             lost = {key for key in same if found[key] in (None, 0, []) and expected[key] not in (None, 0, [])}
             assert all(found[key] == expected[key] for key in same - lost - {"series_columns"}), (name, at)
             assert set(found["series_columns"]) <= set(expected["series_columns"])
+
+
+def seen(folder):
+    """What the app shows of a run by name, and the sentences about it."""
+    try:
+        found, preset = stored_run(load_preset(folder))
+        session = Session(preset, running=False, stored=found)
+    except ReluflowError as error:
+        return {}, [str(error)]
+    try:
+        frame = session.wait(lambda frame: frame.history or frame.error, 60.0)
+    finally:
+        session.close()
+    told = [frame.error] if frame.error else []
+    told += [frame.note.text] if frame.note and frame.note.failed else []
+    if frame.history is None:
+        return {}, told
+    shown = {"preset": frame.preset.values} if "preset.toml" not in " ".join(told) else {}
+    shown |= {name: getattr(frame, name) for name in ("method", "t", "loss", "steps", "events")}
+    shown |= {
+        name: getattr(frame.problem, name) for name in ("inputs", "targets", "weights", "output_weights")
+    }
+    shown |= {f"series {name}": column for name, column in frame.history.series.items()}
+    states = frame.history.states
+    shown["states"] = np.array(
+        [np.r_[state.t, state.weights.ravel(), state.output_weights] for state in states]
+    )
+    if "events" not in " ".join(told):
+        shown |= {f"event {name}": column for name, column in vars(frame.history.events).items()}
+    return shown, told
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_the_app_shows_of_a_file_with_a_flipped_bit_is_true(name, whole, run):
+    """RELUFLOW_FUZZ sets how many bits are flipped, one at a time."""
+    expected, told = seen(run)
+    assert not told
+    content, rng = (run / name).read_bytes(), random.Random(FIRST)
+    for _ in range(int(os.environ.get("RELUFLOW_FUZZ", "12"))):
+        changed = bytearray(content)
+        at = rng.randrange(len(content))
+        changed[at] ^= 1 << rng.randrange(8)
+        (run / name).write_bytes(changed)
+        shown, told = seen(run)
+        assert shown.keys() == expected.keys() or told, (name, at)
+        for key, value in shown.items():
+            assert np.array_equal(value, expected[key]), (name, at, key)
 
 
 def test_what_is_intact_is_shown(run):

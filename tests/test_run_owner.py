@@ -117,7 +117,7 @@ def test_of_a_directory_from_before_nothing_is_known():
 
 def test_a_newer_format_is_refused():
     _, writer = on_its_way()
-    held = content(writer.path) | {"format": run_summary.FORMAT + 1}
+    held = content(writer.path) | {"format": run_summary.FORMAT + 1, "sum": "of another kind"}
     (writer.path / "run.json").write_text(json.dumps(held))
     with pytest.raises(RunError, match="written by a newer reluflow; expected at most"):
         open_run(writer.path)

@@ -66,7 +66,8 @@ class CurrentRun:
             remains = remains_of(stored, self.preset, str(error))
             if remains is None:
                 raise
-            return None, remains, f"{error}; what it recorded is shown"
+            found = dict.fromkeys([*stored.faults, str(error)])
+            return None, remains, f"{'; '.join(found)}; what it recorded is shown"
 
     def picture(
         self,

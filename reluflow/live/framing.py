@@ -46,9 +46,9 @@ def remains_of(run: Run, preset: Preset, reason: str) -> Frame | None:
     if history is None:
         return None
 
-    def number(name: str) -> Any:
+    def number(name: str, otherwise: float = math.nan) -> Any:
         value = run.summary.get(name)
-        return value if isinstance(value, int | float) else math.nan
+        return value if isinstance(value, int | float) else otherwise
 
     return Frame(
         preset,
@@ -57,9 +57,10 @@ def remains_of(run: Run, preset: Preset, reason: str) -> Frame | None:
         reason=f"only the record is there; {reason}",
         method=str(run.summary.get("method") or preset.values.get("solver.method", "")),
         t=history.end,
-        loss=history.loss_at(history.end),
+        loss=float(history.series["loss"][-1]),
         steps=history.step_at(history.end),
-        events=len(history.events),
+        # of what the log holds not every entry is a change of activation
+        events=int(number("events", history.events.changes)),
         wall_seconds=number("wall_seconds"),
         history=history,
         problem=problem,

@@ -83,11 +83,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:
         raise damaged(path, f"format is {show(version)}")
     if version > FORMAT:
+        if _fits({**content, "format": FORMAT}):  # nothing but that number has changed since it was written
+            raise damaged(path, f"format is {version}")
         raise RunError(
             f"{path}: the directory is of format {version}, written by a newer reluflow; "
             f"expected at most {FORMAT}"
         )
-    if version and content.get("sum") != _sum_of({name: content[name] for name in content if name != "sum"}):
+    if version and not _fits(content):
         raise damaged(path, "its sum does not fit")
     require_usable(content, path)
     return content
@@ -182,6 +184,11 @@ def sum_of(path: Path) -> str:
 def sum_of_bytes(content: bytes) -> str:
     """CRC-32 of what a file is to hold."""
     return f"{zlib.crc32(content):08x}"
+
+
+def _fits(content: Mapping[str, Any]) -> bool:
+    """Whether the content is what its sum was made of."""
+    return bool(content.get("sum") == _sum_of({name: content[name] for name in content if name != "sum"}))
 
 
 def _sum_of(content: Mapping[str, Any]) -> str:
