@@ -3,9 +3,9 @@
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from inspect import isawaitable
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
 from rich.console import RenderableType
@@ -115,29 +115,12 @@ class Explorer(TerminalApp):
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
         self.theory = Theory(self)
         self.pages = Pages(
-            cursor,
-            self.transport,
-            self.table,
-            self.layout,
-            self.glyphs,
-            actions,
-            self,
-            self.action_do,
+            cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )
-        self.copying = Copying(
-            cursor, parameters, self.table, self, self.copy_to_clipboard, self._save_screenshot
-        )
-        self.persistence = Persistence(
-            session,
-            cursor,
-            parameters,
-            self.comparison,
-            self.table,
-            self.tour,
-            self.layout,
-            self.main,
-            self,
-        )
+        screenshot = partial(save_screenshot, self)
+        self.copying = Copying(cursor, parameters, self.table, self, self.copy_to_clipboard, screenshot)
+        kept = (self.comparison, self.table, self.tour, self.layout, self.main)
+        self.persistence = Persistence(session, cursor, parameters, *kept, self)
 
     def _connect(self) -> None:
         """Let the panels follow the parts that own what they show."""
@@ -268,9 +251,6 @@ class Explorer(TerminalApp):
         """Tell the user what went wrong."""
         text = sentence(error) if isinstance(error, Exception) else error
         self.notify(escaped(text), severity="error", markup=False)
-
-    def _save_screenshot(self, name: str, folder: Path) -> Path:
-        return save_screenshot(self, name, folder)
 
     # --- keys ---
 

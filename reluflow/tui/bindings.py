@@ -7,35 +7,6 @@ from typing import Final
 from textual.binding import Binding, BindingType
 
 from reluflow.tui.actions import ACTIONS, Action
-from reluflow.tui.arrangement import Panel
-
-#: Keys that a panel listens to before the app does, by the panel's name: an action on one of them would be
-#: deaf there. (In a field of the parameters every key is what one types.)
-OWN_KEYS: Final[Mapping[Panel, str]] = {"neurons": "k,j,K,J,pageup,pagedown"}
-
-#: Keys that one panel alone listens to, by the panel's name, for the help page.
-PANEL_KEYS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("neurons", "up down pgup pgdn K J", "move the cursor, also among the neurons' picture"),
-    ("parameters", "up down", "go from field to field"),
-    ("parameters", "left right < >", "turn a choice, step a number; small runs are solved at once"),
-    ("parameters", "enter", "check everything, apply it and start a new run"),
-    ("parameters", "esc", "leave the field as it was"),
-    ("loss", "click", "go to a time; on a tick of the band to that event, then to its page"),
-    ("looking closely", "up down", "the next neuron, sample, plateau or event"),
-    ("looking closely", "tab", "another kind; from an event to its neuron and its sample"),
-    ("looking closely", "g", "go to the time of the plateau or event"),
-    ("looking closely", "? : x Y", "this page, the palette, a picture, something to copy"),
-    ("predictions", "up down", "scroll; also pgup and pgdn"),
-    ("predictions", "? : x Y", "this page, the palette, a picture, something to copy"),
-)
-
-#: What the footer says while a field of the parameters has the focus.
-FIELD_HINTS: Final[tuple[tuple[str, str], ...]] = (
-    ("left right", "step"),
-    ("enter", "apply"),
-    ("esc", "leave as it was"),
-    ("up down", "other field"),
-)
 
 #: The actions that the footer shows first where there is little room; the others follow in the table's order.
 _IMPORTANT: Final = (

@@ -16,7 +16,7 @@ from reluflow.store.locations import preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.private import MessageRack, lay_out_now
-from reluflow.tui.widgets.text import text_of
+from reluflow.tui.typed_values import text_of
 
 #: in the cache folder: what was copied last
 CLIPBOARD_FILE: Final = "clipboard.txt"

@@ -10,7 +10,7 @@ from reluflow.network import Array
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset
 from reluflow.training.training import Training
-from reluflow.tui.widgets.text import text_of
+from reluflow.tui.typed_values import text_of
 
 #: what the curves behind are called
 LETTERS: Final = "abcdefghij"

@@ -24,8 +24,8 @@ from reluflow.training.resumption import stored_run
 from reluflow.tui.actions import ACTIONS
 from reluflow.tui.app import Explorer
 from reluflow.tui.arrangement import TITLES
-from reluflow.tui.bindings import OWN_KEYS
 from reluflow.tui.crash import crash_message
+from reluflow.tui.panel_keys import OWN_KEYS
 from reluflow.tui.shutdown import Shutdown
 from reluflow.tui.terminal.app import UnexpectedEndError
 from reluflow.tui.terminal.attention import attentive_loop

@@ -11,8 +11,8 @@ from textual.events import Key
 
 from reluflow.store.schema import KEYS, by_id, parse_text
 from reluflow.tui.controllers import parameters
+from reluflow.tui.typed_values import stepped
 from reluflow.tui.widgets.parameter_field import NumberField, ParameterField
-from reluflow.tui.widgets.steps import stepped
 
 TOY = {"stop.loss": 1e-4}
 

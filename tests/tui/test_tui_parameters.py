@@ -9,7 +9,8 @@ from driver import Driver
 from textual.widgets import Input
 
 from reluflow.store.preset import load_preset
-from reluflow.tui.widgets.parameter_field import ChoiceField, ParameterField, text_of
+from reluflow.tui.typed_values import text_of
+from reluflow.tui.widgets.parameter_field import ChoiceField, ParameterField
 from reluflow.tui.widgets.parameter_form import ParameterForm
 
 #: wide enough for the form

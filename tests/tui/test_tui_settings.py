@@ -13,8 +13,9 @@ from reluflow.cli import tui as command
 from reluflow.errors import ReluflowError
 from reluflow.store.settings import Settings
 from reluflow.tui.actions import ACTIONS
-from reluflow.tui.bindings import OWN_KEYS, rebound
+from reluflow.tui.bindings import rebound
 from reluflow.tui.launch import all_settings
+from reluflow.tui.panel_keys import OWN_KEYS
 from reluflow.tui.widgets.neuron_table import NeuronTable
 
 

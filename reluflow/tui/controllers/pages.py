@@ -108,7 +108,7 @@ class Pages:
     async def _chosen(self, id: str | None) -> None:
         if id is None:
             return
-        from reluflow.tui.screens.full_page import PAGE_ACTIONS, FullPage
+        from reluflow.tui.screens.dialogue import PAGE_ACTIONS, FullPage
 
         page = self._host.screens[-1]
         if isinstance(page, FullPage) and id not in PAGE_ACTIONS:

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from reluflow.errors import ReluflowError
 from reluflow.observe.choice import Choice
 from reluflow.tui.screens.dialogue import Dialogue
-from reluflow.tui.widgets.still_input import StillInput
+from reluflow.tui.widgets.mended import StillInput
 
 
 class ChooseNeurons(Dialogue[Choice | None]):
@@ -46,6 +46,3 @@ class ChooseNeurons(Dialogue[Choice | None]):
 
     def on_input_changed(self) -> None:
         self.query_one("#answer", Static).update("")
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

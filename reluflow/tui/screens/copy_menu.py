@@ -45,6 +45,3 @@ class CopyMenu(Dialogue[Copyable | None]):
         if chosen is not None:
             event.stop()
             self.dismiss(chosen)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

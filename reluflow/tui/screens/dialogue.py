@@ -1,11 +1,17 @@
-"""The base of all pages and questions laid over the panels: each gives one answer and is gone."""
+"""The bases of all pages and questions laid over the panels: each gives one answer and is gone."""
 
-from typing import TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 
+from reluflow.tui.bindings import bindings
+
 _Answer = TypeVar("_Answer")
+
+#: the actions of the app that work over a full page as well, and leave it where it is
+PAGE_ACTIONS: Final = ("help", "palette", "picture", "copy")
 
 
 class Dialogue(ModalScreen[_Answer]):
@@ -22,3 +28,17 @@ class Dialogue(ModalScreen[_Answer]):
             return AwaitComplete()
         self._answered = True
         return super().dismiss(result)
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+class FullPage(Dialogue[_Answer]):
+    """A page that fills the screen: what is seen there can be explained, copied and taken along.
+
+    It has the keys of the app that belong to no panel. ``topic``: where its help begins.
+    """
+
+    topic: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings(PAGE_ACTIONS, "app.")

@@ -10,7 +10,7 @@ from textual.widgets.option_list import Option
 
 from reluflow.tui.frozen_runs import LETTERS, MOST
 from reluflow.tui.screens.dialogue import Dialogue
-from reluflow.tui.widgets.choice_list import ChoiceList
+from reluflow.tui.widgets.mended import ChoiceList
 
 
 class FrozenList(Dialogue[tuple[int, ...] | None]):

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from reluflow.tui.screens.dialogue import Dialogue
-from reluflow.tui.widgets.still_input import StillInput
+from reluflow.tui.widgets.mended import StillInput
 
 
 class GoTo(Dialogue[float | None]):
@@ -42,6 +42,3 @@ class GoTo(Dialogue[float | None]):
 
     def on_input_changed(self) -> None:
         self.query_one("#answer", Static).update("")
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

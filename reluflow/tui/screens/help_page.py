@@ -11,7 +11,7 @@ from textual.widgets import Static
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.actions import ACTIONS, Action
 from reluflow.tui.arrangement import TITLES
-from reluflow.tui.bindings import PANEL_KEYS
+from reluflow.tui.panel_keys import PANEL_KEYS
 from reluflow.tui.screens.dialogue import Dialogue
 
 #: What each panel or page shows, in a sentence or two.
@@ -49,9 +49,6 @@ class HelpPage(Dialogue[None]):
             yield Static("Keys", classes="title")
             yield Static(help_text(self._glyphs, self._actions, self._panel), markup=False)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
 
 def help_text(glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = "") -> str:
     """The page as text; ``panel``: the one to begin with, "" for none."""
@@ -62,7 +59,7 @@ def help_text(glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = 
             lines += ["", action.group] if lines else [action.group]
             where = action.group
         lines.append(_line(action))
-    for name in dict.fromkeys(name for name, _, _ in PANEL_KEYS):
+    for name in dict.fromkeys(row.place for row in PANEL_KEYS):
         if name != panel:
             lines += ["", f"in the {TITLES[name]}" if name in TITLES else name, *_own_keys(name)]
     lines += ["", "signs", *_legend(glyphs), "", "esc leaves this page"]
@@ -80,9 +77,10 @@ def _line(action: Action) -> str:
 
 def _own_keys(panel: str) -> list[str]:
     rows = []
-    for name, keys, what in PANEL_KEYS:
-        if name == panel:
-            rows.append(f"  {keys:<9} {what}" if len(keys) <= 9 else f"  {keys}\n{'':<12}{what}")
+    for row in PANEL_KEYS:
+        if row.place == panel:
+            short = len(row.shown) <= 9
+            rows.append(f"  {row.shown:<9} {row.help}" if short else f"  {row.shown}\n{'':<12}{row.help}")
     return rows
 
 

@@ -16,7 +16,8 @@ from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.inspected import KINDS, Kind, Moments, judge
-from reluflow.tui.screens.full_page import FullPage
+from reluflow.tui.panel_keys import bindings_of
+from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 
@@ -138,11 +139,7 @@ class Inspector(FullPage[Looked]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,i", "leave", show=False),
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("tab", "turn(1)", show=False, priority=True),
-        Binding("shift+tab", "turn(-1)", show=False, priority=True),
-        Binding("g", "go_there", show=False),
+        *bindings_of("Inspector"),
     ]
     DEFAULT_CSS = """
     Inspector SubjectPage { width: 100%; height: 100%; padding: 0 1; background: $background; }

@@ -80,9 +80,6 @@ class Jump(Dialogue[Target | None]):
     def on_click(self) -> None:
         self.dismiss(None)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
 
 def _label(text: str, place: Offset) -> Static:
     label = Static(text, markup=False)

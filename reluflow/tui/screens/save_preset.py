@@ -10,8 +10,8 @@ from textual.widgets import Input, Static
 
 from reluflow.store.preset import list_presets
 from reluflow.tui.screens.dialogue import Dialogue
+from reluflow.tui.widgets.mended import StillInput
 from reluflow.tui.widgets.parameter_field import ChoiceField
-from reluflow.tui.widgets.still_input import StillInput
 
 BEGINNING: Final = "the beginning"
 HINT: Final = "enter saves  up/down field  left/right turn  esc leaves"
@@ -74,9 +74,6 @@ class SavePreset(Dialogue[SaveRequest | None]):
         else:
             with_state = self.query_one(ChoiceField).value == self._present
             self.dismiss(SaveRequest(name, with_state, overwrite=name in self._taken))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
     def _say(self, text: str) -> None:
         self.query_one("#answer", Static).update(text)

@@ -9,8 +9,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from reluflow.tui.screens.dialogue import Dialogue
-from reluflow.tui.widgets.choice_list import ChoiceList
-from reluflow.tui.widgets.still_input import StillInput
+from reluflow.tui.widgets.mended import ChoiceList, StillInput
 
 _Item = TypeVar("_Item")
 
@@ -85,6 +84,3 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
         options = self.query_one(ChoiceList)
         if options.highlighted is not None:
             options.highlighted = min(max(options.highlighted + by, 0), len(self.found) - 1)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

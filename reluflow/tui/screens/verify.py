@@ -15,7 +15,8 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.background import Broken, in_thread
-from reluflow.tui.screens.full_page import FullPage
+from reluflow.tui.panel_keys import bindings_of
+from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 from reluflow.verification import Comparison, Line, of_history, table_rows, train_flow, verify
@@ -41,10 +42,7 @@ _FLOW_SECONDS: Final = 20.0
 class Predictions(Page):
     """The table of predictions, or a sentence that stands for it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_lines(-1)", show=False),
-        Binding("down", "scroll_lines(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("Predictions")
 
     def __init__(self, title: str, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
@@ -129,9 +127,6 @@ class VerifyPage(FullPage[None]):
                 self._page.show(outcome, _title(frame))
         if _worth_judging(frame, self._frame):
             self._judge(self._frame)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
 
 def _title(frame: Frame) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.actions import ACTIONS, Action
-from reluflow.tui.bindings import FIELD_HINTS, footer_actions
+from reluflow.tui.bindings import footer_actions
+from reluflow.tui.panel_keys import FIELD_HINTS
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.table import Layout, Line, header_row, neuron_row
 from reluflow.tui.controllers.table import Table
+from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
 
@@ -21,14 +22,7 @@ class NeuronTable(FramePanel):
     All neurons are looked at where the order depends on them, and then column by column.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("K", "end(False)", show=False),
-        Binding("J", "end(True)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("NeuronTable")
 
     #: rows above the neurons: the heading and the heads of the columns
     TOP: ClassVar = 2

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -13,9 +13,9 @@ from textual.widgets import Input, Static
 from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
 from reluflow.tui.messages import FieldEdited, FieldStepped
-from reluflow.tui.widgets.steps import stepped
-from reluflow.tui.widgets.still_input import StillInput
-from reluflow.tui.widgets.text import text_of
+from reluflow.tui.panel_keys import bindings_of
+from reluflow.tui.typed_values import stepped, text_of
+from reluflow.tui.widgets.mended import StillInput
 
 #: what an unset choice is called
 UNSET = "automatic"
@@ -24,10 +24,7 @@ UNSET = "automatic"
 class ChoiceField(Widget, can_focus=True):
     """One of several words, turned with left and right."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "turn(-1)", show=False),
-        Binding("right", "turn(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("ChoiceField")
 
     value: reactive[str] = reactive("")
 
@@ -55,13 +52,7 @@ class ChoiceField(Widget, can_focus=True):
 class NumberField(StillInput):
     """A number: typed, or stepped with left and right, which move in the text only while one types."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step_or_move(-1)", show=False),
-        Binding("right", "step_or_move(1)", show=False),
-        # before the field takes them for text
-        Binding("less_than_sign", "step(-1)", show=False, priority=True),
-        Binding("greater_than_sign", "step(1)", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("NumberField")
 
     def __init__(self, key: Key, value: str) -> None:
         super().__init__(value, compact=True, select_on_focus=False)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -20,8 +20,9 @@ from reluflow.tui.messages import (
     ParametersApplied,
     ParametersLeft,
 )
+from reluflow.tui.panel_keys import bindings_of
+from reluflow.tui.typed_values import text_of
 from reluflow.tui.widgets.parameter_field import ParameterField
-from reluflow.tui.widgets.text import text_of
 
 LEGEND = "> typed, enter applies   * not on file"
 
@@ -29,10 +30,7 @@ LEGEND = "> typed, enter applies   * not on file"
 class FieldList(VerticalScroll, can_focus=False):
     """The fields; up and down go from one to the next and the list follows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "go(-1)", show=False),
-        Binding("down", "go(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("FieldList")
 
     def action_go(self, by: int) -> None:
         editors = [field.editor for field in self.query(ParameterField)]
@@ -48,10 +46,7 @@ class ParameterForm(Vertical):
     Changes are collected over all fields, because some make sense only together.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "apply", show=False),
-        Binding("escape", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("ParameterForm")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -1,10 +1,24 @@
-"""The neighbours of a number on its knob: sizes go by factors of ten, counts and seeds by one."""
+"""The values of preset keys as text: as they are typed, and the next larger and smaller number.
+
+Sizes are stepped by factors of ten, counts and seeds by one.
+"""
 
 import math
+from typing import Any
 
 from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
-from reluflow.tui.widgets.text import text_of
+
+
+def text_of(value: Any) -> str:
+    """A value as it would be typed; "" when it is not set."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(text_of(item) for item in value)}]"
+    return str(value)
 
 
 def stepped(key: Key, text: str, by: int) -> str | None:

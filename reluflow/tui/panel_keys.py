@@ -1,0 +1,141 @@
+"""The registry of the keys that a panel or a page answers itself: its widgets' bindings and its help.
+
+A key of the app, whatever has the focus, belongs to ``reluflow.tui.actions``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+from reluflow.tui.actions import ACTIONS
+from reluflow.tui.arrangement import PANELS, Panel
+
+
+@dataclass(frozen=True)
+class Key:
+    """Keys that a widget, by the name of its class, binds to an action of its own.
+
+    Both are named as Textual does. ``priority``: whether the keys come before what the widget in focus does
+    with them.
+    """
+
+    widget: str
+    keys: str
+    action: str
+    priority: bool = False
+
+
+@dataclass(frozen=True)
+class PanelKeys:
+    """A line of the help of a panel or page: its keys as people call them, and what they do."""
+
+    place: str
+    shown: str
+    help: str
+    keys: tuple[Key, ...] = ()
+
+
+PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
+    PanelKeys(
+        "neurons",
+        "up down pgup pgdn K J",
+        "move the cursor, also among the neurons' picture",
+        (
+            Key("NeuronTable", "up,k", "move(-1)"),
+            Key("NeuronTable", "down,j", "move(1)"),
+            Key("NeuronTable", "pageup", "page(-1)"),
+            Key("NeuronTable", "pagedown", "page(1)"),
+            Key("NeuronTable", "K", "end(False)"),
+            Key("NeuronTable", "J", "end(True)"),
+        ),
+    ),
+    PanelKeys(
+        "parameters",
+        "up down",
+        "go from field to field",
+        (Key("FieldList", "up", "go(-1)"), Key("FieldList", "down", "go(1)")),
+    ),
+    PanelKeys(
+        "parameters",
+        "left right < >",
+        "turn a choice, step a number; small runs are solved at once",
+        (
+            Key("ChoiceField", "left", "turn(-1)"),
+            Key("ChoiceField", "right", "turn(1)"),
+            Key("NumberField", "left", "step_or_move(-1)"),
+            Key("NumberField", "right", "step_or_move(1)"),
+            # before the field takes them for text
+            Key("NumberField", "less_than_sign", "step(-1)", priority=True),
+            Key("NumberField", "greater_than_sign", "step(1)", priority=True),
+        ),
+    ),
+    PanelKeys(
+        "parameters",
+        "enter",
+        "check everything, apply it and start a new run",
+        (Key("ParameterForm", "enter", "apply"),),
+    ),
+    PanelKeys("parameters", "esc", "leave the field as it was", (Key("ParameterForm", "escape", "leave"),)),
+    PanelKeys("loss", "click", "go to a time; on a tick of the band to that event, then to its page"),
+    PanelKeys(
+        "looking closely",
+        "up down",
+        "the next neuron, sample, plateau or event",
+        (Key("Inspector", "up", "go(-1)"), Key("Inspector", "down", "go(1)")),
+    ),
+    PanelKeys(
+        "looking closely",
+        "tab",
+        "another kind; from an event to its neuron and its sample",
+        (
+            Key("Inspector", "tab", "turn(1)", priority=True),
+            Key("Inspector", "shift+tab", "turn(-1)", priority=True),
+        ),
+    ),
+    PanelKeys(
+        "looking closely",
+        "g",
+        "go to the time of the plateau or event",
+        (Key("Inspector", "g", "go_there"),),
+    ),
+    PanelKeys("looking closely", "? : x Y", "this page, the palette, a picture, something to copy"),
+    PanelKeys(
+        "predictions",
+        "up down",
+        "scroll; also pgup and pgdn",
+        (Key("Predictions", "up", "scroll_lines(-1)"), Key("Predictions", "down", "scroll_lines(1)")),
+    ),
+    PanelKeys("predictions", "? : x Y", "this page, the palette, a picture, something to copy"),
+)
+
+#: What the footer says while a field of the parameters has the focus.
+FIELD_HINTS: Final[tuple[tuple[str, str], ...]] = (
+    ("left right", "step"),
+    ("enter", "apply"),
+    ("esc", "leave as it was"),
+    ("up down", "other field"),
+)
+
+
+def bindings_of(widget: str) -> list[BindingType]:
+    """The bindings of a widget, by the name of its class."""
+    return [
+        Binding(key.keys, key.action, show=False, priority=key.priority)
+        for row in PANEL_KEYS
+        for key in row.keys
+        if key.widget == widget
+    ]
+
+
+def _own_keys(panel: Panel) -> str:
+    of_the_app = {key for action in ACTIONS for key in action.keys.split(",")}
+    # in a field of the parameters every key is what one types
+    rows = [row for row in PANEL_KEYS if row.place == panel != "parameters"]
+    keys = [key for row in rows for each in row.keys for key in each.keys.split(",")]
+    return ",".join(key for key in keys if key not in of_the_app)
+
+
+#: Keys that a panel answers before the app does, by its name: an action of the app on one would not be heard.
+OWN_KEYS: Final[Mapping[Panel, str]] = {panel: keys for panel in PANELS if (keys := _own_keys(panel))}
