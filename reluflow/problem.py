@@ -37,9 +37,9 @@ class Span:
         """Hidden weights (m, d) to moving coordinates (m, p)."""
         return weights @ self.basis
 
-    def lift(self, coordinates: Array) -> Array:
-        """Moving coordinates (m, p) back to hidden weights (m, d)."""
-        return coordinates @ self.basis.T + self.rest
+    def lift(self, coordinates: Array, share: float = 1.0) -> Array:
+        """Moving coordinates (m, p) back to hidden weights (m, d); ``share``: of the rest that is left."""
+        return coordinates @ self.basis.T + (self.rest if share == 1.0 else share * self.rest)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Problem:
     ``inputs`` (n, d), ``targets`` (n,), ``weights`` (m, d), ``output_weights`` (m,). A bias is a
     constant last column of ``inputs``. Arrays are copied, made float64 and read-only. ``slope``: that of the
     activation max(z, slope z) below zero, in [0, 1); 0 is the ReLU. ``held_out``: inputs (k, d) and targets
-    (k,) on which the network is not trained but looked at, if any.
+    (k,) on which the network is not trained but looked at, if any. ``weight_decay``: lambda of the term
+    (lambda / 2) sum_j (|w_j|^2 + a_j^2) that is added to the loss.
     Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity.
     """
 
@@ -59,6 +60,7 @@ class Problem:
     output_weights: Array
     loss: Loss = "half-mse"
     slope: float = 0.0
+    weight_decay: float = 0.0
     held_out: tuple[Array, Array] | None = None
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Problem:
         if self.loss not in LOSS_FACTOR:
             raise ProblemError(f"loss is {self.loss!r}; expected one of {', '.join(LOSS_FACTOR)}")
         object.__setattr__(self, "slope", check_slope(self.slope))
+        object.__setattr__(self, "weight_decay", check_decay(self.weight_decay))
         _agree("targets", self.targets.shape[0], "inputs", self.inputs.shape[0], "samples")
         _agree("weights", self.weights.shape[1], "inputs", self.inputs.shape[1], "columns")
         _agree("output_weights", self.output_weights.shape[0], "weights", self.weights.shape[0], "neurons")
@@ -108,6 +111,21 @@ class Problem:
         basis = rows[:rank].T.copy()
         rest = self.weights - (self.weights @ basis) @ basis.T
         return Span(basis, self.inputs @ basis, rest)
+
+    def shrunk(self, t: float) -> float:
+        """exp(-lambda t): what weight decay alone leaves of a weight after flow time ``t``."""
+        return float(np.exp(-self.weight_decay * t)) if self.weight_decay else 1.0
+
+    @property
+    def decay(self) -> float:
+        """Lambda in the time of the half-mse flow."""
+        return self.weight_decay / self.speed
+
+    def penalty(self, weights: Array, output_weights: Array) -> float:
+        """(lambda / 2) sum_j (|w_j|^2 + a_j^2): the objective less the loss."""
+        if not self.weight_decay:
+            return 0.0
+        return 0.5 * self.weight_decay * float(np.vdot(weights, weights) + output_weights @ output_weights)
 
     @cached_property
     def lengths(self) -> Array:
@@ -195,6 +213,14 @@ def check_slope(slope: float) -> float:
     if not number or not 0.0 <= slope < SLOPES_BELOW:
         raise ProblemError(f"slope is {slope!r}; expected a number of at least 0 and below {SLOPES_BELOW:g}")
     return float(slope)
+
+
+def check_decay(decay: float) -> float:
+    """The weight decay as a float. Raises ProblemError for anything but a finite number from 0 on."""
+    number = isinstance(decay, int | float | np.number) and not isinstance(decay, bool)
+    if not number or not 0.0 <= decay < np.inf:
+        raise ProblemError(f"weight_decay is {decay!r}; expected a finite number of at least 0")
+    return float(decay)
 
 
 def _agree(name: str, found: int, other: str, expected: int, what: str) -> None:

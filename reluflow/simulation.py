@@ -24,7 +24,8 @@ class Trajectory:
     ``t`` (k,) flow time and ``loss`` (k,) of the stated loss; ``weights`` (k, m, d); ``output_weights``
     (k, m); ``status`` and ``reason`` as of a run; ``steps`` taken; ``method`` used. ``events``: every change
     of activation (t, neuron, sample, kind of ``reluflow.flow.events.Change``) in the order of time, ``len``
-    of them; empty for a method that keeps no log of them.
+    of them; empty for a method that keeps no log of them. ``objective`` (k,): the loss and what weight
+    decay adds to it.
     """
 
     t: Array
@@ -36,6 +37,7 @@ class Trajectory:
     steps: int
     events: Events
     method: str
+    objective: Array
 
 
 def simulate(
@@ -53,6 +55,7 @@ def simulate(
     max_steps: int | None = None,
     learning_rate: float | None = None,
     slope: float = 0.0,
+    weight_decay: float = 0.0,
 ) -> Trajectory:
     """Train from (weights, output_weights) and return the trajectory.
 
@@ -70,11 +73,13 @@ def simulate(
         where it came to rest.
     learning_rate: step of method "gd", whose time is learning_rate * iterations.
     slope: of the activation max(z, slope z) below zero, in [0, 1): 0 is the ReLU, more a leaky ReLU.
+    weight_decay: lambda of (lambda / 2) sum_j (|w_j|^2 + a_j^2), which is added to the stated loss; ``loss``
+        and stop_loss remain the loss without it.
 
     Raises ProblemError for arrays that do not make a problem, times that do not increase and rules that are
     no such numbers, SolverError for a method that cannot be used on it and a tolerance out of range.
     """
-    problem = Problem(inputs, targets, weights, output_weights, loss, slope)  # type: ignore[arg-type]
+    problem = Problem(inputs, targets, weights, output_weights, loss, slope, weight_decay)  # type: ignore[arg-type]
     _check_rules(stop_loss=stop_loss, stop_time=stop_time, max_steps=max_steps)
     wanted = None if times is None else _check_times(times)
     if wanted is not None:
@@ -93,6 +98,9 @@ def simulate(
         training.solver.steps,
         training.solver.event_log,
         training.method,
+        np.array(
+            [_loss(problem, each) + problem.penalty(each.weights, each.output_weights) for each in states]
+        ),
     )
 
 

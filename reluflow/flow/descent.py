@@ -85,6 +85,7 @@ class Descent(FlowSolver):
         weights, outputs, hidden = self._weights, self._outputs, self._hidden
         pulls, weight_step, inputs = self._pulls, self._weight_step, self.problem.inputs
         residual, slope = self._residual, self.problem.slope
+        kept = 1.0 - self.rate * self.problem.weight_decay
         low, high = np.inf, -np.inf
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
@@ -94,6 +95,9 @@ class Descent(FlowSolver):
             np.multiply(weight_step, outputs[:, None], out=weight_step)
             output_step = hidden @ residual
             output_step *= step
+            if kept != 1.0:
+                weights *= kept
+                outputs *= kept
             weights -= weight_step
             outputs -= output_step
             residual = self._look()

@@ -5,7 +5,7 @@ through D_j. S'S has rank n, and C of each neuron is one row and one column: wha
 takes O(n^2 N) operations to factor (Woodbury's formula) in place of O(N^3).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ class Jacobian:
     """A multiple of d rate / dy at ``y`` (N,).
 
     ``sensitivity`` (n, N): S. ``drift`` (m, p): D_j of every neuron. ``pull``: -2 c / n with the factor c of
-    the loss, below zero.
+    the loss, below zero. ``decay``: lambda of weight decay.
     """
 
     y: Array
@@ -32,6 +32,7 @@ class Jacobian:
     drift: Array
     pull: float
     factor: float = 1.0
+    decay: float = 0.0
     #: so that NumPy's scalars leave products with it to ``__rmul__``
     __array_ufunc__ = None
 
@@ -43,15 +44,17 @@ class Jacobian:
         rows, columns = np.arange(m * p), m * p + np.repeat(np.arange(m), p)
         whole[rows, columns] += self.drift.ravel()
         whole[columns, rows] += self.drift.ravel()
+        whole.flat[:: len(whole) + 1] -= self.decay
         return whole
 
     @property
     def diagonal(self) -> Array:
         """The diagonal of d rate / dy, (N,)."""
-        return np.asarray(self.pull * np.einsum("ki,ki->i", self.sensitivity, self.sensitivity))
+        squares = np.einsum("ki,ki->i", self.sensitivity, self.sensitivity)
+        return np.asarray(self.pull * squares - self.decay)
 
     def __rmul__(self, factor: float) -> "Jacobian":
-        return Jacobian(self.y, self.sensitivity, self.drift, self.pull, factor * self.factor)
+        return replace(self, factor=factor * self.factor)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class NewtonMatrix:
-    """shift - jacobian = B - factor pull S'S, with B = shift - factor C of which each neuron has a block."""
+    """shift - jacobian = B - factor pull S'S; B = shift + factor (decay - C) has a block for each neuron."""
 
     jacobian: Jacobian
     shift: complex
@@ -83,7 +86,8 @@ class NewtonMatrix:
 
     def _block_solve(self, right: Numbers) -> Numbers:
         """B^-1 applied to the columns of ``right`` (N,) or (N, k)."""
-        shift, drift = self.shift, self.jacobian.factor * self.jacobian.drift
+        jacobian = self.jacobian
+        shift, drift = self.shift + jacobian.factor * jacobian.decay, jacobian.factor * jacobian.drift
         m, p = drift.shape
         columns = right.reshape(m * (p + 1), -1)
         u, v = columns[: m * p].reshape(m, p, -1), columns[m * p :]

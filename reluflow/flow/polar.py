@@ -113,7 +113,8 @@ class Polar(FlowSolver):
         lengths = row_norms(directions)
         directions = directions / np.where(lengths > 0.0, lengths, 1.0)[:, None]
         moving = directions[:, : self.problem.span.basis.shape[1]]
-        return State(t, self.problem.span.lift(moving * norms[:, None]), self._sign * norms)
+        weights = self.problem.span.lift(moving * norms[:, None], self.problem.shrunk(t))
+        return State(t, weights, self._sign * norms)
 
     def _rate(self, y: Array) -> Array:
         """dy/dt for the present activation pattern; raises AbandonedError within a step that nobody wants."""
@@ -125,7 +126,7 @@ class Polar(FlowSolver):
         np.matmul(pulls, self._field, out=slope[:, :-1])
         slope[:, :-1] *= self._sign[:, None]
         slope[:, :-1] -= growth[:, None] * y[:, :-1]
-        slope[:, -1] = growth
+        slope[:, -1] = growth - self.problem.weight_decay
         return slope
 
     def _way_back(self) -> Callable[[], None]:

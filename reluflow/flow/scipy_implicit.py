@@ -35,7 +35,8 @@ class WithJacobian(ScipySolver):
         by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
         sensitivity = np.hstack([by_weight.reshape(self.problem.samples, weights.size), hidden.T])
         pull = self._pull * (outputs @ hidden - self.problem.targets)
-        return Jacobian(y.copy(), sensitivity, (active * pull) @ self._inputs, self._pull)
+        drift = (active * pull) @ self._inputs
+        return Jacobian(y.copy(), sensitivity, drift, self._pull, decay=self.problem.weight_decay)
 
     @property
     def _numbers(self) -> int:

@@ -98,7 +98,7 @@ class ScipySolver(FlowSolver):
 
     def _network(self, t: float, y: Array) -> State:
         weights, outputs = self._split(y)
-        return State(t, self.problem.span.lift(weights), outputs.copy())
+        return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs.copy())
 
     def _rate(self, t: float, y: Array) -> Array:
         """(dW/dt, da/dt) = minus the gradient; raises AbandonedError within a step that nobody wants."""
@@ -111,6 +111,8 @@ class ScipySolver(FlowSolver):
         rate = np.empty_like(y)
         rate[: weights.size] = (outputs[:, None] * ((shares(z > 0.0, slope) * pull) @ self._inputs)).ravel()
         rate[weights.size :] = hidden @ pull
+        if self.problem.weight_decay:
+            rate -= self.problem.weight_decay * y
         return rate
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:

@@ -79,7 +79,7 @@ def _least(
 
 
 def gradient_norm(state: State, problem: Problem) -> float:
-    """|gradient| of the problem's loss, with the shares of neurons that slide: how fast the flow moves."""
+    """|gradient| of the problem's objective, with shares of neurons that slide: how fast the flow moves."""
     return float(gradient_norms([state], problem)[0])
 
 
@@ -96,6 +96,10 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
     pull = (problem.speed / problem.samples) * residual
     seen = kink_shares(weights, outputs, inputs, residual, slope, ROUGH)
     by_weight = outputs[:, None] * ((seen * pull) @ inputs)
-    squares = np.einsum("bd,bd->b", by_weight, by_weight) + np.einsum("bn,bn->b", hidden, pull) ** 2
+    by_output = np.einsum("bn,bn->b", hidden, pull)
+    if problem.weight_decay:
+        by_weight -= problem.weight_decay * weights
+        by_output -= problem.weight_decay * outputs
+    squares = np.einsum("bd,bd->b", by_weight, by_weight) + by_output**2
     norms: Array = np.sqrt(squares.reshape(shape[:2]).sum(axis=1))
     return norms

@@ -14,7 +14,7 @@ from reluflow.observe.change import Shape
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
 from reluflow.observe.quantities import loss_at
-from reluflow.observe.series import COLUMNS, HELD_OUT_LOSS, Series
+from reluflow.observe.series import Series, columns_of
 from reluflow.problem import Problem
 
 #: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
@@ -65,8 +65,8 @@ class Recorder:
         state_bytes = 8 * problem.width * (problem.dimension + 1)
         by_memory = int(rules.memory_mb * 1e6 // state_bytes)
         self._limit = max(min(rules.snapshots, by_memory), 4)
-        held_out = () if problem.held_out is None else (HELD_OUT_LOSS,)
-        self._series = Series(rules.series, COLUMNS + held_out)
+        columns = columns_of(problem.held_out is not None, problem.weight_decay > 0.0)
+        self._series = Series(rules.series, columns)
         self._states: list[State] = []
         self._shapes: list[Shape] = []
         self._path: list[float] = []
@@ -196,6 +196,8 @@ class Recorder:
         row = [state.t, step, loss, *extremes, slope, norm]
         if self._problem.held_out is not None:
             row.append(loss_at(state, *self._problem.held_out, self._problem.loss, self._problem.slope))
+        if self._problem.weight_decay:
+            row.append(loss + self._problem.penalty(state.weights, state.output_weights))
         self._series.add(np.array(row))
 
     def _consider(self, state: State, shape: Shape) -> float:

@@ -21,9 +21,16 @@ COLUMNS: Final[tuple[str, ...]] = (
 )
 #: A column of runs that have held-out samples: the loss there.
 HELD_OUT_LOSS: Final = "held_out_loss"
+#: A column of runs with weight decay: the loss and what the decay adds.
+OBJECTIVE: Final = "objective"
 _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_low", "loss_high"))
 #: Rows of the series for which there is room at first.
 FIRST_ROWS: Final = 1024
+
+
+def columns_of(held_out: bool, decays: bool) -> tuple[str, ...]:
+    """The columns of a run, with held-out samples or with weight decay, or without."""
+    return (*COLUMNS, *([HELD_OUT_LOSS] if held_out else []), *([OBJECTIVE] if decays else []))
 
 
 class Series:

@@ -63,8 +63,9 @@ class Preset:
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)
         weights, output_weights = build_weights(self.values, self.folder, dimension, data.input_dimension)
         loss, slope = self.values["solver.loss"], self.values["network.slope"]
+        decay = self.values["solver.weight_decay"]
         problem = Problem(
-            data.inputs, data.targets, weights, output_weights, loss, slope, held_out=data.held_out
+            data.inputs, data.targets, weights, output_weights, loss, slope, decay, held_out=data.held_out
         )
         check_range(problem)
         return problem

@@ -155,7 +155,8 @@ class Run:
         held_out = tuple(_array(self._start, name) for name in HELD_OUT) if given else None
         loss, slope = values["solver.loss"], values["network.slope"]
         try:
-            return Problem(**start, loss=loss, slope=slope, held_out=held_out)  # type: ignore[arg-type]
+            decay = values["solver.weight_decay"]
+            return Problem(**start, loss=loss, slope=slope, weight_decay=decay, held_out=held_out)  # type: ignore[arg-type]
         except ProblemError as error:
             raise damaged(self._start.path, str(error)) from None
 

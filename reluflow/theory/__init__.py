@@ -77,6 +77,14 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "general/rest": "where a run comes to rest no live small neuron can grow",
             },
         ),
+        "decay": Chapter(
+            "reluflow.theory.decay_rows:predictions",
+            "weight decay",
+            {
+                "decay/imbalance": "a_j^2 - |w_j|^2 falls like exp(-2 lambda t)",
+                "decay/balance-of-rates": "|D_j| = lambda for every neuron that is left at rest",
+            },
+        ),
         "limit": Chapter(
             "reluflow.theory.limit:predictions",
             "the limit of vanishing scale, for any inputs that are not orthogonal",
@@ -99,4 +107,8 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 
 def all_predictions(problem: "Problem") -> "list[Prediction]":
     """Every prediction there is for a problem, also those that say why they do not apply."""
-    return [prediction for chapter in CHAPTERS.values() for prediction in chapter(problem)]
+    found = [prediction for chapter in CHAPTERS.values() for prediction in chapter(problem)]
+    if not problem.weight_decay:
+        return found
+    other = "it speaks of the flow without weight decay"
+    return [row if row.id.startswith("decay/") else row.not_applying(other) for row in found]

@@ -144,6 +144,10 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
 
     With more activation cones than ``most_cones`` (0: no limit) bounds of Gamma_all must do.
     """
+    if problem.weight_decay:
+        from reluflow.theory.decayed_rest import classify_decayed
+
+        return classify_decayed(problem, state, most_cones)
     residual = _left(problem, state)
     rates = gamma_all(problem, residual, most_cones)
     whole = gamma_all(problem, problem.targets, most_cones)

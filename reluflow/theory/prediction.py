@@ -1,7 +1,7 @@
 """What every prediction of the theory looks like, so that one table can show them all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
@@ -45,6 +45,10 @@ class Prediction:
     per_rtol: float = 0.0
     needs: str = ""
     pending: bool = False
+
+    def not_applying(self, reason: str) -> "Prediction":
+        """The same prediction where its assumptions fail."""
+        return replace(self, applies=False, reason=reason, predicted=None, pending=False)
 
 
 def not_relu(problem: Problem) -> str | None:

@@ -6,7 +6,7 @@ from reluflow.errors import PresetError, RunError
 from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.observe.history import History
-from reluflow.observe.series import COLUMNS, HELD_OUT_LOSS
+from reluflow.observe.series import COLUMNS, columns_of
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import PRESET, Run, open_run
 from reluflow.store.run_summary import SUMMARY
@@ -49,7 +49,7 @@ def remains(run: Run) -> History | None:
     try:
         taken = run.snapshots
         states = [State(*each) for each in zip(taken.t, taken.weights, taken.output_weights, strict=True)]
-        names = [*COLUMNS, *(name for name in (HELD_OUT_LOSS,) if name in run.series)]
+        names = [name for name in columns_of(True, True) if name in run.series or name in COLUMNS]
         series = {name: np.array(run.series[name]) for name in names}
         usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
         return History.of_record(states, series, events) if usable else None

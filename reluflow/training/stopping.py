@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
 FEW_PAIRS: Final = 20_000
 
+#: With weight decay rest is looked for so often in every 1 / lambda of flow time.
+LOOKS: Final = 4.0
+
 #: How a run ended, and why in words.
 Ending = tuple[str, str]
 
@@ -81,7 +84,27 @@ class Judge:
             return self._in_time(solver, stop.time)
         if stop.steps is not None and solver.steps >= stop.steps:
             return "steps", f"the solver has taken stop.steps = {stop.steps} steps"
+        if self._problem.weight_decay:
+            return self._balanced(solver)
         return self._still(solver) if self.stillness.watch(solver) else None
+
+    def _balanced(self, solver: SolverView) -> Ending | None:
+        """With weight decay rest is where the objective has no gradient left."""
+        from reluflow.observe.kinks import gradient_norm
+        from reluflow.theory.decayed_rest import rests
+        from reluflow.theory.escape import QUICK_CONES, classify
+
+        problem, state, norm = self._problem, solver.state, solver.gradient_norm
+        if int(LOOKS * problem.weight_decay * solver.t_old) == int(LOOKS * problem.weight_decay * solver.t):
+            return None
+        norm = gradient_norm(state, problem) if norm is None else norm
+        if not rests(problem, state, norm / problem.speed):
+            return None
+        verdict = classify(problem, state, QUICK_CONES)
+        if verdict.kind in ("saddle", "moving"):
+            return None
+        objective = solver.loss + problem.penalty(state.weights, state.output_weights)
+        return "stationary", f"the objective stays at {objective:.6g}, {verdict.kind}: {verdict.reason}"
 
     def _at_the_floor(self, solver: SolverView) -> Ending:
         reason = (
@@ -94,7 +117,11 @@ class Judge:
 
     def _in_time(self, solver: SolverView, limit: float) -> Ending:
         """The time is up, perhaps in one long step over a rest that there was no occasion to see."""
-        still = self._still(solver) if self.stillness.watch(solver) else None
+        still = None
+        if self._problem.weight_decay:
+            still = self._balanced(solver)
+        elif self.stillness.watch(solver):
+            still = self._still(solver)
         if still is not None:
             return still
         if self._problem.width * self._problem.samples <= FEW_PAIRS:

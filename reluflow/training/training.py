@@ -249,6 +249,7 @@ class Training:
             "time": self.solver.t,
             "loss": self.solver.loss,
             "loss_convention": self.problem.loss,
+            **self._objective(state),
             "steps": self.solver.steps,
             "events": self.solver.events,
             "wall_seconds": self.wall_seconds,
@@ -258,6 +259,13 @@ class Training:
             "escapes": escapes_of(saddles),
             "saddles": [vars(saddle) | contents(saddle, states, self.problem) for saddle in saddles],
         }
+
+    def _objective(self, state: State) -> dict[str, float]:
+        """With weight decay, what is minimised."""
+        if not self.problem.weight_decay:
+            return {}
+        penalty = self.problem.penalty(state.weights, state.output_weights)
+        return {"objective": self.solver.loss + penalty}
 
     def checkpoint(self) -> dict[str, Any]:
         """Plain arrays from which ``restore`` continues to the same trajectory and the same record.

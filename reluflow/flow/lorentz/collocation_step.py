@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import Newton
+from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
 from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
@@ -70,8 +70,9 @@ class CollocationStepper:
             swept = sweep(neurons, self.samples, path, self.hysteresis, abandoned=self.abandoned)
         except StallError:
             return TrialStep.rejected(path.length, path, r)
-        reached = r + swept.predictions[-1] - predictions(neurons, self.samples)
-        return TrialStep(path.length, path, swept.end, swept.events, reached, 0.0, (), swept.record)
+        others = r - predictions(neurons, self.samples)
+        reached = self.samples.residual(others, swept.predictions[-1], path.length)
+        return self._trial(path.length, path, swept.end, swept, reached, 0.0, keep=True)
 
     def _collocate(self, length: float, context: StepContext, coupled: Mask) -> TrialStep:
         """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still."""
@@ -118,7 +119,8 @@ class CollocationStepper:
             return iterate.cut(context.predicted(path.length * short, limits.allowed))
         if swept.whole and end < 1.0:
             return iterate.cut(path.part(end))
-        defect = iterate.base + swept.predictions - path.values
+        defect = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
+        defect -= path.values
         if not np.abs(defect).max(initial=0.0) < limits.bound:
             return None
         correction = self._corrected(iterate, swept, defect, limits, context)
@@ -179,8 +181,8 @@ class CollocationStepper:
             moved = self._shifted(swept, iterate.base, limits.wanted, correction, error) if sure else None
             if moved is not None:
                 return replace(moved, record=swept.record)
-            reached = iterate.base + swept.predictions[-1]
-            return TrialStep(limits.wanted, path, swept.end, swept.events, reached, error, (), swept.record)
+            reached = self.samples.residual(iterate.base, swept.predictions[-1], path.length)
+            return self._trial(limits.wanted, path, swept.end, swept, reached, error, keep=True)
         if size > 2.0 * iterate.last:
             return None
         left = size * max(
@@ -229,8 +231,8 @@ class CollocationStepper:
         there = shifted(swept.end, self.samples, moved)
         if there is None:
             return None
-        reached = base + predictions(there, self.samples)
-        return TrialStep(wanted, path, there, swept.events, reached, error)
+        reached = self.samples.residual(base, predictions(there, self.samples), path.length)
+        return self._trial(wanted, path, there, swept, reached, error)
 
     def _ends(self, swept: SweepResult, path: Path, context: StepContext, cuts: int) -> tuple[float, float]:
         """The shares of a step after which it should end: short of a heavy kink, and so that it holds all."""
@@ -242,10 +244,25 @@ class CollocationStepper:
         end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
         return short if short > 0.0 else 1.0, end
 
+    def _trial(
+        self,
+        wanted: float,
+        path: Path,
+        end: Neurons,
+        swept: SweepResult,
+        reached: Array,
+        error: float,
+        keep: bool = False,
+    ) -> TrialStep:
+        """The step along a path to ``end``, where neurons are but for their decay."""
+        left = self.samples.shrunk(path.length)
+        record = swept.record if keep else None
+        return TrialStep(wanted, path, end.decayed(left), swept.events, reached, error, (), record)
+
     def _turning(self, neurons: Neurons, end: Neurons, path: Path, context: StepContext) -> Newton:
         """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
         samples, rows = self.samples, block_rows(self.samples)
-        now = context.kernel if neurons is context.neurons else kernel(neurons, samples, rows)
+        now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
         turn = kernel(end, samples, rows) - now
         return Newton(context.kernel, turn, path.length, integrals(path.decay))
 

@@ -31,9 +31,24 @@ class StepContext:
         self.escaping = False
 
     @cached_property
-    def kernel(self) -> Array:
+    def tangent(self) -> Array:
         """K (q, q)."""
         return kernel(self.neurons, self.samples, self._rows)
+
+    @property
+    def kernel(self) -> Array:
+        """K, and twice the weight decay on its diagonal: what damps the residual (q, q)."""
+        decay = self.samples.weight_decay
+        return self.tangent + 2.0 * decay * np.eye(len(self.tangent)) if decay else self.tangent
+
+    @cached_property
+    def rest(self) -> Array:
+        """The residual (q,) at which decay and K, if it stood still, hold each other; zero without decay."""
+        if not self.samples.weight_decay:
+            return np.zeros_like(self.residual)
+        pulled = (self.samples.targets @ self.spectrum.vectors) / self.spectrum.values
+        resting: Array = -2.0 * self.samples.weight_decay * (self.spectrum.vectors @ pulled)
+        return resting
 
     @cached_property
     def diagonal(self) -> Array:
@@ -88,7 +103,8 @@ class StepContext:
         """
         if self.last is None:
             return np.ones(self.residual.size, dtype=bool)
-        before, now = (np.abs(r @ self.spectrum.vectors) for r in (self.last.start, self.residual))
+        ends = (self.last.start - self.rest, self.residual - self.rest)
+        before, now = (np.abs(r @ self.spectrum.vectors) for r in ends)
         free: Mask = now <= before * np.exp(-MODES.own * self.last.length * self.spectrum.values)
         return free
 
@@ -123,8 +139,9 @@ class StepContext:
         Modes that a polynomial does not hold to the ``allowed`` error are terms of their own.
         """
         spectrum = self.spectrum
-        values = spectrum.decay(self.residual, RADAU.nodes * length)
-        rates, sizes = length * spectrum.values, self.residual @ spectrum.vectors
+        above = self.residual - self.rest
+        values = spectrum.decay(above, RADAU.nodes * length) + self.rest
+        rates, sizes = length * spectrum.values, above @ spectrum.vectors
         before, after = rms(self.residual), rms(values[-1])
         decay = min(STEEPEST, float(np.log(before / after))) if before > after > 0.0 else 0.0
         decay = decay if decay > GENTLE else 0.0

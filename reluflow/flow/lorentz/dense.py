@@ -80,12 +80,15 @@ class StepMotion:
 def _by_series(series: TaylorSeries, x: Array) -> NeuronStates:
     """Neurons moved by series, to x (k,)."""
     samples, count = series.samples, len(series.neurons)
-    there = series.neurons_at(x).rebalanced()
+    left = np.repeat(samples.shrunk(x * series.unit), count)
+    there = series.neurons_at(x).rebalanced().decayed(left)
     residual = np.repeat(series.powers(x) @ series.residual, count, axis=0)
     return NeuronStates(
         there.true_weights(samples).reshape(x.size, count, -1),
         there.true_outputs().reshape(x.size, count),
-        gradient_squares(there, directions(there, samples, residual)).reshape(x.size, count),
+        gradient_squares(there, directions(there, samples, residual), samples.weight_decay).reshape(
+            x.size, count
+        ),
     )
 
 

@@ -39,11 +39,16 @@ class NeuronStates:
         )
 
 
-def gradient_squares(neurons: Neurons, pulls: Array) -> Array:
-    """a_j^2 |D_j|^2 + <w_j, D_j>^2 (b,) of neurons with the given D_j (b, p)."""
+def gradient_squares(neurons: Neurons, pulls: Array, decay: float = 0.0) -> Array:
+    """|a_j D_j - decay w_j|^2 + (<w_j, D_j> - decay a_j)^2 (b,) of neurons with the given D_j (b, p)."""
     with np.errstate(over="ignore"):
-        by_weight = neurons.root * neurons.outputs * row_norms(pulls)
-        by_output = neurons.root * np.vecdot(neurons.weights, pulls)
+        if decay:
+            moving = neurons.outputs[:, None] * pulls - decay * neurons.weights
+            turning = np.vecdot(neurons.weights, pulls) - decay * neurons.outputs
+            by_weight, by_output = neurons.root * row_norms(moving), neurons.root * turning
+        else:
+            by_weight = neurons.root * neurons.outputs * row_norms(pulls)
+            by_output = neurons.root * np.vecdot(neurons.weights, pulls)
         squares: Array = by_weight**2 + by_output**2
     return squares
 
@@ -123,7 +128,8 @@ class SweepRecord:
                 if abandoned():
                     raise AbandonedError
                 there, pulls = record.at(which, moments[when], swept, self.path)
+                there = there.decayed(samples.shrunk(self.path.length * moments[when]))
                 place = when, record.rows[which]
                 weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()
-                squares[place] = gradient_squares(there, pulls)
+                squares[place] = gradient_squares(there, pulls, samples.weight_decay)
         return NeuronStates(weights, outputs, squares)

@@ -145,6 +145,14 @@ class Neurons:
             alive |= np.any(self.status[:, samples.mirrored] == OFF, axis=1)
         return alive
 
+    def decayed(self, left: Array) -> "Neurons":
+        """The same neurons with all weights times ``left``, () or (b,)."""
+        if (left == 1.0).all():
+            return self
+        each = np.broadcast_to(left, self.outputs.shape)
+        moved = self.moved(each[:, None] * self.weights, each * self.outputs, each[:, None] * self.z)
+        return replace(moved, delta=each * each * self.delta)
+
     def rebalanced(self) -> "Neurons":
         """The same neurons with rounding mended by a^2 - |w|^2 = delta, in the larger of the two."""
         squares = np.vecdot(self.weights, self.weights)

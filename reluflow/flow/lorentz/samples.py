@@ -39,7 +39,8 @@ class Samples:
     mirrored (q - h,): the primary of each mirror, and mirror_ratio (q - h,): c in x' = -c x.
     group (n,): merged sample of every original one (-1 for a zero input); gain, offset (n,): its
     residual is gain * r[group] + offset. first (q,): the original sample after which events are named.
-    slope: what an inactive sample counts with, 0 for the ReLU.
+    slope: what an inactive sample counts with, 0 for the ReLU. weight_decay:
+    lambda, in half-mse time.
     """
 
     inputs: Array
@@ -52,6 +53,7 @@ class Samples:
     offset: Array
     first: Index
     slope: float = 0.0
+    weight_decay: float = 0.0
 
     @property
     def primaries(self) -> int:
@@ -161,6 +163,22 @@ class Samples:
             force[..., self.mirrored] -= other * self.mirror_ratio * residual[..., self.primaries :]
         return force
 
+    def shrunk(self, lengths: Array | float) -> Array:
+        """exp(-lambda t): what decay leaves of a weight after half-mse times (..)."""
+        left: Array = np.exp(-self.weight_decay * np.asarray(lengths, dtype=float))
+        return left
+
+    def residual(self, others: Array, added: Array, lengths: Array | float) -> Array:
+        """Residuals (.., q) of a network after half-mse times (..) along its boosts.
+
+        others (q,): the residual at the start without some neurons; added (.., q): what these predict, moved
+        by boosts alone. Decay shrinks all predictions by the square of ``shrunk``.
+        """
+        if not self.weight_decay:
+            return others + added
+        left = np.asarray(self.shrunk(lengths) ** 2)[..., None]
+        return left * (others + self.targets + added) - self.targets
+
     def restore(self, residual: Array) -> Array:
         """Residual of merged samples (q,) to that of the original ones (n,)."""
         padded = np.append(residual, 0.0)
@@ -168,7 +186,7 @@ class Samples:
         return restored
 
 
-def merge(inputs: Array, targets: Array, slope: float = 0.0) -> Samples:
+def merge(inputs: Array, targets: Array, slope: float = 0.0, weight_decay: float = 0.0) -> Samples:
     """Merge samples (n, p), (n,) by half-lines, for the (leaky) ReLU of the given slope."""
     norms = row_norms(inputs)
     group, leaders = _half_lines(inputs, norms)
@@ -198,6 +216,7 @@ def merge(inputs: Array, targets: Array, slope: float = 0.0) -> Samples:
         offset=offset,
         first=np.asarray(leaders, dtype=np.intp)[order],
         slope=slope,
+        weight_decay=weight_decay,
     )
 
 

@@ -218,8 +218,14 @@ class SeriesStepper:
             return None
         after, event = changed
         end = put(there, np.array([next_event.row]), after)
+        left = series.samples.shrunk(next_event.x * series.unit)
         segment = TaylorSegment(
-            series, next_event.x * series.unit, horizon * series.unit, end, event, lookahead.passing
+            series,
+            next_event.x * series.unit,
+            horizon * series.unit,
+            end.decayed(left),
+            event,
+            lookahead.passing,
         )
         return self._passed(segment)
 
@@ -228,7 +234,7 @@ class SeriesStepper:
     ) -> TaylorSegment | None:
         """The segment as far as the series hold."""
         length = room if horizon == room / series.unit else horizon * series.unit
-        end = series.neurons_at(np.array([horizon]))
+        end = series.neurons_at(np.array([horizon])).decayed(series.samples.shrunk(length))
         segment = self._passed(TaylorSegment(series, length, length, end, no_events(), lookahead.passing))
         return segment and replace(segment, error=self.stepper.error(segment.path, context))
 
@@ -248,7 +254,8 @@ class SeriesStepper:
         if changed > stepper.tolerance(segment.series.start):
             return None
         events = in_order([swept.events, segment.events])
-        return replace(segment, end=put(segment.end, passing, swept.end), events=events, record=swept.record)
+        there = swept.end.decayed(stepper.samples.shrunk(segment.length))
+        return replace(segment, end=put(segment.end, passing, there), events=events, record=swept.record)
 
 
 def _never() -> float:

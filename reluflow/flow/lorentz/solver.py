@@ -60,12 +60,14 @@ class Lorentz(FlowSolver):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
         span = problem.span
-        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope)
+        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope, problem.decay)
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
         self._still_weights = coordinates.copy()
         self._still_outputs = problem.output_weights.copy()
+        #: the times at which neurons that are put aside were as they are kept
+        self._still_since = np.zeros(problem.width)
         self._residual = predictions(everyone, self._samples) - self._samples.targets
         settled, rests, begun = settled_start(everyone, self._samples, self._residual)
         self._neurons = settled.take(settled.live(self._samples) & ~rests)
@@ -94,7 +96,8 @@ class Lorentz(FlowSolver):
     def gradient_norm(self) -> float:
         neurons = self._neurons
         pulls = directions(neurons, self._samples, self._residual)
-        return self.problem.speed * float(np.sqrt(gradient_squares(neurons, pulls).sum()))
+        squares = gradient_squares(neurons, pulls, self._samples.weight_decay)
+        return self.problem.speed * float(np.sqrt(squares.sum()))
 
     @property
     def at_rest(self) -> bool:
@@ -141,9 +144,12 @@ class Lorentz(FlowSolver):
         """The state with the neurons ``who`` (b,) where they have moved, and the others where they rest."""
         index, clusters = who
         weights, outputs = still[0].copy(), still[1].copy()
+        if self.problem.weight_decay:
+            left = np.exp(-self.problem.weight_decay * (t - self._still_since))
+            weights, outputs = left[:, None] * weights, left * outputs
         weights[index], outputs[index] = moved
         clusters.restored(weights, outputs)
-        return State(t, self.problem.span.lift(weights), outputs)
+        return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs)
 
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
@@ -233,6 +239,8 @@ class Lorentz(FlowSolver):
             weights[row_norms(dead.weights) <= NOTHING * np.abs(dead.outputs)] = 0.0
             self._still_weights[dead.index] = weights
             self._still_outputs[dead.index] = dead.true_outputs()
+            self._still_since = self._still_since.copy()
+            self._still_since[dead.index] = self.t
             end = end.take(alive)
         end = end.rescaled(self._samples).narrowed()
         lined = end.lined
@@ -271,6 +279,7 @@ class Lorentz(FlowSolver):
             "residual": self._residual,
             "still_weights": self._still_weights,
             "still_outputs": self._still_outputs,
+            "still_since": self._still_since,
         }
         return packed | self._log.pack()
 
@@ -294,4 +303,5 @@ class Lorentz(FlowSolver):
         self._residual = np.array(saved["residual"])
         self._still_weights = np.array(saved["still_weights"])
         self._still_outputs = np.array(saved["still_outputs"])
+        self._still_since = np.array(saved.get("still_since", np.zeros(self.problem.width)))
         self._log.unpack(saved)

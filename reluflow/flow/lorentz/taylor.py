@@ -54,6 +54,10 @@ class TaylorSeries:
         self._active[0] = self._by_neuron[:, 0] = self._counts * both
         self._added[DEGREE] = neurons.gain * neurons.outputs
         self._force[DEGREE] = samples.forces(start)
+        self._predicted = np.empty((DEGREE + 1, start.size))
+        self._predicted[0] = start + samples.targets
+        #: the coefficients of exp(-2 lambda t), lowest first
+        self._decay = np.cumprod(np.append(1.0, -2.0 * samples.weight_decay * unit / ORDERS[1:]))
         self._scale = -unit / samples.total
         self._gram = self._scale * samples.gram
         self._held = _held(neurons, samples, self._gram)
@@ -108,9 +112,18 @@ class TaylorSeries:
             first = DEGREE - k - 1
             np.multiply(gain, a, out=added[first])
             hidden = added[first:].ravel() @ active[: k + 2].reshape(-1, width)
-            self._residual[k + 1] = self.samples.merged(hidden) if both else hidden
-            force[first] = self.samples.forces(self._residual[k + 1]) if both else hidden
+            self._predicted[k + 1] = self.samples.merged(hidden) if both else hidden
+            self._residual[k + 1] = self._decayed(k + 1)
+            force[first] = self.samples.forces(self._residual[k + 1]) if both else self._residual[k + 1]
         self.degree = degree
+
+    def _decayed(self, k: int) -> Array:
+        """The coefficient k of the residual, from those of what the neurons predict but for their decay."""
+        if not self.samples.weight_decay:
+            predicted: Array = self._predicted[k]
+            return predicted
+        decayed: Array = self._decay[k::-1] @ self._predicted[: k + 1]
+        return decayed
 
     def horizon(self, tolerance: float, relative: float) -> float:
         """Up to which x the series hold: the residual to ``tolerance``, neurons to ``relative``."""

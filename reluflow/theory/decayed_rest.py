@@ -1,0 +1,67 @@
+"""What a state is where weight decay is part of the objective.
+
+The objective L + (lambda / 2) sum_j (|w_j|^2 + a_j^2) rests where every neuron that is left has |D_j| =
+lambda. A new neuron in a direction of rate G grows at G - lambda. So a rest with Gamma_all <= lambda is a
+global minimum of the objective, and one with Gamma_available <= lambda one that the flow of this network does
+not leave.
+Source: Boursier, Bowditch, Englert, Lazic 2025; derived.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from reluflow.flow.base import State
+from reluflow.network import Array, loss_of, residuals
+from reluflow.observe.kinks import gradient_norm
+from reluflow.problem import Problem
+from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all
+from reluflow.theory.origin import at_origin
+
+#: The state rests where |gradient of the objective| is at most this share of lambda |theta|.
+STILL: Final = 1e-6
+#: Rates that exceed lambda by no more than this share are lambda.
+EQUAL: Final = 1e-4
+
+
+def rests(problem: Problem, state: State, norm: float) -> bool:
+    """Whether a state with this gradient norm (of the half-mse flow) rests."""
+    size = np.sqrt(np.sum(state.weights**2) + np.sum(state.output_weights**2))
+    return bool(norm <= STILL * problem.decay * size)
+
+
+def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
+    """The same as ``theory.escape.classify`` for the objective; rates and lambda of the half-mse flow."""
+    decay = problem.decay
+    left: Array = -residuals(
+        state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope
+    )
+    rates = gamma_all(problem, left, most_cones)
+    norm = gradient_norm(state, problem) / problem.speed
+    objective = loss_of(left) + problem.penalty(state.weights, state.output_weights) / problem.speed
+    fall = norm**2 / objective if objective > 0.0 else 0.0
+    available = available_rate(problem, state)
+    kind: Kind
+    if not rests(problem, state, norm):
+        return Verdict("moving", rates, available, fall, f"the objective falls at the rate {fall:.3g}")
+    level = (1.0 + EQUAL) * decay
+    if rates.high <= level:
+        kind, reason = (
+            "global minimum",
+            f"no neuron could grow against the decay {decay:.6g}: Gamma_all = {rates}",
+        )
+    elif available > level:
+        kind = "saddle"
+        reason = (
+            f"small neurons of this network grow at up to {available:.6g}, faster than the decay {decay:.6g}"
+        )
+    elif at_origin(problem, state, left).size:
+        kind = "saddle that the flow does not leave"
+        reason = f"neurons at the origin could grow at Gamma_all = {rates}, faster than the decay {decay:.6g}"
+    else:
+        kind = "spurious local minimum"
+        reason = (
+            f"a new neuron could grow at Gamma_all = {rates}, faster than the decay {decay:.6g}, but no live "
+            f"neuron of this network can (Gamma_available = {available:.6g})"
+        )
+    return Verdict(kind, rates, available, fall, reason)

@@ -1,0 +1,124 @@
+"""Weight decay: (lambda / 2) sum_j (|w_j|^2 + a_j^2) is added to the loss."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reluflow
+from reluflow.errors import ProblemError
+from reluflow.network import imbalance, variation_norm
+from reluflow.problem import Problem
+from reluflow.training.training import StopRules, Training
+from reluflow.verification import train, verify
+
+CASES = sorted((Path(__file__).parent / "cases" / "beyond").glob("decay_*.npz"))
+
+
+def two_points(targets=(1.0, -0.5), width=12, seed=3, spread=1.0):
+    """Orthogonal points, and balanced neurons of size ``spread``."""
+    generator = np.random.default_rng(seed)
+    weights = spread * generator.standard_normal((width, 2)) / np.sqrt(width)
+    outputs = np.linalg.norm(weights, axis=1) * generator.choice([-1.0, 1.0], width)
+    return np.eye(2), np.array(targets), weights, outputs
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_loss_is_that_of_independent_references(path):
+    with np.load(path) as case:
+        found = reluflow.simulate(
+            case["inputs"], case["targets"], case["weights"], case["output_weights"],
+            slope=float(case["slope"]), weight_decay=float(case["weight_decay"]), times=case["times"],
+        )  # fmt: skip
+        scale = np.maximum(case["loss"], 1e-9 * case["loss"][0])
+        assert np.max(np.abs(found.loss - case["loss"]) / scale) < 1e-5
+        assert found.objective == pytest.approx(case["objective"], rel=1e-6)
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 1000), decay=st.sampled_from([1e-3, 0.03, 0.3]), more=st.floats(0.5, 2.0))
+def test_imbalance_falls_at_twice_the_decay(seed, decay, more):
+    inputs, targets, weights, outputs = two_points(seed=seed)
+    found = reluflow.simulate(inputs, targets, more * weights, outputs, weight_decay=decay, times=[1, 7, 40])
+    for t, w, a in zip(found.t, found.weights, found.output_weights, strict=True):
+        left = imbalance(more * weights, outputs) * np.exp(-2 * decay * t)
+        assert imbalance(w, a) == pytest.approx(left, abs=1e-12 * np.max(a**2 + np.sum(w**2, axis=1)))
+
+
+@pytest.mark.parametrize("decay", [1e-2, 1e-4, 1e-7])
+def test_it_comes_to_the_optimum_of_the_objective(decay):
+    """For opposite targets the optimum has the norm |y1| + |y2| - 2 n lambda."""
+    found = reluflow.simulate(*two_points(), weight_decay=decay)
+    assert found.status == "stationary"
+    assert "global minimum" in found.reason
+    norm = 1.5 - 4.0 * decay
+    assert variation_norm(found.weights[-1], found.output_weights[-1]) == pytest.approx(norm, rel=1e-6)
+    assert found.loss[-1] == pytest.approx(2.0 * decay**2, rel=1e-3)
+    assert found.objective[-1] == pytest.approx(2.0 * decay**2 + decay * norm, rel=1e-9)
+
+
+def test_a_rest_that_is_no_optimum_is_named():
+    """Neurons of one sign leave the other target: a neuron that they do not have could grow."""
+    inputs, targets, weights, outputs = two_points((1.0, -0.6))
+    found = reluflow.simulate(inputs, targets, weights, np.abs(outputs), weight_decay=0.02)
+    assert found.status == "stationary"
+    assert "spurious local minimum" in found.reason
+    assert found.objective[-1] == pytest.approx(0.1096, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "close"),
+    [
+        ("polar", {}, 1e-6),
+        ("dop853", {"rtol": 1e-9}, 1e-8),
+        ("radau", {"rtol": 1e-8}, 1e-7),
+        ("gd", {"learning_rate": 1e-3}, 2e-3),
+    ],
+)
+@pytest.mark.parametrize("loss", ["half-mse", "mse"])
+def test_every_method_follows_the_same_flow(method, options, close, loss):
+    start = two_points()
+    given = {"weight_decay": 0.05, "times": [0.5, 3.0, 20.0], "loss": loss}
+    exact = reluflow.simulate(*start, **given, rtol=1e-9)
+    found = reluflow.simulate(*start, **given, method=method, **options)
+    assert found.loss == pytest.approx(exact.loss, rel=close, abs=close)
+    assert found.weights == pytest.approx(exact.weights, abs=close)
+
+
+def test_what_no_input_reaches_decays_too():
+    """Weights orthogonal to all inputs, and neurons that see no sample, shrink like exp(-lambda t)."""
+    inputs, targets = np.array([[1.0, 0.0, 0.0]]), np.array([1.0])
+    weights = np.array([[0.5, 0.3, 0.0], [-0.5, 0.1, 0.2]])
+    found = reluflow.simulate(inputs, targets, weights, [0.7, 0.6], weight_decay=0.1, times=[2.0, 9.0])
+    for t, w, a in zip(found.t, found.weights, found.output_weights, strict=True):
+        assert w[0, 1:] == pytest.approx(weights[0, 1:] * np.exp(-0.1 * t), rel=1e-12)
+        assert w[1] == pytest.approx(weights[1] * np.exp(-0.1 * t), rel=1e-12)
+        assert a[1] == pytest.approx(0.6 * np.exp(-0.1 * t), rel=1e-12)
+
+
+def test_a_checkpoint_gives_the_very_same_steps():
+    problem = Problem(*two_points(), weight_decay=1e-3)
+    straight, first = (Training(problem, stop=StopRules(steps=steps)) for steps in (30, 12))
+    straight.run()
+    first.run()
+    resumed = Training(problem, stop=StopRules(steps=30))
+    resumed.restore(first.checkpoint())
+    resumed.run()
+    assert resumed.solver.t == straight.solver.t
+    assert np.array_equal(resumed.solver.state.weights, straight.solver.state.weights)
+    assert np.array_equal(resumed.recorder.series["objective"], straight.recorder.series["objective"])
+
+
+def test_its_rows_hold_and_those_of_other_flows_say_so():
+    rows = {row.id: row for row in verify(train(reluflow.load_preset("decay-orthogonal")))}
+    assert {id for id, row in rows.items() if row.applies} == {"decay/imbalance", "decay/balance-of-rates"}
+    assert all(row.holds for row in rows.values() if row.applies)
+    assert "without weight decay" in rows["general/conservation"].reason
+
+
+@pytest.mark.parametrize("decay", [-1e-3, np.nan, np.inf, True])
+def test_a_decay_that_is_no_such_number_is_refused(decay):
+    with pytest.raises(ProblemError, match=r"weight_decay is .*; expected a finite number of at least 0"):
+        reluflow.simulate(*two_points(), weight_decay=decay)
