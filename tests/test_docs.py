@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import reluflow
+from reluflow.cli.app import app
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter
 from reluflow.store.run_summary import FORMAT, STATUSES
+from reluflow.sweep.columns import RESULTS
 from reluflow.training.training import Training
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +58,11 @@ def resolved(name: str) -> bool:
     return False
 
 
+def commands() -> set[str | None]:
+    """The commands of ``reluflow``."""
+    return {each.name for each in (*app.registered_commands, *app.registered_groups)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_names_lead_somewhere(page):
     text = prose(page)
@@ -68,6 +76,7 @@ def test_links_and_names_lead_somewhere(page):
     files = [name for name in FILE.findall(text) if "NAME" not in name]  # a place for a name
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert [name for name in NAME.findall(text) if not resolved(name)] == []
+    assert set(re.findall(r"`reluflow ([a-z]+)", text)) <= commands()
 
 
 def test_a_name_that_is_gone_is_noticed():
@@ -105,6 +114,14 @@ def test_the_formats_name_all_that_a_run_directory_holds(tmp_path):
     arrays |= set(np.load(writer.path / "trajectory.npz").files)
     assert {name for name in arrays if not name.startswith("checkpoint/")} <= named
     assert f"`format` is {FORMAT}." in page
+    assert {"rows.csv", "sweep.toml", *(each.name for each in RESULTS)} <= named
+
+
+def test_the_changelog_knows_all_commands_and_names():
+    page = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w-]+)`", page))
+    functions = {name for name in reluflow.__all__ if name.islower()}
+    assert commands() | functions <= named
 
 
 def test_the_picture_of_the_floors_is_that_of_the_contract():
