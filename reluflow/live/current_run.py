@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reluflow.errors import RunError
-from reluflow.live.frame import Frame, Notice, Refusal, Sight
+from reluflow.live.frame import Frame, Notice, Refusal, SoughtState
 from reluflow.live.framing import picture_of, remains_of
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset
@@ -76,7 +76,7 @@ class CurrentRun:
         *,
         error: str | None = None,
         note: Notice | None = None,
-        sought: Sight | None = None,
+        sought: SoughtState | None = None,
         refused: Refusal | None = None,
     ) -> Frame:
         """A frame of its present state; it is solved at ``rate`` steps a second.

@@ -1,4 +1,4 @@
-"""The immutable pictures of a live run that a session hands out."""
+"""Frames: immutable snapshots of the state of a live run, for the thread that shows it."""
 
 import math
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """What a run was like at a flow time that was sought: between recorded states as the record has it."""
+class SoughtState:
+    """The state of a run at a flow time that was sought, interpolated between recorded states."""
 
     t: float
     loss: float
@@ -72,7 +72,7 @@ class Frame:
     note: Notice | None = None
     unsaved: bool = False
     folder: Path | None = None
-    sought: Sight | None = None
+    sought: SoughtState | None = None
     refused: Refusal | None = None
 
     @property

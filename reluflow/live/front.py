@@ -1,4 +1,4 @@
-"""The thread in front of a session, as the solver's thread sees it."""
+"""Whether the thread in front, which shows the run, is at work."""
 
 import threading
 from collections.abc import Callable
@@ -9,10 +9,11 @@ FIRST_SECONDS: Final = 1.0
 
 
 class Front:
-    """Whether the thread that shows the run has something to do.
+    """The state of the thread that shows the run, for the thread that solves.
 
-    Two threads of Python share one interpreter: solving on would not be faster, but what is on screen, and
-    every key, would take twice as long. So the solver waits between two steps, though never for ever.
+    Two threads of Python share one interpreter. If the solver did not wait, it would hardly be faster, but
+    every frame and every key would take twice as long. Therefore the solver waits between two steps while
+    the thread in front works, for a limited time.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,7 @@ class Front:
         self._idle.set()
 
     def prepare(self) -> None:
-        """It is about to show its first picture, which comes twice as fast if nothing is solved meanwhile."""
+        """The first picture is about to be shown; it comes twice as fast if nothing is solved meanwhile."""
         self._open.clear()
 
     def open(self) -> None:

@@ -1,7 +1,7 @@
-"""The cursor: which moment of a run is on show, and how it moves.
+"""The playback: the flow time that is on show, and how it moves.
 
-Playing is not solving. A solver may be done in a moment or take minutes; the cursor moves over what has been
-recorded, by a clock of the viewer's choice, and where the solver is slower it follows the newest state.
+Playing is not solving. A solver may finish in a moment or take minutes. The playback moves over what has been
+recorded, by a clock that the user chooses; where the solver is slower it follows the newest state.
 """
 
 import math

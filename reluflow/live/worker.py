@@ -12,7 +12,7 @@ from reluflow.live import commands
 from reluflow.live.branching import branch
 from reluflow.live.current_run import CurrentRun
 from reluflow.live.exchange import Exchange
-from reluflow.live.frame import Notice, Refusal, Sight
+from reluflow.live.frame import Notice, Refusal, SoughtState
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run
@@ -161,7 +161,7 @@ class Worker:
             return
         self._sought = None
         t = min(max(t, 0.0), history.end)
-        self._publish(sought=Sight(t, history.loss_at(t), history.step_at(t), history.state_at(t)))
+        self._publish(sought=SoughtState(t, history.loss_at(t), history.step_at(t), history.state_at(t)))
 
     # --- building ---
 

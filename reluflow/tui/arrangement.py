@@ -1,4 +1,4 @@
-"""Which panels are on screen: a plain function of the size and of what the user asked for."""
+"""Which panels are on screen, as a function of the size of the terminal and of the user's choices."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

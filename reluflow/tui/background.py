@@ -1,4 +1,4 @@
-"""Long work in a thread of its own, which nobody has to wait for on leaving."""
+"""Long work in a thread of its own, for which the end of the app does not wait."""
 
 import asyncio
 import contextlib

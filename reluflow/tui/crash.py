@@ -7,7 +7,7 @@ from typing import Final
 from reluflow.live.session import Session
 from reluflow.store.files import write_text
 from reluflow.store.locations import state_folder
-from reluflow.tui.shutdown import whereabouts
+from reluflow.tui.shutdown import location_of
 
 #: Seconds that the run may take to be written: nobody but the user waits for it.
 SAVE_SECONDS: Final = 20.0
@@ -25,7 +25,7 @@ def _told(error: BaseException, run: str, details: str) -> str:
 
 def crash_message(error: BaseException, session: Session) -> str:
     """Save the run; the message on an error that ends the app."""
-    return _told(error, whereabouts(session.keep(SAVE_SECONDS), session), _kept(error))
+    return _told(error, location_of(session.keep(SAVE_SECONDS), session), _kept(error))
 
 
 def _kept(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Moves the cursor over the frames of a session: what is on show, and why. Knows nothing of a screen."""
+"""The cursor over the frames of a session: which run and which flow time are on show. It knows no screen."""
 
 import math
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What widgets tell the app. They carry plain values; nobody reaches into another widget."""
+"""Messages from widgets to the app. They carry plain values; no widget reaches into another one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

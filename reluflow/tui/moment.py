@@ -1,4 +1,4 @@
-"""What the panels show: one moment of a run, as the cursor has it."""
+"""What the panels show: a run at the flow time of the cursor."""
 
 from dataclasses import dataclass
 

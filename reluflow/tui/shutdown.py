@@ -1,4 +1,4 @@
-"""Leaving because the system says so: SIGTERM, SIGINT, or SIGHUP when the terminal or the connection is gone.
+"""Ending on a signal: SIGTERM, SIGINT, or SIGHUP when the terminal or the connection is gone.
 
 Control-c in the terminal is a key of the app, not a signal.
 """
@@ -54,7 +54,7 @@ class Shutdown:
             signal.signal(number, self._on_signal)
 
     def tell(self) -> None:
-        """Say in one line where the run is, if a signal came and it was not said before."""
+        """Write in one line where the run is, if a signal came and this was not written before."""
         message, self._message = self._message, None
         if message is not None:
             _write(message)
@@ -66,7 +66,7 @@ class Shutdown:
 
     def _end(self, number: int) -> None:
         saved = self._session.keep(SAVE_SECONDS)
-        run = whereabouts(saved, self._session)
+        run = location_of(saved, self._session)
         self._message = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
         if self.leave(128 + number):
             time.sleep(LEAVE_SECONDS)
@@ -76,7 +76,7 @@ class Shutdown:
         os._exit(128 + number)
 
 
-def whereabouts(saved: Notice | None, session: Session) -> str:
+def location_of(saved: Notice | None, session: Session) -> str:
     """Where the run is, after it was asked to be written."""
     if saved is not None:
         return saved.text

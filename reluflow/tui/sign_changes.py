@@ -1,4 +1,4 @@
-"""What happened in a run that a theorem forbids the flow: output weights that changed their sign."""
+"""Output weights that changed their sign in a run, which a theorem forbids for the gradient flow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

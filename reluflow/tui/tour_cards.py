@@ -1,4 +1,4 @@
-"""The first minute: what is seen at a moment, and which key to press next. All of it is read off the run."""
+"""The texts of the tour: what is seen at a moment, and which key to press next, read off the run."""
 
 import math
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str
     number = STAGES.index(stage) + 1
     title = f"first minute, {number} of {len(STAGES)}"
     if stage == "stuck" and found is not None:
-        return Card(title, told(found), ((keys["dismiss"], "ends the tour"), (keys["help"], "all keys")))
+        return Card(title, why_stuck(found), ((keys["dismiss"], "ends the tour"), (keys["help"], "all keys")))
     seen, following = {
         "start": _start,
         "saddle": _saddle,
@@ -166,7 +166,7 @@ def _descent(moment: Moment, keys: Mapping[str, str]) -> _Said:
     )
 
 
-def told(found: Stuck) -> str:
+def why_stuck(found: Stuck) -> str:
     """Why a run is stuck, in words."""
     names = ", ".join(map(str, found.flipped[:4])) + (", ..." if len(found.flipped) > 4 else "")
     many = len(found.flipped) != 1

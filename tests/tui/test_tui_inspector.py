@@ -22,14 +22,14 @@ from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
 from reluflow.training.training import Training
-from reluflow.tui.inspected import Moments, judge
-from reluflow.tui.screens.inspector import Inspector, Looked
+from reluflow.tui.page_source import PageSource, judge
+from reluflow.tui.screens.inspector import Inspector, InspectorResult
 
 
 class Host(App[None]):
     """Nothing but a place for the page."""
 
-    answer: Looked | None = None
+    answer: InspectorResult | None = None
 
 
 def frame_of(samples: int = 4) -> Frame:
@@ -109,7 +109,7 @@ async def test_down_goes_to_the_next_neuron_and_esc_tells_which_was_last() -> No
         assert "neuron 2 at" in lines(pilot)[0]
         assert value(pilot, "state") == "dead"
         await pilot.press("up", "escape")
-        assert pilot.app.answer == Looked(1)  # type: ignore[attr-defined]
+        assert pilot.app.answer == InspectorResult(1)  # type: ignore[attr-defined]
 
 
 async def test_the_page_scrolls_to_the_last_sample_and_back() -> None:
@@ -218,7 +218,7 @@ def test_a_plateau_is_judged_on_the_state_of_the_time_that_is_shown() -> None:
     plateaus = plateaus_of(history.series, settled=False)
     number, t = len(plateaus) - 1, history.end * (1.0 - 1e-9)
     assert history.recorded_at(t).t < 0.9 * history.end
-    moments = Moments(frame, t, plateaus)
+    moments = PageSource(frame, t, plateaus)
     state = moments.state_on(number)
     assert state.t == t
     np.testing.assert_allclose(state.weights, resumed.solver.state.weights, rtol=1e-6, atol=1e-12)

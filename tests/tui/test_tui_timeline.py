@@ -10,7 +10,7 @@ from reluflow.flow.base import State
 from reluflow.observe.history import History
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.tui.widgets.loss_panel import LossPanel
-from reluflow.tui.widgets.timeline import Dial, Timeline
+from reluflow.tui.widgets.timeline import Timeline, TimeScale
 
 TOY = {"stop.loss": 1e-4}
 
@@ -138,18 +138,18 @@ def long_run() -> History:
 
 @pytest.mark.parametrize("focus", [20.0, 900.0, 1000.0])
 def test_a_long_end_gets_a_quarter_of_the_band_at_most(focus: float) -> None:
-    dial = Dial(long_run(), "time", focus)
-    assert dial.share_of(focus) == pytest.approx(max(0.75, focus / 1000.0))
-    assert dial.share_of(1000.0) == pytest.approx(1.0)
-    assert dial.share_of(focus / 2.0) == pytest.approx(0.5 * dial.share_of(focus))
+    scale = TimeScale(long_run(), "time", focus)
+    assert scale.share_of(focus) == pytest.approx(max(0.75, focus / 1000.0))
+    assert scale.share_of(1000.0) == pytest.approx(1.0)
+    assert scale.share_of(focus / 2.0) == pytest.approx(0.5 * scale.share_of(focus))
     for share in (0.0, 0.3, 0.75, 0.8, 1.0):
-        assert dial.share_of(dial.time_of(share)) == pytest.approx(share)
-    assert [tick.at for tick in dial.ticks(100)][-1] >= 0.5 * focus
+        assert scale.share_of(scale.time_of(share)) == pytest.approx(share)
+    assert [tick.at for tick in scale.ticks(100)][-1] >= 0.5 * focus
 
 
 def test_a_run_of_no_length_has_a_band_too() -> None:
     history = long_run()
     point = History(history.states[:1], history.path[:1], {k: v[:1] for k, v in history.series.items()})
-    dial = Dial(point, "time", 0.0)
-    assert dial.time_of(0.5) == 0.0
-    assert dial.share_of(0.0) == 0.0
+    scale = TimeScale(point, "time", 0.0)
+    assert scale.time_of(0.5) == 0.0
+    assert scale.share_of(0.0) == 0.0

@@ -140,7 +140,7 @@ async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None
 
 async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     # the mark of a key is looked after at once, as if the machine had no time for the app
-    monkeypatch.setattr("reluflow.tui.terminal.app._PATIENCE", 0.0)
+    monkeypatch.setattr("reluflow.tui.terminal.app.CHECK_SECONDS", 0.0)
     async with driver.explorer() as app:
         await app.solved()
         opened: list[str] = []

@@ -13,8 +13,8 @@ from reluflow.tui.cursor import Cursor
 from reluflow.tui.moment import Moment
 
 if TYPE_CHECKING:
-    from reluflow.tui.inspected import Kind
-    from reluflow.tui.screens.inspector import Looked
+    from reluflow.tui.page_source import Kind
+    from reluflow.tui.screens.inspector import InspectorResult
 
 
 class Pages:
@@ -60,9 +60,9 @@ class Pages:
         from reluflow.tui.screens.inspector import Inspector
 
         page = Inspector(moment.frame, moment.t, self._table.cursor, self._glyphs, moment.plateaus, kind)
-        self._host.ask(page, self._looked)
+        self._host.ask(page, self._inspected)
 
-    def _looked(self, looked: "Looked | None") -> None:
+    def _inspected(self, looked: "InspectorResult | None") -> None:
         if looked is None:
             return
         self._table.go_to(looked.neuron)

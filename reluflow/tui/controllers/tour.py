@@ -11,7 +11,7 @@ from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.cursor import Cursor
 from reluflow.tui.moment import Moment
 from reluflow.tui.sign_changes import Stuck, stuck
-from reluflow.tui.tour_cards import FIVE_POINTS, TOY, Card, Stage, card_of, next_pause, stage_of, told
+from reluflow.tui.tour_cards import FIVE_POINTS, TOY, Card, Stage, card_of, next_pause, stage_of, why_stuck
 
 #: The speed at which the tour plays: it leaves time to read before the first escape.
 _SPEED = 0.5
@@ -116,5 +116,5 @@ class Tour:
             return card_of(stage, moment, self._stuck, self._keys)
         if self._stuck is not None and self._read != moment.frame.generation:
             following = ((self._keys["dismiss"], "puts this away"),)
-            return Card("why it is stuck", told(self._stuck), following)
+            return Card("why it is stuck", why_stuck(self._stuck), following)
         return None if stage is None else card_of(stage, moment, None, self._keys)

@@ -15,7 +15,7 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import Broken, in_thread
-from reluflow.tui.inspected import KINDS, Kind, Moments, judge
+from reluflow.tui.page_source import KINDS, Kind, PageSource, judge
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
@@ -24,13 +24,13 @@ from reluflow.tui.widgets.rows_panel import heading
 _HINTS: Final = "up/down next  tab other kind  g go there  pgup/pgdn  esc"
 
 
-class SubjectPage(Page):
+class InspectorPage(Page):
     """One page. Only the lines on screen are made: there may be very many below the head."""
 
-    def __init__(self, moments: Moments, kind: Kind, neuron: int, glyphs: Glyphs) -> None:
+    def __init__(self, source: PageSource, kind: Kind, neuron: int, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
         self.kind: Kind = kind
-        self._moments = moments
+        self._source = source
         self._numbers: dict[Kind, int] = {"neuron": neuron, "sample": 0}
         self._sheet: tuple[int, Sheet | str] | None = None
         #: what the theory says of a plateau, and of which one it was asked
@@ -40,24 +40,24 @@ class SubjectPage(Page):
     @property
     def number(self) -> int:
         """Which one of its kind is shown."""
-        chosen = self._numbers.get(self.kind, self._moments.nearest(self.kind))
-        return min(max(chosen, 0), max(self._moments.count(self.kind) - 1, 0))
+        chosen = self._numbers.get(self.kind, self._source.nearest(self.kind))
+        return min(max(chosen, 0), max(self._source.count(self.kind) - 1, 0))
 
     @property
     def neuron(self) -> int:
         """The neuron looked at last."""
-        return min(max(self._numbers["neuron"], 0), max(self._moments.count("neuron") - 1, 0))
+        return min(max(self._numbers["neuron"], 0), max(self._source.count("neuron") - 1, 0))
 
     @property
     def time(self) -> float | None:
         """When the plateau or the event shown is, None for what is always there."""
-        return self._moments.time_of(self.kind, self.number)
+        return self._source.time_of(self.kind, self.number)
 
-    def show(self, moments: Moments) -> None:
+    def show(self, source: PageSource) -> None:
         """Draw another frame, or another time of it."""
-        if moments.same(self._moments):
+        if source.same(self._source):
             return
-        self._moments = moments
+        self._source = source
         self._anew()
 
     def go(self, by: int) -> None:
@@ -78,7 +78,7 @@ class SubjectPage(Page):
 
     def _follow(self) -> None:
         """Other pages are then about the neuron and the sample of the event shown here."""
-        pair = self._moments.pair(self.number) if self.kind == "event" else None
+        pair = self._source.pair(self.number) if self.kind == "event" else None
         if pair is not None:
             self._numbers["neuron"], self._numbers["sample"] = pair[0], max(pair[1], 0)
 
@@ -92,16 +92,16 @@ class SubjectPage(Page):
 
     def _ask(self) -> None:
         """Have the theory judge a plateau, in a thread: that may take a while."""
-        moments, number = self._moments, self.number
-        if self.kind != "plateau" or moments.count("plateau") == 0:
+        source, number = self._source, self.number
+        if self.kind != "plateau" or source.count("plateau") == 0:
             return
-        key = (moments.frame.generation, number, moments.state_on(number).t)
+        key = (source.frame.generation, number, source.state_on(number).t)
         if key != self._asked:
             self._asked, self._judgement = key, None
-            self.run_worker(partial(self._judge, moments, number), exclusive=True)  # type: ignore[arg-type]
+            self.run_worker(partial(self._judge, source, number), exclusive=True)  # type: ignore[arg-type]
 
-    async def _judge(self, moments: Moments, number: int) -> None:
-        found = await in_thread(lambda: judge(moments, number))
+    async def _judge(self, source: PageSource, number: int) -> None:
+        found = await in_thread(lambda: judge(source, number))
         if isinstance(found, Broken):
             found = Judgement(None, None, f"breaks down: {found.sentence}")
         self._judgement = found
@@ -111,7 +111,7 @@ class SubjectPage(Page):
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
         held = self._sheet
         if held is None or held[0] != width:
-            made = self._moments.sheet(self.kind, self.number, self._judgement, width, self.glyphs)
+            made = self._source.sheet(self.kind, self.number, self._judgement, width, self.glyphs)
             held = self._sheet = width, made
         sheet = held[1]
         if isinstance(sheet, str):
@@ -125,14 +125,14 @@ class SubjectPage(Page):
 
 
 @dataclass(frozen=True)
-class Looked:
+class InspectorResult:
     """What is left of looking: the neuron, and a time to go to, if any."""
 
     neuron: int
     t: float | None = None
 
 
-class Inspector(FullPage[Looked]):
+class Inspector(FullPage[InspectorResult]):
     """Shows one thing of a run at a time."""
 
     topic = "looking closely"
@@ -142,7 +142,7 @@ class Inspector(FullPage[Looked]):
         *bindings_of("Inspector"),
     ]
     DEFAULT_CSS = """
-    Inspector SubjectPage { width: 100%; height: 100%; padding: 0 1; background: $background; }
+    Inspector InspectorPage { width: 100%; height: 100%; padding: 0 1; background: $background; }
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Inspector(FullPage[Looked]):
         kind: Kind = "neuron",
     ) -> None:
         super().__init__()
-        self.page = SubjectPage(Moments(frame, t, plateaus), kind, neuron, glyphs)
+        self.page = InspectorPage(PageSource(frame, t, plateaus), kind, neuron, glyphs)
 
     def compose(self) -> ComposeResult:
         yield self.page
@@ -165,7 +165,7 @@ class Inspector(FullPage[Looked]):
 
     def show(self, frame: Frame, t: float, plateaus: Sequence[Plateau] = ()) -> None:
         """Follow the run: draw another frame, or another time of it."""
-        self.page.show(Moments(frame, t, plateaus))
+        self.page.show(PageSource(frame, t, plateaus))
 
     @property
     def neuron(self) -> int:
@@ -179,8 +179,8 @@ class Inspector(FullPage[Looked]):
         self.page.turn(by)
 
     def action_leave(self) -> None:
-        self.dismiss(Looked(self.page.neuron))
+        self.dismiss(InspectorResult(self.page.neuron))
 
     def action_go_there(self) -> None:
         """To the time of the plateau or event, and back to the panels."""
-        self.dismiss(Looked(self.page.neuron, self.page.time))
+        self.dismiss(InspectorResult(self.page.neuron, self.page.time))

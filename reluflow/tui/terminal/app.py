@@ -16,27 +16,28 @@ from textual.message_pump import MessagePump
 from reluflow.tui.terminal.driver import TerminalDriver
 from reluflow.tui.terminal.pacing import PacedApp
 
-#: Keys that wait; where more come the oldest are dropped: nobody typed them one by one.
+#: Keys that may wait. Where more come, the oldest are dropped: a person does not type so many.
 MOST_WAITING: Final = 1000
-#: What a key sets off goes through at most so many messages: of a field, its form, a dialogue, the app.
-_WAVES: Final = 3
-#: Seconds after which to look whether the mark of a key was lost, with a widget that was removed; after so
-#: many looks the next key is handed on though the one before is at work.
-_PATIENCE: Final = 1.0
-_MOST_LOOKS: Final = 10
+#: What a key causes takes at most so many messages, one after the other: of a field, its form, a dialogue,
+#: the app.
+_ROUNDS: Final = 3
+#: Seconds after which to check whether the marker of a key was lost with a widget that was removed. After so
+#: many checks the next key is processed though the one before is not done.
+CHECK_SECONDS: Final = 1.0
+_MOST_CHECKS: Final = 10
 
 
 class UnexpectedEndError(Exception):
-    """The app has ended and nobody knows why."""
+    """The app has ended for an unknown reason."""
 
 
 class TerminalApp(PacedApp):
-    """An app that hands on a key when all that the one before set off is done.
+    """An app that processes a key only when everything that the key before caused is done.
 
-    Textual puts keys into the queue of the widget that has the focus when they come; what a key does comes
-    later. Of keys faster than that the second would go to a dialogue that the first has closed, or to the
-    panels behind one that it opens. Here a mark follows each key along the way of its messages, from the
-    widget up to the app and a few times over, and the next key waits for it.
+    Textual puts a key into the queue of the widget that has the focus when the key arrives; the key takes
+    effect later. If keys arrive faster, the second one goes to a dialogue that the first has closed, or to
+    the panels behind a dialogue that the first opens. Here a marker follows each key through the same
+    message queues, from the widget up to the app and a few times over, and the next key waits for it.
     """
 
     # Textual's selection of text fails on a widget that is removed while it is clicked on
@@ -44,9 +45,9 @@ class TerminalApp(PacedApp):
 
     def __init__(self) -> None:
         self._waiting: deque[events.Key | events.Paste] = deque(maxlen=MOST_WAITING)
-        self._in_hand = 0
+        self._current = 0
         self._number = 0
-        self._patience: asyncio.TimerHandle | None = None
+        self._check_timer: asyncio.TimerHandle | None = None
         self._gone = False
         super().__init__()
 
@@ -59,71 +60,71 @@ class TerminalApp(PacedApp):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
-        elif self._in_hand:
+        elif self._current:
             self._waiting.append(event)
         else:
-            await self._hand_on(event)
+            await self._process(event)
 
-    async def _hand_on(self, event: events.Event) -> None:
+    async def _process(self, event: events.Event) -> None:
         self._number += 1
-        number = self._in_hand = self._number
-        way = self._way()
-        self._look_later(way, number, _MOST_LOOKS)
+        number = self._current = self._number
+        route = self._route()
+        self._check_later(route, number, _MOST_CHECKS)
         await super().on_event(event)
-        self._send_mark(way, number, _WAVES)
+        self._send_marker(route, number, _ROUNDS)
 
-    def _look_later(self, way: Sequence[MessagePump], number: int, looks: int) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-        self._patience = asyncio.get_running_loop().call_later(
-            _PATIENCE, lambda: self.call_later(self._look, way, number, looks - 1)
+    def _check_later(self, route: Sequence[MessagePump], number: int, checks: int) -> None:
+        if self._check_timer is not None:
+            self._check_timer.cancel()
+        self._check_timer = asyncio.get_running_loop().call_later(
+            CHECK_SECONDS, lambda: self.call_later(self._check, route, number, checks - 1)
         )
 
-    async def _look(self, way: Sequence[MessagePump], number: int, looks: int) -> None:
-        """Go on if the mark of this key is nowhere any more: on its way it waits behind what is done."""
-        if number != self._in_hand:
+    async def _check(self, route: Sequence[MessagePump], number: int, checks: int) -> None:
+        """Go on if the marker of this key was lost: a marker on its way waits in one of the queues."""
+        if number != self._current:
             return
-        if looks and any(each.is_running and each.message_queue_size for each in (*way, *self._way())):
-            self._look_later(way, number, looks)
+        if checks and any(each.is_running and each.message_queue_size for each in (*route, *self._route())):
+            self._check_later(route, number, checks)
         else:
             await self._next(number)
 
-    def _way(self) -> Sequence[MessagePump]:
-        """What a key goes through: the widget in focus and all around it."""
+    def _route(self) -> Sequence[MessagePump]:
+        """The queues that a key passes: of the widget in focus and of everything around it."""
         screen = self.screen
         return (screen.focused or screen).ancestors_with_self[:-1]
 
-    def _send_mark(self, before: Sequence[MessagePump], number: int, waves: int) -> None:
-        """Send a mark the way that a key took, and the way that it would take by now."""
-        now = self._way()
-        self._pass_mark([*before, *(each for each in now if each not in before)], number, waves, now)
+    def _send_marker(self, before: Sequence[MessagePump], number: int, rounds: int) -> None:
+        """Send a marker along the route that a key took, and along the one that it would take by now."""
+        now = self._route()
+        self._pass_marker([*before, *(each for each in now if each not in before)], number, rounds, now)
 
-    def _pass_mark(
-        self, rest: Sequence[MessagePump], number: int, waves: int, way: Sequence[MessagePump]
+    def _pass_marker(
+        self, rest: Sequence[MessagePump], number: int, rounds: int, route: Sequence[MessagePump]
     ) -> None:
         for place, each in enumerate(rest):
-            if each.call_later(self._pass_mark, rest[place + 1 :], number, waves, way):
+            if each.call_later(self._pass_marker, rest[place + 1 :], number, rounds, route):
                 return
-        self.call_later(self._arrived, number, waves - 1, way)
+        self.call_later(self._arrived, number, rounds - 1, route)
 
-    async def _arrived(self, number: int, waves: int, way: Sequence[MessagePump]) -> None:
-        if waves and number == self._in_hand:
-            self._send_mark(way, number, waves)
+    async def _arrived(self, number: int, rounds: int, route: Sequence[MessagePump]) -> None:
+        if rounds and number == self._current:
+            self._send_marker(route, number, rounds)
         else:
             await self._next(number)
 
     async def _next(self, number: int) -> None:
-        """Hand on the next key, if it is still this one that it waits for."""
-        if number != self._in_hand:
+        """Process the next key, if it waits for the one of this number."""
+        if number != self._current:
             return
-        self._in_hand = 0
+        self._current = 0
         if self._waiting:
-            await self._hand_on(self._waiting.popleft())
+            await self._process(self._waiting.popleft())
 
     # --- the end ---
 
     def terminal_is_gone(self) -> None:
-        """From any thread: nobody sees the app any more; as when the system says so."""
+        """From any thread: the terminal cannot be written to; end as on SIGHUP."""
         if not self._gone:
             self._gone = True
             os.kill(os.getpid(), signal.SIGHUP)

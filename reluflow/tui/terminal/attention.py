@@ -1,4 +1,4 @@
-"""The event loop of the app, which tells the solver when it is at work."""
+"""The event loop of the app, which lets the solver know when the app is at work."""
 
 import asyncio
 import selectors
@@ -7,7 +7,7 @@ from reluflow.live.front import Front
 
 
 class _Selector(selectors.DefaultSelector):
-    """Waits for keys and timers, at rest meanwhile."""
+    """Waits for keys and timers; while it waits the app is at rest."""
 
     def __init__(self, front: Front) -> None:
         super().__init__()
@@ -26,5 +26,5 @@ class _Selector(selectors.DefaultSelector):
 
 
 def attentive_loop(front: Front) -> asyncio.AbstractEventLoop:
-    """A new event loop, during whose work the solver of a session stands back."""
+    """A new event loop; while it works, the solver of a session waits."""
     return asyncio.SelectorEventLoop(_Selector(front))

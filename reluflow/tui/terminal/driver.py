@@ -1,7 +1,7 @@
-"""The terminal as the app uses it, which comes through what happens to terminals.
+"""The driver of the terminal.
 
-It may be stopped and continued at any time, with or without having been left in order; it may vanish; and
-anything may come from its keyboard. What is wrong with it is told to the app once.
+The process may be stopped and continued at any time, with or without restoring the terminal first. The
+terminal may vanish, and its keyboard may send any bytes. The app is told once when the terminal is gone.
 """
 
 import os

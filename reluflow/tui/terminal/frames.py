@@ -1,13 +1,13 @@
-"""When the next frame is due: as often as the settings say, but not at the solver's expense.
+"""The frame rate: as the settings say, but lower while a solver needs the processor.
 
-Solver and screen share one interpreter, so that what one takes the other has not. While something is being
-solved the screen takes no more than a share of a core: on a slow machine, or in a large terminal, it shows
-fewer frames. Once the run is solved it has all the time it wants.
+Solver and screen share one interpreter. While a run is being solved the screen uses at most a fixed share of
+a core, so that a slow machine or a large terminal shows fewer frames. When the run is solved there is no such
+limit.
 """
 
 from typing import Final
 
-#: the most that frames take from a solver at work
+#: the largest share of a core that frames may use while a solver is at work
 SHARE: Final = 0.08
 #: frames are never further apart than this, in seconds
 LONGEST: Final = 0.5
@@ -16,7 +16,7 @@ _WEIGHT: Final = 0.3
 
 
 class Frames:
-    """Keeps account of frames: when the last one was begun, and what they cost the thread that draws them."""
+    """Counts when the last frame began, and the processor time that frames cost the thread that draws."""
 
     def __init__(self, fps: float, now: float, spent: float) -> None:
         """``now``: seconds of a clock; ``spent``: seconds of processor time of this thread so far."""
@@ -29,7 +29,7 @@ class Frames:
         """A frame is begun: all that was spent since the last one is what that one cost."""
         self._cost += _WEIGHT * (spent - self._spent - self._cost)
         self._begun, self._spent = now, spent
-        # from when it was due, so that the beat at which one looks does not make the pace slower
+        # counted from when it was due, so that checking at intervals does not make the rate lower
         due = self._reckoned + self._pause
         self._reckoned = due if due <= now < due + self._period else now
 

@@ -1,8 +1,8 @@
-"""The same picture in fewer bytes: colours are told to the terminal only where they change.
+"""Shorter output: styles (SGR sequences) are written only where they change.
 
-What comes from the painting puts every piece of text between a full description of its style and a reset,
-which is two thirds of a frame. Here a piece that looks like the one before it needs neither, one that differs
-in a colour names that colour, and blanks take whatever has the right background.
+Textual writes every piece of text between a full description of its style and a reset, which is two thirds
+of the bytes of a frame. Here a piece with the style of the piece before needs neither, a piece that differs
+in one colour names that colour, and blanks keep any style with the right background.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What comes from the terminal's keyboard and mouse: bytes in, messages for the app out.
 
-A terminal sends UTF-8 and escape sequences, but anything may arrive: letters of another encoding, noise on a
-line, sequences cut in two. Whatever means nothing is dropped.
+A terminal sends UTF-8 and escape sequences, but any bytes may arrive: letters of another encoding, noise on a
+line, sequences cut in two. Bytes without a meaning are dropped.
 """
 
 import re

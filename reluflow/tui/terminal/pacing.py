@@ -1,10 +1,10 @@
-"""No more pictures than the line to the terminal carries.
+"""Flow control: no more pictures are written than the connection to the terminal carries.
 
-What a program writes to a slow connection is taken at once and waits in buffers on the way; keys then show
-their effect only when all that was written before them has arrived. So the terminal is asked where its cursor
-is after each picture, which it answers once it has drawn it. With two questions open nothing is painted, and
-what changes meanwhile is painted in one picture when an answer comes. A terminal that never answers is asked
-no more, and paints at the pace of the settings.
+A slow connection accepts what is written at once and keeps it in buffers. A key then shows its effect only
+when everything that was written before has arrived. Therefore the app asks for the position of the terminal's
+cursor after each picture; the terminal answers once it has drawn that. While two questions are open nothing
+is painted, and all changes are painted in one picture when an answer comes. A terminal that never answers is
+not asked again, and the app paints at the frame rate of the settings.
 """
 
 import threading
@@ -57,7 +57,7 @@ class Pacer:
             return True
 
     def answered(self) -> bool:
-        """An answer came; whether it was one to a question of ours."""
+        """An answer came; whether it belongs to a question of the app."""
         with self._changed:
             if not self._open:
                 return False
@@ -88,7 +88,7 @@ class Pacer:
 
 
 @runtime_checkable
-class Asking(Protocol):
+class PacedDriver(Protocol):
     """A driver that can ask the terminal how far it has come."""
 
     def ask(self) -> None: ...
@@ -107,7 +107,7 @@ class PacedApp(OpenApp):
         """A picture was written, or left out while painting was on hold."""
         if self._hold is not None:
             self._missed = True
-        elif isinstance(driver := self.terminal_driver, Asking):
+        elif isinstance(driver := self.terminal_driver, PacedDriver):
             driver.ask()
             if self.pacer.congested:
                 self._hold = ExitStack()

@@ -1,9 +1,10 @@
 """A screen that renders the widgets in which something changed, and writes the cells that did, and no others.
 
-Textual (8.2) renders, for each frame, every widget inside the rectangle around all that changed. The status
-line at the top and the timeline at the foot change with every frame, so that this is the whole screen, with a
-field of the parameters on each line. What is left out here is not painted there either. And it writes each
-line from the left end of the widget in which something changed; here from the first changed cell on.
+Textual (8.2) renders, for each frame, every widget inside the rectangle around all changes. The status line
+at the top and the timeline at the foot change with every frame, so that the rectangle is the whole screen,
+with a field of the parameters on each line. Here only widgets with changes are rendered; Textual does not
+paint the others either. Textual writes each line from the left end of a changed widget on; here it is written
+from the first changed cell on.
 """
 
 from collections.abc import Iterable

@@ -21,8 +21,8 @@ _TAIL: Final = 0.25
 _TICK_CELLS: Final = 12
 
 
-class Dial:
-    """Places on a band for a run: shares of the band to flow times and back.
+class TimeScale:
+    """The scale of the band of a run: from shares of the band to flow times and back.
 
     Up to ``focus`` (a flow time) the band counts evenly by its clock. What follows, however long, gets the
     last quarter at most.
@@ -68,7 +68,7 @@ class Timeline(RowsPanel):
         super().__init__(glyphs, id=id)
         self._moment: Moment | None = None
         self._band = (0, 0)
-        self._drawn: tuple[tuple[Any, ...], Dial, Row, Row] | None = None
+        self._drawn: tuple[tuple[Any, ...], TimeScale, Row, Row] | None = None
         self._held: tuple[object, ...] = ()
 
     def show(self, moment: Moment) -> None:
@@ -88,20 +88,20 @@ class Timeline(RowsPanel):
         self._band = (start, room)
         if room < LEAST or history.end <= 0.0:
             return [[*before, after]]
-        dial, band, ticks = self._draw(moment, history, room)
-        rows = [[*before, *with_band_cursor(band, dial.share_of(moment.t), self.glyphs), after]]
+        scale, band, ticks = self._draw(moment, history, room)
+        rows = [[*before, *with_band_cursor(band, scale.share_of(moment.t), self.glyphs), after]]
         if height > 1:
             rows.append([Segment(" " * start, "axis"), *ticks])
         return rows
 
-    def _draw(self, moment: Moment, history: History, room: int) -> tuple[Dial, Row, Row]:
+    def _draw(self, moment: Moment, history: History, room: int) -> tuple[TimeScale, Row, Row]:
         """How the band is laid out, the band and the times below it: drawn anew only when one changes."""
         key = (id(history), id(moment.plateaus), moment.clock, room)
         if self._drawn is None or self._drawn[0] != key:
             clock: Clock = "time" if moment.clock == "change" else moment.clock
-            dial = Dial(history, clock, focus_of(moment.plateaus, history.end))
-            band = band_row(moment.plateaus, history.event_times, dial.time_of, room, self.glyphs)
-            self._drawn = key, dial, band, ticks_row(dial.ticks(room), dial.share_of, room)
+            scale = TimeScale(history, clock, focus_of(moment.plateaus, history.end))
+            band = band_row(moment.plateaus, history.event_times, scale.time_of, room, self.glyphs)
+            self._drawn = key, scale, band, ticks_row(scale.ticks(room), scale.share_of, room)
             # held, so that no other history can have its number
             self._held = history, moment.plateaus
         return self._drawn[1:]
@@ -118,11 +118,11 @@ class Timeline(RowsPanel):
         moment, at = self._moment, event.x - start
         if moment is None or self._drawn is None or not 0 <= at < room:
             return
-        dial, history = self._drawn[1], moment.frame.history
-        first, last = (dial.time_of((at + side) / room) for side in (0, 1))
+        scale, history = self._drawn[1], moment.frame.history
+        first, last = (scale.time_of((at + side) / room) for side in (0, 1))
         t = history.next_event(first) if history is not None else None
         if t is None or t > last:
-            self.post_message(TimeChosen(dial.time_of((at + 0.5) / room)))
+            self.post_message(TimeChosen(scale.time_of((at + 0.5) / room)))
         elif first < moment.t <= last and history is not None and len(history.events_at(moment.t)):
             self.post_message(EventChosen(moment.t))
         else:

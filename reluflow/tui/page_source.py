@@ -1,4 +1,4 @@
-"""What can be looked at closely in a moment of a run, and the pages about it."""
+"""The pages about a neuron, a sample, a plateau or an event of a run at one time."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -31,13 +31,13 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MOST_PAIRS: Final = 20_000
 
 
-class Moments:
-    """A frame, a time ``t`` of it, and its plateaus."""
+class PageSource:
+    """The pages about the parts of a run: a frame, a time ``t`` of it, and its plateaus."""
 
     def __init__(self, frame: Frame, t: float, plateaus: Sequence[Plateau]) -> None:
         self.frame, self.t, self.plateaus = frame, t, plateaus
 
-    def same(self, other: "Moments") -> bool:
+    def same(self, other: "PageSource") -> bool:
         """Whether there is nothing else to see."""
         return self.frame is other.frame and self.t == other.t and self.plateaus is other.plateaus
 
@@ -172,10 +172,10 @@ _NONE: Final[dict[Kind, str]] = {
 }
 
 
-def judge(moments: Moments, number: int) -> Judgement:
+def judge(source: PageSource, number: int) -> Judgement:
     """What the theory says of a plateau; may take seconds."""
-    assert moments.run is not None
-    problem, state = moments.run[1], moments.state_on(number)
+    assert source.run is not None
+    problem, state = source.run[1], source.state_on(number)
     if problem.width * problem.samples > MOST_PAIRS:
         return Judgement(None, None, f"not asked for {problem.width} neurons on {problem.samples} samples")
     try:
