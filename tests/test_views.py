@@ -16,7 +16,7 @@ from reluflow.plot.views import VIEWS
 from reluflow.plot.views.bundle import MOST_COORDINATES
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 from reluflow.plot.views.function import sampled_function
-from reluflow.plot.views.growth import MOST_SHOWN, draw_growth, growth_rows
+from reluflow.plot.views.growth import MOST_SHOWN, draw_growth
 from reluflow.plot.views.norms import log10_norms
 from reluflow.plot.views.spectrum import kernel_spectrum, weight_spectrum
 from reluflow.problem import Problem
@@ -310,7 +310,7 @@ def growing_run() -> History:
 def test_norms_over_time_rise_for_neurons_that_grow(glyphs) -> None:  # type: ignore[no-untyped-def]
     history = growing_run()
     picture = draw_growth(history, 10.0, (60, 19), glyphs, cursor=0)
-    rows = growth_rows(picture, history.state_at(5.0), 60, 20, glyphs, 0)
+    rows = picture.rows(history.state_at(5.0), 60, 20, glyphs, 0)
     assert {len(plain(row)) for row in rows} == {60}
     own = sorted(find(rows[:-1], "cursor"))
     assert len(own) > 4
@@ -327,12 +327,12 @@ def test_of_very_many_neurons_the_largest_and_the_one_looked_at_are_drawn() -> N
     history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
     picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321)
     assert picture.hidden >= 5000 - MOST_SHOWN - 1
-    assert "not drawn" in plain(growth_rows(picture, states[1], 80, 20, BRAILLE, 4321)[-1])
+    assert "not drawn" in plain(picture.rows(states[1], 80, 20, BRAILLE, 4321)[-1])
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
 def test_norms_over_time_fit_any_panel(size: tuple[int, int]) -> None:
     picture = draw_growth(growing_run(), 10.0, size, BRAILLE, cursor=1)
-    rows = growth_rows(picture, growing_run().states[3], *size, BRAILLE, 1)
+    rows = picture.rows(growing_run().states[3], *size, BRAILLE, 1)
     assert {len(plain(row)) for row in rows} <= {size[0]}
     assert len(rows) == size[1]

@@ -4,7 +4,7 @@ A view never fails: where data cannot be drawn in its way it says so in a senten
 on the problem alone is computed once for each problem.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from reluflow.registry import Entry, Registry
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reluflow.flow.base import State
+    from reluflow.observe.history import History
     from reluflow.plot.cells import Row
     from reluflow.plot.glyphs import Glyphs
     from reluflow.problem import Problem
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     #: view(state, problem, width, height, glyphs, cursor): ``height`` rows of ``width`` cells; ``cursor`` is
     #: the number of a neuron to mark, or None
     View = Callable[[State, Problem, int, int, Glyphs, int | None], list[Row]]
+
+    class RunPicture(Protocol):
+        """A picture of a whole run, which is good for every time of it."""
+
+        def rows(self, state: State, width: int, height: int, glyphs: Glyphs, cursor: int) -> list[Row]:
+            """``height`` rows of ``width`` cells, with a line at the time of the state."""
+
+    #: view(history, until, size, glyphs, cursor): the run up to a flow time on (width, height) cells;
+    #: ``cursor`` is the number of a neuron to mark
+    RunView = Callable[[History, float, tuple[int, int], Glyphs, int], RunPicture]
 
 #: Every view of a state, in the order in which the app goes through them.
 VIEWS: "Final[Registry[Entry, View]]" = Registry(
@@ -43,7 +54,7 @@ VIEWS: "Final[Registry[Entry, View]]" = Registry(
     }
 )
 #: Every view of a whole run; they are drawn from its history, and come after the others.
-RUN_VIEWS: "Final[Registry[Entry, Any]]" = Registry(
+RUN_VIEWS: "Final[Registry[Entry, RunView]]" = Registry(
     {
         "norms over time": Entry(
             "reluflow.plot.views.growth:draw_growth", "|w_j| over the run so far, with a line at the present"

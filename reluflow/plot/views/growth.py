@@ -29,11 +29,32 @@ _MARK_EVERY: Final = 7
 
 @dataclass(frozen=True)
 class GrowthPicture:
-    """``rows`` of ``chart`` without a line at the present; ``hidden``: how many neurons are not drawn."""
+    """The norms of neurons over a run.
 
-    rows: list[Row]
+    ``base``: rows of ``chart`` without a line at the present; ``hidden``: the number of neurons left out.
+    """
+
+    base: list[Row]
     chart: Chart
     hidden: int
+
+    def rows(self, state: State, width: int, height: int, glyphs: Glyphs, cursor: int) -> list[Row]:
+        """The picture with a line at the state's time, and what is what."""
+        chart, rows = self.chart, list(self.base)
+        column, _ = chart.cell(state.t, chart.y.limits[0])
+        for y in range(min(chart.height, len(rows))):
+            if plain(rows[y])[column : column + 1] == " ":
+                rows[y] = put(rows[y], column, glyphs.mark, "mark")
+        norm = norm_text(float(log10_norms(state.weights[[cursor]])[0]))
+        marker = glyphs.negative_cursor if state.output_weights[cursor] < 0.0 else glyphs.positive_cursor
+        entries: list[tuple[str, Role]] = [
+            (f"{marker} neuron {cursor}: |w| {norm}", "strong"),
+            ("a>0", "positive"),
+            ("a<0", "negative"),
+        ]
+        if self.hidden:
+            entries.append((f"{self.hidden} not drawn", "dim"))
+        return stacked([rows, [legend(entries, width)]], width, height)
 
 
 def draw_growth(
@@ -57,27 +78,6 @@ def draw_growth(
     for x, y in zip(grid[every // 2 :: every], own[every // 2 :: every], strict=True):
         chart.put(rows, float(x), float(y), marker, "cursor")
     return GrowthPicture(rows, chart, last.output_weights.size - chosen.size)
-
-
-def growth_rows(
-    picture: GrowthPicture, state: State, width: int, height: int, glyphs: Glyphs, cursor: int
-) -> list[Row]:
-    """The picture with a line at the state's time, and what is what."""
-    chart, rows = picture.chart, list(picture.rows)
-    column, _ = chart.cell(state.t, chart.y.limits[0])
-    for y in range(min(chart.height, len(rows))):
-        if plain(rows[y])[column : column + 1] == " ":
-            rows[y] = put(rows[y], column, glyphs.mark, "mark")
-    norm = norm_text(float(log10_norms(state.weights[[cursor]])[0]))
-    marker = glyphs.negative_cursor if state.output_weights[cursor] < 0.0 else glyphs.positive_cursor
-    entries: list[tuple[str, Role]] = [
-        (f"{marker} neuron {cursor}: |w| {norm}", "strong"),
-        ("a>0", "positive"),
-        ("a<0", "negative"),
-    ]
-    if picture.hidden:
-        entries.append((f"{picture.hidden} not drawn", "dim"))
-    return stacked([rows, [legend(entries, width)]], width, height)
 
 
 def _chosen(last: State, cursor: int) -> Numbers:

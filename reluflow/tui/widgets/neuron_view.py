@@ -1,7 +1,7 @@
 """A picture of the neurons."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
@@ -11,20 +11,20 @@ from reluflow.plot.cells import Role, Row
 from reluflow.plot.directions import Compass, Goals, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import focus_of
-from reluflow.plot.views import VIEWS
+from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.plot.views.chart import legend
-from reluflow.plot.views.growth import GrowthPicture, draw_growth, growth_rows
 from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
 
+if TYPE_CHECKING:
+    from reluflow.plot.views import RunPicture
+
 #: the view that the app starts with
 COMPASS: Final = "directions"
-#: the view of the whole run
-GROWTH: Final = "norms over time"
-NAMES: Final = (*VIEWS, GROWTH)
-#: a growing run is drawn again in that view when it has become longer by this factor
+NAMES: Final = (*VIEWS, *RUN_VIEWS)
+#: a growing run is drawn again in a view of the whole run when it has become longer by this factor
 _LONGER: Final = 1.02
 
 
@@ -42,8 +42,8 @@ class NeuronView(FramePanel):
         self._picture: Compass | None = None
         self.cursor = 0
         self._marks = Marks()
-        self._grown: GrowthPicture | None = None
-        self._grown_for: tuple[tuple[object, ...], float] | None = None
+        #: the picture of the whole run, what it was drawn of, and up to which time
+        self._of_run: tuple[RunPicture, tuple[object, ...], float] | None = None
         self.view = COMPASS
 
     def show(self, moment: Moment) -> None:
@@ -105,25 +105,25 @@ class NeuronView(FramePanel):
         moment = self._moment
         if moment is None or moment.state is None or moment.frame.problem is None:
             return [top]
-        if self.view == GROWTH:
-            return [top, *self._growth(moment, moment.state, width, height - 1)]
+        if self.view in RUN_VIEWS:
+            return [top, *self._whole_run(moment, moment.state, width, height - 1)]
         draw = VIEWS[self.view]
         rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self.cursor)
         return [top, *rows]
 
-    def _growth(self, moment: Moment, state: State, width: int, height: int) -> list[Row]:
-        """Norms over the whole run, drawn anew only when the run, the size or the neuron is another."""
+    def _whole_run(self, moment: Moment, state: State, width: int, height: int) -> list[Row]:
+        """The whole run, drawn again only when the view, the run, the size or the neuron is another."""
         history = moment.frame.history
         cursor = min(self.cursor, state.output_weights.size - 1)
         if history is None or width < 1 or height < 2:
             return []
         until = max(focus_of(moment.plateaus, history.end), moment.t)
-        key = (moment.frame.generation, moment.frame.over, (width, height), cursor)
-        grown, held = self._grown, self._grown_for
-        if grown is None or held is None or key != held[0] or not held[1] <= until <= _LONGER * held[1]:
-            grown = draw_growth(history, until, (width, height - 1), self.glyphs, cursor)
-            self._grown, self._grown_for = grown, (key, until)
-        return growth_rows(grown, state, width, height, self.glyphs, cursor)
+        key = (self.view, moment.frame.generation, moment.frame.over, (width, height), cursor)
+        held = self._of_run
+        if held is None or key != held[1] or not held[2] <= until <= _LONGER * held[2]:
+            picture = RUN_VIEWS[self.view](history, until, (width, height - 1), self.glyphs, cursor)
+            held = self._of_run = picture, key, until
+        return held[0].rows(state, width, height, self.glyphs, cursor)
 
     def _goals(self) -> Goals | None:
         """Where small neurons end, in coordinates of the span, if that is known."""
