@@ -1,4 +1,4 @@
-"""What is made from the registry of actions: the app's bindings, the footer, the table in the README."""
+"""The app's bindings, the keys in the footer and the README's table, made from the registry of actions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

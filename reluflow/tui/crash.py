@@ -1,4 +1,4 @@
-"""The end of the app by an error of its own: the run is saved, and one message says where."""
+"""An unexpected error ends the app: the run is saved, and one message says where."""
 
 import traceback
 from pathlib import Path

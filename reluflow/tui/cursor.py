@@ -1,4 +1,4 @@
-"""The cursor over the frames of a session: which run and which flow time are on show. It knows no screen."""
+"""The cursor chooses the run and the flow time on show; it does not depend on a screen."""
 
 import math
 from typing import Any, Final

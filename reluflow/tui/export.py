@@ -1,4 +1,4 @@
-"""What a user takes away from the screen: a command line, numbers, a picture."""
+"""Texts and pictures that the user takes out of the app: a command line, numbers, a screenshot."""
 
 import shlex
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Runs kept for comparison: their curves, and in words what is different about them."""
+"""Frozen runs are kept for comparison: their curves, and a label that says how they differ."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a target on the command line to a running app, and back to an exit code."""
+"""The launch turns a target on the command line into a running app, and its end into an exit code."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What the panels show: a run at the flow time of the cursor."""
+"""A moment is a run at the flow time of the cursor; every panel draws the same one."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The pages about a neuron, a sample, a plateau or an event of a run at one time."""
+"""The source of the inspector's pages about a neuron, a sample, a plateau or an event."""
 
 from collections.abc import Sequence
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The registry of the keys that a panel or a page answers itself: its widgets' bindings and its help.
+"""The registry of the keys that a panel or a page answers itself; bindings and help come from it.
 
 A key of the app, whatever has the focus, belongs to ``reluflow.tui.actions``.
 """

@@ -1,4 +1,4 @@
-"""Output weights that changed their sign in a run, which a theorem forbids for the gradient flow."""
+"""A theorem forbids output weights to change sign along the flow; here such changes are found in a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

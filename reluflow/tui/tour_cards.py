@@ -1,4 +1,4 @@
-"""The texts of the tour: what is seen at a moment, and which key to press next, read off the run."""
+"""The cards of the tour: each says what is seen in the run on show and which key to press next."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The values of preset keys as text: as they are typed, and the next larger and smaller number.
+"""Values of preset keys as text: how they are typed, and the next larger or smaller number.
 
 Sizes are stepped by factors of ten, counts and seeds by one.
 """

@@ -1,4 +1,4 @@
-"""Undo and redo of what a run is made from."""
+"""The history of presets, for undo and redo."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Presets that differ from another in one thing: the solver, the seed or the scale."""
+"""Variants of a preset, which differ from it in the solver, the seed or the scale."""
 
 import contextlib
 from typing import Final

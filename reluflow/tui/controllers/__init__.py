@@ -1,1 +1,1 @@
-"""What answers the user, one part a file: plain classes that own their state and know the app as a host."""
+"""Controllers: each answers the actions of one part of the app and owns that part's state."""

@@ -1,4 +1,4 @@
-"""Runs side by side: the curves kept behind the run on show, and variants of it run beside it."""
+"""The comparison controller keeps curves of earlier runs and starts variants of the present run."""
 
 from collections.abc import Callable
 from typing import Final

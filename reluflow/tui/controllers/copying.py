@@ -1,4 +1,4 @@
-"""What the user takes away: a text for the clipboard, a picture of the screen."""
+"""The copying controller puts texts on the clipboard and writes pictures of the screen."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a controller may ask of the app. Tests of controllers put a small class of their own in its place."""
+"""The interface of the app for controllers; their tests use a small class in its place."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""Which panels are on screen, and which of them has the focus."""
+"""The layout controller decides which panels are on screen and which of them has the focus."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol

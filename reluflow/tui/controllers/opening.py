@@ -1,4 +1,4 @@
-"""Opening presets and stored runs, also those that another process left behind."""
+"""The opening controller opens presets, stored runs, and runs that another process left behind."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Pages laid over the panels: the inspector, the predictions, the help and the palette."""
+"""The pages controller opens the inspector, the predictions, the help and the palette."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING

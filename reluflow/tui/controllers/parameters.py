@@ -1,4 +1,4 @@
-"""The parameters: what is run, what was run before, and what of it is on file."""
+"""The parameters controller starts runs, undoes changes, and knows which values are on file."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""Keeping what is on screen for the next start, and taking up what was kept."""
+"""The persistence controller writes the last session and restores it at the next start."""
 
 import asyncio
 import contextlib

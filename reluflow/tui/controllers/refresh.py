@@ -1,4 +1,4 @@
-"""When the next frame of a session is shown."""
+"""The refresh controller decides when the next frame of a session is shown."""
 
 from collections.abc import Callable
 from typing import Final

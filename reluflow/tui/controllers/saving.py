@@ -1,4 +1,4 @@
-"""Saving presets and runs, and leaving the app."""
+"""The saving controller has presets and runs written, and ends the app."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final

@@ -1,4 +1,4 @@
-"""The table of neurons: which are listed, in what order, and which of them is under the cursor."""
+"""The table controller lists the neurons in an order and holds the cursor among them."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the theory says of the run on show, computed in a thread beside it and never in its way."""
+"""The theory controller computes predictions for the run on show in a thread of their own."""
 
 import asyncio
 from collections.abc import Callable

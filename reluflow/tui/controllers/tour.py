@@ -1,4 +1,4 @@
-"""The tour through the app, and what is told of a run that is stuck where the flow is not."""
+"""The tour controller puts up the cards of the tour, and says why a run is stuck."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Playing and solving: moves the cursor, sets its clock and speed, and halts the solver or lets it go on."""
+"""The transport controller moves the cursor and halts the solver or lets it go on."""
 
 from reluflow.live.session import Session
 from reluflow.plot.phases import Stop

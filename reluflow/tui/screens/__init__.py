@@ -1,1 +1,1 @@
-"""Pages and questions laid over the panels, one a file. Each returns its answer; none acts by itself."""
+"""Screens, one a file. A page or question returns its answer; the controller that asked acts on it."""

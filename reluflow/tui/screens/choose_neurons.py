@@ -1,4 +1,4 @@
-"""Where the user types which neurons to list."""
+"""A dialogue that asks which neurons to list."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What to copy: one key each."""
+"""A menu of the texts that can be copied, with one key each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The bases of all pages and questions laid over the panels: each gives one answer and is gone."""
+"""The base classes of pages and questions: each returns one answer and closes."""
 
 from typing import ClassVar, Final, TypeVar
 

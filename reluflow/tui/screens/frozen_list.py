@@ -1,4 +1,4 @@
-"""The runs kept for comparison, to be let go one by one or all at once."""
+"""The list of the runs kept for comparison; the user removes one or all of them."""
 
 from typing import ClassVar
 

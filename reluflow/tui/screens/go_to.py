@@ -1,4 +1,4 @@
-"""Where the user types a time to go to."""
+"""A dialogue that asks for a time to go to."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The help page, made from the registry of actions: first what belongs to the panel in focus."""
+"""The help page, made from the registries of keys; it begins with the panel in focus."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final

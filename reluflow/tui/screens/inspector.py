@@ -1,4 +1,4 @@
-"""The pages about one neuron, one sample, one plateau or one event, laid over the panels."""
+"""The inspector shows pages about one neuron, sample, plateau or event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Jump mode: a letter on every panel and field, and the focus goes to the one whose letter is pressed."""
+"""Jump mode puts a letter on every panel and field; pressing the letter moves the focus there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Offers a run that a process before this one has left behind."""
+"""A question about a run that another process left behind."""
 
 from typing import ClassVar, Literal
 

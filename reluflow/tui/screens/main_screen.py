@@ -1,4 +1,4 @@
-"""The screen of the panels."""
+"""The main screen holds the panels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The palette: every action of the registry, found by typing a part of it."""
+"""The palette finds an action by a part of its name or help."""
 
 from collections.abc import Sequence
 

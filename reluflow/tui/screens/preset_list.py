@@ -1,4 +1,4 @@
-"""What can be opened: presets, shipped and one's own, and run directories; with notes on each."""
+"""The list of presets and run directories that can be opened, with notes on each."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final

@@ -1,4 +1,4 @@
-"""A question with a few one-key answers."""
+"""The question that is asked before a long run would be lost."""
 
 from typing import ClassVar
 

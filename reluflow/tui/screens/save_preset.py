@@ -1,4 +1,4 @@
-"""Where the user names a preset to save."""
+"""A dialogue that asks for the name of a preset to save."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final

@@ -1,4 +1,4 @@
-"""A list that what one types narrows: the base of the palette and of what can be opened."""
+"""A list that is narrowed by typing: the base of the palette and of the list of presets."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar

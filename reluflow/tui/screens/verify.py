@@ -1,4 +1,4 @@
-"""What the theory predicts beside what the run on show measures, laid over the panels."""
+"""The page of predictions compares what the theory predicts with what the run on show measures."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Final

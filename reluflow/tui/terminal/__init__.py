@@ -1,1 +1,1 @@
-"""The terminal: what comes from its keyboard, what is written to it, and how fast."""
+"""The terminal: reading its keyboard, writing to it, and the rate of frames."""

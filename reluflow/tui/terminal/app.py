@@ -1,4 +1,4 @@
-"""An app at a terminal: keys one after the other, and an end in order when the terminal is gone."""
+"""The base of the app: it processes keys one after the other, and ends in order without a terminal."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What comes from the terminal's keyboard and mouse: bytes in, messages for the app out.
+"""The keyboard turns bytes from the terminal's keyboard and mouse into messages for the app.
 
 A terminal sends UTF-8 and escape sequences, but any bytes may arrive: letters of another encoding, noise on a
 line, sequences cut in two. Bytes without a meaning are dropped.

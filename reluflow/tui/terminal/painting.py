@@ -1,4 +1,4 @@
-"""A screen that renders the widgets in which something changed, and writes the cells that did, and no others.
+"""A screen that renders only widgets with changes, and writes only cells that have changed.
 
 Textual (8.2) renders, for each frame, every widget inside the rectangle around all changes. The status line
 at the top and the timeline at the foot change with every frame, so that the rectangle is the whole screen,

@@ -1,4 +1,4 @@
-"""Everything of Textual's that is not public and that the app needs, under public names.
+"""All private parts of Textual that the app needs, under public names.
 
 Textual may change any of it in any release. So the dependency is pinned to the release that this was tested
 with, and ``tests/tui/test_private.py`` compares the parts that are used here with those of that release.

@@ -1,1 +1,1 @@
-"""The panels, one a file."""
+"""Widgets: the panels of the app and their parts, one a file."""

@@ -1,4 +1,4 @@
-"""A panel of the frame: one that can have the focus and shows that it has, not by colour alone."""
+"""The base of the panels that can have the focus; a mark shows it, not colour alone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar

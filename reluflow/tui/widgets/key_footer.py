@@ -1,4 +1,4 @@
-"""The keys at the foot of the screen."""
+"""The footer shows the most important keys."""
 
 from collections.abc import Sequence
 

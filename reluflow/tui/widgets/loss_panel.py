@@ -1,4 +1,4 @@
-"""The loss over time."""
+"""The panel of the loss over time."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Widgets of Textual of which a fault is mended."""
+"""Widgets of Textual with a fault removed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The table of the neurons."""
+"""The panel of the table of neurons."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""A picture of the neurons."""
+"""The panel of the views of the neurons."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final

@@ -1,4 +1,4 @@
-"""A page longer than the screen, of which only the rows on screen are made."""
+"""The base of pages longer than the screen; only the rows on screen are made."""
 
 from typing import ClassVar
 

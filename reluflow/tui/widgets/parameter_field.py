@@ -1,4 +1,4 @@
-"""One key of the preset as a line of the form: a mark, the key's name and an editor for its value."""
+"""A field of the form: a mark, the name of a preset key, and an editor for its value."""
 
 from typing import Any, ClassVar
 

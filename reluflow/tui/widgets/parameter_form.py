@@ -1,4 +1,4 @@
-"""The parameters: every key of the preset that applies, checked at each key press."""
+"""The form of the parameters: a field for every preset key that applies, checked while it is typed."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""The base of all panels that are drawn as rows: it repaints the rows that changed and no others."""
+"""The base of the panels that are drawn as rows; only rows that have changed are painted."""
 
 from collections.abc import Sequence
 from typing import ClassVar

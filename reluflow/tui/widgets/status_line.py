@@ -1,4 +1,4 @@
-"""The lines at the top: what is on show, and what the solver is doing."""
+"""The status line says what is on show and what the solver does."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The names of the panels where there is room for one only."""
+"""The tab bar names the panels where there is room for one only."""
 
 from collections.abc import Sequence
 

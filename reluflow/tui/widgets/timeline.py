@@ -1,4 +1,4 @@
-"""The whole run as a band at the foot of the screen, with the cursor on it."""
+"""The timeline shows the whole run as a band, with the cursor on it."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A few lines above the timeline: what is seen, and which key to press next."""
+"""The card above the timeline says what is seen and which key to press next."""
 
 import textwrap
 from collections.abc import Sequence
