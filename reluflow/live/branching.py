@@ -14,7 +14,7 @@ MOST_KEPT: Final = 50
 
 
 def branch_folder() -> Path:
-    """Where branches are kept: in the platform's cache, or inside the folder that RELUFLOW_CONFIG names."""
+    """The folder of branches: in the platform's cache, or inside the folder that RELUFLOW_CONFIG names."""
     if os.environ.get("RELUFLOW_CONFIG"):
         return config_folder() / "branches"
     if state_folder() == NOWHERE:

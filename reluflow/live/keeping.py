@@ -47,12 +47,12 @@ class Keeper:
 
     @property
     def folder(self) -> Path | None:
-        """Where the run is kept; None if nobody asked for that so far."""
+        """The directory that keeps the run; None until the user asks for one."""
         return None if self._writer is None or is_live(self._writer.path) else self._writer.path
 
     @property
     def place(self) -> Path | None:
-        """Where the run is written to, kept or not."""
+        """The directory that the run is written to, kept or not."""
         return self._writer.path if self._writer else None
 
     def _write_by(self, writer: RunWriter | None) -> None:

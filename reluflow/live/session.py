@@ -51,7 +51,7 @@ class Session:
 
     @property
     def front(self) -> Front:
-        """Where the thread that shows the run says that it is at work."""
+        """The state of the thread that shows the run; that thread sets it."""
         return self._exchange.front
 
     @property

@@ -26,7 +26,7 @@ TALL: Final = 32
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What is on screen.
+    """The panels on screen and how they are laid out.
 
     ``panels``: those that are shown. ``tabs``: whether there is room for one only, chosen by tabs.
     ``zoomed``: whether the user wants one only. ``too_small``: whether there is no room for any (``panels``

@@ -20,7 +20,7 @@ class Broken:
 
 
 async def in_thread(work: Callable[[], _Result]) -> _Result | Broken:
-    """What ``work`` returns, computed in a daemon thread; Broken if it raises.
+    """Compute ``work`` in a daemon thread and return its result; Broken if it raises.
 
     Whatever is wrong in work beside the run is no reason to end the app: the caller says so and goes on.
     Unlike the threads of asyncio's own pool, this one does not hold up the end of the process.

@@ -49,7 +49,7 @@ def matching(query: str, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def notes_of(entry: Entry) -> str:
-    """What it is about and what to look for, as paragraphs; or in one sentence why it cannot be opened."""
+    """The notes of an entry as paragraphs; or, in one sentence, why it cannot be opened."""
     try:
         preset = load_preset(entry.target)
         parts = [_run_line(open_run(entry.target))] if entry.kind in ("run", "left") else []
@@ -96,7 +96,7 @@ def _run_line(run: Run) -> str:
 
 
 def leftover_line(run: Run) -> str:
-    """What was left behind, and how long ago."""
+    """A line about a run that was left behind, with its age."""
     age = max(time.time() - _written(run.path), 0.0)
     size, unit = next(((size, unit) for size, unit in _UNITS if age >= size), (1.0, "seconds"))
     return f"{_name_of(run)}: {_run_line(run)}, {age / size:.0f} {unit} ago"

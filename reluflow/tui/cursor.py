@@ -42,7 +42,7 @@ class Cursor:
 
     @property
     def history(self) -> History | None:
-        """What the cursor moves over."""
+        """The history of the run on show."""
         return self._frame.history
 
     @property
@@ -179,7 +179,7 @@ class Cursor:
 
     @property
     def share(self) -> float:
-        """Where in the run the cursor is, from 0 to 1, as the clock counts it."""
+        """The place of the cursor in the run, from 0 to 1, as the clock counts it."""
         history, clock = self.history, self.playback.clock
         whole = history.reading(clock, history.end) if history else 0.0
         return history.reading(clock, self.playback.t) / whole if history and whole > 0.0 else 0.0

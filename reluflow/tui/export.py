@@ -39,7 +39,7 @@ def run_command(preset: Preset) -> str:
 
 
 def values_at(moment: Moment) -> str:
-    """Where the cursor is, in numbers that can be read back exactly."""
+    """Time, loss and step at the cursor, in numbers that can be read back exactly."""
     values = {"t": moment.t, "loss": moment.loss, "step": moment.step}
     return "\n".join(f"{name} = {value!r}" for name, value in values.items())
 
@@ -94,7 +94,7 @@ def _without_messages(screen: Screen[Any]) -> Iterator[None]:
 
 
 def _target(preset: Preset) -> str:
-    """What to call a preset: its name where that finds it, else its file."""
+    """The name of a preset where that finds it, else its file."""
     if preset.path is None or preset_files().get(preset.name) == preset.path:
         return preset.name
     return str(preset.path)

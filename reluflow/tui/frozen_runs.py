@@ -22,7 +22,7 @@ AGAIN_SECONDS: Final = 20.0
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run began: at a flow time of the run that the preset ``name`` makes."""
+    """The beginning of a run: a flow time of the run that the preset ``name`` makes."""
 
     name: str
     t: float = 0.0
@@ -50,7 +50,7 @@ class FrozenRun:
 
     @property
     def comes_from(self) -> Origin:
-        """Where it began; a run that is no branch at time 0 of itself."""
+        """The beginning of the run; for a run that is no branch, time 0 of itself."""
         return self.origin or Origin(self.preset.name)
 
     def is_same_run(self, other: "FrozenRun") -> bool:
@@ -62,7 +62,7 @@ class FrozenRun:
         )
 
     def label(self, present: Frame) -> str:
-        """What is different about it: its own values of the keys in which the two runs differ."""
+        """Its differences from the run on show: its values of the keys in which the two differ."""
         if self.preset.name != present.preset.name:
             return self.preset.name
         words = _differences(self.preset, present.preset)
@@ -89,7 +89,7 @@ def _differences(preset: Preset, other: Preset) -> list[str]:
 
 
 def what_differs(preset: Preset, other: Preset) -> str:
-    """What is different about a preset, the method first."""
+    """The differences of a preset from another in words, the method first."""
     method = preset.values.get("solver.method")
     changed = method is not None and method != other.values.get("solver.method")
     words = [f"method {method}", *_differences(preset, other)] if changed else _differences(preset, other)

@@ -37,7 +37,7 @@ SWITCH_SECONDS: Final = 1e-3
 
 @dataclass(frozen=True)
 class Opening:
-    """What the app opens on.
+    """The preset, run or session that the app opens.
 
     ``preset`` and, for a run directory, its ``run``; ``last``: the session that is taken up; ``guided``:
     whether the tour is on; ``greeting`` and ``complaints``: what is to be said.
@@ -115,7 +115,7 @@ def _tell(text: str) -> None:
 
 
 def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
-    """What to open: the target, else the last session, else the first preset. Raises ReluflowError."""
+    """Open the target, else the last session, else the first preset. Raises ReluflowError."""
     if isinstance(target, Preset):
         return Opening(target, greeting="; ".join(target.data().remarks) or None)
     if target is not None:
@@ -163,7 +163,7 @@ def _require_terminal() -> None:
 
 
 def greeting_of(run: Run) -> str:
-    """What is worth saying of a run directory that is opened."""
+    """A sentence about a run directory that is opened."""
     t = run.summary.get("time")
     upto = f"recorded up to t = {t:.6g}" if isinstance(t, int | float) else "not begun"
     goes_on = "h goes on from there" if run.unfinished else "a later stop lets it go on from there"

@@ -43,7 +43,7 @@ class PageSource:
 
     @property
     def run(self) -> tuple[History, Problem] | None:
-        """What is recorded, and of what; None before anything is."""
+        """The history and the problem; None before there are both."""
         history, problem = self.frame.history, self.frame.problem
         return None if history is None or problem is None else (history, problem)
 
@@ -53,7 +53,7 @@ class PageSource:
         return Roster(self.run[0].state_at(self.t), self.run[1]) if self.run is not None else None
 
     def count(self, kind: Kind) -> int:
-        """How many there are of a kind."""
+        """The number of things of a kind."""
         if self.run is None:
             return 0
         history, problem = self.run
@@ -173,7 +173,7 @@ _NONE: Final[dict[Kind, str]] = {
 
 
 def judge(source: PageSource, number: int) -> Judgement:
-    """What the theory says of a plateau; may take seconds."""
+    """The judgement of the theory on a plateau; it may take seconds."""
     assert source.run is not None
     problem, state = source.run[1], source.state_on(number)
     if problem.width * problem.samples > MOST_PAIRS:

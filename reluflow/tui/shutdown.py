@@ -77,7 +77,7 @@ class Shutdown:
 
 
 def location_of(saved: Notice | None, session: Session) -> str:
-    """Where the run is, after it was asked to be written."""
+    """A sentence on where the run is, after a request to write it."""
     if saved is not None:
         return saved.text
     return "there was no run to save" if session.place is None else f"the run is in {session.place}"

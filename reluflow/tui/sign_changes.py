@@ -58,7 +58,7 @@ def sign_flips(history: History) -> dict[int, float]:
 
 
 def stuck(frame: Frame, plateaus: Sequence[Plateau], behind: Sequence[FrozenRun]) -> Stuck | None:
-    """What is to be told of a run in which signs changed and which has come to rest, if it has."""
+    """The explanation of a run that has come to rest after signs changed; None for any other run."""
     history = frame.history
     if history is None or frame.status == "converged" or not plateaus or plateaus[-1].leave is not None:
         return None

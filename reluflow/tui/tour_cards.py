@@ -39,7 +39,7 @@ class Card:
 
 
 def stage_of(moment: Moment, found: Stuck | None) -> Stage:
-    """Where on the tour a moment is."""
+    """The stage of the tour that a moment belongs to."""
     name, method = moment.frame.preset.name, moment.frame.method
     if name == FIVE_POINTS:
         if method == "gd":
@@ -59,7 +59,7 @@ def first_saddle(moment: Moment) -> Plateau | None:
 
 
 def next_pause(moment: Moment) -> float | None:
-    """Where the tour pauses next: in the middle of the first saddle, and when the escape from it is over."""
+    """The time of the next pause: in the middle of the first saddle, and after the escape from it."""
     saddle = first_saddle(moment)
     if saddle is None or saddle.leave is None:
         return None
@@ -68,7 +68,7 @@ def next_pause(moment: Moment) -> float | None:
 
 
 def card_of(stage: Stage, moment: Moment, found: Stuck | None, keys: Mapping[str, str]) -> Card:
-    """What to say; ``keys``: what people call the key of each action, by its id."""
+    """The card of a stage; ``keys``: the name of each action's key, by the action's id."""
     if stage == "elsewhere":
         return _off(keys)
     number = STAGES.index(stage) + 1

@@ -52,7 +52,7 @@ class Layout:
 
     @property
     def arrangement(self) -> Arrangement:
-        """What is to be on screen."""
+        """The arrangement for the present size and the user's choices."""
         width, height = self.room
         return arrange(width, height, self.panel, form_wanted=self.form_wanted, zoomed=self.zoomed)
 

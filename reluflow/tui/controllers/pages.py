@@ -84,7 +84,7 @@ class Pages:
                 page.show(moment.frame)
 
     def verify(self) -> None:
-        """What the theory predicts beside what the run on show measures."""
+        """Compare what the theory predicts with what the run on show measures."""
         moment = self._cursor.moment
         if moment is None:
             return

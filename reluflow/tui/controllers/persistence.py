@@ -60,7 +60,7 @@ class Persistence:
         self._kept: LastSession | None = None
 
     def last_session(self) -> LastSession:
-        """What there is to keep."""
+        """The session as it is to be restored."""
         playback, layout = self._cursor.playback, self._layout
         view = self._panels.choices()
         view |= {"panel": layout.panel, "zoomed": layout.zoomed, "guided": self._tour.on}

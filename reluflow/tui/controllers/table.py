@@ -99,7 +99,7 @@ class Table:
             self._measure_again()
 
     def choices(self) -> dict[str, Any]:
-        """What the user chose, as plain values by name."""
+        """The user's choices as plain values by name."""
         return {
             "grouped": self.grouped,
             "sort": self.sorting.column,
@@ -136,7 +136,7 @@ class Table:
 
     @property
     def count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return self.width if self.listed is None else int(self.listed.size)
 
     @property

@@ -36,7 +36,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Marks:
-    """What is known of the run on show, each None while it is not.
+    """Predictions for the run on show, each None while it is not known.
 
     ``landmarks``: what was predicted from its start; ``forecast``: the next escape, from the state on show,
     while that is on a plateau; ``extremal``: where small neurons end under the residual there.
@@ -120,7 +120,7 @@ class Theory:
         self._done(problem, known)
 
     async def _computed(self, work: Callable[[], _Result]) -> _Result | None:
-        """What a prediction gives, None where there is none."""
+        """The result of a prediction, None where there is none."""
         found = await in_thread(lambda: _tried(work))
         if not isinstance(found, Broken):
             return found
@@ -153,7 +153,7 @@ def _affordable(problem: Problem, moment: Moment) -> bool:
 
 
 def _tried(work: Callable[[], _Result]) -> _Result | None:
-    """What a prediction gives, None where it breaks down: the picture does without it then."""
+    """The result of a prediction, None where it breaks down; the picture is drawn without it."""
     try:
         return work()
     except (ReluflowError, ArithmeticError, ValueError, MemoryError):

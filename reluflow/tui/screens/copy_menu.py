@@ -29,19 +29,19 @@ class CopyMenu(Dialogue[Copyable | None]):
 
     def __init__(self, offers: Sequence[Copyable]) -> None:
         super().__init__()
-        self._offers = list(offers)
+        self.offers = list(offers)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue wide"):
             yield Static("Copy", classes="title")
-            for offer in self._offers:
+            for offer in self.offers:
                 first = offer.text.strip().splitlines()[0]
                 yield Static(f"{offer.key}  {offer.name:<28} {first}", classes="line", markup=False)
             yield Static("enter copies the first   esc leaves", classes="hint", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        wanted = self._offers[0].key if event.key == "enter" else event.character
-        chosen = next((offer for offer in self._offers if offer.key == wanted), None)
+        wanted = self.offers[0].key if event.key == "enter" else event.character
+        chosen = next((offer for offer in self.offers if offer.key == wanted), None)
         if chosen is not None:
             event.stop()
             self.dismiss(chosen)

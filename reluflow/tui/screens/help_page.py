@@ -32,7 +32,7 @@ ABOUT: Final[dict[str, str]] = {
 
 
 class HelpPage(Dialogue[None]):
-    """What the panel in focus shows and its keys, then all others; escape, q, ? or enter leaves it."""
+    """A page about the panel in focus and its keys, then all other keys; escape, q, ? or enter leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter,space", "leave", show=False),
@@ -40,14 +40,13 @@ class HelpPage(Dialogue[None]):
 
     def __init__(self, glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = "") -> None:
         super().__init__()
-        self._glyphs = glyphs
-        self._actions = actions
-        self._panel = panel
+        #: the page as text
+        self.text = help_text(glyphs, actions, panel)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialogue wide"):
             yield Static("Keys", classes="title")
-            yield Static(help_text(self._glyphs, self._actions, self._panel), markup=False)
+            yield Static(self.text, markup=False)
 
 
 def help_text(glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = "") -> str:

@@ -126,7 +126,7 @@ class InspectorPage(Page):
 
 @dataclass(frozen=True)
 class InspectorResult:
-    """What is left of looking: the neuron, and a time to go to, if any."""
+    """The neuron that was inspected last, and a time to go to, if any."""
 
     neuron: int
     t: float | None = None

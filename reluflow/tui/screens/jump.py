@@ -22,7 +22,7 @@ LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm1234567890"
 
 @dataclass(frozen=True)
 class Target:
-    """Where one can jump to: a panel, to ``widget`` in it if that is not None.
+    """A place to jump to: a panel, or ``widget`` in it if that is not None.
 
     ``place``: where on screen it begins; None for a panel that is not on screen.
     """

@@ -132,7 +132,7 @@ class MainScreen(PaintedScreen):
         return targets_of(self, arrangement)
 
     def _widget_of(self, panel: Panel) -> Widget:
-        """What has the focus in a panel: the field it was on last, or the panel itself."""
+        """The widget that gets the focus in a panel: the one that had it last, or the panel itself."""
         held = self._held.get(panel)
         if held is not None and held.is_attached:
             return held

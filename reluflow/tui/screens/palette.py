@@ -49,7 +49,7 @@ def find(query: str, actions: Sequence[Action]) -> list[Action]:
 
 
 def _fit(word: str, action: Action) -> int:
-    """How well a word fits: it is the key, begins a word, is inside one, or its letters are in the name."""
+    """A score: the word is the key, begins a word, is inside one, or its letters are in the name."""
     if word == action.shown.lower():
         return 5
     name = f"{action.id.replace('_', ' ')} {action.short}".lower()

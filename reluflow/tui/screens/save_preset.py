@@ -19,7 +19,7 @@ HINT: Final = "enter saves  up/down field  left/right turn  esc leaves"
 
 @dataclass(frozen=True)
 class SaveRequest:
-    """What to save a preset as."""
+    """The user's wish to save a preset under a name."""
 
     name: str
     with_state: bool

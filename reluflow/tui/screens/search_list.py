@@ -36,15 +36,15 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
         raise NotImplementedError
 
     def lines(self, found: Sequence[_Item]) -> list[str]:
-        """What the list says of some items."""
+        """The lines of the list for some items."""
         raise NotImplementedError
 
     def answer(self, item: _Item) -> str:
-        """What choosing an item returns."""
+        """The result of choosing an item."""
         raise NotImplementedError
 
     def first(self) -> int:
-        """Where among those found the cursor begins."""
+        """The index of the item that the cursor begins on."""
         return 0
 
     def field(self, placeholder: str = "") -> ComposeResult:

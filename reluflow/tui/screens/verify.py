@@ -156,7 +156,7 @@ def judged(frame: Frame) -> list[Judged] | str:
 
 
 def _comparison(frame: Frame, measured: Measured) -> Comparison | None:
-    """What to hold a run that is over against, if another method than the flow's own solver made it."""
+    """The run to compare with, if the run is over and another method than the flow's own solver made it."""
     if not frame.over or frame.method == DEFAULT_METHOD:
         return None
     return Comparison(

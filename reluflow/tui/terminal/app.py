@@ -141,7 +141,7 @@ class TerminalApp(PacedApp):
         return True
 
     def last_words(self, error: BaseException) -> str:
-        """What is to be said when an error ends the app."""
+        """The message to print when an error ends the app."""
         return f"{type(error).__name__}: {error}"
 
     def on_failure(self, error: Exception) -> None:
@@ -155,7 +155,7 @@ class TerminalApp(PacedApp):
             self.fail(error, self.last_words(error))
 
     def panic(self, *renderables: RenderableType) -> None:
-        """What Textual does for an error in its own threads, of which it then forgets that there was one."""
+        """End for an error in Textual's own threads, which Textual itself would not count as one."""
         self.on_failure(UnexpectedEndError(" ".join(str(each) for each in renderables)))
 
     def broke(self, error: Any) -> None:

@@ -19,7 +19,7 @@ _UNSEEN: Final = frozenset("123")
 
 
 class Style(NamedTuple):
-    """What a terminal writes with: colours as their numbers in the sequence ("" is the terminal's own)."""
+    """A style of the terminal: colours are their numbers in the sequence ("" is the terminal's own)."""
 
     front: str = ""
     back: str = ""

@@ -84,7 +84,7 @@ class OpenApp(App[None]):
 
     @property
     def terminal_driver(self) -> Driver | None:
-        """What writes to the terminal, None before there is one."""
+        """The driver that writes to the terminal, None before there is one."""
         return self._driver
 
 

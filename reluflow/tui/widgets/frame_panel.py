@@ -32,7 +32,7 @@ class FramePanel(RowsPanel, can_focus=True):
         self.redraw()
 
     def choices(self) -> dict[str, Any]:
-        """What the user chose, as plain values by name."""
+        """The user's choices as plain values by name."""
         return {name: getattr(self, name) for name in self.KEPT}
 
     def adopt(self, choices: Mapping[str, Any]) -> None:

@@ -160,7 +160,7 @@ class LossPanel(FramePanel):
         return self.picture
 
     def _legend(self, moment: Moment) -> list[Row]:
-        """What is different about the runs behind."""
+        """A key that says how the runs behind differ."""
         behind = self.behind(moment.frame.preset)
         if not behind:
             return []
@@ -200,7 +200,7 @@ class LossPanel(FramePanel):
         return (log_scale(preset) if self.time == "unit" else None) or 1.0
 
     def _theory_key(self, width: int) -> list[Row]:
-        """What the marks are, and the next escape in numbers."""
+        """A key of the marks of the theory, and the next escape in numbers."""
         entries: list[Segment] = []
         glyphs, landmarks, forecast = self.glyphs, self._marks.landmarks, self._marks.forecast
         if landmarks is not None and landmarks.escapes:

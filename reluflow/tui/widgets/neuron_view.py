@@ -126,7 +126,7 @@ class NeuronView(FramePanel):
         return held[0].rows(state, width, height, self.glyphs, cursor)
 
     def _goals(self) -> Goals | None:
-        """Where small neurons end, in coordinates of the span, if that is known."""
+        """The directions in which small neurons end, in coordinates of the span, if they are known."""
         moment, extremal = self._moment, self._marks.extremal
         problem = moment.frame.problem if moment else None
         if extremal is None or problem is None or not extremal.attractors:

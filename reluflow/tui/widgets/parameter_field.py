@@ -108,7 +108,7 @@ class ParameterField(Horizontal):
 
     @property
     def mark(self) -> str:
-        """What the line begins with; see ``show_state``."""
+        """The sign at the beginning of the line; see ``show_state``."""
         return str(self._mark.content)
 
     @property

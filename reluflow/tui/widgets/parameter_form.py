@@ -88,7 +88,7 @@ class ParameterForm(Vertical):
 
     @property
     def sentence(self) -> str:
-        """What is written at the foot."""
+        """The sentence at the foot."""
         return str(self.query_one("#sentence", Static).content)
 
     def on_field_stepped(self, event: FieldStepped) -> None:
@@ -173,7 +173,7 @@ class ParameterForm(Vertical):
         return ParameterField(key, value, self._edits.get(key.id))
 
     def _changes(self) -> tuple[dict[str, Any], str | None]:
-        """What was changed, and what is wrong with it if anything is."""
+        """The values that were changed, and a sentence if they cannot be used."""
         assert self._preset is not None
         changes: dict[str, Any] = {}
         problem = None

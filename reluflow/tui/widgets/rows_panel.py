@@ -140,7 +140,7 @@ def difference(old: Row, new: Row) -> tuple[int, int]:
 
 
 def _alike(one: Row, other: Row) -> int:
-    """How many segments, from the first on, two rows have in common."""
+    """The number of segments, from the first on, that two rows have in common."""
     count = 0
     for segment, counterpart in zip(one, other, strict=False):
         if segment != counterpart:

@@ -110,7 +110,7 @@ class StatusLine(RowsPanel):
 
 
 def _happens(moment: Moment) -> str:
-    """What happens at the cursor, "" for nothing."""
+    """The events at the cursor in words, "" without any."""
     history = moment.frame.history
     return events_text(history.events_at(moment.t)) if history is not None else ""
 

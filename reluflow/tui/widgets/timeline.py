@@ -95,7 +95,7 @@ class Timeline(RowsPanel):
         return rows
 
     def _draw(self, moment: Moment, history: History, room: int) -> tuple[TimeScale, Row, Row]:
-        """How the band is laid out, the band and the times below it: drawn anew only when one changes."""
+        """The scale, the band and the times below it; they are drawn again only when one changes."""
         key = (id(history), id(moment.plateaus), moment.clock, room)
         if self._drawn is None or self._drawn[0] != key:
             clock: Clock = "time" if moment.clock == "change" else moment.clock

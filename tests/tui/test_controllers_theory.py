@@ -1,0 +1,115 @@
+"""Predictions for the run on show, computed without an app; the theory itself is replaced."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hosts import FakeHost
+from stages import Stage
+from test_controllers_tour import PROBLEM, RUN
+
+from reluflow.tui.controllers import theory as module
+from reluflow.tui.controllers.theory import Marks, Theory
+from reluflow.tui.moment import Moment
+
+
+class TheoryStage(Stage):
+    """Predictions that are numbers, counted as they are made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(RUN)
+        self.made: list[str] = []
+        self.theory = Theory(self.host)
+        self.seen: list[Marks] = []
+        self.theory.changed = self.seen.append
+        monkeypatch.setattr(module, "SETTLED_SECONDS", 0.0)
+        for name, value in (
+            ("landmarks", "landmarks"),
+            ("forecast", SimpleNamespace(time=20.0)),
+            ("extremal_directions", "goals"),
+        ):
+            monkeypatch.setattr(module, name, self._making(name, value))
+
+    def _making(self, name: str, value: Any) -> Any:
+        def make(*_: object, **__: object) -> Any:
+            self.made.append(name)
+            return value
+
+        return make
+
+    def at(self, t: float) -> Moment:
+        self.cursor.go_to(t)
+        return self.cursor.take(self.frame, 0.0)
+
+    async def work(self) -> None:
+        """Do what is to be done beside everything else, until there is no more."""
+        while self.host.work:
+            await self.host.work.pop(0)()
+
+
+async def test_landmarks_come_first_then_forecasts_while_the_cursor_is_on_a_plateau(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    stage.theory.follow(stage.at(2.0))
+    assert len(stage.host.work) == 1
+    stage.theory.follow(stage.at(2.1))
+    assert len(stage.host.work) == 1, "one at a time"
+    await stage.work()
+    assert stage.made == ["landmarks", "forecast", "extremal_directions"]
+    assert stage.theory.marks == Marks("landmarks", SimpleNamespace(time=20.0), "goals")
+    stage.theory.follow(stage.at(2.5))
+    assert stage.host.work == [], "the escape is not much nearer"
+    stage.theory.follow(stage.at(5.0))
+    await stage.work()
+    assert stage.made.count("forecast") == 2
+    assert stage.seen[-1] == stage.theory.marks
+
+
+async def test_off_the_plateau_the_forecast_is_forgotten_and_for_another_problem_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    stage.theory.follow(stage.at(2.0))
+    await stage.work()
+    stage.theory.follow(stage.at(30.0))
+    assert stage.theory.marks == Marks("landmarks")
+    other = replace(RUN, number=2, generation=2, problem=RUN.preset.problem())
+    stage.show(other)
+    stage.theory.follow(stage.at(0.0))
+    assert stage.theory.marks == Marks()
+
+
+async def test_a_run_that_is_gone_before_it_settles_is_not_predicted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    stage.theory.follow(stage.at(2.0))
+    stage.show(replace(RUN, number=2, generation=2, problem=None))
+    stage.theory.follow(stage.at(0.0))
+    await stage.work()
+    assert stage.made == []
+    assert stage.theory.marks == Marks()
+
+
+async def test_a_prediction_that_breaks_down_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = TheoryStage(monkeypatch)
+
+    def broken(*_: object, **__: object) -> None:
+        raise IndexError("what nobody expected")
+
+    for name in ("landmarks", "forecast", "extremal_directions"):
+        monkeypatch.setattr(module, name, broken)
+    stage.theory.follow(stage.at(2.0))
+    await stage.work()
+    assert stage.host.complained == ["a prediction broke down: IndexError: what nobody expected"]
+
+
+@pytest.mark.parametrize("status", ["running", "converged"])
+def test_a_large_problem_waits_until_it_is_solved(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WHILE_SOLVING", PROBLEM.width * PROBLEM.samples - 1)
+    host = FakeHost()
+    stage = Stage(replace(RUN, status=status))
+    Theory(host).follow(stage.cursor.take(stage.frame, 0.0))
+    assert len(host.work) == (1 if status == "converged" else 0)
