@@ -90,7 +90,7 @@ def test_arriving_halts_unless_a_command_waits_that_may_be_to_run_on(exchange: E
 
 def test_who_shows_frames_is_told_of_each_and_finds_it_there(exchange: Exchange) -> None:
     seen: list[float] = []
-    exchange.front.told = lambda: seen.append(exchange.frame.t)
+    exchange.front.on_frame = lambda: seen.append(exchange.frame.t)
     for t in (1.0, 2.0):
         exchange.show(replace(RUNNING, t=t))
     assert seen == [1.0, 2.0]

@@ -288,7 +288,7 @@ def test_nobody_waits_for_a_single_step_to_leave(session, leaves, endless):
 def test_what_is_sought_is_there_when_the_frame_says_halted(session):
     """Else the cursor would not be taken there by who looks in between."""
     seen = []
-    session.front.told = lambda: seen.append((session.frame.status, session.frame.sought is not None))
+    session.front.on_frame = lambda: seen.append((session.frame.status, session.frame.sought is not None))
     session.seek(20.0)
     wait(session, lambda frame: frame.sought is not None)
     assert session.mark().wait(DEADLINE)

@@ -121,7 +121,7 @@ class Exchange:
                 status = "halted"
             self._frame = replace(frame, number=self._frame.number + 1, status=status)
             self._changed.notify_all()
-        self.front.told()
+        self.front.on_frame()
 
     def write_to(self, place: Path | None) -> None:
         """The run is written to another directory, or to none."""

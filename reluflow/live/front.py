@@ -22,7 +22,7 @@ class Front:
         self._open = threading.Event()
         self._open.set()
         #: called, in the solver's thread, when there is a newer frame
-        self.told: Callable[[], None] = lambda: None
+        self.on_frame: Callable[[], None] = lambda: None
 
     def is_busy(self) -> bool:
         """Whether it is at work."""

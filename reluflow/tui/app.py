@@ -156,7 +156,7 @@ class Explorer(TerminalApp):
             self.opening.offer(self._left)
         if self._timer:
             self.set_interval(1.0 / (LOOKS_PER_FRAME * self.settings.fps), self.look)
-            self.session.front.told = self.note_frame
+            self.session.front.on_frame = self.note_frame
         self.call_after_refresh(self.pull)
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:

@@ -158,6 +158,6 @@ class TerminalApp(PacedApp):
         """End for an error in Textual's own threads, which Textual itself would not count as one."""
         self.on_failure(UnexpectedEndError(" ".join(str(each) for each in renderables)))
 
-    def broke(self, error: Any) -> None:
+    def report_failure(self, error: Any) -> None:
         """From any thread: end the app because of an error outside its messages."""
         self.call_later(self.on_failure, error)

@@ -144,7 +144,7 @@ class TerminalDriver(OpenDriver):
         try:
             self._read_keys()
         except BaseException as error:
-            self._client.broke(error)
+            self._client.report_failure(error)
 
     def _read_keys(self) -> None:
         """Hand on what comes until the app leaves or the terminal is gone."""
