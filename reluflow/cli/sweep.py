@@ -3,7 +3,6 @@
 import os
 import shlex
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from reluflow.cli import completion
+from reluflow.cli import completion, sweep_show
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.options import Settings
-from reluflow.cli.output import emit, fail, guarded, say
-from reluflow.cli.progress import SHOW_EVERY, StatusLine, barred
+from reluflow.cli.output import fail, guarded, say
+from reluflow.cli.sweep_report import SweepProgress, tell, tell_estimate
 from reluflow.errors import ExitCode, SweepError
 
 if TYPE_CHECKING:
-    from reluflow.sweep.running import Shard, SweepRun, Tally
+    from reluflow.sweep.running import Shard, SweepRun
     from reluflow.sweep.study import Study
 
 #: The command that a sweep is begun with; its name is left out.
@@ -40,6 +39,11 @@ class _Sweeps(TyperGroup):
         return "" if name == _BEGIN else name, command, rest
 
 
+_MORE: Final = (
+    "reluflow sweep show DIR groups and draws the rows, reluflow sweep status DIR says how far it is, "
+    "reluflow sweep merge DIR DIR --out DIR puts folders of one study together; each has its own --help."
+)
+
 app = typer.Typer(cls=_Sweeps, rich_markup_mode=None, help="Many runs over axes of values, in one table.")
 
 
@@ -52,7 +56,12 @@ class _Manner:
     quiet: bool
 
 
-@app.command(_BEGIN, hidden=True)
+app.command("show")(sweep_show.show)
+app.command("status")(sweep_show.status)
+app.command("merge")(sweep_show.merge)
+
+
+@app.command(_BEGIN, hidden=True, epilog=_MORE)
 @guarded
 def begin(
     preset: Annotated[
@@ -102,6 +111,14 @@ def begin(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the directory of every run, in DIR/runs.")
     ] = False,
+    theory_only: Annotated[
+        bool,
+        typer.Option(
+            "--theory-only",
+            help="Run nothing: tabulate the theory's escapes, the end and norm of its limit and, on "
+            "orthogonal data, the probability of a fit.",
+        ),
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each processor.")
     ] = None,
@@ -128,7 +145,7 @@ def begin(
 ) -> None:
     """Solve a preset at every combination of the values of some axes, and tabulate the runs.
 
-    reluflow sweep show DIR tells what came of it. A failed or overdue run is a row with its reason. Every row
+    A failed or overdue run is a row with its reason. Every row
     is kept as it comes; Ctrl-C, SIGTERM and SIGHUP end the sweep within seconds, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
@@ -138,11 +155,13 @@ def begin(
 
     changes = Request(preset, settings or [], method).overrides()
     names = None if measure is None else [name.strip() for text in measure for name in text.split(",")]
-    study = checked(planned(preset, over or [], changes, names, success, _seconds(limit)))
+    study = checked(planned(preset, over or [], changes, names, success, _seconds(limit), theory_only))
+    if keep and study.theory_only:
+        raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
     share = _shard(shard, quiet)
     manner = _Manner(jobs or available(), keep, quiet)
     if dry_run:
-        _tell_estimate(study, share, manner.jobs, as_json)
+        tell_estimate(study, share, manner.jobs, as_json)
         return
     if out is None:
         raise SweepError("--out is missing; expected the folder of the sweep, or --dry-run")
@@ -208,7 +227,7 @@ def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> ExitCode:
     from reluflow.sweep.running import RUNS
 
     began, before = time.monotonic(), run.tally.rows
-    progress = _Progress(manner.quiet)
+    progress = SweepProgress(manner.quiet)
     executor = Processes(run.study, manner.jobs, run.folder / RUNS if manner.keep else None)
     with closing(run), Interruption() as interruption:
         if not manner.quiet:
@@ -224,7 +243,7 @@ def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> ExitCode:
             fail(f"{error}; {_how(run, manner)}", ExitCode.FAILED)
         finally:
             progress.close()
-    _tell(run, run.tally.rows - before, time.monotonic() - began, as_json)
+    tell(run, run.tally.rows - before, time.monotonic() - began, as_json)
     if interruption.name is not None and run.tally.rows < run.tally.points:
         say(f"reluflow: interrupted by {interruption.name}; every row is kept; {_how(run, manner)}")
         return interruption.code
@@ -237,96 +256,3 @@ def _how(run: "SweepRun", manner: _Manner) -> str:
 
     words = ["reluflow", "sweep", str(run.folder / STUDY), "--out", str(run.folder), "--resume"]
     return "resume with: " + shlex.join([*words, *(["--keep"] if manner.keep else [])])
-
-
-class _Progress:
-    """Shows how far a sweep is; nothing at all when ``quiet``."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._line = StatusLine()
-        self._began = self._shown = time.monotonic()
-        self._first: int | None = None
-
-    def show(self, tally: "Tally") -> None:
-        """Say how far it is, if it is time to."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first = tally.rows
-        if self._quiet or (now - self._shown < SHOW_EVERY and tally.rows < tally.points):
-            return
-        self._shown = now
-        rate = (tally.rows - self._first) / max(now - self._began, 1e-9)
-        self._line.show(lambda width: barred(tally.rows / tally.points, _words(tally, rate), width))
-
-    def close(self) -> None:
-        """Leave the line as it is and go on below it."""
-        self._line.close()
-
-
-def _words(tally: "Tally", rate: float) -> str:
-    failed = tally.statuses.get("failed", 0)
-    left = f"  {_span((tally.points - tally.rows) / rate)} left" if rate > 0.0 else ""
-    return f"{tally.rows} of {tally.points}  {rate:.3g} runs/s{f'  {failed} failed' if failed else ''}{left}"
-
-
-def _span(seconds: float) -> str:
-    """A time in one unit: 12 s, 5 min, 3.2 h, 4.1 days."""
-    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2.0 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
-def _tell(run: "SweepRun", solved: int, seconds: float, as_json: bool) -> None:
-    from reluflow.store.json_text import to_json
-
-    tally = run.tally
-    told: Mapping[str, Any] = {
-        "sweep": run.folder,
-        "points": tally.points,
-        "rows": tally.rows,
-        "missing": tally.points - tally.rows,
-        "solved": solved,
-        "statuses": dict(sorted(tally.statuses.items())),
-        "successes": tally.successes,
-        "wall_seconds": seconds,
-    }
-    if as_json:
-        emit(to_json(told))
-        return
-    lines = [
-        f"{run.folder}: {tally.rows} of {tally.points} runs, {solved} of them solved in {_span(seconds)}"
-    ]
-    lines += [f"  {status:<12}{count:>8}" for status, count in told["statuses"].items()]
-    lines += [f"  {'success':<12}{tally.successes:>8}"]
-    emit("".join(f"{line}\n" for line in lines))
-
-
-def _tell_estimate(study: "Study", share: "Shard | None", jobs: int, as_json: bool) -> None:
-    import numpy as np
-
-    from reluflow.store.json_text import to_json
-    from reluflow.sweep.estimating import estimate
-
-    points = np.arange(study.grid.size)
-    found = estimate(study, points if share is None else share.of(points))
-    told = {
-        "runs": found.runs,
-        "jobs": jobs,
-        "sampled": found.sampled,
-        "seconds_per_run": found.seconds_per_run,
-        "seconds": found.seconds(jobs),
-        "bytes": found.runs * found.bytes_per_run,
-        "at_least": found.is_least,
-    }
-    if as_json:
-        emit(to_json(told))
-        return
-    least = "more than " if found.is_least else "about "
-    emit(
-        f"{found.runs} runs over {', '.join(study.grid.keys)}\n"
-        f"  {least}{found.seconds_per_run:.3g} s each, by {found.sampled} of them\n"
-        f"  {least}{_span(told['seconds'])} on {jobs} process(es)\n"
-        f"  about {told['bytes'] / 1e6:.3g} MB of rows\n"
-    )

@@ -39,6 +39,14 @@ RESULTS: Final = (
     Heading("escape_times", "text"),
     Heading("wall_seconds", "float"),
 )
+#: Of every point of a study that is theory only; ``loss``, ``variation_norm``, ``saddles`` and
+#: ``escape_times`` are predicted, ``success`` is a fit.
+THEORY: Final = (
+    *(each for each in RESULTS if each.name in ("status", "reason", "success", "loss", "variation_norm")),
+    *(each for each in RESULTS if each.name in ("saddles", "escape_times")),
+    Heading("fit_probability", "float"),
+    Heading("wall_seconds", "float"),
+)
 #: What is written for numbers that are infinite; those that are missing are empty.
 _INFINITE: Final = {float("inf"): "inf", float("-inf"): "-inf"}
 
@@ -46,6 +54,8 @@ _INFINITE: Final = {float("inf"): "inf", float("-inf"): "-inf"}
 def headings(study: Study) -> tuple[Heading, ...]:
     """The columns of a study's rows, without the number in the grid, which is given when rows are read."""
     keys = tuple(Heading(key, _kind_of_key(key)) for key in study.grid.keys)
+    if study.theory_only:
+        return (*keys, *THEORY)
     return (*keys, *RESULTS, *(Heading(name, kind_of_measure(name)) for name in study.measures))
 
 

@@ -1,15 +1,17 @@
 """A sweep's folder as it is read: its study, and its table, at any moment of a running or killed sweep."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reluflow.store.locations import expanded
 from reluflow.sweep.columns import Column, Heading, as_integers, read_column
-from reluflow.sweep.rows import Rows, read_rows
+from reluflow.sweep.rows import Rows, read_rows, writers_of
 from reluflow.sweep.study import Study, read_study
 
 
@@ -77,3 +79,18 @@ def open_sweep(path: str | Path) -> Sweep:
     """Open the folder of a sweep. Raises SweepError in one sentence for anything else."""
     folder = expanded(path)
     return Sweep(folder, read_study(folder))
+
+
+def progress_of(sweep: Sweep) -> dict[str, Any]:
+    """How far a sweep is, for ``--json``: points, rows, how their runs ended, and who writes."""
+    rows = sweep.rows
+    statuses = Counter(rows.column("status"))
+    return {
+        "sweep": sweep.path,
+        "points": sweep.study.grid.size,
+        "rows": len(rows.numbers),
+        "missing": sweep.missing,
+        "statuses": dict(sorted(statuses.items())),
+        "successes": rows.column("success").count("true"),
+        "writers": writers_of(sweep.path),
+    }

@@ -179,6 +179,11 @@ def _last_of_each(numbers: Numbers) -> npt.NDArray[np.intp]:
     return order[last & (ordered >= 0)]
 
 
+def writers_of(folder: Path) -> int:
+    """How many processes of this host, or of others, may still add rows."""
+    return len({match[2] for _, match in _parts(folder) if not is_gone(match[2])})
+
+
 def compact(folder: Path, study: Study) -> None:
     """Put all parts of processes that have ended, and of this one, into the table. Raises SweepError.
 

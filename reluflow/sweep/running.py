@@ -130,6 +130,9 @@ class SweepRun:
 
 def checked(study: Study) -> Study:
     """The study without measures that are columns already. Raises SweepError for names that there are not."""
+    if study.theory_only and (study.measures or study.limit is not None):
+        given = "--measure" if study.measures else "--limit"
+        raise SweepError(f"{given} is for runs; expected it without --theory-only, which makes none")
     study = replace(study, measures=chosen(study.measures, study.preset_at(0)))
     if study.success is not None:
         conditions = parse_conditions(study.success, "--success")

@@ -1,6 +1,7 @@
 """One point of a study solved: from its number to the cells of its row."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from reluflow.sweep.columns import headings, written_cell
 from reluflow.sweep.conditions import Condition, fulfilled, parse_conditions
 from reluflow.sweep.measures import measured
 from reluflow.sweep.study import Study
+from reluflow.sweep.theory import predict
 from reluflow.training.training import Training
 
 #: Share of the first loss to which a run without stop.loss must come to be a success.
@@ -56,7 +58,19 @@ class PointSolver:
             for name in self._names
         ]
 
+    def _predicted(self, number: int) -> dict[str, Any]:
+        """The row of a point of a study that is theory only."""
+        began, found = time.perf_counter(), predict(self._study.preset_at(number))
+        if isinstance(found, str):
+            return {"status": "does not apply", "reason": found}
+        row = found.row() | {"wall_seconds": time.perf_counter() - began}
+        if self._success is not None:
+            row["success"] = bool(fulfilled(self._success, self._study.grid.changes(number) | _numbers(row)))
+        return row
+
     def _row(self, number: int, is_unwanted: Callable[[], bool]) -> dict[str, Any] | None:
+        if self._study.theory_only:
+            return self._predicted(number)
         preset = _limited(self._study.preset_at(number), self._study.limit)
         training = Training.from_preset(preset)
         first_loss = training.solver.loss
@@ -79,8 +93,7 @@ class PointSolver:
     def _is_success(self, number: int, row: dict[str, Any], preset: Preset, first_loss: float) -> bool:
         if self._success is None:
             return bool(row["loss"] <= preset.values.get("stop.loss", SUCCESS_SHARE * first_loss))
-        named = self._study.grid.changes(number) | row
-        return bool(fulfilled(self._success, named))
+        return bool(fulfilled(self._success, self._study.grid.changes(number) | _numbers(row)))
 
     def _write(self, number: int, preset: Preset, training: Training) -> None:
         assert self._keep is not None
@@ -89,6 +102,11 @@ class PointSolver:
             writer.save(training)
         finally:
             writer.close()
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for conditions, in which a number that is missing is NaN."""
+    return {name: math.nan if value is None else value for name, value in row.items()}
 
 
 def place_of(folder: Path, study: Study, number: int) -> Path:

@@ -1,0 +1,130 @@
+"""Curve and map of a sweep: a number over one varied key, or over two."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from reluflow.network import Array
+from reluflow.plot.axes import short
+from reluflow.plot.canvas import Trace
+from reluflow.plot.cells import Row, Segment
+from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
+
+#: Positive values that span more than this factor are drawn on a logarithmic axis.
+LOG_FACTOR: Final = 30.0
+#: Shades of a map from its lowest value to its highest, and of one without values.
+_SHADES: Final = "·░▒▓█"
+_PLAIN_SHADES: Final = ".:+*#"
+_NOTHING: Final = " "
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Medians ``y`` (k,) with quartiles ``low`` and ``high`` (k,) over ``x`` (k,); ``theory`` (k,) or None.
+
+    ``name``: what it is; ``theory_name``: what the theory's line is.
+    """
+
+    x: Array
+    y: Array
+    low: Array
+    high: Array
+    name: str
+    theory: Array | None = None
+    theory_name: str = ""
+
+
+def is_logarithmic(values: Array) -> bool:
+    """Whether values are drawn on a logarithmic axis: positive, and far apart."""
+    seen = values[np.isfinite(values)]
+    return bool(seen.size and seen.min() > 0.0 and seen.max() > LOG_FACTOR * seen.min())
+
+
+def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """The curve with its quartiles as marks and the theory's line, in rows of cells."""
+    log_x = is_logarithmic(curve.x)
+    parts = [curve.y, curve.low, curve.high, *([] if curve.theory is None else [curve.theory])]
+    every = np.concatenate(parts)
+    log_y = is_logarithmic(every)
+    x = _scaled(curve.x, log_x)
+    y, low, high = (_scaled(each, log_y) for each in (curve.y, curve.low, curve.high))
+    seen = _scaled(every[np.isfinite(every)], log_y)
+    if not seen.size:
+        return [[Segment(f"no run has a number for the {curve.name.split(',')[0]}", "dim")]]
+    chart = Chart(width, height - 1, _axis(x, log_x), _axis(seen, log_y), glyphs)
+    traces: list[Trace] = []
+    if curve.theory is not None:
+        traces.append(chart.line(x, _scaled(curve.theory, log_y), "theory"))
+    for place in range(x.size):  # the quartiles, as an upright stroke
+        ends = np.array([low[place], high[place]])
+        if np.all(np.isfinite(ends)):
+            traces.append(chart.line(np.full(2, x[place]), ends, "dim"))
+    traces.append(chart.line(x, y, "curve"))
+    traces.append(chart.marks(x, y, "strong", glyphs.positive))
+    below: list[Row] = [[Segment(f"{glyphs.positive} {curve.name}", "strong")]]
+    if curve.theory is not None:
+        below.append([Segment(f"{glyphs.horizontal} theory: {curve.theory_name}", "theory")])
+    return [*chart.rows(traces), *below]
+
+
+def _scaled(values: Array, log: bool) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log10(values) if log else values
+
+
+def _axis(values: Array, log: bool) -> Axis:
+    seen = values[np.isfinite(values)]
+    return Axis(decade_limits(seen) if log else round_limits(seen), "log" if log else "linear")
+
+
+def map_rows(
+    values: Array, x: Sequence[str], y: Sequence[str], names: tuple[str, str, str], width: int, glyphs: Glyphs
+) -> list[Row]:
+    """Values (len(y), len(x)) as shades, y upwards, with the words of both axes; NaN where there is no run.
+
+    ``names`` of x, y and the value.
+    """
+    shades = _PLAIN_SHADES if glyphs.name == "ascii" else _SHADES
+    seen = values[np.isfinite(values)]
+    if not seen.size:
+        return [[Segment(f"no run has a number for {names[2]}", "dim")]]
+    log = is_logarithmic(values)
+    levels = _scaled(values, log)
+    low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
+    gutter = max(len(word) for word in y) + 1
+    cell = max(1, min(8, (width - gutter - 1) // max(len(x), 1)))
+    shown = min(len(x), max((width - gutter - 1) // cell, 1))
+    rows: list[Row] = []
+    for row in range(len(y) - 1, -1, -1):
+        marks = "".join(_shade(levels[row, column], low, high, shades) * cell for column in range(shown))
+        rows.append([Segment(y[row].rjust(gutter - 1) + glyphs.vertical, "axis"), Segment(marks, "curve")])
+    rows.append([Segment(" " * (gutter - 1) + glyphs.corner + glyphs.horizontal * (cell * shown), "axis")])
+    rows.append([Segment(" " * gutter + _labels(x[:shown], cell), "axis")])
+    ends = [10.0**each if log else each for each in (low, high)]
+    scale = f"{shades[0]} {short(ends[0])} to {shades[-1]} {short(ends[1])}{', logarithmic' if log else ''}"
+    rows.append([Segment(f"{names[2]} ({scale}) over {names[0]} (across) and {names[1]} (up)", "dim")])
+    if shown < len(x):
+        rows.append([Segment(f"the last {len(x) - shown} columns do not fit into {width} cells", "dim")])
+    return rows
+
+
+def _shade(value: float, low: float, high: float, shades: str) -> str:
+    if not math.isfinite(value):
+        return _NOTHING
+    share = (value - low) / (high - low) if high > low else 1.0
+    return shades[min(int(share * len(shades)), len(shades) - 1)]
+
+
+def _labels(words: Sequence[str], cell: int) -> str:
+    """Words under their columns, as many as fit without touching."""
+    line, free = "", 0
+    for place, word in enumerate(words):
+        at = place * cell
+        if at >= free and at >= len(line):
+            line = line.ljust(at) + word
+            free = len(line) + 1
+    return line

@@ -1,0 +1,262 @@
+"""Sweeps grouped, drawn, told and merged; and tables of theory alone."""
+
+import csv
+import itertools
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import call, one_sentence
+from scipy.stats import binomtest
+from sweeps import SMALL, same, sweep, table
+
+import reluflow
+from reluflow.errors import SweepError
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import ASCII, BRAILLE
+from reluflow.plot.sweep import Curve, curve_rows, map_rows
+from reluflow.store.preset import load_preset
+from reluflow.sweep.summary import grouped, numbers_of, wilson
+from reluflow.sweep.theory import predict
+from reluflow.theory.orthogonal_formulas import fit_probability
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+
+def made_table(count=400, seed=0):
+    rng = np.random.default_rng(seed)
+    loss = rng.choice([1.0, 2.0, 0.5, np.nan, np.inf, 1e-300], count) * rng.choice([1.0, 3.0], count)
+    return {
+        "number": np.arange(count),
+        "init.scale": rng.choice([1e-3, 1e-6, 10.0], count),
+        "init.kind": rng.choice(np.array(["balanced", "dominated"], dtype=object), count),
+        "success": rng.random(count) < 0.3,
+        "loss": loss,
+        "escape_times": np.array(["1.5;2.5", "", "7.0"] * (count // 3) + [""] * (count % 3), dtype=object),
+    }
+
+
+class TestGroups:
+    def test_quartiles_and_counts_are_those_of_numpy(self):
+        rows = made_table()
+        groups = grouped(rows, ["init.scale", "init.kind"], "loss")
+        assert groups.count.sum() == 400
+        assert list(groups.first) == sorted(groups.first)
+        for place in range(len(groups.count)):
+            inside = (rows["init.scale"] == groups.at[0][place]) & (rows["init.kind"] == groups.at[1][place])
+            assert groups.count[place] == inside.sum()
+            assert groups.successes[place] == rows["success"][inside].sum()
+            with np.errstate(invalid="ignore"):
+                expected = np.nanquantile(rows["loss"][inside], [0.25, 0.5, 0.75])
+            finite = np.isfinite(expected)
+            np.testing.assert_allclose(groups.quartiles[place][finite], expected[finite])
+
+    def test_no_rows_and_no_columns_are_groups_too(self):
+        rows = made_table()
+        assert grouped(rows, [], "loss").count.tolist() == [400]
+        empty = {name: column[:0] for name, column in rows.items()}
+        assert grouped(empty, ["init.scale"], "loss").count.tolist() == []
+
+    def test_escape_times_are_numbers(self):
+        rows = made_table(6)
+        first, second = (numbers_of(rows, name).tolist() for name in ("escape_times", "escape:2"))
+        np.testing.assert_array_equal(first, [1.5, math.nan, 7.0] * 2)
+        np.testing.assert_array_equal(second, [2.5, math.nan, math.nan] * 2)
+
+    @pytest.mark.parametrize("name", ["init.kind", "escape:0", "escape:x", "los"])
+    def test_text_is_no_value(self, name):
+        with pytest.raises(SweepError, match="--value"):
+            numbers_of(made_table(), name)
+
+    @pytest.mark.parametrize(("successes", "count"), [(0, 1), (1, 1), (3, 10), (40, 40), (499, 1000)])
+    def test_wilson_is_that_of_scipy(self, successes, count):
+        interval = binomtest(successes, count).proportion_ci(method="wilson")
+        np.testing.assert_allclose(wilson(successes, count), (interval.low, interval.high), atol=1e-12)
+
+
+class TestPictures:
+    def test_a_curve_over_decades_with_its_theory(self):
+        x = np.array([1e-8, 1e-6, 1e-4, 1e-2])
+        y = -2.0 * np.log(x)
+        rows = curve_rows(Curve(x, y, 0.9 * y, 1.1 * y, "escape", y, "slope 2"), 60, 16, BRAILLE)
+        texts = [plain(row) for row in rows]
+        assert "1e-8" in texts[-3]
+        assert "1e-4" in texts[-3]
+        assert texts[-2:] == ["● escape", "─ theory: slope 2"]
+        marks = [text.index("●") for text in texts[:-2] if "●" in text]
+        assert len(marks) == 4
+        assert marks == sorted(marks), "it falls"
+
+    def test_a_map_has_its_largest_value_where_it_is(self):
+        values = np.array([[0.0, 0.5], [math.nan, 1.0]])
+        texts = [plain(row) for row in map_rows(values, ["1", "2"], ["a", "b"], ("x", "y", "z"), 40, ASCII)]
+        assert texts[0].startswith(f"b{ASCII.vertical}{' ' * 8}{'#' * 8}")
+        assert texts[1].startswith(f"a{ASCII.vertical}{'.' * 8}{'+' * 8}")
+        assert "z (. 0 to # 1) over x (across) and y (up)" in texts
+
+    def test_a_map_too_wide_says_so(self):
+        values = np.arange(100.0)[None]
+        texts = [plain(row) for row in map_rows(values, ["1"] * 100, ["a"], ("x", "y", "z"), 40, ASCII)]
+        assert "the last 63 columns do not fit into 40 cells" in texts
+        assert max(map(len, texts)) <= 60
+
+    def test_nothing_to_draw_is_a_sentence(self):
+        nothing = np.full(2, math.nan)
+        curve = Curve(np.array([1.0, 2.0]), nothing, nothing, nothing, "median of x, over y")
+        assert "no run has a number" in plain(curve_rows(curve, 40, 10, ASCII)[0])
+        assert "no run has a number" in plain(
+            map_rows(nothing[None], ["1", "2"], ["a"], ("x", "y", "z"), 40, ASCII)[0]
+        )
+
+
+def test_a_sweep_is_shown_in_every_form():
+    words = [SMALL[0], *SMALL[3:], "--over", "init.seed=0:3", "--over", "network.width=4,8"]
+    sweep(*words, "--out", "out", "--success", "loss<=0.3 rank<=2")
+    rows = reluflow.open_sweep("out").table()
+    told = json.loads(call("sweep", "show", "out", "--value", "time", "--json").stdout)
+    assert (told["by"], told["value"], told["rows"], told["missing"]) == (["network.width"], "time", 8, 0)
+    for group, width in zip(told["groups"], (4, 8), strict=True):
+        inside = rows["network.width"] == width
+        assert group["network.width"] == width
+        quartiles = [group[name] for name in ("lower_quartile", "median", "upper_quartile")]
+        np.testing.assert_allclose(quartiles, np.quantile(rows["time"][inside], [0.25, 0.5, 0.75]))
+        assert (group["count"], group["success_rate"]) == (4, 1.0)
+    text = call("sweep", "show", "out", "--value", "time", "--csv").stdout
+    lines = list(csv.DictReader(text.splitlines()))
+    assert [float(line["median"]) for line in lines] == [group["median"] for group in told["groups"]]
+    latex = call("sweep", "show", "out", "--latex").stdout
+    assert latex.startswith(r"\begin{tabular}{rrrrrrrr}")
+    assert r"loss 25 \%" in latex
+    drawn = call("sweep", "show", "out", "--x", "network.width", "--value", "escape:1").stdout
+    assert "median of escape:1" in drawn
+    assert "theory: orthogonal inputs" in drawn
+    assert "(across)" in call("sweep", "show", "out", "--x", "network.width", "--y", "init.seed").stdout
+    few = json.loads(call("sweep", "show", "out", "--where", "init.seed<2 network.width=8", "--json").stdout)
+    assert few["rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--x", "init.sed"], "did you mean init.seed"),
+        (["--value", "status"], "it is text"),
+        (["--where", "loss"], "expected NAME OP VALUE"),
+        (["--where", "los<1"], "did you mean loss"),
+        (["--y", "init.seed"], "without --x"),
+        (["--json", "--csv"], "expected one of them"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_sentence(words, message):
+    sweep(*SMALL, "--over", "init.seed=0", "--theory-only", "--out", "out")
+    done = call("sweep", "show", "out", *words)
+    assert done.exit_code == 2
+    assert one_sentence(done.stderr)
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["show", "status"])
+def test_what_is_no_sweep_is_one_sentence(command):
+    Path("empty").mkdir()
+    for folder in ("empty", "nowhere"):
+        done = call("sweep", command, folder)
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+        assert "is not the folder of a sweep" in done.stderr
+
+
+def test_folders_of_one_study_merge():
+    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole")
+    sweep(*SMALL, "--over", "init.seed=0:2", "--out", "one")
+    sweep(*SMALL, "--over", "init.seed=2:4", "--out", "two")
+    done = call("sweep", "merge", "one", "two", "--out", "both")
+    assert done.stdout == "both: 5 of 5 points\n"
+    assert same(table("both"), table("whole"))
+    sweep(*SMALL, "--set", "network.width=9", "--over", "init.seed=0", "--out", "other")
+    for words in (["one", "other", "--out", "new"], ["one", "two", "--out", "both"], ["one", "--out", "new"]):
+        refused = call("sweep", "merge", *words)
+        assert refused.exit_code == 2
+        assert one_sentence(refused.stderr)
+    assert not Path("new").exists()
+
+
+def test_status_tells_how_far_a_sweep_is():
+    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "out", "--shard", "1/2")
+    told = json.loads(call("sweep", "status", "out", "--json").stdout)
+    assert (told["points"], told["rows"], told["missing"], told["successes"]) == (5, 3, 2, 3)
+    assert told["writers"] == 1, "this process"
+    assert "3 of 5 points, 2 missing" in call("sweep", "status", "out").stdout
+
+
+class TestTheory:
+    def test_a_table_of_theory_alone(self):
+        words = ["orthogonal-mild-width", "--over", "network.width=2,4", "--over", "init.seed=0:2"]
+        sweep(*words, "--theory-only", "--out", "out")
+        columns = reluflow.open_sweep("out").table()
+        assert set(columns["status"]) == {"predicted"}
+        preset = load_preset("orthogonal-mild-width", {"network.width": 4, "init.seed": 1})
+        expected = predict(preset)
+        assert columns["escape_times"][4] == ";".join(map(repr, expected.escapes))
+        assert columns["loss"][4] == expected.loss
+        signs = [int(np.sum(sign * preset.problem().targets > 0.0)) for sign in (1, -1)]
+        assert columns["fit_probability"][4] == fit_probability(4, *signs)
+        again = call("sweep", *words, "--out", "out", "--resume")
+        assert "study with theory_only = true, not false" in again.stderr
+
+    def test_it_is_what_runs_do(self):
+        """Escapes of the toy at two scales, to what the jump process leaves out."""
+        for scale in (1e-6, 1e-9):
+            preset = load_preset("orthogonal-toy", {"init.scale": scale})
+            words = ["--set", f"init.scale={scale}", "--json", "-q"]
+            told = json.loads(call("run", "orthogonal-toy", *words).stdout)
+            np.testing.assert_allclose(predict(preset).escapes, told["escapes"], rtol=0.01)
+            assert predict(preset).norm == pytest.approx(told["variation_norm"], rel=1e-3)
+
+    def test_other_data_have_the_limit(self):
+        found = predict(load_preset("first-steps"))
+        np.testing.assert_allclose(found.escapes, [14.2, 28.4, 56.8], rtol=0.01)
+        assert found.fits
+        assert found.fit_probability is None
+
+    @pytest.mark.parametrize("loss", ["half-mse", "mse"])
+    def test_times_and_losses_are_those_of_the_stated_loss(self, loss):
+        preset = load_preset("orthogonal-mild-width")
+        half, stated = (predict(preset.with_values({"solver.loss": name})) for name in ("half-mse", loss))
+        factor = 2.0 if loss == "mse" else 1.0
+        np.testing.assert_allclose(stated.escapes, np.array(half.escapes) / factor)
+        assert stated.loss == pytest.approx(factor * half.loss)
+
+    def test_where_it_says_nothing_the_row_says_why(self):
+        sweep("leaky", "--over", "init.seed=0", "--theory-only", "--out", "out")
+        columns = table("out")
+        assert columns["status"] == ["does not apply"]
+        assert "ReLU only" in columns["reason"][0]
+
+    @pytest.mark.parametrize("option", [["--measure", "steps"], ["--limit", "3"], ["--keep"]])
+    def test_options_for_runs_are_refused(self, option):
+        done = call("sweep", *SMALL, "--over", "init.seed=0", "--theory-only", "--out", "out", *option)
+        assert done.exit_code == 2
+        assert option[0] in done.stderr
+
+    @pytest.mark.parametrize(("width", "positive", "negative"), [(2, 1, 1), (3, 2, 0), (3, 1, 2), (4, 1, 1)])
+    def test_the_probability_of_a_fit_is_that_of_all_patterns(self, width, positive, negative):
+        samples, fits = positive + negative, 0
+        neurons = list(itertools.product((True, False), range(2**samples)))
+        for network in itertools.product(neurons, repeat=width):
+            seen = [[pattern for sign, pattern in network if sign is own] for own in (True, False)]
+            fits += all(any(pattern >> k & 1 for pattern in seen[k >= positive]) for k in range(samples))
+        assert fit_probability(width, positive, negative) == pytest.approx(fits / len(neurons) ** width)
+
+    def test_the_jump_process_fits_when_the_formula_says(self):
+        """Over many starts, in the share of them that P(fit) gives."""
+        preset = load_preset("orthogonal-mild-width")
+        found = [predict(preset.with_values({"init.seed": seed})) for seed in range(200)]
+        low, high = wilson(sum(each.fits for each in found), 200)
+        assert low <= found[0].fit_probability <= high
