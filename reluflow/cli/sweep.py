@@ -19,7 +19,8 @@ from reluflow.cli.sweep_report import SweepProgress, tell, tell_estimate
 from reluflow.errors import ExitCode, SweepError
 
 if TYPE_CHECKING:
-    from reluflow.sweep.running import Shard, SweepRun
+    from reluflow.sweep.cluster import Scheduler
+    from reluflow.sweep.running import Executor, Shard, SweepRun
     from reluflow.sweep.study import Study
 
 #: The command that a sweep is begun with; its name is left out.
@@ -52,8 +53,14 @@ class _Manner:
     """How a sweep is carried out, which changes nothing in its table."""
 
     jobs: int
+    scheduler: "Scheduler | None"
     keep: bool
     quiet: bool
+
+    @property
+    def place(self) -> str:
+        """Where it is solved, in words."""
+        return f"{self.jobs} process(es)" if self.scheduler is None else f"cluster {self.scheduler.where}"
 
 
 app.command("show")(sweep_show.show)
@@ -122,6 +129,14 @@ def begin(
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each processor.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Solve on the workers of a Dask scheduler: tcp://HOST:PORT, or its scheduler file. Needs "
+            "the extra [cluster].",
+        ),
+    ] = None,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -159,13 +174,15 @@ def begin(
     if keep and study.theory_only:
         raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
     share = _shard(shard, quiet)
-    manner = _Manner(jobs or available(), keep, quiet)
+    if cluster is not None and jobs is not None:
+        raise SweepError("--jobs is for this machine and --cluster for others; expected one of the two")
     if dry_run:
-        tell_estimate(study, share, manner.jobs, as_json)
+        tell_estimate(study, share, jobs or available(), as_json)
         return
     if out is None:
         raise SweepError("--out is missing; expected the folder of the sweep, or --dry-run")
     again = parse_retry(retry) if retry is not None else ()
+    manner = _Manner(jobs or available(), _scheduler(cluster), keep, quiet)
     goes_on = resume or retry is not None
     study = _opened(out, study, may_begin=not goes_on, may_join=goes_on or share is not None)
     raise typer.Exit(_solve(_run_of(out, study, again, share), manner, as_json))
@@ -223,18 +240,15 @@ def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Shard 
 
 def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> ExitCode:
     """Solve what is missing, and tell how it went."""
-    from reluflow.sweep.processes import Processes
-    from reluflow.sweep.running import RUNS
-
     began, before = time.monotonic(), run.tally.rows
     progress = SweepProgress(manner.quiet)
-    executor = Processes(run.study, manner.jobs, run.folder / RUNS if manner.keep else None)
     with closing(run), Interruption() as interruption:
+        executor = _executor(run, manner)
         if not manner.quiet:
             grid = run.study.grid
             say(
                 f"{run.study.preset.name}: {grid.size} points over {', '.join(grid.keys)}; "
-                f"{len(run.todo)} runs to solve on {manner.jobs} process(es), into {run.folder}"
+                f"{len(run.todo)} runs to solve on {manner.place}, into {run.folder}"
             )
         try:
             run.solve(executor, lambda: interruption.name is not None, progress.show)
@@ -250,9 +264,32 @@ def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> ExitCode:
     return ExitCode.DONE
 
 
+def _scheduler(where: str | None) -> "Scheduler | None":
+    if where is None:
+        return None
+    from reluflow.sweep.cluster import Scheduler
+
+    return Scheduler(where)
+
+
+def _executor(run: "SweepRun", manner: _Manner) -> "Executor":
+    """Who solves the points."""
+    from reluflow.sweep.running import RUNS
+
+    keep = run.folder / RUNS if manner.keep else None
+    if manner.scheduler is not None:
+        from reluflow.sweep.cluster import Cluster
+
+        return Cluster(run.study, manner.scheduler, keep)
+    from reluflow.sweep.processes import Processes
+
+    return Processes(run.study, manner.jobs, keep)
+
+
 def _how(run: "SweepRun", manner: _Manner) -> str:
     """The command that goes on with a sweep."""
     from reluflow.sweep.study import STUDY
 
     words = ["reluflow", "sweep", str(run.folder / STUDY), "--out", str(run.folder), "--resume"]
+    words += ["--cluster", manner.scheduler.where] if manner.scheduler is not None else []
     return "resume with: " + shlex.join([*words, *(["--keep"] if manner.keep else [])])

@@ -32,3 +32,10 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+@cache
+def one_thread_for_good() -> None:
+    """From now on linear algebra has one thread in this process, which was started by somebody else."""
+    os.environ.update(dict.fromkeys(VARIABLES, "1"))  # for libraries that are loaded later
+    _controller().limit(limits=1, user_api="blas")
