@@ -13,6 +13,7 @@ import reluflow
 from reluflow.errors import SweepError
 from reluflow.store.preset import load_preset
 from reluflow.sweep.running import parse_shard, shard_of_slurm
+from reluflow.sweep.tables import CSV, PARQUET
 
 COLUMNS = [
     *("status", "reason", "success", "time", "loss", "variation_norm", "nuclear_norm"),
@@ -25,6 +26,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr("reluflow.sweep.rows.table_names", lambda: (CSV, PARQUET))
 
 
 def test_a_sweep_is_a_table_of_its_grid():

@@ -83,7 +83,7 @@ def written_cell(value: Any) -> str:
 def read_column(cells: list[str], kind: Kind) -> Column:
     """The cells of a column as an array (k,): object for text, bool for flags, else float with NaN for gaps.
 
-    Raises ValueError for a cell that is no number.
+    Whole numbers are integers where there is no gap. Raises ValueError for a cell that is no number.
     """
     if kind == "text":
         known: dict[str, str] = {}
@@ -92,9 +92,6 @@ def read_column(cells: list[str], kind: Kind) -> Column:
         return column
     if kind == "flag":
         return np.array([each == "true" for each in cells], dtype=bool)
-    return np.array([each or "nan" for each in cells], dtype=np.str_).astype(np.float64)
-
-
-def as_integers(column: Column) -> Column:
-    """A column of whole numbers as integers where none is missing, else as it is."""
-    return column.astype(np.int64) if np.all(np.isfinite(column)) else column
+    if kind == "whole" and "" not in cells:
+        return np.array(list(map(int, cells)), dtype=np.int64)
+    return np.array([float(each or "nan") for each in cells], dtype=np.float64)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from reluflow.errors import SweepError
 from reluflow.sweep.opening import Sweep, open_sweep
-from reluflow.sweep.rows import Part, compact
+from reluflow.sweep.parts import Part
+from reluflow.sweep.rows import compact
 from reluflow.sweep.study import begin, is_begun
 
 
@@ -29,15 +30,9 @@ def merged(folders: Sequence[Path], out: Path) -> Sweep:
     study = begin(out, study)
     part = Part(out, study)
     for sweep in sweeps:
-        rows = sweep.rows
-        names = [each.name for each in rows.headings]
+        names = [each.name for each in sweep.rows.headings]
         order = [names.index(key) for key in study.grid.keys] + list(range(len(study.grid.keys), len(names)))
-        part.add(
-            [
-                [cells[place] for cells in (rows.cells[at] for at in order)]
-                for place in range(len(rows.numbers))
-            ]
-        )
+        part.add([[cells[place] for place in order] for cells in sweep.rows.cells()])
     part.close()
     compact(out, study)
     return open_sweep(out)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from reluflow.store.locations import expanded
-from reluflow.sweep.columns import Column, Heading, as_integers, read_column
-from reluflow.sweep.rows import Rows, read_rows, writers_of
+from reluflow.sweep.columns import Column
+from reluflow.sweep.parts import writers_of
+from reluflow.sweep.rows import Rows, read_rows
 from reluflow.sweep.study import Study, read_study
 
 
@@ -48,31 +49,14 @@ class Sweep:
 
     @cached_property
     def _table(self) -> Mapping[str, Column]:
-        rows = self.rows
-        varied = set(self.study.grid.keys)
+        rows, varied = self.rows, set(self.study.grid.keys)
         columns: dict[str, Column] = {"number": rows.numbers}
-        for heading, cells in zip(rows.headings, rows.cells, strict=True):
-            column = self._column(heading, cells)
-            whole = heading.kind == "whole" and heading.name in varied
-            columns[heading.name] = as_integers(column) if whole else column
+        for heading in rows.headings:
+            column = rows.columns[heading.name]
+            # of a result one may be missing, now or in another sweep: they are floats in all of them
+            is_result = heading.kind == "whole" and heading.name not in varied
+            columns[heading.name] = column.astype(np.float64) if is_result else column
         return columns
-
-    def _column(self, heading: Heading, cells: list[str]) -> Column:
-        try:
-            return read_column(cells, heading.kind)
-        except ValueError:
-            column = np.array([_number(cell) for cell in cells])
-            self.troubles.append(
-                f"{self.path}: some cells of {heading.name} are no numbers, and are left out"
-            )
-            return column
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return float("nan")
 
 
 def open_sweep(path: str | Path) -> Sweep:
@@ -84,13 +68,13 @@ def open_sweep(path: str | Path) -> Sweep:
 def progress_of(sweep: Sweep) -> dict[str, Any]:
     """How far a sweep is, for ``--json``: points, rows, how their runs ended, and who writes."""
     rows = sweep.rows
-    statuses = Counter(rows.column("status"))
+    statuses = Counter(rows.columns["status"].tolist())
     return {
         "sweep": sweep.path,
         "points": sweep.study.grid.size,
         "rows": len(rows.numbers),
         "missing": sweep.missing,
         "statuses": dict(sorted(statuses.items())),
-        "successes": rows.column("success").count("true"),
+        "successes": int(np.count_nonzero(rows.columns["success"])),
         "writers": writers_of(sweep.path),
     }

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,7 +15,8 @@ from reluflow.store.run_summary import STATUSES
 from reluflow.sweep.columns import headings
 from reluflow.sweep.conditions import fulfilled, parse_conditions, require_known
 from reluflow.sweep.measures import chosen
-from reluflow.sweep.rows import Part, compact, read_rows
+from reluflow.sweep.parts import Part
+from reluflow.sweep.rows import compact, read_rows
 from reluflow.sweep.solving import Cells
 from reluflow.sweep.study import Study
 
@@ -63,12 +63,12 @@ class Tally:
     statuses: dict[str, int] = field(default_factory=dict)
     successes: int = 0
 
-    def add(self, statuses: Iterable[str], successes: Iterable[str]) -> None:
-        """Count rows by their cells."""
+    def add(self, statuses: Iterable[str], successes: int) -> None:
+        """Count rows by how their runs ended, and how many of them are successes."""
         for status in statuses:
             self.rows += 1
             self.statuses[status] = self.statuses.get(status, 0) + 1
-        self.successes += sum(each == "true" for each in successes)
+        self.successes += successes
 
 
 class SweepRun:
@@ -94,7 +94,7 @@ class SweepRun:
         places = [each.name for each in headings(study)]
         self._status, self._success = places.index("status"), places.index("success")
         again = set(retry)
-        kept = np.array([status not in again for status in rows.column("status")], dtype=bool)
+        kept = np.array([status not in again for status in rows.columns["status"]], dtype=bool)
         missing = np.ones(study.grid.size, dtype=bool)
         missing[rows.numbers[kept]] = False
         #: the points to solve
@@ -103,7 +103,8 @@ class SweepRun:
         mine = everything if shard is None else shard.of(everything)
         self.tally = Tally(mine.size)
         held = kept if shard is None else kept & np.isin(rows.numbers, mine)
-        self.tally.add(*(compress(rows.column(name), held) for name in ("status", "success")))
+        statuses, successes = rows.columns["status"][held], rows.columns["success"][held]
+        self.tally.add(statuses.tolist(), int(np.count_nonzero(successes)))
 
     def solve(
         self, executor: Executor, is_unwanted: Callable[[], bool], look: Callable[[Tally], None]
@@ -116,7 +117,8 @@ class SweepRun:
         try:
             for rows in executor.solve(iter(self.todo.tolist()), is_unwanted):
                 part.add(rows)
-                self.tally.add((row[self._status] for row in rows), (row[self._success] for row in rows))
+                successes = sum(row[self._success] == "true" for row in rows)
+                self.tally.add([row[self._status] for row in rows], successes)
                 look(self.tally)
         finally:
             part.close()
