@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import directions, export, info, new, presets, resume, run, sweep, tui, verify
+from reluflow.cli import directions, export, info, new, plot, presets, resume, run, sweep, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -45,5 +45,6 @@ app.add_typer(sweep.app, name="sweep")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)
 app.command("info")(info.info)
+app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("tui")(tui.tui)

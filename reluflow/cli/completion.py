@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reluflow.store.schema import Key
 
+#: the kinds of ``reluflow.figures.kinds``, which needs matplotlib to be imported
+FIGURE_KINDS = ("loss", "neurons", "directions", "function", "spectrum", "eigen", "angles", "verify")
+
 
 def settings(incomplete: str) -> list[tuple[str, str]]:
     """For ``--set``: key names with ``=``, and after it the values of keys that have a few.
@@ -67,6 +70,11 @@ def preset_names(incomplete: str) -> list[str]:
     from reluflow.store.locations import preset_files
 
     return [name for name in preset_files() if name.startswith(incomplete)]
+
+
+def figure_kinds(incomplete: str) -> list[str]:
+    """Kinds of figures."""
+    return [name for name in FIGURE_KINDS if name.startswith(incomplete)]
 
 
 def methods(incomplete: str) -> list[str]:

@@ -19,7 +19,9 @@ SIZES: Final = ("variation_norm", "nuclear_norm", "parameter_norm_squared", "ran
 
 @guarded
 def info(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run directory, or a figure of reluflow plot.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     columns: Annotated[
         Path | None,
@@ -30,10 +32,19 @@ def info(
         ),
     ] = None,
 ) -> None:
-    """Say what a run directory holds. What is damaged is named (exit code 2), and the rest is shown."""
+    """Say what a run directory holds, or what a figure was made by: its command and presets.
+
+    What is damaged is named (exit code 2), and the rest is shown.
+    """
     from reluflow.store.json_text import to_json
     from reluflow.store.run_directory import open_run
 
+    if run.suffix.lower() in (".pdf", ".svg", ".png", ".gif", ".mp4") and not run.is_dir():
+        from reluflow.figures.metadata import made_by
+
+        made = made_by(run)
+        emit(to_json({"figure": run, **made}) if as_json else f"# {made['command']}\n\n{made['presets']}")
+        return
     opened = open_run(run)
     held = describe(opened)
     emit(to_json(held) if as_json else _report(held))

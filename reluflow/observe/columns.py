@@ -72,7 +72,7 @@ def published_columns(
     for name, (inputs, targets) in (points or {}).items():
         found[f"{name}_loss"] = loss_at(state, inputs, targets, problem.loss, problem.slope)
     if teacher is not None:
-        left = _eigen_coordinates(problem.inputs, teacher) @ (teacher - bundle)
+        left = eigen_coordinates(problem.inputs, teacher) @ (teacher - bundle)
         found |= {f"left_{k + 1}": float(value) for k, value in enumerate(left)}
     return found
 
@@ -98,7 +98,7 @@ def _range(name: str, values: Array) -> dict[str, float]:
     }
 
 
-def _eigen_coordinates(inputs: Array, teacher: Array) -> Array:
+def eigen_coordinates(inputs: Array, teacher: Array) -> Array:
     """Rows (d, d): eigenvectors of X'X by decreasing eigenvalue, at less than 90 degrees from the teacher."""
     _, axes = np.linalg.eigh(inputs.T @ inputs)
     rows = axes.T[::-1]

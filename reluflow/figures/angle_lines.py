@@ -1,0 +1,47 @@
+"""Angles between the neurons of a sign, and of their sum to where it is drawn."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reluflow.figures.look import legend_above
+from reluflow.figures.shown import Clock, stacked, units
+from reluflow.flow.base import State
+from reluflow.network import Array
+from reluflow.observe.columns import groups
+from reluflow.observe.quantities import angle, spread
+from reluflow.store.run_reader import Run
+
+
+def angles(axes: Axes, run: Run, clock: Clock = "time") -> None:
+    """Angles over flow time, in degrees, from chords.
+
+    Largest and mean between the neurons with a_j > 0, and with a_j < 0, that saw a sample at the start; of
+    the sum v of a_j w_j over the former to gamma = X'y, and to the teacher where there is one.
+    """
+    times, _, _ = stacked(run)
+    unit, words = units(run, clock)
+    for label, values in _angles(run).items():
+        if np.any(np.isfinite(values)):
+            axes.plot(times / unit, values, label=label)
+    axes.set(xlabel=words, ylabel="angle (°)", yscale="log", xscale="log" if clock == "log" else "linear")
+    legend_above(axes, 2)
+
+
+def _angles(run: Run) -> Mapping[str, Array]:
+    problem = run.problem
+    teacher = run.preset.data().teacher
+    both = groups(problem)
+    found: dict[str, list[float]] = {}
+    for t, weights, outputs in zip(*stacked(run), strict=True):
+        state = State(float(t), weights, outputs)
+        for name, sign in (("plus", ">"), ("minus", "<")):
+            widest, mean = spread(state.weights[both[name]])
+            found.setdefault(f"largest, $a_j {sign} 0$", []).append(widest)
+            found.setdefault(f"mean, $a_j {sign} 0$", []).append(mean)
+        bundle = state.output_weights[both["plus"]] @ state.weights[both["plus"]]
+        found.setdefault(r"$v$ to $\gamma$", []).append(angle(bundle, problem.targets @ problem.inputs))
+        if teacher is not None:
+            found.setdefault("$v$ to $v^*$", []).append(angle(bundle, teacher[0]))
+    return {label: np.array(values) for label, values in found.items()}

@@ -1,0 +1,104 @@
+"""Where the neurons point at a time, and how they came there."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle
+
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE
+from reluflow.figures.shown import history_of, state_of
+from reluflow.flow.base import State
+from reluflow.network import Array, row_norms
+from reluflow.plot.directions import Plane, compass
+from reluflow.store.run_reader import Run
+
+#: radius of the smallest neuron, of the rim 1
+CORE: float = 0.15
+#: recorded states of the way to the present one that are drawn, of at most so many neurons
+_WAY, _MOST_WAYS = 120, 200
+#: more samples than this are drawn without their numbers
+_MOST_NUMBERED = 12
+#: a number that would stand nearer than this to another is left out
+_LABEL = 0.09
+
+
+def directions(axes: Axes, run: Run, t: float | None = None, *, trails: bool = True) -> None:
+    """The neurons at flow time ``t`` (the end): angle of w_j, radius by the logarithm of |w_j|.
+
+    With more than two coordinates that move, in the plane that holds most of the directions, found without
+    centring. Samples, from 1, stand on the rim at theirs. ``trails``: the way from the start.
+    """
+    state, problem = state_of(run, t), run.problem
+    span, end = problem.span, state_of(run, None)
+    # of the whole run, so that the pictures of an animation have one plane and one radius
+    plane = compass(span.project(end.weights), end.output_weights, span.inputs).plane
+    low, high = _decades(run)
+    axes.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor=GUIDE, linewidth=0.8))
+    _samples(axes, span.inputs, plane)
+    ways = history_of(run).states if trails else []
+    ways = [each for each in ways if each.t <= state.t]
+    ways = ways[:: max(len(ways) // _WAY, 1)]
+
+    def places(each: State) -> Array:
+        moving = span.project(each.weights)
+        size = row_norms(moving)
+        units = moving / np.where(size > 0.0, size, 1.0)[:, None]
+        with np.errstate(divide="ignore"):
+            share = np.clip((np.log10(size) - low) / (high - low), 0.0, 1.0)
+        return (CORE + (1.0 - CORE) * share)[:, None] * (units @ plane.basis)
+
+    paths = np.array([places(each) for each in ways]) if len(ways) > 1 else None
+    now = places(state)
+    for sign, (colour, _, marker) in ((-1.0, NEGATIVE), (1.0, POSITIVE)):
+        members = np.flatnonzero(np.sign(state.output_weights) == sign)
+        if paths is not None:
+            for j in members[:: max(-(-members.size // _MOST_WAYS), 1)]:
+                axes.plot(*paths[:, j].T, "-", color=colour, linewidth=0.5, alpha=0.45, zorder=2)
+        label = f"$a_j {'>' if sign > 0.0 else '<'} 0$"
+        axes.plot(
+            *now[members].T,
+            marker,
+            color=colour,
+            markeredgecolor="black",
+            markeredgewidth=0.4,
+            label=label,
+            zorder=3,
+        )
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25))
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, 1.02), handlelength=1.0, borderaxespad=0.0)
+    share = "" if plane.share >= 1.0 else f"{100.0 * plane.share:.0f} % in plane\n"
+    axes.text(
+        1.0,
+        0.0,
+        f"{share}$|w|$ $10^{{{round(low)}}}$ … $10^{{{round(high)}}}$",
+        transform=axes.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize="small",
+    )
+
+
+def _decades(run: Run) -> tuple[float, float]:
+    """Whole powers of ten around the norms of the run's neurons."""
+    span = run.problem.span
+    sizes = np.concatenate([row_norms(span.project(each.weights)) for each in history_of(run).states])
+    logs = np.log10(sizes[sizes > 0.0]) if np.any(sizes > 0.0) else np.array([-1.0, 0.0])
+    low, high = float(np.floor(logs.min())), float(np.ceil(logs.max()))
+    return low, max(high, low + 1.0)
+
+
+def _samples(axes: Axes, inputs: Array, plane: Plane) -> None:
+    lengths = row_norms(inputs)
+    rays = inputs / np.where(lengths > 0.0, lengths, 1.0)[:, None] @ plane.basis
+    axes.plot(*rays.T, "x", color=DATA, label="samples", zorder=2)
+    if len(rays) > _MOST_NUMBERED:
+        return
+    taken: list[Array] = []
+    for number, ray in enumerate(rays, 1):
+        axes.plot([0.0, ray[0]], [0.0, ray[1]], ":", color=DATA, linewidth=0.7, zorder=1)
+        place = ray * (1.0 + 0.12 / (float(np.hypot(*ray)) or 1.0))
+        if all(np.hypot(*(place - other)) > _LABEL for other in taken):
+            taken.append(place)
+            x, y = place
+            axes.text(x, y, str(number), color=DATA, ha="center", va="center", fontsize="small")

@@ -1,0 +1,39 @@
+"""Figures as files, which say themselves what they were made by."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from reluflow.errors import ReluflowError
+from reluflow.figures.metadata import NAMES
+from reluflow.store.files import write_atomically, writing
+from reluflow.store.run_reader import Run
+
+
+def presets_of(runs: Sequence[Run]) -> str:
+    """The presets of runs as TOML, each behind its directory."""
+    return "\n".join(f"# {run.path}\n{run.preset.to_toml()}" for run in runs)
+
+
+def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Run] = ()) -> None:
+    """Write a figure as .pdf, .svg or .png, with the ``command`` and the presets of its ``runs`` in it.
+
+    The same figure gives the same bytes: no time is written. Raises ReluflowError for another ending and
+    where it cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in NAMES:
+        raise ReluflowError(
+            f"{path}: found the ending {path.suffix or 'none'}; expected {', '.join(NAMES)}, or for a "
+            "figure that moves .gif or .mp4"
+        )
+    texts: dict[str, str | None] = dict(zip(NAMES[ending], (command, presets_of(runs)), strict=True))
+    if ending == ".pdf":
+        texts |= {"CreationDate": None}
+    if ending == ".svg":
+        texts |= {"Date": None}
+    with writing(path, ReluflowError):
+        write_atomically(
+            path, lambda file: figure.savefig(file, format=ending.removeprefix("."), metadata=texts)
+        )

@@ -1,0 +1,120 @@
+"""The kinds of figures that ``reluflow plot`` makes, each composed from the functions of this package."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from reluflow.errors import ReluflowError
+from reluflow.figures.angle_lines import angles
+from reluflow.figures.compass import directions
+from reluflow.figures.functions import function
+from reluflow.figures.look import HEIGHT, WIDTH
+from reluflow.figures.loss_lines import loss
+from reluflow.figures.neuron_lines import norms, turning
+from reluflow.figures.shown import Clock
+from reluflow.figures.spectra import eigen, explained, spectrum
+from reluflow.figures.tables import verification
+from reluflow.store.run_reader import Run
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen: the ``clock`` below curves, whether the loss is logarithmic (``log``), ``at`` which
+    flow time a state is shown (None: the last), and a ``title``."""
+
+    clock: Clock = "time"
+    log: bool = True
+    at: float | None = None
+    title: str = ""
+
+
+USUAL: Final = Choices()
+
+
+def figure(kind: str, runs: Sequence[Run], choices: Choices = USUAL) -> Figure:
+    """A figure of the given kind, one of ``KINDS``, in the present style (see ``look``).
+
+    Raises ReluflowError for a kind that there is none of, and for several runs where only one can be shown.
+    """
+    if kind not in KINDS:
+        raise ReluflowError(f"--kind {kind}: there is no such kind; expected one of {', '.join(KINDS)}")
+    if kind != "loss" and len(runs) != 1:
+        raise ReluflowError(f"--kind {kind}: found {len(runs)} runs; expected one, several only for loss")
+    made = KINDS[kind](runs, choices)
+    if choices.title:
+        made.suptitle(choices.title)
+    return made
+
+
+def _empty(height: float = HEIGHT, width: float = WIDTH) -> Figure:
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _loss(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty()
+    loss(made.subplots(), runs[0] if len(runs) == 1 else runs, choices.clock, log=choices.log, at=choices.at)
+    return made
+
+
+def _neurons(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty(1.55 * HEIGHT)
+    above, below = made.subplots(2, sharex=True)
+    norms(above, runs[0], choices.clock)
+    turning(below, runs[0], choices.clock)
+    above.set_xlabel("")
+    below.get_legend().remove()
+    return made
+
+
+def _directions(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty(0.92 * WIDTH, 0.92 * WIDTH)
+    directions(made.subplots(), runs[0], choices.at)
+    return made
+
+
+def _function(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty(1.1 * HEIGHT)
+    function(made.subplots(), runs[0], choices.at)
+    return made
+
+
+def _spectrum(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty(1.55 * HEIGHT)
+    above, below = made.subplots(2, sharex=True)
+    spectrum(above, runs[0], choices.clock)
+    explained(below, runs[0], choices.clock)
+    above.set_xlabel("")
+    return made
+
+
+def _eigen(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty()
+    eigen(made.subplots(), runs[0], choices.clock)
+    return made
+
+
+def _angles(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty()
+    angles(made.subplots(), runs[0], choices.clock)
+    return made
+
+
+def _verify(runs: Sequence[Run], _: Choices) -> Figure:
+    made = _empty(width=2.1 * WIDTH)
+    lines = verification(made.subplots(), runs[0])
+    made.set_size_inches(2.1 * WIDTH, 0.17 * (lines + 2))
+    return made
+
+
+KINDS: Final[dict[str, Callable[[Sequence[Run], Choices], Figure]]] = {
+    "loss": _loss,
+    "neurons": _neurons,
+    "directions": _directions,
+    "function": _function,
+    "spectrum": _spectrum,
+    "eigen": _eigen,
+    "angles": _angles,
+    "verify": _verify,
+}

@@ -1,0 +1,98 @@
+"""How figures look: sizes for one column, and lines that are told apart without colour.
+
+Neighbours in the cycle of lines differ in their dashes and, all but one pair, by 15 or more in CIELAB
+lightness, so that they are told apart in grey print and by the colour-blind.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import matplotlib
+from cycler import cycler
+from matplotlib import style as styles
+from matplotlib.axes import Axes
+
+from reluflow.errors import ReluflowError
+
+#: inches: a column of the usual journals
+WIDTH: Final = 3.37
+HEIGHT: Final = 2.3
+
+#: Okabe and Ito's colours, dark and light in turn, with the dashes of each
+LINES: Final = (
+    ("#0072B2", "-"),
+    ("#E69F00", (0, (4, 1.2))),
+    ("#000000", (0, (1, 1))),
+    ("#56B4E9", (0, (6, 1.2, 1, 1.2))),
+    ("#882255", (0, (3, 1, 1, 1, 1, 1))),
+    ("#009E73", (0, (8, 2))),
+)
+#: of neurons with a positive and with a negative output weight: colour, dashes, marker
+POSITIVE: Final[tuple[str, Any, str]] = ("#0072B2", "-", "o")
+NEGATIVE: Final[tuple[str, Any, str]] = ("#E69F00", (0, (4, 1.2)), "s")
+#: of data, of what theory predicts, of what only guides the eye
+DATA: Final = "#882255"
+THEORY: Final = "#6b6b6b"
+GUIDE: Final = "#b0b0b0"
+
+_OURS: Final[dict[Any, Any]] = {
+    "figure.figsize": (WIDTH, HEIGHT),
+    "figure.dpi": 150,
+    "savefig.dpi": 300,
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "axes.prop_cycle": cycler(color=[colour for colour, _ in LINES])
+    + cycler(linestyle=[dashes for _, dashes in LINES]),
+    "pdf.fonttype": 42,  # TrueType, embedded: text stays text
+    "svg.fonttype": "path",  # drawn, so that every program shows the same
+    "svg.hashsalt": "reluflow",  # the same run gives the same file
+}
+
+
+def legend_above(axes: Axes, columns: int, **choices: Any) -> None:
+    """A legend above the axes, where it hides no line."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        **choices,
+    )
+
+
+@contextmanager
+def look(style: str | None = None) -> Iterator[None]:
+    """While it lasts figures look so; a matplotlib ``style``, by name or file, stands before that.
+
+    Raises ReluflowError for a style that cannot be read.
+    """
+    with matplotlib.rc_context(_OURS):
+        if style is not None:
+            try:
+                styles.use(style)
+            except (OSError, ValueError) as error:
+                some = ", ".join(name for name in styles.available if not name.startswith("_"))
+                reason = (
+                    str(error) if "not a valid" not in str(error) else f"expected a file or one of {some}"
+                )
+                raise ReluflowError(
+                    f"--style {style}: there is no such style of matplotlib; {reason}"
+                ) from None
+        yield

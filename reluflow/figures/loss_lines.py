@@ -1,0 +1,108 @@
+"""The loss over time: of one run with its plateaus and what the theory predicts, or of several."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reluflow.figures.look import GUIDE, THEORY
+from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, units
+from reluflow.observe.plateaus import Saddle, find_saddles
+from reluflow.store.run_reader import Run
+
+#: shares of the width of the axes between two names of plateaus
+_APART = 0.045
+
+
+def loss(
+    axes: Axes,
+    runs: Run | Sequence[Run],
+    clock: Clock = "time",
+    *,
+    log: bool = True,
+    plateaus: bool = True,
+    theory: bool = True,
+    at: float | None = None,
+) -> None:
+    """The loss of one or several runs over flow time.
+
+    ``clock``: "time", "log" or "scaled" (over ln(1/scale)); ``log``: of the loss. Of a single run the
+    ``plateaus`` are named S1, S2, ... and the escapes that the ``theory`` predicts of its start marked, with
+    the loss at which they are. ``at``: a flow time at which a cursor stands.
+    """
+    several = [runs] if isinstance(runs, Run) else list(runs)
+    for run, label in zip(several, labels(several), strict=True):
+        series = history_of(run).series
+        unit, words = units(run, clock)
+        axes.plot(series["t"] / unit, series["loss"], label=label if len(several) > 1 else None)
+        axes.set_xlabel(words)
+    axes.set_ylabel(
+        "loss" if len({run.problem.loss for run in several}) > 1 else f"loss ({several[0].problem.loss})"
+    )
+    axes.set_yscale("log" if log else "linear")
+    if clock == "log":
+        axes.set_xscale("log")
+    else:
+        axes.set_xlim(0.0, max(history_of(run).end / units(run, clock)[0] for run in several) * 1.02)
+    if len(several) > 1:
+        axes.legend()
+    elif plateaus or theory:
+        _annotate(axes, several[0], clock, plateaus, theory)
+    if at is not None:
+        _cursor(axes, several[0], at / units(several[0], clock)[0], at)
+
+
+def _annotate(axes: Axes, run: Run, clock: Clock, plateaus: bool, theory: bool) -> None:
+    unit, _ = units(run, clock)
+    if theory:
+        _predictions(axes, run, unit)
+    if plateaus:
+        _names(axes, find_saddles(history_of(run).series, settled=run.status == "converged"), unit)
+
+
+def _predictions(axes: Axes, run: Run, unit: float) -> None:
+    found = landmarks_of(run)
+    inside = [each for each in found.escapes if each.time <= history_of(run).end]
+    for each in inside:
+        axes.axvline(each.time / unit, color=GUIDE, linestyle=":", linewidth=0.7, zorder=0)
+    if inside:
+        axes.plot(
+            [each.time / unit for each in inside],
+            [each.at for each in inside],
+            "o",
+            color=THEORY,
+            fillstyle="none",
+            markersize=4.5,
+            label=f"predicted escapes ({found.source})" if len(inside) > 1 else "predicted escape",
+        )
+        axes.legend(loc="best", handlelength=1.0)
+
+
+def _names(axes: Axes, saddles: Sequence[Saddle], unit: float) -> None:
+    """S1, S2, ... above the middle of each plateau that is wide enough."""
+    low, high = axes.get_xlim()
+    last, to_axes = -np.inf, axes.transScale + axes.transLimits
+    for number, saddle in enumerate(saddles, 1):
+        end = high if saddle.end is None else saddle.end / unit
+        ends = [
+            to_axes.transform((min(max(t, low), high), saddle.loss))[0] for t in (saddle.start / unit, end)
+        ]
+        middle = 0.5 * (ends[0] + ends[1])
+        if middle - last < _APART:
+            continue
+        last = middle
+        axes.annotate(
+            f"S{number}",
+            (middle, saddle.loss),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="small",
+        )
+
+
+def _cursor(axes: Axes, run: Run, place: float, t: float) -> None:
+    axes.axvline(place, color=GUIDE, linewidth=0.8, zorder=0)
+    axes.plot([place], [history_of(run).loss_at(t)], "o", color="black", zorder=5)

@@ -1,0 +1,84 @@
+"""What figures ask of a run directory, worked out once a run."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from reluflow.errors import ReluflowError
+from reluflow.flow.base import State
+from reluflow.network import Array
+from reluflow.observe.history import History
+from reluflow.store.run_reader import Run
+from reluflow.theory.landmarks import Landmarks, landmarks
+from reluflow.training.resumption import remains
+
+#: time as it is, its logarithm, or time over ln(1/scale)
+Clock = Literal["time", "log", "scaled"]
+
+
+@lru_cache(maxsize=16)
+def history_of(run: Run) -> History:
+    """What a run recorded. Raises ReluflowError where that is nothing."""
+    found = remains(run) if run.series else None
+    if found is None:
+        raise ReluflowError(f"{run.path}: no trajectory is recorded; expected a run that has begun")
+    return found
+
+
+@lru_cache(maxsize=16)
+def landmarks_of(run: Run) -> Landmarks:
+    """What the theory predicts of its loss, from its start."""
+    return landmarks(run.problem)
+
+
+def state_of(run: Run, t: float | None) -> State:
+    """The recorded state at or before a flow time (None: the last); ReluflowError beyond the record."""
+    history = history_of(run)
+    if t is not None and not 0.0 <= t <= history.end:
+        raise ReluflowError(
+            f"{run.path}: found no state at t = {t:g}; expected a time from 0 to {history.end:.6g}"
+        )
+    return history.recorded_at(history.end if t is None else t)
+
+
+def units(run: Run, clock: Clock) -> tuple[float, str]:
+    """What flow times are divided by, and the words below the axis."""
+    loss = run.problem.loss
+    if clock != "scaled":
+        return 1.0, f"flow time ({loss})"
+    scale = run.preset.values.get("init.scale")
+    if scale is None or not 0.0 < scale < 1.0:
+        found = "not drawn by a scale" if scale is None else f"drawn with init.scale = {scale:g}"
+        raise ReluflowError(
+            f"{run.path}: the first weights are {found}; expected a scale below 1 to divide by its log"
+        )
+    return -float(np.log(scale)), f"flow time / ln(1/scale) ({loss})"
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """What tells runs apart: the values in which their presets differ, else their directories."""
+    values = [run.preset.values for run in runs]
+    ids = {id: None for each in values for id in each}
+    differing = [id for id in ids if len({repr(each.get(id)) for each in values}) > 1 and "path" not in id]
+    few = [id for id in differing if not id.startswith(("stop.", "record."))] or differing
+    if not 1 <= len(few) <= 2:
+        return [run.path.name for run in runs]
+    found = [", ".join(f"{_short(id)} {_word(each.get(id))}" for id in few) for each in values]
+    return found if len(set(found)) == len(found) else [run.path.name for run in runs]
+
+
+def _short(id: str) -> str:
+    return id.partition(".")[2].replace("_", " ")
+
+
+def _word(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def stacked(run: Run) -> tuple[Array, Array, Array]:
+    """Times (k,), hidden weights (k, m, d) and output weights (k, m) of the recorded states."""
+    history_of(run)
+    taken = run.snapshots
+    return taken.t, taken.weights, taken.output_weights

@@ -1,0 +1,369 @@
+"""Figures of runs: what is drawn, how it is told apart, and that files say what they were made by."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from commands import call, one_sentence
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from reluflow import figures
+from reluflow.cli.completion import FIGURE_KINDS
+from reluflow.errors import ReluflowError
+from reluflow.figures.animation import animate, moments
+from reluflow.figures.kinds import KINDS, Choices
+from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
+from reluflow.figures.metadata import made_by
+from reluflow.figures.shown import history_of, labels
+from reluflow.network import predictions
+from reluflow.store.run_directory import open_run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Runs: ``steps`` (two coordinates), ``toy`` at two scales (one, with a bias), ``neuron`` (ten)."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, preset, *words in (
+        ("steps", "first-steps"),
+        ("toy", "orthogonal-toy", "network.width=12"),
+        ("smaller", "orthogonal-toy", "network.width=12", "init.scale=1e-12"),
+        ("neuron", "neuron-centred-10", "stop.loss=1e-3"),
+    ):
+        settings = [word for setting in words for word in ("--set", setting)]
+        done = call("run", preset, "-q", "--out", str(folder / name), *settings)
+        assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def runs(folder):
+    return {path.name: open_run(path) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def axes():
+    return Figure().subplots()
+
+
+def curve(line):
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+def words_in(axes):
+    return {text.get_text() for text in axes.texts}
+
+
+class TestLook:
+    @staticmethod
+    def lightness(colour: str) -> float:
+        """L* of CIELAB under D65."""
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        y = float(np.dot([0.2126, 0.7152, 0.0722], linear))
+        return 116.0 * (y ** (1 / 3) if y > 0.008856 else 7.787 * y + 16 / 116) - 16.0
+
+    def test_neighbours_are_told_apart_without_colour(self):
+        """By 15 in lightness, or by their dashes; with the first behind the last, as lines go round."""
+        for (one, dashes), (other, others) in pairwise((*LINES, LINES[0])):
+            assert abs(self.lightness(one) - self.lightness(other)) >= 15.0 or dashes != others
+        light = [
+            abs(self.lightness(one) - self.lightness(other)) >= 15.0
+            for (one, _), (other, _) in pairwise(LINES)
+        ]
+        assert all(light)
+
+    def test_no_two_lines_have_the_same_dashes(self):
+        assert len({str(dashes) for _, dashes in LINES}) == len(LINES)
+
+    def test_signs_differ_in_lightness_dashes_and_marks(self):
+        assert abs(self.lightness(POSITIVE[0]) - self.lightness(NEGATIVE[0])) >= 15.0
+        assert all(one != other for one, other in zip(POSITIVE, NEGATIVE, strict=True))
+
+    def test_the_lines_of_several_runs_use_them(self, runs):
+        with look():
+            axes = Figure().subplots()
+            figures.loss(axes, [runs["toy"], runs["smaller"]])
+            assert [line.get_color() for line in axes.lines] == [colour for colour, _ in LINES[:2]]
+
+    def test_a_style_stands_before_ours_and_is_gone_afterwards(self):
+        import matplotlib
+
+        with look("ggplot"):
+            assert matplotlib.rcParams["axes.facecolor"] == "#E5E5E5"
+            assert matplotlib.rcParams["pdf.fonttype"] == 42
+        assert matplotlib.rcParams["axes.facecolor"] == "white"
+
+
+class TestLoss:
+    def test_one_run_has_its_curve_plateaus_and_predictions(self, runs, axes):
+        run = runs["toy"]
+        figures.loss(axes, run)
+        t, loss = curve(axes.lines[0])
+        np.testing.assert_array_equal(t, run.t)
+        np.testing.assert_array_equal(loss, run.loss)
+        assert words_in(axes) == {"S1", "S2"}
+        predicted = next(line for line in axes.lines if "predicted escapes" in str(line.get_label()))
+        ends = [saddle["end"] for saddle in run.summary["saddles"]]
+        np.testing.assert_allclose(predicted.get_xdata(), ends, rtol=0.02)
+        assert axes.get_yscale() == "log"
+        assert axes.get_xlabel() == "flow time (half-mse)"
+
+    def test_over_the_logarithm_of_the_scale_runs_collapse(self, runs, axes):
+        figures.loss(axes, [runs["toy"], runs["smaller"]], "scaled", log=False)
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["scale 1e-06", "scale 1e-12"]
+        halves = [np.interp(-0.25, -loss, t) for t, loss in map(curve, axes.lines)]
+        assert halves[0] == pytest.approx(halves[1], rel=0.1)
+        assert runs["smaller"].t[-1] > 1.5 * runs["toy"].t[-1]
+
+    def test_runs_that_differ_in_nothing_have_the_names_of_their_directories(self, runs):
+        assert labels([runs["toy"], runs["toy"]]) == ["toy", "toy"]
+
+    def test_a_cursor_stands_on_the_curve(self, runs, axes):
+        figures.loss(axes, runs["toy"], at=5.0)
+        x, y = curve(axes.lines[-1])
+        assert (x[0], y[0]) == (5.0, pytest.approx(history_of(runs["toy"]).loss_at(5.0)))
+
+
+class TestNeurons:
+    def test_norms_of_neurons_that_saw_a_sample_by_sign(self, runs, axes):
+        run = runs["steps"]
+        figures.norms(axes, run)
+        problem = run.problem
+        saw = (problem.weights @ problem.inputs.T > 0.0).any(axis=1)
+        positive, negative = axes.collections
+        for lines, members in (
+            (positive, saw & (problem.output_weights > 0.0)),
+            (negative, saw & (problem.output_weights < 0.0)),
+        ):
+            assert len(lines.get_segments()) == members.sum()
+            last = [segment[-1, 1] for segment in lines.get_segments()]
+            np.testing.assert_allclose(last, np.linalg.norm(run.snapshots.weights[-1][members], axis=1))
+
+    def test_directions_of_two_coordinates_end_where_the_weights_point(self, runs, axes):
+        run = runs["steps"]
+        figures.turning(axes, run)
+        for lines in axes.collections:
+            for segment in lines.get_segments():
+                assert -180.0 - 1e-3 < segment[-1, 1] <= 180.0 + 1e-3
+                assert np.abs(np.diff(segment[:, 1])).max() < 180.0
+
+    def test_the_compass_has_a_mark_for_every_neuron(self, runs, axes):
+        run = runs["steps"]
+        figures.directions(axes, run, trails=False)
+        marks = [line for line in axes.lines if line.get_marker() in ("o", "s")]
+        assert sum(line.get_xdata().size for line in marks) == run.problem.width
+        grown = run.snapshots.weights[-1][np.argmax(np.linalg.norm(run.snapshots.weights[-1], axis=1))]
+        angles = np.concatenate([np.arctan2(line.get_ydata(), line.get_xdata()) for line in marks])
+        assert np.min(np.abs(angles - np.arctan2(grown[1], grown[0]))) < 1e-6
+        assert {"1", "2", "3"} <= words_in(axes)
+
+
+class TestFunction:
+    def test_of_one_variable_it_is_exact_between_kinks(self, runs, axes):
+        run = runs["toy"]
+        figures.function(axes, run)
+        x, h = next(curve(line) for line in axes.lines if line.get_label() == "$h(x)$")
+        fine = np.linspace(x[0], x[-1], 501)
+        last = run.snapshots
+        exact = predictions(last.weights[-1], last.output_weights[-1], np.column_stack([fine, np.ones(501)]))
+        np.testing.assert_allclose(np.interp(fine, x, h), exact, atol=1e-12)
+        samples = next(line for line in axes.lines if line.get_label() == "samples")
+        np.testing.assert_array_equal(samples.get_ydata(), run.problem.targets)
+
+    def test_stars_stand_at_kinks_as_high_as_neurons_are_strong(self, runs, axes):
+        run = runs["toy"]
+        figures.function(axes, run)
+        w, a = run.snapshots.weights[-1], run.snapshots.output_weights[-1]
+        kinks, heights = -w[:, 1] / w[:, 0], a * np.linalg.norm(w, axis=1)
+        low, high = axes.get_xlim()
+        inside = (kinks > low) & (kinks < high)
+        stars = [curve(line) for line in axes.lines if line.get_marker() == "*"]
+        np.testing.assert_allclose(sorted(np.concatenate([y for _, y in stars])), sorted(heights[inside]))
+
+    def test_of_two_variables_it_is_a_map(self, runs):
+        figure = figures.figure("function", [runs["steps"]])
+        axes, bar = figure.axes
+        assert bar.get_ylabel() == "$h(x)$; samples: $y$"
+        points = axes.collections[-1]
+        np.testing.assert_array_equal(points.get_offsets(), runs["steps"].problem.inputs)
+        np.testing.assert_array_equal(points.get_array(), runs["steps"].problem.targets)
+
+    def test_of_more_there_is_none(self, runs, axes):
+        with pytest.raises(ReluflowError, match="inputs have 10 coordinates; expected one or two"):
+            figures.function(axes, runs["neuron"])
+
+
+class TestSpectra:
+    def test_singular_values(self, runs, axes):
+        run = runs["neuron"]
+        figures.spectrum(axes, run)
+        last = np.linalg.svd(run.snapshots.weights[-1], compute_uv=False)
+        np.testing.assert_allclose([line.get_ydata()[-1] for line in axes.lines], last[:6], rtol=1e-12)
+
+    def test_explained_variance_grows_with_directions_and_ends_near_one(self, runs, axes):
+        figures.explained(axes, runs["neuron"])
+        shares = np.array([line.get_ydata() for line in axes.lines])
+        assert np.all(np.diff(shares, axis=0) >= 0.0)
+        assert 0.99 < shares[0, -1] <= 1.0
+
+    def test_coordinates_of_what_is_left_have_its_length(self, runs, axes):
+        run = runs["neuron"]
+        teacher = run.preset.data().teacher[0]
+        figures.eigen(axes, run)
+        first = np.array([line.get_ydata()[0] for line in axes.lines])
+        assert first.size == 7  # six and the last
+        assert np.linalg.norm(first) < np.linalg.norm(teacher) + 1e-3
+        _, vectors = np.linalg.eigh(run.problem.inputs.T @ run.problem.inputs)
+        np.testing.assert_allclose(first[0], abs(vectors[:, -1] @ teacher), rtol=1e-3)
+
+    def test_angles_are_those_of_the_neurons_and_of_their_sum(self, runs, axes):
+        figures.angles(axes, runs["neuron"])
+        lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+        assert lines["largest, $a_j > 0$"][0] > 90.0
+        run = runs["neuron"]
+        saw = (run.problem.weights @ run.problem.inputs.T > 0.0).any(axis=1) & (
+            run.problem.output_weights > 0.0
+        )
+        bundle = run.snapshots.output_weights[-1][saw] @ run.snapshots.weights[-1][saw]
+        teacher = run.preset.data().teacher[0]
+        cosine = bundle @ teacher / np.linalg.norm(bundle) / np.linalg.norm(teacher)
+        assert lines["$v$ to $v^*$"][-1] == pytest.approx(np.degrees(np.arccos(cosine)), rel=1e-6)
+        assert lines["$v$ to $v^*$"][-1] < 0.2 * lines["$v$ to $v^*$"][0]
+        np.testing.assert_array_less(lines["mean, $a_j > 0$"], lines["largest, $a_j > 0$"])
+
+
+def test_the_table_of_predictions_has_a_state_for_each(runs, axes):
+    from reluflow.verification import read, verify
+
+    figures.verification(axes, runs["steps"])
+    judged = [row.state for row in verify(read(runs["steps"])) if row.state in ("holds", "fails")]
+    told = [text.get_text() for text in axes.texts]
+    assert told.count("holds") == judged.count("holds") > 3
+    assert told.count("fails") == judged.count("fails") == 0
+
+
+class TestFiles:
+    @pytest.mark.parametrize("kind", sorted(KINDS))
+    def test_every_kind_is_written_and_says_what_it_was_made_by(self, folder, kind, tmp_path):
+        path = tmp_path / "it's (a) \\figure é.png"
+        done = call("plot", str(folder / "steps"), "-o", str(path), "--kind", kind)
+        assert (done.exit_code, done.stdout) == (0, f"{path}\n"), done.stderr
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 1.0
+            if kind not in ("verify", "directions"):
+                assert picture.width == pytest.approx(WIDTH * 300, abs=2)
+        assert f"--kind {kind}" in made_by(path)["command"]
+
+    @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
+    def test_command_and_preset_come_back_and_the_bytes_are_the_same_again(self, folder, ending, tmp_path):
+        path, words = tmp_path / f"loss.{ending}", []
+        for _ in range(2):
+            call("plot", str(folder / "toy"), "-o", str(path), "--title", 'a\\b (c) "d" é', "--time", "log")
+            words.append(path.read_bytes())
+        assert words[0] == words[1]
+        made = made_by(path)
+        assert made["command"].startswith(
+            f"reluflow plot {folder / 'toy'} -o {path} --kind loss --time log --title"
+        )
+        assert 'a\\b (c) "d" é' in made["command"]
+        assert made["presets"] == f"# {folder / 'toy'}\n{open_run(folder / 'toy').preset.to_toml()}"
+        told = json.loads(call("info", str(path), "--json").stdout)
+        assert told == {"figure": str(path), **made}
+        assert call("info", str(path)).stdout.startswith("# reluflow plot ")
+
+    def test_fonts_are_embedded(self, folder, tmp_path):
+        call("plot", str(folder / "toy"), "-o", str(tmp_path / "a.pdf"))
+        call("plot", str(folder / "toy"), "-o", str(tmp_path / "a.svg"))
+        assert b"/FontFile2" in (tmp_path / "a.pdf").read_bytes()
+        assert b"<text" not in (tmp_path / "a.svg").read_bytes()
+
+    def test_no_title_unless_asked(self, runs):
+        assert figures.figure("loss", [runs["toy"]])._suptitle is None
+        assert figures.figure("loss", [runs["toy"]], Choices(title="T"))._suptitle.get_text() == "T"
+
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [
+            (["toy", "-o", "a.txt"], "found the ending .txt; expected .pdf, .svg, .png"),
+            (["toy", "-o", "a.png", "--kind", "no"], "expected one of loss, neurons"),
+            (["toy", "neuron", "-o", "a.png", "--kind", "angles"], "found 2 runs; expected one"),
+            (["toy", "neuron", "-o", "a.gif"], "found 2 runs; expected one"),
+            (["toy", "-o", "a.gif", "--kind", "angles"], "--kind angles does not move"),
+            (["toy", "-o", "a.png", "--style", "no-such"], "there is no such style of matplotlib"),
+            (["toy", "-o", "a.png", "--time", "no"], "expected one of linear, log, scaled"),
+            (["toy", "-o", "a.png", "--kind", "function", "--at", "1e9"], "found no state at t = 1e+09"),
+            (["nothing", "-o", "a.png"], "expected a run directory"),
+            (["toy", "-o", "no/such/a.png"], "cannot be written"),
+        ],
+    )
+    def test_bad_usage_is_a_sentence(self, folder, monkeypatch, words, found):
+        monkeypatch.chdir(folder)
+        done = call("plot", *words)
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+        assert found in done.stderr
+
+    def test_other_files_are_no_figures(self, tmp_path):
+        for name, content in (
+            ("a.png", b"\x89PNG\r\n\x1a\n\0\0"),
+            ("b.png", b"no"),
+            ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            ("b.svg", b"<svg"),
+            ("a.pdf", b"%PDF-1.4"),
+            ("a.gif", b"GIF89a\x21\xfe\x05hello\0"),
+            ("a.mp4", b'{"command": '),
+        ):
+            (tmp_path / name).write_bytes(content)
+            done = call("info", str(tmp_path / name))
+            assert done.exit_code == 2
+            assert "expected a figure that reluflow plot wrote" in done.stderr
+
+    def test_without_matplotlib_there_is_a_sentence(self, folder, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        done = call("plot", str(folder / "toy"), "-o", "a.png")
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+        assert "pip install 'reluflow[figures]'" in done.stderr
+
+
+class TestAnimation:
+    def test_frames_are_spaced_by_change_of_state(self, runs):
+        history = history_of(runs["toy"])
+        times = moments(runs["toy"], 21)
+        assert (times[0], times[-1]) == (0.0, pytest.approx(history.end))
+        steps = np.diff([history.reading("change", t) for t in times])
+        np.testing.assert_allclose(steps, steps[0], rtol=1e-6)
+        assert np.diff(times).max() > 3.0 * np.diff(times).min()
+
+    @pytest.mark.parametrize("kind", ["loss", "function", "directions"])
+    def test_a_gif_moves_and_says_what_it_was_made_by(self, runs, kind, tmp_path):
+        path = tmp_path / "a.gif"
+        animate(kind, runs["toy"], path, command="reluflow plot é " + "x" * 300, frames=4)
+        with Image.open(path) as picture:
+            assert picture.n_frames == 4
+            frames = []
+            for number in range(4):
+                picture.seek(number)
+                frames.append(np.asarray(picture.convert("L"), dtype=float))
+        assert all(np.abs(after - before).max() > 50.0 for before, after in pairwise(frames))
+        made = made_by(path)
+        assert made["command"] == "reluflow plot é " + "x" * 300
+        assert "[data]" in made["presets"]
+
+    def test_an_mp4_needs_ffmpeg(self, runs, tmp_path, monkeypatch):
+        monkeypatch.setattr("shutil.which", lambda _: None)
+        with pytest.raises(ReluflowError, match="needs ffmpeg, which is not installed"):
+            animate("loss", runs["toy"], tmp_path / "a.mp4", frames=2)
+
+
+def test_the_package_is_imported_without_matplotlib():
+    code = "import sys, reluflow.figures, reluflow.figures.metadata; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_completion_offers_every_kind():
+    assert sorted(FIGURE_KINDS) == sorted(KINDS)
