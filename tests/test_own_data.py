@@ -49,7 +49,11 @@ class TestRun:
     def test_says_what_the_file_did_not(self):
         done = call("run", "--data", str(CASES / "d06-pandas-index.csv"), *FEW)
         assert done.exit_code == 0, done.stderr
-        assert "d06-pandas-index.csv: column 1 numbers the rows and is left out" in done.stderr
+        said = "d06-pandas-index.csv: column 1 numbers the rows and is left out"
+        assert done.stderr.count(said) == 1
+        call("new", str(CASES / "d06-pandas-index.csv"), "--out", "mine.toml")
+        assert said in call("run", "mine.toml", *FEW).stderr
+        assert said not in call("run", "mine.toml", *FEW, "-q").stderr
 
     @pytest.mark.parametrize("name", ["d13-tabs.csv", "n02-Xy-names.npz", "n17-plain.npy"])
     def test_from_standard_input(self, name):

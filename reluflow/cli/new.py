@@ -26,12 +26,13 @@ def new(
     What comes from standard input is kept beside the preset. A file that exists is never overwritten.
     """
     from reluflow.cli.overrides import Request
-    from reluflow.cli.own_data import STDIN, data_file, preset_of
-    from reluflow.store.own_data import name_of, write_preset
+    from reluflow.cli.own_data import STDIN, data_file, tell_remarks
+    from reluflow.store.own_data import name_of, preset_of_data, write_preset
 
     overrides = Request(None, settings or [], None).overrides()
     with data_file(file) as path:
-        preset = preset_of(path, overrides)
+        preset = preset_of_data(path, overrides)
+        tell_remarks(preset)
         place = out or Path(f"{name_of(path)}.toml")
         write_preset(preset, place, keep=file == STDIN)
     say(f"reluflow: run it with: reluflow run {place}")

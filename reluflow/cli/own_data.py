@@ -2,10 +2,10 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import PresetError
 
@@ -41,15 +41,13 @@ def data_file(given: str) -> Iterator[Path]:
             raise PresetError(str(error).replace(str(path), "standard input")) from None
 
 
-def preset_of(path: Path, overrides: Mapping[str, Any], quiet: bool = False) -> "Preset":
-    """The preset of a file of samples; what the file does not say itself is said on stderr."""
+def tell_remarks(preset: "Preset") -> None:
+    """Say on stderr what a file of samples does not say itself, such as which column is the target."""
     from reluflow.cli.output import say
-    from reluflow.store.own_data import preset_of_data
 
-    preset = preset_of_data(path, overrides)
-    for remark in () if quiet else preset.data().remarks:
-        say(f"reluflow: {remark}")
-    return preset
+    if preset.values["data.kind"] == "file":
+        for remark in preset.data().remarks:
+            say(f"reluflow: {remark}")
 
 
 def _stdin() -> bytes:

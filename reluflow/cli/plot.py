@@ -40,7 +40,10 @@ def plot(
     linear: Annotated[bool, typer.Option("--linear", help="The loss on a linear axis.")] = False,
     at: Annotated[
         float | None,
-        typer.Option(metavar="TIME", help="The flow time of directions and function; default: the end."),
+        typer.Option(
+            metavar="TIME",
+            help="The flow time of directions and function (default: the end), or of a cursor on the loss.",
+        ),
     ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="Words above the figure; default: none.")] = "",
 ) -> None:

@@ -11,6 +11,7 @@ from reluflow.cli import completion
 from reluflow.cli.interruption import BrokenOffError, Interruption
 from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, fail, guarded, say
+from reluflow.cli.own_data import tell_remarks
 from reluflow.errors import ExitCode, RunError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(
         fail(f"found {found} --data; expected one of them", ExitCode.USAGE)
     request = Request(preset, settings or [], method)
     with ExitStack() as while_read:
-        loaded = _load(request) if data is None else _load_data(request, data, quiet, while_read)
+        loaded = _load(request) if data is None else _load_data(request, data, while_read)
         go(loaded, out, resume, as_json, quiet, request.resume_command)
 
 
@@ -113,10 +114,11 @@ def _load(request: "Request") -> "Preset":
     return loaded
 
 
-def _load_data(request: "Request", data: str, quiet: bool, while_read: ExitStack) -> "Preset":
-    from reluflow.cli.own_data import data_file, preset_of
+def _load_data(request: "Request", data: str, while_read: ExitStack) -> "Preset":
+    from reluflow.cli.own_data import data_file
+    from reluflow.store.own_data import preset_of_data
 
-    return preset_of(while_read.enter_context(data_file(data)), request.overrides(), quiet)
+    return preset_of_data(while_read.enter_context(data_file(data)), request.overrides())
 
 
 def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, Callable[[], RunWriter]]":
@@ -187,6 +189,8 @@ def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resu
         f"{preset.name}: {problem.width} neurons, {problem.samples} samples in "
         f"{problem.dimension} dimensions, method {training.method}; {doing}"
     )
+    if not resumed:
+        tell_remarks(preset)
 
 
 def _train(

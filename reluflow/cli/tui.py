@@ -54,10 +54,11 @@ def tui(
 
 
 def _preset(data: str) -> "Preset":
-    from reluflow.cli.own_data import data_file, preset_of
+    from reluflow.cli.own_data import data_file
+    from reluflow.store.own_data import preset_of_data
 
     with data_file(data) as path:
-        return preset_of(path, {}, quiet=True)
+        return preset_of_data(path, {})
 
 
 def _number(text: str | None) -> float | None:
