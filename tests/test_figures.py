@@ -127,6 +127,23 @@ class TestLoss:
         x, y = curve(axes.lines[-1])
         assert (x[0], y[0]) == (5.0, pytest.approx(history_of(runs["toy"]).loss_at(5.0)))
 
+    def test_the_loss_on_held_out_samples_is_drawn_beside_it(self, tmp_path, axes):
+        words = ("--set", "data.held_out=50", "--set", "stop.steps=10", "-q", "--out", str(tmp_path / "run"))
+        call("run", "neuron-centred-10", *words)
+        run = open_run(tmp_path / "run")
+        figures.loss(axes, run, plateaus=False, theory=False)
+        assert [line.get_label() for line in axes.lines] == ["trained on", "held out"]
+        np.testing.assert_array_equal(axes.lines[1].get_ydata(), run.series["held_out_loss"])
+
+    def test_a_loss_that_hardly_moves_has_most_of_a_decade(self, tmp_path, axes):
+        call("run", "first-steps", "-q", "--set", "stop.time=1", "--out", str(tmp_path / "run"))
+        run = open_run(tmp_path / "run")
+        assert run.loss.max() < 1.01 * run.loss.min()
+        figures.loss(axes, run)
+        low, high = axes.get_ylim()
+        assert low < run.loss.min() < run.loss.max() < high
+        assert high > 8.0 * low
+
 
 class TestNeurons:
     def test_norms_of_neurons_that_saw_a_sample_by_sign(self, runs, axes):

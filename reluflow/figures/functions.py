@@ -1,5 +1,7 @@
 """The function that a network computes: of one variable as a curve with its kinks, of two as a map."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -25,6 +27,7 @@ def function(axes: Axes, run: Run, t: float | None = None) -> None:
 
     One: h(x), the data, and a star for each neuron at its kink, a_j |w_j| high, as in figure 1 of Boursier et
     al. 2022 (arXiv 2206.00939). Two: a map of h with level lines, and the samples by their targets.
+    Held-out samples are hollow on a curve, and squares on a map.
     Raises ReluflowError for inputs of more coordinates.
     """
     state, problem = state_of(run, t), run.problem
@@ -72,7 +75,7 @@ def _square(x: Array, y: Array) -> list[Array]:
 
 
 def _curve(axes: Axes, state: State, problem: Problem) -> None:
-    x, window = problem.inputs[:, 0], _window(problem.inputs[:, 0])
+    x, window = problem.inputs[:, 0], _window(_inputs(problem)[:, 0])
     slope = state.weights[:, 0]
     bias = state.weights[:, 1] * problem.inputs[0, 1] if problem.dimension == 2 else np.zeros_like(slope)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -107,41 +110,64 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
         label="samples",
         zorder=3,
     )
+    if problem.held_out is not None:
+        inputs, answers = problem.held_out
+        axes.plot(inputs[:, 0], answers, "o", color=DATA, fillstyle="none", label="held out", zorder=3)
     axes.set(xlim=window, xlabel="$x$", ylabel="$h(x)$")
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    legend_above(axes, 3)
+    legend_above(axes, 3 if problem.held_out is None else 2)
 
 
 def _map(axes: Axes, state: State, problem: Problem) -> None:
-    x, y = problem.inputs[:, 0], problem.inputs[:, 1]
-    sides = _square(x, y)
+    everywhere = _inputs(problem)
+    sides = _square(everywhere[:, 0], everywhere[:, 1])
     mesh = np.stack(np.meshgrid(*sides), axis=-1)
     values = _values(state, problem, mesh.reshape(-1, 2)).reshape(_GRID, _GRID)
-    targets = problem.targets
-    low, high = min(float(values.min()), float(targets.min())), max(float(values.max()), float(targets.max()))
-    reach = max(abs(low), abs(high)) or 1.0
-    # around 0 where there are both signs, so that the middle of the colours is 0
-    limits = (-reach, reach) if low < 0.0 < high else (low, high if high > low else low + 1.0)
-    levels = MaxNLocator(_LEVELS).tick_values(*limits)
-    colours = "RdBu_r" if limits[0] < 0.0 < limits[1] else "viridis"
+    levels, colours = _levels(np.append(values.ravel(), problem.targets))
     filled = axes.contourf(*sides, values, levels=levels, cmap=colours, extend="both")
     axes.contour(*sides, values, levels=levels, colors="black", linewidths=0.25, alpha=0.5)
-    if limits[0] < 0.0 < limits[1] and float(values.min()) < 0.0 < float(values.max()):
+    if float(values.min()) < 0.0 < float(values.max()):
         axes.contour(*sides, values, levels=[0.0], colors="black", linewidths=1.0)
-    axes.scatter(
-        x,
-        y,
-        c=targets,
-        cmap=colours,
-        vmin=levels[0],
-        vmax=levels[-1],
-        s=11.0,
-        edgecolors="black",
-        linewidths=0.5,
-        zorder=3,
-    )
-    axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ends = float(levels[0]), float(levels[-1])
+    _samples(axes, problem.inputs, problem.targets, colours, ends, "o")
+    if problem.held_out is not None:
+        _samples(axes, *problem.held_out, colours, ends, "s")
+    axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     if axes.figure is not None:
         bar = axes.figure.colorbar(filled, ax=axes, shrink=0.9)
         bar.set_label("$h(x)$; samples: $y$")
         bar.outline.set_linewidth(0.6)
+
+
+def _inputs(problem: Problem) -> Array:
+    """The inputs, and those that are held out."""
+    return (
+        problem.inputs if problem.held_out is None else np.concatenate([problem.inputs, problem.held_out[0]])
+    )
+
+
+def _levels(values: Array) -> tuple[Sequence[float], str]:
+    """Levels around 0 where there are both signs, so that the middle of the colours is 0; and the colours."""
+    low, high = float(values.min()), float(values.max())
+    if low < 0.0 < high:
+        reach = max(-low, high)
+        return MaxNLocator(_LEVELS).tick_values(-reach, reach), "RdBu_r"
+    return MaxNLocator(_LEVELS).tick_values(low, high if high > low else low + 1.0), "viridis"
+
+
+def _samples(
+    axes: Axes, inputs: Array, targets: Array, colours: str, ends: tuple[float, float], marker: str
+) -> None:
+    axes.scatter(
+        inputs[:, 0],
+        inputs[:, 1],
+        c=targets,
+        cmap=colours,
+        vmin=ends[0],
+        vmax=ends[1],
+        s=11.0,
+        marker=marker,
+        edgecolors="black" if marker == "o" else "white",
+        linewidths=0.5,
+        zorder=3,
+    )

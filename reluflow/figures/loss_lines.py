@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from reluflow.figures.look import GUIDE, THEORY
 from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, units
 from reluflow.observe.plateaus import Saddle, find_saddles
+from reluflow.observe.series import HELD_OUT_LOSS
 from reluflow.store.run_reader import Run
 
 #: shares of the width of the axes between two names of plateaus
@@ -28,7 +29,8 @@ def loss(
 
     ``clock``: "time", "log" or "scaled" (over ln(1/scale)); ``log``: of the loss. Of a single run the
     ``plateaus`` are named S1, S2, ... and the escapes that the ``theory`` predicts of its start marked, with
-    the loss at which they are. ``at``: a flow time at which a cursor stands.
+    the loss at which they are; the loss on held-out samples, if there are any, is drawn beside it. ``at``: a
+    flow time at which a cursor stands.
     """
     several = [runs] if isinstance(runs, Run) else list(runs)
     for run, label in zip(several, labels(several), strict=True):
@@ -39,7 +41,11 @@ def loss(
     axes.set_ylabel(
         "loss" if len({run.problem.loss for run in several}) > 1 else f"loss ({several[0].problem.loss})"
     )
+    if len(several) == 1 and HELD_OUT_LOSS in history_of(several[0]).series:
+        _held_out(axes, several[0], units(several[0], clock)[0])
     axes.set_yscale("log" if log else "linear")
+    if log:
+        _at_least_a_decade(axes)
     if clock == "log":
         axes.set_xscale("log")
     else:
@@ -50,6 +56,20 @@ def loss(
         _annotate(axes, several[0], clock, plateaus, theory)
     if at is not None:
         _cursor(axes, several[0], at / units(several[0], clock)[0], at)
+
+
+def _held_out(axes: Axes, run: Run, unit: float) -> None:
+    series = history_of(run).series
+    axes.lines[-1].set_label("trained on")
+    axes.plot(series["t"] / unit, series[HELD_OUT_LOSS], label="held out")
+    axes.legend()
+
+
+def _at_least_a_decade(axes: Axes) -> None:
+    """Fewer have no labels that can be told apart."""
+    low, high = axes.get_ylim()
+    if 0.0 < low < high < 10.0 * low:
+        axes.set_ylim(low / 3.0, high * 3.0)
 
 
 def _annotate(axes: Axes, run: Run, clock: Clock, plateaus: bool, theory: bool) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MaxNLocator
 
 from reluflow.figures.look import NEGATIVE, POSITIVE, legend_above
 from reluflow.figures.shown import Clock, stacked, units
@@ -39,7 +39,7 @@ def turning(axes: Axes, run: Run, clock: Clock = "time") -> None:
     if not pulled:
         angles = np.degrees(np.unwrap(np.radians(angles), axis=0))
         angles -= 360.0 * np.ceil((angles[-1] - 180.0) / 360.0 - 1e-6)  # the last of each in (-180, 180]
-        axes.yaxis.set_major_locator(MultipleLocator(90.0))
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 1.5, 3, 4.5, 9, 10]))
     _lines(axes, run, angles, clock)
     axes.set_ylabel("angle to its pull (°)" if pulled else "direction (°)")
 
