@@ -1,8 +1,10 @@
 """``simulate``: one call from arrays to a trajectory."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,12 @@ from reluflow.flow.events import Events
 from reluflow.network import Array, loss_of, residuals
 from reluflow.problem import Problem
 from reluflow.registry.losses import Loss
+from reluflow.store.summary_table import Told
 from reluflow.training.training import StopRules, Training
 
 
-@dataclass(frozen=True)
-class Trajectory:
+@dataclass(frozen=True, repr=False)
+class Trajectory(Told):
     """States along a run: at the times asked for, else at the start and every accepted step.
 
     ``t`` (k,) flow time and ``loss`` (k,) of the stated loss; ``weights`` (k, m, d); ``output_weights``
@@ -26,6 +29,9 @@ class Trajectory:
     of activation (t, neuron, sample, kind of ``reluflow.flow.events.Change``) in the order of time, ``len``
     of them; empty for a method that keeps no log of them. ``objective`` (k,): the loss and what weight
     decay adds to it.
+
+    >>> reluflow.simulate([[1.0]], [1.0], [[0.1]], [0.1], times=[0.0, 1.0, 2.0])
+    <Trajectory: status time, method lorentz, states 3, time 2, loss 0.207..., steps ..., events 0>
     """
 
     t: Array
@@ -38,6 +44,11 @@ class Trajectory:
     events: Events
     method: str
     objective: Array
+
+    def _told(self) -> tuple[str, Mapping[str, Any]]:
+        last = {"time": float(self.t[-1]), "loss": float(self.loss[-1])} if self.t.size else {}
+        counts = {"states": self.t.size, "steps": self.steps, "events": len(self.events)}
+        return "", {"status": self.status, "method": self.method, **counts, **last}
 
 
 def simulate(
@@ -75,6 +86,12 @@ def simulate(
     slope: of the activation max(z, slope z) below zero, in [0, 1): 0 is the ReLU, more a leaky ReLU.
     weight_decay: lambda of (lambda / 2) sum_j (|w_j|^2 + a_j^2), which is added to the stated loss; ``loss``
         and stop_loss remain the loss without it.
+
+    Examples
+    --------
+    >>> found = reluflow.simulate([[1.0]], [1.0], [[0.1]], [0.1], stop_loss=1e-9)
+    >>> found.status, bool(found.loss[-1] <= 1e-9)
+    ('converged', True)
 
     Raises ProblemError for arrays that do not make a problem, times that do not increase and rules that are
     no such numbers, SolverError for a method that cannot be used on it and a tolerance out of range.

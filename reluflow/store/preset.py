@@ -31,6 +31,10 @@ class Preset:
     ``values``: flat, by ``section.key``, defaults filled in, only the keys that apply and are set.
     ``explicit``: what the file and later changes set. ``folder``: where relative paths start. ``sweep``: its
     section [sweep], which single runs do not use and ``to_toml`` leaves out.
+
+    >>> problem = reluflow.load_preset("orthogonal-toy").problem()
+    >>> problem.inputs.shape, problem.targets.tolist()
+    ((2, 2), [-1.0, 1.0])
     """
 
     name: str
@@ -130,6 +134,9 @@ def load_preset(name_or_path: str | os.PathLike[str], overrides: Mapping[str, An
 
     ``overrides`` change single values (by ``section.key``; None un-sets). Raises PresetError in one
     sentence that names file, key, what was found and what was expected.
+
+    >>> reluflow.load_preset("orthogonal-toy", {"init.scale": 1e-8}).values["init.scale"]
+    1e-08
     """
     path = find_preset(os.fspath(name_or_path))
     return preset_of(read_toml(path), path, overrides)

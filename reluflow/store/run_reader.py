@@ -29,7 +29,7 @@ from reluflow.store.run_layout import (
     check_values,
 )
 from reluflow.store.schema import show
-from reluflow.store.summary_table import facts, html_table
+from reluflow.store.summary_table import Told
 
 PRESET: Final = "preset.toml"
 PROBLEM: Final = "problem.npz"
@@ -57,12 +57,15 @@ class StoredSnapshots:
         return _array(self._members, "output_weights")
 
 
-class Run:
+class Run(Told):
     """What a run directory holds; made by ``open_run``.
 
     Everything that is read of the trajectory belongs to one moment, even if the run goes on meanwhile.
     Reading what is damaged raises DamageError in one sentence, and the rest can be read all the same.
     ``summary``: what ``reluflow run --json`` prints, without most of it where run.json cannot be read.
+
+    >>> reluflow.open_run("runs/orthogonal-toy-1").snapshots.weights.shape[1:]
+    (60, 2)
     """
 
     def __init__(self, path: Path) -> None:
@@ -242,11 +245,8 @@ class Run:
 
         return to_xarray(self)
 
-    def __repr__(self) -> str:
-        return f"<Run {self.path}: {', '.join(f'{name} {value}' for name, value in facts(self.summary))}>"
-
-    def _repr_html_(self) -> str:
-        return html_table(str(self.path), facts(self.summary))
+    def _told(self) -> tuple[str, Mapping[str, Any]]:
+        return str(self.path), self.summary
 
     def continued(self, preset: Preset) -> Preset:
         """The preset under which ``preset`` resumes this run: this run's, with its stop and record rules.
@@ -268,7 +268,11 @@ class Run:
 
 
 def open_run(path: str | Path) -> Run:
-    """Open a run directory. Raises RunError in one sentence for anything else."""
+    """Open a run directory. Raises RunError in one sentence for anything else.
+
+    >>> reluflow.open_run("runs/orthogonal-toy-1").status
+    'converged'
+    """
     folder = expanded(path)
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing of that name"

@@ -1,22 +1,36 @@
 """What a run is, in one line and as a small table for notebooks."""
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 #: what is told of a run, by its name in the summary
-_TOLD = ("preset", "status", "method", "time", "loss", "steps", "events")
+_TOLD = ("preset", "status", "method", "states", "time", "loss", "steps", "events")
 
 
-def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name, value) of what the summary of a run says."""
+class Told(ABC):
+    """Something that shows as a line, and in a notebook as a table of two columns."""
+
+    @abstractmethod
+    def _told(self) -> tuple[str, Mapping[str, Any]]:
+        """What it is called, and the summary of it."""
+
+    def __repr__(self) -> str:
+        name, summary = self._told()
+        facts = ", ".join(f"{key} {value}" for key, value in _facts(summary))
+        return f"<{type(self).__name__}{name and f' {name}'}: {facts}>"
+
+    def _repr_html_(self) -> str:
+        name, summary = self._told()
+        lines = "".join(
+            f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in _facts(summary)
+        )
+        return f"<table><caption>{escape(name or type(self).__name__)}</caption>{lines}</table>"
+
+
+def _facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, _words(summary[name])) for name in _TOLD if summary.get(name) is not None]
-
-
-def html_table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
-    """A table of two columns."""
-    lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-    return f"<table><caption>{escape(caption)}</caption>{lines}</table>"
 
 
 def _words(value: Any) -> str:

@@ -18,7 +18,11 @@ from reluflow.sweep.study import Study, read_study
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep's folder. It is not watched: what was read once stays as it was."""
+    """A sweep's folder. It is not watched: what was read once stays as it was.
+
+    >>> reluflow.open_sweep("scales").missing
+    0
+    """
 
     path: Path
     study: Study
@@ -60,7 +64,11 @@ class Sweep:
 
 
 def open_sweep(path: str | Path) -> Sweep:
-    """Open the folder of a sweep. Raises SweepError in one sentence for anything else."""
+    """Open the folder of a sweep. Raises SweepError in one sentence for anything else.
+
+    >>> reluflow.open_sweep("scales").table()["init.scale"].tolist()
+    [0.01, 0.001]
+    """
     folder = expanded(path)
     return Sweep(folder, read_study(folder))
 

@@ -37,6 +37,10 @@ class MinimumNorm:
     balanced; an upper bound. ``lower_bound`` = <nu, y> / kappa, which no interpolating network can beat.
     ``gap`` = value - lower_bound. ``nu`` (n,): the dual variables, ``kappa``: the maximum over |w| <= 1 of
     |sum_k nu_k sigma(<w, x_k>)|, exact up to rounding.
+
+    >>> found = reluflow.minimum_norm([[1.0, 0.0], [0.0, 2.0]], [3.0, -2.0])
+    >>> len(found.neurons), bool(found.gap < 1e-9)
+    (2, True)
     """
 
     value: float
@@ -65,6 +69,9 @@ def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0
     dual constraint over all activation cones are added until the certified gap closes.
     Raises ProblemError for arrays that do not fit together, data that no network fits, and sizes with more
     activation patterns than an exact answer can visit.
+
+    >>> round(reluflow.minimum_norm([[1.0, 0.0], [0.0, 2.0]], [3.0, -2.0]).value, 9)
+    4.0
     """
     data = _Data.of(inputs, targets, slope)
     if not data.targets.size or not np.any(data.targets):
