@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from commands import call, one_sentence
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -16,6 +18,7 @@ from reluflow import figures
 from reluflow.cli.completion import FIGURE_KINDS
 from reluflow.errors import ReluflowError
 from reluflow.figures.animation import animate, moments
+from reluflow.figures.fields import extremal, growth
 from reluflow.figures.kinds import KINDS, Choices
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
 from reluflow.figures.metadata import made_by
@@ -214,6 +217,48 @@ class TestFunction:
             figures.function(axes, runs["neuron"])
 
 
+class TestField:
+    def test_extremal_directions_are_those_of_the_theory(self, runs):
+        from reluflow.theory.directions import directions
+
+        problem = runs["steps"].problem
+        pull = problem.targets / problem.samples
+        expected = {1: [], -1: []}
+        for one in directions(problem).found:
+            if one.maximum:
+                expected[one.sign].append(np.arctan2(one.direction[1], one.direction[0]))
+        for sign, angles in expected.items():
+            found = extremal(problem.inputs, pull, sign)
+            np.testing.assert_allclose(np.sort(np.cos(found)), np.sort(np.cos(angles)), atol=1e-6)
+            np.testing.assert_allclose(np.sort(np.sin(found)), np.sort(np.sin(angles)), atol=1e-6)
+
+    @settings(max_examples=60)
+    @given(seed=st.integers(0, 10_000), samples=st.integers(1, 6), slope=st.sampled_from([0.0, 0.3]))
+    def test_nothing_beside_them_grows_faster(self, seed, samples, slope):
+        generator = np.random.default_rng(seed)
+        inputs, pull = generator.standard_normal((samples, 2)), generator.standard_normal(samples)
+        grid = np.linspace(-np.pi, np.pi, 7201)
+        for sign in (1, -1):
+            values = sign * growth(grid, inputs, pull, slope)
+            found = extremal(inputs, pull, sign, slope)
+            best = sign * growth(found, inputs, pull, slope)
+            around = sign * growth(np.add.outer(found, [-1e-4, 1e-4]).ravel(), inputs, pull, slope)
+            assert np.all(around.reshape(-1, 2) <= best[:, None] + 1e-12)
+            if values.max() > 1e-6:
+                assert best.max() >= values.max() - 1e-12
+            peaks = (values[1:-1] > values[:-2]) & (values[1:-1] > values[2:]) & (values[1:-1] > 1e-3)
+            assert np.count_nonzero(peaks) <= found.size
+
+    def test_neurons_stand_on_the_curve_of_their_sign(self, runs, axes):
+        figures.field(axes, runs["steps"], 0.0)
+        problem = runs["steps"].problem
+        pull = problem.targets / problem.samples  # of small neurons, which predict next to nothing
+        for line, sign in ((line, 1 if line.get_marker() == "o" else -1) for line in axes.lines):
+            if line.get_marker() in ("o", "s"):
+                expected = sign * growth(np.radians(line.get_xdata()), problem.inputs, pull)
+                np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-9)
+
+
 class TestSpectra:
     def test_singular_values(self, runs, axes):
         run = runs["neuron"]
@@ -356,7 +401,7 @@ class TestAnimation:
         np.testing.assert_allclose(steps, steps[0], rtol=1e-6)
         assert np.diff(times).max() > 3.0 * np.diff(times).min()
 
-    @pytest.mark.parametrize("kind", ["loss", "function", "directions"])
+    @pytest.mark.parametrize("kind", ["loss", "function", "directions", "field"])
     def test_a_gif_moves_and_says_what_it_was_made_by(self, runs, kind, tmp_path):
         path = tmp_path / "a.gif"
         animate(kind, runs["toy"], path, command="reluflow plot é " + "x" * 300, frames=4)

@@ -26,8 +26,8 @@ def plot(
         str,
         typer.Option(
             metavar="KIND",
-            help="loss, neurons, directions, function, spectrum, eigen, angles or verify; in a .gif or .mp4 "
-            "loss, directions or function.",
+            help="loss, neurons, directions, function, spectrum, eigen, angles, field or verify; in a .gif "
+            "or .mp4 loss, directions, function or field.",
             autocompletion=completion.figure_kinds,
         ),
     ] = "loss",
@@ -42,7 +42,8 @@ def plot(
         float | None,
         typer.Option(
             metavar="TIME",
-            help="The flow time of directions and function (default: the end), or of a cursor on the loss.",
+            help="The flow time of directions, function and field (the end if not given), or of a cursor on "
+            "the loss.",
         ),
     ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="Words above the figure; default: none.")] = "",

@@ -14,6 +14,7 @@ _HOMES = {
     "directions": "reluflow.figures.compass",
     "eigen": "reluflow.figures.spectra",
     "explained": "reluflow.figures.spectra",
+    "field": "reluflow.figures.fields",
     "figure": "reluflow.figures.kinds",
     "function": "reluflow.figures.functions",
     "loss": "reluflow.figures.loss_lines",

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from reluflow.errors import ReluflowError
 from reluflow.figures.compass import directions
+from reluflow.figures.fields import field
 from reluflow.figures.files import presets_of
 from reluflow.figures.functions import function
 from reluflow.figures.kinds import USUAL, Choices
@@ -36,6 +37,7 @@ _DPI: Final = 150
 
 _Draw = Callable[[Axes, Run, float, Choices], None]
 _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
+    "field": (lambda axes, run, t, _: field(axes, run, t), (WIDTH, HEIGHT)),
     "function": (lambda axes, run, t, _: function(axes, run, t), (WIDTH, 1.1 * HEIGHT)),
     "directions": (lambda axes, run, t, _: directions(axes, run, t), (0.92 * WIDTH, 0.92 * WIDTH)),
     "loss": (
@@ -50,8 +52,8 @@ def animate(
 ) -> None:
     """Write a .gif, or where ffmpeg is an .mp4, of ``frames`` pictures of a run from its start to its end.
 
-    ``kind``: function, directions or loss with a moving cursor. Command and preset are in the file. Raises
-    ReluflowError for another kind or ending, and where it cannot be written.
+    ``kind``: field, function, directions or loss with a moving cursor. Command and preset are in the file.
+    Raises ReluflowError for another kind or ending, and where it cannot be written.
     """
     if kind not in _KINDS:
         raise ReluflowError(

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from reluflow.errors import ReluflowError
 from reluflow.figures.angle_lines import angles
 from reluflow.figures.compass import directions
+from reluflow.figures.fields import field
 from reluflow.figures.functions import function
 from reluflow.figures.look import HEIGHT, WIDTH
 from reluflow.figures.loss_lines import loss
@@ -101,6 +102,12 @@ def _angles(runs: Sequence[Run], choices: Choices) -> Figure:
     return made
 
 
+def _field(runs: Sequence[Run], choices: Choices) -> Figure:
+    made = _empty()
+    field(made.subplots(), runs[0], choices.at)
+    return made
+
+
 def _verify(runs: Sequence[Run], _: Choices) -> Figure:
     made = _empty(width=2.1 * WIDTH)
     lines = verification(made.subplots(), runs[0])
@@ -116,5 +123,6 @@ KINDS: Final[dict[str, Callable[[Sequence[Run], Choices], Figure]]] = {
     "spectrum": _spectrum,
     "eigen": _eigen,
     "angles": _angles,
+    "field": _field,
     "verify": _verify,
 }

@@ -1,0 +1,134 @@
+"""The circle of directions unrolled: how fast a small neuron would grow in each."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator
+
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, legend_above
+from reluflow.figures.shown import state_of
+from reluflow.network import Array, activation, residuals
+from reluflow.observe.neurons import describe
+from reluflow.plot.directions import compass
+from reluflow.store.run_reader import Run
+
+#: points of a curve
+_POINTS = 1441
+#: more samples than this have kinks without numbers
+_MOST_NUMBERED = 12
+_DIAMOND: dict[str, Any] = {"markeredgecolor": "black", "markersize": 5.0, "zorder": 4, "clip_on": False}
+#: degrees that a number takes
+_ROOM = 8.0
+#: radians within which a maximum is at a kink
+_SAME = 1e-9
+
+
+def field(axes: Axes, run: Run, t: float | None = None) -> None:
+    """Growth rate of a small neuron over its direction at flow time ``t`` (the end), one curve a sign.
+
+    s G(u), G(u) = -(c/n) sum_k r_k sigma(<u, x_k>) with the residual r = h - y and c = 1, for mse 2 (Maennel,
+    Bousquet, Gelly 2018). Diamonds stand at the directions to which small neurons are drawn and grow, dotted
+    lines at the kinks of the samples, and every neuron at its direction and rate. With more than two
+    coordinates that move: on the great circle that holds most of the directions.
+    """
+    state, problem = state_of(run, t), run.problem
+    span = problem.span
+    plane = compass(span.project(state.weights), state.output_weights, span.inputs).plane
+    inputs = span.inputs @ plane.basis
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+    pull = -problem.speed / problem.samples * residual
+    _kinks(axes, inputs)
+    angles = np.linspace(-np.pi, np.pi, _POINTS)
+    curve = growth(angles, inputs, pull, problem.slope)
+    table = describe(state, problem, residual)
+    moving = span.project(state.weights) @ plane.basis
+    places = np.degrees(np.arctan2(moving[:, 1], moving[:, 0]))
+    axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
+    for sign, (colour, dashes, marker), word in ((1, POSITIVE, ">"), (-1, NEGATIVE, "<")):
+        members = (table.sign == sign) & np.isfinite(table.growth)
+        axes.plot(np.degrees(angles), sign * curve, color=colour, linestyle=dashes, label=f"$a_j {word} 0$")
+        axes.plot(
+            places[members],
+            table.growth[members],
+            marker,
+            color=colour,
+            markeredgecolor="black",
+            markeredgewidth=0.3,
+            markersize=3.0,
+        )
+        drawn = extremal(inputs, pull, sign, problem.slope)
+        rates = sign * growth(drawn, inputs, pull, problem.slope)
+        axes.plot(
+            np.degrees(drawn), rates, "D", color=colour, markeredgecolor="black", markersize=5.0, zorder=4
+        )
+    word = "extremal" if plane.share == 1.0 else "maximum"
+    axes.plot([], [], "D", color="0.8", label=word, **_DIAMOND)
+    where = "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
+    axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
+    axes.xaxis.set_major_locator(MultipleLocator(90.0))
+    legend_above(axes, 3)
+
+
+def growth(angles: Array, inputs: Array, pull: Array, slope: float = 0.0) -> Array:
+    """G(u) (k,) at the angles (k,) of u, for inputs (n, 2) that pull by ``pull`` (n,)."""
+    units = np.column_stack([np.cos(angles), np.sin(angles)])
+    found: Array = activation(units @ inputs.T, slope) @ pull
+    return found
+
+
+def extremal(inputs: Array, pull: Array, sign: int, slope: float = 0.0) -> Array:
+    """The angles (k,) at which sign G has a local maximum above 0, exact up to rounding.
+
+    Between two kinks sign G is <u, b> with one vector b: its maximum is along b, if that lies between them,
+    or else at a kink, where the slopes on its two sides tell.
+    """
+    kinks = np.sort(_kinks_of(inputs))
+    if not kinks.size:
+        return kinks
+    ends = np.append(kinks[1:], kinks[0] + 2.0 * np.pi)
+    middles = 0.5 * (kinks + ends)
+    z = np.column_stack([np.cos(middles), np.sin(middles)]) @ inputs.T
+    vectors = sign * (np.where(z > 0.0, 1.0, slope) * pull) @ inputs
+    sizes = np.hypot(*vectors.T)
+    along = np.arctan2(vectors[:, 1], vectors[:, 0])
+    along = kinks + np.mod(along - kinks, 2.0 * np.pi)
+    inside = along[(along > kinks + _SAME) & (along < ends - _SAME) & (sizes > 0.0)]
+    turned = np.column_stack([-np.sin(kinks), np.cos(kinks)])
+    before = np.einsum("kd,kd->k", turned, np.roll(vectors, 1, axis=0))
+    after = np.einsum("kd,kd->k", turned, vectors)
+    small = _SAME * float(np.max(sizes))
+    on_kinks = kinks[(before >= -small) & (after <= small)]
+    found = np.sort(np.mod(np.concatenate([inside, on_kinks]) + np.pi, 2.0 * np.pi) - np.pi)
+    kept: Array = found[sign * growth(found, inputs, pull, slope) > small]
+    return kept
+
+
+def _kinks_of(inputs: Array) -> Array:
+    """Angles (2 n,) in [-pi, pi) of the directions orthogonal to a sample, of samples that are not zero."""
+    seen = inputs[np.hypot(*inputs.T) > 0.0]
+    angles = np.arctan2(seen[:, 1], seen[:, 0])
+    both = np.concatenate([angles + 0.5 * np.pi, angles - 0.5 * np.pi])
+    return np.unique(np.mod(both + np.pi, 2.0 * np.pi) - np.pi)
+
+
+def _kinks(axes: Axes, inputs: Array) -> None:
+    """Dotted lines, with the numbers of the samples, from 1, where there is room."""
+    samples: dict[float, list[str]] = {}
+    for number, each in enumerate(inputs, 1):
+        for angle in np.degrees(_kinks_of(each[None])):
+            samples.setdefault(round(float(angle), 2), []).append(str(number))
+    few, last = len(inputs) <= _MOST_NUMBERED, -np.inf
+    for angle in sorted(samples):
+        axes.axvline(angle, color=DATA, linestyle=":", linewidth=0.6, alpha=1.0 if few else 0.25, zorder=0)
+        if few and angle - last > _ROOM * max(map(len, samples[angle])):
+            last = angle
+            axes.annotate(
+                ",".join(samples[angle]),
+                (angle, 0.0),
+                (1.5, 1.5),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                color=DATA,
+                fontsize="x-small",
+            )
