@@ -82,6 +82,10 @@ class TestArrived:
         local = field(np.eye(2), [1.0, -1.0], base=[0.5, 0.3])
         assert local.follow(np.array([-scale, 0.0]), np.array([1])).tolist() == [ON, SLIDING]
 
+    def test_a_sample_across_which_it_does_not_move_stays_as_it_is(self) -> None:
+        local = field(np.eye(2), [0.5, 0.5], base=[1.0, 0.0])
+        assert local.follow(np.array([1.0, -1.0])).tolist() == [ON, OFF]
+
 
 class TestTurned:
     @pytest.mark.parametrize(("share", "side"), [(0.02, OFF), (0.98, ON)])

@@ -179,6 +179,16 @@ def test_event_log() -> None:
     assert np.all(np.abs(z[sliding]) < 1e-9)
 
 
+def test_what_changes_at_the_start_counts_as_well() -> None:
+    """<w, x_0> = 0, and the pull of the other sample, (1, 1), takes the neuron to its active side."""
+    solver = Lorentz(Problem([[1.0, 0.0], [1.0, 1.0]], [0.0, 3.0], [[0.0, 1.0]], [1.0]), Options())
+    log = solver.event_log
+    assert (log.t.tolist(), log.sample.tolist(), log.kind.tolist()) == ([0.0], [0], [Change.ENTER])
+    assert solver.events == log.changes == 1
+    solver.step()
+    assert solver.events == solver.event_log.changes >= 1
+
+
 def test_no_step_goes_past_the_end() -> None:
     solver = Lorentz(toy(), Options())
     for end in (1e-3, 1.0, 7.5, 7.5, 20.0):

@@ -11,6 +11,7 @@ from textual.keys import _character_to_key
 from reluflow.plot import glyphs
 from reluflow.store import settings
 from reluflow.store.key_names import character_name, key_list
+from reluflow.store.locations import complaint
 from reluflow.store.settings import FILE_NAME, Settings, load_settings
 
 BINDINGS = {"play": "space", "step": "full_stop", "reset": "r", "quit": "q,ctrl+c"}
@@ -148,3 +149,18 @@ def test_names_of_characters_are_keys_too() -> None:
 
 def test_the_markers_are_those_that_can_be_drawn_with() -> None:
     assert set(settings.MARKERS) == {"auto", *glyphs.MARKERS}
+
+
+def test_a_folder_of_presets_that_cannot_be_read_is_complained_of(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path))
+    assert complaint() is None
+    (tmp_path / "presets").mkdir()
+    assert complaint() is None
+
+    def refused(folder):  # type: ignore[no-untyped-def]
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("os.listdir", refused)
+    assert complaint() == (
+        f"{tmp_path}: cannot be read (Permission denied); only the presets of the program are known"
+    )
