@@ -6,6 +6,7 @@ import pytest
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, collocation_step, rounds
 from reluflow.flow.lorentz.engine import suits
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
 from reluflow.network import residuals
@@ -25,17 +26,22 @@ def wide(seed: int, slope: float = 0.0) -> Problem:
 
 
 def sweeps_of(
-    problem: Problem, steps: int, monkeypatch: pytest.MonkeyPatch
+    problem: Problem, steps: int, monkeypatch: pytest.MonkeyPatch, still: bool = False
 ) -> list[tuple[SweepResult, SweepResult]]:
-    """All sweeps along moving paths of so many steps, each by the engine and without it."""
+    """All sweeps along moving paths of so many steps, each by the engine and without it.
+
+    ``still``: along paths that stay where these begin instead.
+    """
     pairs: list[tuple[SweepResult, SweepResult]] = []
 
     def both(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
         swept = sweep(neurons, samples, path, hysteresis, straight, abandoned)
         if straight is None and not path.still:
+            along = Path(path.values[:1], path.length) if still else path
+            mine = sweep(neurons, samples, along, hysteresis) if still else swept
             with monkeypatch.context() as patched:
                 patched.setattr(rounds, "suits", lambda *_: False)
-                pairs.append((swept, sweep(neurons, samples, path, hysteresis)))
+                pairs.append((mine, sweep(neurons, samples, along, hysteresis)))
         return swept
 
     monkeypatch.setattr(collocation_step, "sweep", both)
@@ -45,9 +51,10 @@ def sweeps_of(
     return pairs
 
 
-def test_the_engine_does_what_rounds_do(monkeypatch):
+@pytest.mark.parametrize(("still", "steps"), [(False, 60), (True, 5)])
+def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
     """The same events of every neuron, in order, and the same neurons at the end."""
-    pairs = sweeps_of(wide(0), 60, monkeypatch)
+    pairs = sweeps_of(wide(0), steps, monkeypatch, still)
     count = 0
     for one, other in pairs:
         for neuron in np.unique(other.events.neuron):
@@ -61,7 +68,7 @@ def test_the_engine_does_what_rounds_do(monkeypatch):
         assert np.array_equal(one.end.status, other.end.status)
         sizes = np.linalg.norm(other.end.weights, axis=1, keepdims=True)
         np.testing.assert_allclose(one.end.weights / sizes, other.end.weights / sizes, atol=1e-8)
-    assert len(pairs) > 20
+    assert len(pairs) > steps
     assert count > 500
 
 

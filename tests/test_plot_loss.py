@@ -1,5 +1,7 @@
 """The loss panel: axes that stay, points that are kept, and no data that can break it."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,6 +69,20 @@ def test_the_curve_is_at_the_height_of_its_label() -> None:
     rows = text(draw_loss(curve, axes, (40, 14), ASCII).rows)
     (line,) = [row for row in rows if "***" in row]
     assert line.startswith("0.01+")
+
+
+@pytest.mark.parametrize("end", [10.0, 3e4])
+def test_times_stand_in_the_middle_under_their_ticks(end: float) -> None:
+    """But for those at the edges, which stay inside."""
+    curve = curve_of(series([0.0, end], [1.0, 0.01]), False)
+    axes = LossAxes(False, (0.0, end), (-4.0, 0.0))
+    *_, line, labels = text(draw_loss(curve, axes, (60, 14), BRAILLE).rows)
+    ticks = [at for at, c in enumerate(line) if c == BRAILLE.tick_below]
+    told = list(re.finditer(r"\S+", labels))
+    assert len(told) == len(ticks) >= 4
+    for at, label in zip(ticks, told, strict=True):
+        width = len(label.group())
+        assert label.start() == min(at - width // 2, 60 - width)
 
 
 @pytest.mark.parametrize("glyphs", [BRAILLE, BLOCK, ASCII])
