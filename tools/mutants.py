@@ -11,6 +11,7 @@ appended to a file, so that a run that was ended goes on where it was. Mutants l
 
 import argparse
 import random
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -36,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the copy is removed
     asked = _arguments()
     root, store = asked.root.resolve(), asked.root.resolve() / ".mutants"
     every = _mutants(root, asked.paths or [str(root / asked.package)])
@@ -95,13 +97,16 @@ def _mutants(root: Path, paths: list[str]) -> list[Mutant]:
 
 
 def _drawn(every: list[Mutant], seed: int, number: int) -> list[Mutant]:
-    """One mutant each of lines drawn without putting back: more of them begin with the same."""
+    """One mutant each of lines drawn without putting back: more of them begin with the same.
+
+    Every line has a lot of its own, so that a change of one file leaves the draw from others as it was.
+    """
     lines: dict[tuple[str, int], list[Mutant]] = {}
     for one in every:
         lines.setdefault((one.file, one.line), []).append(one)
-    rng = random.Random(seed)
-    drawn = [rng.choice(lines[line]) for line in rng.sample(sorted(lines), len(lines))]
-    return drawn[:number]
+    lots = {line: random.Random(f"{seed} {line}") for line in lines}
+    drawn = sorted(lines, key=lambda line: lots[line].random())[:number]
+    return [lots[line].choice(lines[line]) for line in drawn]
 
 
 def _try(
