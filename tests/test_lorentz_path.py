@@ -13,6 +13,7 @@ from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.path import Modes, Path, integrals
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.sweep import shifted, sweep
+from reluflow.flow.lorentz.turning_points import confirmed
 from reluflow.network import Array
 
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(40)
@@ -35,6 +36,29 @@ def test_a_path_takes_its_values_at_the_nodes(decay: float, rates: list[float]) 
     path = some_path(decay, rates)
     np.testing.assert_allclose(residual(path, RADAU.nodes), path.values, atol=1e-12)
     np.testing.assert_allclose(path.start, residual(path, np.zeros(1))[0], atol=1e-12)
+
+
+@pytest.mark.parametrize(("decay", "rates"), [(0.0, []), (2.0, [0.8, 6.0])])
+def test_speeds_that_turn_back_are_found_where_they_do(decay: float, rates: list[float]) -> None:
+    """From below zero to above, as on a fine grid; from a height that is too large for them none matters."""
+    path, count = some_path(decay, rates), 200
+    terms = np.random.default_rng(0).standard_normal((len(path.terms), count))
+    begin, end = np.full(count, 0.1), np.full(count, 0.95)
+    grid = np.linspace(0.1, 0.95, 4001)
+    speed = path.basis(grid) @ terms
+    turns = np.array([_first_turn(grid, one) for one in speed.T])
+    near, far = np.zeros(count), np.full(count, 1e9)
+    some, position = confirmed(path, terms, (begin, end), near, far, near)
+    assert np.array_equal(some, np.flatnonzero(np.isfinite(turns)))
+    assert some.size > 20
+    np.testing.assert_allclose(position, turns[some], atol=1e-3)
+    assert confirmed(path, terms, (begin, end), far, near, near)[0].size == 0
+
+
+def _first_turn(grid: Array, speed: Array) -> float:
+    """Where a function that has been below zero is above for the first time; or infinity."""
+    turned = np.flatnonzero((speed > 0.0) & (np.minimum.accumulate(speed) < 0.0))
+    return float(grid[turned[0]]) if turned.size else np.inf
 
 
 @pytest.mark.parametrize("decay", [0.0, 2.0])

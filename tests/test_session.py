@@ -57,6 +57,11 @@ def finish(session: Session) -> Frame:
     return wait(session, lambda frame: frame.over)
 
 
+def test_its_thread_keeps_no_process_alive(session):
+    (own,) = [thread for thread in threading.enumerate() if thread.name == "reluflow-session"]
+    assert own.daemon
+
+
 def test_starts_with_the_problem_built(session):
     frame = session.frame
     assert frame.status == "halted"

@@ -298,6 +298,14 @@ def test_a_level_stands_on_the_row_of_marks_at_its_value(height: int) -> None:
     assert not find(chart.rows([chart.level(4.5, "curve")]), "curve")
 
 
+@pytest.mark.parametrize("size", [(5, 4), (4, 9), (12, 3)])
+def test_a_chart_without_room_for_axes_fills_its_place(size: tuple[int, int]) -> None:
+    chart = Chart(*size, Axis((0.0, 10.0)), Axis((0.0, 4.0)), BRAILLE)
+    rows = chart.rows([chart.marks(np.array([0.0, 10.0]), np.array([0.0, 4.0]), "ray", "x")])
+    assert [len(plain(row)) for row in rows] == [size[0]] * size[1]
+    assert find(rows, "ray") == [(size[0] - 1, 0), (0, size[1] - 1)]
+
+
 def growing_run() -> History:
     """Neuron 0 grows by e a unit of time, neuron 1 rests; either has a sign of its own."""
     times = np.linspace(0.0, 10.0, 41)
@@ -328,6 +336,15 @@ def test_of_very_many_neurons_the_largest_and_the_one_looked_at_are_drawn() -> N
     picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321)
     assert picture.hidden >= 5000 - MOST_SHOWN - 1
     assert "not drawn" in plain(picture.rows(states[1], 80, 20, BRAILLE, 4321)[-1])
+
+
+@pytest.mark.parametrize("shown", [0, 4999])
+def test_of_very_many_neurons_the_first_and_the_last_are_drawn(shown: int) -> None:
+    weights, outputs = np.full((5000, 2), 1e-3), np.full(5000, -1.0)
+    weights[shown], outputs[shown] = 1.0, 1e-9
+    states = [State(t, weights, outputs) for t in (0.0, 1.0)]
+    history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
+    assert find(draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=7).rows, "positive")
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
