@@ -165,6 +165,13 @@ def test_a_narrow_table_has_fewer_columns_and_never_more_than_its_width(width: i
     assert ("state" in layout.columns) == (width >= 48)
 
 
+@pytest.mark.parametrize("width", [48, 80, 120])
+def test_marks_of_samples_fill_what_the_columns_leave(width: int) -> None:
+    layout = Layout.of(3, 500, width)
+    head = plain(header_row(layout, Sorting(), 500, "", BRAILLE))
+    assert width - head.index("samples 1-500" if layout.marks < 23 else "active on") == layout.marks > 12
+
+
 def test_the_chosen_line_has_the_cursor_role_over_its_whole_width() -> None:
     ((text, role),) = line(0, 50, chosen=True)
     assert (len(text), role) == (50, "cursor")
