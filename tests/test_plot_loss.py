@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
-from reluflow.plot.cells import plain
+from reluflow.plot.cells import FROZEN, plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
 from reluflow.plot.loss_marks import with_cursor
@@ -61,6 +61,15 @@ def test_a_panel_shows_ticks_curve_and_now(log_time: bool) -> None:
     assert {"axis", "curve", "mark", "future"} <= roles
     assert any("1e-5" in row for row in text(rows))
     assert "10" in text(rows)[-1]
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_kept_curve_has_the_colour_of_its_number(number: int) -> None:
+    curve, kept = (curve_of(series([0.0, 10.0], [loss, loss]), False) for loss in (0.1, 0.001))
+    axes = LossAxes(False, (0.0, 10.0), (-4.0, 0.0))
+    rows = draw_loss(curve, axes, (40, 14), BRAILLE, frozen={number: kept}).rows
+    shown = {segment.role for row in rows for segment in row} & set(FROZEN)
+    assert shown == {FROZEN[number % len(FROZEN)]}
 
 
 def test_the_curve_is_at_the_height_of_its_label() -> None:
