@@ -12,6 +12,7 @@ import numpy as np
 
 from reluflow.store import run_summary
 from reluflow.store.locations import shipped_presets
+from reluflow.store.schema import KEYS
 
 NUMBERS = [
     *("0", "-1", "1", "2", "3", "17", "1000", "100000", "10000000", "1000000000000", "9223372036854775807"),
@@ -23,6 +24,8 @@ TEXTS = [
     *('"file"', '"gaussian"', '"orthogonal"', '"correlated"', '"piecewise"', '"balanced"', '"unbalanced"'),
     *('"dominated"', '"\\u001b[31m\\u0007\\u009b2J"', '"\\u202egnp.exe"', '"~nosuchuser/a.csv"', '"\\u0000"'),
     *('"/dev/zero"', '"/"', '".."', '"data.csv"', '"data.npz"', '"/' + "very/long/" * 400 + 'a.csv"'),
+    *('"4^-6"', '"9^999999999"', '"9^9^9"', '"2^-9999999999999999999999"', '"init.scale=4^2:4^-13"'),
+    *('"init.scale=1:9999999999999"', '"loss<=1e-6 live"', '"(((("', '"init.seed=0:1e300:7lin"'),
     '"' + "y" * 20_000 + '"',
 ]
 OTHERS = [
@@ -30,13 +33,7 @@ OTHERS = [
     *("[1.0, -1.0]", "[[1e200, 1.0], [1.0, 1.0]]", "1979-05-27T07:32:00Z", "[" * 3000, "[" * 400 + "]" * 400),
     *("[" + "1.0, " * 5000 + "]", '[["a"]]', "[nan]", "[true]", "07:32:00", "{ a = { b = 1 } }"),
 ]
-KEYS = [
-    *("data.kind", "data.samples", "data.dimension", "data.seed", "data.teacher_width", "data.noise"),
-    *("data.inputs", "data.targets", "data.path", "data.knots", "data.norms", "data.bias", "data.teachers"),
-    *("network.width", "network.slope", "init.kind", "init.scale", "init.norm", "init.seed", "init.path"),
-    *("solver.method", "solver.rtol", "solver.learning_rate", "solver.loss", "stop.loss", "stop.time"),
-    *("stop.steps", "stop.wall_seconds", "record.snapshots", "record.series", "record.memory_mb"),
-]
+NAMES = [*(key.id for key in KEYS), "sweep.over", "sweep.measures", "sweep.success", "sweep.limit"]
 TABLES = [
     *("1,2\n3,4\n", "", "a,b\n1,2\n", "1\n", "1,nan\n", "1,2\n3\n", "1e308,1e308\n", "\x00,1\n", "9" * 9999),
 ]
@@ -78,7 +75,7 @@ def write_preset(path: Path, rng: random.Random) -> None:
     if rng.random() < 0.3:
         path.write_bytes(flipped(text.encode(), rng))
         return
-    tables = {section: {} for section in ("data", "network", "init", "solver", "stop", "record")}
+    tables = {section: {} for section in dict.fromkeys(name.partition(".")[0] for name in NAMES)}
     section = ""
     for line in text.splitlines():
         if line.startswith("["):
@@ -87,7 +84,7 @@ def write_preset(path: Path, rng: random.Random) -> None:
             name, _, value = line.partition("=")
             tables[section][name.strip()] = value.strip()
     for _ in range(rng.choice([1, 1, 2, 3, 6])):
-        section, _, name = rng.choice(KEYS).partition(".")
+        section, _, name = rng.choice(NAMES).partition(".")
         if rng.random() < 0.1:
             tables[section].pop(name, None)
         else:
