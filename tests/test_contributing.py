@@ -42,7 +42,7 @@ def added(monkeypatch: pytest.MonkeyPatch, home: str, registry: ModuleType):
 
 
 def test_a_kind_of_data(monkeypatch):
-    kind, row = added(monkeypatch, "reluflow.data.kinds.ring", reluflow.data)
+    kind, row = added(monkeypatch, "reluflow.data.kinds.circle", reluflow.data)
     few, more = (kind().build({"data.samples": n, "data.seed": 3}, Path()) for n in (4, 9))
     assert set(row.keys) <= {name for each in reluflow.data.DATA_KINDS.rows.values() for name in each.keys}
     assert few.inputs.shape == (4, 2)

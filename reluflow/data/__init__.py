@@ -68,6 +68,48 @@ DATA_KINDS: "Final[Registry[DataEntry, type[DataKind]]]" = Registry(
             required=("samples", "knots"),
             optional=("held_out", "seed"),
         ),
+        "sphere": DataEntry(
+            "reluflow.data.kinds.sphere:Sphere",
+            "inputs in uniform directions, norms and sizes of targets uniform in [1, 2], signs random",
+            required=("samples", "dimension"),
+            optional=("seed",),
+        ),
+        "symmetric": DataEntry(
+            "reluflow.data.kinds.symmetric:Symmetric",
+            "normal or white inputs x beside -x, a linear target y, with noise or without, beside -y",
+            required=("samples", "dimension"),
+            optional=("noise", "white", "held_out", "seed"),
+        ),
+        "two-clusters": DataEntry(
+            "reluflow.data.kinds.two_clusters:TwoClusters",
+            "labels 1 and -1, inputs around two opposite centres",
+            required=("samples", "dimension"),
+            optional=("noise", "held_out", "seed"),
+        ),
+        "xor": DataEntry(
+            "reluflow.data.kinds.xor:Xor",
+            "labels 1 and -1, inputs around the corners of a square, opposite ones alike",
+            required=("samples",),
+            optional=("noise", "held_out", "seed"),
+        ),
+        "ring": DataEntry(
+            "reluflow.data.kinds.ring:Ring",
+            "labels 1 and -1, inputs on a circle and on a larger one around it",
+            required=("samples",),
+            optional=("noise", "held_out", "seed"),
+        ),
+        "spiral": DataEntry(
+            "reluflow.data.kinds.spiral:Spiral",
+            "labels 1 and -1, inputs on two spirals around each other",
+            required=("samples",),
+            optional=("noise", "held_out", "seed"),
+        ),
+        "moons": DataEntry(
+            "reluflow.data.kinds.moons:Moons",
+            "labels 1 and -1, inputs on two half circles that reach into each other",
+            required=("samples",),
+            optional=("noise", "held_out", "seed"),
+        ),
     }
 )
 

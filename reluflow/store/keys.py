@@ -132,10 +132,12 @@ KEYS: Final[tuple[Key, ...]] = (
     _data(
         "noise",
         "float",
-        "spread of the inputs around the teacher; 1 when centred, 0.644 when not",
+        "spread around the teacher (1 when centred, 0.644 when not) or the curve or centres of a label "
+        "(0.2 for two-clusters and xor, 0.1 moons, 0.05 ring, 0.02 spiral); of symmetric targets (0)",
         low=0.0,
         high=LARGEST_NUMBER,
     ),
+    _data("white", "bool", "inputs with X'X = n I on their span", default=False),
     _data("teachers", "int", "number of teacher neurons, 1 or 2", default=1, low=1, high=2),
     _data(
         "knots",
