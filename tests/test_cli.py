@@ -282,7 +282,7 @@ def test_resume_goes_on_with_the_newest_run():
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["--set", "init.kind", "="], ["balanced", "dominated", "file", "unbalanced"]),
+        (["--set", "init.kind", "="], ["balanced", "dominated", "file", "fixed-norm", "unbalanced"]),
         (["--set", "init.kind", "=", "ba"], ["balanced"]),
         (["--set", "init.kind=ba"], ["init.kind=balanced"]),
         (["--set", "init.ki"], ["init.kind="]),

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from reluflow.data.initialisation import build_weights, deviation
 from reluflow.data.streams import lengths
 from reluflow.errors import PresetError
+from reluflow.network import predictions
+from reluflow.store.preset import load_preset
 
-KINDS = ["balanced", "dominated", "unbalanced"]
+KINDS = ["balanced", "dominated", "unbalanced", "fixed-norm"]
 BASE = {"init.kind": "balanced", "init.scale": 1.0, "init.norm": "width", "init.seed": 7, "network.width": 2}
 
 
@@ -73,9 +75,11 @@ def test_the_norm_only_multiplies_and_does_not_count_the_bias():
 
 def test_kinds_share_their_hidden_weights_and_signs():
     networks = {kind: build(3, init__kind=kind, network__width=50) for kind in KINDS}
-    for weights, _ in networks.values():
-        assert np.array_equal(weights, networks["balanced"][0])
+    for kind, (weights, _) in networks.items():
+        ratio = weights / networks["balanced"][0]
+        assert np.allclose(ratio, ratio[:, :1] if kind == "fixed-norm" else 1.0, rtol=1e-14)
     signs = np.sign(networks["balanced"][1])
+    assert np.array_equal(signs, np.sign(networks["fixed-norm"][1]))
     assert np.array_equal(signs, np.sign(networks["dominated"][1]))
     assert 15 < np.sum(signs > 0) < 35
 
@@ -99,6 +103,76 @@ def test_balance_holds_to_rounding_at_any_scale(scale):
     assert np.all(weights != 0.0)
     for row, size in zip(weights, np.abs(output), strict=True):
         assert size == pytest.approx(math.hypot(*row), rel=1e-15)
+
+
+@pytest.mark.parametrize("delta", [0.0, 1e-3, -1e-3, 0.7, -50.0])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e5])
+@pytest.mark.parametrize("norm", ["width-dimension", "width"])
+def test_fixed_norm_has_the_stated_product_and_difference(delta, scale, norm):
+    weights, output = build(
+        3, init__kind="fixed-norm", init__delta=delta, init__scale=scale, init__norm=norm, network__width=40
+    )
+    hidden, output = np.linalg.norm(weights, axis=1), np.abs(output)
+    product = scale**2 / 40 * (3.0 if norm == "width" else 1.0)
+    assert np.allclose(hidden * output, product, rtol=1e-13)
+    assert np.allclose(output**2 - hidden**2, delta, rtol=1e-9, atol=1e-14 * max(product, abs(delta)))
+
+
+@pytest.mark.parametrize("delta", [1e-10, -1e-10])
+def test_fixed_norm_at_a_tiny_scale(delta):
+    """The larger weight is sqrt(|delta|), the smaller one the product over it."""
+    weights, output = build(1, init__kind="fixed-norm", init__delta=delta, init__scale=1e-145)
+    sizes = np.array([np.abs(output), np.abs(weights[:, 0])])[:: 1 if delta > 0 else -1]
+    assert np.allclose(sizes, [[1e-5], [0.5e-285]], rtol=1e-13, atol=0.0)
+    with pytest.raises(
+        PresetError, match=r"init\.delta: found .* beside init\.scale = 1e-200; expected a smaller"
+    ):
+        build(1, init__kind="fixed-norm", init__delta=delta, init__scale=1e-200)
+
+
+def test_fixed_norm_directions_are_uniform_and_the_bias_is_one_of_them():
+    weights, _ = build(3, 2, init__kind="fixed-norm", network__width=4000)
+    unit = weights / np.linalg.norm(weights, axis=1)[:, None]
+    assert np.allclose(unit.T @ unit / 4000, np.eye(3) / 3.0, atol=0.03)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_paired_network_is_zero_everywhere(kind):
+    alone = build(3, init__kind=kind, network__width=8)
+    weights, output = build(3, init__kind=kind, network__width=8, init__paired=True)
+    assert np.array_equal(weights[::2], weights[1::2])
+    assert np.array_equal(weights[::2], alone[0][:4])
+    assert np.array_equal(output[::2], -output[1::2])
+    assert np.array_equal(output[::2], alone[1][:4])
+    points = np.random.default_rng(0).normal(size=(50, 3))
+    assert np.max(np.abs(predictions(weights, output, points))) <= 1e-14
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"init.paired": True, "network.width": 5},
+            "network.width is 5; expected an even number where init.paired",
+        ),
+        ({"init.delta": 0.1}, "init.delta"),
+        ({"init.kind": "file", "init.path": "x.npz", "init.paired": True}, "init.paired"),
+        (
+            {"init.kind": "fixed-norm", "init.delta": 0.1, "solver.method": "polar"},
+            "solver.method is polar where init.delta is 0.1; expected",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_one_sentence(changes, words):
+    with pytest.raises(PresetError) as caught:
+        load_preset("first-steps", changes)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_polar_runs_from_a_balanced_start_of_fixed_norm():
+    problem = load_preset("first-steps", {"init.kind": "fixed-norm", "solver.method": "polar"}).problem()
+    assert problem.is_balanced()
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1.0])
@@ -157,6 +231,7 @@ def test_a_file_that_does_not_fit_is_one_sentence(tmp_path, arrays, width, messa
         ({"init__kind": "file", "init__path": "none.npz"}, "found no file"),
         ({"init__kind": "zero"}, "found 'zero'"),
         ({"init__norm": "depth"}, "found 'depth'"),
+        ({"init__paired": True, "network__width": 3}, "network.width: found 3; expected an even number"),
         ({"network__width": 0}, "network.width: found 0"),
         ({"network__width": None}, "network.width: found None"),
     ],

@@ -120,6 +120,10 @@ INITIALISATIONS: "Final[Registry[InitEntry, Initialisation]]" = Registry(
             "reluflow.data.initialisation:dominated", "|a_j| >= |w_j|: a_j^2 = |w_j|^2 + g^2, random signs"
         ),
         "unbalanced": InitEntry("reluflow.data.initialisation:unbalanced", "both layers drawn independently"),
+        "fixed-norm": InitEntry(
+            "reluflow.data.initialisation:fixed_norm",
+            "uniform directions, random signs, |a_j||w_j| alike in all and a_j^2 - |w_j|^2 = init.delta",
+        ),
         "file": InitEntry(
             "reluflow.data.initialisation:read",
             "an .npz file with weights and output_weights",

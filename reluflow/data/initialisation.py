@@ -13,6 +13,7 @@ from reluflow.data.streams import lengths, stream
 from reluflow.data.tables import read_npz, resolve
 from reluflow.errors import PresetError
 from reluflow.network import Array
+from reluflow.problem import SMALLEST_NEURON
 
 
 def deviation(scale: float, norm: str, width: int, input_dimension: int) -> float:
@@ -94,6 +95,37 @@ def unbalanced(start: Start) -> tuple[Array, Array]:
     return weights, start.stream("output weights").standard_normal(start.width) * std
 
 
+def fixed_norm(start: Start) -> tuple[Array, Array]:
+    """w_j uniform in direction, |a_j| |w_j| = d std^2, and a_j^2 - |w_j|^2 = ``init.delta``.
+
+    With norm "width-dimension" |a_j| |w_j| = scale^2 / m as in Kunin et al. 2024 (arXiv 2406.06158). Neurons
+    with delta below zero may change the sign of a_j.
+    """
+    draws, delta = start.hidden(), float(start.values.get("init.delta", 0.0))
+    larger, smaller = _unequal(start.std * math.sqrt(start.input_dimension), abs(delta))
+    if delta != 0.0 and smaller < SMALLEST_NEURON:
+        raise PresetError(
+            f"init.delta: found {delta:g} beside init.scale = {start.values['init.scale']:g}; expected a "
+            f"smaller one in size, since the smaller weights would be {smaller:.3g}"
+        )
+    output, hidden = (larger, smaller) if delta > 0.0 else (smaller, larger)
+    return draws * (hidden / lengths(draws))[:, None], start.signs() * output
+
+
+def _unequal(size: float, difference: float) -> tuple[float, float]:
+    """Two numbers whose product is ``size`` squared and whose squares differ by ``difference`` >= 0.
+
+    The larger comes first. No square of a small size is formed, so that sizes may be 1e-300.
+    """
+    ratio = size / math.sqrt(difference) if difference > 0.0 else math.inf
+    if ratio > 1.0:
+        half = 0.5 / ratio / ratio
+        larger = size * math.sqrt(half + math.sqrt(half * half + 1.0))
+    else:
+        larger = math.sqrt(difference) * math.sqrt(0.5 + math.sqrt(0.25 + ratio**4))
+    return larger, size * (size / larger)
+
+
 def read(start: Start) -> tuple[Array, Array]:
     """The network that ``init.path`` names."""
     path = start.values.get("init.path")
@@ -135,4 +167,17 @@ def build_weights(
     kind = values["init.kind"]
     if kind not in INITIALISATIONS:
         raise PresetError(f"init.kind: found {kind!r}; expected one of {', '.join(INITIALISATIONS)}")
-    return INITIALISATIONS[kind](Start(values, folder, dimension, input_dimension))
+    network = INITIALISATIONS[kind](Start(values, folder, dimension, input_dimension))
+    return paired(*network) if values.get("init.paired", False) else network
+
+
+def paired(weights: Array, output_weights: Array) -> tuple[Array, Array]:
+    """The first half of the neurons, each (w, a) followed by (w, -a): a network that is 0 everywhere.
+
+    Raises PresetError for an odd width.
+    """
+    width = output_weights.size
+    if width % 2:
+        raise PresetError(f"network.width: found {width}; expected an even number where init.paired is true")
+    signs = np.tile([1.0, -1.0], width // 2)
+    return np.repeat(weights[: width // 2], 2, axis=0), np.repeat(output_weights[: width // 2], 2) * signs

@@ -195,6 +195,23 @@ KEYS: Final[tuple[Key, ...]] = (
         choices=("width-dimension", "width"),
         when=("init.kind", _DRAWN_INIT),
     ),
+    Key(
+        "init",
+        "delta",
+        "float",
+        "a_j^2 - |w_j|^2 of every neuron",
+        default=0.0,
+        when=("init.kind", ("fixed-norm",)),
+        **_ANY,
+    ),
+    Key(
+        "init",
+        "paired",
+        "bool",
+        "every neuron (w, a) beside (w, -a), so that the network is 0 at first",
+        default=False,
+        when=("init.kind", _DRAWN_INIT),
+    ),
     Key("init", "seed", "int", "seed of the first weights", when=("init.kind", _DRAWN_INIT), **_SEED),
     Key(
         "init",

@@ -14,6 +14,7 @@ def check_combinations(values: Mapping[str, Any], where: str) -> None:
     if complaint is not None:
         raise PresetError(f"{where}: {complaint}")
     _check_held_out(values, where)
+    _check_pairs(values, where)
     _check_balance(values, where)
     _check_time(values, where)
 
@@ -52,13 +53,29 @@ def check_memory(values: Mapping[str, Any], where: str) -> None:
         raise PresetError(str(error)) from None
 
 
+def _check_pairs(values: Mapping[str, Any], where: str) -> None:
+    if values.get("init.paired") and values["network.width"] % 2:
+        raise PresetError(
+            f"{where}: network.width is {values['network.width']}; expected an even number where init.paired "
+            "is true"
+        )
+
+
 def _check_balance(values: Mapping[str, Any], where: str) -> None:
     # weights from a file may be balanced: that is seen when they are read
-    if values.get("solver.method") == "polar" and values["init.kind"] not in ("balanced", "file"):
-        raise PresetError(
-            f"{where}: solver.method is polar where init.kind is {values['init.kind']}; "
-            "expected init.kind balanced, the only kind on which polar can run"
-        )
+    kind, delta = values["init.kind"], values.get("init.delta", 0.0)
+    if values.get("solver.method") != "polar" or kind in ("balanced", "file"):
+        return
+    if kind != "fixed-norm":
+        found = f"init.kind is {kind}"
+    elif delta != 0.0:
+        found = f"init.delta is {delta:g}"
+    else:
+        return
+    raise PresetError(
+        f"{where}: solver.method is polar where {found}; "
+        "expected init.kind balanced, or fixed-norm with init.delta 0, the only starts on which polar can run"
+    )
 
 
 def _check_time(values: Mapping[str, Any], where: str) -> None:
