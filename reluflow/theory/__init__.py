@@ -59,6 +59,16 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "correlated/least-norm": "whether the rank-one network has the least norm that fits",
             },
         ),
+        "symmetric": Chapter(
+            "reluflow.theory.symmetric:predictions",
+            "symmetric data: x beside -x with targets y and -y",
+            {
+                "symmetric/loss-curve": "the loss is that of two bundles that grow to the best line",
+                "symmetric/half-time": "time at which the loss has come half the way to that of the line",
+                "symmetric/final-rate": "rate at which ln(loss) falls in the end",
+                "symmetric/end": "the network ends as the best line",
+            },
+        ),
         "minimum-norm": Chapter(
             "reluflow.theory.minimum_norm:predictions",
             "the least variation norm that fits, on small data",

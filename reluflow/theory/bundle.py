@@ -135,7 +135,13 @@ def final_rate(inputs: Array, teacher: Array) -> float:
 
     ``inputs`` (n, p) of rank p, ``teacher`` (p,).
     """
-    return float(2.0 * np.linalg.norm(teacher) * np.linalg.eigvalsh(_final_operator(inputs, teacher))[0])
+    return float(final_rates(inputs, teacher)[0])
+
+
+def final_rates(inputs: Array, teacher: Array) -> Array:
+    """The rates (p,) of all modes of L near v*, half-mse, the slowest first; see ``final_rate``."""
+    rates: Array = 2.0 * np.linalg.norm(teacher) * np.linalg.eigvalsh(_final_operator(inputs, teacher))
+    return rates
 
 
 def excess_rate(inputs: Array, teacher: Array, bundle: Array) -> float:
