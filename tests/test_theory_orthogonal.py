@@ -50,7 +50,7 @@ class TestToy:
     def test_every_row_applies_and_holds_in_both_conventions(self, loss):
         problem = toy(width=30, loss=loss)
         found = verdicts(problem, trained(problem, loss=1e-10))
-        assert len(found) == 10
+        assert len(found) == 11
         assert all(found.values()), found
 
     def test_times_halve_and_losses_double_for_mse(self):
@@ -114,7 +114,7 @@ class TestAssumptions:
         for words, problem in cases.items():
             assert words in why_not_paper(problem)
             rows = {row.id: row for row in predictions(problem)}
-            assert len(rows) == 10
+            assert len(rows) == 11
             row = rows["orthogonal/least-norm"]
             assert (row.applies, row.predicted) == (False, None)
             assert words in row.reason

@@ -38,6 +38,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "orthogonal/least-norm": "the final variation norm is the least that fits",
                 "orthogonal/final-direction": "where the neurons of each sign point in the end",
                 "orthogonal/final-loss": "loss in the end: that of the samples that no neuron sees",
+                "orthogonal/fit": "how many samples are fitted, and how probable it is that all are",
                 "orthogonal/final-norm": "the final variation norm is that of the limit process",
                 "orthogonal/final-rate": "rate at which ln(loss) falls in the end",
             },

@@ -13,6 +13,7 @@ import numpy as np
 from reluflow.network import log_variation_norm
 from reluflow.problem import Problem
 from reluflow.theory.orthogonal_end import End
+from reluflow.theory.orthogonal_fit import fit_row
 from reluflow.theory.orthogonal_formulas import pulls
 from reluflow.theory.orthogonal_rows import APART, DERIVED, PAPER, Rows
 from reluflow.theory.prediction import Prediction
@@ -38,6 +39,7 @@ def predictions(problem: Problem) -> list[Prediction]:
         end.least_norm(),
         end.final_direction(),
         end.final_loss(),
+        fit_row(end),
         end.final_norm(),
         end.final_rate(),
     ]
