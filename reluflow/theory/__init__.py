@@ -70,6 +70,15 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "symmetric/end": "the network ends as the best line",
             },
         ),
+        "lazy": Chapter(
+            "reluflow.theory.lazy:predictions",
+            "a start so large that the network moves as if it were linear in its parameters",
+            {
+                "lazy/loss-curve": "the loss is that of the tangent kernel at the start",
+                "lazy/kernel-change": "the tangent kernel hardly changes",
+                "lazy/final-function": "the function ends as the kernel's interpolant from the first one",
+            },
+        ),
         "minimum-norm": Chapter(
             "reluflow.theory.minimum_norm:predictions",
             "the least variation norm that fits, on small data",
