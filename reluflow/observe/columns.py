@@ -1,5 +1,7 @@
 """Every column that the code of Chistikov, Englert, Lazic 2023 (arXiv 2306.06479) logs, for one state.
 
+To them come the distances from the start of Kunin et al. 2024 (arXiv 2406.06158); see ``departure``.
+
 Their two groups of neurons are fixed by the start: output weight positive or negative, and some sample seen.
 With u_j = w_j / |w_j| and the flow of the stated loss, lengths change at d|w_j|/dt, directions at |du_j/dt|.
 Losses are of the stated loss, as theirs are for "mse". Angles are in degrees, from chords: theirs, from
@@ -13,6 +15,7 @@ import numpy.typing as npt
 
 from reluflow.flow.base import State
 from reluflow.network import Array, loss_of, preactivations, residuals, row_norms
+from reluflow.observe.departure import departure
 from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import unit_rows
 from reluflow.observe.quantities import (
@@ -66,6 +69,7 @@ def published_columns(
         found["angle_to_teacher"] = angle(bundle, teacher)
     found["parameter_norm_squared"] = parameter_norm_squared(state)
     found["nuclear_norm"] = nuclear_norm(state.weights)
+    found |= departure(state, problem)
     found["nonzero_predictions"] = int(np.count_nonzero(residual + problem.targets))
     seen = preactivations(state.weights[plus], problem.inputs) > 0.0
     found["samples_seen_plus"] = float(np.sum(seen)) / len(seen) if len(seen) else np.nan
