@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +18,22 @@ from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run
 from reluflow.training.training import Training
 
-#: Seconds between two frames while solving, and the longest stretch of solving between two looks.
-FRAME_SECONDS: Final = 0.05
-SLICE_SECONDS: Final = 0.02
-#: Seconds for which solving stands back at a time while the thread in front is at work.
-GIVE_WAY_SECONDS: Final = 0.05
-#: Seconds without a command after which the memory of the runs before is given back.
-REST_SECONDS: Final = 1.0
+
+@dataclass(frozen=True)
+class WorkerTimes:
+    """Seconds by which the worker shares its time."""
+
+    #: between two frames while solving
+    frame: float = 0.05
+    #: the longest stretch of solving between two looks at the exchange: a command waits no longer
+    solving: float = 0.02
+    #: for which solving waits at a time while the thread in front is at work
+    giving_way: float = 0.05
+    #: without a command after which the memory of the runs before is given back
+    rest: float = 1.0
+
+
+TIMES: Final = WorkerTimes()
 
 
 class Worker:
@@ -50,7 +59,7 @@ class Worker:
         while not self._closed:
             training = self._run.training if self._exchange.running else None
             solving = training is not None and training.status == "running"
-            if self._obey(0.0 if solving else None if rests else REST_SECONDS):
+            if self._obey(0.0 if solving else None if rests else TIMES.rest):
                 rests = False
             elif not solving:
                 rests = True
@@ -111,12 +120,12 @@ class Worker:
     def _solve(self, training: Training) -> None:
         """Solve for a moment; publish now and then, and when the run ends."""
         front, run = self._exchange.front, self._run
-        alone = front.wait(GIVE_WAY_SECONDS)
+        alone = front.wait(TIMES.giving_way)
         began, steps = time.perf_counter(), training.solver.steps
         try:
             with self._keeper.solving(run.preset, training):
                 training.advance(
-                    SLICE_SECONDS,
+                    TIMES.solving,
                     halted=lambda: self._is_wanted(training) or (alone and front.is_busy()),
                     abandoned=lambda: self._is_useless(alone),
                 )
@@ -127,7 +136,7 @@ class Worker:
         self._keeper.go_on(run.preset, training)
         self._arrive(training)
         ended = training.status != "running" and self._exchange.frame.status == "running"
-        if ended or time.perf_counter() - self._published >= FRAME_SECONDS:
+        if ended or time.perf_counter() - self._published >= TIMES.frame:
             self._publish()
 
     def _is_wanted(self, training: Training) -> bool:
@@ -139,7 +148,7 @@ class Worker:
         """Whether to give up the step that is being computed; gives way to the front, which was ``alone``."""
         front = self._exchange.front
         if alone and front.is_busy():
-            front.wait(GIVE_WAY_SECONDS)
+            front.wait(TIMES.giving_way)
         return self._exchange.is_superseded or not self._exchange.running
 
     def _take_step(self) -> None:

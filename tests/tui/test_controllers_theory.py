@@ -10,7 +10,7 @@ from stages import Stage
 from test_controllers_tour import PROBLEM, RUN
 
 from reluflow.tui.controllers import theory as module
-from reluflow.tui.controllers.theory import Marks, Theory
+from reluflow.tui.controllers.theory import Marks, Theory, TheoryLimits
 from reluflow.tui.moment import Moment
 
 
@@ -20,10 +20,9 @@ class TheoryStage(Stage):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(RUN)
         self.made: list[str] = []
-        self.theory = Theory(self.host)
+        self.theory = Theory(self.host, TheoryLimits(settled_seconds=0.0))
         self.seen: list[Marks] = []
         self.theory.changed = self.seen.append
-        monkeypatch.setattr(module, "SETTLED_SECONDS", 0.0)
         for name, value in (
             ("landmarks", "landmarks"),
             ("forecast", SimpleNamespace(time=20.0)),
@@ -107,9 +106,9 @@ async def test_a_prediction_that_breaks_down_is_told_once(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("status", ["running", "converged"])
-def test_a_large_problem_waits_until_it_is_solved(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_WHILE_SOLVING", PROBLEM.width * PROBLEM.samples - 1)
-    host = FakeHost()
+def test_a_large_problem_waits_until_it_is_solved(status: str) -> None:
+    host, pairs = FakeHost(), PROBLEM.width * PROBLEM.samples
     stage = Stage(replace(RUN, status=status))
-    Theory(host).follow(stage.cursor.take(stage.frame, 0.0))
+    limits = TheoryLimits(pairs=pairs, pairs_while_solving=pairs - 1)
+    Theory(host, limits).follow(stage.cursor.take(stage.frame, 0.0))
     assert len(host.work) == (1 if status == "converged" else 0)

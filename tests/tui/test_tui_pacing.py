@@ -11,7 +11,7 @@ from terminal import Link, Terminal, app_command
 from textual.widgets import Input
 
 from reluflow.tui.terminal.ink import compact
-from reluflow.tui.terminal.pacing import MOST_OPEN, Pacer
+from reluflow.tui.terminal.pacing import PACING, Pacer
 
 # --- the count of open questions ---
 
@@ -23,8 +23,8 @@ def asked(times: int) -> Pacer:
 
 
 def test_two_questions_may_be_open() -> None:
-    assert not asked(MOST_OPEN - 1).congested
-    pacer = asked(MOST_OPEN)
+    assert not asked(PACING.most_open - 1).congested
+    pacer = asked(PACING.most_open)
     assert pacer.congested
     assert pacer.answered()
     assert not pacer.congested
@@ -41,7 +41,7 @@ def test_who_waits_hears_of_every_answer_and_of_nothing_else() -> None:
 
 
 def test_a_terminal_that_never_answers_is_asked_no_more_and_waited_for_no_more() -> None:
-    pacer = asked(MOST_OPEN)
+    pacer = asked(PACING.most_open)
     pacer.give_up()
     assert not pacer.congested
     assert not pacer.ask()
@@ -49,15 +49,15 @@ def test_a_terminal_that_never_answers_is_asked_no_more_and_waited_for_no_more()
 
 
 def test_a_late_first_answer_brings_pacing_back() -> None:
-    pacer = asked(MOST_OPEN)
+    pacer = asked(PACING.most_open)
     pacer.give_up()
     assert pacer.answered()
-    assert [pacer.ask() for _ in range(MOST_OPEN)] == [True] * MOST_OPEN
+    assert [pacer.ask() for _ in range(PACING.most_open)] == [True] * PACING.most_open
     assert pacer.congested
 
 
 def test_answers_lost_on_the_way_are_forgiven() -> None:
-    pacer = asked(MOST_OPEN)
+    pacer = asked(PACING.most_open)
     pacer.answered()
     pacer.ask()
     pacer.give_up()
@@ -195,15 +195,15 @@ def test_nothing_is_painted_while_the_terminal_is_behind() -> None:
         terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")
         screen.answers = False
         begun = screen.questions
-        terminal.until(lambda screen: screen.questions >= begun + MOST_OPEN, "open questions")
+        terminal.until(lambda screen: screen.questions >= begun + PACING.most_open, "open questions")
         terminal.quiet(0.3)
         terminal.type("l")
         terminal.quiet(0.3)
-        assert screen.questions == begun + MOST_OPEN
+        assert screen.questions == begun + PACING.most_open
         assert "over log time" not in screen.text
         screen.answers = True
-        terminal.type("\x1b[1;1R" * MOST_OPEN)
+        terminal.type("\x1b[1;1R" * PACING.most_open)
         terminal.until(lambda screen: "over log time" in screen.text, "what the key does")
-        terminal.until(lambda screen: screen.questions > begun + 2 * MOST_OPEN, "more pictures")
+        terminal.until(lambda screen: screen.questions > begun + 2 * PACING.most_open, "more pictures")
     finally:
         terminal.close()

@@ -9,6 +9,7 @@ from textual import events
 
 from reluflow.tui.messages import ParametersApplied
 from reluflow.tui.screens.inspector import Inspector
+from reluflow.tui.terminal.app import KeySettings, TerminalApp
 
 
 async def test_the_inspector_follows_the_cursor_and_gives_its_neuron_back() -> None:
@@ -139,8 +140,8 @@ async def test_a_folder_that_was_removed_is_a_sentence(own_folder: Path) -> None
 
 
 async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    # the mark of a key is looked after at once, as if the machine had no time for the app
-    monkeypatch.setattr("reluflow.tui.terminal.app.CHECK_SECONDS", 0.0)
+    # the marker of a key is looked after at once, as if the machine had no time for the app
+    monkeypatch.setattr(TerminalApp, "KEYS", KeySettings(check_seconds=0.0))
     async with driver.explorer() as app:
         await app.solved()
         opened: list[str] = []

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
@@ -18,20 +18,25 @@ from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.moment import Moment
 
-#: Neurons times samples up to which anything is computed unasked, and up to which it is while solving.
-MOST_PAIRS: Final = 100_000
-MOST_WHILE_SOLVING: Final = 2_000
-#: Seconds for which a run is on show before anything is computed of it: a first picture, and one of the next
-#: run while a knob is being turned, come sooner without.
-SETTLED_SECONDS: Final = 0.5
-#: Samples times coordinates up to which extremal directions are looked for.
-MOST_ENTRIES: Final = 400
-#: A forecast is made again when the cursor has come nearer to it by this share of the way.
-_NEARER: Final = 0.1
-#: ... and where none could be made, when it is further into the plateau by this factor.
-_LATER: Final = 1.5
-
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class TheoryLimits:
+    """How much is computed without having been asked for, chosen so that no frame is late for it."""
+
+    #: neurons times samples up to which anything is computed, and up to which it is while a run is solved
+    pairs: int = 100_000
+    pairs_while_solving: int = 2_000
+    #: samples times coordinates up to which extremal directions are computed
+    entries: int = 400
+    #: Seconds for which a run is on show before anything is computed of it. The first picture, and the next
+    #: run while a number is being stepped, then come sooner.
+    settled_seconds: float = 0.5
+    #: A forecast is made again when the cursor has come nearer to the escape by this share of the way, ...
+    nearer: float = 0.1
+    #: ... and where none could be made, when the cursor is further into the plateau by this factor.
+    later: float = 1.5
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,9 @@ class Theory:
     prediction breaks down in a way that it should not.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, limits: TheoryLimits | None = None) -> None:
         self.marks = Marks()
+        self._limits = limits or TheoryLimits()
         self._host = host
         #: what was complained of about the run on show
         self._said: set[str] = set()
@@ -78,7 +84,7 @@ class Theory:
             plateau is None or plateau.number != self._forecast_from[0]
         ):
             self._forget(Marks(self.marks.landmarks))
-        if problem is None or self._busy or not _affordable(problem, moment):
+        if problem is None or self._busy or not self._is_affordable(problem, moment):
             return
         history = moment.frame.history
         if self.marks.landmarks is None:
@@ -100,11 +106,16 @@ class Theory:
         if made is None or made[0] != plateau.number or t < made[1]:
             return True
         if found is None:
-            return t - plateau.begin > _LATER * (made[1] - plateau.begin)
-        return t - made[1] > _NEARER * abs(found.time - made[1])
+            return t - plateau.begin > self._limits.later * (made[1] - plateau.begin)
+        return t - made[1] > self._limits.nearer * abs(found.time - made[1])
+
+    def _is_affordable(self, problem: Problem, moment: Moment) -> bool:
+        solving = moment.live.status == "running"
+        limit = self._limits.pairs_while_solving if solving else self._limits.pairs
+        return problem.width * problem.samples <= limit
 
     async def _predict(self, problem: Problem) -> None:
-        await asyncio.sleep(SETTLED_SECONDS)
+        await asyncio.sleep(self._limits.settled_seconds)
         if problem is not self._problem:
             self._done(problem, Marks())
             return
@@ -114,7 +125,7 @@ class Theory:
     async def _forecast(self, problem: Problem, state: State) -> None:
         asked = self._forecast_from
         found = await self._computed(lambda: forecast(problem, state))
-        goals = await self._computed(lambda: _goals(problem, state))
+        goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
         # the cursor may have gone elsewhere in the meantime
         known = self.marks if self._forecast_from != asked else Marks(self.marks.landmarks, found, goals)
         self._done(problem, known)
@@ -138,18 +149,13 @@ class Theory:
             self.follow(self._moment)
 
 
-def _goals(problem: Problem, state: State) -> Extremal | None:
+def _goals(problem: Problem, state: State, entries: int) -> Extremal | None:
     """Extremal directions where they are found at once."""
-    if problem.samples * problem.dimension > MOST_ENTRIES:
+    if problem.samples * problem.dimension > entries:
         return None
     slope = problem.slope
     residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
     return extremal_directions(problem.inputs, residual, slope=slope)
-
-
-def _affordable(problem: Problem, moment: Moment) -> bool:
-    pairs = problem.width * problem.samples
-    return pairs <= (MOST_WHILE_SOLVING if moment.live.status == "running" else MOST_PAIRS)
 
 
 def _tried(work: Callable[[], _Result]) -> _Result | None:

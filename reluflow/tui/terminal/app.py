@@ -5,7 +5,8 @@ import os
 import signal
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events
@@ -16,15 +17,20 @@ from textual.message_pump import MessagePump
 from reluflow.tui.terminal.driver import TerminalDriver
 from reluflow.tui.terminal.pacing import PacedApp
 
-#: Keys that may wait. Where more come, the oldest are dropped: a person does not type so many.
-MOST_WAITING: Final = 1000
-#: What a key causes takes at most so many messages, one after the other: of a field, its form, a dialogue,
-#: the app.
-_ROUNDS: Final = 3
-#: Seconds after which to check whether the marker of a key was lost with a widget that was removed. After so
-#: many checks the next key is processed though the one before is not done.
-CHECK_SECONDS: Final = 1.0
-_MOST_CHECKS: Final = 10
+
+@dataclass(frozen=True)
+class KeySettings:
+    """How keys wait for each other."""
+
+    #: Keys that may wait. Where more come, the oldest are dropped: a person does not type so many.
+    waiting: int = 1000
+    #: What a key causes takes at most so many messages, one after the other: of a field, its form, a
+    #: dialogue, the app.
+    rounds: int = 3
+    #: Seconds after which to check whether the marker of a key was lost with a widget that was removed. After
+    #: so many checks the next key is processed though the one before is not done.
+    check_seconds: float = 1.0
+    checks: int = 10
 
 
 class UnexpectedEndError(Exception):
@@ -42,9 +48,10 @@ class TerminalApp(PacedApp):
 
     # Textual's selection of text fails on a widget that is removed while it is clicked on
     ALLOW_SELECT = False
+    KEYS: ClassVar = KeySettings()
 
     def __init__(self) -> None:
-        self._waiting: deque[events.Key | events.Paste] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[events.Key | events.Paste] = deque(maxlen=self.KEYS.waiting)
         self._current = 0
         self._number = 0
         self._check_timer: asyncio.TimerHandle | None = None
@@ -69,15 +76,15 @@ class TerminalApp(PacedApp):
         self._number += 1
         number = self._current = self._number
         route = self._route()
-        self._check_later(route, number, _MOST_CHECKS)
+        self._check_later(route, number, self.KEYS.checks)
         await super().on_event(event)
-        self._send_marker(route, number, _ROUNDS)
+        self._send_marker(route, number, self.KEYS.rounds)
 
     def _check_later(self, route: Sequence[MessagePump], number: int, checks: int) -> None:
         if self._check_timer is not None:
             self._check_timer.cancel()
         self._check_timer = asyncio.get_running_loop().call_later(
-            CHECK_SECONDS, lambda: self.call_later(self._check, route, number, checks - 1)
+            self.KEYS.check_seconds, lambda: self.call_later(self._check, route, number, checks - 1)
         )
 
     async def _check(self, route: Sequence[MessagePump], number: int, checks: int) -> None:

@@ -10,17 +10,29 @@ not asked again, and the app paints at the frame rate of the settings.
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from reluflow.tui.terminal.private import OpenApp
 
-MOST_OPEN: Final = 2
-#: Seconds until an answer is given up: from a terminal that has answered before, and from any other.
-KNOWN_SECONDS: Final = 5.0
-UNKNOWN_SECONDS: Final = 1.0
-#: Seconds to wait for open answers on leaving, as the shell would take them for typed text.
-LAST_SECONDS: Final = 1.0
-_SILENT_LAST_SECONDS: Final = 0.1
+
+@dataclass(frozen=True)
+class PacingSettings:
+    """How many answers the app waits for, and how long."""
+
+    #: Questions that may be open while the app paints. With one, every picture would wait for the way to the
+    #: terminal and back.
+    most_open: int = 2
+    #: seconds until an answer is given up, from a terminal that has answered before and from any other
+    known_seconds: float = 5.0
+    unknown_seconds: float = 1.0
+    #: Seconds to wait for open answers on leaving, as the shell would take them for typed text; from a
+    #: terminal that has answered before and from any other.
+    last_seconds: float = 1.0
+    unknown_last_seconds: float = 0.1
+
+
+PACING: Final = PacingSettings()
 
 
 class Pacer:
@@ -41,12 +53,12 @@ class Pacer:
     @property
     def congested(self) -> bool:
         """Whether to wait before the next picture."""
-        return self._open >= MOST_OPEN and not self._silent
+        return self._open >= PACING.most_open and not self._silent
 
     @property
     def patience(self) -> float:
         """Seconds after which to stop waiting."""
-        return KNOWN_SECONDS if self._answers else UNKNOWN_SECONDS
+        return PACING.known_seconds if self._answers else PACING.unknown_seconds
 
     def ask(self) -> bool:
         """Whether to ask now; if so the question counts as open."""
@@ -82,7 +94,7 @@ class Pacer:
         """Wait a moment for what is still open, and ask no more."""
         with self._changed:
             self._leaving = True
-            seconds = LAST_SECONDS if self._answers else _SILENT_LAST_SECONDS
+            seconds = PACING.last_seconds if self._answers else PACING.unknown_last_seconds
             self._changed.wait_for(lambda: not self._open, seconds)
             self._open = 0
 
