@@ -1,6 +1,7 @@
 """Figures of runs: what is drawn, how it is told apart, and that files say what they were made by."""
 
 import json
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -415,6 +416,12 @@ class TestAnimation:
         made = made_by(path)
         assert made["command"] == "reluflow plot é " + "x" * 300
         assert "[data]" in made["presets"]
+
+    @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which is not installed")
+    def test_an_mp4_says_what_it_was_made_by(self, runs, tmp_path):
+        command = "reluflow plot 'it=s; #1' \\ é " + "x" * 200_000
+        animate("loss", runs["toy"], tmp_path / "a.mp4", command=command, frames=2)
+        assert made_by(tmp_path / "a.mp4")["command"] == command
 
     def test_an_mp4_needs_ffmpeg(self, runs, tmp_path, monkeypatch):
         monkeypatch.setattr("shutil.which", lambda _: None)

@@ -58,7 +58,7 @@ def plot(
 
     clocks = {"linear": "time", "log": "log", "scaled": "scaled"}
     if time not in clocks:
-        raise ReluflowError(f"--time {time}: expected one of {', '.join(clocks)}")
+        raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(clocks)}")
     opened = [open_run(run) for run in runs]
     _require_matplotlib()
     from reluflow.figures.animation import animate

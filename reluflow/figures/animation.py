@@ -1,6 +1,7 @@
 """Figures that move: a kind drawn at times that are evenly spaced by how much the state changes."""
 
 import io
+import re
 import shutil
 import subprocess
 import tempfile
@@ -134,8 +135,12 @@ def _mp4(pictures: "Iterator[Image]", comment: str) -> bytes:
             each.crop((0, 0, each.width // 2 * 2, each.height // 2 * 2)).save(
                 Path(folder) / f"{number:04}.png"
             )
+        said = Path(folder) / "said.txt"
+        said.write_text(
+            ";FFMETADATA1\ncomment=" + re.sub(r"([=;#\\])", r"\\\1", comment) + "\n", encoding="utf-8"
+        )
         words = [program, "-loglevel", "error", "-framerate", str(PER_SECOND), "-i", f"{folder}/%04d.png"]
-        words += ["-pix_fmt", "yuv420p", "-metadata", f"comment={comment}", f"{folder}/made.mp4"]
+        words += ["-i", str(said), "-map_metadata", "1", "-pix_fmt", "yuv420p", f"{folder}/made.mp4"]
         done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise ReluflowError(f"ffmpeg made no .mp4: {done.stderr}")

@@ -1,12 +1,13 @@
 """The circle of directions unrolled: how fast a small neuron would grow in each."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, legend_above
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, legend_above
 from reluflow.figures.shown import state_of
 from reluflow.network import Array, activation, residuals
 from reluflow.observe.neurons import describe
@@ -35,32 +36,18 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     state, problem = state_of(run, t), run.problem
     span = problem.span
     plane = compass(span.project(state.weights), state.output_weights, span.inputs).plane
-    inputs = span.inputs @ plane.basis
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-    pull = -problem.speed / problem.samples * residual
-    _kinks(axes, inputs)
-    angles = np.linspace(-np.pi, np.pi, _POINTS)
-    curve = growth(angles, inputs, pull, problem.slope)
-    table = describe(state, problem, residual)
+    circle = _Circle(span.inputs @ plane.basis, -problem.speed / problem.samples * residual, problem.slope)
     moving = span.project(state.weights) @ plane.basis
     places = np.degrees(np.arctan2(moving[:, 1], moving[:, 0]))
+    table = describe(state, problem, residual)
+    _kinks(axes, circle.inputs)
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
-    for sign, (colour, dashes, marker), word in ((1, POSITIVE, ">"), (-1, NEGATIVE, "<")):
+    for sign, looks in ((1, POSITIVE), (-1, NEGATIVE)):
         members = (table.sign == sign) & np.isfinite(table.growth)
-        axes.plot(np.degrees(angles), sign * curve, color=colour, linestyle=dashes, label=f"$a_j {word} 0$")
+        circle.draw(axes, sign, looks)
         axes.plot(
-            places[members],
-            table.growth[members],
-            marker,
-            color=colour,
-            markeredgecolor="black",
-            markeredgewidth=0.3,
-            markersize=3.0,
-        )
-        drawn = extremal(inputs, pull, sign, problem.slope)
-        rates = sign * growth(drawn, inputs, pull, problem.slope)
-        axes.plot(
-            np.degrees(drawn), rates, "D", color=colour, markeredgecolor="black", markersize=5.0, zorder=4
+            places[members], table.growth[members], looks[2], color=looks[0], markersize=3.0, **edged(0.3)
         )
     word = "extremal" if plane.share == 1.0 else "maximum"
     axes.plot([], [], "D", color="0.8", label=word, **_DIAMOND)
@@ -68,6 +55,25 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
     axes.xaxis.set_major_locator(MultipleLocator(90.0))
     legend_above(axes, 3)
+
+
+@dataclass(frozen=True)
+class _Circle:
+    """Inputs (n, 2) in the plane of a circle, the ``pull`` (n,) of each and the activation's ``slope``."""
+
+    inputs: Array
+    pull: Array
+    slope: float
+
+    def draw(self, axes: Axes, sign: int, looks: tuple[str, Any, str]) -> None:
+        """The curve of a sign and its maxima."""
+        angles = np.linspace(-np.pi, np.pi, _POINTS)
+        for each, words in ((angles, ()), (extremal(self.inputs, self.pull, sign, self.slope), ("D",))):
+            rates = sign * growth(each, self.inputs, self.pull, self.slope)
+            how = (
+                _DIAMOND if words else {"linestyle": looks[1], "label": f"$a_j {'>' if sign > 0 else '<'} 0$"}
+            )
+            axes.plot(np.degrees(each), rates, *words, color=looks[0], **how)
 
 
 def growth(angles: Array, inputs: Array, pull: Array, slope: float = 0.0) -> Array:

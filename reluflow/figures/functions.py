@@ -1,13 +1,14 @@
 """The function that a network computes: of one variable as a curve with its kinks, of two as a map."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from reluflow.errors import ReluflowError
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, legend_above
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, legend_above
 from reluflow.figures.shown import state_of
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, row_norms
@@ -84,38 +85,25 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
     grid = np.unique(np.concatenate([window, kinks[inside]]))  # it is linear from kink to kink
     values = _values(state, problem, grid[:, None])
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
-    heights = state.output_weights * row_norms(state.weights)
-    reach = _TALLEST * max(float(np.max(np.abs(values))), float(np.max(np.abs(problem.targets))), 1e-300)
-    for colour, wanted in ((NEGATIVE[0], heights < 0.0), (POSITIVE[0], heights > 0.0)):
-        shown = inside & wanted & (np.abs(heights) <= reach)
-        axes.plot(
-            kinks[shown],
-            heights[shown],
-            "*",
-            color=colour,
-            markersize=4.5,
-            alpha=0.8,
-            markeredgewidth=0.0,
-            zorder=1,
-        )
-    axes.plot([], [], "*", color=POSITIVE[0], markersize=4.5, label=r"kinks, $a_j|w_j|$ high")
+    shown = max(float(np.max(np.abs(values))), float(np.max(np.abs(problem.targets))), 1e-300)
+    _stars(axes, kinks[inside], (state.output_weights * row_norms(state.weights))[inside], _TALLEST * shown)
     axes.plot(grid, values, "-", color="black", label="$h(x)$", zorder=2)
-    axes.plot(
-        x,
-        problem.targets,
-        "o",
-        color=DATA,
-        markeredgecolor="white",
-        markeredgewidth=0.5,
-        label="samples",
-        zorder=3,
-    )
+    axes.plot(x, problem.targets, "o", color=DATA, label="samples", zorder=3, **edged(0.5, "white"))
     if problem.held_out is not None:
         inputs, answers = problem.held_out
         axes.plot(inputs[:, 0], answers, "o", color=DATA, fillstyle="none", label="held out", zorder=3)
     axes.set(xlim=window, xlabel="$x$", ylabel="$h(x)$")
     axes.xaxis.set_major_locator(MaxNLocator(6))
     legend_above(axes, 3 if problem.held_out is None else 2)
+
+
+def _stars(axes: Axes, kinks: Array, heights: Array, reach: float) -> None:
+    """A star at the kink of each neuron that is no higher than ``reach``, by its sign."""
+    star: dict[str, Any] = {"marker": "*", "linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.0}
+    for colour, wanted in ((NEGATIVE[0], heights < 0.0), (POSITIVE[0], heights > 0.0)):
+        shown = wanted & (np.abs(heights) <= reach)
+        axes.plot(kinks[shown], heights[shown], color=colour, alpha=0.8, zorder=1, **star)
+    axes.plot([], [], color=POSITIVE[0], label=r"kinks, $a_j|w_j|$ high", **star)
 
 
 def _map(axes: Axes, state: State, problem: Problem) -> None:

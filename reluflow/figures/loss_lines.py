@@ -43,19 +43,23 @@ def loss(
     )
     if len(several) == 1 and HELD_OUT_LOSS in history_of(several[0]).series:
         _held_out(axes, several[0], units(several[0], clock)[0])
-    axes.set_yscale("log" if log else "linear")
-    if log:
-        _at_least_a_decade(axes)
-    if clock == "log":
-        axes.set_xscale("log")
-    else:
-        axes.set_xlim(0.0, max(history_of(run).end / units(run, clock)[0] for run in several) * 1.02)
+    _scales(axes, clock, log, max(history_of(run).end / units(run, clock)[0] for run in several))
     if len(several) > 1:
         axes.legend()
     elif plateaus or theory:
         _annotate(axes, several[0], clock, plateaus, theory)
     if at is not None:
         _cursor(axes, several[0], at / units(several[0], clock)[0], at)
+
+
+def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
+    axes.set_yscale("log" if log else "linear")
+    if log:
+        _at_least_a_decade(axes)
+    if clock == "log":
+        axes.set_xscale("log")
+    else:
+        axes.set_xlim(0.0, 1.02 * end)
 
 
 def _held_out(axes: Axes, run: Run, unit: float) -> None:
