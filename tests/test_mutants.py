@@ -8,6 +8,7 @@ from pathlib import Path
 TOOLS = Path(__file__).parent.parent / "tools"
 sys.path.insert(0, str(TOOLS))
 
+from mutation.coverage_map import CoverageMap  # noqa: E402
 from mutation.sites import mutants  # noqa: E402
 
 MODULE = '''"""Text of a module 1."""
@@ -101,6 +102,20 @@ def test_what_is_broken(tmp_path):
         "halved",
         "halved",
     ]
+
+
+def test_what_runs_at_import_alone_is_covered_by_the_tests_nearby(tmp_path):
+    """They run lines of its module, or of one that imports from it."""
+    found = mutants(toy(tmp_path) / "toy" / "parts.py", "toy/parts.py")
+    limit, dropped = found[0], next(one for one in found if one.line == 16 and one.kind == "statement")
+    tests = {"toy/parts.py": {11: {"a"}, 16: {"b"}}, "toy/other.py": {4: {"c"}}}
+    covered = CoverageMap(tests, {}, {}, {"toy/parts.py": {"toy/other.py"}})
+    assert covered.covering(limit) == {"a", "b", "c"}
+    assert covered.covering(dropped) == {"b"}
+    del tests["toy/parts.py"][16]
+    assert covered.covering(dropped) == set()
+    covered.imported["toy/parts.py"] = {16}
+    assert covered.covering(dropped) == {"a", "c"}
 
 
 def test_survivors_are_listed_and_the_run_is_resumed(tmp_path):

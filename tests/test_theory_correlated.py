@@ -66,6 +66,18 @@ def family(b: float, dimension: int):
     return inputs, teacher
 
 
+def test_the_network_that_is_predicted_is_the_teacher():
+    """Balanced neurons of the bundle add up to it, but for the angles that are left between them."""
+    problem = near().problem
+    course = course_of(problem)
+    weights, outputs = course.final_weights
+    members = course.alignment.bundle
+    np.testing.assert_allclose(row_norms(weights[members]), outputs[members])
+    assert outputs[members] @ outputs[members] == pytest.approx(course.size)
+    np.testing.assert_allclose(outputs[members] @ weights[members], course.teacher, atol=1e-3 * course.size)
+    np.testing.assert_allclose(weights[members], near().final.weights[members], atol=1e-3)
+
+
 class TestRows:
     def test_all_apply_and_hold_where_the_paper_applies(self):
         run = near()

@@ -95,6 +95,7 @@ class TestRows:
         assert rows["orthogonal/least-norm"].measure(run) is None
         assert rows["orthogonal/final-rate"].measure(run) is None
         assert rows["orthogonal/second-escape"].measure(run) is None
+        assert rows["orthogonal/final-loss"].measure(trained(problem, time=3.0)) is None
 
 
 class TestAssumptions:

@@ -18,23 +18,30 @@ SETTINGS = "[run]\nrelative_files = true\n"
 
 @dataclass(frozen=True)
 class CoverageMap:
-    """``tests``: of each file, by line; ``seconds``: of each test that passes on the unbroken code."""
+    """``tests``: of each file, by line; ``seconds``: of each test that passes on the unbroken code.
+
+    ``imported``: the lines of each file that run when it is imported, outside of all tests; ``importers``:
+    the files that import from each.
+    """
 
     tests: dict[str, dict[int, set[str]]]
     seconds: dict[str, float]
+    imported: dict[str, set[int]]
     importers: dict[str, set[str]]
 
     def covering(self, mutant: Mutant) -> set[str]:
-        """The tests that run the statement; of one that runs at import, all that run a line nearby.
+        """The tests that run the statement; of one that runs at import alone, all that run a line nearby.
 
         Nearby is the module and those that import from it.
         """
-        if mutant.at_import:
-            files = {mutant.file} | self.importers.get(mutant.file, set())
-            return {test for file in files for tests in self.tests.get(file, {}).values() for test in tests}
-        lines = self.tests.get(mutant.file, {})
-        first, last = mutant.lines
-        return {test for line in range(first, last + 1) for test in lines.get(line, ())}
+        lines = range(mutant.lines[0], mutant.lines[1] + 1)
+        if not mutant.at_import:
+            by_line = self.tests.get(mutant.file, {})
+            tests = {test for line in lines for test in by_line.get(line, ())}
+            if tests or self.imported.get(mutant.file, set()).isdisjoint(lines):
+                return tests
+        files = {mutant.file} | self.importers.get(mutant.file, set())
+        return {test for file in files for tests in self.tests.get(file, {}).values() for test in tests}
 
 
 def coverage_map(root: Path, package: str, store: Path, slow: bool, say=print) -> CoverageMap:
@@ -60,7 +67,13 @@ def coverage_map(root: Path, package: str, store: Path, slow: bool, say=print) -
     for test in known["failed"]:
         say(f"left out, for it fails on the unbroken code: {test}")
         seconds.pop(test, None)
-    return CoverageMap(_tests_by_line(data, seconds), seconds, _importers(root, package))
+    covered = CoverageData(str(data))
+    covered.read()
+    contexts = {file: covered.contexts_by_lineno(file) for file in covered.measured_files()}
+    imported = {
+        file: {line for line, where in lines.items() if "" in where} for file, lines in contexts.items()
+    }
+    return CoverageMap(_tests_by_line(contexts, seconds), seconds, imported, _importers(root, package))
 
 
 def _measure(root: Path, package: str, folder: Path, known: dict, changed: list[str], slow: bool) -> None:
@@ -79,16 +92,16 @@ def _measure(root: Path, package: str, folder: Path, known: dict, changed: list[
     known["seconds"] |= happened.seconds
 
 
-def _tests_by_line(data: Path, seconds: dict[str, float]) -> dict[str, dict[int, set[str]]]:
-    """From coverage's data, whose contexts are tests with a phase, as in ``tests/test_x.py::test_y|run``."""
-    covered = CoverageData(str(data))
-    covered.read()
+def _tests_by_line(
+    contexts: dict[str, dict[int, list[str]]], seconds: dict[str, float]
+) -> dict[str, dict[int, set[str]]]:
+    """From coverage's contexts, which are tests with a phase, as in ``tests/test_x.py::test_y|run``."""
     return {
         file: {
-            line: {test for one in contexts if (test := one.rpartition("|")[0]) in seconds}
-            for line, contexts in covered.contexts_by_lineno(file).items()
+            line: {test for one in where if (test := one.rpartition("|")[0]) in seconds}
+            for line, where in lines.items()
         }
-        for file in covered.measured_files()
+        for file, lines in contexts.items()
     }
 
 
