@@ -12,6 +12,8 @@ from reluflow.errors import ProblemError
 SHARE: Final = 0.8
 #: bytes of memory that a machine is taken to have which does not tell
 UNTOLD: Final = 2.0**33
+#: glibc's number of the option for how many arenas there may be (malloc.h)
+_M_ARENA_MAX: Final = -8
 
 try:
     import resource
@@ -32,6 +34,16 @@ def give_back() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def share_one_arena() -> None:
+    """Let all threads allocate from one arena, where the C library has several (glibc).
+
+    Each thread else gets one of its own, and what a short one has freed there is kept for the next: some
+    megabytes for every few of them. Threads of Python rarely allocate at the same time.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def working_memory(samples: int, dimension: int, width: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from textual.theme import BUILTIN_THEMES
 
+from reluflow.data.memory import share_one_arena
 from reluflow.errors import ReluflowError
 from reluflow.live.session import Session
 from reluflow.plot.glyphs import choose
@@ -61,6 +62,7 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
     glyphs = choose(settings.marker, os.environ)
     _require_terminal()
     sys.setswitchinterval(SWITCH_SECONDS)
+    share_one_arena()
     opening = open_on(target, fresh=fresh)
     if target is not None and opening.preset.unused_sweep:
         _tell(f"reluflow: {opening.preset.unused_sweep}\n")
