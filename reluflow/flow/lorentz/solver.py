@@ -49,7 +49,7 @@ VANISHED = -4000
 #: hidden weights of a dead neuron this small next to its output weight are the rounding of zero
 NOTHING = 1e-13
 #: what dense output of the last step needs, and no step after it
-OF_ITS_STEP = ("_before", "_legs", "_kept", "_go_back")
+OF_ITS_STEP = ("_before", "_segments", "_record", "_go_back")
 
 
 class Lorentz(FlowSolver):
@@ -183,7 +183,7 @@ class Lorentz(FlowSolver):
 
     def _way_back(self) -> Callable[[], None]:
         record = {name: value for name, value in vars(self).items() if name not in OF_ITS_STEP}
-        record |= {"_pace": copy(self._controller), "_log": copy(self._log)}
+        record |= {"_controller": copy(self._controller), "_log": copy(self._log)}
 
         def go_back() -> None:
             vars(self).update(record)
