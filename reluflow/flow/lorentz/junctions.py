@@ -12,9 +12,8 @@ import numpy as np
 from reluflow.flow.events import Change, Events, in_order, no_events
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
 from reluflow.flow.lorentz.local_field import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, put
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import attach, detach, distances
 from reluflow.network import Array
 
@@ -176,21 +175,18 @@ def changes(before: Neurons, after: Neurons, samples: Samples, position: float) 
     return Events(np.full(sample.size, position), neuron, samples.first[sample].astype(np.int32), kind)
 
 
-def rested(neurons: Neurons, samples: Samples, fitted: Mask | None = None) -> tuple[Neurons, Index, Index]:
+def rested(neurons: Neurons, samples: Samples) -> tuple[Neurons, Index, Index]:
     """Neurons without the kinks along which nothing makes them slide any more; rows (c,) and samples (c,).
 
     A neuron that slides on k is driven onto its kink by other samples. Once none of these pulls across the
     kink, v_off = 0 > v_on: the neuron rests on the inactive side, and stays there when r_k changes its sign
     later, although v_on > 0 = v_off would let it leave, too: descent has gone a little beyond the kink.
-    fitted (h,): samples whose residual is only rounding, which do not pull.
     """
     rows, slot, sample = neurons.sliders
     none = np.zeros(0, dtype=np.intp)
     if rows.size == 0 or samples.slope > 0.0:
         return neurons, none, none
     pulling = neurons.status == ON
-    if fitted is not None:
-        pulling &= ~fitted
     pulling[:, samples.mirrored] |= neurons.status[:, samples.mirrored] == OFF
     if samples.has_zeros:
         dual = neurons.dual[rows, slot]
@@ -210,18 +206,3 @@ def rested(neurons: Neurons, samples: Samples, fitted: Mask | None = None) -> tu
         off = np.full(len(part), OFF, dtype=np.intp)
         neurons = put(neurons, rows[some], detach(part, slot[some], off))
     return neurons, rows, sample
-
-
-def rested_on_rounding(neurons: Neurons, residual: Array, samples: Samples) -> tuple[Neurons, Events]:
-    """Neurons off the kinks to which only samples push them whose residuals (q,) have become rounding.
-
-    It is asked at the end of a step. Mirrored samples are left alone.
-    """
-    h = samples.primaries
-    fitted = np.abs(residual[:h]) <= ACCURACY.fitted * np.abs(samples.targets[:h])
-    if samples.mirrored.size or not fitted.any():
-        return neurons, no_events()
-    after, rows, sample = rested(neurons, samples, fitted)
-    kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
-    index, first = neurons.index[rows].astype(np.int32), samples.first[sample].astype(np.int32)
-    return after, Events(np.ones(rows.size), index, first, kind)

@@ -22,9 +22,9 @@ from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junctions import left, met, rested, stirred, turned
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
-from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, put
+from reluflow.flow.lorentz.neurons import OFF, RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples
-from reluflow.flow.lorentz.release import Releases, release
+from reluflow.flow.lorentz.release import Releases, held_by_rounding, release
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array, row_norms
 
@@ -190,7 +190,9 @@ class NeuronEvents:
         change = np.ptp(self.path.basis(self.path.nodes) @ margin, axis=0)
         self.least = min(self.least, float(change.min()))
         self._note(some, where, sample, release_jump(change, sample, self.samples), 2.0)
-        after, kind = release(some, slot, releases.status[which])
+        beta = np.vecdot(self.path.basis(where), pulled.multiplier[:, which, slot].T)
+        goes_off = held_by_rounding(beta, sample, self.samples)
+        after, kind = release(some, slot, np.where(goes_off, OFF, releases.status[which]))
         self._record(after, where, sample, kind)
         return put(here, which, self._rest(after, where))
 

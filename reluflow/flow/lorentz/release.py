@@ -15,7 +15,8 @@ from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
-from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
 
@@ -164,6 +165,18 @@ def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
     found.position[row], found.slot[row] = position[best], margins.slot[best]
     found.status[row] = np.where(margins.on[best], ON, OFF)
     return found
+
+
+def held_by_rounding(beta: Array, sample: Index, samples: Samples) -> Mask:
+    """Which multipliers (c,) of samples (c,), as of neurons that are let go, are only rounding.
+
+    The samples that push such a neuron onto its kink are fitted, so that nothing does, and descent has gone a
+    little beyond the kink: it goes on off, though by the sign of the rounding it might go on.
+    """
+    if samples.pull_when_off:
+        return np.zeros(beta.shape, dtype=bool)
+    fitted: Mask = np.abs(beta) <= ACCURACY.fitted * np.abs(samples.targets[sample])
+    return fitted
 
 
 def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:

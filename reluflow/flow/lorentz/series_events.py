@@ -17,7 +17,7 @@ from reluflow.flow.lorentz.junctions import changes, rested
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.release import release
+from reluflow.flow.lorentz.release import held_by_rounding, release
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
 from reluflow.network import Array
@@ -138,6 +138,8 @@ class SeriesEvents:
         one, samples = there.take(slice(next_event.row, next_event.row + 1)).narrowed(), self.series.samples
         if (one.status == RESTING).any():
             return None
+        at = self.series.powers(np.array([next_event.x]))
+        forcing = Forcing(samples, Path(at @ self.series.residual, 0.0), self.hysteresis)
         if next_event.which >= self._pairs:
             place = next_event.which - self._pairs
             sample = self._slid[[place % self._rows.size]]
@@ -145,11 +147,10 @@ class SeriesEvents:
             status = np.array([OFF if place < self._rows.size else ON])
             if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
-            after, _ = release(one, slot, status)
+            beta = pull(one, forcing).multiplier[0, 0, slot]
+            after, _ = release(one, slot, np.where(held_by_rounding(beta, sample, samples), OFF, status))
         else:
             sample = np.array([next_event.which % samples.primaries])
-            at = self.series.powers(np.array([next_event.x]))
-            forcing = Forcing(samples, Path(at @ self.series.residual, 0.0), self.hysteresis)
             # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
             speed = one.outputs * _slope(one, sample, forcing)
             if one.side[0, sample[0]] * speed[0] > 0.0 or one.lined[0]:

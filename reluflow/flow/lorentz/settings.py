@@ -67,7 +67,7 @@ class AccuracySettings:
     hopeless: tuple[float, float, float] = (1.5, 1.2, 1.02)
     #: A step after which rms(r) is so many times as large is rejected: the flow never does that.
     rise: float = 1.5
-    #: A residual below this share of its target is rounding.
+    #: A residual, or a multiplier, below this share of the target is rounding.
     fitted: float = 4.0 * EPS
 
 

@@ -26,7 +26,6 @@ from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.dense import Dense, StepMotion
-from reluflow.flow.lorentz.junctions import rested_on_rounding
 from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
@@ -228,8 +227,6 @@ class Lorentz(FlowSolver):
 
     def _settle(self, end: Neurons) -> None:
         """Keep stored sizes near one and arrays small, and put aside neurons that will never move again."""
-        end, told = rested_on_rounding(end, self._residual, self._samples)
-        self._note(told)
         alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not alive.all():
             dead = end.take(~alive)

@@ -9,7 +9,7 @@ from reluflow.flow.lorentz.engine.rows import WIDER, Rows
 from reluflow.flow.lorentz.event_location import REST
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
-from reluflow.flow.lorentz.release import Releases
+from reluflow.flow.lorentz.release import Releases, held_by_rounding
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -76,11 +76,12 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     slides = np.where(was_on, other > rest, other < -rest) & crosses
     odd |= crosses & ((rows.side[here, sample] * speed > -floor) | (np.abs(jump) <= floor))
     beta = rows.multiplier[here, :, releases.slot]
-    on = releases.status == ON
+    goes_off = held_by_rounding(np.vecdot(basis, beta), sample, samples)
+    on = (releases.status == ON) & ~goes_off
     change = np.where(was_on[:, None], force, -force) / total
     change = np.where(slides[:, None], -own / square[:, None], change)
     change = np.where(crosses[:, None], change, (beta - np.where(on[:, None], force, 0.0)) / total)
-    status = np.where(slides, SLIDING, np.where(crosses, np.where(was_on, OFF, ON), releases.status))
+    status = np.where(slides, SLIDING, np.where(crosses, np.where(was_on, OFF, ON), np.where(on, ON, OFF)))
     kind = np.where(slides, Change.SLIDE, np.where(was_on, Change.EXIT, Change.ENTER))
     kind = np.where(crosses, kind, np.where(on, Change.RELEASE_ON, Change.RELEASE_OFF)).astype(np.int8)
     active = np.count_nonzero(rows.status == ON, axis=1) - (was_on & crosses) + (status == ON)
