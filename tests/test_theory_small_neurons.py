@@ -5,6 +5,7 @@ import pytest
 from theory_cases import case
 
 import reluflow
+from reluflow.flow.events import Change
 from reluflow.network import row_norms
 from reluflow.theory.resting import strongest_pull
 from reluflow.theory.small_neurons import OFF, Field, drift, flowed
@@ -54,6 +55,29 @@ def test_they_are_followed_far_beyond_what_a_float_holds():
     found = flowed(weights, outputs, Field(inputs, targets), 5000.0)
     np.testing.assert_allclose(found.log + np.log(row_norms(found.weights)), 2500.0)
     np.testing.assert_allclose(row_norms(found.weights), np.abs(found.output_weights))
+
+
+def test_a_neuron_that_shrinks_for_ever_stays_balanced():
+    inputs, targets = np.array([[1.0]]), np.array([-1.0])
+    found = flowed(np.array([[1.0]]), np.array([1.0]), Field(inputs, targets), 300.0)
+    assert found.log[0] + np.log(found.weights[0, 0]) == pytest.approx(-300.0)
+    assert found.weights[0, 0] == pytest.approx(found.output_weights[0], rel=1e-12)
+
+
+def test_a_neuron_that_turns_back_meets_its_kinks_at_once_again():
+    """It has slid off one kink where it met another, and comes back there once a has changed its sign."""
+    rng = np.random.default_rng(5)
+    n = int(rng.integers(3, 12))
+    inputs, targets, weights = rng.normal(size=(n, 3)), rng.normal(size=n), rng.normal(size=(60, 3))
+    ratio = np.exp(0.7 * rng.normal(size=60))
+    outputs = ratio * row_norms(weights) * np.where(rng.random(60) < 0.5, 1.0, -1.0)
+    one = SCALE * weights[[21]], SCALE * outputs[[21]]
+    for t in (6.0, 7.0, 12.0, 30.0):
+        found = flowed(*one, Field(inputs, targets), t)
+        run = reluflow.simulate(inputs, targets, *one, times=[t], rtol=1e-8)
+        size = np.linalg.norm(run.weights[-1])
+        np.testing.assert_allclose(np.exp(found.log) * found.weights, run.weights[-1], atol=1e-6 * size)
+    assert np.count_nonzero(run.events.kind == Change.FLIP) == 1
 
 
 def test_a_sign_that_changes_while_a_neuron_slides_is_where_the_solver_has_it():

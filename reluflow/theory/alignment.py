@@ -15,7 +15,7 @@ import numpy.typing as npt
 from reluflow.errors import ProblemError
 from reluflow.network import Array, row_norms
 from reluflow.theory.cones import SphereOracle
-from reluflow.theory.small_neurons import SLIDING, Drift, Status, drift
+from reluflow.theory.small_neurons import SLIDING, Bytes, Drift, drift
 
 #: Directions closer than this (radians) are one.
 SAME = 1e-6
@@ -37,7 +37,7 @@ class Attractor:
     sign: int
     direction: Array
     rate: float
-    status: Status
+    status: Bytes
     neurons: npt.NDArray[np.intp]
     log_mass: float
     settled: float

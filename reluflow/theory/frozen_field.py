@@ -1,283 +1,288 @@
 """Small neurons under a residual that does not move, from one event of each to the next.
 
-``small_neurons`` states the motion between events. Where kinks meet, at the start, at w = 0 and where a
-changes its sign while w slides, neurons go on as the flow does, which is as plain descent does with its rate
-going to 0: ``reluflow.flow.lorentz.limit_of_descent``. Residuals are y - h, times flow time of the half-mse
-loss.
+The motion between two events is one boost (``reluflow.flow.lorentz.boost``). Kinks are located, crossed and
+slid along, and points where several kinks meet are left, by the solver's own functions: what is particular
+here is that every neuron has a time of its own, and that time has no end.
+
+The theory's residual is y - h, the solver's is h - y.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from reluflow.flow.lorentz.limit_of_descent import Verdict, arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local_field import LocalField
-from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
-from reluflow.flow.lorentz.samples import merge
+from reluflow.flow.events import Change, Events, no_events
+from reluflow.flow.lorentz.boost import gain_to_flip, gain_to_integral, light_cone
+from reluflow.flow.lorentz.event_location import first_on_ray, settle
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.junctions import left, local_field, met, rested, stirred, turned, with_activations
+from reluflow.flow.lorentz.limit_of_descent import start_on_kinks
+from reluflow.flow.lorentz.meeting import held_together, meeting
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, join, put
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import Pull, pull
+from reluflow.flow.lorentz.release import Releases, first_release, release
+from reluflow.flow.lorentz.samples import Index, merge
+from reluflow.flow.lorentz.start import start
 from reluflow.network import ON_A_KINK, Array, row_norms
-from reluflow.theory.passing import (
-    Index,
-    Mask,
-    Rows,
-    Status,
-    Step,
-    boosted,
-    gain_at_origin,
-    next_kink,
-)
-from reluflow.theory.rapidity import gain_at, gain_at_flip, light_cone
-
-#: |D| below this share of sum |r_k| |x_k| / n is rounding: the neuron is at rest.
-REST = 1e-13
-#: Imbalance below this, relative to the size of the neuron, is the rounding of a balanced one.
-BALANCED = 1e-12
-#: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that a kink pushes back to it: one
-#: that is only near, and not held by other samples, leaves it at once.
-HELD = 1e-6
-#: What moves of a neuron is counted in units of its size, unless it is below this share of all of it: there
-#: the part that does not move would overflow.
-LEAST_MOVING = 1e-300
-#: A neuron that has met so many kinks a sample is followed no further.
-MOST_EVENTS = 50
+from reluflow.theory.tracked import LIMITS, Ahead, Tracked, boosted, gain_to_origin
 
 
+@dataclass
 class Field:
-    """What a constant ``residual`` y - h (n,) of the inputs ``samples`` (n, d) does to small neurons.
+    """The force of a constant ``residual`` y - h (n,) of ``inputs`` (n, d) on small neurons.
 
-    Inputs on one line share one kink: there are h of them, with normals ``inputs`` (h, d), which pull with
-    ``on`` (h,) where <w, x> > 0, with ``off`` (h,) where it is below zero, and with ``zero`` (h,) where it is
-    zero exactly. ``slope``: that of the activation below zero.
+    ``slope``: that of the activation below zero. A field keeps what it has found at points where kinks meet,
+    as neurons of one sign with the same activations go on alike.
     """
 
-    def __init__(self, samples: Array, residual: Array, slope: float = 0.0) -> None:
-        self.samples, self.residual = samples, residual
-        merged = merge(samples, residual, slope)
-        self.inputs, self.gram = merged.inputs, merged.gram
-        left = merged.targets / merged.total
-        self.on, self.off = merged.on_force(left), merged.off_force(left)
-        self.zero = merged.kink_force(left)
-        self.jump = self.on - self.off
-        #: the share (h,) of a kink with which it pulls as it does exactly on it
-        self._resting = np.divide(
-            self.zero - self.off, self.jump, out=np.zeros(len(merged.inputs)), where=self.jump != 0.0
-        )
-        self.lengths = row_norms(self.inputs)
-        self.rest = REST * float(np.abs(left) @ np.sqrt(merged.squares))
-        self._merged = merged
-        self._span = _basis(self.inputs)
-        self._shares: dict[bytes, Array] = {}
-        self._verdicts: dict[bytes, Verdict] = {}
+    inputs: Array
+    residual: Array
+    slope: float = 0.0
+    _known: dict[bytes, tuple[Neurons, bool]] = field(default_factory=dict, repr=False)
 
-    def by_sample(self, status: Status) -> Status:
+    def __post_init__(self) -> None:
+        self.basis = _basis(self.inputs)
+        inner = self.inputs if self.basis is None else self.inputs @ self.basis
+        self.samples = merge(inner, self.residual, self.slope)
+        #: of the merged samples, in the solver's convention h - y
+        self.left = -self.samples.targets
+        self.forcing = Forcing(self.samples, Path(self.left[None], 1.0), hysteresis=0.0)
+        self.least = LIMITS.rest * float(np.abs(self.left) @ np.sqrt(self.samples.squares)) / len(self.inputs)
+
+    def by_sample(self, status: Bytes) -> Bytes:
         """Activations (k, n) of the samples from those (k, h) of the kinks."""
-        merged = self._merged
-        # what OFF, ON, SLIDING and RESTING are on either side
+        # what OFF, ON, SLIDING and RESTING are on either side of a kink
         before, behind = np.array([[OFF, ON, SLIDING, OFF], [ON, OFF, SLIDING, OFF]], dtype=np.int8)
         blind = np.full((len(status), 1), OFF, dtype=np.int8)
-        mirrors = behind[status[:, merged.mirrored]]
-        found: Status = np.hstack([before[status], mirrors, blind])[:, merged.group]
+        mirrors = behind[status[:, self.samples.mirrored]]
+        found: Bytes = np.hstack([before[status], mirrors, blind])[:, self.samples.group]
         return found
 
-    def force(self, rows: Rows) -> Array:
-        """What kinks pull with (k, h)."""
-        force: Array = self.off + rows.share * self.jump
-        return force
+    def lifted(self, vectors: Array) -> Array:
+        """Vectors (k, p) of the span in the coordinates (k, d) of the inputs."""
+        if self.basis is None:
+            return vectors
+        lifted: Array = vectors @ self.basis.T
+        return lifted
 
-    def start(self, weights: Array, output_weights: Array) -> Rows:
+    def weights(self, tracked: Tracked) -> Array:
+        """w_j (k, d) in units of 2^exponent."""
+        shift = tracked.unit - tracked.neurons.exponent
+        with np.errstate(over="ignore"):
+            aside = np.ldexp(tracked.aside, shift[:, None])
+        weights: Array = self.lifted(tracked.neurons.weights) + aside
+        return weights
+
+    def start(self, weights: Array, output_weights: Array) -> Tracked:
         """Neurons (m, d), (m,) as they are; those that cannot move at all are left out."""
-        m = len(weights)
-        inner = self.inner(weights)
-        norms = row_norms(inner)
-        size = np.maximum(norms, np.abs(output_weights))
-        size = np.maximum(size, LEAST_MOVING * row_norms(weights))
-        unit = np.where(size > 0.0, size, 1.0)
-        w, a = inner / unit[:, None], output_weights / unit
-        length = norms / unit
-        delta = (np.abs(a) - length) * (np.abs(a) + length)
-        delta[np.abs(delta) < BALANCED] = 0.0
-        z = w @ self.inputs.T
-        held = np.sign(a)[:, None] * self.jump < 0.0
-        on_kink = np.abs(z) <= np.where(held, HELD, ON_A_KINK) * np.outer(length, self.lengths)
-        z[on_kink] = 0.0
-        # what rounding has left across a kink would turn round a neuron that shrinks along it for long
-        for k in np.flatnonzero(on_kink.any(axis=0)):
-            x, flat = self.inputs[k], on_kink[:, k]
-            w[flat] -= np.outer(w[flat] @ x / (x @ x), x)
-        status = np.where(z > 0.0, ON, OFF).astype(np.int8)
-        share = np.where(status == ON, 1.0, 0.0)
-        first = np.where(on_kink, self.zero, self.off + share * self.jump) @ self.inputs
-        towards = np.einsum("jd,jd->j", w, first)
-        sign = np.where(a == 0.0, np.sign(towards), np.sign(a))
-        none = np.zeros(m, dtype=np.intp)
-        rows = Rows(
-            np.arange(m), sign, w, (weights - inner) / unit[:, None], np.abs(a), delta, np.log(unit), z,
-            status, share, np.zeros(m), none, none.copy(), none.copy(),
+        samples = self.samples
+        inner = weights if self.basis is None else weights @ self.basis
+        neurons = self._on_their_kinks(start(inner, output_weights, np.zeros_like(inner), samples))
+        on_kink = neurons.z == 0.0
+        force = np.where(neurons.status == ON, self._force(samples.on_force), self._force(samples.off_force))
+        first = np.where(on_kink, self._force(samples.kink_force), force) @ samples.inputs
+        along = np.vecdot(neurons.weights, first)
+        sign = np.where(output_weights == 0.0, np.sign(along), np.sign(output_weights))
+        moves = (neurons.sizes > 0.0) & (sign != 0.0) & (row_norms(first) > self.least)
+        rows = np.flatnonzero(moves)
+        aside = np.ldexp(weights - self.lifted(inner), -neurons.exponent[:, None])
+        none = np.zeros(rows.size, dtype=np.intp)
+        tracked = Tracked(
+            neurons.take(rows), sign[rows], aside[rows], neurons.exponent[rows], np.zeros(rows.size),
+            none, none, none,
         )  # fmt: skip
-        some = (size > 0.0) & (sign != 0.0) & (row_norms(first) > self.rest)
-        rows, on_kink = rows.take(some), on_kink[some]
-        for i in np.flatnonzero(on_kink.any(axis=1)):
-            self._settle_start(rows, int(i), np.flatnonzero(on_kink[i]))
-        return rows
+        touching = np.flatnonzero(on_kink[rows].any(axis=1))
+        return self._at_junction(tracked, touching, on_kink[rows], self._leave_start)
 
-    def inner(self, weights: Array) -> Array:
-        """The part (m, d) of weights that lies in the span of the inputs, and that alone moves."""
-        if self._span is None:
-            return weights
-        inner: Array = (weights @ self._span) @ self._span.T
-        return inner
+    def ahead(self, tracked: Tracked) -> Ahead:
+        """The force on every neuron, once those are off a kink that it does not hold there."""
+        tracked, force, slope = self._pulled(tracked)
+        neurons = tracked.neurons
+        lined = np.flatnonzero(neurons.lined)
+        if lined.size:
+            neurons = put(neurons, lined, neurons.take(lined).straightened(force[lined]))
+            tracked = replace(tracked, neurons=neurons)
+        generator = tracked.sign[:, None] * force
+        found = light_cone(generator, neurons.weights, np.abs(neurons.outputs), neurons.delta)
+        moving = found.rapidity > self.least
+        towards = generator / np.where(moving, found.rapidity, 1.0)[:, None]
+        return Ahead(tracked, force, found, towards, tracked.sign[:, None] * slope, moving)
 
-    def look(self, rows: Rows) -> Step:
-        """The force on every neuron."""
-        weight = rows.sign[:, None] * self.force(rows)
-        generator = weight @ self.inputs
-        rate = row_norms(generator)
-        moving = rate > self.rest
-        rate = np.where(moving, rate, 1.0)
-        towards = generator / rate[:, None]
-        speed = np.where(rows.status == SLIDING, 0.0, weight @ self.gram)
-        plus, minus = light_cone(rows.w, rows.a, rows.delta, towards)
-        return Step(rows, rate, moving, towards, speed, plus, minus)
+    def advance(self, ahead: Ahead, until: float) -> tuple[Tracked, Mask]:
+        """Neurons that have a further event before the time ``until``, after it; and which (k,) have none.
 
-    def advance(self, step: Step, until: float) -> tuple[Rows, Mask]:
-        """Neurons that have a further event before the time ``until``, after it; and which (k,) have none."""
-        rows = step.rows
-        sample, reach = next_kink(rows.z, step.speed, rows.status)
-        gain = gain_at(step.plus, step.minus, 2.0 * step.rate * reach)
-        flip = gain_at_flip(step.plus, step.minus)
-        origin = gain_at_origin(step)
-        gain = np.where(np.isfinite(origin), origin, np.minimum(gain, flip))
-        gain = np.where(step.moving, gain, np.inf)
-        lapse = np.log1p(gain) / step.rate
-        last = np.isinf(lapse) | (rows.t + lapse > until) | (rows.events > MOST_EVENTS * self.jump.size)
+        A neuron whose next event is more than ``LIMITS.rapidity`` away goes only as far.
+        """
+        tracked = ahead.tracked
+        sample, integral = first_on_ray(tracked.neurons.side, tracked.neurons.z, ahead.velocity)
+        crossing, flip = gain_to_integral(ahead.cone, integral), gain_to_flip(ahead.cone)
+        origin = gain_to_origin(ahead)
+        gain = np.where(np.isfinite(origin), origin, np.minimum(crossing, flip))
+        rapidity = np.where(ahead.moving, np.log1p(gain), np.inf)
+        last = np.isinf(rapidity) | (tracked.time + rapidity / ahead.rate > until) | self._given_up(tracked)
         go = ~last
-        moved = boosted(step.take(go), gain[go])
-        moved = replace(moved, t=moved.t + lapse[go], events=moved.events + 1)
+        ahead, rapidity = ahead.take(go), rapidity[go]
+        there = rapidity <= LIMITS.rapidity
+        moved = boosted(ahead, np.minimum(rapidity, LIMITS.rapidity), self.samples)
+        moved = replace(moved, events=moved.events + there)
         arrives = np.isfinite(origin)[go]
         flips = (flip <= gain)[go] & ~arrives
-        for i in np.flatnonzero(arrives):
-            self._arrive(moved, int(i))
-        self._turn(moved, flips)
-        self._touch(moved, sample[go], ~(flips | arrives))
-        for i in np.flatnonzero((moved.status == RESTING).any(axis=1)):
-            self._leave_by_descent(moved, int(i), np.flatnonzero(moved.status[i] >= SLIDING))
-        return moved, last
+        moved = self._arrive(moved, np.flatnonzero(there & arrives))
+        moved = self._flip(moved, np.flatnonzero(there & flips))
+        moved = self._touch(ahead, moved, sample[go], np.flatnonzero(there & ~(flips | arrives)))
+        return self._rest(moved), last
 
-    def _turn(self, rows: Rows, flips: Mask) -> None:
-        """a_j has reached zero: the neuron goes on with the other sign, and leaves the kinks it slides on."""
-        rows.a[flips] = 0.0
-        rows.flips[flips] += 1
-        for row in np.flatnonzero(flips & np.any(rows.status == SLIDING, axis=1)):
-            i = int(row)
-            slid = np.flatnonzero(rows.status[i] == SLIDING)
-            local = self._local(rows, i, slid)
-            verdict = self._verdict(rows, i, turned_while_sliding, local, rows.share[i, slid])
-            self._go_on(rows, i, slid, verdict)
-        rows.sign[flips] *= -1.0
+    def _given_up(self, tracked: Tracked) -> Mask:
+        """Neurons (k,) that have had more events than are followed."""
+        given_up: Mask = tracked.events > LIMITS.events * self.samples.primaries
+        return given_up
 
-    def _arrive(self, rows: Rows, i: int) -> None:
-        """A neuron has come to w = 0, where all kinks meet, with a != 0."""
-        meeting = np.arange(self.jump.size)
-        local = self._local(rows, i, meeting)
-        force, slid, shares = local.force(rows.status[i])
-        speeds = local.speeds(force)
-        speeds[slid] = 0.0
-        verdict = self._verdict(rows, i, arrived, local, speeds, slid, np.clip(shares, 0.0, 1.0))
-        rows.w[i], rows.z[i] = 0.0, 0.0
-        self._go_on(rows, i, meeting, verdict)
+    def _pulled(self, tracked: Tracked) -> tuple[Tracked, Array, Array]:
+        """Neurons off the kinks that hold them no longer, D (k, p) and <x_k, D> (k, h)."""
+        which, some = np.arange(len(tracked)), tracked
+        force = np.empty_like(tracked.neurons.weights)
+        slope = np.empty_like(tracked.neurons.z)
+        while True:
+            pulled = pull(some.neurons, self.forcing)
+            force[which], slope[which] = pulled.direction[0], pulled.slope[0]
+            here = np.zeros(which.size)
+            releases = first_release(some.neurons, some.sign, pulled, self.forcing, here, here)
+            due = np.flatnonzero(np.isfinite(releases.position) & ~self._given_up(some))
+            if due.size == 0:
+                return tracked, force, slope
+            some = self._free(some.take(due), pulled.take(due), releases.take(due))
+            which = which[due]
+            tracked = tracked.put(which, some)
 
-    def _settle_start(self, rows: Rows, i: int, touched: Index) -> None:
-        """A neuron that begins on kinks: descent's first step decides, where several solutions exist."""
-        concave = rows.sign[i] * self.jump[touched] < 0.0
-        if np.all(concave):  # Filippov's solution is the only one
-            rows.status[i, touched] = SLIDING
-            self._settle(rows, i)
-            return
-        self._leave_by_descent(rows, i, touched)
+    def _force(self, of: Callable[[Array], Array]) -> Array:
+        """c_k (h,) of the force D = sum_k c_k x_k on one side of all kinks, or on them."""
+        force: Array = -of(self.left) / self.samples.total
+        return force
 
-    def _leave_by_descent(self, rows: Rows, i: int, touched: Index) -> None:
-        """A neuron exactly on kinks goes where descent's first step leads."""
-        local = self._local(rows, i, touched)
-        status = start_on_kinks(local, rows.status[i, touched] == SLIDING)
-        self._go_on(rows, i, touched, Verdict(status, choice=False))
+    def _on_their_kinks(self, neurons: Neurons) -> Neurons:
+        """Neurons with what is rounding, also that of a run that has brought them here, taken off z and w."""
+        samples = self.samples
+        jump = self._force(samples.on_force) - self._force(samples.off_force)
+        attracts = np.sign(neurons.outputs)[:, None] * jump < 0.0
+        w, z = neurons.weights.copy(), neurons.weights @ samples.inputs.T
+        width = np.where(attracts, LIMITS.held, ON_A_KINK) * np.outer(row_norms(w), samples.lengths)
+        near = np.abs(z) <= width
+        z[near] = 0.0
+        # what rounding has left across a kink would turn round a neuron that shrinks along it for long
+        for k in np.flatnonzero(near.any(axis=0)):
+            x, flat = samples.inputs[k], near[:, k]
+            w[flat] -= np.outer(w[flat] @ x / (x @ x), x)
+        delta = np.where(np.abs(neurons.delta) < LIMITS.balanced * neurons.sizes**2, 0.0, neurons.delta)
+        status = np.where(z > 0.0, ON, OFF).astype(np.int8)
+        return replace(neurons, weights=w, z=z, status=status, delta=delta)
 
-    def _local(self, rows: Rows, i: int, meeting: Index) -> LocalField:
-        """The force on one neuron near a point where z vanishes on the samples ``meeting``."""
-        counts = self.off + rows.share[i] * self.jump
-        counts[meeting] = 0.0
-        return LocalField(
-            inputs=self.inputs[meeting],
-            gram=self.gram[np.ix_(meeting, meeting)],
-            base=counts @ self.inputs,
-            on=self.on[meeting],
-            off=self.off[meeting],
-            zero=self.zero[meeting],
-            sign=float(rows.sign[i]),
-        )
+    def _leave_start(
+        self, one: Neurons, where: Index, sign: float, residual: Array, *_: object
+    ) -> tuple[Neurons, Events]:
+        """A neuron that begins on kinks goes as Filippov says if all attract it, else as under descent."""
+        local = local_field(one, where, residual, self.samples, sign)
+        if np.all(sign * (local.on - local.off) < 0.0):
+            status = np.full(where.size, SLIDING, dtype=np.int8)
+        else:
+            status = start_on_kinks(local, one.status[0, where] == SLIDING)
+        return with_activations(one, where, status, self.samples), no_events()
 
-    def _verdict(self, rows: Rows, i: int, judge: Callable[..., Verdict], *what: Any) -> Verdict:
-        """What ``judge`` says of a point where kinks meet; the same pattern meets the same fate."""
-        key = judge.__name__.encode() + bytes([int(rows.sign[i] > 0)]) + rows.status[i].tobytes()
-        if key not in self._verdicts:
-            self._verdicts[key] = judge(*what)
-        return self._verdicts[key]
+    def _free(self, tracked: Tracked, pulled: Pull, releases: Releases) -> Tracked:
+        """Neurons each of which leaves a kink on which it slides."""
+        tracked = replace(tracked, events=tracked.events + 1)
+        everyone = np.arange(len(tracked))
+        stays = held_together(tracked.neurons, pulled, releases, everyone, self.samples)
+        several = stays.any(axis=1)
+        for row in np.flatnonzero(several):
+            given = int(releases.slot[row]), int(releases.status[row])
+            tracked = self._at_junction(tracked, everyone[[row]], stays, left, given)
+        which = everyone[~several]
+        if which.size:
+            freed, _ = release(tracked.neurons.some(which), releases.slot[which], releases.status[which])
+            tracked = replace(tracked, neurons=put(tracked.neurons, which, freed))
+        return self._rest(tracked)
 
-    def _go_on(self, rows: Rows, i: int, meeting: Index, verdict: Verdict) -> None:
-        """Leave a point where kinks meet."""
-        rows.choices[i] += verdict.choice
-        status = np.where((verdict.status == RESTING) & (self._resting[meeting] == 0.0), OFF, verdict.status)
-        rows.status[i, meeting] = status
-        _, slid, shares = self._local(rows, i, meeting).force(status)
-        share = np.where(status == ON, 1.0, np.where(status == RESTING, self._resting[meeting], 0.0))
-        share[slid] = np.clip(shares, 0.0, 1.0)
-        rows.share[i, meeting] = share
+    def _arrive(self, moved: Tracked, which: Index) -> Tracked:
+        """Neurons of which those in ``which`` have come to w = 0, where all kinks meet, with a != 0."""
+        everywhere = np.ones((len(moved), self.samples.primaries), dtype=bool)
+        return self._at_junction(moved, which, everywhere, met)
 
-    def _touch(self, rows: Rows, sample: Index, touching: Mask) -> None:
-        """A kink has been reached: cross it, or slide along it."""
-        i = np.flatnonzero(touching)
-        k = sample[i]
-        rows.z[i, k] = 0.0
-        own = rows.sign[i] * self.jump[k] * self.gram[k, k]
-        busy = np.any(rows.status[i] == SLIDING, axis=1)
-        was_on = rows.status[i, k] == ON
-        speed_off = np.einsum("jk,kj->j", self.force(rows)[i], self.gram[:, k]) * rows.sign[i]
-        speed_off -= np.where(was_on, own, 0.0)
-        slides = (own < 0.0) & (speed_off > 0.0) & (speed_off + own < 0.0)
-        rows.status[i, k] = np.where(slides, SLIDING, np.where(was_on, OFF, ON))
-        between = np.divide(-speed_off, own, out=np.zeros_like(own), where=slides)
-        rows.share[i, k] = np.where(slides, between, np.where(was_on, 0.0, 1.0))
-        for row, column, concave in zip(i[busy], k[busy], (own < 0.0)[busy], strict=True):
-            if concave:
-                rows.status[row, column] = SLIDING
-            self._settle(rows, int(row))
+    def _flip(self, moved: Tracked, which: Index) -> Tracked:
+        """Neurons of which the a of those in ``which`` is zero: they go on with the other sign."""
+        if which.size == 0:
+            return moved
+        outputs, flips, sign = moved.neurons.outputs.copy(), moved.flips.copy(), moved.sign.copy()
+        outputs[which], flips[which] = 0.0, flips[which] + 1
+        moved = replace(moved, neurons=replace(moved.neurons, outputs=outputs), flips=flips)
+        slides = moved.neurons.status == SLIDING
+        moved = self._at_junction(moved, which[slides[which].any(axis=1)], slides, turned)
+        sign[which] *= -1.0
+        return replace(moved, sign=sign)
 
-    def _settle(self, rows: Rows, i: int) -> None:
-        """Shares of all kinks that one neuron is pushed back to from both sides, by pattern."""
-        key = bytes([int(rows.sign[i] > 0)]) + rows.status[i].tobytes()
-        if key not in self._shares:
-            self._shares[key] = self._least_norm_shares(rows.status[i])
-        share = self._shares[key]
-        rows.share[i] = share
-        settled = np.where(share >= 1.0, ON, np.where(share <= 0.0, OFF, SLIDING))
-        rows.status[i] = np.where(rows.status[i] == RESTING, RESTING, settled)
+    def _touch(self, ahead: Ahead, moved: Tracked, sample: Index, which: Index) -> Tracked:
+        """Neurons of which those in ``which`` have come to the kink of ``sample`` (k,)."""
+        if which.size == 0:
+            return moved
+        before, some = ahead.tracked.neurons.take(which), moved.neurons.take(which)
+        # in units of 1 / |D|, the time in which a neuron turns
+        speeds = (np.abs(some.outputs) / ahead.rate[which])[:, None] * ahead.velocity[which]
+        together = np.zeros((len(moved), self.samples.primaries), dtype=bool)
+        together[which] = meeting(before, some, sample[which], speeds, 1.0)
+        several = together[which].any(axis=1)
+        moved = self._at_junction(moved, which[several], together, met)
+        which = which[~several]
+        some, crossed = moved.neurons.take(which), sample[which]
+        speed = np.abs(some.outputs) * ahead.velocity[which, crossed]
+        force = (self.forcing.on_force - self.forcing.off_force)[0, crossed]
+        after, _ = settle(some, crossed, speed, force, self.forcing)
+        return replace(moved, neurons=put(moved.neurons, which, after))
 
-    def _least_norm_shares(self, status: Status) -> Array:
-        """Shares (h,) in [0, 1] with the smallest |D|, those of kinks not slid on being fixed."""
-        from scipy.optimize import lsq_linear
+    def _rest(self, moved: Tracked) -> Tracked:
+        """Neurons off kinks on which nothing holds them, and off those on which something pulls across."""
+        neurons, _, _ = rested(moved.neurons, self.samples)
+        moved = replace(moved, neurons=neurons)
+        stays = neurons.status == RESTING
+        on_kinks = stays | (neurons.status == SLIDING)
+        return self._at_junction(moved, np.flatnonzero(stays.any(axis=1)), on_kinks, self._stir)
 
-        share: Array = np.where(status == ON, 1.0, np.where(status == RESTING, self._resting, 0.0))
-        touched = np.flatnonzero(status == SLIDING)
-        if touched.size == 0:
-            return share
-        columns = (self.jump[touched, None] * self.inputs[touched]).T
-        given = (self.off + share * self.jump) @ self.inputs
-        inner, *_ = np.linalg.lstsq(columns, -given, rcond=None)
-        if np.any(inner <= 0.0) or np.any(inner >= 1.0):
-            inner = lsq_linear(columns, -given, bounds=(0.0, 1.0), method="bvls", tol=1e-14).x
-            inner = np.where(inner < 1e-10, 0.0, np.where(inner > 1.0 - 1e-10, 1.0, inner))
-        share[touched] = inner
-        return share
+    def _stir(self, one: Neurons, *_: object) -> tuple[Neurons, Events]:
+        return stirred(one, self.left, self.samples)
+
+    def _at_junction(
+        self,
+        tracked: Tracked,
+        which: Index,
+        meets: Mask,
+        resolve: Callable[..., tuple[Neurons, Events]],
+        given: tuple[int, ...] = (),
+    ) -> Tracked:
+        """Neurons of which those in ``which`` are where the kinks ``meets`` (k, h) do, as they go on.
+
+        ``resolve`` says how; what it says depends on the sign and the activations alone.
+        """
+        if which.size == 0:
+            return tracked
+        after, choices = [], tracked.choices.copy()
+        for row in which:
+            one = tracked.neurons.take(slice(row, row + 1))
+            sign, where = tracked.sign[row], np.flatnonzero(meets[row])
+            key = bytes([int(sign > 0.0), *given]) + meets[row].tobytes() + one.status.tobytes()
+            key += resolve.__name__.encode()
+            if key not in self._known:
+                found, told = resolve(one, where, float(sign), self.left, self.samples, *given)
+                self._known[key] = found, bool(np.any(told.kind == Change.CHOICE))
+            found, choice = self._known[key]
+            choices[row] += choice
+            z, w = one.z.copy(), one.weights
+            z[0, where] = 0.0
+            if where.size == z.size:
+                w = np.zeros_like(w)
+            after.append(
+                replace(one.moved(w, one.outputs, z, found.status), slots=found.slots, dual=found.dual)
+            )
+        return replace(tracked, neurons=put(tracked.neurons, which, join(after)), choices=choices)
 
 
 def _basis(inputs: Array) -> Array | None:

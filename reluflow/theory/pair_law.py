@@ -17,8 +17,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from reluflow.flow.lorentz.boost import light_cone_parts
 from reluflow.network import Array, row_norms
-from reluflow.theory.rapidity import light_cone
 from reluflow.theory.yardsticks import Alignment
 
 
@@ -69,12 +69,10 @@ def amplitudes(alignment: Alignment, gamma: Array) -> Amplitudes:
     members, rate = alignment.bundle, float(np.linalg.norm(gamma))
     unit = float(np.max(alignment.output_weights[members]))
     w, a = alignment.weights[members] / unit, alignment.output_weights[members] / unit
-    towards = np.tile(gamma / rate, (len(a), 1))
-    plus, _ = light_cone(w, a, np.zeros(len(a)), towards)
+    across, plus, _ = light_cone_parts(np.tile(gamma / rate, (len(a), 1)), w, a, np.zeros(len(a)))
     log = np.log(plus) - rate * alignment.settled[members]
     top = float(np.max(log))
     log_unit = top + 0.5 * float(np.log(np.sum(np.exp(2.0 * (log - top)))))
-    across = w - np.einsum("jd,jd->j", w, towards)[:, None] * towards
     offsets = across * (unit * np.exp(log_unit - log))[:, None]
     return Amplitudes(log + np.log(unit), offsets, log_unit + float(np.log(unit)))
 

@@ -1,37 +1,47 @@
-"""Small neurons under a residual that does not move: their whole course in closed form.
+"""Small neurons under a residual that does not move: their flow in closed form, from one event to the next.
 
 Sign convention of the theory: the residual here is what is left to fit, r_k = y_k - h(x_k). A neuron too
 small to be seen in h obeys, as long as it sees the same samples A,
 
     dw/dt = a D,   da/dt = <w, D>,   D = (1/n) sum_{k in A} r_k x_k,
 
-a hyperbolic rotation of (w, a) with rapidity |D| t: w moves on the straight ray w + U D, U = integral of a.
-In terms of u+ = a + p, u- = a - p, p = <w, D>/|D| (after reflecting a neuron with a < 0), u+ grows as
-exp(|D| t), u- decays, u+ u- is constant, and the ray reaches U when x = exp(|D| t) - 1 solves
-
-    u+ x^2 + (u+ + u- - 2 |D| U) x - 2 |D| U = 0.
+a Lorentz boost of (w, a) of the rapidity |D| t (``reluflow.flow.lorentz.boost``). For a neuron with a > 0,
+u+ = a + p grows as exp(|D| t) and u- = a - p decays, p = <w, D>/|D|, while w moves on the straight ray
+w + y D, y the integral of a.
 
 With a slope of the activation below zero every sample counts: those that are not seen with that slope as
-their share in D. A kink z_k = <w, x_k> = 0 that pushes back from both sides is slid along: D is then the
-element of least norm among all D with slope <= (share of sample k) <= 1, for all kinks touched at once
-(Filippov's solution). Where that leaves several ways open neurons go on as the flow does (``frozen_field``).
+their share in D. A kink z_k = <w, x_k> = 0 that attracts the neuron from both sides is slid along: D is then
+the element of least norm among all D with slope <= (share of sample k) <= 1, for all kinks touched at once
+(Filippov's solution). Where that leaves several ways open neurons go on as in the solver (``frozen_field``).
 
 Times are flow time of the half-mse loss: for "mse" divide them, and multiply rates, by ``problem.speed``.
 Source: Boursier, Pillaud-Vivien, Flammarion 2022, appendix; sliding derived.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Mask
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array, row_norms
 from reluflow.theory.frozen_field import Field
-from reluflow.theory.passing import LONGEST, Index, Mask, Rows, Status, Step, boosted
+from reluflow.theory.tracked import LIMITS, Ahead, Tracked, boosted
 
 __all__ = [
-    "OFF", "ON", "SLIDING", "Drift", "Field", "Grown", "Index", "Mask", "Status", "drift", "drift_in",
-    "flowed", "pulls",
+    "OFF",
+    "ON",
+    "SLIDING",
+    "Bytes",
+    "Drift",
+    "Field",
+    "Grown",
+    "Index",
+    "Mask",
+    "drift",
+    "drift_in",
+    "flowed",
+    "pulls",
 ]  # fmt: skip
 
 
@@ -51,7 +61,7 @@ class Drift:
     rate: Array
     log_size: Array
     direction: Array
-    status: Status
+    status: Bytes
     settled: Array
     flips: Index
     last_weights: Array
@@ -76,19 +86,22 @@ class Drift:
             np.zeros(m),
         )  # fmt: skip
 
-    def end(self, step: Step, status: Status) -> None:
-        """Write down neurons that have no further event, with their activations (k, n) by sample."""
-        rows, into = step.rows, step.rows.index
-        grows = step.moving & (step.plus > 0.0)
-        self.sign[into], self.status[into], self.settled[into] = rows.sign, status, rows.t
-        self.flips[into] = rows.flips
-        self.rate[into] = np.where(grows, step.rate, 0.0)
-        self.direction[into] = np.where(grows[:, None], step.towards, 0.0)
-        self.last_weights[into], self.last_outputs[into] = rows.w + rows.aside, rows.sign * rows.a
-        self.decay[into] = np.where(step.moving & ~grows, step.rate, 0.0)
-        with np.errstate(divide="ignore"):
-            size = np.log(np.where(grows, 0.5 * step.plus, 0.0))
-        self.log_size[into] = np.where(grows, rows.log + size - step.rate * rows.t, -np.inf)
+    def end(self, ahead: Ahead, field: Field) -> None:
+        """Write down neurons that have no further event."""
+        tracked, neurons, rate = ahead.tracked, ahead.tracked.neurons, ahead.rate
+        into, plus = neurons.index, ahead.cone.plus
+        grows = ahead.moving & (plus > 0.0)
+        size = neurons.sizes
+        unit = np.where(size > 0.0, size, 1.0)
+        self.sign[into], self.settled[into], self.flips[into] = tracked.sign, tracked.time, tracked.flips
+        self.status[into] = field.by_sample(neurons.status)
+        self.rate[into] = np.where(grows, rate, 0.0)
+        self.direction[into] = np.where(grows[:, None], field.lifted(ahead.towards), 0.0)
+        self.last_weights[into] = field.weights(tracked) / unit[:, None]
+        self.last_outputs[into] = neurons.outputs / unit
+        self.decay[into] = np.where(ahead.moving & ~grows, rate, 0.0)
+        log = _log_unit(tracked) + np.log(np.where(grows, 0.5 * plus, 1.0)) - rate * tracked.time
+        self.log_size[into] = np.where(grows, log, -np.inf)
 
 
 @dataclass(frozen=True)
@@ -123,52 +136,57 @@ def drift(
 
 def drift_in(field: Field, weights: Array, output_weights: Array, until: float = np.inf) -> Drift:
     """The same in a ``field`` that may have met other neurons: what it has worked out serves all of them."""
-    rows = field.start(weights, output_weights)
-    done = Drift.at_rest(weights, output_weights, field.samples)
-    while rows.index.size:
-        step = field.look(rows)
-        rows, last = field.advance(step, until)
-        ended = step.take(last)
-        done.end(ended, field.by_sample(ended.rows.status))
+    tracked = field.start(weights, output_weights)
+    done = Drift.at_rest(weights, output_weights, field.inputs)
+    while len(tracked):
+        ahead = field.ahead(tracked)
+        tracked, last = field.advance(ahead, until)
+        done.end(ahead.take(last), field)
     return done
 
 
 def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> Grown:
     """Neurons (m, d), (m,) in a ``field`` after so much half-mse flow time."""
-    rows = field.start(weights, output_weights)
+    tracked = field.start(weights, output_weights)
     size = np.maximum(row_norms(weights), np.abs(output_weights))
     unit = np.where(size > 0.0, size, 1.0)
     w, a, log, choices = weights / unit[:, None], output_weights / unit, np.log(unit), 0
-    while rows.index.size:
-        step = field.look(rows)
-        rows, last = field.advance(step, time)
-        end = _flowed_on(field, step.take(last).rows, time)
-        into = end.index
-        w[into], a[into], log[into] = end.w + end.aside, end.sign * end.a, end.log
+    while len(tracked):
+        ahead = field.ahead(tracked)
+        tracked, last = field.advance(ahead, time)
+        end = _flowed_on(field, ahead.tracked.take(last), time)
+        into, size = end.neurons.index, np.where(end.neurons.sizes > 0.0, end.neurons.sizes, 1.0)
+        w[into], a[into] = field.weights(end) / size[:, None], end.neurons.outputs / size
+        log[into] = _log_unit(end) + np.log(size)
         choices += int(np.count_nonzero(end.choices))
     return Grown(w, a, log, choices)
 
 
-def _flowed_on(field: Field, rows: Rows, time: float) -> Rows:
+def _flowed_on(field: Field, tracked: Tracked, time: float) -> Tracked:
     """Neurons without a further event before ``time``, then."""
-    while rows.index.size:
-        step = field.look(rows)
-        left = np.where(step.moving, step.rate * (time - rows.t), 0.0)
-        if not np.any(left > 0.0):
+    while len(tracked):
+        ahead = field.ahead(tracked)
+        rapidity = np.where(ahead.moving, np.maximum(ahead.rate * (time - tracked.time), 0.0), 0.0)
+        if not np.any(rapidity > 0.0):
             break
-        part = np.minimum(left, LONGEST)
-        rows = replace(boosted(step, np.expm1(part)), t=rows.t + part / step.rate)
-        if np.all(left <= LONGEST):
+        tracked = boosted(ahead, np.minimum(rapidity, LIMITS.rapidity), field.samples)
+        if np.all(rapidity <= LIMITS.rapidity):
             break
-    return rows
+    return tracked
+
+
+def _log_unit(tracked: Tracked) -> Array:
+    """ln of the unit in which neurons are given (k,)."""
+    log: Array = np.log(2.0) * tracked.neurons.exponent
+    return log
 
 
 def pulls(weights: Array, output_weights: Array, inputs: Array, residual: Array, slope: float = 0.0) -> Array:
     """D_j (m, d) of each neuron under ``residual`` y - h (n,); on a kink, that of the way on from there."""
     field = Field(inputs, residual, slope)
-    rows = field.start(weights, output_weights)
+    ahead = field.ahead(field.start(weights, output_weights))
     found = np.zeros_like(weights)
-    found[rows.index] = field.force(rows) @ field.inputs
+    found[ahead.tracked.neurons.index] = field.lifted(ahead.force)
     return found
 
 

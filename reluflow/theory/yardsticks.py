@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.flow.lorentz.boost import gain_to_integral, light_cone
+from reluflow.flow.lorentz.event_location import first_on_ray
 from reluflow.network import Array, imbalance, row_norms
-from reluflow.theory.rapidity import gain_at, light_cone
 
 #: imbalance below this share of a^2 is the rounding of a balanced neuron
 BALANCED = 1e-12
@@ -117,18 +118,17 @@ class _Paths:
         """One crossing of every neuron that has a further one; whether there was any."""
         pull = self._pull(self._left)
         speed = pull @ self.inputs.T
-        meets = np.where(self.active[self._left], speed < 0.0, speed > 0.0)
-        reach = np.where(meets, -self.z[self._left] / np.where(meets, speed, 1.0), np.inf)
-        sample = np.argmin(reach, axis=1)
-        reach = np.maximum(reach[np.arange(len(reach)), sample], 0.0)
-        go = np.isfinite(reach)
-        rows, pull, speed, sample, reach = self._left[go], pull[go], speed[go], sample[go], reach[go]
+        side = np.where(self.active[self._left], 1.0, -1.0)
+        sample, integral = first_on_ray(side, self.z[self._left], speed)
+        go = np.isfinite(integral)
+        rows, pull, speed, sample, integral = self._left[go], pull[go], speed[go], sample[go], integral[go]
         rate = row_norms(pull)
-        plus, minus = light_cone(self.w[rows], self.a[rows], self.delta[rows], pull / rate[:, None])
-        gain = gain_at(plus, minus, 2.0 * rate * reach)
+        start = light_cone(pull, self.w[rows], self.a[rows], self.delta[rows])
+        plus, minus = start.plus, start.minus
+        gain = gain_to_integral(start, integral)
         go = np.isfinite(gain)  # a neuron on its way into the origin never arrives
         self._left = rows[go]
-        self._move(reach[go], pull[go], speed[go])
+        self._move(integral[go], pull[go], speed[go])
         self._grow(gain[go], rate[go], plus[go], minus[go])
         self._cross(sample[go], speed[go])
         return bool(self._left.size)
@@ -137,9 +137,9 @@ class _Paths:
         """s_j gamma_I of each neuron."""
         return self.sign[rows, None] * yardstick(self.inputs, self.targets, self.active[rows])
 
-    def _move(self, reach: Array, pull: Array, speed: Array) -> None:
-        self.w[self._left] += reach[:, None] * pull
-        self.z[self._left] += reach[:, None] * speed
+    def _move(self, integral: Array, pull: Array, speed: Array) -> None:
+        self.w[self._left] += integral[:, None] * pull
+        self.z[self._left] += integral[:, None] * speed
 
     def _grow(self, gain: Array, rate: Array, plus: Array, minus: Array) -> None:
         self.a[self._left] = 0.5 * (plus * (1.0 + gain) + minus / (1.0 + gain))

@@ -28,6 +28,8 @@ GENTLE = 1.0
 EXACT = 1e-26
 #: stands in for a rapidity of zero: sinh(x)/x is one here
 TINY = 1e-100
+#: a neuron that moves straight to the origin, where all kinks meet, and has shrunk by this never gets there
+VANISHED = 1e10
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _chain_by_light_cone(generators: Array, rapidity: Array, w: Array, a: Array,
     weights = np.empty_like(generators)
     outputs, integral = np.empty((2, *rapidity.shape))
     for i in range(len(generators)):
-        across, plus, minus = _light_cone_parts(axis[i], w, a, delta)
+        across, plus, minus = light_cone_parts(axis[i], w, a, delta)
         half_plus, half_minus = 0.5 * plus, 0.5 * minus
         integral[i] = (half_plus * grow_less_one[i] - half_minus * shrink_less_one[i]) / rapidity[i]
         half_plus *= grow[i]
@@ -107,8 +109,11 @@ def _chain_by_light_cone(generators: Array, rapidity: Array, w: Array, a: Array,
     return BoostChain(generators, weights, outputs, integral)
 
 
-def _light_cone_parts(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
-    """w_perp (b, p), u+ (b,) and u- (b,) for the unit vectors ``axis`` (b, p)."""
+def light_cone_parts(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
+    """w_perp (b, p), u+ (b,) and u- (b,) of neurons w (b, p), a (b,) for the unit vectors ``axis`` (b, p).
+
+    delta (b,): a^2 - |w|^2. The smaller of |u+| and |u-| is taken from u+ u- = |w_perp|^2 + delta.
+    """
     p = np.vecdot(w, axis)
     across = w - p[:, None] * axis
     product = np.vecdot(across, across)
@@ -124,7 +129,7 @@ def light_cone(generator: Array, w: Array, a: Array, delta: Array) -> LightCone:
     """Light-cone coordinates before the boost with the given generator (b, p)."""
     rapidity = np.sqrt(np.vecdot(generator, generator))
     axis = generator / np.maximum(rapidity, TINY)[:, None]
-    _, plus, minus = _light_cone_parts(axis, w, a, delta)
+    _, plus, minus = light_cone_parts(axis, w, a, delta)
     return LightCone(plus, minus, rapidity)
 
 
@@ -139,30 +144,74 @@ def after(start: LightCone, share: Array) -> tuple[Array, Array]:
 def time_to_integral(start: LightCone, integral: Array) -> Array:
     """The fraction of a boost (b,) after which the integral of a has the given value (b,).
 
+    That value is known to be reached in the boost, so that rounding beyond its ends is cut off.
+    """
+    rapidity = start.rapidity
+    plus, linear, target, square = _quadratic(start, integral)
+    x = _least_root(plus, linear, target, np.maximum(square, 0.0))
+    fraction = np.divide(np.log1p(np.maximum(x, 0.0)), rapidity, out=np.zeros_like(x), where=rapidity > 0.0)
+    return np.clip(fraction, 0.0, 1.0)
+
+
+def gain_to_integral(start: LightCone, integral: Array) -> Array:
+    """exp(rapidity) - 1 (b,) of the boost after which the integral of a has the given value (b,).
+
+    ``start`` is that of a boost over one unit of time, and the integral is over time. The gain is infinite
+    where the value is infinite or never reached: a changes its sign before, or the neuron shrinks for ever.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        plus, linear, target, square = _quadratic(start, integral)
+        x = _least_root(plus, linear, target, np.maximum(square, 0.0))
+    lost = ~(square >= 0.0) | ((plus <= 0.0) & (x > VANISHED))
+    return np.where(lost, np.inf, np.maximum(x, 0.0))
+
+
+def _quadratic(start: LightCone, integral: Array) -> tuple[Array, Array, Array, Array]:
+    """u+, the linear and minus the constant coefficient, and the discriminant (b,), of the equation of x.
+
     With x = exp(rho s) - 1 the integral is y = (u+ x + u- x / (1 + x)) / (2 rho), a quadratic in x. Both
     sides are taken with the sign of y, so that the root wanted is the smallest positive one.
     """
-    rapidity = start.rapidity
     sign = np.where(integral < 0.0, -1.0, 1.0)
-    target = 2.0 * rapidity * np.abs(integral)
+    target = 2.0 * start.rapidity * np.abs(integral)
     plus = sign * start.plus
     linear = sign * (start.plus + start.minus) - target
-    root = np.sqrt(np.maximum(linear**2 + 4.0 * plus * target, 0.0))
+    return plus, linear, target, linear**2 + 4.0 * plus * target
+
+
+def _least_root(plus: Array, linear: Array, target: Array, square: Array) -> Array:
+    """The smallest positive root x (b,) of plus x^2 + linear x = target; infinite where there is none.
+
+    square (b,): the discriminant, not below zero. The form of the root is chosen so that nothing cancels.
+    """
+    root = np.sqrt(square)
     direct = linear >= 0.0
     top = np.where(direct, 2.0 * target, root - linear)
     bottom = np.where(direct, linear + root, 2.0 * plus)
     x = np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 0.0)
     x[target == 0.0] = 0.0
-    fraction = np.divide(np.log1p(np.maximum(x, 0.0)), rapidity, out=np.zeros_like(x), where=rapidity > 0.0)
-    return np.clip(fraction, 0.0, 1.0)
+    return x
 
 
 def time_to_flip(start: LightCone) -> Array:
-    """The fraction of a boost (b,) after which a = 0, for neurons whose a changes sign in it.
-
-    exp(2 rho s) = -u- / u+, which is tanh(rho s) = -a / p.
-    """
-    ratio = np.divide(-start.minus, start.plus, out=np.ones_like(start.plus), where=start.plus != 0.0)
-    safe = np.log(np.where(ratio > 0.0, ratio, 1.0))
-    fraction = np.divide(0.5 * safe, start.rapidity, out=np.zeros_like(safe), where=start.rapidity > 0.0)
+    """The fraction of a boost (b,) after which a = 0, for neurons whose a changes sign in it."""
+    safe = _rapidity_to_flip(start)
+    fraction = np.divide(safe, start.rapidity, out=np.zeros_like(safe), where=start.rapidity > 0.0)
     return np.clip(fraction, 0.0, 1.0)
+
+
+def gain_to_flip(start: LightCone) -> Array:
+    """exp(rapidity) - 1 (b,) of the boost after which a = 0; infinite where a keeps its sign for ever.
+
+    The boosts are those of neurons reflected so that a >= 0. a falls to zero where u+ < 0 < u-, which
+    a^2 >= |w|^2 excludes.
+    """
+    flips = (start.plus < 0.0) & (start.minus > 0.0)
+    return np.where(flips, np.expm1(np.maximum(_rapidity_to_flip(start), 0.0)), np.inf)
+
+
+def _rapidity_to_flip(start: LightCone) -> Array:
+    """exp(2 rho) = -u- / u+, which is tanh(rho) = -a / p; zero where there is no such rho."""
+    ratio = np.divide(-start.minus, start.plus, out=np.ones_like(start.plus), where=start.plus != 0.0)
+    rapidity: Array = 0.5 * np.log(np.where(ratio > 0.0, ratio, 1.0))
+    return rapidity

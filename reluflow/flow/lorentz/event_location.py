@@ -107,6 +107,18 @@ def first_crossing(before: Neurons, moved: Move) -> tuple[Index, Array]:
     return sample, _position(before, moved, share[rows[:, 0], sample])
 
 
+def first_on_ray(side: Array, z: Array, velocity: Array) -> tuple[Index, Array]:
+    """The sample (b,) whose z is zero first under a constant force, and the integral (b,) of |a| until then.
+
+    z (b, h), on the given side of zero (b, h), moves on the ray z + y velocity, velocity (b, h), as the
+    integral y grows from zero without bound. It is infinite where no z ever comes to zero.
+    """
+    meets = side * velocity < 0.0
+    integral = np.divide(-z, velocity, out=np.full_like(velocity, np.inf), where=meets)
+    sample = np.argmin(integral, axis=1)
+    return sample, np.maximum(integral[np.arange(len(integral)), sample], 0.0)
+
+
 def _position(before: Neurons, moved: Move, share: Array) -> Array:
     """Position in the step of the given share: the number of a boost, and a part of its integral of a."""
     boosts = moved.z.shape[1]
