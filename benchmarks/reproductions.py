@@ -28,7 +28,7 @@ import numpy as np
 from reluflow.observe.columns import published_columns
 from reluflow.observe.plateaus import find_saddles
 from reluflow.store.preset import load_preset
-from reluflow.theory.correlated_assumptions import BEGIN
+from reluflow.theory.correlated_assumptions import ASSUMED
 from reluflow.theory.course import StraightMotion, find_teacher
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.pair_law import largest_angle
@@ -272,7 +272,7 @@ def widest(dimension: int, seed: int) -> tuple[float, int, bool]:
     if course is None or not np.any(course.alignment.bundle):
         return math.inf, 0, False
     members = course.alignment.bundle
-    late = bool(np.any(course.alignment.settled[members] > BEGIN * course.half_time))
+    late = bool(np.any(course.alignment.settled[members] > ASSUMED.begin * course.half_time))
     angle = math.inf if late else largest_angle(course.amplitudes, course.size)
     return angle, int(np.count_nonzero(members)), late
 

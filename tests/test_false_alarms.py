@@ -15,7 +15,7 @@ import preset_states
 import reluflow
 from reluflow.store.preset import list_presets
 from reluflow.theory.audit import pair_drift
-from reluflow.theory.general import PER_RTOL
+from reluflow.theory.general import GENERAL
 from reluflow.verification import train, verify
 
 
@@ -86,5 +86,5 @@ def test_a_pair_of_neurons_that_are_not_seen_is_held_to_the_tolerance_of_the_sol
     problem = false_alarms.unbalanced(false_alarms.drawn("unbalanced", 28))
     drift = {rtol: pair_drift(false_alarms.trained(problem, rtol)) for rtol in (1e-6, 1e-7, 1e-8)}
     for rtol, found in drift.items():
-        assert found < PER_RTOL * rtol
+        assert found < GENERAL.per_rtol * rtol
     assert drift[1e-8] < drift[1e-7] / 3.0 < drift[1e-6] / 10.0

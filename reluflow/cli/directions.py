@@ -140,7 +140,7 @@ def _samples(numbers: tuple[int, ...]) -> str:
 
 def _notes(found: "Directions") -> list[str]:
     """What the numbers mean, how sure they are, and what the other neurons do."""
-    from reluflow.theory.directions import ALIGNED
+    from reluflow.theory.directions import RULES
 
     maxima = sum(one.maximum for one in found.found)
     if found.exact:
@@ -154,7 +154,7 @@ def _notes(found: "Directions") -> list[str]:
         sure,
         f"rate: growth of |a| and |w| there. basin: share of {found.drawn} random neurons of that sign that "
         "go there. neurons: those of this network that do. aligned: its small ones of that sign within "
-        f"{ALIGNED:g} degrees by now. "
+        f"{RULES.aligned:g} degrees by now. "
         "escape: flow time at which they would be large if nothing else changed. Samples are counted from 0.",
         f"Gamma_all, the fastest growth of any neuron, is {found.gamma_all}; Gamma_available, that of this "
         f"network's, is {found.gamma_available:.6g}.",

@@ -7,6 +7,7 @@ for each bundle, so this is integrated with the default solver. Times are flow t
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,18 +18,28 @@ from reluflow.problem import Problem
 from reluflow.theory.resting import strongest_pull
 from reluflow.theory.small_neurons import pulls
 
-#: Relative tolerance of the solver.
-RTOL = 1e-5
-#: Size |w_j| = |a_j| given to dormant neurons, and e-folds that they may grow by before they are put back.
-DORMANT, FOLDS = 1e-140, 200.0
-#: The large neurons rest if ln(loss) falls at less than this share of the strongest pull there is ...
-STILL = 1e-10
-#: ... or nothing is left of the loss that the targets have.
-FITTED = 1e-13
-#: Stretches of FOLDS e-folds after which the large neurons are given up as not coming to rest.
-MOST_STRETCHES = 400
-#: An escape is over once this share of its fall of the loss is done.
-OVER = 0.99
+
+@dataclass(frozen=True)
+class RestRules:
+    """How the large neurons are flowed to their next stationary point."""
+
+    #: relative tolerance of the solver
+    rtol: float = 1e-5
+    #: size |w_j| = |a_j| that is given to dormant neurons, so small that they are not seen
+    dormant: float = 1e-140
+    #: e-folds that dormant neurons may grow by before they are put back to their size
+    folds: float = 200.0
+    #: share of the growth-rate bound; the large neurons rest if ln(loss) falls at less than that
+    still: float = 1e-10
+    #: share of the loss at zero output at which nothing is left to fit
+    fitted: float = 1e-13
+    #: stretches of so many e-folds after which the large neurons are given up as not coming to rest
+    stretches: int = 400
+    #: share of its fall of the loss after which an escape is over
+    over: float = 0.99
+
+
+REST: Final = RestRules()
 
 
 @dataclass(frozen=True)
@@ -67,12 +78,12 @@ def flow_to_rest(inputs: Array, targets: Array, large: Bundles, dormant: Bundles
     """
     count, done, passed = len(large.weights), False, 0.0
     course: list[tuple[float, float]] = []
-    for _ in range(MOST_STRETCHES):
-        weights = np.vstack([large.weights, DORMANT * dormant.weights])
-        outputs = np.concatenate([large.output_weights, DORMANT * dormant.output_weights])
+    for _ in range(REST.stretches):
+        weights = np.vstack([large.weights, REST.dormant * dormant.weights])
+        outputs = np.concatenate([large.output_weights, REST.dormant * dormant.output_weights])
         problem = Problem(inputs, targets, weights, outputs)
         residual = -residuals(large.weights, large.output_weights, inputs, targets)
-        length = FOLDS / strongest_pull(inputs, residual)
+        length = REST.folds / strongest_pull(inputs, residual)
         state, done, seen = _stretch(problem, count, length, least - passed)
         course += [(passed + t, loss) for t, loss in seen]
         passed = course[-1][0]
@@ -94,7 +105,7 @@ def in_own_units(weights: Array, outputs: Array) -> Bundles:
 def _over(course: list[tuple[float, float]]) -> float:
     """When the fall of the loss was as good as over."""
     t, loss = np.array(course).T
-    below = loss <= loss[-1] + (1.0 - OVER) * (loss[0] - loss[-1])
+    below = loss <= loss[-1] + (1.0 - REST.over) * (loss[0] - loss[-1])
     return float(t[np.argmax(below)])
 
 
@@ -105,8 +116,8 @@ def _stretch(
 
     Then whether they have, and the time and the loss after every step.
     """
-    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
-    fitted = FITTED * loss_of(problem.targets)
+    solver = make_solver("lorentz", problem, Options(rtol=REST.rtol))
+    fitted = REST.fitted * loss_of(problem.targets)
     seen = [(0.0, solver.loss)]
     while solver.failure is None and solver.t < length:
         solver.step(t_end=length)
@@ -114,7 +125,7 @@ def _stretch(
         if solver.t < least:
             continue
         pull = strongest_pull(problem.inputs, solver.residual)
-        rests = _descent(problem, solver.state, count) <= STILL * solver.loss * pull
+        rests = _descent(problem, solver.state, count) <= REST.still * solver.loss * pull
         if rests or solver.loss <= fitted:
             return solver.state, True, seen
     return solver.state, False, seen

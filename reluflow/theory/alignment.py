@@ -8,6 +8,7 @@ Source: Maennel, Bousquet, Gelly 2018; Boursier and Flammarion 2024 (early align
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,20 @@ from reluflow.network import Array, row_norms
 from reluflow.theory.cones import SphereOracle
 from reluflow.theory.small_neurons import SLIDING, Bytes, Drift, drift
 
-#: Directions closer than this (radians) are one.
-SAME = 1e-6
-#: Samples whose |r_k| |x_k| is at most this share of the largest are fitted.
-FITTED = 1e-9
-#: Random directions from which a search starts where the cones are too many to be visited, for each sign.
-SEARCHES = 400
+
+@dataclass(frozen=True)
+class ExtremalSearch:
+    """How extremal directions are told apart and searched for."""
+
+    #: radians up to which directions are one
+    same: float = 1e-6
+    #: share of the largest |r_k| |x_k| up to which a sample is fitted
+    fitted: float = 1e-9
+    #: random directions of each sign from which a search starts where the cones are too many to be visited
+    searches: int = 400
+
+
+SEARCH: Final = ExtremalSearch()
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def basins(
     return gather(drift(weights, output_weights, inputs, residual, until, slope))
 
 
-def gather(course: Drift, angle: float = SAME) -> list[Attractor]:
+def gather(course: Drift, angle: float = SEARCH.same) -> list[Attractor]:
     """Neurons that grow, by sign and final direction (directions within ``angle`` radians are one)."""
     grows = np.flatnonzero(course.rate > 0.0)
     order = grows[np.argsort(-course.rate[grows], kind="stable")]
@@ -140,7 +149,7 @@ def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[di
     if not len(axes):  # nothing is left that could pull
         nowhere = np.zeros((0, inputs.shape[1]))
         return {1: nowhere, -1: nowhere}, True
-    rows = np.random.default_rng(seed).normal(size=(SEARCHES, len(axes))) @ axes
+    rows = np.random.default_rng(seed).normal(size=(SEARCH.searches, len(axes))) @ axes
     unit = rows / row_norms(rows)[:, None]
     return {1: unit, -1: unit}, False
 
@@ -148,7 +157,7 @@ def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[di
 def unfitted(inputs: Array, residual: Array) -> npt.NDArray[np.bool_]:
     """Samples (n,) whose residual is more than rounding."""
     pull = np.abs(residual) * row_norms(inputs)
-    left: npt.NDArray[np.bool_] = pull > FITTED * np.max(pull)
+    left: npt.NDArray[np.bool_] = pull > SEARCH.fitted * np.max(pull)
     return left
 
 

@@ -5,24 +5,35 @@ neurons with one activation pattern feel the same D, dw = a D, da = <w, D>, what
 that d(a_i a_j - <w_i, w_j>) = a_j <w_i, D> + a_i <w_j, D> - a_i <D, w_j> - a_j <w_i, D> = 0 [derived].
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
 from reluflow.observe.measured import Measured
 
-#: a product below this share of |a_i a_j| + |w_i||w_j| is rounding of the stored weights
-RESOLVED = 1e-9
-#: A change is held against this share of |a_i a_j| + |w_i||w_j| where the product is smaller. That of two
-#: neurons at an angle phi is phi^2 / 4 of it: an error of the angle, which a solver makes like its tolerance,
-#: changes it by 2 / phi times as much.
-SMALLEST = 1e-6
-#: |w| below this share of |a| has no direction, and so no pattern
-AT_ORIGIN = 1e-9
-#: how far a neuron must be from all kinks to have kept its pattern, over the way that it moved
-AWAY = 2.0
-#: change of the residual, over its size, within which neurons are taken to have gone straight
-STEADY = 0.3
+
+@dataclass(frozen=True)
+class AuditRules:
+    """Which products of the pair law are resolved, and which neurons kept their pattern."""
+
+    #: share of |a_i a_j| + |w_i||w_j| below which a product is rounding of the stored weights
+    resolved: float = 1e-9
+    #: share of the same that a change is held against where the product is smaller. That of two neurons at
+    #: an angle phi is phi^2 / 4 of it: an error of the angle, which a solver makes like its tolerance,
+    #: changes it by 2 / phi times as much
+    smallest: float = 1e-6
+    #: share of |a| below which w has no direction, and so no pattern
+    at_origin: float = 1e-9
+    #: distance from all kinks at which a neuron has kept its pattern, over the way that it moved
+    away: float = 2.0
+    #: change of the residual, over its size, within which neurons are taken to have gone straight
+    steady: float = 0.3
+
+
+AUDIT: Final = AuditRules()
 
 
 def imbalance_drift(run: Measured) -> float:
@@ -43,9 +54,9 @@ def pair_drift(run: Measured) -> float | None:
     """Largest change of a_i a_j - <w_i, w_j> from one recorded state to the next, over its size.
 
     Of pairs that see the same samples all the while, between states recorded so closely that the residual
-    hardly changes; j is the longest neuron of its kind. Where neurons are nearly parallel the size is a share
-    SMALLEST of |a_i a_j| + |w_i||w_j|. Products that are lost in rounding are left out, and so are neurons at
-    the origin. None if there is no pair.
+    hardly changes; j is the longest neuron of its kind. Where neurons are nearly parallel the size is the
+    share ``AUDIT.smallest`` of |a_i a_j| + |w_i||w_j|. Left out are products that are lost in rounding, and
+    neurons at the origin. None if there is no pair.
     """
     worst: float | None = None
     states = run.snapshots
@@ -54,7 +65,7 @@ def pair_drift(run: Measured) -> float | None:
     for weights, outputs in zip(states.weights, states.output_weights, strict=True):
         now = weights, outputs, _cosines(weights, problem.inputs)
         was, left = left, residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
-        if before is not None and np.linalg.norm(left - was) <= STEADY * np.linalg.norm(was):
+        if before is not None and np.linalg.norm(left - was) <= AUDIT.steady * np.linalg.norm(was):
             for change in _changes(before, now):
                 worst = change if worst is None else max(worst, change)
         before = now
@@ -72,18 +83,18 @@ def _kept(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -
     """Neurons (m,) that saw some sample and kept their pattern from one state to the next.
 
     Between the two a neuron may touch a kink and come back from it. So it must be farther from every kink, at
-    both times, than AWAY times the way that its direction has moved.
+    both times, than AUDIT.away times the way that its direction has moved.
     """
     units = [
         state[0] / np.maximum(row_norms(state[0]), np.finfo(float).tiny)[:, None] for state in (before, now)
     ]
-    moved = AWAY * row_norms(units[1] - units[0])
+    moved = AUDIT.away * row_norms(units[1] - units[0])
     distance = np.minimum(np.abs(before[2]), np.abs(now[2]))
     same = np.all(before[2] * now[2] > 0.0, axis=1)
     far = np.all(distance > (moved + 1e3 * ON_A_KINK)[:, None], axis=1)
     seen = np.any(now[2] > 0.0, axis=1)
     for weights, outputs, _ in (before, now):
-        seen &= row_norms(weights) > AT_ORIGIN * np.abs(outputs)
+        seen &= row_norms(weights) > AUDIT.at_origin * np.abs(outputs)
     kept: npt.NDArray[np.bool_] = same & far & seen
     return kept
 
@@ -106,10 +117,10 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
         lead = group[np.argmax(row_norms(now[0][group]))]
         others = group[group != lead]
         first, second = (_products(*state, int(lead), others) for state in scaled)
-        resolved = np.abs(first[0]) > RESOLVED * first[1]
-        resolved &= np.abs(second[0]) > RESOLVED * second[1]
+        resolved = np.abs(first[0]) > AUDIT.resolved * first[1]
+        resolved &= np.abs(second[0]) > AUDIT.resolved * second[1]
         if np.any(resolved):
-            size = np.maximum(np.abs(first[0]), SMALLEST * first[1])
+            size = np.maximum(np.abs(first[0]), AUDIT.smallest * first[1])
             found.append(float(np.max((np.abs(second[0] - first[0]) / size)[resolved])))
     return found
 

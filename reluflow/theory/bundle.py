@@ -12,15 +12,25 @@ as the scale. Times are flow time of the half-mse loss.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from reluflow.network import Array, row_norms
 
-#: the bundle is followed from this share of its final mass, where it grows along gamma as if alone
-SEED = 1e-8
-#: share of its final mass at which its offset is added: the tilt is small by then, the mass still is
-JOIN = 1e-2
+
+@dataclass(frozen=True)
+class BundleMasses:
+    """Shares of its final mass at which the equation of the bundle is begun and corrected."""
+
+    #: share from which the bundle is followed: it grows along gamma there as if alone
+    seed: float = 1e-8
+    #: share at which its offset is added: the tilt is small by then, the mass still is
+    join: float = 1e-2
+
+
+MASSES: Final = BundleMasses()
+
 
 Path = Callable[[Array], Array]
 
@@ -87,21 +97,21 @@ def follow(
     covariance = inputs.T @ inputs / len(inputs)
     gamma = covariance @ teacher
     rate, size = float(np.linalg.norm(gamma)), float(np.linalg.norm(teacher))
-    start = (np.log(SEED * size) - log_start) / (2.0 * rate)
+    start = (np.log(MASSES.seed * size) - log_start) / (2.0 * rate)
     aside = np.zeros_like(teacher) if offset is None else offset
-    seed = SEED * size * gamma / rate
+    seed = MASSES.seed * size * gamma / rate
 
     def below(mass: float) -> Callable[[Array], float]:
         return lambda v: float(np.log(mass / np.sqrt(v @ v)))
 
-    join, early = _integrate(covariance, teacher, start, seed, below(JOIN * size))
+    join, early = _integrate(covariance, teacher, start, seed, below(MASSES.join * size))
     joined = early(np.array(join))
     goal = smallest * float(teacher @ gamma)
 
     def above(v: Array) -> float:
         return float(np.log((teacher - v) @ covariance @ (teacher - v) / goal))
 
-    tilted = joined + np.sqrt(JOIN * size) * aside
+    tilted = joined + np.sqrt(MASSES.join * size) * aside
     end, late = _integrate(covariance, teacher, join, tilted, above)
     return Bundle(start, join, end, early, late, aside, teacher, covariance)
 
@@ -122,7 +132,7 @@ def _integrate(
         return left(v)
 
     ended.terminal = True  # type: ignore[attr-defined]
-    tiny = 1e-8 * SEED * float(np.linalg.norm(teacher))
+    tiny = 1e-8 * MASSES.seed * float(np.linalg.norm(teacher))
     found = solve_ivp(
         slope, (start, np.inf), v, "LSODA", dense_output=True, events=ended, rtol=1e-9, atol=tiny
     )

@@ -7,6 +7,7 @@ Times are flow time of the problem's loss.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,17 +18,30 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
 from reluflow.problem import Problem
-from reluflow.theory.escape import QUICK_CONES, classify
+from reluflow.theory.escape import ESCAPE, classify
 
-#: Neurons within this angle (radians) are one bundle, if |a| and |w| are the same within the share EVEN.
-TOGETHER, EVEN = 1e-2, 1e-3
-#: Neurons smaller than exp(this) are not followed: squares of weights would be no floats.
-SMALLEST = -340.0
+
+@dataclass(frozen=True)
+class BundledFlow:
+    """How neurons are put together to bundles, and how the flow of these is solved."""
+
+    #: radians within which neurons are one bundle
+    together: float = 1e-2
+    #: relative difference of |a| and |w| up to which neurons can be part of a bundle
+    even: float = 1e-3
+    #: ln of the size below which neurons are not followed: squares of weights would be no floats
+    smallest: float = -340.0
+    #: relative tolerance of the solver
+    rtol: float = 1e-6
+    #: steps of the solver after which it is given up
+    steps: int = 5000
+
+
+FLOW: Final = BundledFlow()
+
+
 #: What is recorded of the flow, and how closely it is solved.
 RECORD = RecordRules(snapshots=50, series=5000, memory_mb=16.0, resolution=0.02)
-RTOL = 1e-6
-#: Steps of the solver after which it is given up.
-MOST_STEPS = 5000
 
 
 @dataclass(frozen=True)
@@ -59,15 +73,15 @@ def bundled(neurons: Neurons, inputs: Array, slope: float = 0.0) -> tuple[Array,
     cosines = (unit @ inputs.T) / np.maximum(row_norms(inputs), np.finfo(float).tiny)
     sides = np.where(np.abs(cosines) <= ON_A_KINK, 0, np.sign(cosines)).astype(np.int8)
     sizes = np.log(np.maximum(np.maximum(norms, np.abs(neurons.output_weights)), np.finfo(float).tiny))
-    live = (sizes + neurons.log > SMALLEST) & ((slope > 0.0) | np.any(sides > 0, axis=1))
-    even = np.abs(np.abs(neurons.output_weights) - norms) <= EVEN * norms
+    live = (sizes + neurons.log > FLOW.smallest) & ((slope > 0.0) | np.any(sides > 0, axis=1))
+    even = np.abs(np.abs(neurons.output_weights) - norms) <= FLOW.even * norms
     mass, sign = neurons.log_mass, np.sign(neurons.output_weights)
     left = np.flatnonzero(live)
     left = left[np.argsort(-mass[left], kind="stable")]
     weights, outputs = [], []
     while left.size:
         lead = left[0]
-        near = row_norms(unit[left] - unit[lead]) <= TOGETHER
+        near = row_norms(unit[left] - unit[lead]) <= FLOW.together
         near &= even[left] & even[lead] & (sign[left] == sign[lead])
         near &= np.all(sides[left] == sides[lead], axis=1)
         near[0] = True
@@ -88,9 +102,9 @@ def time_to_fall(problem: Problem, loss: float, longest: float) -> float | None:
     """The flow time at which the loss has fallen to ``loss``; None if not before ``longest``."""
     from scipy.optimize import brentq
 
-    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
+    solver = make_solver("lorentz", problem, Options(rtol=FLOW.rtol))
     while solver.loss > loss:
-        if solver.failure is not None or solver.t >= longest or solver.steps > MOST_STEPS:
+        if solver.failure is not None or solver.t >= longest or solver.steps > FLOW.steps:
             return None
         solver.step(1, loss, longest)
     if not solver.t > solver.t_old:
@@ -112,7 +126,7 @@ def follow(problem: Problem, loss: float = 0.0, time: float = np.inf) -> Measure
 
     ``status``: "converged", "time", "stationary", or "failed" where the solver gives up.
     """
-    solver = make_solver("lorentz", problem, Options(rtol=RTOL))
+    solver = make_solver("lorentz", problem, Options(rtol=FLOW.rtol))
     recorder, stillness = Recorder(problem, RECORD), Stillness(problem)
     recorder.observe(solver)
     status = "running"
@@ -121,11 +135,11 @@ def follow(problem: Problem, loss: float = 0.0, time: float = np.inf) -> Measure
         recorder.observe(solver)
         if solver.loss <= loss:
             status = "converged"
-        elif solver.failure is not None or solver.steps > MOST_STEPS:
+        elif solver.failure is not None or solver.steps > FLOW.steps:
             status = "failed"
         elif solver.t >= time:
             status = "time"
         elif stillness.watch(solver):
-            moves = classify(problem, solver.state, QUICK_CONES).kind in ("saddle", "moving")
+            moves = classify(problem, solver.state, ESCAPE.quick_cones).kind in ("saddle", "moving")
             status = "running" if moves and stillness.doubt() else "stationary"
     return Measured(problem, recorder.series, recorder.snapshots, status)

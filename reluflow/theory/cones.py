@@ -17,14 +17,24 @@ import numpy.typing as npt
 from reluflow.errors import ProblemError
 from reluflow.network import Array, activation, row_norms, shares
 
-#: more cones than this are refused unless asked for: each may cost a small non-negative least-squares problem
-MOST_CONES: Final = 20_000
-#: sine of the angle below which two hyperplanes are taken for one
-PARALLEL: Final = 1e-10
-#: maxima below this share of sum |nu_k| |x_k| are rounding
-ROUNDING: Final = 1e-14
-#: steps that bound g on all cones before any is visited
-DESCENT_STEPS: Final = 12
+
+@dataclass(frozen=True)
+class ConeLimits:
+    """How many activation cones are visited, and what is rounding among them."""
+
+    #: cones that are visited unless more are asked for: each may cost a small non-negative least-squares
+    #: problem
+    most: int = 20_000
+    #: sine of the angle below which two hyperplanes are taken for one
+    parallel: float = 1e-10
+    #: share of sum |nu_k| |x_k| below which a maximum is rounding
+    rounding: float = 1e-14
+    #: steps that bound g on all cones before any is visited
+    descent_steps: int = 12
+
+
+CONES: Final = ConeLimits()
+
 
 Pattern = npt.NDArray[np.bool_]
 
@@ -42,7 +52,7 @@ def count_cones(samples: int, rank: int) -> int:
     return 2 * sum(math.comb(samples - 1, i) for i in range(min(rank, samples)))
 
 
-def activation_patterns(inputs: Array, most: int = MOST_CONES) -> Pattern:
+def activation_patterns(inputs: Array, most: int = CONES.most) -> Pattern:
     """The activation patterns (c, n) of all open cones of ``inputs`` (n, p), n >= 1.
 
     Rows that are zero are never active. Raises ProblemError if there may be more than ``most`` cones.
@@ -87,7 +97,7 @@ def _interior_points(normals: Array) -> Array:
         within = _basis_orthogonal_to(new)
         flat = old @ within
         sizes = row_norms(flat)
-        if np.any(sizes < PARALLEL):
+        if np.any(sizes < CONES.parallel):
             continue
         on_it = _interior_points(flat / sizes[:, None]) @ within.T
         # step off the new hyperplane to both sides without meeting an older one
@@ -115,7 +125,7 @@ class SphereOracle:
     Raises ProblemError if there may be more than ``most`` cones.
     """
 
-    def __init__(self, inputs: Array, most: int = MOST_CONES, slope: float = 0.0) -> None:
+    def __init__(self, inputs: Array, most: int = CONES.most, slope: float = 0.0) -> None:
         self.inputs = inputs
         self.slope = slope
         self.patterns = activation_patterns(inputs, most)
@@ -165,7 +175,7 @@ class SphereOracle:
                 floor = value if rising else floor
 
     def _rounding(self, nu: Array) -> float:
-        return ROUNDING * float(np.abs(nu) @ self._lengths)
+        return CONES.rounding * float(np.abs(nu) @ self._lengths)
 
     def _candidates(self, nu: Array, floor: float) -> list[tuple[int, Array, float]]:
         """Cones that may hold more than ``floor``: index, c, and a bound on g there, in order of bounds.
@@ -179,7 +189,7 @@ class SphereOracle:
         pulls = (shares(self.patterns, self.slope) * nu) @ self.inputs
         rest, pushes = pulls.copy(), np.zeros(self.patterns.shape)
         bounds = row_norms(rest)
-        for _ in range(DESCENT_STEPS):
+        for _ in range(CONES.descent_steps):
             keep = bounds > floor
             left, rest, pushes = left[keep], rest[keep], pushes[keep]
             sides, rows = self._sides[left], np.arange(len(left))

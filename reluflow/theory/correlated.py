@@ -8,7 +8,9 @@ loss and flow time.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -21,19 +23,29 @@ from reluflow.theory.cones import count_cones
 from reluflow.theory.correlated_assumptions import examine, obtuse, too_wide, unsettled
 from reluflow.theory.course import Course
 from reluflow.theory.least_rank import rank_one_kappa
-from reluflow.theory.minimum_norm import SMALL, minimum_norm
+from reluflow.theory.minimum_norm import NORM_ROWS, minimum_norm
 from reluflow.theory.pair_law import largest_angle
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.readings import time_of_loss
 
 PAPER = "Chistikov et al. 2023 (arXiv 2306.06479)"
 DERIVED = "derived"
-#: final angles up to this (degrees) are small for the pair law's formula
-SMALL_ANGLE = 8.0
-#: angles (degrees) below this are rounding of the weights
-RESOLVED = 1e-9
-#: kappa this close to 1 is 1
-ONE = 1e-9
+
+
+@dataclass(frozen=True)
+class TeacherRows:
+    """How closely angles and norms under one neuron as teacher are compared."""
+
+    #: degrees up to which final angles are small for the pair law's formula
+    small_angle: float = 8.0
+    #: degrees below which an angle is rounding of the weights
+    resolved: float = 1e-9
+    #: difference from 1 up to which kappa is 1
+    one: float = 1e-9
+
+
+TEACHER_ROWS: Final = TeacherRows()
+
 
 #: What a row reads off a run, given the course that the theory foresees.
 Reading = Callable[[Measured, Course], float | None]
@@ -154,7 +166,7 @@ class _Rows:
         reason = self.close_reason
         if reason is None and self._members < 2:
             reason = "only one neuron grows"
-        elif reason is None and self._widest < RESOLVED:
+        elif reason is None and self._widest < TEACHER_ROWS.resolved:
             reason = f"final angles of at most {self._widest:.2g} degrees are lost in double precision"
         return self._row(
             "widest-angle",
@@ -176,7 +188,7 @@ class _Rows:
         """Why the end of single neurons, not only of their sum, is not foreseen."""
         if self.course is None:
             return self.reason
-        if self._widest > SMALL_ANGLE:
+        if self._widest > TEACHER_ROWS.small_angle:
             return f"final angles up to {self._widest:.3g} degrees are not small"
         return unsettled(self.course, growing=True)
 
@@ -208,7 +220,11 @@ class _Rows:
                 least, kappa = _least_norm(self.course)
             except ProblemError as error:
                 reason = str(error)
-        verdict = "" if np.isnan(kappa) else f" kappa = {kappa:.6g}: {'yes' if kappa <= 1.0 + ONE else 'no'}."
+        verdict = (
+            ""
+            if np.isnan(kappa)
+            else f" kappa = {kappa:.6g}: {'yes' if kappa <= 1.0 + TEACHER_ROWS.one else 'no'}."
+        )
         return self._row(
             "least-norm",
             f"Has the rank-one network the least norm that fits?{verdict} Final sum of |a_j||w_j| over the "
@@ -225,8 +241,8 @@ def _least_norm(course: Course) -> tuple[float, float]:
     if inputs.shape[0] != inputs.shape[1]:
         raise ProblemError("kappa is for as many independent inputs as dimensions")
     kappa = rank_one_kappa(inputs, course.inner_teacher)
-    if kappa <= 1.0 + ONE:
+    if kappa <= 1.0 + TEACHER_ROWS.one:
         return course.size, kappa
-    if count_cones(*inputs.shape) > SMALL:
+    if count_cones(*inputs.shape) > NORM_ROWS.patterns:
         raise ProblemError(f"kappa = {kappa:.6g}: not rank one, but the data are too many for the least norm")
     return minimum_norm(inputs, course.problem.targets).value, kappa

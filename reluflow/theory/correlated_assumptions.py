@@ -1,5 +1,8 @@
 """What must hold for the predictions under one neuron as teacher, checked on the data and the start."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.network import Array, row_norms
@@ -7,14 +10,22 @@ from reluflow.problem import Problem
 from reluflow.theory.course import EXACT, Course, find_teacher, missed
 from reluflow.theory.prediction import not_relu
 
-#: degrees between an input and the teacher that P2 allows
-WIDEST = 45.0
-#: the start is small if the final directions of live neurons differ by at most this (rms by mass, radians)
-SMALL_SPREAD = 0.03
-#: share of the bundle's mass that may still be changing its samples when the loss begins to fall
-LATE_SHARE = 1e-3
-#: the loss begins to fall after this share of the time in which half of it is lost
-BEGIN = 0.8
+
+@dataclass(frozen=True)
+class TeacherAssumptions:
+    """What the formulas for one neuron as teacher ask of the data and the start."""
+
+    #: degrees between an input and the teacher that P2 allows
+    widest: float = 45.0
+    #: radians, rms by mass, by which the final directions of live neurons of a small start differ at most
+    spread: float = 0.03
+    #: share of the bundle's mass that may still be changing its samples when the loss begins to fall
+    late: float = 1e-3
+    #: share of the time in which half of the loss is lost, after which it begins to fall
+    begin: float = 0.8
+
+
+ASSUMED: Final = TeacherAssumptions()
 
 
 def examine(problem: Problem) -> tuple[Course | None, str | None]:
@@ -60,13 +71,13 @@ def _no_bundle(course: Course) -> str | None:
 
 def _not_small(course: Course) -> str | None:
     spread = course.amplitudes.rms_angle(course.size)
-    if spread > SMALL_SPREAD:
+    if spread > ASSUMED.spread:
         return (
             f"the start is not small: live neurons would end {np.degrees(spread):.2g} degrees apart (rms), "
-            f"at most {np.degrees(SMALL_SPREAD):.2g} are followed"
+            f"at most {np.degrees(ASSUMED.spread):.2g} are followed"
         )
-    late = course.alignment.settled[course.alignment.bundle] > BEGIN * course.half_time
-    if float(np.sum(course.amplitudes.shares[late])) > LATE_SHARE:
+    late = course.alignment.settled[course.alignment.bundle] > ASSUMED.begin * course.half_time
+    if float(np.sum(course.amplitudes.shares[late])) > ASSUMED.late:
         return "neurons that grow still gain samples when the loss falls: the start is not small enough"
     return None
 
@@ -77,7 +88,7 @@ def unsettled(course: Course, growing: bool = False) -> str | None:
     Of all neurons, however small, or only of those that are ``growing``.
     """
     settled = course.alignment.settled[course.alignment.bundle] if growing else course.alignment.settled
-    if np.any(settled > BEGIN * course.half_time):
+    if np.any(settled > ASSUMED.begin * course.half_time):
         return "some small neuron still changes its samples when the loss falls"
     return None
 
@@ -93,11 +104,11 @@ def too_wide(course: Course) -> str | None:
     cosines = course.problem.targets / (row_norms(inputs) * course.size)
     k = int(np.argmin(cosines))
     angle = float(np.degrees(np.arccos(np.clip(cosines[k], -1.0, 1.0))))
-    if angle >= WIDEST:
-        wide = int(np.count_nonzero(cosines <= np.cos(np.radians(WIDEST))))
+    if angle >= ASSUMED.widest:
+        wide = int(np.count_nonzero(cosines <= np.cos(np.radians(ASSUMED.widest))))
         return (
             f"inputs[{k}] is {angle:.4g} degrees from the teacher, the farthest of {wide} too far; "
-            f"the theorem is for less than {WIDEST:g}"
+            f"the theorem is for less than {ASSUMED.widest:g}"
         )
     return None
 

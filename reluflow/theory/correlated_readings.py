@@ -1,5 +1,8 @@
 """What a run shows to the predictions under one neuron as teacher. Times and losses as recorded."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.flow.base import State
@@ -15,38 +18,46 @@ from reluflow.observe.quantities import (
 from reluflow.theory.bundle import excess_rate
 from reluflow.theory.course import Course
 
-#: a run has fitted its data once its loss is below this share of the first
-FITTED = 1e-6
-#: and it has come to the teacher within this share of its length
-ARRIVED = 0.05
-#: a pre-activation within so many times the width of a kink is on no side of it
-KINKS = 1e3
-#: half-mse loss down to which curves are compared
-LOWEST = 1e-6
-#: the loss falls at its final rate once faster modes add at most this to it (relative)
-FASTER = 0.03
-#: and the bundle is this close to the teacher (share of its length): the rate is in proportion to |v|
-NEAR = 0.02
-#: fall of ln(loss) over which that rate is measured, at least
-LEAST_FALL = 0.2
-#: eigen-coordinates of the teacher below this share of its length are left out of the order
-VISIBLE = 0.01
-#: two coordinates whose halfway times are predicted closer than this (relative) may change places
-APART = 0.05
+
+@dataclass(frozen=True)
+class TeacherReadings:
+    """What is read off a run under one neuron as teacher, and where."""
+
+    #: share of the first loss below which a run has fitted its data
+    fitted: float = 1e-6
+    #: share of the teacher's length within which the bundle of a run that has come to the teacher is
+    arrived: float = 0.05
+    #: widths of a kink within which a pre-activation is on no side of it
+    kinks: float = 1e3
+    #: half-mse loss down to which curves are compared
+    lowest: float = 1e-6
+    #: relative part of faster modes in the fall of the loss, up to which it is at its final rate
+    faster: float = 0.03
+    #: share of the teacher's length within which the bundle is then: the rate is in proportion to |v|
+    near: float = 0.02
+    #: fall of ln(loss) over which that rate is measured, at least
+    least_fall: float = 0.2
+    #: share of the teacher's length below which an eigen-coordinate is left out of the order
+    visible: float = 0.01
+    #: relative difference of predicted halfway times below which two coordinates may change places
+    apart: float = 0.05
+
+
+READ: Final = TeacherReadings()
 
 
 def fitted(run: Measured) -> bool:
-    return bool(run.series["loss"][-1] <= FITTED * run.series["loss"][0])
+    return bool(run.series["loss"][-1] <= READ.fitted * run.series["loss"][0])
 
 
 def arrived(run: Measured, course: Course) -> bool:
-    """Whether the sum of a_j w_j over live neurons has come to the teacher, within ARRIVED of its length."""
+    """Whether the sum of a_j w_j over live neurons is within ``READ.arrived`` |v*| of the teacher."""
     miss = float(np.linalg.norm(combined(run.final, run.problem) - course.teacher))
-    return fitted(run) and miss <= ARRIVED * course.size
+    return fitted(run) and miss <= READ.arrived * course.size
 
 
 def curve_error(run: Measured, course: Course) -> float | None:
-    """Largest |d ln L| between the run and the bundle, from alignment until L (half-mse) is below LOWEST.
+    """Largest |d ln L| between the run and the bundle, from alignment until L falls below ``READ.lowest``.
 
     None if the run has not even lost half of its first loss.
     """
@@ -54,7 +65,7 @@ def curve_error(run: Measured, course: Course) -> float | None:
     t, loss = run.series["t"] * speed, run.series["loss"] / speed
     if loss[-1] > 0.5 * loss[0]:
         return None
-    compared = (t >= course.aligned) & (loss >= LOWEST)
+    compared = (t >= course.aligned) & (loss >= READ.lowest)
     if not np.any(compared):
         return None
     gap = np.log(loss[compared]) - np.log(course.bundle.losses(t[compared]))
@@ -82,7 +93,7 @@ def final_rate(run: Measured, course: Course) -> float | None:
         begin += share * float(states.t[first + 1] - states.t[first])
     end = float(run.series["t"][-1])
     fall = float(np.log(run.loss_at(np.array([begin]))[0] / run.series["loss"][-1]))
-    return fall / (end - begin) if fall >= LEAST_FALL else None
+    return fall / (end - begin) if fall >= READ.least_fall else None
 
 
 def _excess(run: Measured, course: Course, index: int) -> float:
@@ -91,7 +102,7 @@ def _excess(run: Measured, course: Course, index: int) -> float:
     state = State(float(states.t[index]), states.weights[index], states.output_weights[index])
     inner = combined(state, run.problem) @ span.basis
     far = float(np.linalg.norm(inner - course.inner_teacher)) / course.size
-    return max(far / NEAR, excess_rate(span.inputs, course.inner_teacher, inner) / FASTER)
+    return max(far / READ.near, excess_rate(span.inputs, course.inner_teacher, inner) / READ.faster)
 
 
 def widest_angle(run: Measured, course: Course) -> float | None:
@@ -143,7 +154,7 @@ def changes_back(run: Measured) -> float:
     for weights in run.snapshots.weights:
         z = weights @ run.problem.inputs.T
         reach = ON_A_KINK * np.outer(row_norms(weights), lengths)
-        side = np.where(np.abs(z) > KINKS * reach, np.sign(z), 0.0)
+        side = np.where(np.abs(z) > READ.kinks * reach, np.sign(z), 0.0)
         if before is not None:
             side = np.where(side == 0.0, before, side)
             back += int(np.count_nonzero((side - before) * signs[:, None] < 0.0))
@@ -162,13 +173,15 @@ def out_of_order(run: Measured, course: Course) -> float | None:
     sums = np.einsum("kj,kj,kjd->kd", states.output_weights, active.astype(float), states.weights)
     seen, goal = course.progress(sums @ basis)
     told, _ = course.progress(course.path)
-    visible = np.abs(goal) > VISIBLE * course.size
+    visible = np.abs(goal) > READ.visible * course.size
     measured = _halfway(states.t, seen)
     predicted = _halfway(course.path_times, told)
     usable = np.flatnonzero(visible & np.isfinite(measured) & np.isfinite(predicted))
     if usable.size < 2:
         return None
-    pairs = [(i, j) for i in usable for j in usable if i < j and predicted[j] > (1.0 + APART) * predicted[i]]
+    pairs = [
+        (i, j) for i in usable for j in usable if i < j and predicted[j] > (1.0 + READ.apart) * predicted[i]
+    ]
     return float(sum(measured[i] > measured[j] for i, j in pairs))
 
 

@@ -8,6 +8,7 @@ activation cone are merged, which keeps what the network computes and can only l
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,15 +17,26 @@ from reluflow.errors import ProblemError
 from reluflow.network import Array, activation, row_norms
 from reluflow.theory.cones import SphereOracle
 
-#: relative gap at which the search ends, and the most linear programmes it may solve
-GOOD_GAP: Final = 1e-11
-MOST_ROUNDS: Final = 200
-#: rounds without a smaller gap after which it is rounding that is left
-PATIENCE: Final = 15
-#: new cuts a round, for each sign
-MOST_CUTS: Final = 24
-#: bound on the dual variables at first, in units of 1/|x_k|, and HiGHS tolerances
-FIRST_BOUND: Final = 1e3
+
+@dataclass(frozen=True)
+class CutRules:
+    """When the search by cutting planes ends, and how fast it goes."""
+
+    #: relative gap at which the search ends
+    good_gap: float = 1e-11
+    #: linear programmes that are solved, at most
+    rounds: int = 200
+    #: rounds without a smaller gap after which it is rounding that is left
+    patience: int = 15
+    #: new cuts a round, for each sign
+    cuts: int = 24
+    #: bound on the dual variables at first, in units of 1/|x_k|
+    first_bound: float = 1e3
+
+
+CUTS: Final = CutRules()
+
+
 PRECISE: Final[Any] = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
@@ -44,17 +56,17 @@ class CuttingPlanes:
         self.nu = np.zeros(len(targets))
         self.kappa, self.lower, self.upper = 0.0, 0.0, np.inf
         self.directions, self.masses = np.zeros((0, inputs.shape[1])), np.zeros(0)
-        self._bound = FIRST_BOUND
+        self._bound = CUTS.first_bound
         self._cuts = np.zeros((0, inputs.shape[1]))
         self._add(inputs)
 
     def run(self) -> None:
-        """Narrow the gap until it is GOOD_GAP of the value or no longer gets smaller.
+        """Narrow the gap until it is ``CUTS.good_gap`` of the value or no longer gets smaller.
 
         Raises ProblemError if rounding hides every interpolating network.
         """
         gap, waited = np.inf, 0
-        for _ in range(MOST_ROUNDS):
+        for _ in range(CUTS.rounds):
             solution = self._solve()
             if solution is None:
                 break
@@ -69,7 +81,7 @@ class CuttingPlanes:
             left = (self.upper - self.lower) / self.upper if np.isfinite(self.upper) else np.inf
             waited = 0 if left < 0.99 * gap or not inside else waited + 1
             gap = min(gap, left)
-            if gap <= GOOD_GAP or waited >= PATIENCE:
+            if gap <= CUTS.good_gap or waited >= CUTS.patience:
                 break
         if not np.isfinite(self.upper):
             raise ProblemError(
@@ -140,7 +152,7 @@ class CuttingPlanes:
         if bound > self.lower:
             self.nu, self.kappa, self.lower = nu, kappa, bound
         for side in sides:
-            self._add((peak.direction for peak in side), MOST_CUTS)
+            self._add((peak.direction for peak in side), CUTS.cuts)
 
     def _look_above(self, masses: Array) -> None:
         """An interpolating network from the multipliers; neurons of one pattern and sign are merged."""

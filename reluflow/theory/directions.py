@@ -8,6 +8,7 @@ form (``small_neurons``), so that the counts are exact as long as the residual r
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -16,29 +17,40 @@ from reluflow.flow.base import State
 from reluflow.network import Array, loss_of, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, basins, extremal_directions, gather, unfitted
-from reluflow.theory.cones import MOST_CONES, count_cones
+from reluflow.theory.cones import CONES, count_cones
 from reluflow.theory.escape import Bound
 from reluflow.theory.forecast import waiting_time
 from reluflow.theory.origin import at_origin
 from reluflow.theory.resting import is_large, moving, strongest_pull
 from reluflow.theory.small_neurons import OFF, ON, SLIDING, Index, Mask, drift
 
-#: Neurons within this angle (degrees) of a direction count as aligned with it.
-ALIGNED = 5.0
-#: Directions of one sign closer than this (radians) are one.
-SAME = 1e-5
-#: A direction is on a kink if its cosine with the input is below this.
-ON_KINK = 1e-9
-#: Rates below this share of the strongest pull at the start are rounding of a residual at rest.
-SLOWEST = 1e-5
-#: Nothing is left to fit below this share of the loss of a network of vanishing size.
-FITTED = 1e-6
-#: Random neurons of each sign, at most, and the share that they have of all that are followed.
-DRAWN, SHARE = 500, 0.2
-#: To follow a neuron takes about n^2 min(n, d) times 3e-8 seconds: so much of that is done, some 20 seconds.
-WORK = 7e8
-#: With fewer neurons than this nothing is learned.
-FEWEST = 50
+
+@dataclass(frozen=True)
+class DirectionRules:
+    """How the directions in which small neurons end are found, and who counts as aligned."""
+
+    #: degrees from a direction within which neurons count as aligned with it
+    aligned: float = 5.0
+    #: radians up to which directions of one sign are one
+    same: float = 1e-5
+    #: cosine with an input below which a direction is on its kink
+    on_kink: float = 1e-9
+    #: share of the growth-rate bound at the start below which a rate is rounding of a residual at rest
+    slowest: float = 1e-5
+    #: share of the loss of a network of vanishing size below which nothing is left to fit
+    fitted: float = 1e-6
+    #: random neurons of each sign, at most
+    drawn: int = 500
+    #: share that these have of all neurons that are followed
+    share: float = 0.2
+    #: value of n^2 min(n, d) m up to which m neurons are followed: a neuron takes about 3e-8 seconds times
+    #: it, all of them some 20 seconds
+    work: float = 7e8
+    #: neurons with fewer of which nothing is learned
+    fewest: int = 50
+
+
+RULES: Final = DirectionRules()
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Direction:
     s G_r, or is only come to by neurons that never see some sample orthogonal to all that they see;
     ``active``, ``kinks``: the samples seen there, and those along whose kinks neurons slide; ``basin``: share
     of random neurons of that sign that go there, ``basin_error`` its standard error; ``neurons``: those of
-    the network that do; ``aligned``: its small neurons of that sign within ALIGNED degrees by now;
+    the network that do; ``aligned``: its small neurons of that sign within ``RULES.aligned`` degrees by now;
     ``escape``: flow time at which those that go there would be large if nothing else changed, None if there
     are none.
     """
@@ -95,21 +107,21 @@ class Directions:
     @property
     def fitted(self) -> bool:
         """Whether nothing is left that could be fitted: samples that are zero keep their loss."""
-        return self.left <= FITTED or self.gamma_all.high == 0.0
+        return self.left <= RULES.fitted or self.gamma_all.high == 0.0
 
 
 def directions(problem: Problem, state: State | None = None, seed: int = 0) -> Directions:
     """The directions under the residual of ``state`` (the start if None), and where its neurons go.
 
-    Of a network so wide that this takes more than WORK only the first neurons are followed.
-    Raises ProblemError for data on which not even FEWEST neurons could be.
+    Of a network so wide that this takes more than ``RULES.work`` only the first neurons are followed.
+    Raises ProblemError for data on which not even ``RULES.fewest`` neurons could be.
     """
     each = problem.samples**2 * min(problem.samples, problem.dimension)
-    if FEWEST * each > WORK:
+    if RULES.fewest * each > RULES.work:
         raise ProblemError(
             f"{problem.samples} samples in {problem.dimension} dimensions are too many for neurons to be "
             "followed one by one; expected samples^2 x min(samples, dimensions) of at most "
-            f"{WORK / FEWEST:.2g}"
+            f"{RULES.work / RULES.fewest:.2g}"
         )
     return _Search(problem, state or State(0.0, problem.weights, problem.output_weights), seed).run()
 
@@ -133,25 +145,27 @@ class _Search:
         at_zero = loss_of(targets)
         self.left = loss_of(self.residual) / at_zero if at_zero > 0.0 else 0.0
         mass = np.abs(state.output_weights) * row_norms(state.weights)
-        most = int(WORK / (problem.samples**2 * min(problem.samples, problem.dimension)))
-        self.count = min(int(SHARE * most), DRAWN)
+        most = int(RULES.work / (problem.samples**2 * min(problem.samples, problem.dimension)))
+        self.count = min(int(RULES.share * most), RULES.drawn)
         self.most = most - 2 * self.count
         self.state = State(state.t, state.weights[: self.most], state.output_weights[: self.most])
         self.large: Mask = is_large(mass, problem)[: self.most]
         moves = np.zeros(self.large.size, dtype=bool)
-        if self.left > FITTED:
+        if self.left > RULES.fitted:
             moves[moving(problem, self.state, self.residual)] = True
         #: small neurons under way
         self.small: Index = np.flatnonzero(moves & ~self.large)
 
     def run(self) -> Directions:
-        places, exact = self._places() if self.left > FITTED else ([], True)
-        for one in self._own() if self.left > FITTED else ():
+        places, exact = self._places() if self.left > RULES.fitted else ([], True)
+        for one in self._own() if self.left > RULES.fitted else ():
             _at(places, one).own.append(one)
         found = sorted((self._described(place) for place in places), key=lambda one: -one.rate)
         # from the wall of a cone, where no neuron starts, one may come to more than there are to be found
         found = [one for one in found if one.maximum or one.basin > 0.0 or one.neurons]
-        slowest = SLOWEST * self.problem.speed * strongest_pull(self.problem.inputs, self.problem.targets)
+        slowest = (
+            RULES.slowest * self.problem.speed * strongest_pull(self.problem.inputs, self.problem.targets)
+        )
         found = [one for one in found if one.rate > slowest]
         followed, large = self.large.size, int(np.count_nonzero(self.large))
         return Directions(
@@ -167,7 +181,7 @@ class _Search:
             large,
             followed - large - self.small.size,
             self.small.size - sum(len(one.neurons) for one in found),
-            at_origin(self.problem, self.state, self.residual).size if self.left > FITTED else 0,
+            at_origin(self.problem, self.state, self.residual).size if self.left > RULES.fitted else 0,
         )
 
     def _places(self) -> tuple[list[_Place], bool]:
@@ -175,7 +189,7 @@ class _Search:
         inputs, residual, slope = self.problem.inputs, self.residual, self.problem.slope
         rows = inputs[unfitted(inputs, residual)]
         places: list[_Place] = []
-        exact = count_cones(len(rows), int(np.linalg.matrix_rank(rows))) <= MOST_CONES
+        exact = count_cones(len(rows), int(np.linalg.matrix_rank(rows))) <= CONES.most
         if exact:
             found = extremal_directions(inputs, residual, self.seed, slope)
             places, exact = [_Place(one) for one in found.attractors], found.exact
@@ -213,7 +227,7 @@ class _Search:
     def _is_maximum(self, lead: Attractor) -> bool:
         """Not if s G_r rises across a kink that neurons on its other side never come to."""
         inputs = self.problem.inputs
-        on_kink = np.abs(inputs @ lead.direction) <= ON_KINK * row_norms(inputs)
+        on_kink = np.abs(inputs @ lead.direction) <= RULES.on_kink * row_norms(inputs)
         rises = (lead.sign * self.residual > 0.0) & unfitted(inputs, self.residual)
         return not np.any(on_kink & rises & (lead.status == OFF))
 
@@ -222,7 +236,7 @@ class _Search:
         weights = self.state.weights[same]
         norms = row_norms(weights)
         chords = row_norms(weights / np.where(norms > 0.0, norms, 1.0)[:, None] - lead.direction)
-        return int(np.count_nonzero(chords <= 2.0 * np.sin(0.5 * np.radians(ALIGNED))))
+        return int(np.count_nonzero(chords <= 2.0 * np.sin(0.5 * np.radians(RULES.aligned))))
 
     def _escape(self, place: _Place) -> float:
         """When the neurons that go there would be large; those that were not followed count on average."""
@@ -244,7 +258,7 @@ def _at(places: list[_Place], found: Attractor) -> _Place:
     """The place of a direction, a new one if there is none yet."""
     for place in places:
         apart = float(np.linalg.norm(place.lead.direction - found.direction))
-        if place.lead.sign == found.sign and apart <= SAME:
+        if place.lead.sign == found.sign and apart <= RULES.same:
             return place
     places.append(_Place(found))
     return places[-1]

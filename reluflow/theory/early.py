@@ -8,6 +8,7 @@ grows past it: with p = <w, D>/|D| at tanh(|D| t) = -a_0/p_0, which |a_0| < |w_0
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -18,15 +19,26 @@ from reluflow.theory.forecast import Forecast
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.small_neurons import Drift, Mask, drift
 
-#: Share of its full mass that the first bundle has by then: the residual is y but for as much.
-SEED = 1e-2
-#: Degrees within which a neuron has come to its direction, of which a residual that moved may take some.
-ALIGNED = 5.0
-#: A neuron is due there when half of that is left by the closed form, or, where |a| < |w| and the angle is
-#: not in closed form here, after so many times 1 / rate since its last kink.
-DUE, TURN = 0.5 * ALIGNED, 7.0
-#: Changes of sign after this share of the time are not compared: not every state is recorded.
-LATE = 0.8
+
+@dataclass(frozen=True)
+class AlignmentRows:
+    """When early alignment is looked at, and which neurons must have aligned by then."""
+
+    #: share of its full mass that the first bundle has by then: the residual is y but for as much
+    seed: float = 1e-2
+    #: degrees within which a neuron has come to its direction, of which a residual that moved may take some
+    aligned: float = 5.0
+    #: degrees that a neuron which is due may still be away by the closed form: half of those
+    due: float = 0.5 * aligned
+    #: times 1 / rate since its last kink after which a neuron with |a| < |w| is due, whose angle is not in
+    #: closed form here
+    turns: float = 7.0
+    #: share of the time after which changes of sign are not compared: not every state is recorded
+    late: float = 0.8
+
+
+EARLY: Final = AlignmentRows()
+
 
 MAENNEL = "Maennel et al. 2018, Boursier and Flammarion 2024"
 
@@ -39,7 +51,7 @@ def early_rows(problem: Problem, found: Forecast | None, reason: str) -> list[Pr
 
 @dataclass(frozen=True)
 class _Early:
-    """The neurons of a start at flow time ``t`` (the problem's): their ``course`` until then, and at LATE t.
+    """The neurons of a start at flow time ``t`` (the problem's): their ``course`` until then, and a ``late`` one.
 
     ``below`` (m,): |a_j| < |w_j|; ``due`` (m,): those that must have come to their direction by ``t``.
     """
@@ -52,17 +64,17 @@ class _Early:
 
     @classmethod
     def of(cls, problem: Problem, found: Forecast) -> "_Early":
-        t = found.time_alone - np.log(1.0 / SEED) / (2.0 * found.rate)
+        t = found.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * found.rate)
         until = t * problem.speed
         parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
         course = drift(*parts, until, problem.slope)
         below = outweighed(problem.weights, problem.output_weights)
-        late = drift(*parts, LATE * until, problem.slope) if np.any(below) else course
+        late = drift(*parts, EARLY.late * until, problem.slope) if np.any(below) else course
         return cls(t, course, late, below, _due(course, until, below))
 
 
 def _due(course: Drift, until: float, below: Mask) -> Mask:
-    """Neurons that grow and are within DUE degrees of their direction by then (half-mse flow time).
+    """Neurons that grow and are within ``EARLY.due`` degrees of their direction by then (half-mse flow time).
 
     Since the last kink tan(phi/2) of the angle phi to it has fallen by exp(-rate t), by more if |a| > |w|.
     """
@@ -71,7 +83,7 @@ def _due(course: Drift, until: float, below: Mask) -> Mask:
     start = np.arcsin(np.clip(half_chord, 0.0, 1.0))
     with np.errstate(over="ignore"):
         angle = 2.0 * np.degrees(np.arctan(np.tan(start) * np.exp(-turn)))
-    due: Mask = (course.rate > 0.0) & np.where(below, turn >= TURN, angle <= DUE)
+    due: Mask = (course.rate > 0.0) & np.where(below, turn >= EARLY.turns, angle <= EARLY.due)
     return due
 
 
@@ -84,8 +96,8 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
             early, reason = None, "the first escape comes before any neuron is due at its direction"
     return Prediction(
         "early/aligned",
-        f"Neurons within {ALIGNED:g} degrees of where they grow fastest (for orthogonal inputs D+ or D-), "
-        f"{places} direction(s) in all, shortly before the first escape.",
+        f"Neurons within {EARLY.aligned:g} degrees of where they grow fastest (for orthogonal inputs D+ or "
+        f"D-), {places} direction(s) in all, shortly before the first escape.",
         MAENNEL,
         early is not None,
         reason,
@@ -101,7 +113,7 @@ def _come(run: Measured, early: _Early) -> float | None:
     if run.snapshots.t[-1] < early.t:
         return None
     apart = row_norms(_directions_at(run, early.t) - early.course.direction)
-    near = apart <= 2.0 * np.sin(0.5 * np.radians(ALIGNED))
+    near = apart <= 2.0 * np.sin(0.5 * np.radians(EARLY.aligned))
     outputs = state_at(run.snapshots, early.t).output_weights
     return float(np.count_nonzero(near & early.due & (np.sign(outputs) == early.course.sign)))
 
@@ -152,6 +164,6 @@ def _changed(problem: Problem, sign: Array) -> Mask:
 
 def _seen_changed(run: Measured, early: _Early) -> float | None:
     state = state_at(run.snapshots, early.t)
-    if run.snapshots.t[-1] < early.t or state.t < LATE * early.t:
+    if run.snapshots.t[-1] < early.t or state.t < EARLY.late * early.t:
         return None
     return float(np.count_nonzero(_changed(run.problem, state.output_weights)))

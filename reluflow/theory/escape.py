@@ -11,7 +11,7 @@ Rates are per unit of flow time of the half-mse loss: for "mse" multiply by ``pr
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -21,18 +21,26 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
 from reluflow.theory.cones import count_cones
 from reluflow.theory.origin import at_origin
-from reluflow.theory.resting import ZERO, highest_pull, moving, strongest_pull
+from reluflow.theory.resting import RESTING, highest_pull, moving, strongest_pull
 from reluflow.theory.small_neurons import pulls
 
-#: Below this share of Gamma_all at the zero network nothing is left to fit (the loss is its square).
-GLOBAL = 1e-4
-#: Bounds closer than this (relative) are one number.
-ROUNDING = 1e-9
-#: The state moves if ln(loss) falls at more than this share of Gamma_all.
-STILL = 0.02
 
-#: Activation cones that are visited where bounds would do, at most: about a second.
-QUICK_CONES = 500
+@dataclass(frozen=True)
+class EscapeLimits:
+    """When a network moves, rests, or has nothing left to fit."""
+
+    #: share of Gamma_all at the zero network below which nothing is left to fit: the loss is its square
+    globally: float = 1e-4
+    #: relative difference below which two bounds are one number
+    rounding: float = 1e-9
+    #: share of Gamma_all; the state moves if ln(loss) falls at more than that
+    still: float = 0.02
+    #: activation cones that are visited where bounds would do, at most: about a second
+    quick_cones: int = 500
+
+
+ESCAPE: Final = EscapeLimits()
+
 
 Kind = Literal[
     "global minimum", "saddle", "saddle that the flow does not leave", "spurious local minimum", "moving"
@@ -128,7 +136,7 @@ def bounded_rates(inputs: Array, residual: Array, slope: float = 0.0) -> Bound:
     tried = tried[lengths > 0.0] / lengths[lengths > 0.0, None]
     reached = activation(tried @ inputs.T, slope) @ residual / residual.size
     low, high = float(np.max(np.abs(reached), initial=0.0)), strongest_pull(inputs, residual, slope)
-    return Bound(high, high) if low >= (1.0 - ROUNDING) * high else Bound(low, high)
+    return Bound(high, high) if low >= (1.0 - ESCAPE.rounding) * high else Bound(low, high)
 
 
 def gamma_all(problem: Problem, residual: Array, most: int) -> Bound:
@@ -152,15 +160,15 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     rates = gamma_all(problem, residual, most_cones)
     whole = gamma_all(problem, problem.targets, most_cones)
     loss = loss_of(residual)
-    if rates.high <= GLOBAL * whole.low or loss == 0.0:
+    if rates.high <= ESCAPE.globally * whole.low or loss == 0.0:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
     fall = _speed(problem, state, residual) / loss
     available = available_rate(problem, state)
-    if fall > STILL * rates.high:
+    if fall > ESCAPE.still * rates.high:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
         return Verdict("moving", rates, available, fall, reason)
-    if available > ZERO * rates.low:
+    if available > RESTING.zero * rates.low:
         reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
         return Verdict("saddle", rates, available, fall, reason)
     routes = at_origin(problem, state, residual).size

@@ -12,6 +12,7 @@ when the loss has fallen by as much [derived].
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,21 +24,30 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.resting import ZERO, is_large, moving, strongest_pull
+from reluflow.theory.resting import RESTING, is_large, moving, strongest_pull
 from reluflow.theory.small_neurons import Drift, Field, Index, drift_in, flowed
 
-#: Final directions within this angle (radians) grow together.
-TOGETHER = 0.03
-#: Groups whose time alone is at most so many times the first one's compete with it.
-RIVALS = 1.5
-#: The bundles are followed from the moment at which the first group has this share of its full mass.
-SEED = 1e-6
-#: Rounds in which kinks that would be met only after the escape are left out.
-ROUNDS = 6
-#: Groups that have less than this share of its full mass when it has half of it are not seen by then.
-FADED = 1e-6
-#: Where neurons are large already, up to so many are followed from now on: the residual may move.
-FEW = 60
+
+@dataclass(frozen=True)
+class ForecastRules:
+    """How the next escape is forecast."""
+
+    #: radians within which final directions grow together
+    together: float = 0.03
+    #: times the waiting time of the first group up to which groups compete with it
+    rivals: float = 1.5
+    #: share of its full mass that the first group has at the moment from which on the bundles are followed
+    seed: float = 1e-6
+    #: rounds in which kinks that would be met only after the escape are left out
+    rounds: int = 6
+    #: share of the first group's full mass that a group has at least, when that has half of it, to be seen
+    #: by then
+    faded: float = 1e-6
+    #: neurons that are followed from now on where some are large already, at most: the residual may move
+    few: int = 60
+
+
+FORECAST: Final = ForecastRules()
 
 
 @dataclass(frozen=True)
@@ -82,10 +92,10 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     lead, alone = groups[order[0]], float(waits[order[0]])
     mass = full_mass(lead.direction, lead.rate, inputs, slope)
     fall = 0.375 * lead.rate * mass
-    begin = max(alone - np.log(1.0 / SEED) / (2.0 * lead.rate), 0.0)
-    seen = [one for one in groups if one.log_mass + 2.0 * one.rate * alone > np.log(FADED * mass)]
+    begin = max(alone - np.log(1.0 / FORECAST.seed) / (2.0 * lead.rate), 0.0)
+    seen = [one for one in groups if one.log_mass + 2.0 * one.rate * alone > np.log(FORECAST.faded * mass)]
     grows = small[np.concatenate([one.neurons for one in seen])]
-    wait = _fall_of_the_bundles(problem, now, field, grows, begin, fall, 2.0 * RIVALS * alone)
+    wait = _fall_of_the_bundles(problem, now, field, grows, begin, fall, 2.0 * FORECAST.rivals * alone)
     return Forecast(
         float(now.t + (alone if wait is None else wait) / problem.speed),
         (loss_of(residual) - fall) * problem.speed,
@@ -96,7 +106,7 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
         mass,
         lead.log_mass,
         small[lead.neurons],
-        int(np.count_nonzero(waits[order] <= RIVALS * alone)) - 1,
+        int(np.count_nonzero(waits[order] <= FORECAST.rivals * alone)) - 1,
     )
 
 
@@ -111,7 +121,7 @@ def _fall_of_the_bundles(
     inputs, slope = problem.inputs, problem.slope
     large = np.flatnonzero(is_large(row_norms(now.weights) * np.abs(now.output_weights), problem))
     rest = Neurons(now.weights[large], now.output_weights[large], np.zeros(large.size))
-    if large.size and grows.size + len(bundled(rest, inputs, slope)[1]) <= FEW:
+    if large.size and grows.size + len(bundled(rest, inputs, slope)[1]) <= FORECAST.few:
         begin = 0.0
     small = flowed(now.weights[grows], now.output_weights[grows], field, begin)
     neurons = Neurons(
@@ -142,10 +152,10 @@ def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tup
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope
-    slowest = ZERO * strongest_pull(inputs, field.residual, slope)
-    for _ in range(ROUNDS if small.size else 0):
+    slowest = RESTING.zero * strongest_pull(inputs, field.residual, slope)
+    for _ in range(FORECAST.rounds if small.size else 0):
         course: Drift = drift_in(field, now.weights[small], now.output_weights[small], until)
-        found = [group for group in gather(course, TOGETHER) if group.rate > slowest]
+        found = [group for group in gather(course, FORECAST.together) if group.rate > slowest]
         if not found:
             break
         groups = found

@@ -3,33 +3,47 @@
 Rows are in the problem's loss and its flow time.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.network import outweighed, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.audit import SMALLEST, imbalance_drift, pair_drift
+from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
-from reluflow.theory.escape import GLOBAL, QUICK_CONES, available_rate, gamma_all
+from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
-from reluflow.theory.resting import ZERO
+from reluflow.theory.resting import RESTING
 
-#: e-folds of mass between the start and the first escape from which on the start is small.
-FOLDS = 10.0
-#: Bound on the outputs of a small start, as a share of the largest target.
-SMALL = 1e-2
-#: Relative error of the first escape's forecast, and of its reading off a run that is not recorded closely.
-FORECAST = 5e-3
-#: Error of the pair law, in units of the solver's tolerance. Neurons that see the same samples are boosted
-#: alike, so that a solver keeps it to 1e-9, but for a step in which one of the two has an event and goes in
-#: parts: then it is an error of the step, in neurons too small to be seen up to 320 of these units.
-PER_RTOL = 500.0
-#: Most neurons whose pairs are audited: of more too few states are kept to see what happened in between.
-MOST_PAIRED = 20_000
-#: Most pairs of neuron and sample that are flowed for a forecast (it takes some ten seconds then).
-MOST_PAIRS = 20_000_000
+
+@dataclass(frozen=True)
+class GeneralRows:
+    """When the rows that hold for any data apply, and how closely they are compared."""
+
+    #: e-folds of mass between the start and the first escape from which on the start is small
+    folds: float = 10.0
+    #: bound on the outputs of a small start, as a share of the largest target
+    small: float = 1e-2
+    #: relative error of the first escape's forecast, and of its reading off a run that is not recorded
+    #: closely
+    forecast: float = 5e-3
+    #: error of the pair law, in units of the solver's tolerance. Neurons that see the same samples are
+    #: boosted alike, so that a solver keeps it to 1e-9, but for a step in which one of the two has an event
+    #: and goes in parts: then it is an error of the step, in neurons too small to be seen up to 320 of
+    #: these units
+    per_rtol: float = 500.0
+    #: neurons whose pairs are audited, at most: of more too few states are kept to see what happened in
+    #: between
+    paired: int = 20_000
+    #: pairs of neuron and sample that are flowed for a forecast, at most (it takes some ten seconds then)
+    pairs: int = 20_000_000
+
+
+GENERAL: Final = GeneralRows()
 
 
 def predictions(problem: Problem) -> list[Prediction]:
@@ -78,12 +92,12 @@ def _conservation() -> Prediction:
 
 
 def _pairs(problem: Problem) -> Prediction:
-    applies = problem.width <= MOST_PAIRED
-    far = f"of {problem.width} neurons too few states are kept to follow pairs; at most {MOST_PAIRED} are"
+    applies = problem.width <= GENERAL.paired
+    far = f"of {problem.width} neurons too few states are kept to follow pairs; at most {GENERAL.paired} are"
     return Prediction(
         "general/pair-law",
         "a_i a_j - <w_i, w_j> does not change while two neurons see the same samples: largest change between "
-        f"two states, over its size or {SMALLEST:g} of |a_i a_j| + |w_i||w_j|, of each neuron with the "
+        f"two states, over its size or {AUDIT.smallest:g} of |a_i a_j| + |w_i||w_j|, of each neuron with the "
         "longest one of its kind.",
         "derived",
         applies,
@@ -92,7 +106,7 @@ def _pairs(problem: Problem) -> Prediction:
         pair_drift,
         1e-4,
         absolute=True,
-        per_rtol=PER_RTOL,
+        per_rtol=GENERAL.per_rtol,
         needs="two neurons that see the same samples in two states",
     )
 
@@ -108,27 +122,27 @@ def _first_escape(found: Forecast | None, reason: str) -> Prediction:
         reason,
         found.time if found is not None else None,
         measure,
-        FORECAST,
+        GENERAL.forecast,
     )
 
 
 def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
     """The forecast from the start, and what was checked or why there is none."""
-    if problem.width * problem.samples > MOST_PAIRS:
+    if problem.width * problem.samples > GENERAL.pairs:
         return (
             f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
             None,
         )
     reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
-    if reach > SMALL * np.max(np.abs(problem.targets)):
-        most = SMALL * np.max(np.abs(problem.targets))
+    if reach > GENERAL.small * np.max(np.abs(problem.targets)):
+        most = GENERAL.small * np.max(np.abs(problem.targets))
         return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}", None
     found = forecast(problem)
     if found is None:
         return "no neuron grows from this start", None
     folds = float(np.log(found.mass)) - found.log_mass
-    if folds < FOLDS:
-        few = f"the first neurons grow by only {folds:.2g} e-folds of mass; expected {FOLDS:g}"
+    if folds < GENERAL.folds:
+        few = f"the first neurons grow by only {folds:.2g} e-folds of mass; expected {GENERAL.folds:g}"
         return f"the start is not small: {few}", None
     return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", found
 
@@ -146,7 +160,7 @@ def _rest(problem: Problem) -> Prediction:
         "holds wherever a run comes to rest",
         0.0,
         rest_rate,
-        ZERO,
+        RESTING.zero,
         absolute=True,
         needs="a run that comes to rest before its loss is small enough to stop",
     )
@@ -161,7 +175,7 @@ def rest_rate(run: Measured) -> float | None:
         return None
     problem, final = run.problem, run.final
     left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
-    rate = gamma_all(problem, left, QUICK_CONES)
-    if rate.high <= GLOBAL * gamma_all(problem, problem.targets, QUICK_CONES).low:
+    rate = gamma_all(problem, left, ESCAPE.quick_cones)
+    if rate.high <= ESCAPE.globally * gamma_all(problem, problem.targets, ESCAPE.quick_cones).low:
         return 0.0
     return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0

@@ -9,15 +9,26 @@ for M < 0 the rank-one network has the least norm, for M > 0 it has not. One num
 sum_k nu_k x_k = v* / |v*|, kappa = max_{|w| <= 1} |sum_k nu_k relu(<w, x_k>)|: kappa = 1 or kappa > 1.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.network import Array, row_norms
 from reluflow.theory.cones import SphereOracle
 
-#: activation patterns visited at most: those of 16 inputs
-MOST_CONES = 2**16
-#: starts of the local search for M, for every subset
-STARTS = 6
+
+@dataclass(frozen=True)
+class RankSearch:
+    """How far the search for a network of less norm than the teacher goes."""
+
+    #: activation patterns that are visited, at most: those of 16 inputs
+    cones: int = 2**16
+    #: starts of the local search for M, for every subset
+    starts: int = 6
+
+
+SEARCH: Final = RankSearch()
 
 
 def rank_one_kappa(inputs: Array, teacher: Array) -> float:
@@ -26,7 +37,7 @@ def rank_one_kappa(inputs: Array, teacher: Array) -> float:
     Raises ProblemError if there are too many activation patterns to visit (n > 16).
     """
     nu = np.linalg.solve(inputs.T, teacher / np.linalg.norm(teacher)).astype(np.float64)
-    oracle = SphereOracle(inputs, MOST_CONES)
+    oracle = SphereOracle(inputs, SEARCH.cones)
     return max(oracle.highest(side).value for side in (nu, -nu))
 
 
@@ -65,7 +76,7 @@ def _margin_of(own: Array, rest: Array, towards: Array, rng: np.random.Generator
         return -(cosine - sine), -(own @ slope)
 
     nearest, _ = nnls(own.T, towards)
-    starts = [nearest + 1e-3, *rng.exponential(size=(STARTS, len(own)))]
+    starts = [nearest + 1e-3, *rng.exponential(size=(SEARCH.starts, len(own)))]
     box = [(0.0, None)] * len(own)
     found = [minimize(value, start, jac=True, bounds=box, method="L-BFGS-B") for start in starts]
     return max(-float(one.fun) for one in found)

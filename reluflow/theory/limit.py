@@ -10,6 +10,7 @@ time.
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.plateaus import SAME
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
-from reluflow.theory.orthogonal_assumptions import ORTHOGONAL
+from reluflow.theory.orthogonal_assumptions import ASSUMED
 from reluflow.theory.orthogonal_formulas import least_orthogonal
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
@@ -27,25 +28,42 @@ from reluflow.theory.start_bundles import bundles_from_start
 
 #: Escapes that have a row of their own.
 NAMES = ("first", "second", "third")
-#: More samples, or more pairs of neuron and sample, than this are not followed.
-MOST_SAMPLES, MOST_PAIRS = 100, 200_000
-#: The outputs of a small start are at most this share of the largest target.
-SMALL = 1e-2
-#: A fall of the loss by less than this share of it has no time of its own.
-LEAST_FALL = 1e-3
-#: Losses of two plateaus are told apart if their logarithms differ by twice what is one plateau in a run.
-APART = 2.0 * SAME
-#: Relative errors of a time, of the loss on a plateau, and of the final norm.
-TIME, LEVEL, NORM = 5e-3, 0.02, 0.02
-#: Error of the final loss, as a share of the first.
-LOSS = 1e-5
-#: Share of an error up to which the limit counts as reached at this scale.
-REACHED = 0.5
-#: e-folds of the next neurons to grow for which the loss must rest to be a plateau, after so many times what
-#: the escape before has taken; and those from the last kink of the first neurons to grow to their escape.
-PLATEAU, LAGS = 8.0, 2.0
-#: Where nothing better is known, a limit is expected at so many times the present ln(1/scale).
-FURTHER = 1.5
+
+
+@dataclass(frozen=True)
+class LimitRows:
+    """When the limit scale -> 0 is compared with a run, and how closely."""
+
+    #: samples of data that are followed, at most
+    samples: int = 100
+    #: pairs of neuron and sample that are followed, at most
+    pairs: int = 200_000
+    #: bound on the outputs of a small start, as a share of the largest target
+    small: float = 1e-2
+    #: share of the loss; a fall by less has no time of its own
+    least_fall: float = 1e-3
+    #: difference of ln(loss) from which two plateaus are told apart: twice what is one plateau in a run
+    apart: float = 2.0 * SAME
+    #: relative error of a time
+    time: float = 5e-3
+    #: relative error of the loss on a plateau
+    level: float = 0.02
+    #: relative error of the final norm
+    norm: float = 0.02
+    #: error of the final loss, as a share of the first
+    loss: float = 1e-5
+    #: share of an error up to which the limit counts as reached at this scale
+    reached: float = 0.5
+    #: e-folds of the next neurons to grow for which the loss must rest to be a plateau; as many pass
+    #: between the last kink of the first neurons to grow and their escape
+    plateau: float = 8.0
+    #: times what the escape before has taken, after which these e-folds are counted
+    lags: float = 2.0
+    #: times the present ln(1/scale) at which a limit is expected where nothing better is known
+    further: float = 1.5
+
+
+LIMIT_ROWS: Final = LimitRows()
 
 
 def predictions(problem: Problem) -> list[Prediction]:
@@ -71,13 +89,13 @@ class _Rows:
         problem = self.problem
         if problem.slope != 0.0:
             return not_relu(problem)
-        if abs(least_orthogonal(problem.inputs)[0]) <= ORTHOGONAL:
+        if abs(least_orthogonal(problem.inputs)[0]) <= ASSUMED.orthogonal:
             return "the inputs are orthogonal: the rows of that setting say more"
-        if problem.samples > MOST_SAMPLES or problem.samples * problem.width > MOST_PAIRS:
+        if problem.samples > LIMIT_ROWS.samples or problem.samples * problem.width > LIMIT_ROWS.pairs:
             return f"{problem.width} neurons on {problem.samples} samples are too many for the limit process"
         reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
-        if reach > SMALL * np.max(np.abs(problem.targets)):
-            most = SMALL * np.max(np.abs(problem.targets))
+        if reach > LIMIT_ROWS.small * np.max(np.abs(problem.targets)):
+            most = LIMIT_ROWS.small * np.max(np.abs(problem.targets))
             return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}"
         if self.limit.trouble:
             return self.limit.trouble
@@ -107,11 +125,11 @@ class _Rows:
         p, escapes = self.problem, self.limit.escapes
         course = drift(p.weights, p.output_weights, p.inputs, p.targets)
         turned = float(np.max(course.settled[escapes[0].neurons]))
-        wanted = [(turned + PLATEAU / escapes[0].rate) / escapes[0].time]
+        wanted = [(turned + LIMIT_ROWS.plateau / escapes[0].rate) / escapes[0].time]
         for before, one in pairwise(escapes):
             wait = max(one.time - before.time, np.finfo(float).tiny)
-            wanted.append((PLATEAU / one.rate + LAGS * before.lag) / wait)
-        return max(FURTHER * self.log_scale, *wanted)
+            wanted.append((LIMIT_ROWS.plateau / one.rate + LIMIT_ROWS.lags * before.lag) / wait)
+        return max(LIMIT_ROWS.further * self.log_scale, *wanted)
 
     def _not_yet(self, what: str) -> str:
         return (
@@ -161,7 +179,7 @@ class _Rows:
             f"{NAMES[index]}-escape",
             f"Three quarters of the {NAMES[index]} fall of the loss are done at flow time T ln(1/scale) + c, "
             f"T of the limit process of vanishing scale and c of the bundles at this scale{known}.",
-            reason, pending, predicted, lambda run: time_of_loss(run, level), TIME,
+            reason, pending, predicted, lambda run: time_of_loss(run, level), LIMIT_ROWS.time,
         )  # fmt: skip
 
     def _no_fall(self, index: int) -> str | None:
@@ -170,7 +188,7 @@ class _Rows:
         if index >= count:
             return f"only {count} escape(s) take place in the limit"
         before, after = self._level(index), self.limit.escapes[index].loss
-        if before - after < LEAST_FALL * before:
+        if before - after < LIMIT_ROWS.least_fall * before:
             return f"the loss falls too little to be seen, from {before:.9g} to {after:.9g}"
         return None
 
@@ -181,20 +199,20 @@ class _Rows:
             reason = "the limit process has no plateau between its first and its last escape that stands out"
         if reason is None and self.bundles is not None:
             gap = _largest_gap(self.bundles, levels)
-            if gap is None or gap > REACHED * LEVEL:
+            if gap is None or gap > LIMIT_ROWS.reached * LIMIT_ROWS.level:
                 pending = self._not_yet("the loss does not rest on every plateau of the limit")
         told = ", ".join(f"{level * self.problem.speed:.6g}" for level in levels)
         return self._row(
             "plateaus",
             "The loss rests where the limit process does: largest relative difference over the plateaus "
             f"between escapes, {told or 'none'}.",
-            reason, pending, 0.0, lambda run: _largest_gap(run, levels), LEVEL, absolute=True,
+            reason, pending, 0.0, lambda run: _largest_gap(run, levels), LIMIT_ROWS.level, absolute=True,
         )  # fmt: skip
 
     def _plateaus(self) -> list[float]:
         """Losses (half-mse) between escapes, but for those too near to the one before or after."""
         levels = [self.limit.start_loss, *(one.loss for one in self.limit.escapes)]
-        near = np.exp(-APART)
+        near = np.exp(-LIMIT_ROWS.apart)
         return [
             level
             for before, level, after in zip(levels, levels[1:], levels[2:], strict=False)
@@ -208,7 +226,7 @@ class _Rows:
             return None
         end, speed = float(self.bundles.series["loss"][-1]), self.problem.speed
         limit = self.limit.final_loss * speed
-        if abs(end - limit) <= REACHED * LOSS * self.limit.start_loss * speed:
+        if abs(end - limit) <= LIMIT_ROWS.reached * LIMIT_ROWS.loss * self.limit.start_loss * speed:
             return None
         return f"the loss ends at {end:.6g}, in the limit at {limit:.6g}"
 
@@ -217,7 +235,10 @@ class _Rows:
         pending, predicted, tolerance = None, 0.0, 0.0
         if self.reason is None:
             speed = self.problem.speed
-            predicted, tolerance = self.limit.final_loss * speed, LOSS * self.limit.start_loss * speed
+            predicted, tolerance = (
+                self.limit.final_loss * speed,
+                LIMIT_ROWS.loss * self.limit.start_loss * speed,
+            )
             pending = self._not_yet(self.another_end) if self.another_end else None
         return self._row(
             "final-loss", "The loss ends where the limit process does.", self.reason, pending, predicted,
@@ -232,11 +253,11 @@ class _Rows:
         if reason is None and self.bundles is not None:
             predicted, final = self.limit.norm, self.bundles.final
             end = variation_norm(final.weights, final.output_weights)
-            if abs(end - predicted) > REACHED * NORM * predicted:
+            if abs(end - predicted) > LIMIT_ROWS.reached * LIMIT_ROWS.norm * predicted:
                 pending = self._not_yet(f"the norm ends at {end:.6g}, in the limit at {predicted:.6g}")
         return self._row(
             "final-norm", "The final sum of |a_j||w_j| is that of the limit process.", reason, pending,
-            predicted, self._final_norm, NORM,
+            predicted, self._final_norm, LIMIT_ROWS.norm,
         )  # fmt: skip
 
     def _over(self, run: Measured) -> bool:

@@ -20,33 +20,45 @@ rest on their kinks: see ``jump_process``. Times are of half-mse.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from reluflow.network import BALANCED, Array, imbalance, loss_of, row_norms
-from reluflow.theory.active_flow import FITTED, Bundles, Rest, flow_to_rest, in_own_units
+from reluflow.theory.active_flow import REST, Bundles, Rest, flow_to_rest, in_own_units
 from reluflow.theory.forecast import full_mass
 from reluflow.theory.resting import strongest_pull
 from reluflow.theory.small_neurons import Index, drift, pulls
 
-#: A large neuron whose mass has shrunk to this share of a seed's is dormant again.
-GONE = 1e-9
-#: Directions of one sign closer than this (radians) are one.
-SAME = 1e-5
-#: Rates below this share of the strongest pull on a plateau are zero.
-ZERO = 1e-5
-#: Dormant neurons are followed on a plateau for so many times 1 / (strongest pull).
-LONG = 1e7
-#: Size at which a neuron that shrinks begins to feel its imbalance, in units of the root of that.
-WOKEN = 1e3
-#: Mass of a neuron that becomes large, as a share of what it grows to.
-SEED = 1e-10
-#: Pre-activations below this share of |w||x| are kinks.
-KINK = 1e-7
-#: Neurons that fire within this share of T fire together.
-TOGETHER = 1e-9
-#: More escapes, or more groups of dormant neurons, than this are not followed.
-MOST_ESCAPES, MOST_GROUPS = 60, 150
+
+@dataclass(frozen=True)
+class ProcessLimits:
+    """What counts as zero, as equal, and as too much in the limit scale -> 0."""
+
+    #: share of a seed's mass to which a large neuron has shrunk when it is dormant again
+    gone: float = 1e-9
+    #: radians up to which directions of neurons of one sign are one
+    same: float = 1e-5
+    #: share of the growth-rate bound of a plateau below which a rate is zero
+    zero: float = 1e-5
+    #: times 1 / (growth-rate bound) for which dormant neurons are followed on a plateau, which is to its
+    #: end
+    long: float = 1e7
+    #: size at which a neuron that shrinks begins to feel its imbalance, in units of the root of that
+    woken: float = 1e3
+    #: mass of a neuron that becomes large, as a share of what it grows to
+    seed: float = 1e-10
+    #: share of |w||x| below which a pre-activation is on its kink
+    kink: float = 1e-7
+    #: share of T within which neurons become large at one moment
+    together: float = 1e-9
+    #: escapes that are followed, at most
+    escapes: int = 60
+    #: groups of dormant neurons that are followed, at most
+    groups: int = 150
+
+
+PROCESS: Final = ProcessLimits()
 
 
 @dataclass(frozen=True)
@@ -134,15 +146,15 @@ class _Limit:
         dormant = self._settled(_start(weights, output_weights), self.targets)
         residual = self.targets
         escapes: list[Escape] = []
-        if len(dormant.sign) > MOST_GROUPS:
-            many = f"small neurons come to rest in {len(dormant.sign)} places, more than {MOST_GROUPS}"
+        if len(dormant.sign) > PROCESS.groups:
+            many = f"small neurons come to rest in {len(dormant.sign)} places, more than {PROCESS.groups}"
             return Limit((), start_loss, self.large, many)
-        while len(escapes) < MOST_ESCAPES:
+        while len(escapes) < PROCESS.escapes:
             fire, wake = _waits(dormant)
             wait = max(min(np.min(fire, initial=np.inf), np.min(wake, initial=np.inf)), 0.0)
             if np.isinf(wait):
                 return Limit(tuple(escapes), start_loss, self.large)
-            together = wait + TOGETHER * (time + wait)
+            together = wait + PROCESS.together * (time + wait)
             time += wait
             dormant = replace(dormant, exponent=dormant.exponent - dormant.rate * wait)
             fires = np.flatnonzero(fire <= together)
@@ -150,7 +162,7 @@ class _Limit:
                 dormant = self._settled(_woken(dormant, np.flatnonzero(wake <= together)), residual)
                 continue
             lead = dormant.take(fires)
-            seeding = float(np.max(np.log(1.0 / SEED) / (2.0 * lead.rate)))
+            seeding = float(np.max(np.log(1.0 / PROCESS.seed) / (2.0 * lead.rate)))
             others = dormant.take(np.setdiff1d(np.arange(len(fire)), fires))
             rest = self._escape(lead, others, seeding)
             residual = rest.residual
@@ -166,17 +178,17 @@ class _Limit:
             )
             escapes.append(escape)
             others = replace(others, weights=rest.dormant.weights, outputs=rest.dormant.output_weights)
-            if escape.loss <= FITTED * start_loss:
+            if escape.loss <= REST.fitted * start_loss:
                 return Limit(tuple(escapes), start_loss, rest.large)
             dormant = self._settled(self._faded(rest, others), residual)
             if not rest.still:
                 return Limit(tuple(escapes), start_loss, self.large, "the large neurons do not come to rest")
-        return Limit(tuple(escapes), start_loss, self.large, f"more than {MOST_ESCAPES} escapes")
+        return Limit(tuple(escapes), start_loss, self.large, f"more than {PROCESS.escapes} escapes")
 
     def _escape(self, seeds: Dormant, others: Dormant, seeding: float) -> Rest:
         """Seeds of the groups that fire join the large ones, and all of these flow to rest."""
         mass = [full_mass(u, rate, self.inputs) for u, rate in zip(seeds.direction, seeds.rate, strict=True)]
-        size = np.sqrt(SEED * np.array(mass))
+        size = np.sqrt(PROCESS.seed * np.array(mass))
         begun = Bundles(
             np.vstack([self.large.weights, size[:, None] * seeds.direction]),
             np.concatenate([self.large.output_weights, size * seeds.sign]),
@@ -187,7 +199,7 @@ class _Limit:
     def _faded(self, rest: Rest, dormant: Dormant) -> Dormant:
         """Large neurons that shrank away are dormant again, with exponent 0."""
         mass = rest.large.mass
-        gone = mass <= SEED * GONE * np.sum(mass)
+        gone = mass <= PROCESS.seed * PROCESS.gone * np.sum(mass)
         self.large = Bundles(rest.large.weights[~gone], rest.large.output_weights[~gone])
         faded = in_own_units(rest.large.weights[gone], rest.large.output_weights[gone])
         none = np.zeros(int(np.count_nonzero(gone)))
@@ -204,16 +216,16 @@ class _Limit:
         """Dormant neurons where they rest under ``residual``: the dead left out, equal ones merged."""
         w, a = dormant.weights.copy(), dormant.outputs.copy()
         pull, rate = strongest_pull(self.inputs, residual), np.zeros(len(a))
-        slow = ZERO * pull
+        slow = PROCESS.zero * pull
         force = row_norms(pulls(w, a, self.inputs, residual))
         moved = np.flatnonzero(force > slow)
         if moved.size:
-            course = drift(w[moved], a[moved], self.inputs, residual, LONG / pull)
+            course = drift(w[moved], a[moved], self.inputs, residual, PROCESS.long / pull)
             grows = course.rate > slow
             w[moved] = np.where(grows[:, None], course.direction, course.last_weights)
             a[moved] = np.where(grows, course.sign, course.last_outputs)
             rate[moved] = np.where(grows, course.rate, -np.where(course.decay > slow, course.decay, 0.0))
-        reach = KINK * np.outer(row_norms(w), row_norms(self.inputs))
+        reach = PROCESS.kink * np.outer(row_norms(w), row_norms(self.inputs))
         alive = np.any(w @ self.inputs.T > reach, axis=1)
         return _merged(replace(dormant, weights=w, outputs=a, rate=rate).take(np.flatnonzero(alive)))
 
@@ -241,7 +253,7 @@ def _waits(dormant: Dormant) -> tuple[Array, Array]:
 def _woken(dormant: Dormant, rows: Index) -> Dormant:
     """Groups that have shrunk back to scale^1, where they move with their imbalance again."""
     w, a, exponent = dormant.weights.copy(), dormant.outputs.copy(), dormant.exponent.copy()
-    size = WOKEN * np.sqrt(np.abs(dormant.delta[rows]))
+    size = PROCESS.woken * np.sqrt(np.abs(dormant.delta[rows]))
     w[rows] = size[:, None] * dormant.direction[rows]
     a[rows] = dormant.sign[rows] * np.sqrt(size**2 + dormant.delta[rows])
     exponent[rows] = 1.0
@@ -260,7 +272,7 @@ def _merged(dormant: Dormant) -> Dormant:
     parts: list[list[Index]] = []
     for j in order:
         for i, lead in enumerate(leads):
-            near = np.linalg.norm(direction[j] - direction[lead]) <= SAME
+            near = np.linalg.norm(direction[j] - direction[lead]) <= PROCESS.same
             if sign[j] == sign[lead] and near and not (alone[j] or alone[lead]):
                 parts[i].append(dormant.members[j])
                 break

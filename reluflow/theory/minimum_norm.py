@@ -17,16 +17,26 @@ from reluflow.network import Array, row_norms, variation_norm
 from reluflow.network import predictions as outputs_of
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.cones import MOST_CONES, count_cones
+from reluflow.theory.cones import CONES, count_cones
 from reluflow.theory.cutting_planes import CuttingPlanes
 from reluflow.theory.prediction import Prediction
 
-#: unit vectors, or targets of unit inputs, this close are the same
-SAME: Final = 1e-10
-#: activation patterns of data whose least norm is part of the table of predictions
-SMALL: Final = 300
-#: a run has fitted its data once its loss is below this share of the first
-FITTED: Final = 1e-6
+
+@dataclass(frozen=True)
+class NormRows:
+    """When the rows of predictions about the least norm are made and measured."""
+
+    #: chord between two unit vectors, or between the target vectors of unit inputs, up to which they are
+    #: the same: far above rounding
+    same: float = 1e-10
+    #: activation patterns of the data, at most, for a least norm to be worked out with the table of
+    #: predictions
+    patterns: int = 300
+    #: share of the first loss below which a run has fitted its data
+    fitted: float = 1e-6
+
+
+NORM_ROWS: Final = NormRows()
 
 
 @dataclass(frozen=True)
@@ -134,10 +144,10 @@ def _distinct(unit: Array, targets: Array, names: npt.NDArray[np.intp]) -> npt.N
     """Indices of inputs of different directions; two of one direction must agree on their target."""
     kept: list[int] = []
     for k in range(len(unit)):
-        twins = [i for i in kept if float(np.linalg.norm(unit[i] - unit[k])) < SAME]
+        twins = [i for i in kept if float(np.linalg.norm(unit[i] - unit[k])) < NORM_ROWS.same]
         if not twins:
             kept.append(k)
-        elif abs(targets[twins[0]] - targets[k]) > SAME:
+        elif abs(targets[twins[0]] - targets[k]) > NORM_ROWS.same:
             raise ProblemError(
                 f"inputs[{names[twins[0]]}] and inputs[{names[k]}] point the same way but their targets are "
                 "not in proportion to their lengths; expected data that some network fits"
@@ -166,7 +176,7 @@ def predictions(problem: Problem) -> list[Prediction]:
             (lambda run: None) if found is None else (lambda run: _share_needed(run, found)),
             1e-9,
             one_sided=True,
-            needs=f"a loss of at most {FITTED:g} of the first",
+            needs=f"a loss of at most {NORM_ROWS.fitted:g} of the first",
         )
     ]
 
@@ -175,10 +185,10 @@ def _why_not(problem: Problem) -> str | None:
     if not np.any(problem.targets):
         return "all targets are zero, and so is the least norm"
     cones = count_cones(problem.samples, problem.span.inputs.shape[1])
-    if cones > SMALL:
+    if cones > NORM_ROWS.patterns:
         return (
-            f"the data have up to {cones:.3g} activation patterns; at most {SMALL} are visited here, "
-            f"and up to {MOST_CONES} by reluflow.minimum_norm(inputs, targets)"
+            f"the data have up to {cones:.3g} activation patterns; at most {NORM_ROWS.patterns} are visited "
+            f"here, and up to {CONES.most} by reluflow.minimum_norm(inputs, targets)"
         )
     return None
 
@@ -186,7 +196,7 @@ def _why_not(problem: Problem) -> str | None:
 def _share_needed(run: Measured, found: MinimumNorm) -> float | None:
     """<nu, h> / kappa over the norm of the last network, h what it computes; None before it fits."""
     loss, state = run.series["loss"], run.final
-    if loss[-1] > FITTED * loss[0]:
+    if loss[-1] > NORM_ROWS.fitted * loss[0]:
         return None
     outputs = outputs_of(state.weights, state.output_weights, run.problem.inputs, run.problem.slope)
     norm = variation_norm(state.weights, state.output_weights)

@@ -10,6 +10,9 @@ A small neuron that is dead, away from the origin, is no such route: small chang
 Source: derived.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.flow.base import State
@@ -18,10 +21,18 @@ from reluflow.problem import Problem
 from reluflow.theory.resting import moving
 from reluflow.theory.small_neurons import Index, drift
 
-#: |w| below this share of |a| is no direction but its rounding.
-NO_DIRECTION = 1e-9
-#: A neuron smaller than this is at the origin: with rates like those of its data no time would bring it back.
-VANISHED = 1e-150
+
+@dataclass(frozen=True)
+class OriginLimits:
+    """When a neuron counts as being at the origin."""
+
+    #: share of |a| below which w is its own rounding, and has no direction
+    no_direction: float = 1e-9
+    #: size of a neuron that is at the origin: with rates like those of its data no time would bring it back
+    vanished: float = 1e-150
+
+
+ORIGIN: Final = OriginLimits()
 
 
 def at_origin(problem: Problem, state: State, residual: Array) -> Index:
@@ -30,8 +41,8 @@ def at_origin(problem: Problem, state: State, residual: Array) -> Index:
     Those with w = 0 and a != 0 are among them if something is left that a neuron of their sign could fit.
     """
     norms, sizes = row_norms(state.weights), np.abs(state.output_weights)
-    gone = np.maximum(norms, sizes) <= VANISHED
-    bare = ~gone & (norms <= NO_DIRECTION * sizes)
+    gone = np.maximum(norms, sizes) <= ORIGIN.vanished
+    bare = ~gone & (norms <= ORIGIN.no_direction * sizes)
     for sign in (1.0, -1.0):
         if np.any(bare & (np.sign(state.output_weights) == sign)) and not _rises(problem, sign * residual):
             bare &= np.sign(state.output_weights) != sign

@@ -6,7 +6,9 @@ one sign fit its samples near t = ln(1/scale)/|D_s|, a saddle follows, then thos
 the limit has the least variation norm of all interpolators. Rows are in the problem's loss and flow time.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -19,12 +21,20 @@ from reluflow.theory.orthogonal_rows import APART, DERIVED, PAPER, Rows
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.readings import escape_time, plateau_loss
 
-#: Relative error of the sharp times for one bundle (bar of the project: 0.3 %).
-SHARP = 3e-3
-#: Constants over |D| that the leading time leaves out.
-LEADING = 3.0
-#: Two escapes show a plateau between them if the second neurons grow by so many e-folds in between.
-PLATEAU = 4.5
+
+@dataclass(frozen=True)
+class TimeRows:
+    """How closely times on orthogonal inputs are compared."""
+
+    #: relative error of the sharp times for one bundle
+    sharp: float = 3e-3
+    #: constants over |D| that the leading time leaves out
+    leading: float = 3.0
+    #: e-folds of the second neurons between two escapes that show a plateau between them
+    plateau: float = 4.5
+
+
+TIMES: Final = TimeRows()
 
 
 def predictions(problem: Problem) -> list[Prediction]:
@@ -59,7 +69,7 @@ class Escapes(Rows):
             log_scale = 0.5 * (np.log(found[index].mass) - start)
             predicted = float(log_scale / found[index].rate) / self.problem.speed
             known = self.sharp.jumps[index].time / self.problem.speed
-            tolerance = max(LEADING / float(log_scale), SHARP + abs(known / predicted - 1.0))
+            tolerance = max(TIMES.leading / float(log_scale), TIMES.sharp + abs(known / predicted - 1.0))
         return self.row(
             f"{name}-escape-leading",
             f"The {name} escape is at flow time ln(1/scale)/|D|, up to a constant over |D|, with "
@@ -76,7 +86,7 @@ class Escapes(Rows):
             predicted = jump.time / self.problem.speed
             # e-folds of mass that neurons which see other samples, or a turn on the way, may amount to
             turned = bool(np.any(jump.seen & ~jump.fitted))
-            tolerance = SHARP + (float(np.log1p(jump.others)) + turned) / (2.0 * jump.rate * jump.time)
+            tolerance = TIMES.sharp + (float(np.log1p(jump.others)) + turned) / (2.0 * jump.rate * jump.time)
         return self.row(
             f"{name}-escape",
             f"Three quarters of the {name} fall of the loss are done at flow time ln(u_inf/u_0)/(2 gamma).",
@@ -97,7 +107,7 @@ class Escapes(Rows):
             return "most of the neurons that fit these samples see only some of them: the fall is gradual"
         for left, right in pairwise(jumps):
             folds = (right.time - left.time) * right.rate
-            if folds < PLATEAU and (jumps[index] is left or jumps[index] is right):
+            if folds < TIMES.plateau and (jumps[index] is left or jumps[index] is right):
                 times = f"{left.time / self.problem.speed:.5g} and {right.time / self.problem.speed:.5g}"
                 return f"the escapes at t = {times} are too close for a plateau between them"
         return None

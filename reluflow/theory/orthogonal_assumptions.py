@@ -4,6 +4,9 @@ P1 is Boursier, Pillaud-Vivien, Flammarion 2022 (arXiv 2206.00939). Every reason
 was expected.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.network import outweighed, row_norms, variation_norm
@@ -11,10 +14,18 @@ from reluflow.problem import Problem
 from reluflow.theory.orthogonal_formulas import least_norm, least_orthogonal, pulls
 from reluflow.theory.prediction import not_relu
 
-#: Largest cosine between two inputs that counts as the rounding of an orthogonal pair.
-ORTHOGONAL = 64 * np.finfo(float).eps
-#: The start is small if its variation norm is at most this share of the least norm that fits.
-SMALL = 1e-3
+
+@dataclass(frozen=True)
+class OrthogonalAssumptions:
+    """What the formulas for orthogonal inputs ask of the data and the start."""
+
+    #: cosine between two inputs up to which it is the rounding of an orthogonal pair
+    orthogonal: float = 64 * np.finfo(float).eps
+    #: variation norm of a small start, at most, as a share of the least norm that fits
+    small: float = 1e-3
+
+
+ASSUMED: Final = OrthogonalAssumptions()
 
 
 def why_not(problem: Problem) -> str | None:
@@ -28,10 +39,10 @@ def why_not(problem: Problem) -> str | None:
     share = variation_norm(problem.weights, problem.output_weights) / least_norm(
         problem.inputs, problem.targets
     )
-    if share > SMALL:
+    if share > ASSUMED.small:
         return (
             f"the start is not small: its variation norm is {share:.2g} of the least that fits; expected at "
-            f"most {SMALL:g}"
+            f"most {ASSUMED.small:g}"
         )
     return None
 
@@ -41,7 +52,7 @@ def _not_orthogonal(problem: Problem) -> str | None:
     if np.any(lengths == 0.0):
         return f"an input is zero: inputs[{int(np.argmin(lengths))}]; expected none"
     cosine, k, other = least_orthogonal(problem.inputs)
-    if abs(cosine) > ORTHOGONAL:
+    if abs(cosine) > ASSUMED.orthogonal:
         return (
             f"the inputs are not orthogonal: inputs[{k}] and inputs[{other}] have a cosine of {cosine:.3g}; "
             "expected 0 for every pair"

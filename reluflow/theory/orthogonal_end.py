@@ -1,6 +1,8 @@
 """Pairwise orthogonal inputs: the network in the end, and how it comes there."""
 
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -16,19 +18,35 @@ from reluflow.theory.orthogonal_formulas import (
 from reluflow.theory.orthogonal_rows import DERIVED, PAPER, Rows
 from reluflow.theory.prediction import NotYet, Prediction
 from reluflow.theory.readings import tail_rate
-from reluflow.theory.start_bundles import FITTED, Error, bundles_from_start, finite_scale
+from reluflow.theory.start_bundles import SCALE, Error, bundles_from_start, finite_scale
 
-#: Relative error of the final rate.
-RATE = 0.02
-#: Errors of the final norm (relative) and of final directions (degrees) where the limit is reached; to them
-#: comes what the bundles are off at the scale of the start, times this.
-NORM, ANGLE, BUNDLES = 3e-4, 0.02, 1.1
-#: A limit from which the bundles are farther off is not reached.
-LARGEST_NORM, LARGEST_ANGLE = 0.02, 2.0
-#: Samples that are named at most, and the probability with which a width said to suffice may not.
-NAMED, FAILING = 8, 0.05
-#: A run has ended for the final norm if its loss is within this share of the first of its limit.
-ENDED = 1e-8
+
+@dataclass(frozen=True)
+class EndRows:
+    """How closely the end of a run on orthogonal inputs is compared."""
+
+    #: relative error of the final rate
+    rate: float = 0.02
+    #: relative error of the final norm where the limit is reached; to it comes what the bundles are off at
+    #: the scale of the start
+    norm: float = 3e-4
+    #: degrees of error of final directions, likewise
+    angle: float = 0.02
+    #: times what the bundles are off that is added to these errors
+    bundles: float = 1.1
+    #: relative error of the bundles' norm from which on a limit is not reached
+    largest_norm: float = 0.02
+    #: degrees of error of the bundles' directions from which on a limit is not reached
+    largest_angle: float = 2.0
+    #: samples that are named in a row, at most
+    named: int = 8
+    #: probability with which a width said to suffice may not
+    failing: float = 0.05
+    #: share of the first loss within which the loss of a run that has ended is from its limit
+    ended: float = 1e-8
+
+
+END: Final = EndRows()
 
 
 class End(Rows):
@@ -55,8 +73,8 @@ class End(Rows):
             norm = self._final_norm(run)
             return None if norm is None else abs(norm / limit - 1.0)
 
-        off, pending = self._finite(error, LARGEST_NORM, "the norm of the bundles")
-        return NORM + BUNDLES * off, pending
+        off, pending = self._finite(error, END.largest_norm, "the norm of the bundles")
+        return END.norm + END.bundles * off, pending
 
     def least_norm(self) -> Prediction:
         reason, pending, predicted, tolerance = self.paper_reason, None, None, 0.0
@@ -73,8 +91,8 @@ class End(Rows):
     def final_direction(self) -> Prediction:
         pending, tolerance = None, 0.0
         if self.paper_reason is None:
-            off, pending = self._finite(self._final_angle, LARGEST_ANGLE, "the angle of the bundles")
-            tolerance = ANGLE + BUNDLES * off
+            off, pending = self._finite(self._final_angle, END.largest_angle, "the angle of the bundles")
+            tolerance = END.angle + END.bundles * off
         return self.row(
             "final-direction",
             "The neurons of each sign end along sum |y_k| x_k/|x_k|^2 over its samples, not along D: largest "
@@ -117,29 +135,29 @@ class End(Rows):
             "final-rate",
             "In the end ln(loss) falls at the rate (2/n) lambda_min(NTK) (twice that for mse) of the samples "
             "fitted last.",
-            DERIVED, reason, predicted, lambda run: tail_rate(run, RATE), RATE, pending=pending,
+            DERIVED, reason, predicted, lambda run: tail_rate(run, END.rate), END.rate, pending=pending,
         )  # fmt: skip
 
     def _slow_mode(self, predicted: float) -> str | None:
         """Why the loss does not fall at its last rate even at the end of the bundles."""
-        seen = tail_rate(self.bundles, RATE) if self.bundles is not None else None
+        seen = tail_rate(self.bundles, END.rate) if self.bundles is not None else None
         if isinstance(seen, NotYet):
             return seen.reason
-        if seen is None or abs(seen / predicted - 1.0) <= 0.5 * RATE:
+        if seen is None or abs(seen / predicted - 1.0) <= 0.5 * END.rate:
             return None
         return (
-            f"at {FITTED:g} of the first loss, of which the slowest mode hardly has a part, it falls at the "
-            f"rate {seen:.4g}; expected at {predicted:.4g} at a far lower stop.loss"
+            f"at {SCALE.fitted:g} of the first loss, of which the slowest mode hardly has a part, it falls "
+            f"at the rate {seen:.4g}; expected at {predicted:.4g} at a far lower stop.loss"
         )
 
     def _mixed_tail(self) -> str | None:
         """Why the tail of the loss is not that of the samples fitted last."""
         if self.limit.final_loss > 0.0:
-            left = ", ".join(str(k) for k in np.flatnonzero(self.limit.unfitted)[:NAMED])
-            enough = enough_neurons(self.problem.samples, FAILING)
+            left = ", ".join(str(k) for k in np.flatnonzero(self.limit.unfitted)[: END.named])
+            enough = enough_neurons(self.problem.samples, END.failing)
             return (
                 f"some samples stay unfitted, for no neuron of their sign sees them ({left}): the loss does "
-                f"not fall to zero; {enough} neurons suffice with probability {1.0 - FAILING:g}"
+                f"not fall to zero; {enough} neurons suffice with probability {1.0 - END.failing:g}"
             )
         jump = self.sharp.jumps[-1]
         uneven = spread(row_norms(self.problem.inputs)[jump.fitted]) if jump.fitted.sum() > 1 else 1.0
@@ -150,7 +168,7 @@ class End(Rows):
             return "many neurons see only some samples of their sign, and add to the kernel"
         rates = block_rates(self.problem.inputs, self.problem.targets, self.limit)
         last = self.sharp.jumps[-1].time
-        end = last + np.log(1.0 / ENDED) / rates[-1]
+        end = last + np.log(1.0 / END.ended) / rates[-1]
         left = rates * np.array([end - jump.time for jump in self.sharp.jumps])
         if np.any(left[:-1] < left[-1] + 3.0):
             return "samples fitted earlier still fade at a comparable rate"
@@ -159,7 +177,7 @@ class End(Rows):
     def _ended(self, run: Measured) -> bool:
         """Whether the run is over, or as good as."""
         over = run.series["loss"][-1] - self.limit.final_loss * self.problem.speed
-        return bool(over <= ENDED * self.limit.start_loss * self.problem.speed)
+        return bool(over <= END.ended * self.limit.start_loss * self.problem.speed)
 
     def _final_loss(self, run: Measured) -> float | None:
         ended = run.status in ("converged", "stationary") or self._ended(run)

@@ -1,17 +1,29 @@
 """How numbers are read off a run, for predictions to be compared with."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from reluflow.network import Array
 from reluflow.observe.measured import Measured
 from reluflow.theory.prediction import Measure, NotYet
 
-#: The tail of the loss is its last factor of so much.
-TAIL = 30.0
-#: Changes of its slope that fall by less than this from one third of the tail to the next do not settle.
-STEADY = 0.95
-#: Rows on either side of a moment that say how the loss goes there.
-NEAR = 4
+
+@dataclass(frozen=True)
+class TailRules:
+    """How the tail of a loss curve is read."""
+
+    #: last factor of the loss that is its tail
+    factor: float = 30.0
+    #: ratio of the changes of slope from one third of the tail to the next, from which on these do not
+    #: settle
+    steady: float = 0.95
+    #: rows on either side of a moment that say how the loss goes there
+    near: int = 4
+
+
+TAIL_RULES: Final = TailRules()
 
 
 def escape_time(index: int) -> Measure:
@@ -44,14 +56,16 @@ def time_of_loss(run: Measured, loss: float) -> float | None:
     if not below.size or below[0] == 0:
         return None
     i = int(below[0])
-    t, first = np.unique(t[max(0, i - NEAR) : i + NEAR], return_index=True)
-    logs = np.log(np.maximum(values[max(0, i - NEAR) : i + NEAR][first], np.finfo(float).tiny))
+    t, first = np.unique(t[max(0, i - TAIL_RULES.near) : i + TAIL_RULES.near], return_index=True)
+    logs = np.log(
+        np.maximum(values[max(0, i - TAIL_RULES.near) : i + TAIL_RULES.near][first], np.finfo(float).tiny)
+    )
     crossings = PchipInterpolator(t, logs).solve(np.log(loss), extrapolate=False)
     return float(crossings[0])
 
 
 def tail_rate(run: Measured, allowed: float) -> float | NotYet | None:
-    """Minus the slope of ln(loss) over the last third of its last factor of TAIL.
+    """Minus the slope of ln(loss) over the last third of its last factor of ``TAIL_RULES.factor``.
 
     None if the loss is not yet small. ``allowed``: the relative error up to which that is the slope of the
     end. It is not yet where its changes from third to third, as a geometric series, still add up to half of
@@ -60,16 +74,17 @@ def tail_rate(run: Measured, allowed: float) -> float | NotYet | None:
     t, loss = run.series["t"], run.series["loss"]
     if loss[-1] <= 0.0 or loss[-1] > 1e-6 * loss[0]:
         return None
-    logs = np.log(loss[-1]) + np.log(TAIL) * np.arange(3, -1, -1) / 3.0
-    rates = np.log(TAIL) / 3.0 / np.diff([_last_above(t, loss, level) for level in logs])
+    logs = np.log(loss[-1]) + np.log(TAIL_RULES.factor) * np.arange(3, -1, -1) / 3.0
+    rates = np.log(TAIL_RULES.factor) / 3.0 / np.diff([_last_above(t, loss, level) for level in logs])
     change, before = rates[2] - rates[1], rates[1] - rates[0]
-    ratio = min(abs(change / before), STEADY) if before != 0.0 else 0.0
+    ratio = min(abs(change / before), TAIL_RULES.steady) if before != 0.0 else 0.0
     left = abs(change) * ratio / (1.0 - ratio) / rates[2]
     if left > 0.5 * allowed:
         told = " to ".join(f"{rate:.4g}" for rate in rates)
         return NotYet(
-            f"the loss does not fall at its last rate yet: over its last factor of {TAIL:g} the rate goes "
-            f"from {told}; expected to be within {0.5 * allowed:.2g} of its end at a lower stop.loss"
+            f"the loss does not fall at its last rate yet: over its last factor of {TAIL_RULES.factor:g} "
+            f"the rate goes from {told}; expected to be within {0.5 * allowed:.2g} of its end "
+            "at a lower stop.loss"
         )
     return float(rates[2])
 

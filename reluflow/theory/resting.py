@@ -1,5 +1,8 @@
 """Which neurons of a network are still small and under way, and which have fitted what they see."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,15 +11,24 @@ from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.small_neurons import pulls
 
-#: A neuron pulled by less than this share of the strongest pull that there could be is at rest.
-AT_REST = 1e-4
-#: The same for neurons that are large already.
-LARGE_AT_REST = 0.05
-#: Rates below this share of the strongest pull count as zero.
-ZERO = 1e-3
-#: A network is seen if its mass could make this share of the targets; in it, neurons are large from the
-#: share LARGE of the average mass on.
-SEEN, LARGE = 0.05, 0.01
+
+@dataclass(frozen=True)
+class RestLimits:
+    """When a neuron is at rest, and when it is large."""
+
+    #: share of the growth-rate bound; a small neuron with less forcing is at rest
+    small: float = 1e-4
+    #: the same share for neurons that are large already
+    large: float = 0.05
+    #: share of the growth-rate bound below which a rate counts as zero
+    zero: float = 1e-3
+    #: share of the largest target that a network's mass could make if its outputs are to be seen
+    seen: float = 0.05
+    #: share of the average mass from which on a neuron of a network that is seen is large
+    mass: float = 0.01
+
+
+RESTING: Final = RestLimits()
 
 
 def highest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
@@ -51,13 +63,13 @@ def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.in
     reference = strongest_pull(problem.inputs, residual, slope)
     alive = (norms > 0.0) | (state.output_weights != 0.0)
     large = is_large(norms * np.abs(state.output_weights), problem)
-    return np.flatnonzero(alive & (pull > reference * np.where(large, LARGE_AT_REST, AT_REST)))
+    return np.flatnonzero(alive & (pull > reference * np.where(large, RESTING.large, RESTING.small)))
 
 
 def is_large(mass: Array, problem: Problem) -> npt.NDArray[np.bool_]:
     """Neurons (m,) that matter to the network's output, by their ``mass`` |a_j||w_j| (m,)."""
     total = float(np.sum(mass))
     reach = total * float(np.max(row_norms(problem.inputs)))
-    seen = reach > SEEN * float(np.max(np.abs(problem.targets)))
-    large: npt.NDArray[np.bool_] = (mass > LARGE * total / mass.size) & seen
+    seen = reach > RESTING.seen * float(np.max(np.abs(problem.targets)))
+    large: npt.NDArray[np.bool_] = (mass > RESTING.mass * total / mass.size) & seen
     return large

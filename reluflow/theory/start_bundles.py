@@ -6,7 +6,8 @@ the flow but for what neurons of one bundle differ by: it says how far a limit i
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -16,16 +17,25 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.theory.bundled_flow import Neurons, bundled, follow
-from reluflow.theory.forecast import SEED, next_groups
+from reluflow.theory.forecast import FORECAST, next_groups
 from reluflow.theory.resting import moving
 from reluflow.theory.small_neurons import Field, flowed
 
 #: How far off some limit a run ends; None if it does not show.
 Error = Callable[[Measured], float | None]
-#: Share of the first loss at which the data are fitted.
-FITTED = 1e-9
-#: How much smaller starts are, by ln(1/scale), from which it is told where an error becomes small.
-SMALLER = 1.5
+
+
+@dataclass(frozen=True)
+class ScaleRules:
+    """How it is told whether a limit is reached at the scale of a start."""
+
+    #: share of the first loss at which the data are fitted
+    fitted: float = 1e-9
+    #: ratio of the ln(1/scale) of the smaller start from which it is told where an error becomes small
+    smaller: float = 1.5
+
+
+SCALE: Final = ScaleRules()
 
 
 def bundles_from_start(problem: Problem) -> Measured | None:
@@ -41,13 +51,13 @@ def bundles_from_start(problem: Problem) -> Measured | None:
     if not some.size:
         return None
     first = int(some[np.argmin(waits[some])])
-    begin = max(float(waits[first]) - np.log(1.0 / SEED) / (2.0 * groups[first].rate), 0.0)
+    begin = max(float(waits[first]) - np.log(1.0 / FORECAST.seed) / (2.0 * groups[first].rate), 0.0)
     grown = flowed(problem.weights, problem.output_weights, field, begin)
     weights, outputs = bundled(
         Neurons(grown.weights, grown.output_weights, grown.log), problem.inputs, problem.slope
     )
     bundles = replace(problem, weights=weights, output_weights=outputs)
-    run = follow(bundles, FITTED * loss_of(problem.targets, problem.loss))
+    run = follow(bundles, SCALE.fitted * loss_of(problem.targets, problem.loss))
     late, states, series = begin / problem.speed, run.snapshots, run.series
     if late > 0.0:
         series = {name: np.concatenate([values[:1], values]) for name, values in series.items()}
@@ -72,12 +82,12 @@ def finite_scale(
     off = error(bundles)
     if off is None or off <= largest:
         return off or 0.0, None
-    less = float(np.exp(-(SMALLER - 1.0) * log_scale))
+    less = float(np.exp(-(SCALE.smaller - 1.0) * log_scale))
     smaller = replace(problem, weights=less * problem.weights, output_weights=less * problem.output_weights)
     run = bundles_from_start(smaller)
     second, when = None if run is None else error(run), "at a far smaller scale"
     if second is not None and 0.0 < second < off:
-        power = np.log(off / second) / ((SMALLER - 1.0) * log_scale)
+        power = np.log(off / second) / ((SCALE.smaller - 1.0) * log_scale)
         when = f"from ln(1/scale) = {log_scale + np.log(off / largest) / power:.3g} on"
     return off, (
         f"the limit is not reached at ln(1/scale) = {log_scale:.3g}: {what} is {off:.2g} off, at most "

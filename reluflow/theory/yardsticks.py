@@ -12,6 +12,7 @@ Times are flow time of the half-mse loss.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,19 @@ from reluflow.flow.lorentz.boost import gain_to_integral, light_cone
 from reluflow.flow.lorentz.event_location import first_on_ray
 from reluflow.network import Array, imbalance, row_norms
 
-#: imbalance below this share of a^2 is the rounding of a balanced neuron
-BALANCED = 1e-12
-#: crossings of one neuron with one sample that are followed; there is one where the formulas hold
-MOST_CROSSINGS = 4
+
+@dataclass(frozen=True)
+class CrossingRules:
+    """What is rounding, and how many crossings are followed."""
+
+    #: share of a^2 below which the imbalance a^2 - |w|^2 is rounding
+    balanced: float = 1e-12
+    #: crossings of one neuron with one sample that are followed; there is one where the formulas hold
+    most: int = 4
+
+
+CROSSINGS: Final = CrossingRules()
+
 
 Mask = npt.NDArray[np.bool_]
 
@@ -88,7 +98,7 @@ def align(inputs: Array, targets: Array, weights: Array, output_weights: Array) 
     (``slides``), which takes two inputs more than 90 degrees apart. Needs |a_j| >= |w_j|: no sign changes.
     """
     paths = _Paths(inputs, targets, weights, output_weights)
-    for _ in range(MOST_CROSSINGS * targets.size):
+    for _ in range(CROSSINGS.most * targets.size):
         if not paths.advance():
             break
     events = tuple(sorted(paths.events, key=lambda event: event.time))
@@ -106,7 +116,7 @@ class _Paths:
         self.sign = np.where(output_weights < 0.0, -1.0, 1.0)
         self.w, self.a = weights / self.unit, np.abs(output_weights) / self.unit
         delta = np.maximum(imbalance(self.w, self.a), 0.0)
-        self.delta = np.where(delta < BALANCED * self.a**2, 0.0, delta)
+        self.delta = np.where(delta < CROSSINGS.balanced * self.a**2, 0.0, delta)
         self.z = self.w @ inputs.T
         self.active: Mask = self.z > 0.0
         self.time = np.zeros(len(weights))

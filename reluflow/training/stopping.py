@@ -92,7 +92,7 @@ class Judge:
         """With weight decay rest is where the objective has no gradient left."""
         from reluflow.observe.kinks import gradient_norm
         from reluflow.theory.decayed_rest import rests
-        from reluflow.theory.escape import QUICK_CONES, classify
+        from reluflow.theory.escape import ESCAPE, classify
 
         problem, state, norm = self._problem, solver.state, solver.gradient_norm
         if int(LOOKS * problem.weight_decay * solver.t_old) == int(LOOKS * problem.weight_decay * solver.t):
@@ -100,7 +100,7 @@ class Judge:
         norm = gradient_norm(state, problem) if norm is None else norm
         if not rests(problem, state, norm / problem.speed):
             return None
-        verdict = classify(problem, state, QUICK_CONES)
+        verdict = classify(problem, state, ESCAPE.quick_cones)
         if verdict.kind in ("saddle", "moving"):
             return None
         objective = solver.loss + problem.penalty(state.weights, state.output_weights)
@@ -125,9 +125,9 @@ class Judge:
         if still is not None:
             return still
         if self._problem.width * self._problem.samples <= FEW_PAIRS:
-            from reluflow.theory.escape import QUICK_CONES, classify
+            from reluflow.theory.escape import ESCAPE, classify
 
-            verdict = classify(self._problem, solver.state, QUICK_CONES)
+            verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
             rests = verdict.kind == "global minimum" and solver.gradient_norm == 0.0
             if verdict.stays or rests:
                 return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
@@ -135,9 +135,9 @@ class Judge:
 
     def _at_rest(self, solver: SolverView) -> Ending:
         """The network moves no more for certain; what it is at is another matter."""
-        from reluflow.theory.escape import QUICK_CONES, classify
+        from reluflow.theory.escape import ESCAPE, classify
 
-        verdict = classify(self._problem, solver.state, QUICK_CONES)
+        verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
         reason = (
             f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
             "move any more"
@@ -148,9 +148,9 @@ class Judge:
 
     def _still(self, solver: SolverView) -> Ending | None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""
-        from reluflow.theory.escape import QUICK_CONES, classify
+        from reluflow.theory.escape import ESCAPE, classify
 
-        verdict = classify(self._problem, solver.state, QUICK_CONES)
+        verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
         return (
