@@ -29,9 +29,9 @@ from reluflow.observe.columns import published_columns
 from reluflow.observe.plateaus import find_saddles
 from reluflow.store.preset import load_preset
 from reluflow.theory.correlated_assumptions import ASSUMED
-from reluflow.theory.course import StraightMotion, find_teacher
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.pair_law import largest_angle
+from reluflow.theory.teacher_trajectory import TeacherTrajectory, find_teacher
 from reluflow.training.training import Training
 
 #: P2, centred inputs, m = 200: scales 4^-k for each dimension, and what is published at some of them.
@@ -268,7 +268,7 @@ def widest(dimension: int, seed: int) -> tuple[float, int, bool]:
     """
     problem = load_preset("neuron-centred", taught_changes(dimension, LAW_POWER, seed)).problem()
     teacher = find_teacher(problem)
-    course = None if teacher is None else StraightMotion(problem, teacher)
+    course = None if teacher is None else TeacherTrajectory(problem, teacher)
     if course is None or not np.any(course.alignment.bundle):
         return math.inf, 0, False
     members = course.alignment.bundle

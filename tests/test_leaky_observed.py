@@ -15,7 +15,7 @@ from reluflow.observe.inspection import inspect
 from reluflow.observe.quantities import kernel_spectrum, live, quantities
 from reluflow.observe.recorder import RecordRules
 from reluflow.observe.roster import Roster
-from reluflow.observe.subjects import record_sample, report_sample
+from reluflow.observe.samples import record_sample, report_sample
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.views import spectrum
 from reluflow.plot.views.function import function_view, sampled_function

@@ -24,8 +24,8 @@ from reluflow.theory.escape import _speed, classify, escape_rates
 from reluflow.theory.forecast import forecast
 from reluflow.theory.general import rest_rate
 from reluflow.theory.minimum_norm import minimum_norm
-from reluflow.theory.resting import highest_pull
-from reluflow.theory.small_neurons import OFF, ON, SLIDING, drift, pulls
+from reluflow.theory.resting import one_sign_rate_bound
+from reluflow.theory.small_neurons import OFF, ON, SLIDING, final_growth, pulls
 from reluflow.verification import train, verify
 
 SLOPES = st.floats(0.01, 0.95)
@@ -52,7 +52,7 @@ def test_escape_rates_are_the_maxima_over_a_fine_circle(seed, slope):
     for sign, rate in ((1.0, rates.plus.low), (-1.0, rates.minus.low)):
         seen = max(np.max(sign * grown), 0.0)
         assert seen - 1e-12 <= rate <= seen + spacing
-        assert highest_pull(inputs, sign * residual, slope) >= rate * (1.0 - 1e-12)
+        assert one_sign_rate_bound(inputs, sign * residual, slope) >= rate * (1.0 - 1e-12)
 
 
 @pytest.mark.parametrize("slope", [0.05, 0.4])
@@ -78,7 +78,9 @@ def test_small_neurons_go_where_euler_steps_take_them():
     slope, h, t_end = 0.15, 1e-3, 20.0
     rng = np.random.default_rng(1)
     problem = balanced(rng.normal(size=(6, 3)), 3.0 * rng.normal(size=6), 40, 1e-6)
-    found = drift(problem.weights, problem.output_weights, problem.inputs, problem.targets, slope=slope)
+    found = final_growth(
+        problem.weights, problem.output_weights, problem.inputs, problem.targets, slope=slope
+    )
     sign, u = np.sign(problem.output_weights), problem.weights / np.abs(problem.output_weights)[:, None]
     log_size = np.log(np.abs(problem.output_weights))
     for _ in range(round(t_end / h)):
@@ -102,7 +104,7 @@ def test_shares_lie_between_the_slope_and_one():
     inputs, residual = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([1.0, -1.0])
     start, a = np.array([[0.8, 0.6]]), np.array([1.0])
     for slope, status in ((0.2, SLIDING), (0.59, SLIDING), (0.61, OFF), (0.9, OFF)):
-        found = drift(start, a, inputs, residual, slope=slope)
+        found = final_growth(start, a, inputs, residual, slope=slope)
         assert found.status.tolist() == [[ON, status]]
         pull = (inputs[0] - max(slope, 0.6) * inputs[1]) / 2.0
         np.testing.assert_allclose(found.rate, np.linalg.norm(pull), rtol=1e-12)
@@ -130,8 +132,8 @@ def test_a_neuron_that_sees_nothing_comes_to_grow():
     """ReLU leaves it where it is; with a slope it turns about and ends in the best direction."""
     inputs, residual = np.array([[1.0, 0.0], [0.8, 0.6]]), np.array([1.0, 0.5])
     start, a = np.array([[-1.0, 0.3]]), np.array([np.hypot(1.0, 0.3)])
-    assert drift(start, a, inputs, residual).rate.tolist() == [0.0]
-    found = drift(start, a, inputs, residual, slope=0.01)
+    assert final_growth(start, a, inputs, residual).rate.tolist() == [0.0]
+    found = final_growth(start, a, inputs, residual, slope=0.01)
     assert found.status.tolist() == [[ON, ON]]
     assert found.rate[0] == pytest.approx(escape_rates(inputs, residual, 0.01).plus.low, rel=1e-12)
     assert found.settled[0] > 100.0

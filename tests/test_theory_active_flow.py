@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reluflow.theory.active_flow import REST, Bundles, flow_to_rest
+from reluflow.theory.active_flow import FLOW_TO_REST, Bundles, flow_to_rest
 
 INPUTS, TARGETS = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([2.0, -0.5])
 
@@ -20,7 +20,7 @@ def test_one_bundle_fits_its_sample_in_logistic_time(mass: float) -> None:
     assert rest.still
     np.testing.assert_allclose(rest.large.mass, [2.0], rtol=1e-4)
     np.testing.assert_allclose(rest.residual, [0.0, -0.5], atol=1e-3)
-    left = 2.0 * np.sqrt(1.0 - REST.over)
+    left = 2.0 * np.sqrt(1.0 - FLOW_TO_REST.over)
     over = 0.5 * np.log((2.0 - left) / left * (2.0 / mass - 1.0))
     assert over <= rest.time <= over + 3.0
 

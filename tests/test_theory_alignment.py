@@ -6,7 +6,7 @@ from problems import five_points, toy, with_bias
 
 from reluflow.network import row_norms
 from reluflow.theory.alignment import basins, extremal_directions
-from reluflow.theory.small_neurons import OFF, ON, SLIDING, drift, pulls
+from reluflow.theory.small_neurons import OFF, ON, SLIDING, final_growth, pulls
 
 EARLY = (with_bias([-0.75, -0.5, 0.125]), np.array([1.1, 0.1, 0.8]))
 
@@ -26,7 +26,7 @@ def on_sphere(signs, directions, inputs, residual):
     return signs * (np.maximum(directions @ inputs.T, 0.0) @ residual) / residual.size
 
 
-class TestDrift:
+class TestFinalGrowth:
     @pytest.mark.parametrize(("seed", "samples", "dimension"), [(0, 6, 2), (1, 8, 3), (2, 5, 4), (3, 7, 2)])
     def test_it_is_where_small_steps_lead(self, seed, samples, dimension):
         rng = np.random.default_rng(seed)
@@ -34,7 +34,7 @@ class TestDrift:
         weights = rng.normal(size=(20, dimension))
         outputs = np.where(np.arange(20) % 2, 1.0, -1.0) * row_norms(weights)
         end = 8.0
-        course = drift(weights, outputs, inputs, residual)
+        course = final_growth(weights, outputs, inputs, residual)
         late, heights = stepped(weights, outputs, inputs, residual, end)
         # those that have been going straight for a while
         done = (course.rate > 0.0) & (course.settled < end - 4.0 / np.maximum(course.rate, 1e-9))
@@ -47,7 +47,7 @@ class TestDrift:
     def test_neurons_that_come_to_rest_do_not_grow(self):
         inputs, residual = np.array([[1.0, 0.0]]), np.array([-1.0])
         weights = np.array([[1.0, 0.3], [-1.0, 0.3], [0.0, 0.0]])
-        course = drift(weights, row_norms(weights), inputs, residual)
+        course = final_growth(weights, row_norms(weights), inputs, residual)
         np.testing.assert_array_equal(course.rate, 0.0)
         np.testing.assert_array_equal(course.status[:2, 0], OFF)
         late, _ = stepped(weights[:1], row_norms(weights[:1]), inputs, residual, 5.0)
@@ -57,7 +57,7 @@ class TestDrift:
         # sample 1 pulls up and right; sample 2 pushes back as soon as it is seen
         inputs, residual = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([1.0, -3.0])
         weights = np.array([[1.0, -0.5], [0.5, 0.4]])
-        course = drift(weights, row_norms(weights), inputs, residual)
+        course = final_growth(weights, row_norms(weights), inputs, residual)
         np.testing.assert_array_equal(course.status, [[ON, SLIDING]] * 2)
         np.testing.assert_allclose(course.direction, [[1.0, 0.0]] * 2, atol=1e-12)
         np.testing.assert_allclose(course.rate, 0.5)
@@ -68,7 +68,7 @@ class TestDrift:
         rng = np.random.default_rng(5)
         weights, outputs = rng.normal(size=(30, 2)), np.ones(30)
         outputs = row_norms(weights) * np.where(np.arange(30) % 2, 1.0, -1.0)
-        large, small = (drift(s * weights, s * outputs, *EARLY) for s in (1.0, 1e-200))
+        large, small = (final_growth(s * weights, s * outputs, *EARLY) for s in (1.0, 1e-200))
         np.testing.assert_array_equal(large.status, small.status)
         grows = large.rate > 0.0
         np.testing.assert_allclose(small.log_size[grows], large.log_size[grows] - 200 * np.log(10.0))
@@ -77,16 +77,18 @@ class TestDrift:
         inputs, residual = np.eye(2), np.array([2.0, 0.0])
         weights = np.array([[0.8, 0.1], [0.8, 0.1], [0.8, 0.1]])
         outputs = np.array([-1.0, -0.9, -0.5])  # against the pull; |w| = 0.806
-        course = drift(weights, outputs, inputs, residual)
+        course = final_growth(weights, outputs, inputs, residual)
         np.testing.assert_array_equal(course.flips, [0, 0, 1])
         np.testing.assert_array_equal(course.sign, [-1.0, -1.0, 1.0])
         assert course.rate[2] == pytest.approx(1.0)
 
     def test_events_after_the_horizon_are_left_out(self):
         problem = toy(width=40)
-        full = drift(*[getattr(problem, k) for k in ("weights", "output_weights", "inputs", "targets")])
+        full = final_growth(
+            *[getattr(problem, k) for k in ("weights", "output_weights", "inputs", "targets")]
+        )
         late = np.argmax(full.settled)
-        short = drift(
+        short = final_growth(
             problem.weights, problem.output_weights, problem.inputs, problem.targets, full.settled[late] / 2
         )
         assert np.all(short.settled <= full.settled[late] / 2)

@@ -15,10 +15,10 @@ from reluflow.problem import Problem
 from reluflow.theory.bundle import final_rate, follow
 from reluflow.theory.correlated import predictions
 from reluflow.theory.correlated_assumptions import obtuse
-from reluflow.theory.course import Course, find_teacher
 from reluflow.theory.least_rank import margin, rank_one_kappa
 from reluflow.theory.minimum_norm import minimum_norm
 from reluflow.theory.pair_law import largest_angle, pair_products, transported
+from reluflow.theory.teacher_trajectory import TeacherTrajectory, find_teacher
 from reluflow.theory.yardsticks import advanced_cosine, align, yardstick
 from reluflow.training.training import StopRules, Training
 
@@ -43,10 +43,10 @@ def near() -> Measured:
     return trained(preset_problem(**NEAR), 1e-9)
 
 
-def course_of(problem: Problem) -> Course:
+def course_of(problem: Problem) -> TeacherTrajectory:
     teacher = find_teacher(problem)
     assert teacher is not None
-    return Course(problem, teacher)
+    return TeacherTrajectory(problem, teacher)
 
 
 def holds(row, measured: float) -> bool:

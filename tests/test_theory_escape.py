@@ -14,7 +14,7 @@ from reluflow.theory.escape import available_rate, bounded_rates, classify, esca
 from reluflow.theory.forecast import forecast
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.readings import sign_flips
-from reluflow.theory.resting import highest_pull
+from reluflow.theory.resting import one_sign_rate_bound
 from reluflow.training.training import StopRules, Training
 
 
@@ -64,7 +64,9 @@ class TestEscapeRates:
         rng = np.random.default_rng(2)
         for _ in range(5):
             inputs, residual = rng.normal(size=(7, 3)), rng.normal(size=7)
-            assert escape_rates(inputs, residual).plus.low <= highest_pull(inputs, residual) * (1 + 1e-12)
+            assert escape_rates(inputs, residual).plus.low <= one_sign_rate_bound(inputs, residual) * (
+                1 + 1e-12
+            )
 
     def test_nothing_left_means_no_rate(self):
         assert escape_rates(np.eye(2), np.zeros(2)).all.high == 0.0

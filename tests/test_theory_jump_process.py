@@ -8,7 +8,7 @@ from trained import trained
 from reluflow.network import row_norms, variation_norm
 from reluflow.problem import Problem
 from reluflow.theory.jump_process import limit_process, sharp_process
-from reluflow.theory.one_bundle import exact_course, unit_time
+from reluflow.theory.one_bundle import exact_trajectory, unit_time
 
 
 def parts(problem: Problem) -> tuple:
@@ -24,7 +24,7 @@ class TestOneBundle:
         pull = targets @ inputs / 3
         rate, size = float(np.linalg.norm(pull)), float(np.linalg.norm(weights))
         cosine = float(weights[0] @ pull) / (float(np.linalg.norm(weights[0])) * rate)
-        course = exact_course(run.snapshots.t, rate, 1.5**2 / 3, size, cosine)
+        course = exact_trajectory(run.snapshots.t, rate, 1.5**2 / 3, size, cosine)
         mass = [
             variation_norm(w, a)
             for w, a in zip(run.snapshots.weights, run.snapshots.output_weights, strict=True)
@@ -35,7 +35,7 @@ class TestOneBundle:
 
     def test_exact_course_of_one_aligned_sample_is_logistic(self):
         times = np.linspace(0.0, 60.0, 9)
-        course = exact_course(times, 2.0, 1.0, 1e-4, 1.0)
+        course = exact_trajectory(times, 2.0, 1.0, 1e-4, 1.0)
         logistic = 2.0 / (1.0 + (2.0 / 1e-8 - 1.0) * np.exp(-4.0 * times))
         np.testing.assert_allclose(course.mass, logistic, rtol=1e-10)
 

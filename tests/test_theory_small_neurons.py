@@ -7,8 +7,8 @@ from theory_cases import case
 import reluflow
 from reluflow.flow.events import Change
 from reluflow.network import row_norms
-from reluflow.theory.resting import strongest_pull
-from reluflow.theory.small_neurons import OFF, Field, drift, flowed
+from reluflow.theory.resting import growth_rate_bound
+from reluflow.theory.small_neurons import OFF, Field, final_growth, flowed
 
 #: nothing is seen of neurons of this scale
 SCALE = 1e-12
@@ -37,7 +37,7 @@ def unbalanced(seed: int, kind: str):
 @pytest.mark.parametrize("kind", ["line", "one dimension", "plane in four dimensions", "space", "integers"])
 def test_they_go_where_the_solver_takes_them(seed, kind):
     inputs, targets, weights, outputs = unbalanced(seed, kind)
-    end = 16.0 / strongest_pull(inputs, targets)
+    end = 16.0 / growth_rate_bound(inputs, targets)
     found = flowed(SCALE * weights, SCALE * outputs, Field(inputs, targets), end)
     run = reluflow.simulate(inputs, targets, SCALE * weights, SCALE * outputs, times=[end], rtol=1e-8)
     scale = np.exp(found.log)
@@ -107,7 +107,7 @@ def test_a_dominated_neuron_that_slides_into_the_origin_dies_as_under_descent(na
     inputs, targets = problem.inputs, problem.targets
     size = abs(problem.output_weights[neuron])
     weights, output = problem.weights[[neuron]] / size, problem.output_weights[[neuron]] / size
-    course = drift(weights, output, inputs, targets)
+    course = final_growth(weights, output, inputs, targets)
     assert course.rate[0] == 0.0
     assert course.settled[0] == pytest.approx(death, abs=0.01)
     np.testing.assert_array_equal(course.status[0], OFF)

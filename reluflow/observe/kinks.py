@@ -37,9 +37,9 @@ def kink_shares(
     ``residual``: (n,), or (m, n) where neurons are of different networks.
     """
     z = preactivations(weights, inputs)
-    reach = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
-    found: Array = np.where(z > reach, 1.0, slope)
-    held = (np.abs(z) <= reach) & (reach > 0.0) & (output_weights[:, None] * residual < 0.0)
+    width = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
+    found: Array = np.where(z > width, 1.0, slope)
+    held = (np.abs(z) <= width) & (width > 0.0) & (output_weights[:, None] * residual < 0.0)
     rows = np.flatnonzero(np.any(held, axis=1))
     if rows.size:
         felt = np.broadcast_to(residual, z.shape)[rows]

@@ -64,9 +64,9 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
     else:
         angle = angles_to(state.weights, pulls_of(sign, problem))
         meaning = TO_PULL
-    reach = ON_A_KINK * np.outer(norms, row_norms(problem.inputs))
+    width = ON_A_KINK * np.outer(norms, row_norms(problem.inputs))
     z = preactivations(state.weights, problem.inputs)
-    active, on_kink = z > reach, (np.abs(z) <= reach) & (reach > 0.0)
+    active, on_kink = z > width, (np.abs(z) <= width) & (width > 0.0)
     growth, sliding = np.full(sign.size, np.nan), np.zeros_like(active)
     if residual is not None:
         # <u_j, D_j> = -(c/n) sum_k A_jk r_k z_jk / |w_j|, also for a neuron that slides: there z_jk is zero

@@ -84,8 +84,8 @@ class Stillness:
         slope = self._problem.slope
         if slope == 0.0:
             return np.ones(len(state.weights))
-        reach = np.outer(row_norms(state.weights), row_norms(self._problem.inputs))
-        near = np.abs(preactivations(state.weights, self._problem.inputs)) < NEAR_A_KINK * reach
+        bound = np.outer(row_norms(state.weights), row_norms(self._problem.inputs))
+        near = np.abs(preactivations(state.weights, self._problem.inputs)) < NEAR_A_KINK * bound
         held = near & (np.sign(state.output_weights)[:, None] * residual > 0.0)
         return np.where(np.any(held, axis=1), 1.0, max(slope, LEAST_SHARE))
 

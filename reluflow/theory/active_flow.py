@@ -15,7 +15,7 @@ from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
 from reluflow.network import Array, loss_of, residuals, row_norms
 from reluflow.problem import Problem
-from reluflow.theory.resting import strongest_pull
+from reluflow.theory.resting import growth_rate_bound
 from reluflow.theory.small_neurons import pulls
 
 
@@ -39,7 +39,7 @@ class RestRules:
     over: float = 0.99
 
 
-REST: Final = RestRules()
+FLOW_TO_REST: Final = RestRules()
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,22 @@ def flow_to_rest(inputs: Array, targets: Array, large: Bundles, dormant: Bundles
     Seeds among the large ones are hardly seen before the time ``least`` has passed.
     """
     count, done, passed = len(large.weights), False, 0.0
-    course: list[tuple[float, float]] = []
-    for _ in range(REST.stretches):
-        weights = np.vstack([large.weights, REST.dormant * dormant.weights])
-        outputs = np.concatenate([large.output_weights, REST.dormant * dormant.output_weights])
+    losses: list[tuple[float, float]] = []
+    for _ in range(FLOW_TO_REST.stretches):
+        weights = np.vstack([large.weights, FLOW_TO_REST.dormant * dormant.weights])
+        outputs = np.concatenate([large.output_weights, FLOW_TO_REST.dormant * dormant.output_weights])
         problem = Problem(inputs, targets, weights, outputs)
         residual = -residuals(large.weights, large.output_weights, inputs, targets)
-        length = REST.folds / strongest_pull(inputs, residual)
+        length = FLOW_TO_REST.folds / growth_rate_bound(inputs, residual)
         state, done, seen = _stretch(problem, count, length, least - passed)
-        course += [(passed + t, loss) for t, loss in seen]
-        passed = course[-1][0]
+        losses += [(passed + t, loss) for t, loss in seen]
+        passed = losses[-1][0]
         large = Bundles(state.weights[:count], state.output_weights[:count])
         dormant = in_own_units(state.weights[count:], state.output_weights[count:])
         if done:
             break
     residual = -residuals(large.weights, large.output_weights, inputs, targets)
-    return Rest(large, dormant, residual, done, _over(course))
+    return Rest(large, dormant, residual, done, _over(losses))
 
 
 def in_own_units(weights: Array, outputs: Array) -> Bundles:
@@ -102,10 +102,10 @@ def in_own_units(weights: Array, outputs: Array) -> Bundles:
     return Bundles(weights / unit[:, None], outputs / unit)
 
 
-def _over(course: list[tuple[float, float]]) -> float:
+def _over(losses: list[tuple[float, float]]) -> float:
     """When the fall of the loss was as good as over."""
-    t, loss = np.array(course).T
-    below = loss <= loss[-1] + (1.0 - REST.over) * (loss[0] - loss[-1])
+    t, loss = np.array(losses).T
+    below = loss <= loss[-1] + (1.0 - FLOW_TO_REST.over) * (loss[0] - loss[-1])
     return float(t[np.argmax(below)])
 
 
@@ -116,16 +116,16 @@ def _stretch(
 
     Then whether they have, and the time and the loss after every step.
     """
-    solver = make_solver("lorentz", problem, Options(rtol=REST.rtol))
-    fitted = REST.fitted * loss_of(problem.targets)
+    solver = make_solver("lorentz", problem, Options(rtol=FLOW_TO_REST.rtol))
+    fitted = FLOW_TO_REST.fitted * loss_of(problem.targets)
     seen = [(0.0, solver.loss)]
     while solver.failure is None and solver.t < length:
         solver.step(t_end=length)
         seen.append((solver.t, solver.loss))
         if solver.t < least:
             continue
-        pull = strongest_pull(problem.inputs, solver.residual)
-        rests = _descent(problem, solver.state, count) <= REST.still * solver.loss * pull
+        pull = growth_rate_bound(problem.inputs, solver.residual)
+        rests = _descent(problem, solver.state, count) <= FLOW_TO_REST.still * solver.loss * pull
         if rests or solver.loss <= fitted:
             return solver.state, True, seen
     return solver.state, False, seen

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from reluflow.errors import ProblemError
 from reluflow.network import Array, row_norms
 from reluflow.theory.cones import SphereOracle
-from reluflow.theory.small_neurons import SLIDING, Bytes, Drift, drift
+from reluflow.theory.small_neurons import SLIDING, Bytes, FinalGrowth, final_growth
 
 
 @dataclass(frozen=True)
@@ -76,47 +76,47 @@ def basins(
 
     Neurons that come to rest without growing (dead ones, say) are in none.
     """
-    return gather(drift(weights, output_weights, inputs, residual, until, slope))
+    return gather(final_growth(weights, output_weights, inputs, residual, until, slope))
 
 
-def gather(course: Drift, angle: float = SEARCH.same) -> list[Attractor]:
+def gather(ends: FinalGrowth, angle: float = SEARCH.same) -> list[Attractor]:
     """Neurons that grow, by sign and final direction (directions within ``angle`` radians are one)."""
-    grows = np.flatnonzero(course.rate > 0.0)
-    order = grows[np.argsort(-course.rate[grows], kind="stable")]
+    grows = np.flatnonzero(ends.rate > 0.0)
+    order = grows[np.argsort(-ends.rate[grows], kind="stable")]
     leads: list[int] = []
     members: list[list[int]] = []
-    for group in _by_pattern(course, order):
+    for group in _by_pattern(ends, order):
         j = group[0]
         for i, lead in enumerate(leads):
-            apart = float(np.linalg.norm(course.direction[j] - course.direction[lead]))
-            if course.sign[j] == course.sign[lead] and apart <= angle:
+            apart = float(np.linalg.norm(ends.direction[j] - ends.direction[lead]))
+            if ends.sign[j] == ends.sign[lead] and apart <= angle:
                 members[i].extend(group)
                 break
         else:
             leads.append(j)
             members.append(list(group))
-    found = [_attractor(course, lead, np.array(group)) for lead, group in zip(leads, members, strict=True)]
+    found = [_attractor(ends, lead, np.array(group)) for lead, group in zip(leads, members, strict=True)]
     return sorted(found, key=lambda one: -one.rate)
 
 
-def _by_pattern(course: Drift, order: npt.NDArray[np.intp]) -> list[list[int]]:
+def _by_pattern(ends: FinalGrowth, order: npt.NDArray[np.intp]) -> list[list[int]]:
     """Neurons of one sign and status, which share one direction, in the given order."""
     groups: dict[bytes, list[int]] = {}
     for j in order:
-        key = bytes([int(course.sign[j] > 0.0)]) + course.status[j].tobytes()
+        key = bytes([int(ends.sign[j] > 0.0)]) + ends.status[j].tobytes()
         groups.setdefault(key, []).append(int(j))
     return list(groups.values())
 
 
-def _attractor(course: Drift, lead: int, group: npt.NDArray[np.intp]) -> Attractor:
+def _attractor(ends: FinalGrowth, lead: int, group: npt.NDArray[np.intp]) -> Attractor:
     return Attractor(
-        int(course.sign[lead]),
-        course.direction[lead],
-        float(course.rate[lead]),
-        course.status[lead],
+        int(ends.sign[lead]),
+        ends.direction[lead],
+        float(ends.rate[lead]),
+        ends.status[lead],
         np.sort(group),
-        float(np.logaddexp.reduce(2.0 * course.log_size[group])),
-        float(np.max(course.settled[group])),
+        float(np.logaddexp.reduce(2.0 * ends.log_size[group])),
+        float(np.max(ends.settled[group])),
     )
 
 

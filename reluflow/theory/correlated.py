@@ -3,8 +3,8 @@
 P2 is Chistikov, Englert, Lazic 2023 (arXiv 2306.06479): targets y_k = <v*, x_k> > 0, inputs less than 45
 degrees from v*. Neurons with a > 0 align with gamma = (1/n) sum_k y_k x_k and grow as one bundle, those with
 a < 0 die small; the bundle then turns to v*, along one eigenvector of H = X'X / n after another. Rows called
-"derived" need less: what they assume is checked on the closed-form course itself. Rows are in the problem's
-loss and flow time.
+"derived" need less: what they assume is checked on the closed-form trajectory itself. Rows are in the
+problem's loss and flow time.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ from reluflow.problem import Problem
 from reluflow.theory import correlated_readings as readings
 from reluflow.theory.cones import count_cones
 from reluflow.theory.correlated_assumptions import examine, obtuse, too_wide, unsettled
-from reluflow.theory.course import Course
 from reluflow.theory.least_rank import rank_one_kappa
 from reluflow.theory.minimum_norm import NORM_ROWS, minimum_norm
 from reluflow.theory.pair_law import largest_angle
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.readings import time_of_loss
+from reluflow.theory.teacher_trajectory import TeacherTrajectory
 
 PAPER = "Chistikov et al. 2023 (arXiv 2306.06479)"
 DERIVED = "derived"
@@ -47,8 +47,8 @@ class TeacherRows:
 TEACHER_ROWS: Final = TeacherRows()
 
 
-#: What a row reads off a run, given the course that the theory foresees.
-Reading = Callable[[Measured, Course], float | None]
+#: What a row reads off a run, given the trajectory that the theory foresees.
+Reading = Callable[[Measured, TeacherTrajectory], float | None]
 
 
 def predictions(problem: Problem) -> list[Prediction]:
@@ -75,24 +75,24 @@ class _Rows:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         found, self.reason = examine(problem)
-        self.course = found if self.reason is None else None
-        self.single_reason = self.reason or (unsettled(self.course) if self.course else None)
-        self.paper_reason = self.reason or (too_wide(self.course) if self.course else None)
+        self.trajectory = found if self.reason is None else None
+        self.single_reason = self.reason or (unsettled(self.trajectory) if self.trajectory else None)
+        self.paper_reason = self.reason or (too_wide(self.trajectory) if self.trajectory else None)
 
     def _row(
         self, name: str, statement: str, source: str, reason: str | None,
-        predicted: Callable[[Course], float], reading: Reading, tolerance: float,
+        predicted: Callable[[TeacherTrajectory], float], reading: Reading, tolerance: float,
         absolute: bool = False, one_sided: bool = False,
     ) -> Prediction:  # fmt: skip
-        course = self.course if reason is None else None
+        trajectory = self.trajectory if reason is None else None
         return Prediction(
             f"correlated/{name}",
             statement,
             source,
-            course is not None,
+            trajectory is not None,
             reason or "the targets are those of one neuron and the start is small and balanced",
-            None if course is None else float(predicted(course)),
-            (lambda run: None) if course is None else (lambda run: reading(run, course)),
+            None if trajectory is None else float(predicted(trajectory)),
+            (lambda run: None) if trajectory is None else (lambda run: reading(run, trajectory)),
             tolerance,
             absolute,
             one_sided,
@@ -103,7 +103,7 @@ class _Rows:
             "live",
             "Neurons that see some sample at the end: those with a > 0 that see one at the start.",
             DERIVED, self.single_reason,
-            lambda course: int(np.count_nonzero(course.alignment.bundle)),
+            lambda trajectory: int(np.count_nonzero(trajectory.alignment.bundle)),
             lambda run, _: readings.live_count(run),
             0.0, absolute=True,
         )  # fmt: skip
@@ -131,8 +131,8 @@ class _Rows:
             "half-time",
             "Half of the loss is left at this flow time: one bundle that starts from u_0 exp(2 |gamma| t).",
             DERIVED, self.reason,
-            lambda course: course.half_time / self.problem.speed,
-            lambda run, course: time_of_loss(run, 0.5 * course.start_loss * self.problem.speed),
+            lambda trajectory: trajectory.half_time / self.problem.speed,
+            lambda run, trajectory: time_of_loss(run, 0.5 * trajectory.start_loss * self.problem.speed),
             5e-3,
         )  # fmt: skip
 
@@ -158,7 +158,7 @@ class _Rows:
             "In the end ln(loss) falls at the rate 2 |v*| lambda_min(H^(1/2) (I + v*v*'/|v*|^2) H^(1/2)) "
             "(twice that for mse).",
             DERIVED, self.close_reason,
-            lambda course: course.final_rate * self.problem.speed,
+            lambda trajectory: trajectory.final_rate * self.problem.speed,
             readings.final_rate, 0.05,
         )  # fmt: skip
 
@@ -177,20 +177,24 @@ class _Rows:
 
     @property
     def _members(self) -> int:
-        return 0 if self.course is None else int(np.count_nonzero(self.course.alignment.bundle))
+        return 0 if self.trajectory is None else int(np.count_nonzero(self.trajectory.alignment.bundle))
 
     @cached_property
     def _widest(self) -> float:
-        return 0.0 if self.course is None else largest_angle(self.course.amplitudes, self.course.size)
+        return (
+            0.0
+            if self.trajectory is None
+            else largest_angle(self.trajectory.amplitudes, self.trajectory.size)
+        )
 
     @cached_property
     def close_reason(self) -> str | None:
         """Why the end of single neurons, not only of their sum, is not foreseen."""
-        if self.course is None:
+        if self.trajectory is None:
             return self.reason
         if self._widest > TEACHER_ROWS.small_angle:
             return f"final angles up to {self._widest:.3g} degrees are not small"
-        return unsettled(self.course, growing=True)
+        return unsettled(self.trajectory, growing=True)
 
     def nuclear_norm(self) -> Prediction:
         # dead neurons are counted too: one with a < 0 that lives on past early alignment changes it
@@ -198,13 +202,13 @@ class _Rows:
             "nuclear-norm",
             "Nuclear norm of the hidden weights at the end; sqrt(|v*|), of rank one, as the scale vanishes.",
             DERIVED, self.close_reason or self.single_reason,
-            lambda course: nuclear_norm(course.final_weights[0]),
+            lambda trajectory: nuclear_norm(trajectory.final_weights[0]),
             readings.final_nuclear_norm, 0.01,
         )  # fmt: skip
 
     def parameter_norm(self) -> Prediction:
-        def predicted(course: Course) -> float:
-            weights, outputs = course.final_weights
+        def predicted(trajectory: TeacherTrajectory) -> float:
+            weights, outputs = trajectory.final_weights
             return float(np.vdot(weights, weights) + outputs @ outputs)
 
         return self._row(
@@ -215,9 +219,9 @@ class _Rows:
 
     def least_norm(self) -> Prediction:
         reason, least, kappa = self.reason, 0.0, np.nan
-        if self.course is not None:
+        if self.trajectory is not None:
             try:
-                least, kappa = _least_norm(self.course)
+                least, kappa = _least_norm(self.trajectory)
             except ProblemError as error:
                 reason = str(error)
         verdict = (
@@ -230,19 +234,20 @@ class _Rows:
             f"Has the rank-one network the least norm that fits?{verdict} Final sum of |a_j||w_j| over the "
             "least one.",
             DERIVED, reason,
-            lambda course: course.size / least,
-            lambda run, course: readings.share(readings.final_variation_norm(run, course), least), 0.01,
+            lambda trajectory: trajectory.size / least,
+            lambda run, trajectory: readings.share(readings.final_variation_norm(run, trajectory), least),
+            0.01,
         )  # fmt: skip
 
 
-def _least_norm(course: Course) -> tuple[float, float]:
+def _least_norm(trajectory: TeacherTrajectory) -> tuple[float, float]:
     """The least norm and kappa. Raises ProblemError, in words, for data on which neither is computed."""
-    inputs = course.problem.span.inputs
+    inputs = trajectory.problem.span.inputs
     if inputs.shape[0] != inputs.shape[1]:
         raise ProblemError("kappa is for as many independent inputs as dimensions")
-    kappa = rank_one_kappa(inputs, course.inner_teacher)
+    kappa = rank_one_kappa(inputs, trajectory.inner_teacher)
     if kappa <= 1.0 + TEACHER_ROWS.one:
-        return course.size, kappa
+        return trajectory.size, kappa
     if count_cones(*inputs.shape) > NORM_ROWS.patterns:
         raise ProblemError(f"kappa = {kappa:.6g}: not rank one, but the data are too many for the least norm")
-    return minimum_norm(inputs, course.problem.targets).value, kappa
+    return minimum_norm(inputs, trajectory.problem.targets).value, kappa

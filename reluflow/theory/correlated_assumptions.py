@@ -7,8 +7,8 @@ import numpy as np
 
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
-from reluflow.theory.course import EXACT, Course, find_teacher, missed
 from reluflow.theory.prediction import not_relu
+from reluflow.theory.teacher_trajectory import EXACT, TeacherTrajectory, find_teacher, missed
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class TeacherAssumptions:
 ASSUMED: Final = TeacherAssumptions()
 
 
-def examine(problem: Problem) -> tuple[Course | None, str | None]:
+def examine(problem: Problem) -> tuple[TeacherTrajectory | None, str | None]:
     """The course of training where there is one, and the assumption of the derived rows that fails."""
-    course, reason = None, not_relu(problem) or _no_teacher(problem)
+    trajectory, reason = None, not_relu(problem) or _no_teacher(problem)
     if reason is None:
         teacher = find_teacher(problem)
         assert teacher is not None
-        course = Course(problem, teacher)
-        reason = _no_bundle(course) or _not_small(course) or _blind(course)
-    return course, reason
+        trajectory = TeacherTrajectory(problem, teacher)
+        reason = _no_bundle(trajectory) or _not_small(trajectory) or _blind(trajectory)
+    return trajectory, reason
 
 
 def _no_teacher(problem: Problem) -> str | None:
@@ -58,8 +58,8 @@ def _no_teacher(problem: Problem) -> str | None:
     return None
 
 
-def _no_bundle(course: Course) -> str | None:
-    alignment = course.alignment
+def _no_bundle(trajectory: TeacherTrajectory) -> str | None:
+    alignment = trajectory.alignment
     if alignment.slides:
         return "inputs more than 90 degrees apart hold a neuron at a kink during early alignment"
     if not np.any(alignment.bundle):
@@ -69,39 +69,41 @@ def _no_bundle(course: Course) -> str | None:
     return None
 
 
-def _not_small(course: Course) -> str | None:
-    spread = course.amplitudes.rms_angle(course.size)
+def _not_small(trajectory: TeacherTrajectory) -> str | None:
+    spread = trajectory.amplitudes.rms_angle(trajectory.size)
     if spread > ASSUMED.spread:
         return (
             f"the start is not small: live neurons would end {np.degrees(spread):.2g} degrees apart (rms), "
             f"at most {np.degrees(ASSUMED.spread):.2g} are followed"
         )
-    late = course.alignment.settled[course.alignment.bundle] > ASSUMED.begin * course.half_time
-    if float(np.sum(course.amplitudes.shares[late])) > ASSUMED.late:
+    late = trajectory.alignment.settled[trajectory.alignment.bundle] > ASSUMED.begin * trajectory.half_time
+    if float(np.sum(trajectory.amplitudes.shares[late])) > ASSUMED.late:
         return "neurons that grow still gain samples when the loss falls: the start is not small enough"
     return None
 
 
-def unsettled(course: Course, growing: bool = False) -> str | None:
+def unsettled(trajectory: TeacherTrajectory, growing: bool = False) -> str | None:
     """Why single neurons cannot be told to have ended early alignment; None if they have.
 
     Of all neurons, however small, or only of those that are ``growing``.
     """
-    settled = course.alignment.settled[course.alignment.bundle] if growing else course.alignment.settled
-    if np.any(settled > ASSUMED.begin * course.half_time):
+    settled = (
+        trajectory.alignment.settled[trajectory.alignment.bundle] if growing else trajectory.alignment.settled
+    )
+    if np.any(settled > ASSUMED.begin * trajectory.half_time):
         return "some small neuron still changes its samples when the loss falls"
     return None
 
 
-def _blind(course: Course) -> str | None:
-    if np.any(course.path @ course.problem.span.inputs.T <= 0.0):
+def _blind(trajectory: TeacherTrajectory) -> str | None:
+    if np.any(trajectory.path @ trajectory.problem.span.inputs.T <= 0.0):
         return "the bundle loses sight of a sample while it turns to the teacher"
     return None
 
 
-def too_wide(course: Course) -> str | None:
-    inputs = course.problem.inputs
-    cosines = course.problem.targets / (row_norms(inputs) * course.size)
+def too_wide(trajectory: TeacherTrajectory) -> str | None:
+    inputs = trajectory.problem.inputs
+    cosines = trajectory.problem.targets / (row_norms(inputs) * trajectory.size)
     k = int(np.argmin(cosines))
     angle = float(np.degrees(np.arccos(np.clip(cosines[k], -1.0, 1.0))))
     if angle >= ASSUMED.widest:

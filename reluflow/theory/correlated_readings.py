@@ -16,7 +16,7 @@ from reluflow.observe.quantities import (
     spread,
 )
 from reluflow.theory.bundle import excess_rate
-from reluflow.theory.course import Course
+from reluflow.theory.teacher_trajectory import TeacherTrajectory
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def fitted(run: Measured) -> bool:
     return bool(run.series["loss"][-1] <= READ.fitted * run.series["loss"][0])
 
 
-def arrived(run: Measured, course: Course) -> bool:
+def arrived(run: Measured, trajectory: TeacherTrajectory) -> bool:
     """Whether the sum of a_j w_j over live neurons is within ``READ.arrived`` |v*| of the teacher."""
-    miss = float(np.linalg.norm(combined(run.final, run.problem) - course.teacher))
-    return fitted(run) and miss <= READ.arrived * course.size
+    miss = float(np.linalg.norm(combined(run.final, run.problem) - trajectory.teacher))
+    return fitted(run) and miss <= READ.arrived * trajectory.size
 
 
-def curve_error(run: Measured, course: Course) -> float | None:
+def curve_error(run: Measured, trajectory: TeacherTrajectory) -> float | None:
     """Largest |d ln L| between the run and the bundle, from alignment until L falls below ``READ.lowest``.
 
     None if the run has not even lost half of its first loss.
@@ -65,14 +65,14 @@ def curve_error(run: Measured, course: Course) -> float | None:
     t, loss = run.series["t"] * speed, run.series["loss"] / speed
     if loss[-1] > 0.5 * loss[0]:
         return None
-    compared = (t >= course.aligned) & (loss >= READ.lowest)
+    compared = (t >= trajectory.aligned) & (loss >= READ.lowest)
     if not np.any(compared):
         return None
-    gap = np.log(loss[compared]) - np.log(course.bundle.losses(t[compared]))
+    gap = np.log(loss[compared]) - np.log(trajectory.bundle.losses(t[compared]))
     return float(np.max(np.abs(gap)))
 
 
-def final_rate(run: Measured, course: Course) -> float | None:
+def final_rate(run: Measured, trajectory: TeacherTrajectory) -> float | None:
     """-d ln(loss) / dt over the end of the run, where faster modes are gone; None if that is too short.
 
     Read off the loss itself: |gradient|^2 / loss is the same for an exact flow, but a dead neuron that
@@ -84,7 +84,7 @@ def final_rate(run: Measured, course: Course) -> float | None:
     first, excess = len(states.t), [0.0]
     while first > 0 and excess[-1] <= 1.0:
         first -= 1
-        excess.append(_excess(run, course, first))
+        excess.append(_excess(run, trajectory, first))
     if len(excess) < 3:
         return None
     begin = float(states.t[first])
@@ -96,33 +96,33 @@ def final_rate(run: Measured, course: Course) -> float | None:
     return fall / (end - begin) if fall >= READ.least_fall else None
 
 
-def _excess(run: Measured, course: Course, index: int) -> float:
+def _excess(run: Measured, trajectory: TeacherTrajectory, index: int) -> float:
     """How far snapshot number ``index`` is from the end, as a multiple of what its rate may be read at."""
     states, span = run.snapshots, run.problem.span
     state = State(float(states.t[index]), states.weights[index], states.output_weights[index])
     inner = combined(state, run.problem) @ span.basis
-    far = float(np.linalg.norm(inner - course.inner_teacher)) / course.size
-    return max(far / READ.near, excess_rate(span.inputs, course.inner_teacher, inner) / READ.faster)
+    far = float(np.linalg.norm(inner - trajectory.inner_teacher)) / trajectory.size
+    return max(far / READ.near, excess_rate(span.inputs, trajectory.inner_teacher, inner) / READ.faster)
 
 
-def widest_angle(run: Measured, course: Course) -> float | None:
+def widest_angle(run: Measured, trajectory: TeacherTrajectory) -> float | None:
     """Largest angle (degrees) between live neurons with a > 0 at the end."""
-    if not arrived(run, course):
+    if not arrived(run, trajectory):
         return None
     largest, _ = spread(run.final.weights[live(run.final, run.problem, 1)])
     return None if np.isnan(largest) else largest
 
 
-def final_nuclear_norm(run: Measured, course: Course) -> float | None:
-    return nuclear_norm(run.final.weights) if arrived(run, course) else None
+def final_nuclear_norm(run: Measured, trajectory: TeacherTrajectory) -> float | None:
+    return nuclear_norm(run.final.weights) if arrived(run, trajectory) else None
 
 
-def final_parameter_norm(run: Measured, course: Course) -> float | None:
-    return parameter_norm_squared(run.final) if arrived(run, course) else None
+def final_parameter_norm(run: Measured, trajectory: TeacherTrajectory) -> float | None:
+    return parameter_norm_squared(run.final) if arrived(run, trajectory) else None
 
 
-def final_variation_norm(run: Measured, course: Course) -> float | None:
-    if not arrived(run, course):
+def final_variation_norm(run: Measured, trajectory: TeacherTrajectory) -> float | None:
+    if not arrived(run, trajectory):
         return None
     return variation_norm(run.final.weights, run.final.output_weights)
 
@@ -153,8 +153,8 @@ def changes_back(run: Measured) -> float:
     back, before = 0, None
     for weights in run.snapshots.weights:
         z = weights @ run.problem.inputs.T
-        reach = ON_A_KINK * np.outer(row_norms(weights), lengths)
-        side = np.where(np.abs(z) > READ.kinks * reach, np.sign(z), 0.0)
+        width = ON_A_KINK * np.outer(row_norms(weights), lengths)
+        side = np.where(np.abs(z) > READ.kinks * width, np.sign(z), 0.0)
         if before is not None:
             side = np.where(side == 0.0, before, side)
             back += int(np.count_nonzero((side - before) * signs[:, None] < 0.0))
@@ -162,7 +162,7 @@ def changes_back(run: Measured) -> float:
     return float(back)
 
 
-def out_of_order(run: Measured, course: Course) -> float | None:
+def out_of_order(run: Measured, trajectory: TeacherTrajectory) -> float | None:
     """Pairs of eigen-coordinates of v that come halfway to the teacher's against the order of eigenvalues.
 
     Coordinates that the teacher hardly has, or that come halfway almost together, are left out. None if fewer
@@ -171,11 +171,11 @@ def out_of_order(run: Measured, course: Course) -> float | None:
     states, basis = run.snapshots, run.problem.span.basis
     active = np.any(states.weights @ run.problem.inputs.T > 0.0, axis=2)
     sums = np.einsum("kj,kj,kjd->kd", states.output_weights, active.astype(float), states.weights)
-    seen, goal = course.progress(sums @ basis)
-    told, _ = course.progress(course.path)
-    visible = np.abs(goal) > READ.visible * course.size
+    seen, goal = trajectory.progress(sums @ basis)
+    told, _ = trajectory.progress(trajectory.path)
+    visible = np.abs(goal) > READ.visible * trajectory.size
     measured = _halfway(states.t, seen)
-    predicted = _halfway(course.path_times, told)
+    predicted = _halfway(trajectory.path_times, told)
     usable = np.flatnonzero(visible & np.isfinite(measured) & np.isfinite(predicted))
     if usable.size < 2:
         return None

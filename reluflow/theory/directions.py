@@ -21,8 +21,8 @@ from reluflow.theory.cones import CONES, count_cones
 from reluflow.theory.escape import Bound
 from reluflow.theory.forecast import waiting_time
 from reluflow.theory.origin import at_origin
-from reluflow.theory.resting import is_large, moving, strongest_pull
-from reluflow.theory.small_neurons import OFF, ON, SLIDING, Index, Mask, drift
+from reluflow.theory.resting import growth_rate_bound, is_large, moving
+from reluflow.theory.small_neurons import OFF, ON, SLIDING, Index, Mask, final_growth
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class _Search:
         # from the wall of a cone, where no neuron starts, one may come to more than there are to be found
         found = [one for one in found if one.maximum or one.basin > 0.0 or one.neurons]
         slowest = (
-            RULES.slowest * self.problem.speed * strongest_pull(self.problem.inputs, self.problem.targets)
+            RULES.slowest * self.problem.speed * growth_rate_bound(self.problem.inputs, self.problem.targets)
         )
         found = [one for one in found if one.rate > slowest]
         followed, large = self.large.size, int(np.count_nonzero(self.large))
@@ -203,8 +203,8 @@ class _Search:
     def _own(self) -> list[Attractor]:
         """Groups of the network's small neurons, with indices into the network."""
         weights, outputs = self.state.weights[self.small], self.state.output_weights[self.small]
-        course = drift(weights, outputs, self.problem.inputs, self.residual, slope=self.problem.slope)
-        return [replace(one, neurons=self.small[one.neurons]) for one in gather(course)]
+        ends = final_growth(weights, outputs, self.problem.inputs, self.residual, slope=self.problem.slope)
+        return [replace(one, neurons=self.small[one.neurons]) for one in gather(ends)]
 
     def _described(self, place: _Place) -> Direction:
         lead, speed = place.lead, self.problem.speed
@@ -250,7 +250,7 @@ class _Search:
         low = max((one.rate for one in found), default=0.0)
         if exact:
             return Bound(low, low)
-        high = strongest_pull(self.problem.inputs, self.residual, self.problem.slope) * self.problem.speed
+        high = growth_rate_bound(self.problem.inputs, self.residual, self.problem.slope) * self.problem.speed
         return Bound(low, high)
 
 

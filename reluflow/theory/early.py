@@ -17,7 +17,7 @@ from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
 from reluflow.theory.forecast import Forecast
 from reluflow.theory.prediction import Prediction
-from reluflow.theory.small_neurons import Drift, Mask, drift
+from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ def early_rows(problem: Problem, found: Forecast | None, reason: str) -> list[Pr
 
 @dataclass(frozen=True)
 class _Early:
-    """The neurons of a start at flow time ``t`` (the problem's): their ``course`` until then, and a ``late`` one.
+    """The neurons of a start at flow time ``t`` (the problem's): their ``ends`` then, and ``late``.
 
     ``below`` (m,): |a_j| < |w_j|; ``due`` (m,): those that must have come to their direction by ``t``.
     """
 
     t: float
-    course: Drift
-    late: Drift
+    ends: FinalGrowth
+    late: FinalGrowth
     below: Mask
     due: Mask
 
@@ -67,23 +67,23 @@ class _Early:
         t = found.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * found.rate)
         until = t * problem.speed
         parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
-        course = drift(*parts, until, problem.slope)
+        ends = final_growth(*parts, until, problem.slope)
         below = outweighed(problem.weights, problem.output_weights)
-        late = drift(*parts, EARLY.late * until, problem.slope) if np.any(below) else course
-        return cls(t, course, late, below, _due(course, until, below))
+        late = final_growth(*parts, EARLY.late * until, problem.slope) if np.any(below) else ends
+        return cls(t, ends, late, below, _due(ends, until, below))
 
 
-def _due(course: Drift, until: float, below: Mask) -> Mask:
+def _due(ends: FinalGrowth, until: float, below: Mask) -> Mask:
     """Neurons that grow and are within ``EARLY.due`` degrees of their direction by then (half-mse flow time).
 
     Since the last kink tan(phi/2) of the angle phi to it has fallen by exp(-rate t), by more if |a| > |w|.
     """
-    turn = course.rate * (until - course.settled)
-    half_chord = 0.5 * row_norms(course.last - course.direction)
+    turn = ends.rate * (until - ends.settled)
+    half_chord = 0.5 * row_norms(ends.last - ends.direction)
     start = np.arcsin(np.clip(half_chord, 0.0, 1.0))
     with np.errstate(over="ignore"):
         angle = 2.0 * np.degrees(np.arctan(np.tan(start) * np.exp(-turn)))
-    due: Mask = (course.rate > 0.0) & np.where(below, turn >= EARLY.turns, angle <= EARLY.due)
+    due: Mask = (ends.rate > 0.0) & np.where(below, turn >= EARLY.turns, angle <= EARLY.due)
     return due
 
 
@@ -91,7 +91,7 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
     count = places = 0
     if early is not None:
         count = int(np.count_nonzero(early.due))
-        places = len(np.unique(np.round(early.course.direction[early.due], 4), axis=0))
+        places = len(np.unique(np.round(early.ends.direction[early.due], 4), axis=0))
         if count == 0:
             early, reason = None, "the first escape comes before any neuron is due at its direction"
     return Prediction(
@@ -112,10 +112,10 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
 def _come(run: Measured, early: _Early) -> float | None:
     if run.snapshots.t[-1] < early.t:
         return None
-    apart = row_norms(_directions_at(run, early.t) - early.course.direction)
+    apart = row_norms(_directions_at(run, early.t) - early.ends.direction)
     near = apart <= 2.0 * np.sin(0.5 * np.radians(EARLY.aligned))
     outputs = state_at(run.snapshots, early.t).output_weights
-    return float(np.count_nonzero(near & early.due & (np.sign(outputs) == early.course.sign)))
+    return float(np.count_nonzero(near & early.due & (np.sign(outputs) == early.ends.sign)))
 
 
 def _directions_at(run: Measured, t: float) -> Array:
@@ -135,7 +135,7 @@ def _unit(rows: Array) -> Array:
 
 
 def _sign_changes(problem: Problem, early: _Early | None, reason: str) -> Prediction:
-    changed = np.zeros(0) if early is None else _changed(problem, early.course.sign)
+    changed = np.zeros(0) if early is None else _changed(problem, early.ends.sign)
     if early is not None:
         reason = f"|a_j| < |w_j| for {np.count_nonzero(early.below)} neuron(s)"
         if not np.any(early.below):

@@ -21,7 +21,7 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
 from reluflow.theory.cones import count_cones
 from reluflow.theory.origin import at_origin
-from reluflow.theory.resting import RESTING, highest_pull, moving, strongest_pull
+from reluflow.theory.resting import AT_REST, growth_rate_bound, moving, one_sign_rate_bound
 from reluflow.theory.small_neurons import pulls
 
 
@@ -101,8 +101,8 @@ def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRa
     """Gamma_+ and Gamma_- of a ``residual`` y - h (n,) on ``inputs`` (n, d).
 
     Exact by visiting all activation cones where they are few enough (always for d = 2 and some thousand
-    samples), else a lower bound by local search and an upper one by ``highest_pull``. ``slope``: that of
-    the activation sigma below zero.
+    samples), else a lower bound by local search and an upper one by ``one_sign_rate_bound``. ``slope``: that
+    of the activation sigma below zero.
     """
     if not np.any(unfitted(inputs, residual)):
         return EscapeRates(Bound(0.0, 0.0), Bound(0.0, 0.0))
@@ -113,7 +113,7 @@ def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRa
         return EscapeRates(Bound(plus, plus), Bound(minus, minus))
     found = extremal_directions(inputs, residual, slope=slope).attractors
     lows = [max((one.rate for one in found if one.sign == sign), default=0.0) for sign in (1, -1)]
-    highs = [highest_pull(inputs, sign * residual, slope) for sign in (1, -1)]
+    highs = [one_sign_rate_bound(inputs, sign * residual, slope) for sign in (1, -1)]
     return EscapeRates(Bound(lows[0], highs[0]), Bound(lows[1], highs[1]))
 
 
@@ -126,7 +126,7 @@ def available_rate(problem: Problem, state: State) -> float:
 
 
 def bounded_rates(inputs: Array, residual: Array, slope: float = 0.0) -> Bound:
-    """Bounds of Gamma_all at once: above by ``highest_pull``, below by what some directions reach.
+    """Bounds of Gamma_all at once: above by ``one_sign_rate_bound``, below by what some directions reach.
 
     Those are the inputs, their opposites, and the sums of the pulls of either sign.
     """
@@ -135,7 +135,7 @@ def bounded_rates(inputs: Array, residual: Array, slope: float = 0.0) -> Bound:
     lengths = row_norms(tried)
     tried = tried[lengths > 0.0] / lengths[lengths > 0.0, None]
     reached = activation(tried @ inputs.T, slope) @ residual / residual.size
-    low, high = float(np.max(np.abs(reached), initial=0.0)), strongest_pull(inputs, residual, slope)
+    low, high = float(np.max(np.abs(reached), initial=0.0)), growth_rate_bound(inputs, residual, slope)
     return Bound(high, high) if low >= (1.0 - ESCAPE.rounding) * high else Bound(low, high)
 
 
@@ -168,7 +168,7 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     if fall > ESCAPE.still * rates.high:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
         return Verdict("moving", rates, available, fall, reason)
-    if available > RESTING.zero * rates.low:
+    if available > AT_REST.zero * rates.low:
         reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
         return Verdict("saddle", rates, available, fall, reason)
     routes = at_origin(problem, state, residual).size

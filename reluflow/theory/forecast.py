@@ -24,8 +24,8 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.resting import RESTING, is_large, moving, strongest_pull
-from reluflow.theory.small_neurons import Drift, Field, Index, drift_in, flowed
+from reluflow.theory.resting import AT_REST, growth_rate_bound, is_large, moving
+from reluflow.theory.small_neurons import Field, FinalGrowth, Index, final_growth_in, flowed
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tup
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope
-    slowest = RESTING.zero * strongest_pull(inputs, field.residual, slope)
+    slowest = AT_REST.zero * growth_rate_bound(inputs, field.residual, slope)
     for _ in range(FORECAST.rounds if small.size else 0):
-        course: Drift = drift_in(field, now.weights[small], now.output_weights[small], until)
-        found = [group for group in gather(course, FORECAST.together) if group.rate > slowest]
+        ends: FinalGrowth = final_growth_in(field, now.weights[small], now.output_weights[small], until)
+        found = [group for group in gather(ends, FORECAST.together) if group.rate > slowest]
         if not found:
             break
         groups = found

@@ -17,7 +17,7 @@ from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.prediction import Measure, Prediction
 from reluflow.theory.readings import sign_flips
-from reluflow.theory.resting import RESTING
+from reluflow.theory.resting import AT_REST
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,10 @@ def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
             f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
             None,
         )
-    reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
-    if reach > GENERAL.small * np.max(np.abs(problem.targets)):
+    largest = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
+    if largest > GENERAL.small * np.max(np.abs(problem.targets)):
         most = GENERAL.small * np.max(np.abs(problem.targets))
-        return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}", None
+        return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}", None
     found = forecast(problem)
     if found is None:
         return "no neuron grows from this start", None
@@ -160,7 +160,7 @@ def _rest(problem: Problem) -> Prediction:
         "holds wherever a run comes to rest",
         0.0,
         rest_rate,
-        RESTING.zero,
+        AT_REST.zero,
         absolute=True,
         needs="a run that comes to rest before its loss is small enough to stop",
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reluflow.network import Array, row_norms
 from reluflow.theory.one_bundle import least_mass, unit_time
-from reluflow.theory.small_neurons import drift
+from reluflow.theory.small_neurons import final_growth
 
 Mask = npt.NDArray[np.bool_]
 
@@ -88,7 +88,7 @@ class _Process:
         self.targets, self.lengths, self.sharp = targets, row_norms(inputs), sharp
         sign = np.sign(output_weights).astype(np.intp)
         seen = (weights @ inputs.T > 0.0) & (sign[:, None] * targets > 0.0)
-        grown = drift(weights, output_weights, inputs, targets)
+        grown = final_growth(weights, output_weights, inputs, targets)
         use = np.any(seen, axis=1) & (grown.rate > 0.0)
         self.sign, self.seen = sign[use], seen[use]
         self.size = 2.0 * grown.log_size[use] if sharp else np.full(int(use.sum()), -2.0)

@@ -1,7 +1,7 @@
 """Where the theory says that the loss rests and when it falls, before anything is trained.
 
-What is sharpest for the data at hand: closed-form jumps for orthogonal inputs, the bundle's course under one
-neuron as teacher, the first escape for any other data. Losses and times are those of the problem's loss.
+What is sharpest for the data at hand: closed-form jumps for orthogonal inputs, the bundle's trajectory under
+one neuron as teacher, the first escape for any other data. Losses and times are those of the problem's loss.
 """
 
 from dataclasses import dataclass
@@ -51,10 +51,10 @@ def _orthogonal(problem: Problem) -> Landmarks | None:
 def _one_neuron(problem: Problem) -> Landmarks | None:
     from reluflow.theory.correlated_assumptions import examine
 
-    course, reason = examine(problem)
-    if course is None or reason is not None:
+    trajectory, reason = examine(problem)
+    if trajectory is None or reason is not None:
         return None
-    half = _landmark(course.half_time, 0.5 * course.start_loss, course.start_loss, problem.speed)
+    half = _landmark(trajectory.half_time, 0.5 * trajectory.start_loss, trajectory.start_loss, problem.speed)
     return Landmarks("one neuron as teacher", (half,))
 
 

@@ -23,7 +23,7 @@ from reluflow.theory.orthogonal_assumptions import ASSUMED
 from reluflow.theory.orthogonal_formulas import least_orthogonal
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.small_neurons import drift
+from reluflow.theory.small_neurons import final_growth
 from reluflow.theory.start_bundles import bundles_from_start
 
 #: Escapes that have a row of their own.
@@ -93,10 +93,10 @@ class _Rows:
             return "the inputs are orthogonal: the rows of that setting say more"
         if problem.samples > LIMIT_ROWS.samples or problem.samples * problem.width > LIMIT_ROWS.pairs:
             return f"{problem.width} neurons on {problem.samples} samples are too many for the limit process"
-        reach = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
-        if reach > LIMIT_ROWS.small * np.max(np.abs(problem.targets)):
+        largest = variation_norm(problem.weights, problem.output_weights) * np.max(row_norms(problem.inputs))
+        if largest > LIMIT_ROWS.small * np.max(np.abs(problem.targets)):
             most = LIMIT_ROWS.small * np.max(np.abs(problem.targets))
-            return f"the start is not small: its outputs may be {reach:.2g}; expected at most {most:.2g}"
+            return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}"
         if self.limit.trouble:
             return self.limit.trouble
         if not self.limit.escapes or self.bundles is None:
@@ -116,15 +116,15 @@ class _Rows:
 
     @cached_property
     def bundles(self) -> Measured | None:
-        """The course of the bundles at the scale of the start."""
+        """The flow of the bundles at the scale of the start."""
         return bundles_from_start(self.problem)
 
     @cached_property
     def enough(self) -> float:
         """ln(1/scale), more than at present, at which neurons have aligned in time and plateaus last."""
         p, escapes = self.problem, self.limit.escapes
-        course = drift(p.weights, p.output_weights, p.inputs, p.targets)
-        turned = float(np.max(course.settled[escapes[0].neurons]))
+        ends = final_growth(p.weights, p.output_weights, p.inputs, p.targets)
+        turned = float(np.max(ends.settled[escapes[0].neurons]))
         wanted = [(turned + LIMIT_ROWS.plateau / escapes[0].rate) / escapes[0].time]
         for before, one in pairwise(escapes):
             wait = max(one.time - before.time, np.finfo(float).tiny)

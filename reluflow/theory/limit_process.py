@@ -25,10 +25,10 @@ from typing import Final
 import numpy as np
 
 from reluflow.network import BALANCED, Array, imbalance, loss_of, row_norms
-from reluflow.theory.active_flow import REST, Bundles, Rest, flow_to_rest, in_own_units
+from reluflow.theory.active_flow import FLOW_TO_REST, Bundles, Rest, flow_to_rest, in_own_units
 from reluflow.theory.forecast import full_mass
-from reluflow.theory.resting import strongest_pull
-from reluflow.theory.small_neurons import Index, drift, pulls
+from reluflow.theory.resting import growth_rate_bound
+from reluflow.theory.small_neurons import Index, final_growth, pulls
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class _Limit:
             )
             escapes.append(escape)
             others = replace(others, weights=rest.dormant.weights, outputs=rest.dormant.output_weights)
-            if escape.loss <= REST.fitted * start_loss:
+            if escape.loss <= FLOW_TO_REST.fitted * start_loss:
                 return Limit(tuple(escapes), start_loss, rest.large)
             dormant = self._settled(self._faded(rest, others), residual)
             if not rest.still:
@@ -215,18 +215,18 @@ class _Limit:
     def _settled(self, dormant: Dormant, residual: Array) -> Dormant:
         """Dormant neurons where they rest under ``residual``: the dead left out, equal ones merged."""
         w, a = dormant.weights.copy(), dormant.outputs.copy()
-        pull, rate = strongest_pull(self.inputs, residual), np.zeros(len(a))
+        pull, rate = growth_rate_bound(self.inputs, residual), np.zeros(len(a))
         slow = PROCESS.zero * pull
         force = row_norms(pulls(w, a, self.inputs, residual))
         moved = np.flatnonzero(force > slow)
         if moved.size:
-            course = drift(w[moved], a[moved], self.inputs, residual, PROCESS.long / pull)
-            grows = course.rate > slow
-            w[moved] = np.where(grows[:, None], course.direction, course.last_weights)
-            a[moved] = np.where(grows, course.sign, course.last_outputs)
-            rate[moved] = np.where(grows, course.rate, -np.where(course.decay > slow, course.decay, 0.0))
-        reach = PROCESS.kink * np.outer(row_norms(w), row_norms(self.inputs))
-        alive = np.any(w @ self.inputs.T > reach, axis=1)
+            ends = final_growth(w[moved], a[moved], self.inputs, residual, PROCESS.long / pull)
+            grows = ends.rate > slow
+            w[moved] = np.where(grows[:, None], ends.direction, ends.last_weights)
+            a[moved] = np.where(grows, ends.sign, ends.last_outputs)
+            rate[moved] = np.where(grows, ends.rate, -np.where(ends.decay > slow, ends.decay, 0.0))
+        width = PROCESS.kink * np.outer(row_norms(w), row_norms(self.inputs))
+        alive = np.any(w @ self.inputs.T > width, axis=1)
         return _merged(replace(dormant, weights=w, outputs=a, rate=rate).take(np.flatnonzero(alive)))
 
 

@@ -15,15 +15,17 @@ SEED_SHARE = 1e-7
 
 
 @dataclass(frozen=True)
-class Course:
+class BundleTrajectory:
     """``mass`` (k,) = |a_j| |w_j| summed, and ``cosine`` (k,) of the angle to D, at given times."""
 
     mass: Array
     cosine: Array
 
 
-def exact_course(times: Array, rate: float, stiffness: float, size: float, cosine: float) -> Course:
-    """Exact course at all times of one bundle of balanced, parallel neurons on samples of equal length.
+def exact_trajectory(
+    times: Array, rate: float, stiffness: float, size: float, cosine: float
+) -> BundleTrajectory:
+    """Exact trajectory of one bundle of balanced, parallel neurons on samples of equal length.
 
     ``rate`` gamma = |D|, ``stiffness`` kappa = rho^2 / n, ``size`` a0 = sqrt(sum_j |w_j|^2) at t = 0,
     ``cosine`` c of the angle between the neurons and D at t = 0 (within the span of the samples). With
@@ -43,7 +45,7 @@ def exact_course(times: Array, rate: float, stiffness: float, size: float, cosin
     integral *= size**2 / rate
     with np.errstate(divide="ignore"):
         turned = np.tanh(np.arctanh(cosine) + tau)
-    return Course(numerator / (shrink + 2.0 * stiffness * integral), turned)
+    return BundleTrajectory(numerator / (shrink + 2.0 * stiffness * integral), turned)
 
 
 def least_mass(targets: Array, lengths: Array) -> float:

@@ -19,7 +19,7 @@ from reluflow.flow.base import State
 from reluflow.network import Array, activation, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.resting import moving
-from reluflow.theory.small_neurons import Index, drift
+from reluflow.theory.small_neurons import Index, final_growth
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ def at_origin(problem: Problem, state: State, residual: Array) -> Index:
         if np.any(bare & (np.sign(state.output_weights) == sign)) and not _rises(problem, sign * residual):
             bare &= np.sign(state.output_weights) != sign
     small = np.setdiff1d(moving(problem, state, residual), np.flatnonzero(gone | bare))
-    course = drift(
+    ends = final_growth(
         state.weights[small], state.output_weights[small], problem.inputs, residual, slope=problem.slope
     )
-    found: Index = np.union1d(np.flatnonzero(gone | bare), small[course.decay > 0.0])
+    found: Index = np.union1d(np.flatnonzero(gone | bare), small[ends.decay > 0.0])
     return found
 
 

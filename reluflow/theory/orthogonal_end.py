@@ -54,7 +54,7 @@ class End(Rows):
 
     @cached_property
     def bundles(self) -> Measured | None:
-        """The course of the bundles at the scale of the start: what a limit of vanishing scale leaves out."""
+        """The flow of the bundles at the scale of the start: what a limit of vanishing scale leaves out."""
         found = bundles_from_start(self.problem)
         return found if found is None or self._ended(found) or found.status == "stationary" else None
 

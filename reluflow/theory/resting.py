@@ -28,10 +28,10 @@ class RestLimits:
     mass: float = 0.01
 
 
-RESTING: Final = RestLimits()
+AT_REST: Final = RestLimits()
 
 
-def highest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
+def one_sign_rate_bound(inputs: Array, residual: Array, slope: float = 0.0) -> float:
     """Upper bound of G_r on the unit sphere, r = y - h (n,), by the inequality of Cauchy and Schwarz.
 
     The lower of sqrt(sum r_+ / n) |diag(sqrt(r_+ / n)) X|_2 and |r_+ / n| |X_+|_2, X_+ the inputs with
@@ -47,9 +47,9 @@ def highest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
     return float(min(weighted, np.linalg.norm(share) * np.linalg.norm(rows, 2)))
 
 
-def strongest_pull(inputs: Array, residual: Array, slope: float = 0.0) -> float:
+def growth_rate_bound(inputs: Array, residual: Array, slope: float = 0.0) -> float:
     """Upper bound of the rate at which a neuron of either sign can grow."""
-    return max(highest_pull(inputs, residual, slope), highest_pull(inputs, -residual, slope))
+    return max(one_sign_rate_bound(inputs, residual, slope), one_sign_rate_bound(inputs, -residual, slope))
 
 
 def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.intp]:
@@ -60,16 +60,16 @@ def moving(problem: Problem, state: State, residual: Array) -> npt.NDArray[np.in
     norms = row_norms(state.weights)
     slope = problem.slope
     pull = row_norms(pulls(state.weights, state.output_weights, problem.inputs, residual, slope))
-    reference = strongest_pull(problem.inputs, residual, slope)
+    reference = growth_rate_bound(problem.inputs, residual, slope)
     alive = (norms > 0.0) | (state.output_weights != 0.0)
     large = is_large(norms * np.abs(state.output_weights), problem)
-    return np.flatnonzero(alive & (pull > reference * np.where(large, RESTING.large, RESTING.small)))
+    return np.flatnonzero(alive & (pull > reference * np.where(large, AT_REST.large, AT_REST.small)))
 
 
 def is_large(mass: Array, problem: Problem) -> npt.NDArray[np.bool_]:
     """Neurons (m,) that matter to the network's output, by their ``mass`` |a_j||w_j| (m,)."""
     total = float(np.sum(mass))
-    reach = total * float(np.max(row_norms(problem.inputs)))
-    seen = reach > RESTING.seen * float(np.max(np.abs(problem.targets)))
-    large: npt.NDArray[np.bool_] = (mass > RESTING.mass * total / mass.size) & seen
+    largest = total * float(np.max(row_norms(problem.inputs)))
+    seen = largest > AT_REST.seen * float(np.max(np.abs(problem.targets)))
+    large: npt.NDArray[np.bool_] = (mass > AT_REST.mass * total / mass.size) & seen
     return large

@@ -33,20 +33,20 @@ __all__ = [
     "ON",
     "SLIDING",
     "Bytes",
-    "Drift",
     "Field",
-    "Grown",
+    "FinalGrowth",
     "Index",
     "Mask",
-    "drift",
-    "drift_in",
+    "ScaledNeurons",
+    "final_growth",
+    "final_growth_in",
     "flowed",
     "pulls",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Drift:
+class FinalGrowth:
     """Where small neurons end, row by row, under a constant residual.
 
     ``sign`` (m,) of a_j; ``rate`` (m,): |a_j| and |w_j| grow as exp(log_size + rate t) in the end, t being
@@ -74,7 +74,7 @@ class Drift:
         return _unit(self.last_weights)
 
     @classmethod
-    def at_rest(cls, weights: Array, output_weights: Array, inputs: Array) -> "Drift":
+    def at_rest(cls, weights: Array, output_weights: Array, inputs: Array) -> "FinalGrowth":
         """Neurons that do not move."""
         m = len(weights)
         status = np.where(weights @ inputs.T > 0.0, ON, OFF).astype(np.int8)
@@ -105,7 +105,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Grown:
+class ScaledNeurons:
     """Neurons at one time: ``weights`` (m, d) and ``output_weights`` (m,), both times exp(``log``) (m,).
 
     ``choices``: how many of them have met a point at which descent leaves open how they go on.
@@ -117,27 +117,29 @@ class Grown:
     choices: int
 
 
-def drift(
+def final_growth(
     weights: Array,
     output_weights: Array,
     inputs: Array,
     residual: Array,
     until: float = np.inf,
     slope: float = 0.0,
-) -> Drift:
+) -> FinalGrowth:
     """Follow neurons (m, d), (m,) under the constant ``residual`` y - h (n,) of ``inputs`` (n, d).
 
     Changes of status after the time ``until`` (half-mse flow time from now) are left out: the last row of
     each neuron is then the growth that it has at that time. Neurons of any size: they do not interact here.
     ``slope``: that of the activation below zero.
     """
-    return drift_in(Field(inputs, residual, slope), weights, output_weights, until)
+    return final_growth_in(Field(inputs, residual, slope), weights, output_weights, until)
 
 
-def drift_in(field: Field, weights: Array, output_weights: Array, until: float = np.inf) -> Drift:
+def final_growth_in(
+    field: Field, weights: Array, output_weights: Array, until: float = np.inf
+) -> FinalGrowth:
     """The same in a ``field`` that may have met other neurons: what it has worked out serves all of them."""
     tracked = field.start(weights, output_weights)
-    done = Drift.at_rest(weights, output_weights, field.inputs)
+    done = FinalGrowth.at_rest(weights, output_weights, field.inputs)
     while len(tracked):
         ahead = field.ahead(tracked)
         tracked, last = field.advance(ahead, until)
@@ -145,7 +147,7 @@ def drift_in(field: Field, weights: Array, output_weights: Array, until: float =
     return done
 
 
-def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> Grown:
+def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> ScaledNeurons:
     """Neurons (m, d), (m,) in a ``field`` after so much half-mse flow time."""
     tracked = field.start(weights, output_weights)
     size = np.maximum(row_norms(weights), np.abs(output_weights))
@@ -159,7 +161,7 @@ def flowed(weights: Array, output_weights: Array, field: Field, time: float) -> 
         w[into], a[into] = field.weights(end) / size[:, None], end.neurons.outputs / size
         log[into] = _log_unit(end) + np.log(size)
         choices += int(np.count_nonzero(end.choices))
-    return Grown(w, a, log, choices)
+    return ScaledNeurons(w, a, log, choices)
 
 
 def _flowed_on(field: Field, tracked: Tracked, time: float) -> Tracked:

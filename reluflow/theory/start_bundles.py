@@ -39,7 +39,7 @@ SCALE: Final = ScaleRules()
 
 
 def bundles_from_start(problem: Problem) -> Measured | None:
-    """The course of the bundles in the problem's loss and flow time; None if no neuron grows.
+    """The flow of the bundles in the problem's loss and flow time; None if no neuron grows.
 
     The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
     ``status`` as in ``bundled_flow.follow``.

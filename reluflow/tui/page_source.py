@@ -9,11 +9,12 @@ import numpy as np
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.live.frame import Frame
+from reluflow.observe.crossings import crossing, events_of
 from reluflow.observe.history import History
 from reluflow.observe.inspection import drift_of, inspect, record_of
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.roster import Roster
-from reluflow.observe.subjects import crossing, events_of, record_sample, report_sample
+from reluflow.observe.samples import record_sample, report_sample
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau, place_of
 from reluflow.plot.views.event_page import EventFacts, event_sheet

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from reluflow.flow.base import State
 from reluflow.flow.events import Change
 from reluflow.live.frame import Frame
+from reluflow.observe.crossings import crossing
 from reluflow.observe.history import History
-from reluflow.observe.subjects import crossing
 from reluflow.plot.axes import short
 from reluflow.plot.glyphs import ASCII, BRAILLE, Glyphs
 from reluflow.plot.phases import plateaus_of

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 from reluflow.flow.events import Change, Events
+from reluflow.observe.crossings import Crossing
 from reluflow.observe.inspection import Inspection
-from reluflow.observe.subjects import Crossing
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.event_words import event_text

@@ -7,7 +7,7 @@ import numpy as np
 
 from reluflow.flow.base import State
 from reluflow.flow.events import Events
-from reluflow.observe.subjects import SampleRecord, SampleReport
+from reluflow.observe.samples import SampleRecord, SampleReport
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs

@@ -1,4 +1,4 @@
-"""The whole course of training under one neuron as teacher, put together from its closed-form parts."""
+"""All of training under one neuron as teacher, put together from its closed-form parts."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +35,7 @@ def missed(inputs: Array, targets: Array) -> tuple[Array, float]:
 
 
 @dataclass(frozen=True)
-class Course:
+class TeacherTrajectory:
     """From a ``problem`` with targets of the neuron ``teacher`` (d,). Times are half-mse flow times."""
 
     problem: Problem
