@@ -149,7 +149,7 @@ async def test_nothing_recorded_is_nothing_to_ask_about() -> None:
 
 async def test_o_opens_another_preset() -> None:
     async with explorer() as app:
-        await app.press("o")
+        await app.press("o", *"first-steps")
         assert "first-steps" in app.text
         assert load_preset("first-steps").notes.split()[0] in app.text
         await app.press("enter")
