@@ -94,7 +94,7 @@ def test_a_single_run_says_that_it_does_not_use_the_section(tmp_path):
 
 
 def test_the_section_is_written_as_it_is_read():
-    section = SweepSection(("init.seed=0:9",), (), "loss<0.1", 2.5, "toy", True)
+    section = SweepSection(("init.seed=0:9",), (), "loss<0.1", 2.5, 0.5, "toy", True)
     assert reluflow_reads(section.to_toml()) == section
 
 

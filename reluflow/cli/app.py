@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import directions, export, info, new, plot, presets, resume, run, sweep, tui, verify
+from reluflow.cli import diff, directions, export, info, new, plot, presets, resume, run, sweep, tui, verify
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.add_typer(presets.app, name="presets")
 app.add_typer(sweep.app, name="sweep")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)
+app.command("diff")(diff.diff)
 app.command("info")(info.info)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)

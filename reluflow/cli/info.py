@@ -84,6 +84,7 @@ def describe(run: "Run") -> dict[str, Any]:
         "steps": said("steps"),
         "wall_seconds": said("wall_seconds"),
         **{name: said(name) for name in SIZES},
+        "check": said("check"),
         "escapes": said("escapes", _ends_of(said("saddles") or [])),
         "samples": problem and problem.samples,
         "dimension": problem and problem.dimension,

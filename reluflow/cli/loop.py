@@ -6,6 +6,8 @@ from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError, sentence
+from reluflow.store.run_directory import RunWriter
+from reluflow.training.checking import check
 from reluflow.training.saving import Saver
 from reluflow.training.training import Training
 
@@ -20,6 +22,7 @@ class Loop:
         self._training = training
         self._saver = saver
         self._interruption = interruption
+        self._quiet = quiet
         self._progress = Progress(training, quiet)
 
     def run(self) -> None:
@@ -35,6 +38,29 @@ class Loop:
             self._training.break_off(sentence(error))
         finally:
             self._progress.close()
+        self._saver.save()
+
+    def check(self, writer: RunWriter) -> None:
+        """Compare the run, if it came to an end, with one at a tighter tolerance, and save what came of it.
+
+        A signal ends that; the run is saved already. Raises RunError if it cannot be saved.
+        """
+        if self._training.status in ("interrupted", "failed"):
+            return
+        progress: list[Progress] = []
+
+        def look(finer: Training) -> None:
+            if not progress:
+                progress.append(Progress(finer, self._quiet))
+            progress[0].show()
+
+        found = check(self._training, look, lambda: self._interruption.name)
+        for each in progress:
+            each.close()
+        if found is None:
+            say("reluflow: the check was interrupted; the run is saved without it")
+            return
+        writer.note("check", found.told())
         self._saver.save()
 
     def _look(self, _: Training) -> None:

@@ -50,6 +50,10 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, or with this preset's newest.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Then solve the same at rtol / 100, and say how far the two differ."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
 ) -> None:
@@ -65,7 +69,7 @@ def run(
     request = Request(preset, settings or [], method)
     with ExitStack() as while_read:
         loaded = _load(request) if data is None else _load_data(request, data, while_read)
-        go(loaded, out, resume, as_json, quiet, request.resume_command)
+        go(loaded, out, resume, as_json, quiet, request.resume_command, check)
 
 
 def go(
@@ -75,23 +79,28 @@ def go(
     as_json: bool,
     quiet: bool,
     resume_command: Callable[[Path], str],
+    check: bool = False,
 ) -> None:
     """Train, or go on with a run, to the end; it is told, and decides the exit code of the command."""
     from reluflow.store.run_directory import open_run
 
     if resume:
         stored, continued = _stored(loaded, out)
-        if _is_over(stored, continued):
+        if _is_over(stored, continued) and not check:
             _tidy(stored)
             raise typer.Exit(_tell_over(stored, as_json))
         training, written = _resumed(stored, continued)
     else:
         training, written = _begun(loaded, out)
+    if check:
+        from reluflow.training.checking import require_checkable
+
+        require_checkable(training)
     with Interruption() as interruption:
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
-        _train(training, writer, interruption, quiet, resume_command)
+        _train(training, writer, interruption, quiet, resume_command, check)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
     raise typer.Exit(_exit_code(summary, interruption))
@@ -199,13 +208,17 @@ def _train(
     interruption: Interruption,
     quiet: bool,
     resume_command: Callable[[Path], str],
+    check: bool,
 ) -> None:
     from reluflow.cli.loop import Loop
     from reluflow.training.saving import Saver
 
     how = f"resume with: {resume_command(writer.path)}"
+    loop = Loop(training, Saver(training, writer), interruption, quiet)
     try:
-        Loop(training, Saver(training, writer), interruption, quiet).run()
+        loop.run()
+        if check:
+            loop.check(writer)
     except BrokenOffError:
         fail(f"broken off in the middle of a step; what was saved before is kept; {how}", interruption.code)
     except RunError as error:

@@ -1,26 +1,49 @@
 """``reluflow sweep``: many runs, one table."""
 
-import os
 import shlex
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from reluflow.cli import completion, sweep_show
+from reluflow.cli import sweep_show
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.options import Settings
 from reluflow.cli.output import fail, guarded, say
+from reluflow.cli.sweep_options import (
+    AsJson,
+    Check,
+    Cluster,
+    DryRun,
+    Jobs,
+    Keep,
+    Limit,
+    Measure,
+    Method,
+    Out,
+    Over,
+    Preset,
+    Quiet,
+    Resume,
+    Retry,
+    Shard,
+    Success,
+    TheoryOnly,
+    above_zero,
+    shard_of,
+    share_of,
+)  # fmt: skip
 from reluflow.cli.sweep_report import SweepProgress, tell, tell_estimate
 from reluflow.errors import ExitCode, SweepError
 
 if TYPE_CHECKING:
     from reluflow.sweep.cluster import Scheduler
-    from reluflow.sweep.running import Executor, Shard, SweepRun
+    from reluflow.sweep.running import Executor, SweepRun
+    from reluflow.sweep.running import Shard as Share
     from reluflow.sweep.study import Study
 
 #: The command that a sweep is begun with; its name is left out.
@@ -71,92 +94,25 @@ app.command("merge")(sweep_show.merge)
 @app.command(_BEGIN, hidden=True, epilog=_MORE)
 @guarded
 def begin(
-    preset: Annotated[
-        str,
-        typer.Argument(
-            metavar="PRESET",
-            help="A preset's name or file; one with a section [sweep] is a whole study.",
-            autocompletion=completion.preset_names,
-        ),
-    ],
-    over: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="AXIS",
-            help="What is varied: KEY=V1,V2,...; among the values a:b integers, x:y:Nlin and x:y:Nlog N "
-            "numbers, 4^2:4^-13 powers, both ends included; K1=K2=... the same value for both, "
-            "K1,K2=(v1,w1),(v2,w2) pairs. May be repeated; stands before the preset's axes of the same keys.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the sweep; needed to solve anything.")
-    ] = None,
+    preset: Preset,
+    over: Over = None,
+    out: Out = None,
     settings: Settings = None,
-    method: Annotated[
-        str | None,
-        typer.Option(metavar="M", help="Same as --set solver.method=M.", autocompletion=completion.methods),
-    ] = None,
-    measure: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME,...",
-            help="More columns: those of info --columns, numbers of run --json, verify:ROW (as measured), "
-            "verify:ROW.predicted, verify:ROW.state.",
-        ),
-    ] = None,
-    success: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITIONS",
-            help="When a run is a success, such as 'loss<=1e-6 rank=2'. Default: a loss of at most "
-            "stop.loss, or of 1e-6 of the first one.",
-        ),
-    ] = None,
-    limit: Annotated[
-        str | None, typer.Option(metavar="SECONDS", help="For each run; one that takes longer says so.")
-    ] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the directory of every run, in DIR/runs.")
-    ] = False,
-    theory_only: Annotated[
-        bool,
-        typer.Option(
-            "--theory-only",
-            help="Run nothing: tabulate the theory's escapes, the end and norm of its limit and, on "
-            "orthogonal data, the probability of a fit.",
-        ),
-    ] = False,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes; default: one for each processor.")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Solve on the workers of a Dask scheduler: tcp://HOST:PORT, or its scheduler file. Needs "
-            "the extra [cluster].",
-        ),
-    ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Only the I-th of N shares, from 1; others may be solved into the same folder at the same "
-            "time. Default: the task of a SLURM array, if this is one.",
-        ),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Solve what is missing in --out; axes may have got more values.")
-    ] = False,
-    retry: Annotated[
-        str | None,
-        typer.Option(metavar="STATUS,...", help="Also solve again what ended so: failed, wall, ..."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say how many runs, how long and how much, from a sample.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
+    method: Method = None,
+    measure: Measure = None,
+    success: Success = None,
+    limit: Limit = None,
+    check: Check = None,
+    keep: Keep = False,
+    theory_only: TheoryOnly = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    shard: Shard = None,
+    resume: Resume = False,
+    retry: Retry = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Solve a preset at every combination of the values of some axes, and tabulate the runs.
 
@@ -170,10 +126,11 @@ def begin(
 
     changes = Request(preset, settings or [], method).overrides()
     names = None if measure is None else [name.strip() for text in measure for name in text.split(",")]
-    study = checked(planned(preset, over or [], changes, names, success, _seconds(limit), theory_only))
+    asked = (above_zero(limit, "--limit", "a number of seconds"), theory_only, share_of(check))
+    study = checked(planned(preset, over or [], changes, names, success, *asked))
     if keep and study.theory_only:
         raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
-    share = _shard(shard, quiet)
+    share = shard_of(shard, quiet)
     if cluster is not None and jobs is not None:
         raise SweepError("--jobs is for this machine and --cluster for others; expected one of the two")
     if dry_run:
@@ -186,32 +143,6 @@ def begin(
     goes_on = resume or retry is not None
     study = _opened(out, study, may_begin=not goes_on, may_join=goes_on or share is not None)
     raise typer.Exit(_solve(_run_of(out, study, again, share), manner, as_json))
-
-
-def _seconds(text: str | None) -> float | None:
-    from reluflow.store.powers import power
-
-    if text is None:
-        return None
-    try:
-        seconds = power(text) if power(text) is not None else float(text)
-    except ValueError:
-        seconds = None
-    if seconds is None or not 0.0 < seconds < float("inf"):
-        raise SweepError(f'--limit is "{text}"; expected a number of seconds above 0')
-    return seconds
-
-
-def _shard(text: str | None, quiet: bool) -> "Shard | None":
-    """The share that is asked for, else that of a task of a SLURM array."""
-    from reluflow.sweep.running import parse_shard, shard_of_slurm
-
-    if text is not None:
-        return parse_shard(text)
-    share = shard_of_slurm(os.environ)
-    if share is not None and not quiet:
-        say(f"reluflow: shard {share.number}/{share.count}, by SLURM_ARRAY_TASK_ID")
-    return share
 
 
 def _opened(folder: Path, study: "Study", may_begin: bool, may_join: bool) -> "Study":
@@ -229,7 +160,7 @@ def _opened(folder: Path, study: "Study", may_begin: bool, may_join: bool) -> "S
     return taken_up(folder, study)
 
 
-def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Shard | None") -> "SweepRun":
+def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Share | None") -> "SweepRun":
     from reluflow.sweep.running import SweepRun
 
     run = SweepRun(folder, study, again, share)

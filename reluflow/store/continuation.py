@@ -22,7 +22,7 @@ def continued(run: Path, mine: Preset, preset: Preset) -> Preset:
     for key in KEYS:
         if key.section in NEUTRAL:
             continue
-        here, there = (_comparable(each, key) for each in (mine, preset))
+        here, there = (comparable(each, key) for each in (mine, preset))
         if here != there:
             raise RunError(
                 f"{run} cannot be resumed: {key.id} is {_shown(preset, key.id)} now and was "
@@ -31,7 +31,7 @@ def continued(run: Path, mine: Preset, preset: Preset) -> Preset:
     return mine.with_values({key.id: preset.values.get(key.id) for key in KEYS if key.section in NEUTRAL})
 
 
-def _comparable(preset: Preset, key: Key) -> Any:
+def comparable(preset: Preset, key: Key) -> Any:
     """The value; for a file what is in it, since a run directory holds copies under other names."""
     value = preset.values.get(key.id)
     if value is None or not key.is_file(value):

@@ -81,6 +81,7 @@ class RunWriter:
         self._preset = preset
         #: what run.json says now, and what it is to say when nothing is saved any more
         self._summary = self._last = run_summary.summary_of(summary)
+        self._noted: dict[str, Any] = {}
         self._claim = Claim(path)
         self._owner: Owner | None = Owner.this()
         with writing(path, RunError):
@@ -125,6 +126,10 @@ class RunWriter:
             writer._write_preset()
         return writer
 
+    def note(self, name: str, value: Any) -> None:
+        """Tell ``name`` beside the summary of the run whenever it is saved from now on."""
+        self._noted[name] = value
+
     def close(self) -> None:
         """Let others write to the directory."""
         if self._owner is not None:
@@ -155,6 +160,7 @@ class RunWriter:
             "run": str(self.path),
             **run.summary(),
             "reached_goal": run.reached_goal,
+            **self._noted,
         }
 
     def _write_preset(self) -> None:

@@ -19,14 +19,15 @@ class SweepSection:
     """What the section says, of the right types; axes and names are for ``reluflow.sweep`` to read.
 
     ``over``: axes as on the command line. ``measures``: names. ``success``: conditions of a success.
-    ``limit``: seconds for each run. Written by a sweep in its own folder only: ``name`` of the preset and
-    whether there are no runs but ``theory_only``.
+    ``limit``: seconds for each run. ``check``: share of the runs that are checked. Written by a sweep in its
+    own folder only: ``name`` of the preset and whether there are no runs but ``theory_only``.
     """
 
     over: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     success: str | None = None
     limit: float | None = None
+    check: float | None = None
     name: str | None = None
     theory_only: bool = False
 
@@ -49,8 +50,8 @@ def read_section(content: Mapping[str, Any], path: Path) -> SweepSection | None:
         if name not in names:
             raise PresetError(f"{path}: there is no key {show(f'{SECTION}.{name}')}{suggestion(name, names)}")
     readers = {
-        "over": _texts, "measures": _texts, "success": _text, "limit": _seconds, "name": _text,
-        "theory_only": _bool,
+        "over": _texts, "measures": _texts, "success": _text, "limit": _seconds, "check": _share,
+        "name": _text, "theory_only": _bool,
     }  # fmt: skip
     said: dict[str, Any] = {
         name: readers[name](value, f"{path}: {SECTION}.{name}") for name, value in table.items()
@@ -74,6 +75,12 @@ def _bool(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise PresetError(f"{where} is {show(value)}; expected true or false")
     return value
+
+
+def _share(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
+        raise PresetError(f"{where} is {show(value)}; expected a share of the runs, above 0 and at most 1")
+    return float(value)
 
 
 def _seconds(value: Any, where: str) -> float:

@@ -39,6 +39,8 @@ RESULTS: Final = (
     Heading("escape_times", "text"),
     Heading("wall_seconds", "float"),
 )
+#: Where a share of the runs is checked: how far one at a tighter tolerance differs, NaN for the others.
+CHECKS: Final = (Heading("check_loss", "float"), Heading("check_escapes", "float"))
 #: Of every point of a study that is theory only; ``loss``, ``variation_norm``, ``saddles`` and
 #: ``escape_times`` are predicted, ``success`` is a fit.
 THEORY: Final = (
@@ -56,7 +58,8 @@ def headings(study: Study) -> tuple[Heading, ...]:
     keys = tuple(Heading(key, _kind_of_key(key)) for key in study.grid.keys)
     if study.theory_only:
         return (*keys, *THEORY)
-    return (*keys, *RESULTS, *(Heading(name, kind_of_measure(name)) for name in study.measures))
+    measures = (Heading(name, kind_of_measure(name)) for name in study.measures)
+    return (*keys, *RESULTS, *measures, *(CHECKS if study.check is not None else ()))
 
 
 def _kind_of_key(id: str) -> Kind:

@@ -132,9 +132,13 @@ class SweepRun:
 
 def checked(study: Study) -> Study:
     """The study without measures that are columns already. Raises SweepError for names that there are not."""
-    if study.theory_only and (study.measures or study.limit is not None):
-        given = "--measure" if study.measures else "--limit"
-        raise SweepError(f"{given} is for runs; expected it without --theory-only, which makes none")
+    options = {"--measure": study.measures, "--limit": study.limit, "--check": study.check}
+    for option, given in options.items():
+        if study.theory_only and given:
+            raise SweepError(f"{option} is for runs; expected it without --theory-only, which makes none")
+    is_varied = "solver.method" in study.grid.keys
+    if study.check is not None and not is_varied and study.preset.values.get("solver.method") == "gd":
+        raise SweepError("--check: method gd has no tolerance; expected an adaptive method")
     study = replace(study, measures=chosen(study.measures, study.preset_at(0)))
     if study.success is not None:
         conditions = parse_conditions(study.success, "--success")

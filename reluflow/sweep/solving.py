@@ -1,5 +1,6 @@
 """One point of a study solved: from its number to the cells of its row."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from reluflow.sweep.conditions import Condition, fulfilled, parse_conditions
 from reluflow.sweep.measures import measured
 from reluflow.sweep.study import Study
 from reluflow.sweep.theory import predict
+from reluflow.training.checking import check
 from reluflow.training.training import Training
 
 #: Share of the first loss to which a run without stop.loss must come to be a success.
@@ -87,6 +89,11 @@ class PointSolver:
         row["saddles"] = len(summary["saddles"])
         row["escape_times"] = ";".join(map(repr, summary["escapes"]))
         row |= measured(self._study.measures, preset, training, summary)
+        if self._is_checked(number) and training.options is not None:
+            found = check(training, interrupted_by=lambda: "the sweep" if is_unwanted() else None)
+            if found is None:
+                return None
+            row |= {"check_loss": found.found.loss, "check_escapes": found.found.escape_shift}
         row["success"] = self._is_success(number, row, preset, first_loss)
         return row
 
@@ -94,6 +101,11 @@ class PointSolver:
         if self._success is None:
             return bool(row["loss"] <= preset.values.get("stop.loss", SUCCESS_SHARE * first_loss))
         return bool(fulfilled(self._success, self._study.grid.changes(number) | _numbers(row)))
+
+    def _is_checked(self, number: int) -> bool:
+        """Whether a point is of the share that is checked, which depends on its values alone."""
+        share = self._study.check
+        return share is not None and int(_digest(self._study, number)[:8], 16) < share * 16**8
 
     def _write(self, number: int, preset: Preset, training: Training) -> None:
         assert self._keep is not None
@@ -111,11 +123,18 @@ def _numbers(row: dict[str, Any]) -> dict[str, Any]:
 
 def place_of(folder: Path, study: Study, number: int) -> Path:
     """The run directory of a point, which is named after its values."""
-    import hashlib
-
-    words = ",".join(f"{key}={cell(value)}" for key, value in study.grid.changes(number).items())
+    words = _words(study, number)
     plain = len(words) <= 120 and all(each.isalnum() or each in "=.,_+-" for each in words)
-    return folder / (words if plain else hashlib.sha256(words.encode()).hexdigest()[:16])
+    return folder / (words if plain else _digest(study, number)[:16])
+
+
+def _words(study: Study, number: int) -> str:
+    return ",".join(f"{key}={cell(value)}" for key, value in study.grid.changes(number).items())
+
+
+def _digest(study: Study, number: int) -> str:
+    """A number, in hexadecimal digits, that is drawn by the values of a point."""
+    return hashlib.sha256(_words(study, number).encode()).hexdigest()
 
 
 def _limited(preset: Preset, seconds: float | None) -> Preset:

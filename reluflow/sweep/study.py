@@ -33,7 +33,8 @@ class Study:
     """``preset`` at the first point of the ``grid``, and what is asked of every point.
 
     ``measures``: names of columns beside those that every table has. ``success``: conditions, or None for
-    the usual ones. ``limit``: seconds for each run. ``theory_only``: predictions are tabulated, not runs.
+    the usual ones. ``limit``: seconds for each run. ``check``: share of the runs that are compared with one
+    at a tighter tolerance. ``theory_only``: predictions are tabulated, not runs.
     """
 
     preset: Preset
@@ -42,6 +43,7 @@ class Study:
     success: str | None = None
     limit: float | None = None
     theory_only: bool = False
+    check: float | None = None
 
     def preset_at(self, number: int) -> Preset:
         """The preset of a point. Raises PresetError where its values cannot be together."""
@@ -51,7 +53,7 @@ class Study:
         """The study as a file that is a preset too."""
         section = SweepSection(
             tuple(axis.text for axis in self.grid.axes), self.measures, self.success, self.limit,
-            self.preset.name, self.theory_only,
+            self.check, self.preset.name, self.theory_only,
         )  # fmt: skip
         return f"{_HEAD}{self.preset.to_toml()}\n{section.to_toml()}"
 
@@ -67,7 +69,7 @@ class Study:
             alike = mine == theirs or _same_file(self.preset, other.preset, key)
             if key.id not in self.grid.keys and not alike:
                 raise SweepError(_another(where, key.id, mine, theirs))
-        for name in ("measures", "success", "theory_only"):
+        for name in ("measures", "success", "theory_only", "check"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise SweepError(_another(where, name, mine, theirs))
@@ -95,6 +97,7 @@ def planned(
     success: str | None = None,
     limit: float | None = None,
     theory_only: bool = False,
+    check: float | None = None,
 ) -> Study:
     """The study of a preset, by name or file, whose section [sweep] says what is not said here.
 
@@ -102,7 +105,7 @@ def planned(
     Raises SweepError and PresetError.
     """
     path = find_preset(target)
-    return _planned(read_toml(path), path, over, changes or {}, measures, success, limit, theory_only)
+    return _planned(read_toml(path), path, over, changes or {}, measures, success, limit, theory_only, check)
 
 
 def _planned(
@@ -114,6 +117,7 @@ def _planned(
     success: str | None = None,
     limit: float | None = None,
     theory_only: bool = False,
+    check: float | None = None,
 ) -> Study:
     section = read_section(content, path) or SweepSection()
     own = [parse_axis(text, f"{path}: sweep.over") for text in section.over]
@@ -134,6 +138,7 @@ def _planned(
         section.success if success is None else success,
         section.limit if limit is None else limit,
         theory_only or section.theory_only,
+        section.check if check is None else check,
     )
 
 

@@ -169,6 +169,11 @@ class Training:
         return self._solver.name
 
     @property
+    def options(self) -> Options | None:
+        """What the solver was told; None for a method that has no tolerance."""
+        return None if self._solver.discrete else self._solver.options
+
+    @property
     def events(self) -> Events:
         """Every change of activation that the solver has logged."""
         return self.solver.event_log
