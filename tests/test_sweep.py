@@ -92,6 +92,19 @@ def test_measures_and_successes():
     }
 
 
+def test_with_weight_decay_there_is_an_objective():
+    words = [*SMALL[:3], "--set", "stop.loss=none", "--set", "stop.time=20"]
+    sweep(*words, "--over", "solver.weight_decay=0,0.01", "--out", "out")
+    columns = reluflow.open_sweep("out").table()
+    told = json.loads(call("run", *words, "--set", "solver.weight_decay=0.01", "--json", "-q").stdout)
+    assert np.isnan(columns["objective"][0])
+    assert columns["objective"][1] == told["objective"] > told["loss"] == columns["loss"][1]
+    sweep(
+        *words, "--set", "solver.weight_decay=0.01", "--over", "init.seed=0", "--theory-only", "--out", "no"
+    )
+    assert "without weight decay" in table("no")["reason"][0]
+
+
 def test_a_fit_is_the_usual_success():
     sweep("orthogonal-mild-width", "--over", "init.seed=0:1", "--set", "stop.loss=none", "--out", "out")
     columns = reluflow.open_sweep("out").table()
@@ -201,20 +214,12 @@ def test_a_folder_is_never_overwritten(tmp_path):
 
 def test_what_cannot_be_run_is_a_row_and_is_tried_again_if_wanted():
     """Values that are fine alone and not together."""
-    words = [
-        "orthogonal-toy",
-        "--set",
-        "network.width=4",
-        "--set",
-        "stop.loss=0.3",
-        "--set",
-        "init.scale=1e-3",
-    ]
+    words = [*SMALL, "--set", "network.width=4"]
     axes = ["--over", "solver.method=lorentz,polar", "--over", "init.kind=balanced,dominated"]
     sweep(*words, *axes, "--out", "out")
     columns = table("out")
     assert columns["status"] == ["converged", "converged", "converged", "failed"]
-    assert "the only kind on which polar can run" in columns["reason"][3]
+    assert "solver.method is polar where init.kind is dominated" in columns["reason"][3]
     assert columns["success"] == [True, True, True, False]
     assert np.isnan(columns["loss"][3])
     done = sweep(*words, *axes, "--out", "out", "--resume", "--json")

@@ -1,7 +1,6 @@
 """Sweeps grouped, drawn, told and merged; and tables of theory alone."""
 
 import csv
-import itertools
 import json
 import math
 from pathlib import Path
@@ -20,7 +19,7 @@ from reluflow.plot.sweep import Curve, curve_rows, map_rows
 from reluflow.store.preset import load_preset
 from reluflow.sweep.summary import grouped, numbers_of, wilson
 from reluflow.sweep.theory import predict
-from reluflow.theory.orthogonal_formulas import fit_probability
+from reluflow.theory.orthogonal_fit import fit_probability
 
 
 @pytest.fixture(autouse=True)
@@ -244,15 +243,6 @@ class TestTheory:
         done = call("sweep", *SMALL, "--over", "init.seed=0", "--theory-only", "--out", "out", *option)
         assert done.exit_code == 2
         assert option[0] in done.stderr
-
-    @pytest.mark.parametrize(("width", "positive", "negative"), [(2, 1, 1), (3, 2, 0), (3, 1, 2), (4, 1, 1)])
-    def test_the_probability_of_a_fit_is_that_of_all_patterns(self, width, positive, negative):
-        samples, fits = positive + negative, 0
-        neurons = list(itertools.product((True, False), range(2**samples)))
-        for network in itertools.product(neurons, repeat=width):
-            seen = [[pattern for sign, pattern in network if sign is own] for own in (True, False)]
-            fits += all(any(pattern >> k & 1 for pattern in seen[k >= positive]) for k in range(samples))
-        assert fit_probability(width, positive, negative) == pytest.approx(fits / len(neurons) ** width)
 
     def test_the_jump_process_fits_when_the_formula_says(self):
         """Over many starts, in the share of them that P(fit) gives."""

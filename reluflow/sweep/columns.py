@@ -53,13 +53,22 @@ THEORY: Final = (
 _INFINITE: Final = {float("inf"): "inf", float("-inf"): "-inf"}
 
 
+#: Beside the loss where there is, or may be, weight decay: what is minimised, NaN without it.
+OBJECTIVE: Final = Heading("objective", "float")
+_DECAY: Final = "solver.weight_decay"
+
+
 def headings(study: Study) -> tuple[Heading, ...]:
     """The columns of a study's rows, without the number in the grid, which is given when rows are read."""
     keys = tuple(Heading(key, _kind_of_key(key)) for key in study.grid.keys)
     if study.theory_only:
         return (*keys, *THEORY)
     measures = (Heading(name, kind_of_measure(name)) for name in study.measures)
-    return (*keys, *RESULTS, *measures, *(CHECKS if study.check is not None else ()))
+    decays = _DECAY in study.grid.keys or bool(study.preset.values.get(_DECAY))
+    results = list(RESULTS)
+    if decays:
+        results.insert([each.name for each in RESULTS].index("loss") + 1, OBJECTIVE)
+    return (*keys, *results, *measures, *(CHECKS if study.check is not None else ()))
 
 
 def _kind_of_key(id: str) -> Kind:

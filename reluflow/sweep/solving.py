@@ -86,6 +86,7 @@ class PointSolver:
             self._write(number, preset, training)
         summary = training.summary()
         row = {name: summary[name] for name in _AS_IT_IS}
+        row["objective"] = summary.get("objective")
         row["saddles"] = len(summary["saddles"])
         row["escape_times"] = ";".join(map(repr, summary["escapes"]))
         row |= measured(self._study.measures, preset, training, summary)

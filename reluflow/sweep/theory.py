@@ -11,7 +11,8 @@ from reluflow.store.preset import Preset
 from reluflow.theory.jump_process import sharp_process
 from reluflow.theory.limit_process import general_limit
 from reluflow.theory.orthogonal_assumptions import ASSUMED
-from reluflow.theory.orthogonal_formulas import fit_probability, least_orthogonal
+from reluflow.theory.orthogonal_fit import fit_probability
+from reluflow.theory.orthogonal_formulas import least_orthogonal
 
 #: More pairs of a neuron and a sample than this are not followed to the limit, unless data are orthogonal.
 MOST_PAIRS: Final = 200_000
@@ -60,6 +61,8 @@ def predict(preset: Preset, problem: Problem | None = None) -> Predicted | str:
     problem = preset.problem() if problem is None else problem
     if problem.slope != 0.0:
         return "the limit is known for the ReLU only, not for a slope below zero"
+    if problem.weight_decay != 0.0:
+        return "the limit is known without weight decay only"
     if abs(least_orthogonal(problem.inputs)[0]) <= ASSUMED.orthogonal:
         return _orthogonal(preset, problem)
     if problem.width * problem.samples > MOST_PAIRS:

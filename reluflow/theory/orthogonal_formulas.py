@@ -3,7 +3,6 @@
 P1 is Boursier, Pillaud-Vivien, Flammarion 2022 (arXiv 2206.00939).
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,18 +94,3 @@ def enough_neurons(samples: int, failing: float) -> int:
     and n (3/4)^m <= eps for m > ln(n/eps) / ln(4/3) (Dana, Bach, Pillaud-Vivien 2025, arXiv 2502.16977).
     """
     return int(np.floor(np.log(samples / failing) / np.log(4.0 / 3.0))) + 1
-
-
-def fit_probability(width: int, positive: int, negative: int) -> float:
-    """P(fit) of ``width`` neurons on orthogonal inputs with so many positive and negative targets.
-
-    For a balanced or dominated start, directions and signs random. A sample is fitted if and only if a neuron
-    of its sign sees it at the start, which a random neuron does with probability 1/2; with k of m neurons
-    positive, P = sum_k C(m, k) 2^-m (1 - 2^-k)^n+ (1 - 2^-(m - k))^n-. Source: derived.
-    """
-    k = np.arange(width + 1.0)
-    logs = [
-        math.lgamma(width + 1) - math.lgamma(i + 1) - math.lgamma(width - i + 1) for i in range(width + 1)
-    ]
-    weights = np.exp(np.array(logs) - width * math.log(2.0))
-    return float(weights @ ((1.0 - 2.0**-k) ** positive * (1.0 - 2.0 ** (k - width)) ** negative))
