@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+import reluflow
 from reluflow import figures
 from reluflow.cli.completion import FIGURE_KINDS
 from reluflow.errors import ReluflowError
@@ -250,6 +251,19 @@ class TestField:
             peaks = (values[1:-1] > values[:-2]) & (values[1:-1] > values[2:]) & (values[1:-1] > 1e-3)
             assert np.count_nonzero(peaks) <= found.size
 
+    def test_weight_decay_is_a_line_above_which_neurons_grow(self, tmp_path, axes):
+        decay = ("--set", "solver.weight_decay=0.3", "--set", "stop.time=1", "--set", "solver.loss=mse")
+        call("run", "first-steps", "-q", *decay, "--out", str(tmp_path / "run"))
+        run = open_run(tmp_path / "run")
+        figures.field(axes, run, 0.0)
+        (line,) = [line for line in axes.lines if line.get_label() == "weight decay"]
+        problem, dt = run.problem, 1e-5
+        start = problem.inputs, problem.targets, problem.weights, problem.output_weights
+        after = reluflow.simulate(*start, times=[dt], loss="mse", weight_decay=0.3).weights[0]
+        measured = np.log(np.linalg.norm(after, axis=1) / np.linalg.norm(problem.weights, axis=1)) / dt
+        drawn = sorted(y for each in axes.lines if each.get_marker() in ("o", "s") for y in each.get_ydata())
+        np.testing.assert_allclose(sorted(measured), np.array(drawn) - line.get_ydata()[0], atol=1e-3)
+
     def test_neurons_stand_on_the_curve_of_their_sign(self, runs, axes):
         figures.field(axes, runs["steps"], 0.0)
         problem = runs["steps"].problem
@@ -435,4 +449,4 @@ def test_the_package_is_imported_without_matplotlib():
 
 
 def test_completion_offers_every_kind():
-    assert sorted(FIGURE_KINDS) == sorted(KINDS)
+    assert sorted(FIGURE_KINDS) == sorted([*KINDS, "sweep"])

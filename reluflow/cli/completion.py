@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from reluflow.store.schema import Key
 
 #: the kinds of ``reluflow.figures.kinds``, which needs matplotlib to be imported
-FIGURE_KINDS = ("loss", "neurons", "directions", "function", "spectrum", "eigen", "angles", "field", "verify")
+FIGURE_KINDS = (
+    *("loss", "neurons", "directions", "function", "spectrum"),
+    *("eigen", "angles", "field", "sweep", "verify"),
+)
 
 
 def settings(incomplete: str) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
-"""``reluflow plot``: figures of runs for papers and talks."""
+"""``reluflow plot``: figures of runs and sweeps for papers and talks."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,27 +11,30 @@ from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded
 
 #: endings of figures that move
-_MOVING = (".gif", ".mp4")
+_MOVING: Final = (".gif", ".mp4")
+#: what the time axes are called here, and in ``reluflow.figures``
+_CLOCKS: Final = {"linear": "time", "log": "log", "scaled": "scaled"}
 
 
 @guarded
 def plot(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Run directories; several for loss only.")
+        list[str],
+        typer.Argument(metavar="RUN...", help="Run directories (several for loss only) or a sweep."),
     ],
     out: Annotated[
         Path,
         typer.Option("-o", "--out", metavar="FILE", help="What to write: .pdf, .svg, .png, .gif or .mp4."),
     ],
     kind: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="KIND",
             help="loss, neurons, directions, function, spectrum, eigen, angles, field or verify; in a .gif "
-            "or .mp4 loss, directions, function or field.",
+            "or .mp4 loss, directions, function or field. Of a sweep: sweep. Default: loss, or sweep.",
             autocompletion=completion.figure_kinds,
         ),
-    ] = "loss",
+    ] = None,
     style: Annotated[
         str | None, typer.Option(metavar="STYLE", help="A style of matplotlib, by name or file.")
     ] = None,
@@ -46,36 +50,102 @@ def plot(
             "the loss.",
         ),
     ] = None,
+    x: Annotated[
+        str | None, typer.Option("--x", metavar="KEY", help="Of a sweep: a curve over this key, or column.")
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option("--y", metavar="KEY", help="With --x: a map over both instead.")
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a sweep: which number, as for sweep show.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="CONDITIONS", help="Of a sweep: only these rows, as for sweep show.")
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="Words above the figure; default: none.")] = "",
 ) -> None:
-    """Write a figure of one or several runs, in the size of a column, and print its name.
+    """Write a figure of one or several runs, or of a sweep, in the size of a column, and print its name.
 
     The file holds the command that makes it and the presets of its runs: `reluflow info FILE` prints them. It
     needs matplotlib: pip install 'reluflow[figures]'.
     """
     from reluflow.errors import ReluflowError
-    from reluflow.store.run_directory import open_run
 
-    clocks = {"linear": "time", "log": "log", "scaled": "scaled"}
-    if time not in clocks:
-        raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(clocks)}")
-    opened = [open_run(run) for run in runs]
+    if time not in _CLOCKS:
+        raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(_CLOCKS)}")
+    of_sweep = {"x": x, "y": y, "value": value, "where": where}
+    of_runs = {"time": time if time != "linear" else None, "linear": linear, "at": at}
+    kind = kind or ("sweep" if len(runs) == 1 and _is_sweep(runs[0]) else "loss")
+    _refuse(of_runs if kind == "sweep" else of_sweep, kind)
     _require_matplotlib()
+    options = {"kind": kind, "style": style, **of_runs, **of_sweep, "title": title}
+    command = shlex.join(["reluflow", "plot", *runs, "-o", str(out), *_words(options)])
+    from reluflow.figures.look import look
+
+    with look(style):
+        if kind == "sweep":
+            _plot_sweep(runs, out, of_sweep, title, command)
+        else:
+            _plot_runs(runs, out, kind, (_CLOCKS[time], not linear, at, title), command)
+    emit(f"{out}\n")
+
+
+def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], command: str) -> None:
+    from reluflow.errors import ReluflowError
     from reluflow.figures.animation import animate
     from reluflow.figures.files import save
     from reluflow.figures.kinds import Choices, figure
-    from reluflow.figures.look import look
+    from reluflow.store.run_directory import open_run
 
-    choices = Choices(clocks[time], not linear, at, title)  # type: ignore[arg-type]
-    command = _command(runs, out, kind, style, time, linear, at, title)
-    with look(style):
-        if out.suffix.lower() in _MOVING:
-            if len(opened) != 1:
-                raise ReluflowError(f"{out}: found {len(opened)} runs; expected one for a figure that moves")
-            animate(kind, opened[0], out, choices, command)
-        else:
-            save(figure(kind, opened, choices), out, command, opened)
-    emit(f"{out}\n")
+    opened, choices = [open_run(run) for run in runs], Choices(*chosen)
+    if out.suffix.lower() not in _MOVING:
+        save(figure(kind, opened, choices), out, command, opened)
+        return
+    if len(opened) != 1:
+        raise ReluflowError(f"{out}: found {len(opened)} runs; expected one for a figure that moves")
+    animate(kind, opened[0], out, choices, command)
+
+
+def _plot_sweep(
+    folders: list[str], out: Path, cut: Mapping[str, str | None], title: str, command: str
+) -> None:
+    from reluflow.cli.output import say
+    from reluflow.errors import ReluflowError
+    from reluflow.figures.files import save
+    from reluflow.figures.sweeps import Cut, sweep_figure
+    from reluflow.sweep.opening import open_sweep
+
+    if len(folders) != 1:
+        raise ReluflowError(f"--kind sweep: found {len(folders)} folders; expected one")
+    sweep = open_sweep(folders[0])
+    made = sweep_figure(sweep, Cut(**cut), title)
+    for sentence in sweep.troubles:
+        say(f"reluflow: {sentence}")
+    save(made, out, command, [sweep])
+
+
+def _is_sweep(folder: str) -> bool:
+    from reluflow.store.locations import expanded
+
+    return (expanded(folder) / "sweep.toml").is_file()
+
+
+def _refuse(options: Mapping[str, Any], kind: str) -> None:
+    """Raise ReluflowError for an option that means nothing for the kind of figure."""
+    from reluflow.errors import ReluflowError
+
+    for name, value in options.items():
+        if value not in (None, False):
+            raise ReluflowError(f"--{name} means nothing for --kind {kind}; expected it left out")
+
+
+def _words(options: Mapping[str, Any]) -> list[str]:
+    """The options that are given, as they are written on a command line."""
+    found: list[str] = []
+    for name, value in options.items():
+        if value not in (None, False, ""):
+            found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return found
 
 
 def _require_matplotlib() -> None:
@@ -87,22 +157,3 @@ def _require_matplotlib() -> None:
         raise ReluflowError(
             "figures need matplotlib, which is not installed: pip install 'reluflow[figures]'"
         )
-
-
-def _command(
-    runs: list[str],
-    out: Path,
-    kind: str,
-    style: str | None,
-    time: str,
-    linear: bool,
-    at: float | None,
-    title: str,
-) -> str:
-    words = ["reluflow", "plot", *runs, "-o", str(out), "--kind", kind]
-    words += [] if style is None else ["--style", style]
-    words += [] if time == "linear" else ["--time", time]
-    words += ["--linear"] if linear else []
-    words += [] if at is None else ["--at", repr(at)]
-    words += ["--title", title] if title else []
-    return shlex.join(words)

@@ -22,6 +22,10 @@ _HOMES = {
     "save": "reluflow.figures.files",
     "spectrum": "reluflow.figures.spectra",
     "turning": "reluflow.figures.neuron_lines",
+    "sweep_curves": "reluflow.figures.sweeps",
+    "sweep_figure": "reluflow.figures.sweeps",
+    "sweep_map": "reluflow.figures.sweeps",
+    "sweep_table": "reluflow.figures.sweeps",
     "verification": "reluflow.figures.tables",
 }
 __all__ = sorted(_HOMES)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, legend_above
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, THEORY, edged, legend_above
 from reluflow.figures.shown import state_of
 from reluflow.network import Array, activation, residuals
 from reluflow.observe.neurons import describe
@@ -31,7 +31,8 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     s G(u), G(u) = -(c/n) sum_k r_k sigma(<u, x_k>) with the residual r = h - y and c = 1, for mse 2 (Maennel,
     Bousquet, Gelly 2018). Diamonds stand at the directions to which small neurons are drawn and grow, dotted
     lines at the kinks of the samples, and every neuron at its direction and rate. With more than two
-    coordinates that move: on the great circle that holds most of the directions.
+    coordinates that move: on the great circle that holds most of the directions. Weight decay is a line,
+    above which neurons grow.
     """
     state, problem = state_of(run, t), run.problem
     span = problem.span
@@ -43,6 +44,8 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     table = describe(state, problem, residual)
     _kinks(axes, circle.inputs)
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
+    if problem.weight_decay:
+        axes.axhline(problem.weight_decay, color=THEORY, linestyle="--", linewidth=0.8, label="weight decay")
     for sign, looks in ((1, POSITIVE), (-1, NEGATIVE)):
         members = (table.sign == sign) & np.isfinite(table.growth)
         circle.draw(axes, sign, looks)
@@ -54,7 +57,7 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     where = "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
     axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
     axes.xaxis.set_major_locator(MultipleLocator(90.0))
-    legend_above(axes, 3)
+    legend_above(axes, 2 if problem.weight_decay else 3)
 
 
 @dataclass(frozen=True)

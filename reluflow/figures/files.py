@@ -9,14 +9,22 @@ from reluflow.errors import ReluflowError
 from reluflow.figures.metadata import NAMES
 from reluflow.store.files import write_atomically, writing
 from reluflow.store.run_reader import Run
+from reluflow.sweep.opening import Sweep
+from reluflow.sweep.study import STUDY
 
 
-def presets_of(runs: Sequence[Run]) -> str:
-    """The presets of runs as TOML, each behind its directory."""
-    return "\n".join(f"# {run.path}\n{run.preset.to_toml()}" for run in runs)
+def presets_of(shown: Sequence[Run | Sweep]) -> str:
+    """The presets of runs, and the studies of sweeps, as TOML, each behind its directory."""
+    return "\n".join(f"# {each.path}\n{_toml(each)}" for each in shown)
 
 
-def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Run] = ()) -> None:
+def _toml(shown: Run | Sweep) -> str:
+    if isinstance(shown, Run):
+        return shown.preset.to_toml()
+    return (shown.path / STUDY).read_text(encoding="utf-8")
+
+
+def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Run | Sweep] = ()) -> None:
     """Write a figure as .pdf, .svg or .png, with the ``command`` and the presets of its ``runs`` in it.
 
     The same figure gives the same bytes: no time is written. Raises ReluflowError for another ending and

@@ -1,0 +1,196 @@
+"""Sweeps: a number over what is varied, as curves with bands, as a map, or as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reluflow.errors import ReluflowError
+from reluflow.figures.look import HEIGHT, THEORY, WIDTH, legend_above
+from reluflow.network import Array
+from reluflow.sweep.columns import Column, written_cell
+from reluflow.sweep.opening import Sweep
+from reluflow.sweep.summary import Groups, chosen, grouped, records, usual_groups
+from reluflow.sweep.theory_line import theory_line
+
+#: an axis is logarithmic where its values span this factor
+_LOG = 30.0
+#: more curves than this are not told apart
+_MOST_CURVES = 6
+#: inches of a line and of a character of a table
+_LINE, _CHARACTER = 0.17, 0.075
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What of a sweep is shown: ``value`` over the column ``x`` or, as a map, over ``x`` and ``y``.
+
+    None leaves them to what is varied: ``x`` is the first varied number that is no seed, ``value`` the loss
+    or, of a map, the share of successes. ``where``: conditions, as of ``reluflow sweep show``.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    value: str | None = None
+    where: str | None = None
+
+
+USUAL: Final = Cut()
+
+
+def sweep_figure(sweep: Sweep, cut: Cut = USUAL, title: str = "") -> Figure:
+    """The figure of a sweep: a map with ``y``, curves over a number, else a table.
+
+    Raises ReluflowError for columns that there are not, and for a map without ``x``.
+    """
+    made = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = made.subplots()
+    x = cut.x or _usual_x(sweep)
+    if cut.y is not None:
+        if cut.x is None:
+            raise ReluflowError("--y is given without --x; expected both for a map")
+        sweep_map(axes, sweep, cut.x, cut.y, cut.value or "success", cut.where)
+    elif x is not None:
+        sweep_curves(axes, sweep, x, cut.value or "loss", cut.where)
+    else:
+        lines, width = sweep_table(axes, sweep, cut.value or "loss", cut.where)
+        made.set_size_inches(_CHARACTER * width, _LINE * (lines + 2))
+    if title:
+        made.suptitle(title)
+    return made
+
+
+def sweep_curves(axes: Axes, sweep: Sweep, x: str, value: str = "loss", where: str | None = None) -> None:
+    """The median of ``value`` over the column ``x``, with a band from quartile to quartile.
+
+    Of "success" the share, with Wilson's interval, 95 %. One curve for each combination of the other varied
+    keys but seeds; of a single one the theory's line where there is one.
+    """
+    table = chosen(sweep.table(), where)
+    others = [
+        key for key in usual_groups(sweep.study.grid.keys) if key != x and np.unique(table[key]).size > 1
+    ]
+    groups = grouped(table, [x, *others], value)
+    if groups.at[0].dtype.kind not in "ifb":
+        raise ReluflowError(f"--x {x}: it is text; expected a column of numbers for a curve")
+    low, middle, high = _bands(groups)
+    places = groups.at[0].astype(float)
+    curves = _curves(groups.at[1:]) if others else {"": np.arange(places.size)}
+    if len(curves) > _MOST_CURVES:
+        raise ReluflowError(
+            f"{sweep.path}: found {len(curves)} curves, one for each {', '.join(others)}; expected at most "
+            f"{_MOST_CURVES}: choose some with --where"
+        )
+    for label, members in curves.items():
+        members = members[np.argsort(places[members], kind="stable")]
+        (line,) = axes.plot(places[members], middle[members], marker="o", markersize=2.5, label=label)
+        axes.fill_between(
+            places[members], low[members], high[members], color=line.get_color(), alpha=0.2, linewidth=0.0
+        )
+    if len(curves) == 1:
+        _theory(axes, sweep, groups, table, places)
+    _scale(axes, "x", places)
+    if value == "success":
+        axes.set(xlabel=x, ylabel="share of successes", ylim=(-0.02, 1.02))
+    else:
+        axes.set(xlabel=x, ylabel=f"{value} (median, quartiles)")
+        _scale(axes, "y", middle)
+    if len(curves) > 1:
+        legend_above(axes, 3, title=", ".join(others), alignment="left")
+
+
+def sweep_map(
+    axes: Axes, sweep: Sweep, x: str, y: str, value: str = "success", where: str | None = None
+) -> None:
+    """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells."""
+    groups = grouped(chosen(sweep.table(), where), [x, y], value)
+    values = groups.success_rate if value == "success" else groups.quartiles[:, 1]
+    (across, column), (up, row) = (np.unique(each, return_inverse=True) for each in groups.at)
+    cells = np.full((up.size, across.size), np.nan)
+    cells[row, column] = values
+    ends = (0.0, 1.0) if value == "success" else (None, None)
+    places = np.arange(across.size), np.arange(up.size)
+    picture = axes.pcolormesh(*places, cells, cmap="viridis", shading="nearest")
+    picture.set_clim(*ends)
+    for place, each, name in (("x", across, x), ("y", up, y)):
+        axis = axes.xaxis if place == "x" else axes.yaxis
+        stride = max(-(-each.size // 8), 1)
+        axis.set_ticks(range(0, each.size, stride), [_cell(value) for value in each[::stride]])
+        axis.set_label_text(name)
+    if any(len(_cell(each)) > 4 for each in across):
+        axes.tick_params(axis="x", labelrotation=45.0)
+    if axes.figure is not None:
+        bar = axes.figure.colorbar(picture, ax=axes)
+        bar.set_label("share of successes" if value == "success" else f"median of {value}")
+        bar.outline.set_linewidth(0.6)
+
+
+def sweep_table(axes: Axes, sweep: Sweep, value: str = "loss", where: str | None = None) -> tuple[int, int]:
+    """The groups by all varied keys but seeds: runs, quartiles of ``value``, share of successes.
+
+    Returns how many lines and characters in a line it has, by which a figure is made large enough.
+    """
+    groups = grouped(chosen(sweep.table(), where), usual_groups(sweep.study.grid.keys), value)
+    titles = [*groups.by, "runs", f"{value} 25 %", "median", "75 %", "success"]
+    names = [*groups.by, "count", "lower_quartile", "median", "upper_quartile", "success_rate"]
+    rows = [[_cell(each[name]) for name in names] for each in records(groups)]
+    ends = np.cumsum([max(map(len, column)) + 2 for column in zip(titles, *rows, strict=True)])
+    axes.set_axis_off()
+    axes.set(xlim=(0.0, ends[-1]), ylim=(len(rows) + 0.6, -0.6))
+    for number, cells in enumerate([titles, *rows]):
+        weight = "normal" if number else "bold"
+        for place, cell in zip(ends.tolist(), cells, strict=True):
+            axes.text(place - 0.3, number, cell, ha="right", va="center", weight=weight)
+    for height in (0.5, len(rows) + 0.5):
+        axes.axhline(height, color="black", linewidth=0.8)
+    return len(rows) + 1, int(ends[-1])
+
+
+def _usual_x(sweep: Sweep) -> str | None:
+    """The first varied column of numbers that is no seed, None if there is none."""
+    table = sweep.table()
+    return next((key for key in usual_groups(sweep.study.grid.keys) if table[key].dtype.kind in "if"), None)
+
+
+def _bands(groups: Groups) -> tuple[Array, Array, Array]:
+    if groups.value == "success":
+        return groups.interval[:, 0], groups.success_rate, groups.interval[:, 1]
+    low, middle, high = groups.quartiles.T
+    return low, middle, high
+
+
+def _curves(others: Sequence[Column]) -> dict[str, npt.NDArray[np.intp]]:
+    """The places of the groups of each curve, by what tells it from the others."""
+    labels = np.array([", ".join(map(_cell, values)) for values in zip(*others, strict=True)])
+    return {label: np.flatnonzero(labels == label) for label in dict.fromkeys(labels.tolist())}
+
+
+def _theory(axes: Axes, sweep: Sweep, groups: Groups, table: dict[str, Column], places: Array) -> None:
+    line = theory_line(sweep.study, groups, table) if len(groups.by) == 1 else None
+    if line is not None:
+        order = np.argsort(places, kind="stable")
+        axes.plot(
+            places[order],
+            line.values[order],
+            ":",
+            color=THEORY,
+            label=f"theory ({line.name.partition(':')[0]})",
+        )
+        axes.legend(loc="best")
+
+
+def _scale(axes: Axes, which: str, values: Array) -> None:
+    """Logarithmic where all is above 0 and spans much."""
+    known = values[np.isfinite(values)]
+    if known.size and known.min() > 0.0 and known.max() >= _LOG * known.min():
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else f"{value:.4g}"
+    return written_cell(value)

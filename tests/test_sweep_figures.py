@@ -1,0 +1,93 @@
+"""Figures of sweeps: medians with quartiles, maps and tables are those of the rows."""
+
+import numpy as np
+import pytest
+from commands import call, one_sentence
+from matplotlib.figure import Figure
+
+from reluflow import figures
+from reluflow.figures.metadata import made_by
+from reluflow.figures.sweeps import Cut
+from reluflow.sweep.opening import open_sweep
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweeps") / "scales"
+    axis = ["init.scale=1e-1,1e-2,1e-3", "network.width=2,12", "init.seed=0:2"]
+    over = [word for each in axis for word in ("--over", each)]
+    done = call("sweep", "orthogonal-toy", *over, "--out", str(folder), "-q", "--jobs", "1")
+    assert done.exit_code == 0, done.stderr
+    return open_sweep(folder)
+
+
+@pytest.fixture
+def axes():
+    return Figure().subplots()
+
+
+def test_a_curve_has_the_medians_and_a_band_of_quartiles(sweep, axes):
+    figures.sweep_curves(axes, sweep, "init.scale", "variation_norm")
+    table = sweep.table()
+    assert [line.get_label() for line in axes.lines] == ["2", "12"]
+    for line, band, width in zip(axes.lines, axes.collections, (2, 12), strict=True):
+        for place, scale in enumerate(sorted({1e-1, 1e-2, 1e-3})):
+            rows = (table["init.scale"] == scale) & (table["network.width"] == width)
+            low, middle, high = np.quantile(table["variation_norm"][rows], [0.25, 0.5, 0.75])
+            assert (line.get_xdata()[place], line.get_ydata()[place]) == pytest.approx((scale, middle))
+            edges = band.get_paths()[0].vertices
+            at = edges[np.isclose(edges[:, 0], scale), 1]
+            assert (at.min(), at.max()) == pytest.approx((low, high))
+    assert axes.get_xscale() == "log"
+
+
+def test_of_one_curve_the_theory_is_drawn_beside_it(sweep, axes):
+    figures.sweep_curves(axes, sweep, "init.scale", "escape:1", "network.width=12")
+    measured, theory = axes.lines
+    np.testing.assert_allclose(theory.get_ydata()[0], measured.get_ydata()[0], rtol=0.05)
+
+
+def test_a_map_has_a_cell_for_each_pair(sweep):
+    figure = figures.sweep_figure(sweep, Cut(x="init.scale", y="network.width"))
+    (picture,) = figure.axes[0].collections
+    assert picture.get_clim() == (0.0, 1.0)
+    cells = picture.get_array()
+    table = sweep.table()
+    for row, width in enumerate((2, 12)):
+        for column, scale in enumerate((1e-3, 1e-2, 1e-1)):
+            rows = (table["init.scale"] == scale) & (table["network.width"] == width)
+            assert np.asarray(cells).reshape(2, 3)[row, column] == table["success"][rows].mean()
+
+
+def test_a_table_has_a_line_for_each_group(sweep, axes):
+    lines, _ = figures.sweep_table(axes, sweep)
+    assert lines == 7
+    assert [text.get_text() for text in axes.texts].count("3") == 6  # runs of each
+
+
+def test_the_command_draws_a_folder_of_a_sweep_as_one(sweep, tmp_path):
+    path = tmp_path / "a.svg"
+    words = ("--x", "init.scale", "--y", "network.width", "--where", "init.seed=0")
+    done = call("plot", str(sweep.path), "-o", str(path), *words)
+    assert done.exit_code == 0, done.stderr
+    made = made_by(path)
+    assert made["command"].endswith("--kind sweep --x init.scale --y network.width --where init.seed=0")
+    assert made["presets"] == f"# {sweep.path}\n{(sweep.path / 'sweep.toml').read_text()}"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--y", "init.scale"], "--y is given without --x"),
+        (["--x", "no"], "there is no column"),
+        (["--at", "3"], "--at means nothing for --kind sweep"),
+        (["--kind", "loss"], "is not a run directory"),
+        (["--kind", "loss", "--x", "init.scale"], "--x means nothing for --kind loss"),
+        (["--x", "status"], "it is text; expected a column of numbers"),
+    ],
+)
+def test_bad_usage(sweep, words, found):
+    done = call("plot", str(sweep.path), "-o", "a.png", *words)
+    assert done.exit_code == 2
+    assert one_sentence(done.stderr)
+    assert found in done.stderr
