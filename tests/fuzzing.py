@@ -29,7 +29,10 @@ MEMORY = 2**30
 PATIENCE = 20
 DEADLINE = 300.0
 LONGEST = 300
-SECONDS = {"check": 2.0, "info": 2.0, "verify": 2.0, "directions": 2.0, "run": 3.0}
+SECONDS = {
+    **{"check": 2.0, "info": 2.0, "verify": 2.0, "directions": 2.0, "run": 3.0},
+    **{"resume": 3.0, "export": 2.0, "plot": 4.0},
+}
 
 
 def child(words: list[str], folder: Path) -> tuple[int, str, str, float]:
@@ -126,6 +129,10 @@ def directories(seed: int, folder: Path) -> list[Result]:
         ["directions", "run", "--at", "end"],
         ["verify", "run", "-q"],
         ["run", "run", "--resume", "--out", "run", "-q", "--set", "stop.wall_seconds=1"],
+        ["resume", "run", "-q", "--set", "stop.wall_seconds=1"],
+        *(["export", "run", f"flat{ending}"] for ending in (".csv", ".npz", ".nc")),
+        *(["plot", "run", "-o", "figure.png", "--kind", kind] for kind in ("loss", "neurons", "verify")),
+        *(["plot", "run", "-o", "figure.svg", "--kind", kind] for kind in ("function", "field", "angles")),
     ]
     results = []
     for words in rng.sample(commands, 3):
