@@ -68,14 +68,15 @@ def family(b: float, dimension: int):
 
 def test_the_network_that_is_predicted_is_the_teacher():
     """Balanced neurons of the bundle add up to it, but for the angles that are left between them."""
-    problem = near().problem
-    course = course_of(problem)
-    weights, outputs = course.final_weights
-    members = course.alignment.bundle
-    np.testing.assert_allclose(row_norms(weights[members]), outputs[members])
-    assert outputs[members] @ outputs[members] == pytest.approx(course.size)
-    np.testing.assert_allclose(outputs[members] @ weights[members], course.teacher, atol=1e-3 * course.size)
-    np.testing.assert_allclose(weights[members], near().final.weights[members], atol=1e-3)
+    small = near().problem
+    large = Problem(small.inputs, 4.0 * small.targets, small.weights, small.output_weights)
+    for course in map(course_of, (small, large)):
+        weights, outputs = course.final_weights
+        members = course.alignment.bundle
+        np.testing.assert_allclose(row_norms(weights[members]), outputs[members])
+        assert outputs[members] @ outputs[members] == pytest.approx(course.size)
+        total = outputs[members] @ weights[members]
+        np.testing.assert_allclose(total, course.teacher, atol=1e-3 * course.size)
 
 
 class TestRows:

@@ -40,6 +40,17 @@ class TestCones:
         expected = 2 if p == 1 else count_cones(n, min(n, p))
         assert len(np.unique(patterns, axis=0)) == len(patterns) == expected
 
+    @pytest.mark.parametrize(("n", "p"), [(3, 3), (5, 3)])
+    def test_a_zero_input_is_never_active_and_makes_no_cones(self, n, p):
+        inputs = np.random.default_rng(0).normal(size=(n, p))
+        with_zero = np.insert(inputs, 1, 0.0, axis=0)
+        found = activation_patterns(with_zero, count_cones(n, p))
+        assert not found[:, 1].any()
+        assert {row.tobytes() for row in np.delete(found, 1, axis=1)} == {
+            row.tobytes() for row in activation_patterns(inputs)
+        }
+        assert len(found) == count_cones(n, p)
+
     def test_degenerate_points_have_those_that_sampling_finds(self):
         rng = np.random.default_rng(0)
         inputs = rng.integers(-1, 2, size=(9, 3)).astype(float)
