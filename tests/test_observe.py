@@ -152,6 +152,24 @@ class TestRecorder:
             assert found["loss_low"][[before, row]].min() <= between.min()
             assert found["loss_high"][[before, row]].max() >= between.max()
 
+    @pytest.mark.parametrize("count", [10, 3000, 7000])
+    def test_a_series_that_was_packed_goes_on_as_the_same(self, count):
+        """Of few rows, of more than there is room for at first, and of so many that they were thinned."""
+        losses = np.exp(np.cumsum(np.random.default_rng(0).normal(0.0, 0.3, size=count + 100)))
+        whole, resumed = Series(4000), Series(4000)
+
+        def add(series, steps):
+            for step in steps:
+                row = dict.fromkeys(COLUMNS, losses[step]) | {"t": 1.0 + step, "step": step}
+                series.add(np.array([row[name] for name in COLUMNS]))
+
+        add(whole, range(count))
+        resumed.unpack(whole.pack())
+        add(whole, range(count, count + 100))
+        add(resumed, range(count, count + 100))
+        np.testing.assert_array_equal(resumed.rows, whole.rows)
+        assert resumed.last_loss == losses[-1]
+
     def test_memory_bounds_the_snapshots(self):
         problem = toy(width=1000)
         one = 8 * 1000 * 3

@@ -1,4 +1,4 @@
-"""Pages about one plateau say what the run and its state are."""
+"""Pages about one plateau and one sample say what the run and its state are."""
 
 import re
 from functools import cache
@@ -12,11 +12,13 @@ from reluflow.flow.base import Options
 from reluflow.observe.history import History
 from reluflow.observe.neurons import CONDITIONS
 from reluflow.observe.roster import Roster
+from reluflow.observe.subjects import events_of, record_sample, report_sample
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.phases import plateaus_of
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement, PlateauFacts, plateau_sheet
+from reluflow.plot.views.sample_page import SampleFacts, sample_sheet
 from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 
@@ -66,3 +68,35 @@ def test_its_picture_ends_a_fifth_after_the_next_plateau_is_reached(number: int)
     columns = [x + len(text) - 1 for x, _, text in pieces(head, "curve") if x < 59]
     cell = (time - zero) / (at - left)
     assert max(columns) - left == pytest.approx(1.2 * plateau.arrive / cell, abs=1.6)
+
+
+@pytest.mark.parametrize("sample", [0, 1])
+def test_a_sample_lists_the_neurons_that_see_it_by_what_they_add(sample: int) -> None:
+    problem, history = run()
+    state = history.state_at(20.0)
+    roster = Roster(state, problem)
+    facts = SampleFacts(
+        sample,
+        state,
+        problem,
+        report_sample(roster, sample),
+        record_sample(history, problem, sample),
+        events_of(history.events, sample=sample),
+    )
+    page = sample_sheet(facts, WIDTH, BRAILLE)
+    z = state.weights @ problem.inputs[sample]
+    added = state.output_weights * np.maximum(z, 0.0)
+    lines = [plain(page.line(i)).split() for i in range(page.count)]
+    numbers = [int(words[0]) for words in lines]
+    assert sorted(numbers) == np.flatnonzero(z > 0.0).tolist()
+    assert numbers == sorted(numbers, key=lambda neuron: -abs(added[neuron]))
+    for neuron, mark, word, norm, height, share in lines:
+        j = int(neuron)
+        assert (mark, word) == (BRAILLE.positive if state.output_weights[j] > 0.0 else BRAILLE.negative, "on")
+        expected = np.linalg.norm(state.weights[j]), z[j], added[j]
+        assert [float(text) for text in (norm, height, share)] == pytest.approx(expected, rel=1e-2)
+    told = {plain(row)[:16].strip(): plain(row)[16:].split()[0] for row in page.head if plain(row).strip()}
+    assert float(told["prediction"]) == pytest.approx(added.sum(), rel=1e-2)
+    assert float(told["residual"]) == pytest.approx(added.sum() - problem.targets[sample], rel=1e-2)
+    assert float(told["length"]) == pytest.approx(np.linalg.norm(problem.inputs[sample]), rel=1e-3)
+    assert int(told["seen by"]) == np.count_nonzero(z > 0.0)
