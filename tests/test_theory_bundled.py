@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from reluflow.network import row_norms
-from reluflow.theory.bundled_flow import Neurons, bundled
+from reluflow.problem import Problem
+from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
 
 #: the kink of the second is the diagonal
 INPUTS = np.array([[1.0, 0.0], [-1.0, 1.0]])
@@ -55,3 +56,15 @@ def test_the_dead_and_the_smallest_are_left_out() -> None:
     assert bundled(dead, INPUTS, slope=0.1)[1].tolist() == [np.sqrt(10.0), 1.0]
     assert bundled(neurons([[1.0, 0.0]], [1.0], -1e4), INPUTS)[1].size == 0
     assert bundled(neurons(np.zeros((0, 2)), []), INPUTS)[0].shape == (0, 2)
+
+
+@pytest.mark.parametrize("mass", [1e-3, 1e-20])
+def test_the_time_to_fall_is_that_of_the_logistic(mass: float) -> None:
+    """One neuron on one sample: u = 1 / (1 + (1 / u_0 - 1) exp(-2 t)), and the loss is (1 - u)^2 / 2."""
+    problem = Problem([[1.0]], [1.0], [[np.sqrt(mass)]], [np.sqrt(mass)])
+    for loss in (0.4, 1e-3):
+        reached = 1.0 - np.sqrt(2.0 * loss)
+        expected = 0.5 * np.log(reached / (1.0 - reached) * (1.0 - mass) / mass)
+        assert time_to_fall(problem, loss, 1e3) == pytest.approx(expected, rel=1e-5)
+        assert time_to_fall(problem, loss, 0.9 * expected) is None
+    assert time_to_fall(problem, 0.6, 1e3) == 0.0
