@@ -62,6 +62,13 @@ def test_its_thread_keeps_no_process_alive(session):
     assert own.daemon
 
 
+def test_memory_is_given_back_when_there_is_nothing_to_do(session, monkeypatch):
+    given_back = threading.Event()
+    monkeypatch.setattr(module, "give_back", given_back.set)
+    finish(session)
+    assert given_back.wait(DEADLINE)
+
+
 def test_starts_with_the_problem_built(session):
     frame = session.frame
     assert frame.status == "halted"
