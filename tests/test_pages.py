@@ -100,3 +100,7 @@ def test_a_sample_lists_the_neurons_that_see_it_by_what_they_add(sample: int) ->
     assert float(told["residual"]) == pytest.approx(added.sum() - problem.targets[sample], rel=1e-2)
     assert float(told["length"]) == pytest.approx(np.linalg.norm(problem.inputs[sample]), rel=1e-3)
     assert int(told["seen by"]) == np.count_nonzero(z > 0.0)
+    # the residual is the picture on the right: from -y to 0
+    ticks = [float(one) for row in page.head for one in re.findall(r"([-.\d]+)┤", plain(row)[59:])]
+    y = float(problem.targets[sample])
+    assert (min(ticks), max(ticks)) == (min(-y, 0.0), max(-y, 0.0))

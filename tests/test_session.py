@@ -354,6 +354,19 @@ def damaged(run: Path, spare: Callable[[str], bool]) -> None:
     np.savez(run / "trajectory.npz", **kept)
 
 
+def test_of_a_stored_run_nothing_is_unsaved_until_it_goes_on(session):
+    session.step()
+    wait(session, lambda frame: frame.steps == 1)
+    session.keep(DEADLINE)
+    before = session.frame.generation
+    stored = open_run(session.frame.folder)
+    session.change(stored.preset, stored)
+    frame = wait(session, lambda frame: frame.generation > before and frame.history is not None)
+    assert (frame.steps, frame.unsaved) == (1, False)
+    session.step()
+    assert wait(session, lambda frame: frame.steps == 2).unsaved
+
+
 def test_a_stored_run_that_cannot_go_on_is_shown_as_far_as_it_is_recorded(session):
     before = finish(session)
     session.keep(DEADLINE)
