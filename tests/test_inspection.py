@@ -102,6 +102,15 @@ def test_between_recorded_states_sizes_are_geometric_and_directions_turn() -> No
         np.testing.assert_array_equal(history_of(before, after).state_at(0.5).weights, [before])
 
 
+def test_between_recorded_rows_the_loss_is_geometric() -> None:
+    states = history_of([1.0, 0.0], [1.0, 0.0], [1.0, 0.0]).states
+    rows = {"t": np.array([0.0, 1.0, 2.0]), "loss": np.array([1.0, 1e-4, 0.0])}
+    history = History(states, np.arange(3.0), rows)
+    seen = [history.loss_at(t) for t in (-1.0, 0.0, 0.5, 1.0)]
+    assert seen == pytest.approx([1.0, 1.0, 1e-2, 1e-4])
+    assert 0.0 <= history.loss_at(2.0) == history.loss_at(9.0) < 1e-300
+
+
 def test_the_record_of_a_neuron_and_its_next_change() -> None:
     problem = Problem([[1.0, 0.0], [0.0, 1.0]], np.ones(2), [[1.0, 0.5]], [1.0])
     past = record_of(history_of([1.0, 0.5], [1.0, -0.5], [10.0, -0.5]), problem, 0)

@@ -123,6 +123,15 @@ class TestRows:
         rows = {row.id: row for row in predictions(run.problem)}
         assert rows["correlated/turn-order"].measure(Measured(run.problem, run.series, few, run.status)) == 0
 
+    def test_the_final_rate_needs_no_rows_close_to_the_end(self):
+        run = near()
+        t = run.series["t"]
+        kept = (t <= 0.9 * t[-1]) | (t == t[-1])
+        series = {name: column[kept] for name, column in run.series.items()}
+        row = {row.id: row for row in predictions(run.problem)}["correlated/final-rate"]
+        few = row.measure(Measured(run.problem, series, run.snapshots, run.status))
+        assert few == pytest.approx(row.measure(run), rel=1e-3)
+
     def test_a_run_that_goes_wrong_is_seen(self):
         """The same run with time stretched and the neurons turned apart fails its rows."""
         run = near()
