@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reluflow.network import row_norms, variation_norm
+from reluflow.observe.departure import departure
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.quantities import live
 from reluflow.store.locations import shipped_presets
@@ -13,7 +14,8 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.training.training import Training
 from reluflow.verification import Row, all_hold, train, verify
 
-QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced")
+QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced", "symmetric", "lazy-to-rich")
+FITTED = ("unbalanced", "symmetric", "lazy-to-rich")
 LONG = ("simplicity-bias", "piecewise")
 
 
@@ -53,7 +55,7 @@ def test_no_prediction_fails(name):
 @pytest.mark.parametrize("name", [*QUICK, "simplicity-bias"])
 def test_each_reaches_its_stated_end(name):
     training = end(name)
-    assert training.status == ("converged" if name == "unbalanced" else "stationary")
+    assert training.status == ("converged" if name in FITTED else "stationary")
     assert training.reached_goal
 
 
@@ -127,6 +129,24 @@ def test_simplicity_bias_is_two_neurons():
     assert total == pytest.approx(variation_norm(state.weights, state.output_weights), rel=1e-3)
     line = np.linalg.lstsq(problem.inputs, problem.targets, rcond=None)[1][0] / (2 * problem.samples)
     assert 0.9 * line < training.solver.loss < line
+
+
+def test_symmetric_falls_to_half_when_its_notes_say():
+    series = end("symmetric").recorder.series
+    half = np.interp(-0.5 * series["loss"][0], -series["loss"], series["t"])
+    assert half == pytest.approx(35.4, abs=0.1)
+
+
+def test_lazy_to_rich_tells_its_numbers():
+    """Held-out loss and kernel distance by scale; the smallest scale of the notes takes long."""
+    assert end("lazy-to-rich").recorder.series["held_out_loss"][[0, -1]] == pytest.approx(
+        [0.029, 0.0095], rel=0.02
+    )
+    for scale, delta, turned, held_out in ((1.0, 0.0, 0.011, 0.0075), (0.1, -1.0, 8e-5, 0.011)):
+        training = end("lazy-to-rich", init__scale=scale, init__delta=delta)
+        distance = departure(training.solver.state, training.problem)["kernel_distance"]
+        assert distance == pytest.approx(turned, rel=0.05)
+        assert training.recorder.series["held_out_loss"][-1] == pytest.approx(held_out, rel=0.02)
 
 
 def test_piecewise_is_the_published_target():

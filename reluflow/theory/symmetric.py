@@ -31,8 +31,8 @@ CURVE = 1e-2
 PER_MASS = 3000.0
 #: ... and in units of the solver's tolerance.
 PER_RTOL = 10.0
-#: Relative error of a half-time, over that of the loss.
-HALF = 1e-4
+#: Relative error of a half-time, to which comes that of ln(loss) over so many e-folds of growth until then.
+HALF, FOLDS = 1e-4, 10.0
 #: Relative error of the final rate.
 RATE = 0.05
 #: The share of the first loss at which the bundles must fall at one of their rates, and how closely.
@@ -112,7 +112,7 @@ class _Rows:
             "half-time",
             self.course.time_of(0.5) / self.problem.speed,
             lambda run: time_of_loss(run, level),
-            HALF + self.error,
+            HALF + self.error / FOLDS,
         )
 
     def final_rate(self) -> Prediction:
