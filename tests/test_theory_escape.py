@@ -177,10 +177,13 @@ class TestRows:
         problem = Problem(start.inputs, start.targets, start.weights, start.output_weights, loss)
         run = trained(problem)
         rows = {row.id: row for row in predictions(problem)}
-        general = [f"general/{name}" for name in ("sign-flips", "conservation", "pair-law")]
+        general = [f"general/{name}" for name in ("sign-flips", "out-of-reach", "conservation", "pair-law")]
         early = ["early/aligned", "early/sign-changes"]
         assert list(rows) == [*general, *early, "general/first-escape", "general/rest"]
-        assert {name for name, row in rows.items() if not row.applies} == {"early/sign-changes"}
+        assert {name for name, row in rows.items() if not row.applies} == {
+            "general/out-of-reach",
+            "early/sign-changes",
+        }
         assert rows["general/sign-flips"].measure(run) == 0.0
         assert rows["general/conservation"].measure(run) < 1e-6
         escape = rows["general/first-escape"]

@@ -201,6 +201,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "float",
         "a_j^2 - |w_j|^2 of every neuron",
         default=0.0,
+        step="one",
         when=("init.kind", ("fixed-norm",)),
         **_ANY,
     ),

@@ -89,6 +89,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
             "any data",
             {
                 "general/sign-flips": "no output weight changes its sign, where |a_j| >= |w_j|",
+                "general/out-of-reach": "the loss that is left where output weights have one sign for ever",
                 "general/conservation": "a_j^2 - |w_j|^2 does not change",
                 "general/pair-law": "a_i a_j - <w_i, w_j> stays while two neurons see the same samples",
                 "early/aligned": "how many neurons have aligned before the first escape",

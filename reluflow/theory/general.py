@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.network import outweighed, residuals, row_norms, variation_norm
+from reluflow.network import BALANCED, loss_of, outweighed, residuals, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
 from reluflow.theory.forecast import Forecast, forecast
-from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import AT_REST
 
@@ -51,6 +51,7 @@ def predictions(problem: Problem) -> list[Prediction]:
     reason, found = first_escape(problem)
     return [
         _signs(problem),
+        _out_of_reach(problem),
         _conservation(),
         _pairs(problem),
         *early_rows(problem, found, reason),
@@ -75,6 +76,48 @@ def _signs(problem: Problem) -> Prediction:
         0.0,
         absolute=True,
     )
+
+
+def _out_of_reach(problem: Problem) -> Prediction:
+    """Signs that cannot change divide networks into parts, in some of which not all data can be fitted."""
+    reason = not_relu(problem) or _both_signs(problem)
+    missing = -1.0 if np.any(problem.output_weights > 0.0) else 1.0
+    part = np.maximum(missing * problem.targets, 0.0)
+    least = problem.speed * loss_of(part, "half-mse")
+    sizes, norms = np.abs(problem.output_weights), row_norms(problem.weights)
+    dominated = int(np.count_nonzero(sizes > (1.0 + BALANCED) * norms))
+
+    def measure(run: Measured) -> float:
+        return float(1.0 - np.min(run.series["loss_low"]) / least)
+
+    return Prediction(
+        "general/out-of-reach",
+        "Output weights of one sign only leave (1/2n) sum y^2 (twice that for mse) over the targets of the "
+        "other: share of it by which the loss falls below. The networks of given a_j^2 - |w_j|^2 have "
+        f"2^{dominated} parts between which none can go.",
+        "Nurisso et al. 2024 (arXiv 2410.14837)",
+        reason is None,
+        reason or "no sign of an output weight can change, and only one is there",
+        0.0 if reason is None else None,
+        measure,
+        1e-9,
+        absolute=True,
+        one_sided=True,
+    )
+
+
+def _both_signs(problem: Problem) -> str | None:
+    """Why no target is out of reach by its sign."""
+    below = int(np.count_nonzero(outweighed(problem.weights, problem.output_weights)))
+    if below:
+        return f"|a_j| < |w_j| for {below} neuron(s), whose signs may change; expected none"
+    signs = [bool(np.any(sign * problem.output_weights > 0.0)) for sign in (1.0, -1.0)]
+    if all(signs):
+        return "output weights of both signs are there; expected one sign only"
+    wanted = [bool(np.any(sign * problem.targets > 0.0)) for sign in (1.0, -1.0)]
+    if not any(want and not have for want, have in zip(wanted, signs, strict=True)):
+        return "no target has the sign that no output weight has; expected some"
+    return None
 
 
 def _conservation() -> Prediction:
