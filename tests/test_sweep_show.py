@@ -139,6 +139,8 @@ def test_a_sweep_is_shown_in_every_form():
     assert "(across)" in call("sweep", "show", "out", "--x", "network.width", "--y", "init.seed").stdout
     few = json.loads(call("sweep", "show", "out", "--where", "init.seed<2 network.width=8", "--json").stdout)
     assert few["rows"] == 2
+    for where, rows in (("init.kind=balanced stop.loss<1", 8), ("init.kind=dominated", 0)):
+        assert json.loads(call("sweep", "show", "out", "--where", where, "--json").stdout)["rows"] == rows
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def show(
     if as_json + as_csv + as_latex > 1:
         raise SweepError("--json, --csv and --latex are three forms of one table; expected one of them")
     sweep = _opened(folder)
-    table = chosen(sweep.table(), where)
+    table = chosen(sweep.table(), where, sweep.study.constants)
     for sentence in sweep.troubles:
         say(f"reluflow: {sentence}")
     by = [name for name in (x, y) if name is not None] or usual_groups(sweep.study.grid.keys)

@@ -142,7 +142,8 @@ def checked(study: Study) -> Study:
     study = replace(study, measures=chosen(study.measures, study.preset_at(0)))
     if study.success is not None:
         conditions = parse_conditions(study.success, "--success")
-        examples = {each.name: "" if each.kind == "text" else 0.0 for each in headings(study)}
+        examples = dict(study.constants)
+        examples |= {each.name: "" if each.kind == "text" else 0.0 for each in headings(study)}
         del examples["success"]
         require_known(conditions, examples, "--success")
         fulfilled(conditions, examples)

@@ -67,7 +67,7 @@ class PointSolver:
             return {"status": "does not apply", "reason": found}
         row = found.row() | {"wall_seconds": time.perf_counter() - began}
         if self._success is not None:
-            row["success"] = bool(fulfilled(self._success, self._study.grid.changes(number) | _numbers(row)))
+            row["success"] = bool(fulfilled(self._success, self._named(number, row)))
         return row
 
     def _row(self, number: int, is_unwanted: Callable[[], bool]) -> dict[str, Any] | None:
@@ -101,7 +101,12 @@ class PointSolver:
     def _is_success(self, number: int, row: dict[str, Any], preset: Preset, first_loss: float) -> bool:
         if self._success is None:
             return bool(row["loss"] <= preset.values.get("stop.loss", SUCCESS_SHARE * first_loss))
-        return bool(fulfilled(self._success, self._study.grid.changes(number) | _numbers(row)))
+        return bool(fulfilled(self._success, self._named(number, row)))
+
+    def _named(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
+        """Keys and columns of a row for conditions, in which a number that is missing is NaN."""
+        named = self._study.constants | self._study.grid.changes(number) | row
+        return {name: math.nan if value is None else value for name, value in named.items()}
 
     def _is_checked(self, number: int) -> bool:
         """Whether a point is of the share that is checked, which depends on its values alone."""
@@ -115,11 +120,6 @@ class PointSolver:
             writer.save(training)
         finally:
             writer.close()
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for conditions, in which a number that is missing is NaN."""
-    return {name: math.nan if value is None else value for name, value in row.items()}
 
 
 def place_of(folder: Path, study: Study, number: int) -> Path:

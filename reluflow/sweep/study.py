@@ -17,7 +17,7 @@ from reluflow.store.run_directory import with_copies
 from reluflow.store.schema import KEYS, Key, show
 from reluflow.store.sweep_section import SweepSection, read_section
 from reluflow.store.toml_text import read_toml
-from reluflow.sweep.axes import Axis, parse_axis
+from reluflow.sweep.axes import Axis, cell, parse_axis
 from reluflow.sweep.grid import Grid, replaced
 
 #: The file of a sweep's folder that says what the sweep is about.
@@ -48,6 +48,12 @@ class Study:
     def preset_at(self, number: int) -> Preset:
         """The preset of a point. Raises PresetError where its values cannot be together."""
         return self.preset.with_values(self.grid.changes(number))
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The values of the keys that are not varied, as conditions compare them: numbers, or text."""
+        fixed = {id: value for id, value in self.preset.values.items() if id not in self.grid.keys}
+        return {id: value if isinstance(value, int | float) else cell(value) for id, value in fixed.items()}
 
     def to_toml(self) -> str:
         """The study as a file that is a preset too."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -60,13 +61,19 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def chosen(table: Mapping[str, Column], where: str | None) -> dict[str, Column]:
-    """The rows for which the conditions hold. Raises SweepError for names that are no columns."""
+def chosen(
+    table: Mapping[str, Column], where: str | None, constants: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Column]:
+    """The rows for which the conditions hold, on columns and on ``constants`` that are the same for all.
+
+    Raises SweepError for names that are neither.
+    """
     if where is None:
         return dict(table)
     conditions = parse_conditions(where, "--where")
-    require_known(conditions, table, "--where")
-    holds = fulfilled(conditions, table)
+    names = {**constants, **table}
+    require_known(conditions, names, "--where")
+    holds = np.broadcast_to(fulfilled(conditions, names), len(table["number"]))
     return {name: column[holds] for name, column in table.items()}
 
 
