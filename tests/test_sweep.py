@@ -1,8 +1,13 @@
 """Sweeps from the command line to their tables."""
 
 import csv
+import errno
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -300,3 +305,44 @@ def test_the_section_of_a_preset_is_checked_with_it(section, message, tmp_path):
     done = call("presets", "check", "study.toml")
     assert done.exit_code == (0 if message is None else 2)
     assert message is None or (message in done.stderr and one_sentence(done.stderr))
+
+
+def test_a_full_disc_ends_it_in_one_sentence(monkeypatch):
+    fsync = os.fsync
+
+    def full(handle):
+        if Path("out/sweep.toml").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = call("sweep", *SMALL, "--over", "init.seed=0:3", "--out", "out", "-q")
+    assert done.exit_code == 1
+    assert one_sentence(done.stderr)
+    assert "No space left" in done.stderr
+    assert "resume with" in done.stderr
+    monkeypatch.setattr(os, "fsync", fsync)
+    sweep("out/sweep.toml", "--out", "out", "--resume")
+    assert table("out")["status"] == ["converged"] * 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("reluflow sweep s", {"show", "status", "simplicity-bias"}),
+        ("reluflow sweep orthogonal-toy --sha", {"--shard"}),
+        ("reluflow sweep show --whe", {"--where"}),
+    ],
+)
+def test_the_shell_completes_commands_presets_and_options(line, offered):
+    environment = {
+        "_RELUFLOW_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv[0] = 'reluflow'; from reluflow.cli import main; main()"],
+        env={**os.environ, **environment}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert offered <= set(done.stdout.split())

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,12 +13,20 @@ from reluflow.errors import SweepError
 if TYPE_CHECKING:
     from reluflow.sweep.running import Shard as Share
 
+#: What may stand in the place of a preset's name.
+COMMANDS: Final = ("show", "status", "merge")
+
+
+def _first_words(incomplete: str) -> list[str]:
+    return [*(name for name in COMMANDS if name.startswith(incomplete)), *completion.preset_names(incomplete)]
+
+
 Preset = Annotated[
     str,
     typer.Argument(
         metavar="PRESET",
         help="A preset's name or file; one with a section [sweep] is a whole study.",
-        autocompletion=completion.preset_names,
+        autocompletion=_first_words,
     ),
 ]
 Over = Annotated[
