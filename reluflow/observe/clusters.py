@@ -10,10 +10,19 @@ from reluflow.flow.base import State
 from reluflow.network import Array, row_norms
 from reluflow.observe.neurons import unit_rows
 
-#: Neurons of one sign within this angle (radians) of the heaviest of them are one cluster.
-TOGETHER: Final = 0.05
-#: Clusters are looked for one by one, the heaviest first, until so many numbers have been compared.
-MOST_WORK: Final = 4e7
+
+@dataclass(frozen=True)
+class ClusterRules:
+    """How neurons are put together to clusters."""
+
+    #: radians from the heaviest neuron of a cluster within which others of its sign belong to it
+    together: float = 0.05
+    #: numbers that are compared, at most, while clusters are looked for one by one, the heaviest first
+    work: float = 4e7
+
+
+CLUSTERS: Final = ClusterRules()
+
 
 Numbers = npt.NDArray[np.intp]
 
@@ -42,7 +51,7 @@ def find_clusters(state: State) -> Clusters:
     left = np.any(units != 0.0, axis=1)
     order = np.argsort(-mass, kind="stable")
     leads: list[int] = []
-    most = int(MOST_WORK // max(units.size, 1)) + 1
+    most = int(CLUSTERS.work // max(units.size, 1)) + 1
     place = 0
     while len(leads) < most:
         while place < order.size and not left[order[place]]:
@@ -59,6 +68,6 @@ def find_clusters(state: State) -> Clusters:
 
 
 def _near(units: Array, unit: Array) -> npt.NDArray[np.bool_]:
-    """Rows (m, d) of length 1 within ``TOGETHER`` of another."""
-    near: npt.NDArray[np.bool_] = units @ unit >= np.cos(TOGETHER)
+    """Rows (m, d) of length 1 within ``CLUSTERS.together`` of another."""
+    near: npt.NDArray[np.bool_] = units @ unit >= np.cos(CLUSTERS.together)
     return near

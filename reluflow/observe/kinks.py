@@ -8,6 +8,7 @@ all others.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,11 +18,20 @@ from reluflow.flow.base import State
 from reluflow.network import ON_A_KINK, Array, activation, preactivations, row_norms
 from reluflow.problem import Problem
 
-#: Rounds over all samples in which shares are improved, at most, and the change (of a share) that ends them:
-#: for a neuron that is looked at, and for the norm of the gradient, which is recorded at every step.
-MOST_ROUNDS: Final = 60
-SETTLED: Final = 1e-9
-ROUGH: Final = 1e-3
+
+@dataclass(frozen=True)
+class ShareSearch:
+    """How closely the shares of samples on whose kinks neurons are get worked out."""
+
+    #: rounds over all samples in which shares are improved, at most
+    rounds: int = 60
+    #: change of a share that ends them for a neuron that is looked at
+    settled: float = 1e-9
+    #: the same for the norm of the gradient, which is recorded at every step
+    rough: float = 1e-3
+
+
+SHARES: Final = ShareSearch()
 
 
 def kink_shares(
@@ -30,7 +40,7 @@ def kink_shares(
     inputs: Array,
     residual: Array,
     slope: float = 0.0,
-    settled: float = SETTLED,
+    settled: float = SHARES.settled,
 ) -> Array:
     """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h.
 
@@ -62,7 +72,7 @@ def _least(
     gram = inputs @ inputs.T
     along = (alpha * residual) @ gram  # n <D, x_l>, shape (rows, n)
     columns = [(int(k), np.flatnonzero(held[:, k])) for k in np.flatnonzero(np.any(held, axis=0))]
-    for _ in range(MOST_ROUNDS):
+    for _ in range(SHARES.rounds):
         moved = 0.0
         for k, rows in columns:
             old = alpha[rows, k]
@@ -94,7 +104,7 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
     predicted = np.einsum("km,kmn->kn", outputs.reshape(shape[:2]), hidden.reshape(shape))
     residual = np.repeat(problem.targets - predicted, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
-    seen = kink_shares(weights, outputs, inputs, residual, slope, ROUGH)
+    seen = kink_shares(weights, outputs, inputs, residual, slope, SHARES.rough)
     by_weight = outputs[:, None] * ((seen * pull) @ inputs)
     by_output = np.einsum("bn,bn->b", hidden, pull)
     if problem.weight_decay:

@@ -1,6 +1,7 @@
 """What a network has done by the time it rests on a plateau: samples fitted, neurons grown."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -10,12 +11,20 @@ from reluflow.network import Array, residuals, row_norms
 from reluflow.observe.plateaus import Saddle
 from reluflow.problem import Problem
 
-#: A sample is fitted if its residual is at most this share of the largest target.
-FITTED: Final = 0.02
-#: A neuron is large if its |a||w| is at least this share of the largest one, and the network is seen at all,
-LARGE: Final = 1e-2
-#: that is, some output is at least this share of the largest target.
-SEEN: Final = 0.02
+
+@dataclass(frozen=True)
+class ContentRules:
+    """What counts as fitted and as large on a plateau."""
+
+    #: share of the largest target up to which the residual of a fitted sample is
+    fitted: float = 0.02
+    #: share of the largest |a||w| from which on a neuron is large, if the network is seen at all
+    large: float = 1e-2
+    #: share of the largest target that some output of a network that is seen exceeds
+    seen: float = 0.02
+
+
+CONTENTS: Final = ContentRules()
 
 
 def contents(saddle: Saddle, states: Sequence[State], problem: Problem) -> dict[str, Any]:
@@ -29,6 +38,9 @@ def contents(saddle: Saddle, states: Sequence[State], problem: Problem) -> dict[
     left = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     size = float(np.max(np.abs(problem.targets)))
     mass: Array = np.abs(state.output_weights) * row_norms(state.weights)
-    seen = float(np.max(np.abs(left + problem.targets))) > SEEN * size
-    large = int(np.count_nonzero(mass >= LARGE * np.max(mass))) if seen else 0
-    return {"fitted": [int(k) for k in np.flatnonzero(np.abs(left) <= FITTED * size)], "large": large}
+    seen = float(np.max(np.abs(left + problem.targets))) > CONTENTS.seen * size
+    large = int(np.count_nonzero(mass >= CONTENTS.large * np.max(mass))) if seen else 0
+    return {
+        "fitted": [int(k) for k in np.flatnonzero(np.abs(left) <= CONTENTS.fitted * size)],
+        "large": large,
+    }

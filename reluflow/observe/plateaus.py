@@ -2,26 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from reluflow.network import Array
-from reluflow.observe.curve import refine
 
-#: Width of the levels of ln(loss) on which dwelling times are compared.
-LEVEL = 0.02
-#: A plateau's level is held so many times longer than the fastest later one.
-CONTRAST = 8.0
-#: Levels of one plateau, which may still be settling, are at most so far apart in ln(loss).
-SAME = 0.1
-#: A level held for this share of a run that did not converge is where the run ended.
-LAST_SHARE = 0.3
-#: Below this share of the first loss a long step of a fit says nothing of levels: the dense output inside of
-#: it is exact to about 1e-11 of the targets, the network at its end to rounding.
-RESOLVED = 1e-20
 
-#: Shares of the fall of the loss still ahead between which the rate of an escape is read.
-RATE_RANGES = ((0.96, 0.25), (0.999, 0.02))
+@dataclass(frozen=True)
+class PlateauRules:
+    """How plateaus are told from a loss curve, and how their escapes are read."""
+
+    #: width in ln(loss) of the levels on which dwelling times are compared
+    level: float = 0.02
+    #: times that a plateau's level is held longer than the fastest later one
+    contrast: float = 8.0
+    #: difference of ln(loss), at most, between levels of one plateau, which may still be settling
+    same: float = 0.1
+    #: share of a run that did not converge, for which a level is held that is where the run ended
+    last_share: float = 0.3
+    #: share of the first loss below which a long step of a fit says nothing of levels: the dense output
+    #: inside of it is exact to about 1e-11 of the targets, the network at its end to rounding
+    resolved: float = 1e-20
+    #: shares of the fall of the loss still ahead between which the rate of an escape is read
+    rate_ranges: tuple[tuple[float, float], ...] = ((0.96, 0.25), (0.999, 0.02))
+
+
+PLATEAUS: Final = PlateauRules()
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,11 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     if np.count_nonzero(usable) < 3:
         return []
     recorded = t[usable], np.minimum.accumulate(loss[usable])
-    t, log_loss = refine(recorded[0], np.log(recorded[1]))
+    t, log_loss = _refined(recorded[0], np.log(recorded[1]))
     loss = np.minimum.accumulate(np.exp(log_loss))
-    levels = [level for level in _plateau_levels(t, np.log(loss)) if level > RESOLVED * loss[0]]
+    levels = [level for level in _plateau_levels(t, np.log(loss)) if level > PLATEAUS.resolved * loss[0]]
     ends_there = not settled and _held_at_end(t, loss)
-    if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-SAME)):
+    if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-PLATEAUS.same)):
         levels.append(float(loss[-1]))
     after = [*levels[1:], float(loss[-1])] if levels else []
     saddles: list[Saddle] = []
@@ -82,17 +89,19 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
 def _plateau_levels(t: Array, log_loss: Array) -> list[float]:
     """Loss levels that are held long in comparison with the fastest fall after them."""
     fallen = log_loss[0] - log_loss
-    edges = np.arange(0.0, fallen[-1], LEVEL)
+    edges = np.arange(0.0, fallen[-1], PLATEAUS.level)
     if edges.size < 3:
         return []
     # first time at which the loss has fallen by each edge
     dwell = np.diff(np.interp(edges, fallen + 1e-12 * np.arange(fallen.size), t))
     fastest_later = np.minimum.accumulate(dwell[::-1])[::-1]
-    long = dwell > CONTRAST * fastest_later
+    long = dwell > PLATEAUS.contrast * fastest_later
     peaks: list[int] = []
     for i in np.flatnonzero(long):
         lowest = float(np.min(dwell[peaks[-1] : i + 1])) if peaks else 0.0
-        if peaks and (i - peaks[-1] <= SAME / LEVEL or dwell[i] < CONTRAST * lowest):
+        if peaks and (
+            i - peaks[-1] <= PLATEAUS.same / PLATEAUS.level or dwell[i] < PLATEAUS.contrast * lowest
+        ):
             # the same plateau still settling, or the slope down from it
             if dwell[i] > dwell[peaks[-1]]:
                 peaks[-1] = int(i)
@@ -104,14 +113,14 @@ def _plateau_levels(t: Array, log_loss: Array) -> list[float]:
 
 def _level(t: Array, log_loss: Array, fallen: float) -> float:
     """The loss in the middle of the time spent about a level."""
-    inside = np.flatnonzero(np.abs(log_loss[0] - fallen - log_loss) <= 1.5 * LEVEL)
+    inside = np.flatnonzero(np.abs(log_loss[0] - fallen - log_loss) <= 1.5 * PLATEAUS.level)
     middle = 0.5 * (t[inside[0]] + t[inside[-1]])
     return float(np.exp(np.interp(middle, t, log_loss)))
 
 
 def _held_at_end(t: Array, loss: Array) -> bool:
-    since = t[-1] - LAST_SHARE * (t[-1] - t[0])
-    return bool(np.interp(since, t, loss) <= loss[-1] * (1.0 + LEVEL))
+    since = t[-1] - PLATEAUS.last_share * (t[-1] - t[0])
+    return bool(np.interp(since, t, loss) <= loss[-1] * (1.0 + PLATEAUS.level))
 
 
 def _time_at(t: Array, loss: Array, level: float) -> float:
@@ -130,10 +139,39 @@ def _escape_rate(t: Array, loss: Array, level: float, following: float) -> float
     ``following`` as (1 - u / u_final)^2. Where too few points are recorded there, from the next wider range.
     """
     left = (loss - following) / (level - following)
-    for most, least in RATE_RANGES:
+    for most, least in PLATEAUS.rate_ranges:
         inside = (left < most) & (left > least)
         if np.count_nonzero(inside) >= 2:
             mass = 1.0 - np.sqrt(left[inside])
             slope = np.polyfit(t[inside] - t[inside][0], np.log(mass / (1.0 - mass)), 1)[0]
             return float(0.5 * slope)
     return None
+
+
+def _refined(t: Array, values: Array, pieces: int = 8) -> tuple[Array, Array]:
+    """``pieces`` points an interval on the monotone cubic through (t, values), both (k,), t increasing.
+
+    Slopes are the weighted harmonic means of Fritsch and Butland 1984: the curve rises and falls
+    only where the points do, so that a plateau stays one. Fewer than three points come back as they are.
+    """
+    if t.size < 3:
+        return t, values
+    widths = np.diff(t)
+    chords = np.diff(values) / widths
+    slopes = np.zeros_like(values)
+    same = chords[:-1] * chords[1:] > 0.0
+    left, right = widths[:-1] + 2.0 * widths[1:], 2.0 * widths[:-1] + widths[1:]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        harmonic = (left + right) / (left / chords[:-1] + right / chords[1:])
+    slopes[1:-1] = np.where(same, harmonic, 0.0)
+    slopes[0], slopes[-1] = chords[0], chords[-1]
+    share = np.arange(pieces) / pieces
+    rest = 1.0 - share
+    fine_t = t[:-1, None] + widths[:, None] * share
+    fine = (
+        rest**2 * (1.0 + 2.0 * share) * values[:-1, None]
+        + rest**2 * share * (widths * slopes[:-1])[:, None]
+        + share**2 * (3.0 - 2.0 * share) * values[1:, None]
+        - share**2 * rest * (widths * slopes[1:])[:, None]
+    )
+    return np.append(fine_t.ravel(), t[-1]), np.append(fine.ravel(), values[-1])

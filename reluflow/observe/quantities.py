@@ -24,14 +24,25 @@ from reluflow.observe.neurons import unit_rows
 from reluflow.problem import Problem
 from reluflow.registry.losses import Loss
 
-#: singular values above this share of the largest count for the numerical rank, unless told otherwise
-RANK_TOLERANCE: Final = 1e-3
+
+@dataclass(frozen=True)
+class QuantityRules:
+    """What counts as zero, and as too much, in quantities of a state."""
+
+    #: share of the largest singular value above which others count for the numerical rank, unless told
+    #: otherwise
+    rank: float = 1e-3
+    #: cosine between a neuron and a sample below which it is zero
+    rounding: float = 1e-9
+    #: neurons of which all pairs are compared, at most
+    compared: int = 5000
+
+
+QUANTITIES: Final = QuantityRules()
+
+
 #: the same, for the rank that is told of the end of a run
 SUMMARY_TOLERANCE: Final = 1e-6
-#: cosines between a neuron and a sample below this are zero
-ROUNDING: Final = 1e-9
-#: neurons of which all pairs are compared, at most
-MOST_COMPARED: Final = 5000
 
 Mask = npt.NDArray[np.bool_]
 
@@ -46,7 +57,7 @@ def live(state: State, problem: Problem, sign: int = 0) -> Mask:
     z = preactivations(state.weights, problem.inputs)
     if problem.slope > 0.0:
         z = np.abs(z)
-    seen: Mask = np.any(z > ROUNDING * sizes, axis=1)
+    seen: Mask = np.any(z > QUANTITIES.rounding * sizes, axis=1)
     return seen if sign == 0 else seen & (np.sign(state.output_weights) == sign)
 
 
@@ -107,10 +118,10 @@ def angle(one: Array, other: Array) -> float:
 def spread(directions: Array) -> tuple[float, float]:
     """Largest and average angle (degrees) between all pairs of rows (k, d); NaN for fewer than two.
 
-    Time grows as k^2: NaN too above MOST_COMPARED rows.
+    Time grows as k^2: NaN too above QUANTITIES.compared rows.
     """
     count = len(directions)
-    if not 2 <= count <= MOST_COMPARED:
+    if not 2 <= count <= QUANTITIES.compared:
         return np.nan, np.nan
     unit = unit_rows(directions)
     largest, total = 0.0, 0.0
@@ -139,7 +150,7 @@ def quantities(
     teacher: Array | None = None,
     points: Array | None = None,
     point_targets: Array | None = None,
-    tolerance: float = RANK_TOLERANCE,
+    tolerance: float = QUANTITIES.rank,
 ) -> dict[str, float]:
     """All of them by name; angles in degrees, NaN where there is nothing to measure.
 

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,16 +17,24 @@ from reluflow.observe.quantities import loss_at
 from reluflow.observe.series import Series, columns_of
 from reluflow.problem import Problem
 
-#: Movement (see ``change``) between snapshots at first; it doubles whenever they become too many.
-FINEST_SPACING = 0.02
-#: Inside of one step so many pieces are recorded at most.
-MOST_PIECES = 64
-#: Neurons times samples whose gradients are worked out together.
-ROOM = 1 << 18
-#: The state is looked at for a snapshot at least every so many observations.
-LONGEST_STRIDE = 64
-#: ... and whenever flow time has grown by this factor.
-LONGEST_WAIT = 1.05
+
+@dataclass(frozen=True)
+class RecorderRules:
+    """How closely a run is recorded, and how much of it is looked at together."""
+
+    #: movement (see ``change``) between snapshots at first; it doubles whenever they become too many
+    spacing: float = 0.02
+    #: pieces of one step that are recorded, at most
+    pieces: int = 64
+    #: neurons times samples whose gradients are worked out together
+    room: int = 1 << 18
+    #: observations between two of which the state is looked at for a snapshot, at most
+    stride: int = 64
+    #: factor of flow time after which it is looked at in any case
+    wait: float = 1.05
+
+
+RECORDER: Final = RecorderRules()
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class Recorder:
         self._states: list[State] = []
         self._shapes: list[Shape] = []
         self._path: list[float] = []
-        self._spacing = FINEST_SPACING
+        self._spacing = RECORDER.spacing
         self._stride = 1
         self._waited = 0
         self._newest: State | None = None
@@ -131,7 +139,7 @@ class Recorder:
         if moved >= self._spacing:
             self._stride = max(1, self._stride // 2)
         elif moved < 0.25 * self._spacing:
-            self._stride = min(2 * self._stride, LONGEST_STRIDE)
+            self._stride = min(2 * self._stride, RECORDER.stride)
         return abs(moved - before) / waited
 
     def cut(self, solver: SolverView) -> None:
@@ -149,14 +157,14 @@ class Recorder:
         if looked is None or self._waited >= self._stride:
             return True
         fall = abs(math.log(max(solver.loss, 1e-300)) - looked.log_loss)
-        return fall > self._spacing or solver.t > LONGEST_WAIT * looked.t
+        return fall > self._spacing or solver.t > RECORDER.wait * looked.t
 
     def _fill_in(self, solver: SolverView, moved: float) -> None:
         """Record the inside of a step in which the state moved by much more than the resolution."""
-        pieces = min(math.ceil(moved / self._resolution), MOST_PIECES)
+        pieces = min(math.ceil(moved / self._resolution), RECORDER.pieces)
         if pieces < 2 or not solver.t > solver.t_old:
             return
-        series, spacing = self._series.kept(MOST_PIECES), self._spacing
+        series, spacing = self._series.kept(RECORDER.pieces), self._spacing
         states, shapes, path = list(self._states), list(self._shapes), list(self._path)
         try:
             self._record_inside(solver, pieces)
@@ -168,7 +176,7 @@ class Recorder:
 
     def _record_inside(self, solver: SolverView, pieces: int) -> None:
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
-        at_once = max(1, ROOM // (self._problem.width * self._problem.samples))
+        at_once = max(1, RECORDER.room // (self._problem.width * self._problem.samples))
         for first in range(0, times.size, at_once):
             some = times[first : first + at_once]
             states, slopes = dense.states(some), dense.gradient_norms(some)

@@ -4,6 +4,8 @@ What is seen here is that nothing has moved; whether anything can is for ``theor
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +15,30 @@ from reluflow.network import Array, preactivations, predictions, row_norms
 from reluflow.observe.neurons import unit_rows
 from reluflow.problem import Problem
 
-#: Times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen. Where
-#: all targets are zero the predictions of the start stand for them: that is what there is to move.
-PATIENCE = 300.0
-#: So often the patience is doubled when a small neuron was found that can still grow.
-MOST_DOUBTS = 5
-#: What may happen all the same: neurons that slide along a kink tremble by up to a time step.
-LARGEST_TURN = 2e-2
-LARGEST_GROWTH = 1e-3
-LARGEST_FALL = 1e-6
-#: Only neurons with a cosine to some input below this are near enough to its kink to tremble.
-NEAR_A_KINK = 2.0 * LARGEST_TURN
-#: Share of these bounds that a small slope may leave, so that rounding does not count as motion.
-LEAST_SHARE = 1e-6
+
+@dataclass(frozen=True)
+class StillnessRules:
+    """When a network counts as standing still."""
+
+    #: times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
+    #: Where all targets are zero the predictions of the start stand for them: that is what there is to move
+    patience: float = 300.0
+    #: times that the patience is doubled when a small neuron was found that can still grow
+    doubts: int = 5
+    #: radians that neurons may turn all the same: those that slide along a kink tremble by up to a time
+    #: step
+    turn: float = 2e-2
+    #: relative growth that they may show all the same
+    growth: float = 1e-3
+    #: fall of ln(loss) that there may be all the same
+    fall: float = 1e-6
+    #: cosine with some input below which a neuron is near enough to its kink to tremble
+    near_a_kink: float = 2.0 * turn
+    #: share of these bounds that a small slope may leave, so that rounding does not count as motion
+    least_share: float = 1e-6
+
+
+STILLNESS: Final = StillnessRules()
 
 
 class Stillness:
@@ -43,7 +56,7 @@ class Stillness:
         pull = problem.targets if np.any(problem.targets) else _predictions(problem)
         size = float(np.sqrt(np.mean(pull**2))) * float(np.max(row_norms(problem.inputs)))
         rate = problem.speed * size
-        self.patience = PATIENCE / rate if rate > 0.0 else np.inf
+        self.patience = STILLNESS.patience / rate if rate > 0.0 else np.inf
         self._since: State | None = None
         #: the lowest loss so far, and what it was one patience ago
         self._lowest = self._loss = np.inf
@@ -51,7 +64,7 @@ class Stillness:
 
     def doubt(self) -> bool:
         """Look on for twice as long before the next verdict; False if that was done often enough."""
-        if self._doubts == MOST_DOUBTS:
+        if self._doubts == STILLNESS.doubts:
             return False
         self._doubts += 1
         self.patience *= 2.0
@@ -65,7 +78,7 @@ class Stillness:
         before, now = self._since, solver.state
         fallen = self._loss - self._lowest
         self._since, self._loss = now, self._lowest
-        if before is None or fallen > LARGEST_FALL * self._loss:
+        if before is None or fallen > STILLNESS.fall * self._loss:
             return False
         return not self._moving(before, now, solver.residual)
 
@@ -73,7 +86,7 @@ class Stillness:
         turn, growth = _motion(before.weights, now.weights)
         live = (self._sees(now) | self._sees(before)) & (now.output_weights != 0.0)
         share = self._share(now, residual)
-        moved = (turn > LARGEST_TURN * share) | (growth > LARGEST_GROWTH * share)
+        moved = (turn > STILLNESS.turn * share) | (growth > STILLNESS.growth * share)
         return bool(np.any(moved & live))
 
     def _share(self, state: State, residual: Array) -> Array:
@@ -85,9 +98,9 @@ class Stillness:
         if slope == 0.0:
             return np.ones(len(state.weights))
         bound = np.outer(row_norms(state.weights), row_norms(self._problem.inputs))
-        near = np.abs(preactivations(state.weights, self._problem.inputs)) < NEAR_A_KINK * bound
+        near = np.abs(preactivations(state.weights, self._problem.inputs)) < STILLNESS.near_a_kink * bound
         held = near & (np.sign(state.output_weights)[:, None] * residual > 0.0)
-        return np.where(np.any(held, axis=1), 1.0, max(slope, LEAST_SHARE))
+        return np.where(np.any(held, axis=1), 1.0, max(slope, STILLNESS.least_share))
 
     def _sees(self, state: State) -> npt.NDArray[np.bool_]:
         """Neurons (m,) for which some sample counts."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
-from reluflow.observe.plateaus import SAME
+from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
 from reluflow.theory.limit_process import Limit, general_limit
 from reluflow.theory.orthogonal_assumptions import ASSUMED
@@ -43,7 +43,7 @@ class LimitRows:
     #: share of the loss; a fall by less has no time of its own
     least_fall: float = 1e-3
     #: difference of ln(loss) from which two plateaus are told apart: twice what is one plateau in a run
-    apart: float = 2.0 * SAME
+    apart: float = 2.0 * PLATEAUS.same
     #: relative error of a time
     time: float = 5e-3
     #: relative error of the loss on a plateau

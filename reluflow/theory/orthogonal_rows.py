@@ -1,6 +1,6 @@
 """What all rows for orthogonal inputs need: the limit process, and what was checked."""
 
-from reluflow.observe.plateaus import SAME
+from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
 from reluflow.theory.jump_process import limit_process, sharp_process
 from reluflow.theory.orthogonal_assumptions import why_not, why_not_paper
@@ -9,7 +9,7 @@ from reluflow.theory.prediction import Measure, Prediction
 PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
 DERIVED = "derived"
 #: Losses of two plateaus are told apart if their logarithms differ by twice what is one plateau in a run.
-APART = 2.0 * SAME
+APART = 2.0 * PLATEAUS.same
 
 
 class Rows:

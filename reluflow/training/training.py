@@ -15,7 +15,7 @@ from reluflow.flow.events import Events
 from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import escapes_of, find_saddles
 from reluflow.observe.quantities import size_of
-from reluflow.observe.recorder import FINEST_SPACING, Recorder, RecordRules
+from reluflow.observe.recorder import RECORDER, Recorder, RecordRules
 from reluflow.problem import Problem
 from reluflow.training.stopping import Judge, StopRules
 from reluflow.training.threads import one_thread
@@ -225,9 +225,9 @@ class Training:
         """Longer bursts of descent where nothing moves, shorter ones where much does."""
         if moved is None:
             return
-        if moved > 0.5 * FINEST_SPACING:
+        if moved > 0.5 * RECORDER.spacing:
             self._burst = max(1, self._burst // 2)
-        elif moved < 0.25 * FINEST_SPACING:
+        elif moved < 0.25 * RECORDER.spacing:
             self._burst = min(2 * self._burst, self._longest_burst)
 
     def _judge(self, floor: float) -> None:
