@@ -56,7 +56,7 @@ class End(Rows):
     def bundles(self) -> Measured | None:
         """The flow of the bundles at the scale of the start: what a limit of vanishing scale leaves out."""
         found = bundles_from_start(self.problem)
-        return found if found is None or self._ended(found) or found.status == "stationary" else None
+        return found if found is None or self.ended(found) or found.status == "stationary" else None
 
     def _finite(self, error: Error, largest: float, what: str) -> tuple[float, str | None]:
         """How far off the limit the bundles end, and why the limit is not reached if that is too much."""
@@ -174,17 +174,17 @@ class End(Rows):
             return "samples fitted earlier still fade at a comparable rate"
         return None
 
-    def _ended(self, run: Measured) -> bool:
+    def ended(self, run: Measured) -> bool:
         """Whether the run is over, or as good as."""
         over = run.series["loss"][-1] - self.limit.final_loss * self.problem.speed
         return bool(over <= END.ended * self.limit.start_loss * self.problem.speed)
 
     def _final_loss(self, run: Measured) -> float | None:
-        ended = run.status in ("converged", "stationary") or self._ended(run)
+        ended = run.status in ("converged", "stationary") or self.ended(run)
         return float(run.series["loss"][-1]) if ended else None
 
     def _final_angle(self, run: Measured) -> float | None:
-        if not self._ended(run):
+        if not self.ended(run):
             return None
         y, inputs = self.problem.targets, self.problem.inputs
         widest = 0.0
@@ -196,5 +196,5 @@ class End(Rows):
         return widest
 
     def _final_norm(self, run: Measured) -> float | None:
-        ended = run.status == "stationary" or self._ended(run)
+        ended = run.status == "stationary" or self.ended(run)
         return variation_norm(run.final.weights, run.final.output_weights) if ended else None

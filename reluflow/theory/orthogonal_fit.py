@@ -13,7 +13,7 @@ import numpy.typing as npt
 from reluflow.network import residuals
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.orthogonal_end import END, End
+from reluflow.theory.orthogonal_end import End
 from reluflow.theory.orthogonal_rows import DERIVED
 from reluflow.theory.prediction import Prediction
 
@@ -58,8 +58,7 @@ def fit_row(end: End) -> Prediction:
     chance = fit_probability(problem.width, positive, negative)
 
     def measure(run: Measured) -> float | None:
-        over = run.series["loss"][-1] - end.limit.final_loss * problem.speed
-        if run.status != "stationary" and over > END.ended * end.limit.start_loss:
+        if run.status != "stationary" and not end.ended(run):
             return None
         left = residuals(run.final.weights, run.final.output_weights, problem.inputs, problem.targets)
         sizes = np.abs(problem.targets)
