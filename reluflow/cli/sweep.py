@@ -116,18 +116,16 @@ def begin(
 ) -> None:
     """Solve a preset at every combination of the values of some axes, and tabulate the runs.
 
-    A failed or overdue run is a row with its reason. Every row
-    is kept as it comes; Ctrl-C, SIGTERM and SIGHUP end the sweep within seconds, and how to resume is said.
+    A failed or overdue run is a row with its reason. Every row is kept as it comes; Ctrl-C, SIGTERM and
+    SIGHUP end the sweep within seconds, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
     from reluflow.sweep.processes import available
-    from reluflow.sweep.running import checked, parse_retry
-    from reluflow.sweep.study import planned
+    from reluflow.sweep.running import parse_retry
 
     changes = Request(preset, settings or [], method).overrides()
-    names = None if measure is None else [name.strip() for text in measure for name in text.split(",")]
     asked = (above_zero(limit, "--limit", "a number of seconds"), theory_only, share_of(check))
-    study = checked(planned(preset, over or [], changes, names, success, *asked))
+    study = _study(preset, over or [], changes, measure, success, *asked)
     if keep and study.theory_only:
         raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
     share = shard_of(shard, quiet)
@@ -143,6 +141,22 @@ def begin(
     goes_on = resume or retry is not None
     study = _opened(out, study, may_begin=not goes_on, may_join=goes_on or share is not None)
     raise typer.Exit(_solve(_run_of(out, study, again, share), manner, as_json))
+
+
+def _study(
+    preset: str,
+    over: list[str],
+    changes: dict[str, Any],
+    measure: list[str] | None,
+    success: str | None,
+    *asked: Any,
+) -> "Study":
+    """What is asked for, with every name checked before anything is computed."""
+    from reluflow.sweep.running import checked
+    from reluflow.sweep.study import planned
+
+    names = None if measure is None else [name.strip() for text in measure for name in text.split(",")]
+    return checked(planned(preset, over, changes, names, success, *asked))
 
 
 def _opened(folder: Path, study: "Study", may_begin: bool, may_join: bool) -> "Study":

@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a sweep.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+X = Annotated[str | None, typer.Option("--x", metavar="KEY", help="Draw a curve over this key, or a column.")]
+Y = Annotated[str | None, typer.Option("--y", metavar="KEY", help="With --x: draw a map over both instead.")]
+Value = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Which number: a column, success, or escape:K for the K-th escape time (escape_times: the "
+        "first). Default: loss, and success for a map.",
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITIONS",
+        help="Only these rows: NAME OP VALUE with blanks between, such as 'init.scale<1e-3 rank=2'.",
+    ),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print the grouped table as CSV.")]
+AsLatex = Annotated[bool, typer.Option("--latex", help="Print the grouped table for LaTeX.")]
+
 #: Rows of a curve.
 _HEIGHT: Final = 20
 
@@ -26,30 +46,13 @@ _HEIGHT: Final = 20
 @guarded
 def show(
     folder: Folder,
-    x: Annotated[
-        str | None, typer.Option("--x", metavar="KEY", help="Draw a curve over this key, or a column.")
-    ] = None,
-    y: Annotated[
-        str | None, typer.Option("--y", metavar="KEY", help="With --x: draw a map over both instead.")
-    ] = None,
-    value: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Which number: a column, success, or escape:K for the K-th escape time (escape_times: the "
-            "first). Default: loss, and success for a map.",
-        ),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITIONS",
-            help="Only these rows: NAME OP VALUE with blanks between, such as 'init.scale<1e-3 rank=2'.",
-        ),
-    ] = None,
+    x: X = None,
+    y: Y = None,
+    value: Value = None,
+    where: Where = None,
     as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the grouped table as CSV.")] = False,
-    as_latex: Annotated[bool, typer.Option("--latex", help="Print the grouped table for LaTeX.")] = False,
+    as_csv: AsCsv = False,
+    as_latex: AsLatex = False,
 ) -> None:
     """Group a sweep's rows by the varied keys (all but seeds, or --x and --y), and draw them.
 
