@@ -10,6 +10,7 @@ import numpy.typing as npt
 from reluflow.errors import SolverError
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import NONE, Headway, cause, lost
+from reluflow.flow.hermite import cubic
 from reluflow.network import LOSS_FACTOR, Array, Shares, row_norms, shares
 from reluflow.problem import Problem
 
@@ -32,12 +33,12 @@ class Polar(FlowSolver):
         D_j = -(2c/n) sum_k A_jk r_k x_k
 
     (Boursier et al. 2022, section 3; c = 1/2 for half-mse; A_jk is 1 on active samples and the slope of the
-    activation on the others). The scaled pre-activations zeta_jk = <u_j, x_k>
-    are variables of their own, moved through the Gram matrix: on orthogonal inputs a frozen one keeps its
-    sign down to 1e-300, which rounding of u_j would destroy. Steps are the Bogacki-Shampine 3(2) pair
-    with the activation pattern A held fixed. A neuron that crosses a kink ends the step there; one
-    that is pushed back from both sides slides, and is followed by small crossings (at most sqrt(rtol)
-    deep), which converge to the Filippov solution at first order.
+    activation on the others). The scaled pre-activations zeta_jk = <u_j, x_k> are variables of their own,
+    moved through the Gram matrix: on orthogonal inputs a frozen one keeps its sign down to 1e-300, which
+    rounding of u_j would destroy. Steps are the Bogacki-Shampine 3(2) pair with the activation pattern A held
+    fixed. A neuron that crosses a kink ends the step there; one that is pushed back from both sides slides,
+    and is followed by small crossings (at most sqrt(rtol) deep), which converge to the Filippov solution at
+    first order.
 
     Raises SolverError if the start is not balanced.
     """
@@ -216,7 +217,7 @@ class Polar(FlowSolver):
         side = np.sign(ends[2])
         for _ in range(40):  # bisection of the cubic through both ends
             middle = 0.5 * (lower + upper)
-            beyond = side * _hermite(middle, h, *ends) > 0.0
+            beyond = side * cubic(middle, h, *ends) > 0.0
             upper = np.where(beyond, middle, upper)
             lower = np.where(beyond, lower, middle)
         speed = np.abs(ends[3]) * h
@@ -284,16 +285,7 @@ class _Hermite(DenseOutput):
             raise AbandonedError
         h = self.end - self.start
         share = (t - self.start) / h if h > 0.0 else 1.0
-        return self._solver._network(t, _hermite(share, h, *self._ends))
-
-
-def _hermite(share: Any, h: float, y0: Array, f0: Array, y1: Array, f1: Array) -> Array:
-    """The cubic with values y0, y1 and slopes f0, f1 at the ends of a step, at ``share`` in [0, 1]."""
-    rest = 1.0 - share
-    value: Array = rest * rest * ((1.0 + 2.0 * share) * y0 + share * h * f0) + share * share * (
-        (3.0 - 2.0 * share) * y1 - rest * h * f1
-    )
-    return value
+        return self._solver._network(t, cubic(share, h, *self._ends))
 
 
 def _gram(inputs: Array) -> Array:

@@ -12,12 +12,10 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import AbandonedError, FlowSolver, Options, Outcome, SolverView, State
 from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
-from reluflow.observe.plateau_contents import contents
-from reluflow.observe.plateaus import escapes_of, find_saddles
-from reluflow.observe.quantities import size_of
 from reluflow.observe.recorder import RECORDER, Recorder, RecordRules
 from reluflow.problem import Problem
 from reluflow.training.stopping import Judge, StopRules
+from reluflow.training.summary import measured
 from reluflow.training.threads import one_thread
 
 if TYPE_CHECKING:
@@ -245,32 +243,15 @@ class Training:
 
     def summary(self) -> dict[str, Any]:
         """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
-        state, series = self.solver.state, self.recorder.series
-        saddles = find_saddles(series, settled=self.status == "converged")
-        states = self.recorder.history.states
-        return {
-            "status": self.status,
-            "reason": self.reason,
-            "time": self.solver.t,
-            "loss": self.solver.loss,
-            "loss_convention": self.problem.loss,
-            **self._objective(state),
-            "steps": self.solver.steps,
-            "events": self.solver.events,
-            "wall_seconds": self.wall_seconds,
-            "method": self.method,
-            "gradient_norm": float(series["gradient_norm"][-1]),
-            **vars(size_of(state)),
-            "escapes": escapes_of(saddles),
-            "saddles": [vars(saddle) | contents(saddle, states, self.problem) for saddle in saddles],
-        }
-
-    def _objective(self, state: State) -> dict[str, float]:
-        """With weight decay, what is minimised."""
-        if not self.problem.weight_decay:
-            return {}
-        penalty = self.problem.penalty(state.weights, state.output_weights)
-        return {"objective": self.solver.loss + penalty}
+        how = {"status": self.status, "reason": self.reason}
+        return (
+            how
+            | measured(self.solver, self.recorder, settled=self.status == "converged")
+            | {
+                "wall_seconds": self.wall_seconds,
+                "method": self.method,
+            }
+        )
 
     def checkpoint(self) -> dict[str, Any]:
         """Plain arrays from which ``restore`` continues to the same trajectory and the same record.
