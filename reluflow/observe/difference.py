@@ -8,8 +8,7 @@ import numpy as np
 
 from reluflow.flow.events import Change, Events
 from reluflow.network import Array
-from reluflow.observe.curve import refine
-from reluflow.observe.plateaus import escapes_of, find_saddles
+from reluflow.observe.plateaus import escapes_of, find_saddles, refine
 
 #: Losses below this share of the first one are not compared: they are rounding soon.
 RESOLVED: Final = 1e-12

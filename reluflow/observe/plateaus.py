@@ -65,7 +65,7 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     if np.count_nonzero(usable) < 3:
         return []
     recorded = t[usable], np.minimum.accumulate(loss[usable])
-    t, log_loss = _refined(recorded[0], np.log(recorded[1]))
+    t, log_loss = refine(recorded[0], np.log(recorded[1]))
     loss = np.minimum.accumulate(np.exp(log_loss))
     levels = [level for level in _plateau_levels(t, np.log(loss)) if level > PLATEAUS.resolved * loss[0]]
     ends_there = not settled and _held_at_end(t, loss)
@@ -148,7 +148,7 @@ def _escape_rate(t: Array, loss: Array, level: float, following: float) -> float
     return None
 
 
-def _refined(t: Array, values: Array, pieces: int = 8) -> tuple[Array, Array]:
+def refine(t: Array, values: Array, pieces: int = 8) -> tuple[Array, Array]:
     """``pieces`` points an interval on the monotone cubic through (t, values), both (k,), t increasing.
 
     Slopes are the weighted harmonic means of Fritsch and Butland 1984: the curve rises and falls
