@@ -111,3 +111,13 @@ def test_what_is_assumed_is_checked(changes, words):
         assert not prediction.applies
         assert not prediction.pending
         assert words in prediction.reason
+
+
+def test_a_start_beyond_all_numbers_is_not_looked_at():
+    """As in a run directory that is damaged: its kernel has no eigenvalues."""
+    inputs = np.array([[1.0, 1.0], [2.0, 1.0], [0.5, 1.0]])
+    with np.errstate(all="ignore"):
+        huge = Problem(inputs, np.ones(3), np.full((4, 2), 1e160), np.full(4, 1e160))
+        found = predictions(huge)
+    assert not any(row.applies for row in found)
+    assert "no number holds its tangent kernel" in found[0].reason

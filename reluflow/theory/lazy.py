@@ -95,7 +95,11 @@ def examine(problem: Problem) -> tuple[Laziness | None, str]:
         )
     if problem.samples > MOST_SAMPLES or problem.samples * problem.width > MOST_PAIRS:
         return None, f"{problem.width} neurons on {problem.samples} samples are too many for their kernel"
-    path = linearised(problem)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            path = linearised(problem)
+    except np.linalg.LinAlgError:
+        return None, "the start is so large that no number holds its tangent kernel; expected a smaller one"
     if path.condition <= SINGULAR:
         return None, "the tangent kernel of the start is singular; expected one that is not"
     turned = _turned(path)
