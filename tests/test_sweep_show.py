@@ -220,6 +220,16 @@ class TestTheory:
             np.testing.assert_allclose(predict(preset).escapes, told["escapes"], rtol=0.01)
             assert predict(preset).norm == pytest.approx(told["variation_norm"], rel=1e-3)
 
+    def test_runs_fit_where_it_says_one_by_one(self):
+        words = ["orthogonal-mild-width", "--over", "network.width=2,8,16", "--over", "init.seed=0:3"]
+        sweep(*words, "--out", "runs")
+        sweep(*words, "--theory-only", "--out", "theory")
+        runs, theory = (reluflow.open_sweep(folder).table() for folder in ("runs", "theory"))
+        assert runs["success"].tolist() == theory["success"].tolist()
+        assert set(theory["success"]) == {True, False}
+        missed = ~theory["success"]
+        np.testing.assert_allclose(runs["loss"][missed], theory["loss"][missed], rtol=1e-12)
+
     def test_other_data_have_the_limit(self):
         found = predict(load_preset("first-steps"))
         np.testing.assert_allclose(found.escapes, [14.2, 28.4, 56.8], rtol=0.01)

@@ -35,7 +35,7 @@ class Inbox:
         """The next point, waited for; None at the end."""
         while not self._numbers and not self._is_over:
             self._receive()
-        return None if self._is_over else self._numbers.popleft()
+        return None if self.is_over() else self._numbers.popleft()
 
     def is_over(self) -> bool:
         """Whether to end at once; looks into the pipe now and then only."""
