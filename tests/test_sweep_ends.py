@@ -185,3 +185,14 @@ def test_a_damaged_study_is_one_sentence(text):
     assert done.exit_code == 2
     assert one_sentence(done.stderr)
     assert Path("out/rows.csv").read_text().count("\n") == 3
+
+
+def test_what_a_killed_process_left_of_a_folder_is_deleted(tmp_path):
+    gone = subprocess.run(
+        [sys.executable, "-c", "from pathlib import Path; from reluflow.store.leftovers import new_folder\n"
+         "print(new_folder(Path('.')))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (tmp_path / gone.stdout.strip()).is_dir()
+    sweep(*SMALL, "--over", "init.seed=0", "--theory-only", "--out", "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

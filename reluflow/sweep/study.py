@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reluflow.errors import PresetError, SweepError
 from reluflow.store.files import sync_folder, write_text, writing
-from reluflow.store.leftovers import new_folder
+from reluflow.store.leftovers import delete_unfinished, new_folder
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, find_preset, preset_of
 from reluflow.store.run_directory import with_copies
@@ -186,6 +186,7 @@ def begin(folder: Path, study: Study) -> Study:
             shutil.rmtree(hidden, ignore_errors=True)
             raise
         sync_folder(folder.parent)
+    delete_unfinished(folder.parent)
     return read_study(folder)
 
 
