@@ -1,6 +1,7 @@
 """Extremal directions, their basins and counts: against trained networks, and as the command lists them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,13 +113,13 @@ class TestWords:
 
     def test_of_a_network_too_wide_a_part_is_followed(self, monkeypatch):
         whole = directions(five_points(width=2000))
-        monkeypatch.setattr(module, "WORK", 50 * 2000)
+        monkeypatch.setattr(module, "RULES", replace(module.RULES, work=50 * 2000))
         part = directions(five_points(width=2000))
         assert (part.followed, part.drawn, part.width) == (1200, 400, 2000)
         assert part.found[0].escape == pytest.approx(whole.found[0].escape, rel=0.01)
 
     def test_too_many_samples_are_refused(self, monkeypatch):
-        monkeypatch.setattr(module, "WORK", 49 * 50)
+        monkeypatch.setattr(module, "RULES", replace(module.RULES, work=49 * 50))
         with pytest.raises(ProblemError, match=r"5 samples in 2 dimensions are too many .* at most 49"):
             directions(five_points())
 

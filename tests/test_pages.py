@@ -6,13 +6,14 @@ from functools import cache
 import numpy as np
 import pytest
 from problems import toy
-from reluflow.observe.subjects import events_of, record_sample, report_sample
 from rows import pieces
 
 from reluflow.flow.base import Options
+from reluflow.observe.crossings import events_of
 from reluflow.observe.history import History
 from reluflow.observe.neurons import CONDITIONS
 from reluflow.observe.roster import Roster
+from reluflow.observe.samples import record_sample, report_sample
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.phases import plateaus_of

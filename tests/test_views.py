@@ -344,7 +344,8 @@ def test_of_very_many_neurons_the_first_and_the_last_are_drawn(shown: int) -> No
     weights[shown], outputs[shown] = 1.0, 1e-9
     states = [State(t, weights, outputs) for t in (0.0, 1.0)]
     history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
-    assert find(draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=7).rows, "positive")
+    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=7)
+    assert find(picture.rows(states[1], 60, 20, BRAILLE, 7), "positive")
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
