@@ -14,7 +14,10 @@ from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 from reluflow.verification import train, verify
 
-CASES = sorted((Path(__file__).parent / "cases" / "beyond").glob("decay_*.npz"))
+CASES = [
+    pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in ("decay_04", "decay_18") else ())
+    for path in sorted((Path(__file__).parent / "cases" / "beyond").glob("decay_*.npz"))
+]
 
 
 def two_points(targets=(1.0, -0.5), width=12, seed=3, spread=1.0):
@@ -25,7 +28,7 @@ def two_points(targets=(1.0, -0.5), width=12, seed=3, spread=1.0):
     return np.eye(2), np.array(targets), weights, outputs
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_the_loss_is_that_of_independent_references(path):
     with np.load(path) as case:
         found = reluflow.simulate(
@@ -80,7 +83,7 @@ def test_a_rest_that_is_no_optimum_is_named():
 @pytest.mark.parametrize("loss", ["half-mse", "mse"])
 def test_every_method_follows_the_same_flow(method, options, close, loss):
     start = two_points()
-    given = {"weight_decay": 0.05, "times": [0.5, 3.0, 20.0], "loss": loss}
+    given = {"weight_decay": 0.05, "times": [0.5, 3.0, 6.0], "loss": loss}
     exact = reluflow.simulate(*start, **given, rtol=1e-9)
     found = reluflow.simulate(*start, **given, method=method, **options)
     assert found.loss == pytest.approx(exact.loss, rel=close, abs=close)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOOLS = Path(__file__).parent.parent / "tools"
 sys.path.insert(0, str(TOOLS))
 
@@ -118,6 +120,7 @@ def test_what_runs_at_import_alone_is_covered_by_the_tests_nearby(tmp_path):
     assert covered.covering(dropped) == {"a", "c"}
 
 
+@pytest.mark.slow
 def test_survivors_are_listed_and_the_run_is_resumed(tmp_path):
     """One line is noticed, one never ends, one survives, one is known; what fails anyway notices nothing."""
     root = toy(tmp_path)
