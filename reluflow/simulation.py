@@ -152,8 +152,15 @@ def _at_times(training: Training, wanted: Array) -> list[State]:
 
     training.run(interpolate, every=None)
     if training.status == "stationary":
-        states += [replace(training.solver.state, t=float(t)) for t in wanted[len(states) :]]
+        states += [_resting(training.solver, float(t)) for t in wanted[len(states) :]]
     return states
+
+
+def _resting(solver: SolverView, t: float) -> State:
+    """The network at a time after it came to rest; where the data do not hold it, it decays."""
+    state = solver.state
+    left = solver.problem.shrunk(t - state.t) if solver.at_rest else 1.0
+    return replace(state, t=t, weights=left * state.weights, output_weights=left * state.output_weights)
 
 
 def _between(solver: SolverView, wanted: Array) -> list[State]:

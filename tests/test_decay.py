@@ -101,6 +101,19 @@ def test_what_no_input_reaches_decays_too():
         assert a[1] == pytest.approx(0.6 * np.exp(-0.1 * t), rel=1e-12)
 
 
+@pytest.mark.parametrize("method", ["lorentz", "dop853"])
+def test_networks_that_fit_or_see_nothing_decay_too(method):
+    """A pair that cancels fits zero targets; a neuron that sees no sample is not held by any."""
+    starts = [([[1.0, 0.5], [1.0, 0.5]], [1.0, -1.0]), ([[-1.0, 0.5]], [1.2])]
+    for weights, outputs in starts:
+        found = reluflow.simulate(
+            [[1.0, 0.0]], [0.0], weights, outputs, weight_decay=0.1, times=[1.0, 10.0], method=method
+        )
+        left = np.exp(-0.1 * found.t)
+        assert found.weights == pytest.approx(left[:, None, None] * np.array(weights), rel=1e-6)
+        assert found.output_weights == pytest.approx(left[:, None] * np.array(outputs), rel=1e-6)
+
+
 def test_a_checkpoint_gives_the_very_same_steps():
     problem = Problem(*two_points(), weight_decay=1e-3)
     straight, first = (Training(problem, stop=StopRules(steps=steps)) for steps in (30, 12))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from lorentz_cases import balanced, correlated, five_points, random_problem, run, toy
 
+import reluflow
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Change, Lorentz
 from reluflow.flow.lorentz import dense as dense_module
@@ -227,3 +228,19 @@ def test_a_checkpoint_made_with_another_number_of_stages_goes_on():
         while each.loss > 1e-9:
             each.step()
     assert again.t == pytest.approx(solver.t, rel=1e-3)
+
+
+def test_a_neuron_on_a_kink_whose_samples_are_fitted_moves_once_they_are_not() -> None:
+    """At the start nothing pulls at neuron 0: its one sample is fitted, until neuron 1 moves."""
+    inputs, targets = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 2.0]]), np.array([1.5, 0.3, -1.0])
+    weights, outputs = np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([1.0, 0.5])
+    found = reluflow.simulate(inputs, targets, weights, outputs, times=[0.5, 2.0])
+    rate, w, a, losses = 1e-3, weights, outputs, []
+    for step in range(2001):
+        z = w @ inputs.T
+        residual = a @ np.maximum(z, 0.0) - targets
+        if step in (500, 2000):
+            losses.append(np.mean(residual**2) / 2.0)
+        pull = (z > 0.0) * residual * (rate / 3.0)
+        w, a = w - a[:, None] * (pull @ inputs), a - np.sum(z * pull, axis=1)
+    assert found.loss == pytest.approx(losses, rel=2e-3)

@@ -58,7 +58,7 @@ def test_elsewhere_escapes_are_no_limit():
         controller = after(0.5, length=2.0)
         assert controller.proposed(seen) == controller.next
     controller = after(0.5, length=2.0)
-    controller.by_series(0.0, 2.0)
+    controller.accepted_series(0.0, 2.0)
     assert controller.proposed(context(rate=40.0, escaping=True)) == controller.next
     controller = after(0.5, length=2.0)
     limited = context(rate=40.0, escaping=True, fading=0.99 * calm / 2.0)
@@ -104,11 +104,11 @@ def test_after_a_step_cut_at_a_kink_the_length_that_was_wanted_is_tried_again():
 
 def test_a_step_by_series_whose_error_is_not_known_makes_it_no_longer():
     controller = after(0.9**ORDER, length=2.0)
-    controller.by_series(0.0, 5.0)
+    controller.accepted_series(0.0, 5.0)
     assert controller.next == pytest.approx(2.0)
-    controller.by_series(0.0, 1.0)
+    controller.accepted_series(0.0, 1.0)
     assert controller.next == 1.0
-    controller.by_series(0.45**ORDER, 1.0)
+    controller.accepted_series(0.45**ORDER, 1.0)
     assert controller.next == pytest.approx(2.0)
     assert controller.last == (0.0, 0.0, 1.0)
 

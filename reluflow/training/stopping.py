@@ -50,7 +50,12 @@ class Judge:
         self._problem = problem
 
     def floor(self, solver: SolverView) -> float:
-        """The loss at or below which it is only rounding; 0 while the loss is far from that."""
+        """The loss at or below which it is only rounding; 0 while the loss is far from that.
+
+        With weight decay there is none: the objective goes on to fall where nothing is left of the loss.
+        """
+        if self._problem.weight_decay:
+            return 0.0
         return LOSS_FACTOR[self._problem.loss] * rounding_floor(solver) ** 2
 
     def level(self, floor: float) -> float:
@@ -78,7 +83,7 @@ class Judge:
             return "converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}"
         if solver.at_rest:
             return self._at_rest(solver)
-        if solver.loss <= floor:
+        if solver.loss <= floor and not self._problem.weight_decay:
             return self._at_the_floor(solver)
         if stop.time is not None and solver.t >= stop.time:
             return self._in_time(solver, stop.time)
@@ -140,7 +145,7 @@ class Judge:
         verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
         reason = (
             f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
-            "move any more"
+            f"move any more{', but for weight decay' if self._problem.weight_decay else ''}"
         )
         if verdict.kind not in ("saddle", "moving"):  # these it is only but for rounding
             reason += f"; {verdict.kind}: {verdict.reason}"

@@ -110,14 +110,14 @@ def _first_alike(neurons: Neurons, size: Array, samples: Samples) -> Index:
     return np.where(alike, first, np.arange(first.size))
 
 
-def _as_large(neurons: Neurons, step_factor: Array, exponent: npt.NDArray[np.int64]) -> Neurons:
+def _as_large(neurons: Neurons, factor: Array, exponent: npt.NDArray[np.int64]) -> Neurons:
     """Neurons whose stored numbers grow by a factor (b,) as the exponent becomes the one given (b,)."""
     return replace(
         neurons,
-        weights=neurons.weights * step_factor[:, None],
-        outputs=neurons.outputs * step_factor,
-        z=neurons.z * step_factor[:, None],
-        delta=neurons.delta * step_factor**2,
+        weights=neurons.weights * factor[:, None],
+        outputs=neurons.outputs * factor,
+        z=neurons.z * factor[:, None],
+        delta=neurons.delta * factor**2,
         exponent=exponent,
     )
 

@@ -41,9 +41,8 @@ class Neurons:
     """Some neurons, b of them. No array is ever written to once it is in here, so copies can share them.
 
     index (b,): their numbers in the network. weights (b, p), outputs (b,), z (b, h): see the module; delta
-    (b,): the invariant a^2 - |w|^2, in the same units as outputs^2. status (b, h): see above.
-    slots (b, s): the samples each neuron slides on, -1 where there is none, and dual (b, s, p): the
-    vectors dual to them (see ``sliding``).
+    (b,): a^2 - |w|^2, in the same units as outputs^2. status (b, h): see above. slots (b, s): the samples
+    each neuron slides on, -1 where there is none; dual (b, s, p): the vectors dual to them (see ``sliding``).
     """
 
     index: Index
@@ -62,14 +61,12 @@ class Neurons:
     @cached_property
     def on(self) -> Array:
         """1 where active, else 0 (b, h)."""
-        on: Array = (self.status == ON).astype(np.float64)
-        return on
+        return np.asarray(self.status == ON, dtype=np.float64)
 
     @cached_property
     def off(self) -> Array:
         """1 where inactive, else 0; a pair that slides or rests is neither on nor off (b, h)."""
-        off: Array = (self.status == OFF).astype(np.float64)
-        return off
+        return np.asarray(self.status == OFF, dtype=np.float64)
 
     @cached_property
     def side(self) -> Array:
@@ -161,8 +158,8 @@ class Neurons:
         if self.delta.min(initial=0.0) >= 0.0:
             return replace(self, outputs=outputs)
         ratio = (self.outputs**2 - self.delta) / np.where(squares > 0.0, squares, 1.0)
-        step_factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
-        return replace(self, weights=step_factor * self.weights, outputs=outputs, z=step_factor * self.z)
+        factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
+        return replace(self, weights=factor * self.weights, outputs=outputs, z=factor * self.z)
 
     @cached_property
     def sizes(self) -> Array:
@@ -297,6 +294,6 @@ def hidden_values(neurons: Neurons, z: Array, samples: Samples) -> Array:
     active = neurons.on[:, None, :] * z
     if not samples.pull_when_off:
         return active
-    off_force = neurons.off[:, None, :] * z
-    mirrors = -samples.mirror_ratio * (samples.slope * active + off_force)[:, :, samples.mirrored]
-    return np.concatenate([active + samples.slope * off_force, mirrors], axis=2)
+    inactive = neurons.off[:, None, :] * z
+    mirrors = -samples.mirror_ratio * (samples.slope * active + inactive)[:, :, samples.mirrored]
+    return np.concatenate([active + samples.slope * inactive, mirrors], axis=2)

@@ -120,12 +120,12 @@ class SeriesStepper:
         """The next segment of a step; None where it should end before."""
         if not 0 < context.neurons.z.size <= SERIES.most_pairs:
             return None
-        by_series = history.unit > 0.0
-        fastest = 1.0 / history.unit if by_series else max(context.rate, context.trace)
-        stiff = not by_series and wanted() * context.trace > SERIES.stiff
+        went_on = history.unit > 0.0
+        fastest = 1.0 / history.unit if went_on else max(context.rate, context.trace)
+        stiff = not went_on and wanted() * context.trace > SERIES.stiff
         if (
             fastest < SERIES.slowest
-            or (not by_series and wanted() * context.rate > SERIES.steep)
+            or (not went_on and wanted() * context.rate > SERIES.steep)
             or (stiff and not history.cut)
         ):
             return None
@@ -134,7 +134,7 @@ class SeriesStepper:
         series = TaylorSeries(context.neurons, self.stepper.samples, context.residual, unit)
         size, rtol = rms(context.residual) + self.stepper.scale, self.stepper.rtol
         lookahead = None
-        first_look = SERIES.next_look if by_series else SERIES.first_look
+        first_look = SERIES.next_look if went_on else SERIES.first_look
         for degree in (first_look, DEGREE) if history.near else (DEGREE,):
             series.extend(degree)
             horizon = min(series.horizon(SERIES.error * rtol * size, SERIES.own_error * rtol), room / unit)

@@ -31,6 +31,7 @@ from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
+from reluflow.flow.lorentz.put_aside import PutAside
 from reluflow.flow.lorentz.samples import Index, Samples, merge
 from reluflow.flow.lorentz.series_step import SeriesHistory, SeriesStepper
 from reluflow.flow.lorentz.settings import CONTROLLER, LENGTHS
@@ -38,15 +39,13 @@ from reluflow.flow.lorentz.start import settled_start, start
 from reluflow.flow.lorentz.step_size import StepSizeController, step_factor
 from reluflow.flow.lorentz.sweep import block_rows, predictions
 from reluflow.flow.lorentz.trial_step import TaylorSegment, TrialStep
-from reluflow.network import Array, row_norms
+from reluflow.network import Array
 from reluflow.problem import Problem
 
 #: lengths that differ by no more than this (relative) are one
 ULPS = 1e-14
 #: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
 VANISHED = -4000
-#: hidden weights of a dead neuron this small next to its output weight are the rounding of zero
-NOTHING = 1e-13
 #: what dense output of the last step needs, and no step after it
 OF_ITS_STEP = ("_before", "_segments", "_record", "_go_back")
 
@@ -63,15 +62,12 @@ class Lorentz(FlowSolver):
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
-        self._still_weights = coordinates.copy()
-        self._still_outputs = problem.output_weights.copy()
-        #: the times at which neurons that are put aside were as they are kept
-        self._still_since = np.zeros(problem.width)
+        self._aside = PutAside(coordinates.copy(), problem.output_weights.copy(), np.zeros(problem.width))
         self._residual = predictions(everyone, self._samples) - self._samples.targets
         settled, rests, begun = settled_start(everyone, self._samples, self._residual)
         self._neurons = settled.take(settled.live(self._samples) & ~rests)
-        self._collocation_stepper = CollocationStepper(self._samples, options.rtol)
-        self._series_stepper = SeriesStepper(self._collocation_stepper)
+        self._collocation = CollocationStepper(self._samples, options.rtol)
+        self._series = SeriesStepper(self._collocation)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._controller = StepSizeController()
         self._path: Path | None = None
@@ -108,18 +104,16 @@ class Lorentz(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._state(
-            (self._neurons, self._clusters), (self._still_weights, self._still_outputs), self.t
-        )
+        return self._state((self._neurons, self._clusters), self._aside, self.t)
 
     def dense_output(self) -> DenseOutput:
-        still = (self._still_weights, self._still_outputs)
+        aside = self._aside
         way = StepMotion(
             self._path,
             self._segments,
             self._record,
             self._samples,
-            self._collocation_stepper.hysteresis,
+            self._collocation.hysteresis,
             lambda: self.abandoned(),
         )
         return Dense(
@@ -127,25 +121,22 @@ class Lorentz(FlowSolver):
             self._before,
             way,
             (self._neurons, self._clusters),
-            lambda those, t: self._state(those, still, t),
-            lambda who, moved, t: self._network(who, moved, still, t),
+            lambda those, t: self._state(those, aside, t),
+            lambda who, moved, t: self._network(who, moved, aside, t),
             self.problem.speed,
         )
 
-    def _state(self, those: tuple[Neurons, Clusters], still: tuple[Array, Array], t: float) -> State:
+    def _state(self, those: tuple[Neurons, Clusters], aside: PutAside, t: float) -> State:
         neurons, clusters = those
         moved = (neurons.true_weights(self._samples), neurons.true_outputs())
-        return self._network((neurons.index, clusters), moved, still, t)
+        return self._network((neurons.index, clusters), moved, aside, t)
 
     def _network(
-        self, who: tuple[Index, Clusters], moved: tuple[Array, Array], still: tuple[Array, Array], t: float
+        self, who: tuple[Index, Clusters], moved: tuple[Array, Array], aside: PutAside, t: float
     ) -> State:
         """The state with the neurons ``who`` (b,) where they have moved, and the others where they rest."""
         index, clusters = who
-        weights, outputs = still[0].copy(), still[1].copy()
-        if self.problem.weight_decay:
-            left = np.exp(-self.problem.weight_decay * (t - self._still_since))
-            weights, outputs = left[:, None] * weights, left * outputs
+        weights, outputs = aside.at(t, self.problem.weight_decay)
         weights[index], outputs[index] = moved
         clusters.restored(weights, outputs)
         return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs)
@@ -153,21 +144,21 @@ class Lorentz(FlowSolver):
     def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
-        if len(self._neurons) == 0 or self._collocation_stepper.tolerance(self._residual) == 0.0:
+        if len(self._neurons) == 0 or self._collocation.tolerance(self._residual) == 0.0:
             self._rest(room, t_end)
             return
-        self._collocation_stepper.abandoned = self.abandoned
+        self._collocation.abandoned = self.abandoned
         context = StepContext(self._neurons, self._samples, self._residual, self._path, self._rows)
         wanted = cache(partial(self._length, context, room))
-        by_series = self._series_stepper.attempt(context, wanted, room, self._history)
-        if by_series is not None:
-            self._accept(by_series, context, t_end if isclose(by_series.length, room, rel_tol=ULPS) else None)
+        trial = self._series.attempt(context, wanted, room, self._history)
+        if trial is not None:
+            self._accept(trial, context, t_end if isclose(trial.length, room, rel_tol=ULPS) else None)
             return
         length = wanted()
         floor = min(LENGTHS.smallest * max(self.t * self.problem.speed, 1e-12 * length), 0.5 * length)
         while length > floor:
-            attempt = self._collocation_stepper.attempt(length, context)
-            overshot = self._collocation_stepper.overshot(attempt, context)
+            attempt = self._collocation.attempt(length, context)
+            overshot = self._collocation.overshot(attempt, context)
             if attempt.end is not None and attempt.error <= 1.0 and not overshot:
                 whole = length == room and attempt.length == length
                 self._accept(attempt, context, t_end if whole else None)
@@ -193,7 +184,7 @@ class Lorentz(FlowSolver):
 
     def _length(self, context: StepContext, room: float) -> float:
         """The length of the next step, if it is one by collocation."""
-        ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation_stepper.allowed), room)
+        ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation.allowed), room)
         if self.steps == 0 and context.trace > 0.0:
             ceiling = min(ceiling, LENGTHS.first / context.trace)
         return min(self._controller.proposed(context), ceiling)
@@ -215,7 +206,7 @@ class Lorentz(FlowSolver):
             smooth = len(attempt.events) == 0
             self._controller.accepted(attempt.error, context.trace, length, attempt.wanted, smooth)
         else:
-            self._controller.by_series(attempt.error, attempt.wanted)
+            self._controller.accepted_series(attempt.error, attempt.wanted)
         if t_end is not None:  # shortened by the end of the time, not by its error
             self._controller.next = max(self._controller.next, meant)
 
@@ -229,15 +220,7 @@ class Lorentz(FlowSolver):
         """Keep stored sizes near one and arrays small, and put aside neurons that will never move again."""
         alive = end.live(self._samples) & (end.exponent > VANISHED)
         if not alive.all():
-            dead = end.take(~alive)
-            self._still_weights = self._still_weights.copy()
-            self._still_outputs = self._still_outputs.copy()
-            weights = dead.true_weights(self._samples)
-            weights[row_norms(dead.weights) <= NOTHING * np.abs(dead.outputs)] = 0.0
-            self._still_weights[dead.index] = weights
-            self._still_outputs[dead.index] = dead.true_outputs()
-            self._still_since = self._still_since.copy()
-            self._still_since[dead.index] = self.t
+            self._aside = self._aside.adding(end.take(~alive), self._samples, self.t)
             end = end.take(alive)
         end = end.rescaled(self._samples).narrowed()
         lined = end.lined
@@ -248,7 +231,7 @@ class Lorentz(FlowSolver):
         self._clusters, self._neurons = self._clusters.joined(end, self._samples)
 
     def _rest(self, room: float, t_end: float) -> None:
-        """Nothing moves any more: time passes, in steps that grow."""
+        """Nothing moves any more, but for weight decay: time passes, in steps that grow."""
         known = np.isfinite(self._controller.next)
         wanted = CONTROLLER.growth * self._controller.next if known else 1.0
         length = min(wanted, room, LENGTHS.longest)
@@ -258,6 +241,7 @@ class Lorentz(FlowSolver):
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
         self._controller.next = length
+        self._neurons = self._neurons.decayed(self._samples.shrunk(length))
         self.steps += 1
 
     def _pack(self) -> dict[str, Any]:
@@ -274,9 +258,9 @@ class Lorentz(FlowSolver):
             "next_length": self._controller.next,
             "last_step": self._controller.last,
             "residual": self._residual,
-            "still_weights": self._still_weights,
-            "still_outputs": self._still_outputs,
-            "still_since": self._still_since,
+            "still_weights": self._aside.weights,
+            "still_outputs": self._aside.outputs,
+            "still_since": self._aside.since,
         }
         return packed | self._log.pack()
 
@@ -298,7 +282,7 @@ class Lorentz(FlowSolver):
         )
         self._controller.next, self._controller.last = float(saved["next_length"]), saved["last_step"]
         self._residual = np.array(saved["residual"])
-        self._still_weights = np.array(saved["still_weights"])
-        self._still_outputs = np.array(saved["still_outputs"])
-        self._still_since = np.array(saved.get("still_since", np.zeros(self.problem.width)))
+        since = saved.get("still_since", np.zeros(self.problem.width))
+        aside = saved["still_weights"], saved["still_outputs"], since
+        self._aside = PutAside(*(np.array(each) for each in aside))
         self._log.unpack(saved)

@@ -49,8 +49,8 @@ def start(weights: Array, outputs: Array, rest: Array, samples: Samples) -> Neur
 def settled_start(neurons: Neurons, samples: Samples, residual: Array) -> tuple[Neurons, Mask, Events]:
     """Neurons at time zero; those that touch kinks, with the activations to which descent's first step leads.
 
-    residual (q,): at the start. Also which neurons (b,) rest for ever, because nothing pulls at them where
-    they are, and what becomes active or slides, at time zero.
+    residual (q,): at the start. Also which neurons (b,) rest for ever, because they are zero or, as ReLUs,
+    are on every kink; and what becomes active or slides, at time zero.
     """
     touches = neurons.z == 0.0
     rests = neurons.sizes == 0.0
@@ -63,10 +63,8 @@ def settled_start(neurons: Neurons, samples: Samples, residual: Array) -> tuple[
         one, meeting = neurons.take(slice(row, row + 1)), np.flatnonzero(touches[row])
         field = local_field(one, meeting, residual, samples, 1.0)
         pull = field.base + field.zero @ field.inputs
-        along = float(one.weights[0] @ pull)
-        sign = float(np.sign(one.outputs[0] or along))
-        if sign == 0.0 or not pull.any():
-            rests[row] = True
+        sign = float(np.sign(one.outputs[0] or float(one.weights[0] @ pull)))
+        if sign == 0.0:  # it moves once the residuals of its samples have
             changed.append(one)
             continue
         field = replace(field, sign=sign)

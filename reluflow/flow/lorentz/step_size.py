@@ -29,7 +29,7 @@ class StepSizeController:
             self.next = max(self.next, min(wanted, CONTROLLER.again * length))
         self._error, self._trace, self._length = error, trace, length
 
-    def by_series(self, error: float, length: float) -> None:
+    def accepted_series(self, error: float, length: float) -> None:
         """A step by power series was taken; its error, as a path of collocation, is 0 if it is not known."""
         self.next = length * step_factor(error) if error > 0.0 else min(self.next, length)
         self._error, self._trace, self._length = 0.0, 0.0, length
