@@ -123,3 +123,21 @@ class Leave(Command):
     """End the thread."""
 
     supersedes = True
+
+
+#: Every command that there is: the worker has a rule for each.
+AnyCommand = (
+    Build
+    | Rebuild
+    | Change
+    | Branch
+    | Seek
+    | StopSeeking
+    | TakeStep
+    | Publish
+    | SaveRun
+    | SavePreset
+    | Keep
+    | Mark
+    | Leave
+)

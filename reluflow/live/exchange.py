@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from reluflow.live.commands import Command
+from reluflow.live.commands import AnyCommand
 from reluflow.live.frame import Frame
 from reluflow.live.front import Front
 
@@ -25,7 +25,7 @@ class Exchange:
         self._running = running
         self._place: Path | None = None
         self._newest_change = 0
-        self._commands: SimpleQueue[Command] = SimpleQueue()
+        self._commands: SimpleQueue[AnyCommand] = SimpleQueue()
         #: how many commands wait that supersede the step which is being computed
         self._superseding = 0
         #: held while the frame and whether to solve are changed together
@@ -48,14 +48,14 @@ class Exchange:
 
     # --- commands ---
 
-    def post(self, command: Command) -> None:
+    def post(self, command: AnyCommand) -> None:
         """A command, to be carried out by the thread that computes."""
         if command.supersedes:
             with self._changed:
                 self._superseding += 1
         self._commands.put(command)
 
-    def next_command(self, seconds: float | None) -> Command | None:
+    def next_command(self, seconds: float | None) -> AnyCommand | None:
         """The next one, waited for so long (None: without end); None if there is none."""
         try:
             command = self._commands.get(timeout=seconds) if seconds != 0.0 else self._commands.get_nowait()
@@ -88,7 +88,7 @@ class Exchange:
 
     # --- solving or not ---
 
-    def turn(self, running: bool, then: Command | None = None) -> None:
+    def turn(self, running: bool, then: AnyCommand | None = None) -> None:
         """Set whether to solve, and say so in the frame at once; ``then`` is a command that goes with it."""
         with self._changed:
             if then is not None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from reluflow.data.memory import give_back
 from reluflow.errors import ReluflowError, sentence
@@ -82,7 +82,7 @@ class Worker:
             self._publish(error=sentence(error))
         return True
 
-    def _carry_out(self, command: commands.Command) -> None:
+    def _carry_out(self, command: commands.AnyCommand) -> None:
         match command:
             case commands.Build():
                 self._build()
@@ -113,7 +113,7 @@ class Worker:
                 self._keeper.close()
                 self._closed = True
             case _:
-                raise NotImplementedError(type(command).__name__)
+                assert_never(command)
 
     # --- solving ---
 
