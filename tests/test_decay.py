@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 import reluflow
 from reluflow.errors import ProblemError
 from reluflow.network import imbalance, variation_norm
+from reluflow.observe.inspection import drift_of, inspect
+from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 from reluflow.verification import train, verify
@@ -126,6 +128,27 @@ def test_a_checkpoint_gives_the_very_same_steps():
     assert resumed.solver.t == straight.solver.t
     assert np.array_equal(resumed.solver.state.weights, straight.solver.state.weights)
     assert np.array_equal(resumed.recorder.series["objective"], straight.recorder.series["objective"])
+
+
+def test_neurons_at_rest_neither_grow_nor_drift():
+    """What the table and the page of a neuron tell: the data pull as fast as decay does."""
+    problem = Problem(*two_points(), weight_decay=0.05)
+    training = Training(problem)
+    training.run()
+    state = training.solver.state
+    large = np.flatnonzero(np.abs(state.output_weights) > 1e-3)
+    assert describe(state, problem, training.solver.residual).growth[large] == pytest.approx(0.0, abs=1e-5)
+    page = inspect(state, problem, int(large[0]))
+    assert page.growth == pytest.approx(0.0, abs=1e-5)
+    assert page.norm_rate == pytest.approx(0.0, abs=1e-5)
+    unequal = Problem(
+        problem.inputs, problem.targets, 1.5 * problem.weights, problem.output_weights, weight_decay=0.05
+    )
+    training = Training(unequal, stop=StopRules(time=5.0))
+    training.run()
+    history = training.recorder.history
+    assert drift_of(history, 5.0, 0, 0.05) == pytest.approx(0.0, abs=1e-12)
+    assert abs(drift_of(history, 5.0, 0)) > 0.01
 
 
 def test_its_rows_hold_and_those_of_other_flows_say_so():

@@ -36,8 +36,9 @@ class Inspection:
     for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
     rounding, ``sliding`` (n,) where the flow holds it there; ``share`` (n,): how much of each sample counts,
     between ``slope``, that of the activation below zero, and 1 where it slides (see ``kinks``); ``pull``:
-    |D_j| with these shares; ``growth``: s_j <u_j, D_j>; ``norm_rate``: d ln|w_j|/dt; ``rotation``:
-    |du_j/dt|, radians a unit of time. Rates are NaN for a neuron without hidden weights.
+    |D_j| with these shares; ``decay``: lambda of weight decay; ``growth``: s_j <u_j, D_j> - lambda;
+    ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates
+    are NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Inspection:
     sliding: npt.NDArray[np.bool_]
     slope: float
     pull: float
+    decay: float
     growth: float
     norm_rate: float
     rotation: float
@@ -127,23 +129,25 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         sliding=table.sliding[0],
         slope=slope,
         pull=float(row_norms(pull[None, :])[0]),
-        growth=np.sign(a) * along if norm > 0.0 else np.nan,
-        norm_rate=ratio * along,
+        decay=problem.weight_decay,
+        growth=np.sign(a) * along - problem.weight_decay if norm > 0.0 else np.nan,
+        norm_rate=ratio * along - problem.weight_decay,
         rotation=abs(ratio) * float(row_norms((pull - along * unit)[None, :])[0]),
     )
 
 
 @_QUIET
-def drift_of(history: History, t: float, neuron: int) -> float:
+def drift_of(history: History, t: float, neuron: int, decay: float = 0.0) -> float:
     """By how much a_j^2 - |w_j|^2 has changed between t = 0 and the last recorded state at or before ``t``.
 
-    The flow conserves it, so this is an error of the solver; descent in steps does not conserve it.
+    The flow conserves it but for weight ``decay``, by which it falls like exp(-2 decay t). So what is left is
+    an error of the solver; descent in steps does not conserve it.
     """
     then, now = (
         imbalance(state.weights[[neuron]], state.output_weights[[neuron]])[0]
         for state in (history.states[0], history.recorded_at(t))
     )
-    return float(now - then)
+    return float(now - then * np.exp(-2.0 * decay * history.recorded_at(t).t))
 
 
 def _cosines(unit: Array, inputs: Array) -> Array:

@@ -26,8 +26,8 @@ class NeuronTable:
     ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0 by more
     than rounding, so that a neuron that rests or slides on a kink does not flicker; ``on_kink`` (m, n):
     whether it is only rounding; ``sliding`` (m, n): whether the flow holds it there; ``growth`` (m,):
-    s_j <u_j, D_j> with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual none is known to
-    slide, and growth is NaN. ``slope``: by which inactive samples count; above zero no neuron is dead.
+    s_j <u_j, D_j> - lambda with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual none is known
+    to slide, and growth is NaN. ``slope``: by which inactive samples count; above zero no neuron is dead.
     """
 
     sign: npt.NDArray[np.int8]
@@ -72,7 +72,7 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
         # <u_j, D_j> = -(c/n) sum_k A_jk r_k z_jk / |w_j|, also for a neuron that slides: there z_jk is zero
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             pull = (shares(active, problem.slope) * z) @ (-problem.speed / problem.samples * residual)
-            growth = sign * pull / norms
+            growth = sign * pull / norms - problem.weight_decay
         if on_kink.any():
             sliding = on_kink & _held(sign, active, problem, residual)
     return NeuronTable(sign, log10_norm, angle, meaning, active, on_kink, sliding, growth, problem.slope)

@@ -118,7 +118,7 @@ class PageSource:
             inspect(state, problem, number),
             record_of(history, problem, number),
             state.t,
-            drift_of(history, self.t, number),
+            drift_of(history, self.t, number, problem.weight_decay),
             problem.speed,
             problem.targets,
             events_of(history.events, neuron=number),

@@ -51,10 +51,10 @@ def _halves(degree: int) -> tuple[Array, Array]:
     return left, left[::-1, ::-1].copy()
 
 
-def bernstein(polynomials: Array, reach: float) -> Array:
+def bernstein(polynomials: Array, end: float) -> Array:
     """The Bernstein coefficients (k, c) on 0 .. end of polynomials (k, c), lowest power first."""
     degree = len(polynomials) - 1
-    coefficients: Array = (to_bernstein(degree) * reach ** np.arange(degree + 1.0)) @ polynomials
+    coefficients: Array = (to_bernstein(degree) * end ** np.arange(degree + 1.0)) @ polynomials
     return coefficients
 
 

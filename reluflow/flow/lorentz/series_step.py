@@ -2,7 +2,7 @@
 
 A large neuron that changes an activation gives the residual a kink, over which a smooth path cannot go.
 The series (``taylor``) say when the first one is, and lead right there; without one they go as far as they
-hold. They need no iteration, and where kinks are close to each other a step has a leg to each. Small
+hold. They need no iteration, and where kinks are close to each other a step has a segment to each. Small
 neurons may change activations on the way: they are moved along the path of the residual that they do not
 change, each from event to event.
 """

@@ -53,7 +53,7 @@ class StepSizeController:
     def _escape_limit(self, context: StepContext) -> float:
         """The longest step at the foot of an escape, where errors grow like what grows there, exp(2 |D| t).
 
-        With g times the last length h its error would be g^5 exp(2 |D| g h) times the last one.
+        With g times the last length h its error would be g^7 exp(2 |D| g h) times the last one.
         """
         error, last = self._error, self._length
         if error == 0.0 or not context.escaping or context.fading * last > CONTROLLER.calm:

@@ -38,7 +38,7 @@ class SweepResult:
     derivative jumps there, in a step of length one, and which of the two.
     whole: whether this is the motion, with all its events; ahead: if not, about where the first kink is.
     least: the smallest change, over the step, of a margin whose pair was released (infinite: none was).
-    kept: what dense output needs; None of so many neurons that it would be too much.
+    record: what dense output needs; None of so many neurons that it would be too much.
     """
 
     predictions: Array

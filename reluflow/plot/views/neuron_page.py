@@ -93,19 +93,23 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
         "atan2(w_j2, w_j1)" if now.angle_meaning == "of the direction" else f"of w_j {now.angle_meaning}"
     )
     active = f"{int(now.active.sum())} of {now.active.size}"
+    decays = now.decay > 0.0
+    conserved = "falls like exp(-2 lambda t)" if decays else "the flow conserves"
+    drift = "delta_j(t) - delta_j(0)" + (" exp(-2 lambda t)" if decays else "")
+    less = f" - {now.decay:g}" if decays else ""
     leak = f", A_jk = {now.slope:g} where inactive" if now.slope > 0.0 else ""
     return [
         ("sign", sign, "s_j = sign of a_j", role),
         ("state", now.condition, _CONDITIONS if now.slope == 0.0 else _LEAKY_CONDITIONS, "text"),
         ("norm", norm_text(now.log10_norm), "|w_j|", "text"),
         ("output weight", number(now.output_weight), "a_j", "text"),
-        ("imbalance", number(now.imbalance), "delta_j = a_j^2 - |w_j|^2, which the flow conserves", "text"),
-        ("its drift", number(facts.drift), "delta_j(t) - delta_j(0), in recorded states", "text"),
+        ("imbalance", number(now.imbalance), f"delta_j = a_j^2 - |w_j|^2, which {conserved}", "text"),
+        ("its drift", number(facts.drift), f"{drift}, in recorded states", "text"),
         ("angle", angle, direction, "text"),
         ("active", active, "samples with z_jk = <w_j, x_k> > 0", "ray"),
         ("pull", number(now.pull), f"|D_j|, D_j = -({c}/n) sum_k A_jk r_k x_k{leak}", "text"),
-        ("growth rate", number(now.growth), "s_j <u_j, D_j>, u_j = w_j / |w_j|", "text"),
-        ("growth of |w|", number(now.norm_rate), "d ln|w_j|/dt = (a_j / |w_j|) <u_j, D_j>", "text"),
+        ("growth rate", number(now.growth), f"s_j <u_j, D_j>{less}, u_j = w_j / |w_j|", "text"),
+        ("growth of |w|", number(now.norm_rate), f"d ln|w_j|/dt = (a_j / |w_j|) <u_j, D_j>{less}", "text"),
         ("rotation", number(now.rotation), "|du_j/dt| = |a_j / w_j| |D_j - <u_j, D_j> u_j|, rad", "text"),
     ]
 
