@@ -42,6 +42,7 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     moving = span.project(state.weights) @ plane.basis
     places = np.degrees(np.arctan2(moving[:, 1], moving[:, 0]))
     table = describe(state, problem, residual)
+    rates = table.growth + problem.weight_decay  # by the data alone, beside the line of the decay
     _kinks(axes, circle.inputs)
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
     if problem.weight_decay:
@@ -49,9 +50,7 @@ def field(axes: Axes, run: Run, t: float | None = None) -> None:
     for sign, looks in ((1, POSITIVE), (-1, NEGATIVE)):
         members = (table.sign == sign) & np.isfinite(table.growth)
         circle.draw(axes, sign, looks)
-        axes.plot(
-            places[members], table.growth[members], looks[2], color=looks[0], markersize=3.0, **edged(0.3)
-        )
+        axes.plot(places[members], rates[members], looks[2], color=looks[0], markersize=3.0, **edged(0.3))
     word = "extremal" if plane.share == 1.0 else "maximum"
     axes.plot([], [], "D", color="0.8", label=word, **_DIAMOND)
     where = "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"

@@ -39,8 +39,13 @@ async def test_what_was_on_screen_comes_back(own_folder: Path) -> None:
         assert app.app.query_one(NeuronView).view == "function"
         assert app.shown("#parameters")
         assert "seed 4" in app.text
+
+        def shown() -> tuple[object, ...]:
+            session = app.app.persistence.last_session()
+            return session.view, session.t, session.neuron
+
+        await app.until(lambda: shown() == (left.view, left.t, left.neuron), "all that was on screen")
         now = app.app.persistence.last_session()
-        assert (now.view, now.t, now.neuron) == (left.view, left.t, left.neuron)
         assert [preset.values for preset in now.frozen] == [preset.values for preset in left.frozen]
 
 
