@@ -144,7 +144,8 @@ def test_unbalanced_neuron_changes_its_sign_when_it_must(ratio: float) -> None:
 
 def test_steps_hardly_depend_on_the_scale() -> None:
     steps = [run(toy(scale)).steps for scale in (1e-3, 1e-20, 1e-200)]
-    assert max(steps) <= 1.5 * steps[0]
+    assert steps[1] <= steps[0] + 10  # two plateaus come in between
+    assert steps[2] <= 1.2 * steps[1]
 
 
 def _limit_process(problem: Problem) -> tuple[list[float], list[float], float, float]:

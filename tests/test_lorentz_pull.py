@@ -56,7 +56,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
 
 def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     without_series(monkeypatch)
-    problem = random_problem(3, samples=8, dimension=6, width=20)
+    problem = random_problem(4, samples=8, dimension=6, width=20)
     plain = run(problem, loss=0.0, end=30.0)
     monkeypatch.setattr(samples, "MANY", 1)
     monkeypatch.setattr(rounds, "suits", lambda *_: False)  # the engine keeps its pulls by itself

@@ -128,6 +128,8 @@ class CollocationStepper:
         error = self._estimated(iterate, swept, correction, context)
         if swept.whole:
             return self._judged(iterate, swept, defect, correction, error, limits, context)
+        if error > ACCURACY.hopeless_straight:
+            return self._trial(limits.wanted, path, swept.end, swept, context.residual, error)
         believed = correction.path if correction.size < NEWTON.rough * rms(context.residual) else path
         iterate = replace(iterate, path=believed, eventful=True, smooth=error)
         return iterate.cut(believed.part(end)) if end < 1.0 else iterate

@@ -113,7 +113,8 @@ class StepContext:
 
         A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
         gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
-        ``weight``: the largest |x|^2 / n.
+        Where one neuron is that large already, only those count that would overtake it. ``weight``: the
+        largest |x|^2 / n.
         """
         rate, fastest = self.rates, self.rate
         if fastest == 0.0:
@@ -130,8 +131,22 @@ class StepContext:
             self.escaping = bool(np.any(~small & (rate > LENGTHS.leading * fastest)))
             if not small.any():
                 break
-            length = min(length, float(np.min(room[small] / rate[small])))
+            limits = np.maximum(room[small] / rate[small], self._overtaking(small))
+            length = min(length, float(np.min(limits)))
         return length
+
+    def _overtaking(self, small: Mask) -> Array:
+        """When each ``small`` neuron is larger than the fastest of the others that grow; 0 if none does."""
+        n, rate, log_size = self.neurons, self.rates, self.log_sizes
+        growth = 2.0 * n.outputs * np.vecdot(n.weights, self.pulls) / n.sizes**2
+        leads = ~small & (growth > LENGTHS.grown * rate)
+        if not leads.any():
+            return np.zeros(np.count_nonzero(small))
+        leader = int(np.argmax(np.where(leads, rate, -1.0)))
+        gained, behind = rate[small] - rate[leader], log_size[leader] - log_size[small]
+        overtaken = np.full(gained.size, np.inf)
+        np.divide(behind, gained, out=overtaken, where=gained > 0.0)
+        return overtaken
 
     def predicted(self, length: float, allowed: float) -> Path:
         """The path of the residual over a step of this length if K stays as it is.

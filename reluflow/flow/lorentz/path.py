@@ -67,13 +67,32 @@ _SLOPES[:-1] = np.arange(1.0, RADAU.stages)[:, None] * RADAU.lagrange.T[1:]
 
 def _polynomials(positions: Array, coefficients: Array) -> Array:
     """Polynomials with coefficients (s, s), a column for each, lowest first, at positions (..): (.., s)."""
-    powers = np.empty((RADAU.stages, positions.size))
-    powers[0] = 1.0
-    powers[1] = positions.ravel()
-    for i in range(2, RADAU.stages):
-        np.multiply(powers[i - 1], powers[1], out=powers[i])
+    powers = _powers(positions.ravel())
     values: Array = (powers.T @ coefficients).reshape(*positions.shape, RADAU.stages)
     return values
+
+
+def _powers(x: Array) -> Array:
+    """1, x, x^2, .. for x (c,): (s, c)."""
+    powers = np.empty((RADAU.stages, x.size))
+    powers[0] = 1.0
+    powers[1] = x
+    for i in range(2, RADAU.stages):
+        np.multiply(powers[i - 1], x, out=powers[i])
+    return powers
+
+
+def _shifted(polynomials: Array, begin: Array) -> Array:
+    """Polynomials (s, c), lowest power first, in powers of the distance from ``begin`` (c,)."""
+    if begin.size <= AT_ONCE:
+        mixed: Array = (_BINOMIALS.T[:, :, None] * _powers(begin)[_SHIFTS] * polynomials).sum(axis=1)
+        return mixed
+    moved = np.empty_like(polynomials)
+    for i in range(len(polynomials)):
+        moved[i] = polynomials[-1] * _BINOMIALS[-1, i]
+        for j in range(len(polynomials) - 2, i - 1, -1):
+            moved[i] = moved[i] * begin + polynomials[j] * _BINOMIALS[j, i]
+    return moved
 
 
 def magnus_weights(begin: Array, end: Array, decay: float) -> Array:
@@ -109,6 +128,10 @@ def through(decay: float) -> Array:
 
 _END: Final = np.ones(1)
 _BINOMIALS: Final = np.array([[float(comb(j, i)) for i in range(RADAU.stages)] for j in range(RADAU.stages)])
+#: by which power of the distance each coefficient (j) counts towards that of each power (i)
+_SHIFTS: Final = np.maximum(np.arange(RADAU.stages) - np.arange(RADAU.stages)[:, None], 0)
+#: up to so many polynomials all products of a shift are made at once: fewer and larger operations
+AT_ONCE: Final = 512
 #: what makes of a path's polynomials, by their values at the nodes, Bernstein coefficients over the step
 _HULL: Final = to_bernstein(RADAU.stages - 1) @ RADAU.lagrange.T
 #: ... of what they are beyond their value at the last node
@@ -204,13 +227,9 @@ class Path:
         """
         if self.still:
             return terms, None
-        powers = RADAU.lagrange.T @ (self.levels[:, None] * terms[: RADAU.stages])
-        span, moved = end - begin, np.empty_like(powers)
-        for i in range(len(powers)):
-            moved[i] = powers[-1] * _BINOMIALS[-1, i]
-            for j in range(len(powers) - 2, i - 1, -1):
-                moved[i] = moved[i] * begin + powers[j] * _BINOMIALS[j, i]
-            moved[i] *= span**i
+        span = end - begin
+        moved = _shifted(RADAU.lagrange.T @ (self.levels[:, None] * terms[: RADAU.stages]), begin)
+        moved *= _powers(span)
         coefficients = to_bernstein(RADAU.stages - 1) @ moved
         if self.modes is None:
             return coefficients, None

@@ -23,7 +23,7 @@ from reluflow.network import Array
 #: Newton steps for the moment of a release, within a bracket
 NEWTON = 12
 #: ... the last of which is smaller than this share of the step
-FOUND = 1e-9
+FOUND = 1e-12
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,19 @@ class Margins:
 
         That is ``begin`` where a margin is below zero there already.
         """
-        functions = self._functions(begin, end)
-        low, high = first_negative(*functions)
         late = self.at(begin) < 0.0
-        which = np.flatnonzero(late | (np.isfinite(high) & (begin < end)))
-        position = begin[which]
-        later = np.flatnonzero(~late[which])
-        if later.size:
-            some = which[later]
-            share = _roots(functions, some, low[some], high[some])
-            position[later] += share * (end[some] - begin[some])
-        return which, position
+        position = np.where(late, begin, np.inf)
+        ahead = np.flatnonzero(~late & (begin < end))
+        if ahead.size:
+            start, span = begin[ahead], end[ahead] - begin[ahead]
+            functions = self.take(ahead)._functions(start, end[ahead])
+            low, high = first_negative(*functions)
+            some = np.flatnonzero(np.isfinite(high))
+            if some.size:
+                share = _roots(functions, some, low[some], high[some])
+                position[ahead[some]] = start[some] + share * span[some]
+        which = np.flatnonzero(np.isfinite(position))
+        return which, position[which]
 
     def _functions(self, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:
         coefficients, added = self.path.functions(self.terms, begin, end)
@@ -159,8 +161,10 @@ def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
         return found
     due, position = margins.due(begin[margins.row], end[margins.row])
     margins = margins.take(due)
+    if due.size == 0:
+        return found
     order = np.lexsort((margins.at(position), position, margins.row))
-    best = order[np.unique(margins.row[order], return_index=True)[1]]
+    best = order[np.diff(margins.row[order], prepend=-1) != 0]
     row = margins.row[best]
     found.position[row], found.slot[row] = position[best], margins.slot[best]
     found.status[row] = np.where(margins.on[best], ON, OFF)

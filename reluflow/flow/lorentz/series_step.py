@@ -39,18 +39,20 @@ class SeriesHistory:
     """The last step: the unit of time of its series, 0 if it had none, and its length in such units.
 
     cut: whether an event ended it, or will end the next one soon. Of several segments the last one counts.
+    events: of a step by collocation, how many there were.
     """
 
     unit: float = 0.0
     cut: bool = True
     length: float = 0.0
+    events: float = 0.0
 
     @staticmethod
     def of(attempt: TrialStep) -> "SeriesHistory":
         """That of a step that was made."""
         if attempt.segments:
             return SeriesHistory.after(attempt.segments[-1])
-        return SeriesHistory(cut=attempt.length < attempt.wanted)
+        return SeriesHistory(cut=attempt.length < attempt.wanted, events=len(attempt.events))
 
     @staticmethod
     def after(segment: TaylorSegment) -> "SeriesHistory":
@@ -120,6 +122,8 @@ class SeriesStepper:
         """The next segment of a step; None where it should end before."""
         if not 0 < context.neurons.z.size <= SERIES.most_pairs:
             return None
+        if history.events and context.neurons.z.size > KINKS.pairs:
+            return None  # series do not lead up to kinks of so many, and there will be some
         went_on = history.unit > 0.0
         fastest = 1.0 / history.unit if went_on else max(context.rate, context.trace)
         stiff = not went_on and wanted() * context.trace > SERIES.stiff

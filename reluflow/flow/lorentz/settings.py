@@ -65,6 +65,8 @@ class AccuracySettings:
     hysteresis: float = 0.03
     #: errors, in units of what is allowed, with which the first, second and later iterates are given up
     hopeless: tuple[float, float, float] = (1.5, 1.2, 1.02)
+    #: ... and an iterate without events, which tells less: it knows no kinks
+    hopeless_straight: float = 3.0
     #: A step after which rms(r) is so many times as large is rejected: the flow never does that.
     rise: float = 1.5
     #: A residual, or a multiplier, below this share of the target is rounding.
@@ -98,6 +100,8 @@ class LengthSettings:
     retry: float = 0.3
     #: An escape is led by the neurons whose |D| is at least this share of the largest.
     leading: float = 0.5
+    #: A neuron grows for good if it does at this share of its |D| or more.
+    grown: float = 0.9
     #: the most of the first step, in units of 1 / trace(K)
     first: float = 0.5
     #: the longest rapidity |D| h of a neuron: exp of it must not overflow when squared

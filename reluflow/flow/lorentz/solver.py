@@ -12,7 +12,7 @@ a_j^2 - |w_j|^2 is kept to rounding.
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache, partial
 from math import isclose
 from typing import Any, ClassVar
@@ -254,7 +254,7 @@ class Lorentz(FlowSolver):
             "path_length": 0.0 if path is None else path.length,
             "path_decay": 0.0 if path is None else path.decay,
             "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
-            "series_lately": (self._history.unit, self._history.cut, self._history.length),
+            "series_lately": astuple(self._history),
             "next_length": self._controller.next,
             "last_step": self._controller.last,
             "residual": self._residual,

@@ -115,7 +115,7 @@ def guess(
         )
     found, position = np.zeros(len(rows), dtype=np.intp), np.full(len(rows), np.inf)
     order = np.lexsort((share, row))
-    best = order[np.unique(row[order], return_index=True)[1]]
+    best = order[np.diff(row[order], prepend=-1) != 0]
     found[row[best]] = sample[best]
     position[row[best]] = begin[row[best]] + span[row[best]] * share[best]
     return found, position
