@@ -179,7 +179,8 @@ class Terminal:
         self.code: int | None = None
         self._changed = threading.Condition()
         self.started = time.monotonic()
-        self.pid, self._master = pty.fork()
+        #: its process, and this side of the pseudo-terminal
+        self.pid, self.master = pty.fork()
         if self.pid == 0:
             self._become(command, size, environment, folder)
         self._set_size(size)
@@ -210,14 +211,14 @@ class Terminal:
         os._exit(127)
 
     def _set_size(self, size: tuple[int, int]) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def _read(self) -> None:
         while not self._hung_up.is_set():
             try:
-                if not select.select([self._master], [], [], 0.1)[0]:
+                if not select.select([self.master], [], [], 0.1)[0]:
                     continue
-                data = os.read(self._master, 65536)
+                data = os.read(self.master, 65536)
             except OSError:  # what a terminal says when nobody writes to it any more
                 break
             self._inward.send(data)
@@ -232,7 +233,7 @@ class Terminal:
             self._outward.send(answers)
 
     def _write(self, data: bytes) -> None:
-        os.write(self._master, data)
+        os.write(self.master, data)
 
     def type(self, text: str) -> None:
         """Press keys, as the bytes that a terminal sends for them."""
@@ -290,7 +291,7 @@ class Terminal:
         """Let the terminal vanish, as a window that is closed."""
         self._hung_up.set()
         self._reader.join()
-        os.close(self._master)
+        os.close(self.master)
 
     def close(self) -> None:
         """End the program, if it has not ended by itself."""

@@ -206,5 +206,5 @@ def _change_summary(path: Path, rng: random.Random) -> None:
         content[name] = rng.choice(VALUES)
     if rng.random() < 0.7:
         rest = {name: value for name, value in content.items() if name != "sum"}
-        content["sum"] = run_summary._sum_of(rest)
+        content["sum"] = run_summary.sum_of_content(rest)
     path.write_text(json.dumps(content))

@@ -229,7 +229,7 @@ def test_signals_are_a_wish_and_the_first_counts():
 def test_one_signal_ends_also_a_step_that_cannot_be_given_up(method, monkeypatch):
     """What was saved before it is kept."""
     solver = type(make_solver(method, load_preset("orthogonal-toy").problem()))
-    step = solver._advance
+    step = solver.advance
 
     def stubborn(self, *args):
         if self.steps == 2:
@@ -240,7 +240,7 @@ def test_one_signal_ends_also_a_step_that_cannot_be_given_up(method, monkeypatch
 
     saving_after_every_step(monkeypatch)
     monkeypatch.setattr(interruption, "PATIENCE", 0.1)
-    monkeypatch.setattr(solver, "_advance", stubborn)
+    monkeypatch.setattr(solver, "advance", stubborn)
     done = call("run", "orthogonal-toy", *FAST, "--method", method, "--out", "out", "-q")
     assert done.exit_code == 143
     assert one_sentence(done.stderr)
@@ -253,7 +253,7 @@ def test_one_signal_ends_also_a_step_that_cannot_be_given_up(method, monkeypatch
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
     """However long it takes."""
-    save, break_off, asked = RunWriter.save, Interruption._break_off, []
+    save, break_off, asked = RunWriter.save, Interruption.break_off, []
 
     def slow(writer, run):
         if not asked:
@@ -268,7 +268,7 @@ def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
 
     saving_after_every_step(monkeypatch)
     monkeypatch.setattr(interruption, "PATIENCE", 0.01)
-    monkeypatch.setattr(Interruption, "_break_off", counting)
+    monkeypatch.setattr(Interruption, "break_off", counting)
     monkeypatch.setattr(RunWriter, "save", slow)
     done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q")
     assert done.exit_code == 143
@@ -278,7 +278,7 @@ def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
 
 def test_a_signal_within_a_step_gives_it_up(monkeypatch):
     """The step asks, and the run stands where it stood before it."""
-    advance = Descent._advance
+    advance = Descent.advance
 
     def signalled(solver, *args):
         if solver.steps >= 3:
@@ -287,7 +287,7 @@ def test_a_signal_within_a_step_gives_it_up(monkeypatch):
             raise AbandonedError
         advance(solver, 1, *args[1:])
 
-    monkeypatch.setattr(Descent, "_advance", signalled)
+    monkeypatch.setattr(Descent, "advance", signalled)
     done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q", "--json")
     assert done.exit_code == 130
     assert (json.loads(done.stdout)["status"], open_run("out").summary["steps"]) == ("interrupted", 3)
@@ -297,7 +297,7 @@ def test_an_error_of_a_solver_is_a_failed_run_that_is_saved(monkeypatch):
     def wrong(*_):
         raise ZeroDivisionError("something is wrong")
 
-    monkeypatch.setattr(Descent, "_advance", wrong)
+    monkeypatch.setattr(Descent, "advance", wrong)
     done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q", "--json")
     assert done.exit_code == 1
     assert json.loads(done.stdout)["status"] == open_run("out").status == "failed"

@@ -23,10 +23,10 @@ def bundled(end: float = ALIGNED) -> Lorentz:
 
 def test_what_bundles_do_is_what_their_members_do(monkeypatch: pytest.MonkeyPatch) -> None:
     together = bundled(700.0)
-    assert together._clusters.member.size > 10
+    assert together.clusters.member.size > 10
     assert (
-        len(together._neurons) + together._clusters.member.size
-        > len(np.unique(together._clusters.leader)) + 20
+        len(together.context.neurons) + together.clusters.member.size
+        > len(np.unique(together.clusters.leader)) + 20
     )
 
     def apart(self: Clusters, neurons: Neurons, _: Samples) -> tuple[Clusters, Neurons]:
@@ -34,7 +34,7 @@ def test_what_bundles_do_is_what_their_members_do(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Clusters, "joined", apart)
     separate = bundled(700.0)
-    assert separate._clusters.member.size == 0
+    assert separate.clusters.member.size == 0
     assert together.loss == pytest.approx(separate.loss, rel=1e-5)
     a, b = together.state, separate.state
     scale = np.abs(b.output_weights).max()
@@ -61,7 +61,7 @@ def test_members_keep_their_invariants_and_signs() -> None:
 
 def test_the_inside_of_a_step_in_which_a_bundle_forms_is_known() -> None:
     solver = Lorentz(five_points(), Options())
-    while solver._clusters.member.size == 0:
+    while solver.clusters.member.size == 0:
         solver.step()
     dense = solver.dense_output()
     end, near = dense(solver.t), dense(solver.t_old + (1.0 - 1e-12) * (solver.t - solver.t_old))
@@ -73,7 +73,7 @@ def test_the_inside_of_a_step_in_which_a_bundle_forms_is_known() -> None:
 
 def test_goes_on_from_a_checkpoint_with_clusters() -> None:
     solver = bundled()
-    assert solver._clusters.member.size
+    assert solver.clusters.member.size
     copy = Lorentz(five_points(), Options())
     copy.restore(solver.checkpoint())
     for _ in range(5):
@@ -84,8 +84,8 @@ def test_goes_on_from_a_checkpoint_with_clusters() -> None:
 
 
 def test_bundles_of_clusters() -> None:
-    few = alone()._with(np.array([3, 5]), np.array([3, 3]), np.array([0.6, 0.8]))
-    more = few._with(np.array([1, 3]), np.array([1, 1]), np.array([0.8, 0.6]))
+    few = alone().adding(np.array([3, 5]), np.array([3, 3]), np.array([0.6, 0.8]))
+    more = few.adding(np.array([1, 3]), np.array([1, 1]), np.array([0.8, 0.6]))
     weights, outputs = np.zeros((7, 2)), np.zeros(7)
     weights[1], outputs[1], outputs[2] = (1.0, 2.0), 10.0, 7.0
     more.restored(weights, outputs)
@@ -103,7 +103,7 @@ def test_bundles_of_clusters() -> None:
 
 def test_near_multiples_and_other_signs_stay_apart() -> None:
     solver = bundled()
-    neurons = solver._neurons
+    neurons = solver.context.neurons
     lined = np.flatnonzero(neurons.lined)[:1]
     assert lined.size
     one = neurons.take(lined)
@@ -114,11 +114,11 @@ def test_near_multiples_and_other_signs_stay_apart() -> None:
         replace(one, exponent=one.exponent - 2000),
     ):
         pair = join([one, other])
-        _, left = alone().joined(replace(pair, index=np.array([0, 1])), solver._samples)
+        _, left = alone().joined(replace(pair, index=np.array([0, 1])), solver.context.samples)
         assert len(left) == 2
     double = replace(one, weights=2 * one.weights, outputs=2 * one.outputs, z=2 * one.z, delta=4 * one.delta)
     pair = join([one, double])
-    clusters, left = alone().joined(replace(pair, index=np.array([0, 1])), solver._samples)
+    clusters, left = alone().joined(replace(pair, index=np.array([0, 1])), solver.context.samples)
     assert len(left) == 1
     assert np.allclose(clusters.ratio**2, [0.2, 0.8])
     assert np.allclose(left.outputs**2, 5 * one.outputs**2)

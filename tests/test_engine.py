@@ -78,7 +78,7 @@ def test_dual_vectors_stay_dual(monkeypatch):
     slid = 0
     while solver.loss > 1e-7 and solver.steps < 50:
         solver.step()
-        neurons, inputs = solver._neurons, solver._samples.inputs
+        neurons, inputs = solver.context.neurons, solver.context.samples.inputs
         for slots, dual in zip(neurons.slots, neurons.dual, strict=True):
             held = slots >= 0
             products = dual[held] @ inputs[slots[held]].T
@@ -95,7 +95,7 @@ def test_dense_output_is_as_exact_as_the_run():
     kept = 0
     while kept < 2 and solver.loss > 1e-7:
         solver.step()
-        if solver._record is None or len(solver._record.records) < 2:
+        if solver.motion.record is None or len(solver.motion.record.records) < 2:
             continue
         kept += 1
         times = solver.t_old + np.array([0.08, 0.37, 0.71]) * (solver.t - solver.t_old)

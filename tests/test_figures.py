@@ -359,8 +359,8 @@ class TestFiles:
         assert b"<text" not in (tmp_path / "a.svg").read_bytes()
 
     def test_no_title_unless_asked(self, runs):
-        assert figures.figure("loss", [runs["toy"]])._suptitle is None
-        assert figures.figure("loss", [runs["toy"]], Choices(title="T"))._suptitle.get_text() == "T"
+        assert figures.figure("loss", [runs["toy"]]).get_suptitle() == ""
+        assert figures.figure("loss", [runs["toy"]], Choices(title="T")).get_suptitle() == "T"
 
     @pytest.mark.parametrize(
         ("words", "found"),

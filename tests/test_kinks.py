@@ -1,7 +1,5 @@
 """How much of a sample a sliding neuron sees, and what the recorded gradient makes of it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from problems import balanced, five_points
@@ -90,10 +88,11 @@ def test_a_kink_is_slid_on_however_far_rounding_has_carried_the_neuron():
     solver = make_solver("lorentz", problem)
     while solver.t < 300.0:
         solver.step(t_end=300.0)
-    neurons = solver._neurons
+    neurons = solver.context.neurons
     assert neurons.sliders[2].tolist() == [1]
     away = 3e-9 * row_norms(neurons.weights)[:, None] * problem.inputs[1:]
-    solver._neurons = replace(neurons, weights=neurons.weights + away)
+    saved = solver.checkpoint()
+    solver.restore(saved | {"now_weights": saved["now_weights"] + away})
     assert gradient_norm(solver.state, problem) > 0.1
     recorder = Recorder(problem, RecordRules())
     recorder.observe(solver)

@@ -166,12 +166,12 @@ def test_scipy_rate_and_jacobian_are_those_of_the_gradient():
     solver = make_solver("bdf", problem)
     y = np.concatenate([problem.weights.ravel(), problem.output_weights])
     parts = gradient(problem.weights, problem.output_weights, problem.inputs, problem.targets, slope=SLOPE)
-    np.testing.assert_allclose(solver._rate(0.0, y), -np.concatenate([part.ravel() for part in parts]))
-    jacobian, h = solver._jacobian(0.0, y).dense, 1e-6
+    np.testing.assert_allclose(solver.rate(0.0, y), -np.concatenate([part.ravel() for part in parts]))
+    jacobian, h = solver.jacobian(0.0, y).dense, 1e-6
     for i in range(y.size):
         shift = np.zeros_like(y)
         shift[i] = h
-        column = (solver._rate(0.0, y + shift) - solver._rate(0.0, y - shift)) / (2.0 * h)
+        column = (solver.rate(0.0, y + shift) - solver.rate(0.0, y - shift)) / (2.0 * h)
         np.testing.assert_allclose(jacobian[:, i], column, atol=1e-7)
 
 

@@ -20,7 +20,7 @@ from reluflow.store.locations import shipped_presets
 from reluflow.store.preset import load_preset
 from reluflow.theory import all_predictions
 from reluflow.theory.alignment import extremal_directions
-from reluflow.theory.escape import _speed, classify, escape_rates
+from reluflow.theory.escape import classify, descent_speed, escape_rates
 from reluflow.theory.forecast import forecast
 from reluflow.theory.general import rest_rate
 from reluflow.theory.minimum_norm import minimum_norm
@@ -200,7 +200,9 @@ def test_a_sample_that_no_neuron_sees_is_forecast_as_its_shrunk_mirror_image():
         for name in ("time", "loss", "time_alone", "rate", "mass", "log_mass", "rivals"):
             assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9), name
     states = [State(0.0, relu.weights, relu.output_weights), State(0.0, *large)]
-    fallen = [_speed(problem, states[1], left) for problem, left in ((relu, LEFT), (leaky, flip * LEFT))]
+    fallen = [
+        descent_speed(problem, states[1], left) for problem, left in ((relu, LEFT), (leaky, flip * LEFT))
+    ]
     assert fallen[0] == pytest.approx(fallen[1], rel=1e-12)
 
 

@@ -277,7 +277,7 @@ def test_the_residual_is_that_of_the_network_when_small_neurons_join_late(
 
     def counted(neurons, *given):  # type: ignore[no-untyped-def]
         nonlocal joined
-        joined += len(neurons) < len(solver._neurons)
+        joined += len(neurons) < len(solver.context.neurons)
         return swept(neurons, *given)
 
     monkeypatch.setattr(collocation_step, "sweep", counted)

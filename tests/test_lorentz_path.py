@@ -85,7 +85,7 @@ def test_exponentials_have_the_moments_of_the_path(begin: float, span: float, de
 def test_neurons_are_shifted_as_a_path_that_differs_moves_them() -> None:
     """What is left is of second order: of the difference times what a neuron turns in the step."""
     solver = run(correlated(scale=1e-2), loss=1e-2)
-    neurons, samples, residual = solver._neurons, solver._samples, solver.residual
+    neurons, samples, residual = solver.context.neurons, solver.context.samples, solver.residual
     values, turned = np.tile(residual, (RADAU.stages, 1)), 0.05
     fastest = np.linalg.norm(directions(neurons, samples, residual), axis=1).max()
     path = Path(values, turned / fastest)

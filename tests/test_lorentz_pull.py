@@ -43,12 +43,12 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
     without_series(monkeypatch)
     monkeypatch.setattr("reluflow.flow.lorentz.rounds.pull_after", compared)
     solver = Lorentz(wide(slope), Options())
-    assert solver._samples.many
+    assert solver.context.samples.many
     slid = False
     while solver.loss > 1e-9 and solver.steps < 60:
         solver.step()
         assert solver.failure is None
-        slid |= bool(solver._neurons.sliders[0].size)
+        slid |= bool(solver.context.neurons.sliders[0].size)
     assert len(worst) > 30
     assert slid or slope > 0.0
     assert max(worst) < 1e-12
@@ -61,8 +61,8 @@ def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(samples, "MANY", 1)
     monkeypatch.setattr(rounds, "suits", lambda *_: False)  # the engine keeps its pulls by itself
     other = run(problem, loss=0.0, end=30.0)
-    assert other._samples.many
-    assert not plain._samples.many
+    assert other.context.samples.many
+    assert not plain.context.samples.many
     assert other.steps == plain.steps
     assert other.loss == pytest.approx(plain.loss, rel=1e-9)
     for neuron in range(20):
@@ -74,26 +74,26 @@ def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_slots_that_nobody_needs_go_and_nothing_else_changes() -> None:
     solver = Lorentz(wide(0.0), Options())
-    while not solver._neurons.sliders[0].size:
+    while not solver.context.neurons.sliders[0].size:
         solver.step()
-    neurons = solver._neurons
+    neurons = solver.context.neurons
     roomy = widened(neurons, neurons.slots.shape[1] + 3)
     roomy = replace(roomy, slots=roomy.slots[:, ::-1], dual=roomy.dual[:, ::-1])
     narrow = roomy.narrowed()
     assert narrow.slots.shape == neurons.slots.shape
     assert np.array_equal(np.sort(narrow.slots, axis=1), np.sort(neurons.slots, axis=1))
     rows, slot, sample = narrow.sliders
-    products = np.einsum("kp,kp->k", narrow.dual[rows, slot], solver._samples.inputs[sample])
+    products = np.einsum("kp,kp->k", narrow.dual[rows, slot], solver.context.samples.inputs[sample])
     assert np.allclose(products, 1.0)
 
 
 def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "MANY", 1)
     solver = Lorentz(random_problem(5, samples=8, dimension=6, width=20), Options())
-    forcing = Forcing(solver._samples, Path(solver._residual[None], 1.0), 0.0)
-    status = np.zeros_like(solver._neurons.status)
+    forcing = Forcing(solver.context.samples, Path(solver.context.residual[None], 1.0), 0.0)
+    status = np.zeros_like(solver.context.neurons.status)
     status[:, :3] = ON
-    neurons = replace(solver._neurons, status=status)
+    neurons = replace(solver.context.neurons, status=status)
     pulled = pull.pull(neurons, forcing)
     for sample in range(3):
         old, status = status, status.copy()

@@ -37,7 +37,7 @@ def leaky(seed: int) -> Problem:
 
 
 def series_now(solver: Lorentz, unit: float = 1.0) -> TaylorSeries:
-    series = TaylorSeries(solver._neurons, solver._samples, solver._residual, unit)
+    series = TaylorSeries(solver.context.neurons, solver.context.samples, solver.context.residual, unit)
     series.extend(DEGREE)
     return series
 
@@ -45,7 +45,9 @@ def series_now(solver: Lorentz, unit: float = 1.0) -> TaylorSeries:
 def sliding(problem: Problem) -> Lorentz:
     """A solver at a moment when large neurons slide."""
     solver = Lorentz(problem, Options())
-    while not (solver._neurons.sliders[0].size and solver.loss < 0.5 * np.mean(problem.targets**2) / 2):
+    while not (
+        solver.context.neurons.sliders[0].size and solver.loss < 0.5 * np.mean(problem.targets**2) / 2
+    ):
         solver.step()
     return solver
 
@@ -61,7 +63,7 @@ def sliding(problem: Problem) -> Lorentz:
 )
 def test_the_residual_moves_as_the_kernel_says(solver: Lorentz) -> None:
     """dr/dt = -K r, also where the series have led (K knows nothing of them)."""
-    series, samples = series_now(solver), solver._samples
+    series, samples = series_now(solver), solver.context.samples
     orders = np.arange(1.0, DEGREE + 1)
     for x in np.array([0.0, 0.3, 1.0]) * series.horizon(1e-11, 1e-11):
         there = series.neurons_at(np.array([x]))
@@ -80,7 +82,7 @@ def test_an_aligned_neuron_is_logistic() -> None:
     series = series_now(solver)
     t = np.array([0.02, 0.05, 0.1])
     mass = 1.5 / (1.0 + (1.5 / start**2 - 1.0) * np.exp(-2.0 * 1.5 * t))
-    scale = solver._neurons.root[0]
+    scale = solver.context.neurons.root[0]
     np.testing.assert_allclose((series.powers(t) @ series.outputs)[:, 0] * scale, np.sqrt(mass), rtol=1e-11)
     # every coefficient, by a recursion for a' = a (y - a^2) alone
     expected = np.array([start])
@@ -111,7 +113,7 @@ def test_the_reach_is_that_of_the_tolerance(seed: int) -> None:
     x = series.horizon(1e-6, 1e-6)
     assert 0.0 < series.horizon(1e-9, 1e-9) < x
     there = series.neurons_at(np.array([x]))
-    left = predictions(there, solver._samples) - solver._samples.targets
+    left = predictions(there, solver.context.samples) - solver.context.samples.targets
     left -= (series.powers(np.array([x])) @ series.residual)[0]
     assert np.abs(left).max() < 1e-4
 
@@ -161,13 +163,13 @@ def test_a_kink_of_a_large_neuron_ends_a_segment() -> None:
         before = len(solver.event_log)
         solver.step()
         assert np.all(np.diff(solver.event_log.t[before:]) >= 0.0)
-        several += len(solver._segments) > 1
-        for segment in solver._segments:
+        several += len(solver.motion.segments) > 1
+        for segment in solver.motion.segments:
             if segment.length == segment.horizon:
                 continue
             assert segment.events.t[-1] == 1.0
             row = np.flatnonzero(segment.end.index == segment.events.neuron[-1])
-            place = int(np.flatnonzero(solver._samples.first == segment.events.sample[-1])[0])
+            place = int(np.flatnonzero(solver.context.samples.first == segment.events.sample[-1])[0])
             assert np.all(segment.end.z[row, place] == 0.0)
             ends += 1
     assert ends > 20
@@ -181,7 +183,7 @@ def test_aligned_neurons_cross_together() -> None:
         before = len(solver.event_log)
         solver.step()
         times = solver.event_log.t[before:]
-        if solver._segments and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
+        if solver.motion.segments and np.unique(times).size > 2 and np.ptp(times) < 1e-3:
             together += 1
     assert together >= 3
 
@@ -195,7 +197,7 @@ def test_neurons_whose_weights_go_through_zero_do_so_whatever_the_tolerance() ->
 
 def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
     straight = Lorentz(five_points(), Options())
-    while straight.t < 60.0 or not (straight._segments and straight._history.cut):
+    while straight.t < 60.0 or not (straight.motion.segments and straight.checkpoint()["series_lately"][1]):
         straight.step()
     resumed = Lorentz(five_points(), Options())
     resumed.restore(straight.checkpoint())
@@ -210,7 +212,7 @@ def test_dense_output_meets_both_ends_of_a_step_by_series(problem: Problem) -> N
     while solver.loss > 1e-9:
         before = solver.state
         solver.step()
-        if not solver._segments:
+        if not solver.motion.segments:
             continue
         leaps += 1
         dense = solver.dense_output()
@@ -218,9 +220,9 @@ def test_dense_output_meets_both_ends_of_a_step_by_series(problem: Problem) -> N
             seen = dense(np.nextafter(t, solver.t_old))
             np.testing.assert_allclose(seen.weights, state.weights, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(seen.output_weights, state.output_weights, rtol=1e-9)
-        lengths = np.array([segment.length for segment in solver._segments])
+        lengths = np.array([segment.length for segment in solver.motion.segments])
         ends = solver.t_old + (solver.t - solver.t_old) * np.cumsum(lengths) / lengths.sum()
-        for segment, seen in zip(solver._segments[:-1], dense.states(ends[:-1]), strict=True):
+        for segment, seen in zip(solver.motion.segments[:-1], dense.states(ends[:-1]), strict=True):
             outputs = segment.end.true_outputs()
             np.testing.assert_allclose(seen.output_weights[segment.end.index], outputs, rtol=1e-8)
     assert leaps > 10

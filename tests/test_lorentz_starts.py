@@ -216,7 +216,7 @@ def test_dense_output_that_stalls_gives_the_nearer_end(monkeypatch: pytest.Monke
 def test_a_checkpoint_made_with_another_number_of_stages_goes_on():
     """Its last path is of no use any more; all else is."""
     solver = Lorentz(correlated(), Options())
-    while solver._path is None or solver._path.still:
+    while solver.motion.path is None or solver.motion.path.still:
         solver.step()
     saved = solver.checkpoint()
     saved["path_values"] = np.asarray(saved["path_values"])[:5]

@@ -26,7 +26,7 @@ def test_it_solves_with_what_a_dense_jacobian_gives(slope, loss):
         rng.normal(size=(5, 3)), rng.normal(size=5), rng.normal(size=(7, 3)), rng.normal(size=7), loss, slope
     )
     solver = make_solver("bdf", problem)
-    jacobian = solver._jacobian(0.0, rng.normal(size=28))
+    jacobian = solver.jacobian(0.0, rng.normal(size=28))
     right = rng.normal(size=28)
     whole = jacobian.dense
     np.testing.assert_allclose(jacobian.diagonal, np.diag(whole), rtol=1e-12)

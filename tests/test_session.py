@@ -43,7 +43,7 @@ def endless(monkeypatch) -> threading.Event:
             pass
         raise AbandonedError
 
-    monkeypatch.setattr(Lorentz, "_advance", endless)
+    monkeypatch.setattr(Lorentz, "advance", endless)
     return begun
 
 
@@ -444,7 +444,7 @@ def test_waiting_for_a_frame_ends_with_a_sentence(session):
 def test_solving_waits_for_the_first_picture_but_not_for_ever(monkeypatch):
     front, waited = Front(), []
     front.prepare()
-    monkeypatch.setattr(front._open, "wait", waited.append)
+    monkeypatch.setattr(front.pictured, "wait", waited.append)
     front.wait(0.0)
     front.wait(0.0)
     assert waited == [FIRST_SECONDS]
@@ -500,7 +500,7 @@ def test_a_burst_of_descent_gives_way_to_the_screen_in_the_middle(session, monke
     from reluflow.flow.descent import Descent
 
     inside, waited = [False], []
-    advance = Descent._advance
+    advance = Descent.advance
 
     def begin_and_advance(solver, *arguments):
         session.front.begin()
@@ -513,7 +513,7 @@ def test_a_burst_of_descent_gives_way_to_the_screen_in_the_middle(session, monke
         session.front.rest()
         return True
 
-    monkeypatch.setattr(Descent, "_advance", begin_and_advance)
+    monkeypatch.setattr(Descent, "advance", begin_and_advance)
     monkeypatch.setattr(session.front, "wait", rest_and_wait)
     session.change(session.frame.preset.with_values({"solver.method": "gd", "stop.steps": 5000}))
     assert finish(session).status == "steps"

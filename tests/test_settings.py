@@ -1,16 +1,14 @@
 """The user's settings: what is right applies, what is wrong is told in one sentence with its line."""
 
-import string
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.keys import _character_to_key
 
 from reluflow.plot import glyphs
 from reluflow.store import settings
-from reluflow.store.key_names import character_name, key_list
+from reluflow.store.key_names import key_list
 from reluflow.store.locations import complaint
 from reluflow.store.settings import FILE_NAME, Settings, load_settings
 
@@ -133,12 +131,6 @@ def test_ids_and_themes_are_taken_as_they_are_where_none_are_known(write) -> Non
 def test_any_text_is_keys_or_none(text: str) -> None:
     keys = key_list(text)
     assert keys is None or keys
-
-
-@pytest.mark.parametrize("character", [*string.punctuation, *string.ascii_letters, *string.digits, "é", "½"])
-def test_keys_are_called_what_the_app_calls_them(character: str) -> None:
-    assert character_name(character) == _character_to_key(character)
-    assert key_list(character) == _character_to_key(character)
 
 
 def test_names_of_characters_are_keys_too() -> None:

@@ -205,7 +205,7 @@ class TestPolar:
         inactive = problem.weights @ problem.inputs.T < 0.0
         solver = solver_at("polar", problem, 200.0)
         assert solver.loss < 1e-9
-        assert not np.any(solver._active & inactive)
+        assert not np.any(solver.checkpoint()["active"] & inactive)
 
     def test_converges_at_its_order(self):
         problem, exact = smooth(), solver_at("dop853", smooth(), 0.8, rtol=1e-12)
@@ -291,17 +291,17 @@ def test_jacobian_of_the_implicit_solvers_is_exact():
     problem = balanced(np.random.default_rng(1).normal(size=(4, 3)), [1.0, -1.0, 0.5, 2.0], 5, 1.0)
     solver = make_solver("bdf", problem)
     y = np.concatenate([problem.weights.ravel(), problem.output_weights])
-    jacobian = solver._jacobian(0.0, y).dense
+    jacobian = solver.jacobian(0.0, y).dense
     for i in range(y.size):
         shift = np.zeros_like(y)
         shift[i] = 1e-6
-        slope = (solver._rate(0.0, y + shift) - solver._rate(0.0, y - shift)) / 2e-6
+        slope = (solver.rate(0.0, y + shift) - solver.rate(0.0, y - shift)) / 2e-6
         np.testing.assert_allclose(jacobian[:, i], slope, atol=1e-7)
 
 
 def test_scipy_rate_is_minus_the_gradient():
     problem = balanced(with_bias([0.3, -1.0, 2.0]), [1.0, 0.0, -1.0], 5, 1.0, loss="mse")
-    rate = make_solver("rk45", problem)._rate(
+    rate = make_solver("rk45", problem).rate(
         0.0, np.concatenate([problem.weights.ravel(), problem.output_weights])
     )
     by_weight, by_output = gradient(

@@ -44,7 +44,7 @@ def test_an_abandoned_step_is_as_if_it_had_not_been_begun(method, monkeypatch):
         raise AbandonedError
 
     with monkeypatch.context() as patched:
-        patched.setattr(solver, "_advance", abandoned)
+        patched.setattr(solver, "advance", abandoned)
         assert solver.step() is Outcome.ABANDONED
     assert (solver.t, solver.steps, solver.failure) == (undisturbed.t, 1, None)
     assert solver.step() is undisturbed.step() is Outcome.ACCEPTED

@@ -10,7 +10,7 @@ from reluflow.network import loss_of, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
-from reluflow.theory.audit import _products, pair_drift
+from reluflow.theory.audit import conserved_products, pair_drift
 from reluflow.theory.general import predictions
 from reluflow.theory.pair_law import pair_products
 from reluflow.training.training import StopRules, Training
@@ -145,7 +145,7 @@ class TestPairLaw:
         rng = np.random.default_rng(0)
         weights, outputs = rng.normal(size=(7, 3)), rng.normal(size=7)
         others = np.array([0, 1, 3, 4, 5, 6])
-        products, sizes = _products(weights, outputs, 2, others)
+        products, sizes = conserved_products(weights, outputs, 2, others)
         direct = outputs[others] * outputs[2] - weights[others] @ weights[2]
         np.testing.assert_allclose(products, direct, atol=1e-14)
         np.testing.assert_allclose(pair_products(weights, outputs)[2, others], direct, atol=1e-14)

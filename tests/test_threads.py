@@ -12,11 +12,11 @@ before = {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if poo
 import reluflow
 from reluflow.flow.lorentz.solver import Lorentz
 seen = set()
-usual = Lorentz._advance
+usual = Lorentz.advance
 def watched(*arguments):
     seen.update(pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas")
     return usual(*arguments)
-Lorentz._advance = watched
+Lorentz.advance = watched
 problem = reluflow.load_preset("orthogonal-toy", {"network.width": 6}).problem()
 reluflow.simulate(problem.inputs, problem.targets, problem.weights, problem.output_weights, max_steps=3)
 after = {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}

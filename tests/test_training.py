@@ -132,7 +132,7 @@ class TestAdvance:
 
     def test_the_longest_burst_follows_the_size_of_the_problem(self):
         wide = Training(toy(width=20_000), "gd", Options(learning_rate=1e-3))
-        assert 1 <= wide._longest_burst < 100
+        assert 1 <= wide.longest_burst < 100
 
 
 class TestRest:

@@ -46,7 +46,7 @@ class Interruption:
                 if previous is not signal.SIG_IGN:  # as under nohup: whoever started us wants it so
                     self._previous[number] = signal.signal(number, self._receive)
             if hasattr(signal, "setitimer"):
-                self._previous[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._break_off)
+                self._previous[signal.SIGALRM] = signal.signal(signal.SIGALRM, self.break_off)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,8 @@ class Interruption:
             self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
             self._wait(PATIENCE)
 
-    def _break_off(self, *_: object) -> None:
+    def break_off(self, *_: object) -> None:
+        """The timer of a signal has run down: end what may be broken off, or ask again later."""
         if self._breaks_off:
             raise BrokenOffError
         self._wait(PATIENCE)

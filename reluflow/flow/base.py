@@ -158,7 +158,7 @@ class SolverView(ABC):
 class FlowSolver(SolverView):
     """Base of all solvers.
 
-    A subclass names itself, sets ``t`` and implements ``_advance``, ``residual``, ``state``,
+    A subclass names itself, sets ``t`` and implements ``advance``, ``residual``, ``state``,
     ``dense_output``, ``_pack`` and ``_unpack``. Raises ProblemError for a problem whose numbers are out of
     range.
 
@@ -168,7 +168,7 @@ class FlowSolver(SolverView):
     abandoned: asked now and then during a step that may take long; if true, the step is given up. It is asked
         by dense output too, which then raises AbandonedError; the step can be taken back.
 
-    The contract of a step, the same for all solvers, is that of ``step``. For its part ``_advance`` takes one
+    The contract of a step, the same for all solvers, is that of ``step``. For its part ``advance`` takes one
     step (or a burst), or sets ``failure``, or raises AbandonedError with all attributes as they were before.
     """
 
@@ -209,7 +209,7 @@ class FlowSolver(SolverView):
             return Outcome.ACCEPTED
         events, way_back = self.events, self._way_back()
         try:
-            self._advance(burst, loss_floor, t_end)
+            self.advance(burst, loss_floor, t_end)
         except AbandonedError:
             way_back()
             return Outcome.ABANDONED
@@ -228,7 +228,8 @@ class FlowSolver(SolverView):
         return lambda: None
 
     @abstractmethod
-    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None: ...
+    def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+        """Take one step, for ``step``, which keeps the contract around it and is what others call."""
 
     @abstractmethod
     def _pack(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Descent(FlowSolver):
         return residual
 
     @np.errstate(over="ignore", invalid="ignore")  # divergence is reported in words
-    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+    def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         self._previous = self.state
         start, start_steps = self.t, self.steps
         per_sample = LOSS_FACTOR[self.problem.loss] / self.problem.samples

@@ -84,7 +84,7 @@ class Polar(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._network(self.t, self._y)
+        return self.as_state(self.t, self._y)
 
     @property
     def at_rest(self) -> bool:
@@ -108,7 +108,8 @@ class Polar(FlowSolver):
         residual: Array = mass @ (self._shares * self._zeta(y)) - self.problem.targets
         return residual
 
-    def _network(self, t: float, y: Array) -> State:
+    def as_state(self, t: float, y: Array) -> State:
+        """The network of polar variables ``y`` (m, p + 1)."""
         norms = np.exp(y[:, -1]) * (self._sign != 0.0)
         directions = y[:, : self._coordinates]
         lengths = row_norms(directions)
@@ -141,7 +142,7 @@ class Polar(FlowSolver):
 
         return go_back
 
-    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+    def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         self._stepping = True
         try:
             self._step_to(t_end)
@@ -285,7 +286,7 @@ class _Hermite(DenseOutput):
             raise AbandonedError
         h = self.end - self.start
         share = (t - self.start) / h if h > 0.0 else 1.0
-        return self._solver._network(t, cubic(share, h, *self._ends))
+        return self._solver.as_state(t, cubic(share, h, *self._ends))
 
 
 def _gram(inputs: Array) -> Array:

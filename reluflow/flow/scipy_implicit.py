@@ -12,6 +12,7 @@ from reluflow.errors import SolverError
 from reluflow.flow.jacobian import Identity, Jacobian, NewtonMatrix
 from reluflow.flow.patience import patiently
 from reluflow.flow.scipy_ode import ScipySolver
+from reluflow.flow.scipy_private import radau_interpolant
 from reluflow.network import Array, activation, shares
 
 #: Unknowns from which on a Jacobian is not formed where there are fewer samples, and from which on its
@@ -27,7 +28,8 @@ class WithJacobian(ScipySolver):
     Raises SolverError if that would not fit in memory.
     """
 
-    def _jacobian(self, t: float, y: Array) -> Jacobian:
+    def jacobian(self, t: float, y: Array) -> Jacobian:
+        """That of ``rate`` at ``y`` (N,), sliding neurons as if they did not."""
         weights, outputs = self._split(y)
         z, slope = weights @ self._inputs.T, self.problem.slope
         active = shares(z > 0.0, slope)
@@ -74,11 +76,11 @@ class Implicit(WithJacobian):
 
     def _make(self, t: float, y: Array, **tolerances: Any) -> Any:
         if not self._structured:
-            return super()._make(t, y, jac=lambda t, y: self._jacobian(t, y).dense, **tolerances)
+            return super()._make(t, y, jac=lambda t, y: self.jacobian(t, y).dense, **tolerances)
         # SciPy takes it to be constant and does not look at it
         ode = super()._make(t, y, jac=csc_array((self.unknowns, self.unknowns)), **tolerances)
-        ode.jac = lambda t, y, _=None: self._jacobian(t, y)
-        ode.J, ode.I = self._jacobian(t, y), Identity()
+        ode.jac = lambda t, y, _=None: self.jacobian(t, y)
+        ode.J, ode.I = self.jacobian(t, y), Identity()
         ode.lu, ode.solve_lu = (lambda matrix: matrix), NewtonMatrix.solve
         return ode
 
@@ -102,7 +104,7 @@ class Implicit(WithJacobian):
         if not self._structured:
             ode.J = known
         elif known.ndim == 1:  # else it was written as a whole, and the one here and now does as well
-            ode.J = self._jacobian(self.t, known)
+            ode.J = self.jacobian(self.t, known)
         for name in self._factors:
             if not self._structured and f"{name}/factor" in saved:
                 setattr(ode, name, (np.array(saved[f"{name}/factor"]), np.array(saved[f"{name}/pivots"])))
@@ -123,7 +125,7 @@ class RadauIIA(Implicit):
         super()._unpack(saved)
         ode = self._ode
         if ode.Z is not None:  # the interpolant predicts the next step's stages
-            ode.sol = ode._compute_dense_output()
+            ode.sol = radau_interpolant(ode)
 
 
 class BackwardDifferences(Implicit):

@@ -63,7 +63,7 @@ class ScipySolver(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._network(self.t, self._ode.y)
+        return self.as_state(self.t, self._ode.y)
 
     def dense_output(self) -> DenseOutput:
         now = self._ode.y.copy()
@@ -77,14 +77,14 @@ class ScipySolver(FlowSolver):
 
     def _make(self, t: float, y: Array, **tolerances: Any) -> Any:
         """SciPy's solver, at a state."""
-        return self._method(self._rate, t, y, FAR, **tolerances)
+        return self._method(self.rate, t, y, FAR, **tolerances)
 
     def _start(self, t: float, y: Array) -> Any:
         # SciPy warns below rtol = 100 machine epsilons and then uses that
         rtol = max(self.options.rtol, 1e-13)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             ode = self._make(t, y, rtol=rtol, atol=self._floor)
-            rate = np.max(np.abs(self._rate(t, y)), initial=0.0)
+            rate = np.max(np.abs(self.rate(t, y)), initial=0.0)
         if not 0.0 < getattr(ode, "h_abs", 1.0) < np.inf:  # what it was made of has overflowed
             size = np.max(np.abs(y), initial=0.0)
             ode.h_abs = (
@@ -96,12 +96,16 @@ class ScipySolver(FlowSolver):
         m, p = self._shape
         return y[: m * p].reshape(m, p), y[m * p :]
 
-    def _network(self, t: float, y: Array) -> State:
+    def as_state(self, t: float, y: Array) -> State:
+        """The network of SciPy's vector ``y`` (N,)."""
         weights, outputs = self._split(y)
         return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs.copy())
 
-    def _rate(self, t: float, y: Array) -> Array:
-        """(dW/dt, da/dt) = minus the gradient; raises AbandonedError within a step that nobody wants."""
+    def rate(self, t: float, y: Array) -> Array:
+        """(dW/dt, da/dt) (N,), minus the gradient at ``y`` (N,).
+
+        Raises AbandonedError within a step that nobody wants.
+        """
         if self._stepping and self.abandoned():
             raise AbandonedError
         weights, outputs = self._split(y)
@@ -115,7 +119,7 @@ class ScipySolver(FlowSolver):
             rate -= self.problem.weight_decay * y
         return rate
 
-    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+    def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         ode = self._ode
         ode.status = "running"
         ode.t_bound = min(t_end, FAR)
@@ -219,4 +223,4 @@ class _Lifted(DenseOutput):
         if not np.abs(y).max() <= bound:
             share = (t - self.start) / (self.end - self.start)
             y = (1.0 - share) * before + share * now
-        return self._solver._network(t, y)
+        return self._solver.as_state(t, y)

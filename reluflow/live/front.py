@@ -19,8 +19,9 @@ class Front:
     def __init__(self) -> None:
         self._idle = threading.Event()
         self._idle.set()
-        self._open = threading.Event()
-        self._open.set()
+        #: set once the first picture is there
+        self.pictured = threading.Event()
+        self.pictured.set()
         #: called, in the solver's thread, when there is a newer frame
         self.on_frame: Callable[[], None] = lambda: None
 
@@ -38,15 +39,15 @@ class Front:
 
     def prepare(self) -> None:
         """The first picture is about to be shown; it comes twice as fast if nothing is solved meanwhile."""
-        self._open.clear()
+        self.pictured.clear()
 
     def open(self) -> None:
         """The first picture is there."""
-        self._open.set()
+        self.pictured.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until it rests, no longer than so many seconds; whether it does."""
-        if not self._open.is_set():
-            self._open.wait(FIRST_SECONDS)
-            self._open.set()
+        if not self.pictured.is_set():
+            self.pictured.wait(FIRST_SECONDS)
+            self.pictured.set()
         return self._idle.wait(seconds)

@@ -56,7 +56,7 @@ def written(summary: Mapping[str, Any], owner: Owner | None, sums: Mapping[str, 
             "sums": sums,
         }
     )
-    return to_json({**content, "sum": _sum_of(content)})
+    return to_json({**content, "sum": sum_of_content(content)})
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -188,8 +188,11 @@ def sum_of_bytes(content: bytes) -> str:
 
 def _fits(content: Mapping[str, Any]) -> bool:
     """Whether the content is what its sum was made of."""
-    return bool(content.get("sum") == _sum_of({name: content[name] for name in content if name != "sum"}))
+    return bool(
+        content.get("sum") == sum_of_content({name: content[name] for name in content if name != "sum"})
+    )
 
 
-def _sum_of(content: Mapping[str, Any]) -> str:
+def sum_of_content(content: Mapping[str, Any]) -> str:
+    """The sum by which a summary without its sum is known to be whole."""
     return sum_of_bytes(json.dumps(content, sort_keys=True).encode())

@@ -116,7 +116,7 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
             continue
         lead = group[np.argmax(row_norms(now[0][group]))]
         others = group[group != lead]
-        first, second = (_products(*state, int(lead), others) for state in scaled)
+        first, second = (conserved_products(*state, int(lead), others) for state in scaled)
         resolved = np.abs(first[0]) > AUDIT.resolved * first[1]
         resolved &= np.abs(second[0]) > AUDIT.resolved * second[1]
         if np.any(resolved):
@@ -125,7 +125,7 @@ def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]
     return found
 
 
-def _products(weights: Array, outputs: Array, lead: int, others: Array) -> tuple[Array, Array]:
+def conserved_products(weights: Array, outputs: Array, lead: int, others: Array) -> tuple[Array, Array]:
     """a_i a_j - <w_i, w_j> for j = ``lead``, without cancellation, and |a_i a_j| + |w_i||w_j|.
 
     With e = |a| - |w| it is |w_i||w_j| |u_i - u_j|^2 / 2 + e_i |a_j| + |w_i| e_j for two of one sign.

@@ -163,7 +163,7 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     if rates.high <= ESCAPE.globally * whole.low or loss == 0.0:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
-    fall = _speed(problem, state, residual) / loss
+    fall = descent_speed(problem, state, residual) / loss
     available = available_rate(problem, state)
     if fall > ESCAPE.still * rates.high:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
@@ -192,7 +192,7 @@ def _left(problem: Problem, state: State) -> Array:
     return -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
 
 
-def _speed(problem: Problem, state: State, residual: Array) -> float:
+def descent_speed(problem: Problem, state: State, residual: Array) -> float:
     """-dL/dt of the half-mse loss and flow: sum of a_j^2 |D_j|^2 + <w_j, D_j>^2, sliding on kinks."""
     found = pulls(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     by_weight = state.output_weights[:, None] * found

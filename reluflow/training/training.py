@@ -57,7 +57,8 @@ class Training:
         self._judging = Judge(problem, self.stop)
         self._burst = 1
         work = 6 * problem.width * problem.samples * problem.dimension
-        self._longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
+        #: steps of a solver of fixed steps between two looks at the clock, at most
+        self.longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
         #: the loss, where the solver stands, that is only rounding
         self._floor = self._judging.floor(self._solver)
@@ -226,7 +227,7 @@ class Training:
         if moved > 0.5 * RECORDER.spacing:
             self._burst = max(1, self._burst // 2)
         elif moved < 0.25 * RECORDER.spacing:
-            self._burst = min(2 * self._burst, self._longest_burst)
+            self._burst = min(2 * self._burst, self.longest_burst)
 
     def _judge(self, floor: float) -> None:
         ending = self._judging.ending(self.solver, floor)

@@ -11,6 +11,7 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
+from textual_private import has_messages, messages_in_passing, strips_of
 
 from reluflow.live.frame import Frame
 from reluflow.live.session import Session
@@ -66,7 +67,7 @@ class Driver:
         while quiet < 2:
             await self.pilot.pause(0.0)
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            busy = any(not node._message_queue.empty() for node in (*nodes, *self.app.screen_stack))
+            busy = any(has_messages(node) for node in (*nodes, *self.app.screen_stack))
             quiet = 0 if busy else quiet + 1
 
     async def resize(self, width: int, height: int) -> None:
@@ -111,7 +112,7 @@ class Driver:
     @property
     def messages(self) -> str:
         """What was told in passing, the newest last."""
-        return "\n".join(notification.message for notification in self.app._notifications)
+        return "\n".join(messages_in_passing(self.app))
 
     @property
     def text(self) -> str:
@@ -125,7 +126,7 @@ class Driver:
 
 def lines_of(screen: Screen[Any]) -> list[str]:
     """What is on a screen, line by line."""
-    return [strip.text for strip in screen._compositor.render_strips()]
+    return [strip.text for strip in strips_of(screen)]
 
 
 async def _give_way(*_: float) -> None:

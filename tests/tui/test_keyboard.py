@@ -1,11 +1,13 @@
 """Whatever bytes come from a terminal: what is meant gets through, and nothing breaks."""
 
 import random
+import string
 
 import pytest
 from textual import events
 from textual.message import Message
 
+from reluflow.store.key_names import character_name, key_list
 from reluflow.tui.terminal.keyboard import LONGEST_PASTE, PASTE_SECONDS, Keyboard
 
 
@@ -23,6 +25,11 @@ def keys(messages: list[Message]) -> list[str]:
 def read(*pieces: bytes, clock: Clock | None = None) -> list[Message]:
     keyboard = Keyboard(clock or Clock())
     return [message for piece in pieces for message in keyboard.feed(piece)]
+
+
+@pytest.mark.parametrize("character", [*string.punctuation, *string.ascii_letters, *string.digits, "é", "½"])
+def test_keys_are_called_in_settings_what_the_app_calls_them(character: str) -> None:
+    assert keys(read(character.encode())) == [character_name(character)] == [key_list(character)]
 
 
 def test_a_byte_of_another_encoding_is_dropped_and_what_is_around_it_stays() -> None:

@@ -6,12 +6,11 @@ import driver
 import pytest
 from driver import SMALL, Driver
 from rich.console import Console
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Offset, Region
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
+from textual_private import ChopsUpdate, LayoutUpdate, collect_updates, forget_what_was_painted
 
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.tui.app import Explorer
@@ -236,14 +235,7 @@ async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.Mo
 
 async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The updates of some frames and layouts, written into cells as a terminal does, give the screen."""
-    updates: list[object] = []
-    display = Explorer._display
-
-    def spy(self: Explorer, screen: Screen[None], renderable: object) -> None:
-        updates.append(renderable)
-        display(self, screen, renderable)
-
-    monkeypatch.setattr(Explorer, "_display", spy)
+    updates = collect_updates(Explorer, monkeypatch)
     async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
         await app.solved()
         for key in ("end", "greater_than_sign", "home", "S", "p", "right", "n", "z", "z", "z", "z", "p", "G"):
@@ -252,7 +244,7 @@ async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.Mo
         terminal = Terminal(120, 40)
         for update in updates:
             terminal.write(update)
-        app.app.screen._compositor._cuts = None
+        forget_what_was_painted(app.app.screen)
         assert terminal.lines == app.lines
 
 

@@ -38,7 +38,7 @@ def require_left_in_order(
     """Start the app and send it signals; how long it took to end."""
     terminal = Terminal([sys.executable, "-c", program, "tui", "orthogonal-toy"], (250, 30))
     try:
-        before = termios.tcgetattr(terminal._master)
+        before = termios.tcgetattr(terminal.master)
         terminal.until(ready, "the moment")
         time.sleep(after)
         began = time.monotonic()
@@ -47,7 +47,7 @@ def require_left_in_order(
         assert terminal.ended() == 128 + numbers[0], terminal.screen.text.strip()
         took = time.monotonic() - began
         terminal.quiet(0.05)
-        assert termios.tcgetattr(terminal._master) == before
+        assert termios.tcgetattr(terminal.master) == before
         screen = terminal.screen
         assert not screen.alternate
         assert screen.modes <= USUAL

@@ -5,6 +5,7 @@ import threading
 import driver
 import pytest
 from driver import SMALL
+from textual_private import strips_of
 
 from reluflow.errors import SolverError
 from reluflow.live.frame import Frame
@@ -97,7 +98,7 @@ async def test_verdicts_have_their_colours(monkeypatch: pytest.MonkeyPatch) -> N
         await app.until(lambda: "predicted" in app.text, "the table")
         styles = {
             segment.text: segment.style.color
-            for strip in app.app.screen._compositor.render_strips()
+            for strip in strips_of(app.app.screen)
             for segment in strip
             if segment.style is not None
         }

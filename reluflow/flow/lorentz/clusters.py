@@ -55,7 +55,7 @@ class Clusters:
         put_together = _as_large(some.take(leads), total[leads] / size[leads], exponent[leads])
         kept = np.ones(len(neurons), dtype=bool)
         kept[lined[bundled & (first != np.arange(first.size))]] = False
-        clusters = self._with(some.index[bundled], some.index[first[bundled]], ratio[bundled])
+        clusters = self.adding(some.index[bundled], some.index[first[bundled]], ratio[bundled])
         return clusters, put(neurons, lined[leads], put_together).take(kept)
 
     def restored(self, weights: Array, outputs: Array) -> None:
@@ -77,8 +77,8 @@ class Clusters:
         members = self.member[np.where(single, 0, place)]
         return replace(told, neuron=np.where(single, told.neuron, members).astype(np.int32))
 
-    def _with(self, member: Index, leader: Index, ratio: Array) -> "Clusters":
-        """New members of new clusters, some of which led a cluster before, and still stand for it."""
+    def adding(self, member: Index, leader: Index, ratio: Array) -> "Clusters":
+        """With new members (k,) of new clusters, some of which led a cluster and still stand for it."""
         to, share = self.leader, self.ratio
         if to.size and member.size:
             order = np.argsort(member)

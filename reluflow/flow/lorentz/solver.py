@@ -75,9 +75,10 @@ class Lorentz(FlowSolver):
         self._segments: tuple[TaylorSegment, ...] = ()
         self._record: SweepRecord | None = None
         self._history = SeriesHistory()
-        self._clusters = alone()
+        #: neurons that move as one with another
+        self.clusters = alone()
         #: neurons and clusters at the start of the last step
-        self._before = self._neurons, self._clusters
+        self._before = self._neurons, self.clusters
         self._log = EventLog()
         self._log.extend(begun)
         self.events = begun.changes
@@ -104,23 +105,26 @@ class Lorentz(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self._state((self._neurons, self._clusters), self._aside, self.t)
+        return self._state((self._neurons, self.clusters), self._aside, self.t)
+
+    @property
+    def context(self) -> StepContext:
+        """What the next step begins with: neurons that move, samples, their residual, the last path."""
+        return StepContext(self._neurons, self._samples, self._residual, self._path, self._rows)
+
+    @property
+    def motion(self) -> StepMotion:
+        """How neurons went through the last step."""
+        asked, hysteresis = (lambda: self.abandoned()), self._collocation.hysteresis
+        return StepMotion(self._path, self._segments, self._record, self._samples, hysteresis, asked)
 
     def dense_output(self) -> DenseOutput:
         aside = self._aside
-        way = StepMotion(
-            self._path,
-            self._segments,
-            self._record,
-            self._samples,
-            self._collocation.hysteresis,
-            lambda: self.abandoned(),
-        )
         return Dense(
             (self.t_old, self.t),
             self._before,
-            way,
-            (self._neurons, self._clusters),
+            self.motion,
+            (self._neurons, self.clusters),
             lambda those, t: self._state(those, aside, t),
             lambda who, moved, t: self._network(who, moved, aside, t),
             self.problem.speed,
@@ -141,14 +145,14 @@ class Lorentz(FlowSolver):
         clusters.restored(weights, outputs)
         return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs)
 
-    def _advance(self, burst: int, loss_floor: float, t_end: float) -> None:
+    def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
         if len(self._neurons) == 0 or self._collocation.tolerance(self._residual) == 0.0:
             self._rest(room, t_end)
             return
         self._collocation.abandoned = self.abandoned
-        context = StepContext(self._neurons, self._samples, self._residual, self._path, self._rows)
+        context = self.context
         wanted = cache(partial(self._length, context, room))
         trial = self._series.attempt(context, wanted, room, self._history)
         if trial is not None:
@@ -177,7 +181,7 @@ class Lorentz(FlowSolver):
 
         def go_back() -> None:
             vars(self).update(record)
-            self.t_old, self._before, self._segments = self.t, (self._neurons, self._clusters), ()
+            self.t_old, self._before, self._segments = self.t, (self._neurons, self.clusters), ()
             self._record = None
 
         return go_back
@@ -192,7 +196,7 @@ class Lorentz(FlowSolver):
     def _accept(self, attempt: TrialStep, context: StepContext, t_end: float | None) -> None:
         assert attempt.end is not None
         length = attempt.length
-        self._before, self._path = (self._neurons, self._clusters), attempt.path
+        self._before, self._path = (self._neurons, self.clusters), attempt.path
         self._segments, self._record = attempt.segments, attempt.record
         self._history = SeriesHistory.of(attempt)
         self.t_old = self.t
@@ -212,7 +216,7 @@ class Lorentz(FlowSolver):
 
     def _note(self, events: Events) -> None:
         span = self.t - self.t_old
-        events = self._clusters.everyones(events)
+        events = self.clusters.everyones(events)
         self._log.extend(replace(events, t=self.t_old + span * events.t))
         self.events += events.changes
 
@@ -228,14 +232,14 @@ class Lorentz(FlowSolver):
             some = end.take(lined)
             towards = directions(some, self._samples, self._residual)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
-        self._clusters, self._neurons = self._clusters.joined(end, self._samples)
+        self.clusters, self._neurons = self.clusters.joined(end, self._samples)
 
     def _rest(self, room: float, t_end: float) -> None:
         """Nothing moves any more, but for weight decay: time passes, in steps that grow."""
         known = np.isfinite(self._controller.next)
         wanted = CONTROLLER.growth * self._controller.next if known else 1.0
         length = min(wanted, room, LENGTHS.longest)
-        self._before = self._neurons, self._clusters
+        self._before = self._neurons, self.clusters
         self._segments, self._record, self._history = (), None, SeriesHistory()
         self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
         self.t_old = self.t
@@ -247,7 +251,7 @@ class Lorentz(FlowSolver):
     def _pack(self) -> dict[str, Any]:
         packed: dict[str, Any] = {}
         packed |= {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
-        packed |= {f"now_{name}": getattr(self._clusters, name) for name in CLUSTER_NAMES}
+        packed |= {f"now_{name}": getattr(self.clusters, name) for name in CLUSTER_NAMES}
         path = self._path
         packed |= {
             "path_values": np.zeros((0, 0)) if path is None else path.values,
@@ -266,8 +270,8 @@ class Lorentz(FlowSolver):
 
     def _unpack(self, saved: Mapping[str, Any]) -> None:
         self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
-        self._clusters = Clusters(*(np.array(saved[f"now_{name}"]) for name in CLUSTER_NAMES))
-        self._before = self._neurons, self._clusters
+        self.clusters = Clusters(*(np.array(saved[f"now_{name}"]) for name in CLUSTER_NAMES))
+        self._before = self._neurons, self.clusters
         values = np.array(saved["path_values"])
         packed = np.array(saved["path_modes"])
         modes = Modes.unpacked(packed) if packed.size else None
