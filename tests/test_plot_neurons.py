@@ -12,8 +12,9 @@ from reluflow.errors import ReluflowError
 from reluflow.observe.neurons import NeuronTable
 from reluflow.observe.roster import Sorting
 from reluflow.plot.cells import Row, plain
-from reluflow.plot.directions import MOST_NEURONS, compass, compass_rows
+from reluflow.plot.directions import compass, compass_rows
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, choose
+from reluflow.plot.settings import DIRECTIONS
 from reluflow.plot.table import Layout, Line, active_text, growth_text, header_row, neuron_row, norm_text
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -95,7 +96,7 @@ def test_the_cursor_is_on_its_neuron_also_when_there_are_very_many() -> None:
     picture = compass(weights, np.ones(200_000), np.eye(2), cursor=123_457)
     rows = compass_rows(picture, (41, 21), BRAILLE, cursor=123_457)
     ((x, y, text),) = pieces(rows, "cursor")
-    assert picture.index.size <= MOST_NEURONS + 1
+    assert picture.index.size <= DIRECTIONS.most_neurons + 1
     assert (y, text) == (10, "◆")
     assert x < 10
 

@@ -12,11 +12,11 @@ from reluflow.network import Array, predictions, tangent_kernel
 from reluflow.observe.history import History
 from reluflow.plot.cells import Row, plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
+from reluflow.plot.settings import BUNDLE, NORMS
 from reluflow.plot.views import VIEWS
-from reluflow.plot.views.bundle import MOST_COORDINATES
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 from reluflow.plot.views.function import sampled_function
-from reluflow.plot.views.growth import MOST_SHOWN, draw_growth
+from reluflow.plot.views.growth import draw_growth
 from reluflow.plot.views.norms import log10_norms
 from reluflow.plot.views.spectrum import kernel_spectrum, weight_spectrum
 from reluflow.problem import Problem
@@ -159,9 +159,9 @@ def test_other_labels_have_no_bundle_and_are_told_why(targets: list[float], reas
 
 
 def test_a_bundle_of_very_many_coordinates_is_not_begun() -> None:
-    d = MOST_COORDINATES + 1
+    d = BUNDLE.most_coordinates + 1
     problem = Problem(np.eye(d), np.ones(d), np.ones((1, d)), [1.0])
-    assert f"up to {MOST_COORDINATES}" in " ".join(text(show("bundle", problem)).split())
+    assert f"up to {BUNDLE.most_coordinates}" in " ".join(text(show("bundle", problem)).split())
 
 
 @pytest.mark.parametrize("size", [1e-200, 1.0, 1e150])
@@ -334,7 +334,7 @@ def test_of_very_many_neurons_the_largest_and_the_one_looked_at_are_drawn() -> N
     states = [State(t, rng.normal(size=(5000, 2)), rng.normal(size=5000)) for t in (0.0, 1.0)]
     history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
     picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321)
-    assert picture.hidden >= 5000 - MOST_SHOWN - 1
+    assert picture.hidden >= 5000 - NORMS.most_curves - 1
     assert "not drawn" in plain(picture.rows(states[1], 80, 20, BRAILLE, 4321)[-1])
 
 

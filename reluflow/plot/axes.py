@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from reluflow.plot.settings import CHART
+
 Limits = tuple[float, float]
 
-#: no interval is divided into ticks that is larger
-_LARGEST: Final = 1e300
 
 _ROUND: Final = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
 
@@ -66,7 +66,7 @@ def linear_ticks(limits: Limits, most: int) -> list[Tick]:
     """
     low, high = limits
     least = max(1e-12 * max(abs(low), abs(high)), 1e-290)
-    if not least < high - low < _LARGEST or most < 1:
+    if not least < high - low < CHART.longest or most < 1:
         return []
     step = _linear_step((high - low) / most)
     first = math.ceil(low / step - 1e-9)

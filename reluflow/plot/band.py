@@ -1,7 +1,6 @@
 """The whole run as a band of phases, with the cursor on it."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import numpy as np
 
@@ -10,9 +9,7 @@ from reluflow.plot.axes import Tick
 from reluflow.plot.cells import Role, Row, Segment, fit, joined, plain, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau, escape_at, plateau_at
-
-#: Shortest band that says something.
-LEAST: Final = 8
+from reluflow.plot.settings import PHASES
 
 
 def band_row(
@@ -26,7 +23,7 @@ def band_row(
 
     ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing, ``event_times`` (k,) too.
     """
-    if width < LEAST:
+    if width < PHASES.band:
         return fit([], width)
     middles = [time_of((x + 0.5) / width) for x in range(width)]
     kinds = [_kind(plateaus, t) for t in middles]
@@ -49,7 +46,7 @@ def band_row(
 def with_band_cursor(band: Row, share: float, glyphs: Glyphs) -> Row:
     """The band with the cursor at a share of it."""
     width = len(plain(band))
-    return put(band, cell_at(share, width), glyphs.band_cursor, "cursor") if width >= LEAST else band
+    return put(band, cell_at(share, width), glyphs.band_cursor, "cursor") if width >= PHASES.band else band
 
 
 def ticks_row(ticks: Sequence[Tick], share_of: Callable[[float], float], width: int) -> Row:

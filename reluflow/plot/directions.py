@@ -18,21 +18,10 @@ from reluflow.plot.axes import Limits, sticky_decades
 from reluflow.plot.canvas import Trace, draw
 from reluflow.plot.cells import Role, Row, Segment, fit, joined, put, spread
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import DIRECTIONS
 
 Numbers = npt.NDArray[np.intp]
 
-#: radius of the smallest neuron; the rim is 1
-_CORE: Final = 0.15
-#: more neurons than this are thinned before anything is computed with them
-MOST_NEURONS: Final = 20_000
-#: more samples than this are drawn without their numbers
-_MOST_NUMBERED: Final = 40
-#: and more than this without a line to each
-_MOST_DOTTED: Final = 10
-#: parts of a cell to which the samples' places are rounded
-_FINENESS: Final = 4.0
-#: cells kept free around the rim, for the numbers of the samples
-_MARGIN: Final = 2.0
 #: where the number of a sample may stand from its best place: rows down, cells to the right
 _BESIDE: Final = ((0, 0), (-1, 0), (1, 0), (0, 1), (0, -1), (0, 2), (0, -2))
 
@@ -79,7 +68,8 @@ def compass(
     if seen.size:
         radius = sticky_decades(radius, float(seen.min()), float(seen.max()))
     radius = radius or (-1.0, 0.0)
-    reach = _CORE + (1.0 - _CORE) * np.clip((logs - radius[0]) / (radius[1] - radius[0]), 0.0, 1.0)
+    shares = np.clip((logs - radius[0]) / (radius[1] - radius[0]), 0.0, 1.0)
+    reach = DIRECTIONS.core + (1.0 - DIRECTIONS.core) * shares
     plane = _plane(units * reach[:, None], previous.plane if previous else None)
     places = reach[:, None] * (units @ plane.basis)
     rays, _ = _polar(inputs)
@@ -107,9 +97,9 @@ def compass_rows(
     if frame.rim < 1.0:
         return [fit([], width) for _ in range(max(height, 0))]
     rays, dotted = picture.rays, np.zeros((0, 2), dtype=np.int32)
-    if rays.shape[0] <= _MOST_DOTTED:
+    if rays.shape[0] <= DIRECTIONS.most_dotted:
         # to a part of a cell, so that lines that turn slowly are drawn now and then only
-        dotted = np.rint(rays * (_FINENESS * frame.rim)).astype(np.int32)
+        dotted = np.rint(rays * (DIRECTIONS.fineness * frame.rim)).astype(np.int32)
     rows = list(_ground(width, height, glyphs, dotted.tobytes()))
     marks: list[tuple[Array, Role, str]] = [(rays, "ray", glyphs.point)]
     if goals is not None:
@@ -134,7 +124,7 @@ def _ground(width: int, height: int, glyphs: Glyphs, steps: bytes) -> tuple[Row,
     ``steps``: the ends of the lines (n, 2) as whole numbers of the finest parts of a cell.
     """
     frame = _Frame(width, height)
-    rays = np.frombuffer(steps, dtype=np.int32).reshape(-1, 2) / (_FINENESS * frame.rim)
+    rays = np.frombuffer(steps, dtype=np.int32).reshape(-1, 2) / (DIRECTIONS.fineness * frame.rim)
     along = np.linspace(0.0, 1.0, max(int(frame.rim), 2))
     points = (along[:, None, None] * rays).reshape(-1, 2)
     marker = "." if glyphs.name == "ascii" else glyphs.curve
@@ -161,7 +151,7 @@ class _Frame:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         # A cell is about twice as high as it is wide; the rim's radius is counted in widths.
-        self.rim = min((width - 1) / 2 - _MARGIN, (height - 1) - _MARGIN)
+        self.rim = min((width - 1) / 2 - DIRECTIONS.margin, (height - 1) - DIRECTIONS.margin)
 
     def square(self, places: Array) -> tuple[Array, Array]:
         x = 0.5 + self.rim * places[:, 0] / max(self.width - 1, 1)
@@ -175,8 +165,8 @@ class _Frame:
 
 
 def _choose(m: int, cursor: int | None) -> Numbers:
-    """At most MOST_NEURONS numbers, evenly spread, the one under the cursor always among them."""
-    stride = max(-(-m // MOST_NEURONS), 1)
+    """The numbers of ``DIRECTIONS.most_neurons`` neurons, evenly spread, and of the one under the cursor."""
+    stride = max(-(-m // DIRECTIONS.most_neurons), 1)
     chosen = np.arange(0, m, stride)
     if cursor is not None and 0 <= cursor < m and cursor % stride:
         chosen = np.append(chosen, cursor)
@@ -221,7 +211,7 @@ def _rim(frame: _Frame, glyphs: Glyphs) -> Trace:
 
 def _numbers(rows: list[Row], rays: Array, frame: _Frame) -> list[Row]:
     """Sample numbers, from 1, just outside the end of each ray or beside that; none without room."""
-    if rays.shape[0] > _MOST_NUMBERED:
+    if rays.shape[0] > DIRECTIONS.most_numbered:
         return rows
     lengths = np.hypot(rays[:, 0], rays[:, 1])[:, None]
     outside = rays * (1.0 + 1.6 / frame.rim / np.where(lengths > 0.0, lengths, np.inf))

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from reluflow.network import Array
 from reluflow.plot.axes import Limits, sticky_decades, sticky_time
-
-#: a logarithmic time axis reaches back so many decades at most; what was before is left of the panel
-_TIME_DECADES: Final = 8.0
+from reluflow.plot.settings import LOSS_PICTURE
 
 
 @dataclass(frozen=True)
@@ -100,9 +97,9 @@ def fit_axes(
         last = max(last, float(np.log10(reach / unit)) if log_time else reach / unit)
     time = sticky_time(previous.time if previous and not log_time else None, last)
     if log_time:
-        first = max(float(curve.x[0]), last - _TIME_DECADES)
+        first = max(float(curve.x[0]), last - LOSS_PICTURE.time_decades)
         time = sticky_decades(previous.time if previous else None, first, last)
-        time = (max(time[0], time[1] - _TIME_DECADES), time[1])
+        time = (max(time[0], time[1] - LOSS_PICTURE.time_decades), time[1])
     inside = max(int(np.searchsorted(curve.x, time[1], side="right")), 1)
     bottom, top = float(curve.low[:inside].min()), float(curve.high[:inside].max())
     held = previous.loss if previous else None

@@ -1,7 +1,6 @@
 """The picture of the loss: drawn once for a recorded run, then marked with the cursor frame by frame."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 
@@ -14,16 +13,8 @@ from reluflow.plot.loss_curve import Curve, LossAxes, decimate
 from reluflow.plot.loss_marks import plateau_columns, with_plateaus, with_theory
 from reluflow.plot.loss_place import LossPicture, cell_of
 from reluflow.plot.phases import Plateau
+from reluflow.plot.settings import LOSS_PICTURE
 from reluflow.theory.landmarks import Landmark
-
-#: a label and its tick need about so many cells along the axis below, and so many rows beside it
-_TICK_CELLS: Final = 8
-_DECADE_CELLS: Final = 7
-_TICK_ROWS: Final = 3
-#: a dotted curve has no more dots than this
-_MOST_DOTS: Final = 2000
-#: smallest canvas that still says something
-_LEAST: Final = (4, 2)
 
 
 def draw_loss(
@@ -43,10 +34,10 @@ def draw_loss(
     escapes that are predicted. Too small a panel shows only the curve, or nothing.
     """
     width, height = size
-    ticks = _loss_ticks(axes, max((height - 2) // _TICK_ROWS, 1))
+    ticks = _loss_ticks(axes, max((height - 2) // LOSS_PICTURE.tick_rows, 1))
     left = max((len(tick.label) for tick in ticks), default=0) + 1
     inner = (width - left, height - 2)
-    if inner[0] < _LEAST[0] or inner[1] < _LEAST[1]:
+    if inner[0] < LOSS_PICTURE.smallest[0] or inner[1] < LOSS_PICTURE.smallest[1]:
         return LossPicture(draw(width, height, [_line(curve, axes, width, glyphs)]), 0, size, axes)
     traces = {number: _dots(other, axes, inner, glyphs, number) for number, other in (frozen or {}).items()}
     canvas = draw(*inner, [*traces.values(), _line(curve, axes, inner[0], glyphs)])
@@ -90,7 +81,7 @@ def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, 
     if x.size > 1:
         pieces = np.hypot(np.diff(x) * width, np.diff(y) * height)
         length = np.concatenate([[0.0], np.cumsum(pieces)])
-        places = np.linspace(0.0, length[-1], min(int(length[-1]) + 1, _MOST_DOTS))
+        places = np.linspace(0.0, length[-1], min(int(length[-1]) + 1, LOSS_PICTURE.most_dots))
         x, y = np.interp(places, length, x), np.interp(places, length, y)
     return Trace(x, y, FROZEN[number % len(FROZEN)], "." if glyphs.name == "ascii" else glyphs.curve)
 
@@ -114,9 +105,9 @@ def _beside(row: Row, left: int, glyphs: Glyphs) -> Row:
 def _below(axes: LossAxes, plateaus: Sequence[Plateau], left: int, width: int, glyphs: Glyphs) -> list[Row]:
     """The axis of time, heavy along the plateaus, and its labels."""
     if axes.log_time:
-        ticks = decade_ticks(axes.time, max(width // _DECADE_CELLS, 1))
+        ticks = decade_ticks(axes.time, max(width // LOSS_PICTURE.decade_cells, 1))
     else:
-        ticks = linear_ticks(axes.time, max(width // _TICK_CELLS, 1))
+        ticks = linear_ticks(axes.time, max(width // LOSS_PICTURE.tick_cells, 1))
     line = [Segment(" " * (left - 1) + glyphs.corner + glyphs.horizontal * width, "axis")]
     for plateau in plateaus:
         begin, end = plateau_columns(plateau, axes, width, glyphs) or (0, 0)

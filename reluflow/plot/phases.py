@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
 from reluflow.network import Array
 from reluflow.observe.plateaus import find_saddles
-
-#: A plateau begins when this share of the drop to it is left, and ends when so much of the next is done.
-EDGE: Final = 0.05
-
-#: Beyond this multiple of the end of the last escape a run only settles.
-FOCUS: Final = 1.4
+from reluflow.plot.settings import PHASES
 
 Kind = Literal["plateau", "escape"]
 #: what playing can pause at
@@ -52,11 +47,11 @@ def plateaus_of(series: Mapping[str, Array], settled: bool) -> tuple[Plateau, ..
     found = []
     for i, saddle in enumerate(saddles):
         before, level, after = levels[i : i + 3]
-        begin = 0.0 if i == 0 else _fallen_to(t, loss, level + EDGE * (before - level))
+        begin = 0.0 if i == 0 else _fallen_to(t, loss, level + PHASES.edge * (before - level))
         leave = arrive = None
         if saddle.end is not None:
-            leave = _fallen_to(t, loss, level - EDGE * (level - after))
-            arrive = _fallen_to(t, loss, after + EDGE * (level - after))
+            leave = _fallen_to(t, loss, level - PHASES.edge * (level - after))
+            arrive = _fallen_to(t, loss, after + PHASES.edge * (level - after))
         found.append(Plateau(i + 1, max(begin, saddle.start), leave, saddle.end, arrive, level))
     return tuple(found)
 
@@ -104,7 +99,7 @@ def focus_of(plateaus: Sequence[Plateau], end: float) -> float:
     A run often creeps towards zero loss for far longer than everything before took.
     """
     last = plateaus[-1].arrive if plateaus else None
-    return end if last is None else min(end, FOCUS * last)
+    return end if last is None else min(end, PHASES.focus * last)
 
 
 def next_time(plateaus: Sequence[Plateau], t: float, kind: Kind, forward: bool = True) -> float | None:

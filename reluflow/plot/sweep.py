@@ -12,10 +12,9 @@ from reluflow.plot.axes import short
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import SWEEP
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 
-#: Positive values that span more than this factor are drawn on a logarithmic axis.
-LOG_FACTOR: Final = 30.0
 #: Shades of a map from its lowest value to its highest, and of one without values.
 _SHADES: Final = "·░▒▓█"
 _PLAIN_SHADES: Final = ".:+*#"
@@ -41,7 +40,7 @@ class Curve:
 def is_logarithmic(values: Array) -> bool:
     """Whether values are drawn on a logarithmic axis: positive, and far apart."""
     seen = values[np.isfinite(values)]
-    return bool(seen.size and seen.min() > 0.0 and seen.max() > LOG_FACTOR * seen.min())
+    return bool(seen.size and seen.min() > 0.0 and seen.max() > SWEEP.log_factor * seen.min())
 
 
 def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Row]:

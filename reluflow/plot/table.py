@@ -11,6 +11,7 @@ from reluflow.observe.neurons import CONDITIONS, NeuronTable
 from reluflow.observe.roster import Column, Sorting
 from reluflow.plot.cells import Role, Row, Segment, fit, plain
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import PAGE
 
 _GAP: Final = "  "
 #: cells of each column but the first; numbers stand at the right of theirs
@@ -26,8 +27,6 @@ _RIGHT: Final = ("#", "norm", "angle", "growth")
 #: columns that are there however narrow the panel, and those that follow where there is room, in this order
 _ALWAYS: Final[tuple[Column, ...]] = ("#", "sign", "norm", "angle")
 _ROOMY: Final[tuple[Column, ...]] = ("state", "growth", "group")
-#: marks of samples that other columns leave room for
-_LEAST_MARKS: Final = 12
 _STATE_ROLES: Final[dict[str, Role]] = {"live": "text", "sliding": "level", "dead": "dim"}
 
 
@@ -44,7 +43,7 @@ class Layout:
         """For a table of so many neurons and samples."""
         number = max(len(str(max(neurons - 1, 0))), 2)
         columns = list(_ALWAYS)
-        room = width - min(samples, _LEAST_MARKS) - len(_GAP)
+        room = width - min(samples, PAGE.least_marks) - len(_GAP)
         for column in _ROOMY:
             wide = number + sum(_WIDTHS[one] + len(_GAP) for one in [*columns[1:], column])
             if wide <= room:

@@ -4,6 +4,7 @@ Equations and sources are in ``linearised``. Rows are in the problem's loss and 
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,25 +16,40 @@ from reluflow.theory.linearised import Linearised, linearised
 from reluflow.theory.prediction import Measure, Prediction
 
 PAPER = "Chizat et al. 2019 (arXiv 1812.07956)"
-#: Most samples whose kernel is diagonalised, and most pairs of neuron and sample that are looked at.
-MOST_SAMPLES, MOST_PAIRS = 2000, 20_000_000
-#: Eigenvalues of the kernel below this share of the largest are rounding.
-SINGULAR = 1e-12
-#: Flow times at which activations are looked at, and by how much further than foreseen a neuron may turn.
-LOOKS, MARGIN = 30, 1.2
-#: Kernel and curve differ from those at the start by at most so many times what the kernel at the linearised
-#: end does to them. (Where neurons in pairs cancel it keeps to first order, and then they differ 3 times.)
-FACTOR = 6.0
-#: The start is lazy if the curve may differ by so much in ln(loss).
-LARGEST = 0.05
-#: Errors of the solver, in its tolerance; of the kernel; and of rounding, in units of that of the outputs.
-PER_RTOL, KERNEL, ROUNDING = 200.0, 1e-9, 4.0 * float(np.finfo(float).eps)
-#: A neuron that turns on or off at a point changes the function by so many parts of what all of them do.
-PER_TURN = 4.0
-#: Share of the first loss down to which curves are compared, and at which a run has ended.
-LOWEST, ENDED = 1e-8, 1e-6
-#: Samples between pairs of which the function is compared.
-MOST_PAIRED = 30
+
+
+@dataclass(frozen=True)
+class LazyRules:
+    """When the rows for large starts apply, and how closely they hold. Shares of a loss are of the first."""
+
+    #: samples whose kernel is diagonalised, and pairs of neuron and sample that are looked at
+    most_samples: int = 2000
+    most_pairs: int = 20_000_000
+    #: eigenvalues of the kernel over the largest, up to which they are rounding
+    singular: float = 1e-12
+    #: flow times at which activations are looked at
+    looks: int = 30
+    #: how far a neuron may turn, as a multiple of how far the linearised network turns it
+    margin: float = 1.2
+    #: by how many times what the kernel at the linearised end does to kernel and curve these may differ from
+    #: those at the start (3 times where neurons in pairs cancel, so that the kernel keeps to first order)
+    factor: float = 6.0
+    #: |d ln L| up to which a start is lazy
+    largest: float = 0.05
+    #: error of the solver, in its rtol; of |K - K_0| / |K_0|; and of rounding, over the size of the outputs
+    per_rtol: float = 200.0
+    kernel: float = 1e-9
+    rounding: float = 4.0 * float(np.finfo(float).eps)
+    #: what a neuron that turns on or off at a point changes there, in parts of what all do, times the width
+    per_turn: float = 4.0
+    #: share of the loss down to which curves are compared, and at which a run has ended
+    lowest: float = 1e-8
+    ended: float = 1e-6
+    #: samples between pairs of which the function is compared: 435 pairs
+    most_paired: int = 30
+
+
+LAZY: Final = LazyRules()
 #: What the rows say, by their names.
 STATEMENTS = {
     "loss-curve": "The loss is that of the linearised network, |exp(-K_0 t/n) r_0|^2 / 2n (mse: t and the "
@@ -64,12 +80,14 @@ def predictions(problem: Problem) -> list[Prediction]:
             Prediction(f"lazy/{name}", statement, PAPER, False, reason, None, lambda run: None, 0.0)
             for name, statement in STATEMENTS.items()
         ]
-    path, curve, most = found.path, found.curve, FACTOR * found.kernel
-    off = curve + PER_TURN * _most_turned(path) / problem.width
+    path, curve, most = found.path, found.curve, LAZY.factor * found.kernel
+    off = curve + LAZY.per_turn * _most_turned(path) / problem.width
     return [
-        _row("loss-curve", reason, 0.0, lambda run: _curve_error(run, path), curve, per_rtol=PER_RTOL),
-        _row("kernel-change", reason, most, lambda run: _kernel_change(run, path), KERNEL, one_sided=True),
-        _row("final-function", reason, 0.0, lambda run: _distance(run, path), off, per_rtol=PER_RTOL),
+        _row("loss-curve", reason, 0.0, lambda run: _curve_error(run, path), curve, per_rtol=LAZY.per_rtol),
+        _row(
+            "kernel-change", reason, most, lambda run: _kernel_change(run, path), LAZY.kernel, one_sided=True
+        ),
+        _row("final-function", reason, 0.0, lambda run: _distance(run, path), off, per_rtol=LAZY.per_rtol),
     ]
 
 
@@ -80,7 +98,7 @@ def _row(
     return Prediction(
         f"lazy/{name}", STATEMENTS[name], PAPER, True, reason, predicted, measure, tolerance,
         absolute=True, one_sided=one_sided, per_rtol=per_rtol,
-        needs=f"a run to {ENDED:g} of its first loss",
+        needs=f"a run to {LAZY.ended:g} of its first loss",
     )  # fmt: skip
 
 
@@ -93,14 +111,14 @@ def examine(problem: Problem) -> tuple[Laziness | None, str]:
             None,
             f"the start is not large: its outputs are at most {reach:.2g}; expected more than {most:.2g}",
         )
-    if problem.samples > MOST_SAMPLES or problem.samples * problem.width > MOST_PAIRS:
+    if problem.samples > LAZY.most_samples or problem.samples * problem.width > LAZY.most_pairs:
         return None, f"{problem.width} neurons on {problem.samples} samples are too many for their kernel"
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             path = linearised(problem)
     except np.linalg.LinAlgError:
         return None, "the start is so large that no number holds its tangent kernel; expected a smaller one"
-    if path.condition <= SINGULAR:
+    if path.condition <= LAZY.singular:
         return None, "the tangent kernel of the start is singular; expected one that is not"
     turned = _turned(path)
     if turned:
@@ -109,35 +127,35 @@ def examine(problem: Problem) -> tuple[Laziness | None, str]:
             "linearised way; expected none, as at a larger init.scale"
         )
     last = tangent_kernel(*path.weights(np.inf), problem.inputs, problem.slope)
-    curve = FACTOR * _difference(path, last) + ROUNDING * reach / _least_residual(path)
-    if curve > LARGEST:
+    curve = LAZY.factor * _difference(path, last) + LAZY.rounding * reach / _least_residual(path)
+    if curve > LAZY.largest:
         return None, (
             f"the start is not lazy: as the kernel changes ln(loss) may differ by {curve:.2g}; expected at "
-            f"most {LARGEST:g}, as at a larger init.scale"
+            f"most {LAZY.largest:g}, as at a larger init.scale"
         )
     change = float(np.linalg.norm(last - path.kernel) / np.linalg.norm(path.kernel))
     return Laziness(path, curve, change), "on the linearised way no activation and hardly the kernel changes"
 
 
 def _difference(path: Linearised, kernel: Array) -> float:
-    """Largest |d ln L| of another kernel (n, n) down to ``LOWEST``."""
+    """Largest |d ln L| of another kernel (n, n) down to ``LAZY.lowest``."""
     t = _times(path)
     losses = path.losses(t)
-    compared = losses >= LOWEST * losses[0]
+    compared = losses >= LAZY.lowest * losses[0]
     with np.errstate(divide="ignore"):
         gap = np.log(path.losses_with(kernel, t)[compared]) - np.log(losses[compared])
     return float(np.max(np.abs(gap)))
 
 
 def _least_residual(path: Linearised) -> float:
-    """The root mean square of the residual where the loss has fallen to ``LOWEST``."""
-    return float(np.sqrt(LOWEST * np.mean(np.square(path.start))))
+    """The root mean square of the residual where the loss has fallen to ``LAZY.lowest``."""
+    return float(np.sqrt(LAZY.lowest * np.mean(np.square(path.start))))
 
 
 def _times(path: Linearised) -> Array:
     """Flow times (k,) between which every mode of the linearised flow goes by, and 0."""
     n = path.problem.samples
-    return np.append(0.0, np.geomspace(0.01 * n / path.rates[-1], 30.0 * n / path.rates[0], LOOKS))
+    return np.append(0.0, np.geomspace(0.01 * n / path.rates[-1], 30.0 * n / path.rates[0], LAZY.looks))
 
 
 def _turned(path: Linearised) -> int:
@@ -147,7 +165,7 @@ def _turned(path: Linearised) -> int:
     turned = np.zeros(first.shape, dtype=bool)
     for t in _times(path):
         moved = preactivations(path.weights(float(t))[0], problem.inputs) - first
-        turned |= (first > 0.0) != (first + MARGIN * moved > 0.0)
+        turned |= (first > 0.0) != (first + LAZY.margin * moved > 0.0)
     return int(np.count_nonzero(turned))
 
 
@@ -156,16 +174,16 @@ def _most_turned(path: Linearised) -> int:
     points = _points(path.problem)
     first = preactivations(path.problem.weights, points)
     moved = preactivations(path.weights(np.inf)[0], points) - first
-    turned = (first - MARGIN * moved > 0.0) != (first + MARGIN * moved > 0.0)
+    turned = (first - LAZY.margin * moved > 0.0) != (first + LAZY.margin * moved > 0.0)
     return int(np.max(np.count_nonzero(turned, axis=0)))
 
 
 def _curve_error(run: Measured, path: Linearised) -> float | None:
     speed = run.problem.speed
     t, loss = run.series["t"] * speed, run.series["loss"] / speed
-    if loss[-1] > ENDED * loss[0]:
+    if loss[-1] > LAZY.ended * loss[0]:
         return None
-    compared = loss >= LOWEST * loss[0]
+    compared = loss >= LAZY.lowest * loss[0]
     return float(np.max(np.abs(np.log(loss[compared]) - np.log(path.losses(t[compared])))))
 
 
@@ -179,7 +197,7 @@ def _kernel_change(run: Measured, path: Linearised) -> float:
 
 
 def _distance(run: Measured, path: Linearised) -> float | None:
-    if run.series["loss"][-1] > ENDED * run.series["loss"][0]:
+    if run.series["loss"][-1] > LAZY.ended * run.series["loss"][0]:
         return None
     problem, final = run.problem, run.final
     points = _points(problem)
@@ -193,7 +211,7 @@ def _points(problem: Problem) -> Array:
     """Held-out inputs if there are any, else the middles of pairs of samples; of one sample, its double."""
     if problem.held_out is not None:
         return problem.held_out[0]
-    some = problem.inputs[:MOST_PAIRED]
+    some = problem.inputs[: LAZY.most_paired]
     if len(some) == 1:
         return 2.0 * some
     i, j = np.triu_indices(len(some), 1)

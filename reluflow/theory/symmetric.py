@@ -4,6 +4,8 @@ Sources and equations are in ``symmetric_course``. Rows are in the problem's los
 """
 
 from collections import Counter
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,31 +17,44 @@ from reluflow.theory.readings import tail_rate, time_of_loss
 from reluflow.theory.symmetric_course import SymmetricCourse, symmetric_course
 
 PAPER = "Zhang et al. 2025 (arXiv 2406.12615)"
-#: The start is small if half of its |theta|^2 is at most this share of |beta|.
-SMALL = 1e-5
-#: One bundle grows with the other if its first mass is at most this many times the other's: in between the
-#: network is not linear, and unless S = c I the force then depends on which samples a neuron sees.
-TOGETHER = 1.6
-#: Targets are linear if the best line leaves at most this share of the first loss.
-LINEAR = 1e-12
-#: Curves are compared down to this share of the first loss, and a run that has come to it has ended.
-LOWEST = 1e-6
-#: Largest |d ln L| where S = c I, and where it is not (up to 6e-4 in 60 random problems).
-WHITE_CURVE = 1e-6
-CURVE = 1e-2
-#: ... and by how many times the first share of the mass it grows (up to 900 in those).
-PER_MASS = 3000.0
-#: ... and in units of the solver's tolerance.
-PER_RTOL = 10.0
-#: Relative error of a half-time, to which comes that of ln(loss) over so many e-folds of growth until then.
-HALF, FOLDS = 1e-4, 10.0
-#: Relative error of the final rate.
-RATE = 0.05
-#: The share of the first loss at which the bundles must fall at one of their rates, and how closely.
-SETTLED = 1e-9
-NEAR = 0.02
-#: X'y below this share of the products that it is a sum of is rounding.
-ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class SymmetricRules:
+    """When the rows for symmetric data apply, and how closely they hold.
+
+    Shares of a loss are of that of no network above that of the best line.
+    """
+
+    #: half of |theta|^2 over |beta|, up to which a start is small
+    small: float = 1e-5
+    #: first mass of one bundle over that of the other, up to which the two grow together: in between the
+    #: network is not linear, and unless S = c I the force then depends on which samples a neuron sees
+    together: float = 1.6
+    #: loss of the best line, as a share, up to which the targets are linear
+    linear: float = 1e-12
+    #: share of the loss down to which curves are compared, and at which a run has ended
+    lowest: float = 1e-6
+    #: |d ln L| where S = c I, and where it is not (up to 6e-4 in 60 random problems)
+    white_curve: float = 1e-6
+    curve: float = 1e-2
+    #: to which comes the first mass over |beta|, times this (up to 900 in those)
+    per_mass: float = 3000.0
+    #: and the solver's rtol, times this
+    per_rtol: float = 10.0
+    #: relative error of a half-time, to which comes that of ln(L) over the e-folds of growth until then
+    half: float = 1e-4
+    folds: float = 10.0
+    #: relative error of the final rate, and of how it is read (``tail_rate``)
+    rate: float = 0.05
+    #: share of the loss at which it must fall at one of the final rates, and relative distance of the two
+    settled: float = 1e-9
+    near: float = 0.02
+    #: |X'y| over the sum of |y_k||x_k| by coordinate, up to which it is rounding
+    rounding: float = 1e-12
+
+
+SYMMETRIC: Final = SymmetricRules()
 #: What the rows say, by their names.
 STATEMENTS = {
     "loss-curve": "The loss is that of two bundles, dv/dt = |v| (I + vv'/|v|^2) X'X/2n (beta - v), down to "
@@ -71,7 +86,7 @@ class _Rows:
     def __init__(self, problem: Problem, course: SymmetricCourse, reason: str) -> None:
         self.problem, self.course, self.reason = problem, course, reason
         mass = float(np.exp(max(course.log_masses))) / course.size
-        self.error = (WHITE_CURVE if course.white else CURVE) + PER_MASS * mass
+        self.error = (SYMMETRIC.white_curve if course.white else SYMMETRIC.curve) + SYMMETRIC.per_mass * mass
 
     def _row(
         self, name: str, predicted: float, measure: Measure, tolerance: float,
@@ -89,7 +104,7 @@ class _Rows:
             measure,
             tolerance,
             absolute,
-            per_rtol=PER_RTOL if absolute else 0.0,
+            per_rtol=SYMMETRIC.per_rtol if absolute else 0.0,
             needs=needs,
             pending=reason is None and pending is not None,
         )
@@ -102,7 +117,7 @@ class _Rows:
         t, loss = run.series["t"] * speed, run.series["loss"] / speed
         if loss[-1] - course.floor > 0.5 * course.start_loss:
             return None
-        compared = loss - course.floor >= LOWEST * course.start_loss
+        compared = loss - course.floor >= SYMMETRIC.lowest * course.start_loss
         gap = np.log(loss[compared]) - np.log(course.floor + course.excess(t[compared]))
         return float(np.max(np.abs(gap)))
 
@@ -112,36 +127,42 @@ class _Rows:
             "half-time",
             self.course.time_of(0.5) / self.problem.speed,
             lambda run: time_of_loss(run, level),
-            HALF + self.error / FOLDS,
+            SYMMETRIC.half + self.error / SYMMETRIC.folds,
         )
 
     def final_rate(self) -> Prediction:
         course, reason, pending = self.course, None, None
-        seen = course.rate_at(SETTLED)
+        seen = course.rate_at(SYMMETRIC.settled)
         rate = float(course.rates[np.argmin(np.abs(course.rates - seen))])
-        if course.floor > LINEAR * course.start_loss:
+        if course.floor > SYMMETRIC.linear * course.start_loss:
             reason = f"the targets are not linear: the loss ends at {course.floor * self.problem.speed:.6g}"
-        elif abs(seen / rate - 1.0) > NEAR:
+        elif abs(seen / rate - 1.0) > SYMMETRIC.near:
             pending = (
-                f"at {SETTLED:g} of the first loss ln(loss) falls at the rate "
+                f"at {SYMMETRIC.settled:g} of the first loss ln(loss) falls at the rate "
                 f"{seen * self.problem.speed:.4g}, not yet at {rate * self.problem.speed:.4g}; expected at a "
                 "far lower stop.loss"
             )
         predicted = rate * self.problem.speed
         return self._row(
-            "final-rate", predicted, lambda run: tail_rate(run, RATE), RATE, reason=reason, pending=pending
+            "final-rate",
+            predicted,
+            lambda run: tail_rate(run, SYMMETRIC.rate),
+            SYMMETRIC.rate,
+            reason=reason,
+            pending=pending,
         )
 
     def end(self) -> Prediction:
+        lowest = SYMMETRIC.lowest
         return self._row(
-            "end", 0.0, self._distance, 2.0 * float(np.sqrt(LOWEST)), absolute=True,
-            needs=f"a run that comes to rest, or to {LOWEST:g} of its first loss above that of the line",
+            "end", 0.0, self._distance, 2.0 * float(np.sqrt(lowest)), absolute=True,
+            needs=f"a run that comes to rest, or to {lowest:g} of its first loss above that of the line",
         )  # fmt: skip
 
     def _distance(self, run: Measured) -> float | None:
         course, problem, final = self.course, run.problem, run.final
         above = run.series["loss"][-1] / problem.speed - course.floor
-        if run.status != "stationary" and above > LOWEST * course.start_loss:
+        if run.status != "stationary" and above > SYMMETRIC.lowest * course.start_loss:
             return None
         line = problem.span.inputs @ course.line
         off = residuals(final.weights, final.output_weights, problem.inputs, line, problem.slope)
@@ -153,24 +174,25 @@ def examine(problem: Problem) -> tuple[SymmetricCourse | None, str]:
     reason = not_relu(problem) or _unpaired(problem)
     if reason is not None:
         return None, reason
-    if not np.any(np.abs(problem.targets @ problem.inputs) > ROUNDING * _products(problem)):
+    if not np.any(np.abs(problem.targets @ problem.inputs) > SYMMETRIC.rounding * _products(problem)):
         return None, "no line fits better than zero: X'y = 0; expected another vector"
     course = symmetric_course(problem)
     squares = np.vdot(problem.weights, problem.weights) + problem.output_weights @ problem.output_weights
     share = 0.5 * float(squares) / course.size
-    if share > SMALL:
+    if share > SYMMETRIC.small:
         return None, (
             f"the start is not small: half of its |theta|^2 is {share:.2g} of the line's length; "
-            f"expected at most {SMALL:g}"
+            f"expected at most {SYMMETRIC.small:g}"
         )
     if not np.all(np.isfinite(course.log_masses)):
         word = "positive" if np.isinf(course.log_masses[0]) else "negative"
         return None, f"no neuron comes to the bundle with {word} output weights; expected both bundles"
     ratio = float(np.exp(abs(course.log_masses[0] - course.log_masses[1])))
-    if not course.white and ratio > TOGETHER:
+    if not course.white and ratio > SYMMETRIC.together:
         return None, (
-            f"one bundle starts with {ratio:.3g} times the mass of the other; expected at most {TOGETHER:g} "
-            "times, as by chance in wide networks, where X'X is no multiple of the identity"
+            f"one bundle starts with {ratio:.3g} times the mass of the other; expected at most "
+            f"{SYMMETRIC.together:g} times, as by chance in wide networks, where X'X is no multiple of the "
+            "identity"
         )
     return course, "the data are pairs x and -x with targets y and -y, and the start is small"
 

@@ -14,6 +14,7 @@ v = u beta/|beta|, u(t) = |beta| / (1 + (|beta|/u_0 - 1) exp(-|b| t)). Times are
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -21,8 +22,22 @@ from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.theory.bundle import Bundle, final_rates, follow
 
-#: S is a multiple of the identity if its eigenvalues agree to this (relative).
-WHITE = 1e-9
+
+@dataclass(frozen=True)
+class CourseRules:
+    """How the loss of two bundles is computed."""
+
+    #: relative spread of the eigenvalues of S up to which it is c I: whitened data have about 1e-15
+    white: float = 1e-9
+    #: relative width of the interval in which the time of a loss is left: a few times the rounding of times
+    time: float = 1e-12
+    #: interval over which a rate is read, over the time 1/|b| in which small bundles grow by a factor e
+    interval: float = 1e-3
+    #: |ln(v/|beta|)| beyond which its exponential would overflow; there the loss is at one of its ends
+    largest_log: float = 700.0
+
+
+COURSE: Final = CourseRules()
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class SymmetricCourse:
     def white(self) -> bool:
         """Whether S = c I on the span."""
         values = np.linalg.eigvalsh(self.covariance)
-        return bool(values[-1] - values[0] <= WHITE * values[-1])
+        return bool(values[-1] - values[0] <= COURSE.white * values[-1])
 
     @cached_property
     def bundles(self) -> list[Bundle]:
@@ -79,7 +94,7 @@ class SymmetricCourse:
         low, high = 0.0, 1.0 / self.rate
         while self.excess(np.array([high]))[0] > share * self.start_loss:
             low, high = high, 2.0 * high
-        while high - low > 1e-12 * high:
+        while high - low > COURSE.time * high:
             middle = 0.5 * (low + high)
             below = self.excess(np.array([middle]))[0] <= share * self.start_loss
             low, high = (low, middle) if below else (middle, high)
@@ -87,7 +102,7 @@ class SymmetricCourse:
 
     def rate_at(self, share: float) -> float:
         """-d ln(L - floor) / dt where L - floor has fallen by a share, half-mse."""
-        t = self.time_of(share) + np.array([-1e-3, 0.0]) / self.rate
+        t = self.time_of(share) + np.array([-COURSE.interval, 0.0]) / self.rate
         logs = np.log(self.excess(t))
         return float((logs[0] - logs[1]) / (t[1] - t[0]))
 
@@ -102,7 +117,8 @@ class SymmetricCourse:
 
     def _logistic(self, log_mass: float, t: Array) -> Array:
         """1/4 (beta - v)' S (beta - v) where S = c I: the share of beta that is missing is 1/(1 + e^x)."""
-        grown = np.clip(log_mass - np.log(self.size) + self.rate * t, -700.0, 700.0)
+        logs = log_mass - np.log(self.size) + self.rate * t
+        grown = np.clip(logs, -COURSE.largest_log, COURSE.largest_log)
         lost: Array = 0.5 * self.start_loss / np.square(1.0 + np.exp(grown))
         return lost
 

@@ -7,7 +7,6 @@ v = sum_j a_j w_j reach those of the teacher v* one after the other.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -17,18 +16,10 @@ from reluflow.plot.axes import short
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import BUNDLE
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, sentence, stacked, tame
 from reluflow.plot.views.memory import remembered
 from reluflow.problem import Problem
-
-#: the eigenvectors of more coordinates than this take longer than a viewer waits
-MOST_COORDINATES: Final = 512
-#: |X v* - y| above this share of |y| is no rounding: then no single neuron gave the labels
-_EXACT: Final = 1e-9
-#: decades shown below the largest coordinate; rounding begins near the lowest
-_DECADES: Final = 16.0
-#: fewer coordinates than this get a stem down to the axis, and cells each needs
-_STEM_CELLS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -59,10 +50,10 @@ def bundle_view(
         left = tame(aim - teacher.axes.T @ bundle)
         goal, logs = (np.log10(np.abs(part)) for part in (aim, left))
     numbers = np.arange(1.0, left.size + 1.0)
-    limits = decade_limits(np.concatenate([goal, logs]), _DECADES)
+    limits = decade_limits(np.concatenate([goal, logs]), BUNDLE.decades)
     chart = Chart(width, height - 1, Axis((0.5, left.size + 0.5), "whole"), Axis(limits, "log"), glyphs)
     logs = np.maximum(logs, limits[0])
-    traces = _stems(chart, numbers, logs) if chart.width >= _STEM_CELLS * left.size else []
+    traces = _stems(chart, numbers, logs) if chart.width >= BUNDLE.stem_cells * left.size else []
     traces.append(chart.marks(numbers, goal, "level", glyphs.level))
     traces.append(chart.marks(numbers[left < 0.0], logs[left < 0.0], "negative", glyphs.negative))
     traces.append(chart.marks(numbers[left >= 0.0], logs[left >= 0.0], "positive", glyphs.positive))
@@ -85,10 +76,8 @@ def bundle_view(
 def _teacher(problem: Problem) -> _Teacher | str:
     """The teacher of a problem, or one sentence that says why there is none to draw."""
     coordinates = problem.span.inputs.shape[1]
-    if coordinates > MOST_COORDINATES:
-        return (
-            f"The bundle is not drawn in {coordinates} coordinates; it is drawn in up to {MOST_COORDINATES}."
-        )
+    if coordinates > (most := BUNDLE.most_coordinates):
+        return f"The bundle is not drawn in {coordinates} coordinates; it is drawn in up to {most}."
     labels = "The bundle is drawn for labels that one neuron gives"
     worst = int(np.argmin(problem.targets))
     if problem.targets[worst] <= 0.0:
@@ -102,7 +91,7 @@ def _teacher(problem: Problem) -> _Teacher | str:
     left, sizes, right = np.linalg.svd(problem.span.inputs, full_matrices=False)
     solution = right.T @ ((left.T @ problem.targets) / sizes)
     miss = np.linalg.norm(problem.span.inputs @ solution - problem.targets)
-    if not miss <= _EXACT * np.linalg.norm(problem.targets):
+    if not miss <= BUNDLE.exact * np.linalg.norm(problem.targets):
         share = float(miss / np.linalg.norm(problem.targets))
         return f"{labels} exactly; here the best single neuron misses them by {share:.1%} (in norm)."
     basis = problem.span.basis

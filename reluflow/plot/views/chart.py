@@ -4,7 +4,6 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -13,16 +12,7 @@ from reluflow.plot.axes import Limits, Tick, decade_ticks, linear_ticks, round_u
 from reluflow.plot.canvas import Trace, draw
 from reluflow.plot.cells import Role, Row, Segment, fit, put
 from reluflow.plot.glyphs import Glyphs
-
-#: values beyond are moved here, so that differences and sums of a few stay finite
-LARGEST: Final = 1e290
-#: an interval shorter than this cannot be divided into ticks
-_SMALLEST: Final = 1e-285
-#: cells that a tick and its label need along the lower axis, and rows beside the left one
-_TICK_CELLS: Final = 9
-_TICK_ROWS: Final = 3
-#: the smallest canvas that still says something inside a frame
-_LEAST: Final = (6, 2)
+from reluflow.plot.settings import CHART
 
 
 @dataclass(frozen=True)
@@ -53,10 +43,10 @@ class Chart:
     def __init__(self, width: int, height: int, x: Axis, y: Axis, glyphs: Glyphs) -> None:
         self._size = (width, height)
         self.x, self.y, self.glyphs = x, y, glyphs
-        self._ticks = y.ticks(max((height - 2) // _TICK_ROWS, 1))
+        self._ticks = y.ticks(max((height - 2) // CHART.tick_rows, 1))
         self.gutter = max((len(tick.label) for tick in self._ticks), default=0) + 1
         self.width, self.height = width - self.gutter, height - 2
-        self._framed = self.width >= _LEAST[0] and self.height >= _LEAST[1]
+        self._framed = self.width >= CHART.smallest[0] and self.height >= CHART.smallest[1]
         if not self._framed:
             self.gutter, self.width, self.height = 0, max(width, 0), max(height, 0)
 
@@ -120,7 +110,7 @@ class Chart:
         glyphs, width = self.glyphs, self.gutter + self.width
         line = [Segment(" " * (self.gutter - 1) + glyphs.corner + glyphs.horizontal * self.width, "axis")]
         labels, free = fit([], width), 0
-        for tick in self.x.ticks(max(self.width // _TICK_CELLS, 1)):
+        for tick in self.x.ticks(max(self.width // CHART.tick_cells, 1)):
             at, _ = self.cell(tick.at, self.y.limits[0])
             line = put(line, at, glyphs.tick_below, "axis")
             start = max(min(at - len(tick.label) // 2, width - len(tick.label)), 0)
@@ -132,15 +122,16 @@ class Chart:
 
 def tame(values: Array) -> Array:
     """Values without NaN and infinity: zero, and the largest number a chart works with."""
-    if values.size and max(values.max(), -values.min()) <= LARGEST:
+    most = CHART.largest
+    if values.size and max(values.max(), -values.min()) <= most:
         return values
-    return np.clip(np.nan_to_num(values, posinf=LARGEST, neginf=-LARGEST), -LARGEST, LARGEST)
+    return np.clip(np.nan_to_num(values, posinf=most, neginf=-most), -most, most)
 
 
 def round_limits(values: Array) -> Limits:
     """Limits at round numbers around finite values (k,): they change seldom while the values move."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    least = max(1e-6 * max(abs(low), abs(high)), _SMALLEST)
+    least = max(1e-6 * max(abs(low), abs(high)), CHART.shortest)
     if high - low < least:
         low, high = low - least, high + least
     step = round_up((high - low) / 4.0)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -13,15 +12,8 @@ from reluflow.plot.axes import short, sticky_time
 from reluflow.plot.cells import Role, Row, Segment, fit, wrap
 from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import PAGE
 from reluflow.plot.views.chart import Axis, Chart
-
-_NAME: Final = 15
-_VALUE: Final = 16
-_COLUMN: Final = 14
-_CURVE_HEIGHT: Final = 10
-#: from this width on two curves stand side by side
-_SIDE_BY_SIDE: Final = 72
-_GAP: Final = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ def sheet(title: str, head: Sequence[Row], width: int, count: int, line: Callabl
 def _hanging(row: Row, width: int) -> int:
     """Where a row goes on: under its last column, or under its second where that leaves too little room."""
     before = sum(len(text) for text, _ in row[:-1])
-    return before if before <= width // 2 else _NAME + 1
+    return before if before <= width // 2 else PAGE.name + 1
 
 
 def number(value: float) -> str:
@@ -64,15 +56,15 @@ def number(value: float) -> str:
 def fact(name: str, value: str, formula: str, role: Role = "text") -> Row:
     """A number and what is behind it."""
     return [
-        Segment(f" {name:<{_NAME}}", "dim"),
-        Segment(f"{value:<{_VALUE}}", role),
-        Segment(f"{' ' if len(value) >= _VALUE else ''}{formula}", "axis"),
+        Segment(f" {name:<{PAGE.name}}", "dim"),
+        Segment(f"{value:<{PAGE.value}}", role),
+        Segment(f"{' ' if len(value) >= PAGE.value else ''}{formula}", "axis"),
     ]
 
 
 def remark(name: str, text: str) -> Row:
     """A sentence in place of a number."""
-    return [Segment(f" {name:<{_NAME}}", "dim"), Segment(text, "text")]
+    return [Segment(f" {name:<{PAGE.name}}", "dim"), Segment(text, "text")]
 
 
 def event_fact(name: str, events: Events, row: int | None) -> Row:
@@ -107,21 +99,21 @@ def columns_row(what: int, mark: str, word: str, role: Role, numbers: Sequence[s
 
 
 def _columns(texts: Sequence[str]) -> str:
-    return "".join(text.rjust(_COLUMN) for text in texts)
+    return "".join(text.rjust(PAGE.column) for text in texts)
 
 
 def curves(pictures: Sequence[Picture], now: float, width: int, glyphs: Glyphs) -> list[Row]:
     """Two pictures with a line at the present, side by side where there is room."""
-    if width < _SIDE_BY_SIDE:
+    if width < PAGE.side_by_side:
         return [row for picture in pictures for row in _curve(picture, now, width, glyphs)]
-    half = (width - _GAP) // 2
+    half = (width - PAGE.gap) // 2
     left, right = (_curve(picture, now, half, glyphs) for picture in pictures)
-    gap = Segment(" " * _GAP, "text")
+    gap = Segment(" " * PAGE.gap, "text")
     return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
 
 
 def _curve(picture: Picture, now: float, width: int, glyphs: Glyphs) -> list[Row]:
     last = float(picture.t[-1])
-    chart = Chart(width, _CURVE_HEIGHT, Axis(sticky_time(None, last or 1.0)), picture.axis, glyphs)
+    chart = Chart(width, PAGE.curve_height, Axis(sticky_time(None, last or 1.0)), picture.axis, glyphs)
     rows = chart.rows([chart.upright(now), chart.line(picture.t, picture.values)])
     return [fit([Segment(f" {picture.title}", "strong")], width), *(fit(row, width) for row in rows)]

@@ -1,7 +1,6 @@
 """The function of one variable that a network computes, its data and the kinks of its neurons."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -11,15 +10,9 @@ from reluflow.plot.axes import Limits, short
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import FUNCTION
 from reluflow.plot.views.chart import Axis, Chart, legend, round_limits, sentence, stacked, tame
 from reluflow.problem import Problem
-
-#: the function is shown beyond the data on either side by this share of their range
-_MARGIN: Final = 0.25
-#: heights of neurons beyond so many times what the function and the data span are left out
-_TALLEST: Final = 2.0
-#: of more neurons than this, evenly spaced ones get a star
-_MOST_STARS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ def _lines(weights: Array, constant: float) -> Array:
 
 def _window(x: Array) -> Limits:
     low, high = float(x.min()), float(x.max())
-    margin = _MARGIN * (high - low)
+    margin = FUNCTION.margin * (high - low)
     if margin <= max(1e-9 * max(abs(low), abs(high)), 1e-280):
         margin = max(abs(low), abs(high), 1.0)
     return low - margin, high + margin
@@ -128,7 +121,7 @@ def sampled_function(lines: Array, outputs: Array, grid: Array, leak: float = 0.
 
 
 def _kinks(state: State, lines: Array, chosen: int | None) -> _Kinks:
-    stride = -(-len(lines) // _MOST_STARS)
+    stride = -(-len(lines) // FUNCTION.most_stars)
     some = np.arange(0, len(lines), stride)
     if chosen is not None:
         some = np.append(some[some != chosen], chosen)
@@ -141,7 +134,7 @@ def _kinks(state: State, lines: Array, chosen: int | None) -> _Kinks:
 def _heights(values: Array, targets: Array, kinks: _Kinks, window: Limits) -> Limits:
     """Limits that hold the function and the data, and the stars unless they dwarf both."""
     base = np.concatenate([values, targets, [0.0]])
-    reach = _TALLEST * max(float(base.max()), -float(base.min()))
+    reach = FUNCTION.tallest * max(float(base.max()), -float(base.min()))
     inside = (kinks.x >= window[0]) & (kinks.x <= window[1]) & (np.abs(kinks.height) <= reach)
     return round_limits(np.concatenate([base, kinks.height[inside]]))
 

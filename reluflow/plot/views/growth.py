@@ -1,7 +1,6 @@
 """How large the neurons were and will be: their log norms over the whole run."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -13,18 +12,10 @@ from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Role, Row, plain, put
 from reluflow.plot.directions import Numbers
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import NORMS
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, stacked
 from reluflow.plot.views.norms import log10_norms
-
-#: of more neurons than this, the largest at the end and evenly spaced others stand for all
-MOST_SHOWN: Final = 60
-#: of more recorded states than this, evenly spaced ones are looked at
-_MOST_STATES: Final = 200
-#: decades shown at most
-_DECADES: Final = 330.0
-#: cells between two marks on the curve of the neuron under the cursor
-_MARK_EVERY: Final = 7
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ def draw_growth(
     chosen = _chosen(last, cursor)
     t, logs = _records(history, until, chosen)
     end = sticky_time(None, until or 1.0)
-    chart = Chart(*size, Axis(end), Axis(decade_limits(logs, _DECADES), "log"), glyphs)
+    chart = Chart(*size, Axis(end), Axis(decade_limits(logs, NORMS.decades), "log"), glyphs)
     grid = np.linspace(0.0, min(end[1], float(t[-1])), max(chart.width * glyphs.dots[0], 2))
     curves = np.array([np.interp(grid, t, _finite(column)) for column in logs.T])
     signs = np.sign(last.output_weights[chosen])
@@ -74,7 +65,7 @@ def draw_growth(
     own = curves[int(np.flatnonzero(chosen == cursor)[0])]
     rows = chart.rows([*traces, chart.line(grid, own)])
     marker = glyphs.negative_cursor if last.output_weights[cursor] < 0.0 else glyphs.positive_cursor
-    every = _MARK_EVERY * glyphs.dots[0]
+    every = NORMS.mark_every * glyphs.dots[0]
     for x, y in zip(grid[every // 2 :: every], own[every // 2 :: every], strict=True):
         chart.put(rows, float(x), float(y), marker, "cursor")
     return GrowthPicture(rows, chart, last.output_weights.size - chosen.size)
@@ -82,9 +73,9 @@ def draw_growth(
 
 def _chosen(last: State, cursor: int) -> Numbers:
     m = last.output_weights.size
-    if m <= MOST_SHOWN:
+    if m <= NORMS.most_curves:
         return np.arange(m)
-    half = MOST_SHOWN // 2
+    half = NORMS.most_curves // 2
     norms = np.abs(last.output_weights)
     largest = np.argpartition(-norms, half)[:half]
     spread = np.linspace(0, m - 1, half).astype(np.intp)
@@ -94,7 +85,7 @@ def _chosen(last: State, cursor: int) -> Numbers:
 def _records(history: History, until: float, chosen: Numbers) -> tuple[Array, Array]:
     """Times (k,) and log10 norms (k, c) of some neurons in recorded states up to a time."""
     count = max(int(np.searchsorted(history.times, until, side="right")), 1)
-    rows = np.unique(np.linspace(0, count - 1, min(count, _MOST_STATES)).astype(np.intp))
+    rows = np.unique(np.linspace(0, count - 1, min(count, NORMS.most_states)).astype(np.intp))
     states = [history.states[i] for i in rows]
     logs = np.array([log10_norms(state.weights[chosen]) for state in states])
     return np.array([state.t for state in states]), logs

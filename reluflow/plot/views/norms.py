@@ -1,23 +1,15 @@
 """How large the neurons are: log norms of either sign, largest first."""
 
-from typing import Final
-
 import numpy as np
 
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import NORMS
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, stacked
 from reluflow.problem import Problem
-
-#: no chart has more dots in a row; of more neurons a sign, evenly spaced ranks are shown
-_MOST_SHOWN: Final = 1_000
-#: of more neurons than this, evenly spaced ones stand for all
-_MOST_RANKED: Final = 20_000
-#: decades shown at most, which hold all that floats can tell from zero
-_DECADES: Final = 330.0
 
 
 def norms_view(
@@ -26,10 +18,10 @@ def norms_view(
     """log10 |w_j| over rank, for neurons with a_j > 0, a_j < 0 and a_j = 0 each from the largest down."""
     if width < 1 or height < 1:
         return stacked([], width, height)
-    stride = -(-state.output_weights.size // _MOST_RANKED)
+    stride = -(-state.output_weights.size // NORMS.most_neurons)
     logs, signs = log10_norms(state.weights[::stride]), np.sign(state.output_weights[::stride])
     longest = max(int((signs == sign).sum()) for sign in (-1.0, 0.0, 1.0))
-    limits = decade_limits(logs, _DECADES)
+    limits = decade_limits(logs, NORMS.decades)
     chart = Chart(width, height - 1, Axis((0.5, longest + 0.5), "whole"), Axis(limits, "log"), glyphs)
     groups: tuple[tuple[float, Role, str], ...] = (
         (0.0, "still", glyphs.still),
@@ -69,5 +61,5 @@ def log10_norms(weights: Array) -> Array:
 def _ranked(logs: Array) -> tuple[Array, Array]:
     """Rank from 1 and log norm, largest first; where they are very many, evenly spaced ranks."""
     ranks: Array = np.arange(1.0, logs.size + 1.0)
-    shown = np.unique(np.linspace(0, max(logs.size - 1, 0), min(logs.size, _MOST_SHOWN)).astype(np.intp))
+    shown = np.unique(np.linspace(0, max(logs.size - 1, 0), min(logs.size, NORMS.most_ranks)).astype(np.intp))
     return ranks[shown], np.sort(logs)[::-1][shown]

@@ -13,7 +13,8 @@ from reluflow.observe.roster import Roster
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.phases import EDGE, Plateau
+from reluflow.plot.phases import Plateau
+from reluflow.plot.settings import PHASES
 from reluflow.plot.table import growth_text, norm_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
 from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark, sheet
@@ -58,7 +59,7 @@ def plateau_sheet(facts: PlateauFacts, width: int, glyphs: Glyphs) -> Sheet:
 
 
 def _times(plateau: Plateau, saddle: Saddle | None) -> list[Row]:
-    share = f"{100.0 * EDGE:.0f} %"
+    share = f"{100.0 * PHASES.edge:.0f} %"
     rows = [
         fact("loss", number(plateau.loss), "in the middle of the time spent about it", "level"),
         fact("begins", f"t = {short(plateau.begin)}", f"{share} of the drop to it are left"),

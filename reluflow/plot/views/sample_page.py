@@ -1,7 +1,6 @@
 """A page about one sample: what the network says of it, its past and future, the neurons that see it."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from reluflow.observe.samples import SampleRecord, SampleReport
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import PAGE
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, round_limits
 from reluflow.plot.views.facts import (
@@ -26,9 +26,6 @@ from reluflow.plot.views.facts import (
 )
 from reluflow.plot.views.norms import log10_norms
 from reluflow.problem import Problem
-
-#: coordinates of a sample that are written out
-_COORDINATES: Final = 6
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,8 @@ def sample_sheet(facts: SampleFacts, width: int, glyphs: Glyphs) -> Sheet:
 def _numbers(facts: SampleFacts) -> list[Row]:
     now, problem = facts.now, facts.problem
     x = problem.inputs[facts.sample]
-    shown = ", ".join(short(float(f"{value:.4g}")) for value in x[:_COORDINATES])
-    more = f", ... ({x.size} coordinates)" if x.size > _COORDINATES else ""
+    shown = ", ".join(short(float(f"{value:.4g}")) for value in x[: PAGE.coordinates])
+    more = f", ... ({x.size} coordinates)" if x.size > PAGE.coordinates else ""
     positive = now.active & (facts.state.output_weights > 0.0)
     n = problem.samples
     return [

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -11,19 +10,10 @@ from reluflow.network import Array, tangent_kernel
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
+from reluflow.plot.settings import SPECTRUM
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, sentence, stacked
 from reluflow.plot.views.memory import remembered
 from reluflow.problem import Problem
-
-#: matrices whose smaller side is larger than this are not taken apart at every frame
-MOST_ROWS: Final = 200
-#: and neither are those that are dear to build: neurons times samples (or times coordinates) squared
-_MOST_WORK: Final = 4e7
-#: decades shown below the largest value
-_DECADES: Final = 20.0
-#: narrower than this, the two stand below one another
-_SIDE_BY_SIDE: Final = 56
-_GAP: Final = 2
 
 #: the neuron under the cursor, and its mark
 Neuron = tuple[int, str]
@@ -58,11 +48,11 @@ def spectrum_view(
     if cursor is not None and 0 <= cursor < state.output_weights.size:
         positive = state.output_weights[cursor] >= 0.0
         one = (cursor, glyphs.positive_cursor if positive else glyphs.negative_cursor)
-    if width >= _SIDE_BY_SIDE:
-        half = (width - _GAP) // 2
+    if width >= SPECTRUM.side_by_side:
+        half = (width - SPECTRUM.gap) // 2
         left = _part("NTK eigenvalues", kernel, half, height, glyphs, one, _rate(kernel, problem))
-        right = _part("singular values of W", weights, width - _GAP - half, height, glyphs, one)
-        gap = Segment(" " * _GAP, "text")
+        right = _part("singular values of W", weights, width - SPECTRUM.gap - half, height, glyphs, one)
+        gap = Segment(" " * SPECTRUM.gap, "text")
         return [[*row, gap, *other] for row, other in zip(left, right, strict=True)]
     half = height // 2
     above = _part("NTK eigenvalues", kernel, width, height - half, glyphs, one, _rate(kernel, problem))
@@ -83,7 +73,7 @@ def _part(
         head = fit([Segment(title, "strong")], width)
         return stacked([[head], sentence(spectrum, width, height - 1)], width, height)
     logs = spectrum.logs
-    limits = decade_limits(logs, _DECADES)
+    limits = decade_limits(logs, SPECTRUM.decades)
     chart = Chart(width, height - 1, Axis((0.5, spectrum.size + 0.5), "whole"), Axis(limits, "log"), glyphs)
     numbers = np.arange(1.0, logs.size + 1.0)
     traces = [chart.marks(numbers, logs, "curve", glyphs.active)]
@@ -111,7 +101,7 @@ def _rate(kernel: _Spectrum | str, problem: Problem) -> str:
 @remembered
 def kernel_spectrum(state: State, problem: Problem) -> _Spectrum | str:
     n, m = problem.samples, state.output_weights.size
-    if n > MOST_ROWS or m * n * n > _MOST_WORK:
+    if n > SPECTRUM.most_rows or m * n * n > SPECTRUM.most_work:
         return f"Not drawn for {n} samples and {m} neurons: it would take too long at every frame."
     # the kernel is of degree 2 in the weights and of degree 2 in the inputs
     weights = _scale(np.append(state.weights.ravel(), state.output_weights))
@@ -134,7 +124,7 @@ def kernel_spectrum(state: State, problem: Problem) -> _Spectrum | str:
 def weight_spectrum(state: State) -> _Spectrum | str:
     m, d = state.weights.shape
     side = min(m, d)
-    if side > MOST_ROWS or m * d * side > _MOST_WORK:
+    if side > SPECTRUM.most_rows or m * d * side > SPECTRUM.most_work:
         return f"Not drawn for {m} neurons in {d} coordinates: it would take too long at every frame."
     size = _scale(state.weights)
     scaled = state.weights / size

@@ -7,10 +7,11 @@ from textual import events
 
 from reluflow.observe.history import Clock, History
 from reluflow.plot.axes import Tick, linear_ticks, short
-from reluflow.plot.band import LEAST, band_row, ticks_row, with_band_cursor
+from reluflow.plot.band import band_row, ticks_row, with_band_cursor
 from reluflow.plot.cells import Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import focus_of, place_of
+from reluflow.plot.settings import PHASES
 from reluflow.tui.messages import EventChosen, TimeChosen
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import RowsPanel
@@ -86,7 +87,7 @@ class Timeline(RowsPanel):
         start = sum(len(segment.text) for segment in before)
         room = width - start - len(after.text)
         self._band = (start, room)
-        if room < LEAST or history.end <= 0.0:
+        if room < PHASES.band or history.end <= 0.0:
             return [[*before, after]]
         scale, band, ticks = self._draw(moment, history, room)
         rows = [[*before, *with_band_cursor(band, scale.share_of(moment.t), self.glyphs), after]]
