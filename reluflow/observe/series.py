@@ -34,10 +34,11 @@ def columns_of(held_out: bool, decays: bool) -> tuple[str, ...]:
 
 
 class Series:
-    """Rows of numbers, one an observation, until they are ``limit``; then thinned by change and so on.
+    """Rows of numbers, one an observation; when there are ``limit`` of them, half are dropped, and so on.
 
-    Rows are kept where ln(loss) or ln(time) has moved by the spacing since the last kept row. The newest row
-    is always there. A dropped row leaves its lowest and highest loss to the row after it.
+    Of a series that was thinned, rows stay between which the path of ln(loss) or ln(time) is as long as the
+    spacing. The newest row is always there. A dropped row leaves its lowest and highest loss to the next one
+    that stays.
     """
 
     def __init__(self, limit: int, columns: tuple[str, ...] = COLUMNS) -> None:
@@ -60,12 +61,12 @@ class Series:
         return np.array(self._rows[: self._count].T, order="C")
 
     def add(self, row: Array) -> None:
+        """Take a row, whose bounds of the loss become those since the row that is then before it."""
         if self._provisional:
             self._count -= 1
-            held = self._rows[self._count]
-            row[_LOW], row[_HIGH] = min(row[_LOW], held[_LOW]), max(row[_HIGH], held[_HIGH])
+            _inherit(row, self._rows[self._count :][:1])
         if self._count == self._limit:
-            self._thin()
+            _inherit(row, self._thinned())
         elif self._count == len(self._rows):
             self._make_room(min(2 * self._count, self._limit))
         last = self._rows[self._count - 1] if self._count else None
@@ -80,8 +81,13 @@ class Series:
         self._count, self._provisional = kept, False
         return high
 
-    def _thin(self) -> None:
-        rows = self._rows[: self._count]
+    def _thinned(self) -> Array:
+        """Drop rows evenly along the path of the series; those (k, columns) behind the last that stays.
+
+        The path goes on by the larger of the changes of ln(loss) and ln(time) from row to row. The spacing is
+        such that half of the rows stay, or every second one where nothing moves.
+        """
+        rows = self._rows[: self._count].copy()
         moves = [_moved(rows[i], rows[i + 1]) for i in range(self._count - 1)]
         path = np.concatenate([[0.0], np.cumsum(moves)])
         self._spacing = 2.0 * path[-1] / self._limit
@@ -93,10 +99,12 @@ class Series:
             keep = list(range(0, self._count, 2))
         starts = np.array([0, *(np.array(keep[:-1]) + 1)])
         kept = rows[keep].copy()
-        kept[:, _LOW] = np.minimum.reduceat(rows[:, _LOW], starts)[: len(keep)]
-        kept[:, _HIGH] = np.maximum.reduceat(rows[:, _HIGH], starts)[: len(keep)]
+        until = rows[: keep[-1] + 1]
+        kept[:, _LOW] = np.minimum.reduceat(until[:, _LOW], starts)
+        kept[:, _HIGH] = np.maximum.reduceat(until[:, _HIGH], starts)
         self._rows[: len(kept)] = kept
         self._count = len(kept)
+        return rows[keep[-1] + 1 :]
 
     @property
     def last_loss(self) -> float:
@@ -130,6 +138,12 @@ class Series:
             self._make_room(len(rows))
         self._rows[: len(rows)], self._count = rows, len(rows)
         self._spacing, self._provisional = float(saved["spacing"]), bool(saved["provisional"])
+
+
+def _inherit(row: Array, dropped: Array) -> None:
+    """Let the bounds of the loss of a row hold for rows (k, columns) before it, too, which are dropped."""
+    row[_LOW] = np.min(dropped[:, _LOW], initial=row[_LOW])
+    row[_HIGH] = np.max(dropped[:, _HIGH], initial=row[_HIGH])
 
 
 def _moved(last: Array, row: Array) -> float:

@@ -142,6 +142,11 @@ class _Limit:
         self.large = Bundles(np.zeros((0, inputs.shape[1])), np.zeros(0))
 
     def run(self, weights: Array, output_weights: Array) -> Limit:
+        """Follow a start (m, d), (m,): dormant neurons grow until one is large, which then flows to rest.
+
+        Between two escapes the clock jumps to the next time at which a group becomes large (fires), or has
+        shrunk to where its imbalance counts again (wakes).
+        """
         start_loss, time = loss_of(self.targets), 0.0
         dormant = self._settled(_start(weights, output_weights), self.targets)
         residual = self.targets
