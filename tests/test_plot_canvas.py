@@ -1,6 +1,7 @@
 """The adapter around plotext: what goes in as traces comes out as rows of the right shape and roles."""
 
 import numpy as np
+import plotext
 import pytest
 
 from reluflow.plot.canvas import Trace, draw
@@ -49,6 +50,34 @@ def test_points_that_are_not_finite_or_outside_do_no_harm() -> None:
 def test_a_line_joins_its_points() -> None:
     rows = draw(20, 1, [Trace(unit(0, 1), unit(0, 0), "curve", "*", line=True)])
     assert plain(rows[0]) == "*" * 20
+
+
+@pytest.mark.parametrize("marker", ["braille", "hd", "*"])
+@pytest.mark.parametrize("line", [False, True])
+def test_cells_are_those_of_plotext_itself(marker: str, line: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, y = np.sort(rng.random(300)), rng.random(300) ** 3
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(40, 12)
+    plotext.xaxes(False, False)
+    plotext.yaxes(False, False)
+    plotext.xticks([], [])
+    plotext.yticks([], [])
+    plotext.xlim(0.0, 1.0)
+    plotext.ylim(0.0, 1.0)
+    (plotext.plot if line else plotext.scatter)(x.tolist(), y.tolist(), marker=marker)
+    theirs = plotext.uncolorize(plotext.build()).split("\n")[:12]
+    assert [plain(row) for row in draw(40, 12, [Trace(x, y, "curve", marker, line)])] == theirs
+
+
+def test_what_was_drawn_before_leaves_no_trace() -> None:
+    line = Trace(unit(0, 1), unit(0, 1), "curve", "braille", line=True)
+    other = Trace(unit(0, 1), unit(1, 0), "frozen", "hd")
+    alone = draw(12, 5, [line])
+    draw(12, 5, [other, line])
+    draw(40, 9, [other])
+    assert draw(12, 5, [line]) == alone
 
 
 def test_put_writes_over_what_was_there_and_loses_what_sticks_out() -> None:

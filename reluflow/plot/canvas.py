@@ -4,23 +4,31 @@ plotext is used for one thing, turning points and lines into characters. Everyth
 gets wrong is kept from it: logarithms, limits, ticks and labels are ours, and what it is given is
 finite, inside the canvas and short (a point far outside is rasterised for minutes, infinity raises).
 It draws on one global figure, so this module is for one thread only.
+
+The figure is set up once and draws into a ``_Drawing``. The matrix that plotext brings makes a string of all
+cells, also of the empty ones, which takes longer than to draw a curve and would have to be parsed. Each
+trace is drawn by itself and remembered, so that of several curves only changed ones are drawn anew.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 import numpy as np
 import plotext
 
 from reluflow.network import Array
-from reluflow.plot.cells import ROLES, Role, Row, Segment
+from reluflow.plot.cells import Role, Row, Segment
 
-#: plotext's colour numbers stand for roles; they start past the sixteen that have names
-_FIRST_COLOUR: Final = 16
-_ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
-_FOREGROUND: Final = "38;5;"
+#: the dots, across and down, that plotext tells apart in a cell; other markers have one
+_DOTS: Final = {"braille": (2, 4), "hd": (2, 2)}
+#: traces that are remembered: those of a few pictures
+_REMEMBERED: Final = 64
+
+#: a cell's column, its row from the lowest, and the character in it
+Mark = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
@@ -42,53 +50,94 @@ def draw(width: int, height: int, traces: Sequence[Trace]) -> list[Row]:
     """``height`` rows of ``width`` cells; later traces are drawn over earlier ones."""
     if width < 1 or height < 1:
         return [[] for _ in range(max(height, 0))]
-    _prepare(width, height)
+    drawn: dict[int, tuple[list[str], list[Role]]] = {}
     for trace in traces:
-        _add(trace)
-    return [_parse(line) for line in plotext.build().split("\n")[:height]]
+        for column, row, sign in _marks(trace, width, height):
+            if row not in drawn:
+                drawn[row] = ([" "] * width, ["text"] * width)
+            signs, roles = drawn[row]
+            signs[column], roles[column] = sign, trace.role
+    empty = Segment(" " * width, "text")
+    return [_row(*drawn[row]) if row in drawn else [empty] for row in reversed(range(height))]
 
 
-def _prepare(width: int, height: int) -> None:
+def _row(signs: list[str], roles: list[Role]) -> Row:
+    """Neighbours of the same role as one segment."""
+    row, at = [], 0
+    for role, cells in groupby(roles):
+        end = at + len(list(cells))
+        row.append(Segment("".join(signs[at:end]), role))
+        at = end
+    return row
+
+
+def _marks(trace: Trace, width: int, height: int) -> Sequence[Mark]:
+    finite = np.isfinite(trace.x) & np.isfinite(trace.y)
+    if not finite.any():
+        return ()
+    x, y = np.clip(trace.x[finite], 0.0, 1.0), np.clip(trace.y[finite], 0.0, 1.0)
+    # Points on the dot of the one before draw nothing, and each costs as much as a line.
+    across, down = _DOTS.get(trace.marker, (1, 1))
+    column, row = np.floor(x * (width * across - 1) + 0.5), np.floor(y * (height * down - 1) + 0.5)
+    apart = np.append(True, (np.diff(column) != 0.0) | (np.diff(row) != 0.0))
+    points = np.stack([x[apart], y[apart]])
+    return _plotted((width, height), trace.marker, trace.line, points.tobytes())
+
+
+@lru_cache(_REMEMBERED)
+def _plotted(size: tuple[int, int], marker: str, line: bool, points: bytes) -> Sequence[Mark]:
+    """What plotext makes of a trace; ``points`` are the bytes of x and y (2, k)."""
+    monitor = plotext.main().monitor
+    if not isinstance(monitor.matrix, _Drawing):
+        _set_up()
+        monitor = plotext.main().monitor
+        monitor.matrix = _Drawing()
+    plotext.clear_data()
+    plotext.plotsize(*size)
+    plotext.xlim(0.0, 1.0)
+    plotext.ylim(0.0, 1.0)
+    x, y = np.frombuffer(points).reshape(2, -1).tolist()
+    (plotext.plot if line else plotext.scatter)(x, y, marker=marker)
+    plotext.build()
+    return tuple(monitor.matrix.marks)
+
+
+def _set_up() -> None:
+    """A canvas of any size, without axes."""
     plotext.clear_figure()
     plotext.limit_size(False, False)
-    plotext.plotsize(width, height)
     plotext.xaxes(False, False)
     plotext.yaxes(False, False)
     plotext.xticks([], [])
     plotext.yticks([], [])
-    plotext.xlim(0.0, 1.0)
-    plotext.ylim(0.0, 1.0)
-    # A canvas without a signal has no limits for plotext, so an invisible one is always there.
-    plotext.scatter([0.0], [0.0], marker=" ", color=_FIRST_COLOUR + ROLES.index("text"))
 
 
-def _add(trace: Trace) -> None:
-    finite = np.isfinite(trace.x) & np.isfinite(trace.y)
-    if not finite.any():
-        return
-    x = np.clip(trace.x[finite], 0.0, 1.0).tolist()
-    y = np.clip(trace.y[finite], 0.0, 1.0).tolist()
-    put = plotext.plot if trace.line else plotext.scatter
-    put(x, y, marker=trace.marker, color=_FIRST_COLOUR + ROLES.index(trace.role))
+class _Drawing:
+    """Takes the place of plotext's ``matrix_class``: the methods that it calls for a canvas without axes."""
 
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
 
-def _parse(line: str) -> Row:
-    """A line with colour escapes to segments, neighbours of the same role joined."""
-    row: Row = []
-    role: Role = "text"
-    pieces = _ESCAPE.split(line)
-    for index, piece in enumerate(pieces):
-        if index % 2:
-            role = _role(piece, role)
-        elif piece and row and row[-1].role == role:
-            row[-1] = Segment(row[-1].text + piece, role)
-        elif piece:
-            row.append(Segment(piece, role))
-    return row
+    def set_matrices(self) -> None:
+        self.marks = []
 
+    def insert_element(self, col: int, row: int, marker: str, *look: object) -> None:
+        self.marks.append((col, row, marker))
 
-def _role(code: str, present: Role) -> Role:
-    if code.startswith(_FOREGROUND):
-        return ROLES[int(code[len(_FOREGROUND) :]) - _FIRST_COLOUR]
-    # Anything else is a reset, or a background that we never asked for and never show.
-    return "text" if code == "0" else present
+    def set_size(self, cols: int, rows: int) -> None:
+        """plotext leaves out what is outside."""
+
+    def set_axes_color(self, color: object) -> None:
+        """There are no axes."""
+
+    def set_canvas_color(self, color: object) -> None:
+        """The ground is the panel's."""
+
+    def set_canvas_area(self, *limits: int) -> None:
+        """All of it, as there are no axes."""
+
+    def set_canvas(self) -> None:
+        """Nobody wants the string."""
+
+    def get_canvas(self) -> str:
+        return ""
