@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reluflow.flow.base import State
-from reluflow.observe.choice import Choice, ChoiceError
 from reluflow.observe.clusters import find_clusters
 from reluflow.observe.neurons import CONDITIONS
 from reluflow.observe.reference import Kind, Reference
 from reluflow.observe.roster import COLUMNS, Roster, Sorting
 from reluflow.problem import Problem
+from reluflow.tui.neuron_choice import Choice, ChoiceError
 
 #: six neurons: three along (1, 0), of either sign, one that slides along the second input, one dead, one zero
 WEIGHTS = np.array([[2.0, 0.5], [1.0, 0.25], [4.0, 1.0], [1.0, 0.0], [-1.0, -1.0], [0.0, 0.0]])
@@ -137,13 +137,18 @@ def test_every_neuron_is_near_the_lead_of_its_cluster(seed: int, m: int, d: int)
         ("group=2", [0, 1]),
         ("angle<0", [4]),
         ("growth>0", [0, 1, 3]),
+        ("norm >= 2 group != 2", [2]),
+        ("#<=2^1 live = true -", [2]),
+        ("growth!=0 dead=true", [5]),
     ],
 )
 def test_words_choose_neurons(roster, text: str, chosen: list[int]) -> None:  # type: ignore[no-untyped-def]
     assert listed(roster, "#", text=text) == chosen
 
 
-@pytest.mark.parametrize("text", ["nrom>1", "norm>x", "norm", "on=", "alive", "norm>1 and live"])
+@pytest.mark.parametrize(
+    "text", ["nrom>1", "norm>x", "norm", "on=", "alive", "norm>1 and live", "on<3", "live=maybe"]
+)
 def test_other_words_get_one_sentence(text: str) -> None:
     with pytest.raises(ChoiceError, match="expected") as caught:
         Choice.read(text)

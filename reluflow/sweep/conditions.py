@@ -1,6 +1,7 @@
 """Conditions on named numbers and words: ``name OP value`` with blanks between, all of which must hold.
 
-Nothing is evaluated as code: a condition is a name, one of < <= > >= = != and a number or a word.
+Rows of a sweep, runs of a folder and neurons are chosen by them. Nothing is evaluated as code: a condition is
+a name, one of < <= > >= = != and a number or a word; or, where there are such, a word that stands by itself.
 """
 
 import operator
@@ -25,8 +26,9 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "=": operator.eq,
 }
 _WORD: Final = re.compile(
-    r"\s*([A-Za-z_][\w.:/-]*)\s*(<=|>=|!=|<|>|=)\s*(\"[^\"]*\"|'[^']*'|[^\s<>=!]+)(?:\s+|$)"
+    r"\s*([A-Za-z_#][\w.:/-]*)\s*(<=|>=|!=|<|>|=)\s*(\"[^\"]*\"|'[^']*'|[^\s<>=!]+)(?:\s+|$)"
 )
+_BARE: Final = re.compile(r"\s*(\S+)(?:\s+|$)")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Condition:
     name: str
     operator: str
     value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.operator}{self.value}"
 
     def holds(self, column: Any) -> Any:
         """Whether it holds: of a number or text, or of a column (k,) of them, then (k,).
@@ -69,17 +74,25 @@ def _number(text: str) -> float | None:
         return None
 
 
-def parse_conditions(text: str, where: str) -> tuple[Condition, ...]:
-    """The conditions in a text. Raises SweepError in one sentence that starts with ``where``."""
+def parse_conditions(text: str, where: str, words: Collection[str] = ()) -> tuple[Condition, ...]:
+    """The conditions in a text. Raises SweepError in one sentence that starts with ``where``.
+
+    ``words`` may stand by themselves: each is the condition that the flag of that name is true.
+    """
     found, at = [], 0
     while at < len(text.rstrip()):
-        match = _WORD.match(text, at)
-        if match is None:
-            raise SweepError(f"{where} {show(text[at:].strip())}: expected NAME OP VALUE, such as loss<=1e-9")
-        found.append(Condition(match[1], match[2], match[3].strip("\"'")))
+        match, bare = _WORD.match(text, at), _BARE.match(text, at)
+        if match is not None:
+            condition = Condition(match[1], match[2], match[3].strip("\"'"))
+        elif bare is not None and bare[1] in words:
+            match, condition = bare, Condition(bare[1], "=", "true")
+        else:
+            expected = "expected NAME OP VALUE, such as loss<=1e-9"
+            raise SweepError(f"{where} {show(text[at:].strip())}: {expected}".lstrip())
+        found.append(condition)
         at = match.end()
     if not found:
-        raise SweepError(f"{where} {show(text)}: found no condition; expected NAME OP VALUE")
+        raise SweepError(f"{where} {show(text)}: found no condition; expected NAME OP VALUE".lstrip())
     return tuple(found)
 
 

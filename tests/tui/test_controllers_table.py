@@ -8,11 +8,11 @@ from hosts import FakeHost
 
 from reluflow.flow.base import State
 from reluflow.live.frame import Frame
-from reluflow.observe.choice import Choice
 from reluflow.store.preset import load_preset
 from reluflow.tui.controllers.table import Table
 from reluflow.tui.cursor import Cursor
 from reluflow.tui.moment import Moment
+from reluflow.tui.neuron_choice import Choice
 
 PRESET = load_preset("orthogonal-toy", {"network.width": 8})
 PROBLEM = PRESET.problem()

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ReluflowError
-from reluflow.observe.choice import Choice
 from reluflow.observe.reference import KINDS, Kind, Reference
 from reluflow.observe.roster import COLUMNS, Column, Roster, Sorting
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.moment import Moment
+from reluflow.tui.neuron_choice import Choice
 
 #: A network whose columns take more multiplications than this is listed in the order that it had before for
 #: as long as the cursor plays, and its growth is not measured meanwhile.

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from reluflow.errors import ReluflowError
-from reluflow.observe.choice import Choice
+from reluflow.tui.neuron_choice import Choice
 from reluflow.tui.screens.dialogue import Dialogue
 from reluflow.tui.widgets.mended import StillInput
 
@@ -31,7 +31,7 @@ class ChooseNeurons(Dialogue[Choice | None]):
             yield Static("", id="answer", markup=False)
             yield Static(
                 "+ -  live sliding dead  on=3 off=3 (a sample)\n"
-                "norm>1e-3  angle<30  growth>0  group=1  #<50\n"
+                "norm>1e-3  angle<=30  growth>0  group!=1  #<50\n"
                 "several: all of them must hold",
                 classes="hint",
                 markup=False,
