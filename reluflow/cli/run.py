@@ -39,6 +39,31 @@ def run(
             "preset: until 1e-9 of the mean square of the targets is left, at rest, or for 60 seconds.",
         ),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Begin a new run, from t = 0, with the data and the network of a run directory; --set may "
+            "change solver, stop and record.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="With --from: at which of its flow times, solved exactly, or its end. Default: end.",
+        ),
+    ] = None,
+    nudge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHANGE",
+            help="With --from: change a neuron first; may be repeated. 'remove J', 'flip J' (its sign), "
+            "'scale J FACTOR', 'turn J DEGREES', or 'add J SIZE [K]': a new one, as number J, with "
+            "|w| = |a| = SIZE in the direction where it grows K-th fastest. Neurons count from 0.",
+        ),
+    ] = None,
     settings: Settings = None,
     method: Annotated[
         str | None,
@@ -57,19 +82,36 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")] = False,
 ) -> None:
-    """Train as a preset says, or on a file of samples, and keep everything in a run directory.
+    """Train as a preset says, on a file of samples, or on from a run, and keep it all in a run directory.
 
     Ctrl-C, SIGTERM and SIGHUP end it within about a second; it is saved, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
 
-    if (preset is None) == (data is None):
-        found = "neither PRESET nor" if preset is None else "both PRESET and"
-        fail(f"found {found} --data; expected one of them", ExitCode.USAGE)
+    _require_one_start(preset, data, source)
+    if source is None and (at is not None or nudge):
+        fail(
+            f"found {'--nudge' if at is None else '--at'} without --from; expected --from RUN", ExitCode.USAGE
+        )
+    if source is not None and resume:
+        fail("found both --from and --resume; expected one of them, or reluflow resume DIR", ExitCode.USAGE)
     request = Request(preset, settings or [], method)
     with ExitStack() as while_read:
-        loaded = _load(request) if data is None else _load_data(request, data, while_read)
+        if source is not None:
+            from reluflow.cli.going_on import begun
+
+            loaded = begun(request, source, at, nudge or [], while_read)
+        else:
+            loaded = _load(request) if data is None else _load_data(request, data, while_read)
         go(loaded, out, resume, as_json, quiet, request.resume_command, check)
+
+
+def _require_one_start(preset: str | None, data: str | None, source: Path | None) -> None:
+    given = {"PRESET": preset, "--data": data, "--from": source}
+    found = [name for name, value in given.items() if value is not None]
+    if len(found) != 1:
+        what = f"both {found[0]} and {found[1]}" if found else "neither PRESET nor --data nor --from"
+        fail(f"found {what}; expected one of them", ExitCode.USAGE)
 
 
 def go(

@@ -1,6 +1,9 @@
 """Runs that start from a moment of another run."""
 
 import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,19 +27,32 @@ def branch_folder() -> Path:
     return platformdirs.user_cache_path("reluflow") / "branches"
 
 
-def branch(preset: Preset, state: State) -> Preset:
+def branch(
+    preset: Preset, state: State, changes: Sequence[object] = (), folder: Path | None = None
+) -> Preset:
     """A preset that starts from a state of a run; its name says of which and when.
 
+    Its notes begin with that, and with the ``changes`` that were made to the state. ``folder``: where it is
+    written, with the state; the folder of branches where none is given.
     Raises PresetError or OSError if it cannot be written.
     """
-    folder = branch_folder()
+    folder = folder or branch_folder()
     _make_room(folder)
-    name = _free_name(folder, f"{preset.name[:50]}-at-{short(state.t)}")
-    return load_preset(save_preset(preset, name, state=(state.weights, state.output_weights), folder=folder))
+    begun = f"Begins with the network of {preset.name} at t = {state.t:.6g}"
+    begun += f", changed by: {', '.join(map(str, changes))}." if changes else "."
+    noted = replace(preset, notes=f"{begun}\n{preset.notes}".rstrip())
+    path = save_preset(
+        noted,
+        _free_name(folder, f"{preset.name[:50]}-at-{short(state.t)}"),
+        state=(state.weights, state.output_weights),
+        folder=folder,
+    )
+    return load_preset(path)
 
 
 def _free_name(folder: Path, wanted: str) -> str:
-    wanted = wanted.replace("+", "")
+    # runs of files of samples are called after them, with whatever their names hold
+    wanted = re.sub(r"[^A-Za-z0-9._-]", "-", wanted.replace("+", "")).lstrip("._-") or "run"
     name, number = wanted, 2
     while (folder / f"{name}.toml").exists():
         name, number = f"{wanted}-{number}", number + 1
