@@ -2,12 +2,15 @@
 
 import codecs
 import contextlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reluflow.data import files
+from reluflow.data.csv_table import read_cells, read_columns, read_plain
 from reluflow.data.files import TARGET_NAMES, read_table
 from reluflow.errors import LONGEST, PresetError
 
@@ -139,6 +142,60 @@ class TestText:
         path.write_bytes((codecs.BOM_UTF8 if mark else b"") + text.encode())
         table = read_table(path)
         np.testing.assert_array_equal(np.column_stack([table.inputs, table.targets]), rows)
+
+
+class TestPlainText:
+    """Files that NumPy's parser may read give what they give cell by cell."""
+
+    @settings(max_examples=300)
+    @given(st.text("01.,; \t\n\r-e", max_size=60) | st.text("x01.5, \n#", max_size=60))
+    def test_any_text(self, text):
+        quick = read_plain(text, Path("points.csv"))
+        if quick is not None:
+            careful = read_cells(text, Path("points.csv"))
+            np.testing.assert_array_equal(quick.values, careful.values)
+            assert (quick.names, quick.index) == (careful.names, careful.index)
+
+    @settings(max_examples=50)
+    @given(
+        rows=st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3), min_size=3),
+        separator=st.sampled_from([",", ";", "\t", "|", " "]),
+        head=st.sampled_from(["", "a{0}b{0}y\n", "# made\n# a{0}b{0}y\n", "sep={0}\n\n"]),
+    )
+    def test_numbers_are_read_to_the_last_bit(self, rows, separator, head):
+        text = head.format(separator) + "".join(
+            separator.join(f"{value:.17e}" for value in row) + "\n" for row in rows
+        )
+        quick = read_plain(text, Path("points.csv"))
+        assert quick is not None
+        assert quick.values.tobytes() == np.array(rows).tobytes()
+        assert quick.names == (("a", "b", "y") if "y" in head else ("", "", ""))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["1,5;0,25\n3;4\n", "1,5,0,25\n3,4,5,6\n", "1;2\n3;\n", "1.5;2\n3.5\n", "1e999;1\n", '"1.5";2\n'],
+    )
+    def test_what_needs_a_closer_look_gets_it(self, text):
+        assert read_plain(text, Path("points.csv")) is None
+
+    def test_a_number_that_is_none_far_below_is_found(self, tmp_path):
+        lines = ["1.5,2.5"] * 1000
+        lines[900] = "1.5,2.5.5"
+        assert "line 901, column 2: found '2.5.5'" in refusal(tmp_path, "\n".join(lines))
+
+    def test_a_large_file_is_read_once_until_it_changes(self, tmp_path, monkeypatch):
+        sizes = []
+        monkeypatch.setattr(
+            files, "read_columns", lambda *given: sizes.append(len(given[0])) or read_columns(*given)
+        )
+        content = "1.5,2.5\n" * 150_000
+        first = table_of(tmp_path, content)
+        again = read_table(tmp_path / "points.csv", 1)
+        assert sizes == [len(content)]
+        np.testing.assert_array_equal(again.targets, first.inputs[:, 0])
+        changed = table_of(tmp_path, content + "3.5,4.5\n")
+        assert len(sizes) == 2
+        assert changed.targets[-1] == 4.5
 
 
 class TestTarget:

@@ -18,7 +18,7 @@ _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _SEP_LINE: Final = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)
 #: lines from which the separator is found
-_SAMPLE: Final = 100
+SAMPLE: Final = 100
 #: numbers of a reading that are shown
 _SHOWN: Final = 6
 
@@ -56,7 +56,7 @@ def in_cells(text: str) -> Sheet:
     used = [(line, words) for line, words in numbered if words.strip() and words.lstrip()[0] != "#"]
     first = used[0][0] if used else 0
     above = [(line, words) for line, words in numbered if line < first and words.strip()]
-    sample = [words for _, words in used[:_SAMPLE]]
+    sample = [words for _, words in used[:SAMPLE]]
     separator = separator or _separator(sample)
     rows = [(line, row) for line, row in _split(used, separator) if any(row)]
     lines, cells = [line for line, _ in rows], [row for _, row in rows]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.data.arrays import Archive, NoArraysError, read_npy
-from reluflow.data.csv_table import read_columns
+from reluflow.data.csv_table import Columns, read_columns
 from reluflow.data.tables import plain_numbers
 from reluflow.errors import PresetError, escaped
 from reluflow.network import Array
@@ -38,6 +38,9 @@ PAIRS: Final = (
 #: files of other programs, which say so when they are saved as text
 _FOREIGN: Final = (".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".json", ".h5", ".hdf5", ".mat")
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
+#: Text files from this size on, in bytes, are read once for all that is made of them: reading one takes a
+#: good part of a second.
+_WORTH_KEEPING: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,40 @@ def _from_text(path: Path, target: int | str | None) -> Table:
         raise PresetError(
             f"{path}: found {size / 1e6:.0f} MB of text; expected at most {LARGEST_TEXT // 10**6} MB, or .npz"
         )
-    columns = read_columns(path.read_bytes(), path)
+    columns = _LATEST.columns(path) if size >= _WORTH_KEEPING else read_columns(path.read_bytes(), path)
     return _table(path, columns.values, columns.names, columns.index, target)
+
+
+class _Latest:
+    """What the large text file that was read last holds, as long as the file stays as it was then.
+
+    A preset, a problem and what is said of a file each ask for its samples.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[object, Columns] | None = None
+
+    def columns(self, path: Path) -> Columns:
+        """As ``read_columns``; the values cannot be written to, since others have them as well."""
+        before = _signature(path)
+        kept = self._kept
+        if kept is not None and kept[0] == before:
+            return kept[1]
+        self._kept = None  # two of them need not be in memory at once
+        columns = read_columns(path.read_bytes(), path)
+        columns.values.setflags(write=False)
+        if _signature(path) == before:
+            self._kept = before, columns
+        return columns
+
+
+_LATEST: Final = _Latest()
+
+
+def _signature(path: Path) -> tuple[str, int, int, int, int]:
+    """Another one for another file, and for the same after it has been written to."""
+    found = path.stat()
+    return os.path.realpath(path), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _table(path: Path, values: Array, names: Sequence[str], index: bool, target: int | str | None) -> Table:
