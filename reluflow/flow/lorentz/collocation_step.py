@@ -131,8 +131,23 @@ class CollocationStepper:
         if error > ACCURACY.hopeless_straight:
             return self._trial(limits.wanted, path, swept.end, swept, context.residual, error)
         believed = correction.path if correction.size < NEWTON.rough * rms(context.residual) else path
+        still = self._still(believed, limits, context)
+        if still is not None:
+            return still
         iterate = replace(iterate, path=believed, eventful=True, smooth=error)
         return iterate.cut(believed.part(end)) if end < 1.0 else iterate
+
+    def _still(self, path: Path, limits: Limits, context: StepContext) -> TrialStep | None:
+        """The step along the mean of a path that hardly moves; None if it moves too much for that.
+
+        What the residual differs from its mean turns neurons at most by h |D| of it, and is not felt otherwise.
+        """
+        felt = NEWTON.still * limits.enough / max(1.0, path.length * context.rate)
+        if path.modes is not None or rms(path.values[-1] - context.residual) > felt:
+            return None
+        mean = (integrals(path.decay)[-1] @ path.values)[None]
+        trial = self._along(Path(mean, path.length), context)
+        return trial if trial.end is not None and rms(trial.residual - context.residual) <= felt else None
 
     def _corrected(
         self, iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext

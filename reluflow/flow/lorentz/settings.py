@@ -37,9 +37,12 @@ class NewtonSettings:
     far: float = 10.0
     #: an iterate so many times larger than residual and targets has diverged
     diverged: float = 1e4
-    #: neurons that add no more than this share of the tolerance together are left out at first ...
+    #: neurons that add no more than this share of the tolerance together are left out at first
     light: float = 0.01
-    #: ... if there are at least so many pairs of them with a sample
+    #: a residual that moves, times h |D|, by less than so many times what ends Newton's method stands still: neurons
+    #: feel an eighth of that, if it is replaced by its mean
+    still: float = 2.0
+    #: neurons are left out if there are at least so many pairs of them with a sample
     worth: int = 3000
     #: what a path without events says of the one with them is believed up to this share of rms(r)
     rough: float = 0.1

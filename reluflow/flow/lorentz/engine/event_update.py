@@ -15,6 +15,8 @@ from reluflow.network import Array
 
 #: a part of an input orthogonal to others below this share of it (squared) is left to a more careful hand
 CAREFUL = 1e-8
+#: share of the samples that a neuron can slide on up to which those are picked out, not all multiplied
+SPARSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,12 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     ratio = -gone / np.where(diagonal > 0.0, diagonal, 1.0)[:, None]
     ratio[here, releases.slot] = 0.0
     theta = np.where(crosses[:, None], theta, ratio)
-    part, inner = _part(rows, sample, theta, samples)
-    # once more, as M is only nearly the inverse
-    astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
-    theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
-    part, inner = _part(rows, sample, theta, samples)
+    inner = _orthogonal(samples.gram, rows, sample, theta)
+    if held.any():  # once more, as M is only nearly the inverse
+        astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
+        theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
+        inner = _orthogonal(samples.gram, rows, sample, theta)
+    part = _orthogonal(samples.inputs, rows, sample, theta)
     square = np.where(crosses, inner[here, sample], 1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
     odd = square <= CAREFUL * samples.squares[sample]
     square = np.where(odd, 1.0, square)
@@ -110,15 +113,18 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     )
 
 
-def _part(rows: Rows, sample: Index, theta: Array, samples: Samples) -> tuple[Array, Array]:
-    """g = x_l - sum theta_k x_k, as g (b, p), and its products with all inputs (b, h)."""
-    here = np.arange(len(rows))
-    mixed = np.zeros((len(rows), samples.primaries + 1))
-    mixed[here[:, None], rows.slots] = -theta
+def _orthogonal(vectors: Array, rows: Rows, sample: Index, theta: Array) -> Array:
+    """x_l - sum_k theta_k x_k (b, ..), of one of the ``vectors`` (h, ..) for each sample; theta (b, s)."""
+    slots = rows.slots
+    if slots.shape[1] < SPARSE * len(vectors):
+        combined: Array = vectors[sample] - np.matmul(theta[:, None], vectors[slots])[:, 0]
+        return combined
+    here, mixed = np.arange(len(rows)), np.zeros((len(rows), len(vectors) + 1))
+    mixed[here[:, None], slots] = -theta
     mixed[:, -1] = 0.0
     mixed[here, sample] = 1.0
-    mixed = mixed[:, :-1]
-    return mixed @ samples.inputs, mixed @ samples.gram
+    combined = mixed[:, :-1] @ vectors
+    return combined
 
 
 def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
@@ -133,9 +139,11 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
     z[here, sample] = 0.0
     rows.status, rows.z, rows.side = status, z, SIDE[status]
     change = what.change[:, :, None]
-    rows.direction = rows.direction + change * what.part[:, None]
-    rows.slope = rows.slope + change * what.inner[:, None]
-    rows.slope *= (status != SLIDING)[:, None]
+    direction, slope = change * what.part[:, None], change * what.inner[:, None]
+    direction += rows.direction
+    slope += rows.slope
+    slope *= (status != SLIDING)[:, None]
+    rows.direction, rows.slope = direction, slope
     multiplier = rows.multiplier + (total * change) * what.theta[:, None]
     inverse, slots = rows.inverse.copy(), rows.slots
     if slides.any():
