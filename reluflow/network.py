@@ -5,7 +5,7 @@ A network with ``m`` hidden neurons and no output bias,
     h(x) = sum_j a_j sigma(<w_j, x>),     W: (m, d),  a: (m,),  X: (n, d),  y: (n,),
     sigma(z) = max(z, slope z),           slope 0 (ReLU) or in (0, 1) (leaky ReLU),
 
-trained on the square loss in one of its conventions (``registry.losses``),
+trained on one of the losses of ``reluflow.losses``, as on the square loss in one of its conventions,
 
     L = c/n sum_k r_k^2,     r_k = h(x_k) - y_k,     c = 1/2 for half-mse, 1 for mse.
 
@@ -17,13 +17,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.registry.losses import LOSSES, Loss
+from reluflow.losses import FUNCTIONS
+from reluflow.registry.losses import Loss
 
 Array = npt.NDArray[np.float64]
 Shares = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
-
-#: L = LOSS_FACTOR[loss] / n * sum r^2; the flow of "mse" is the flow of "half-mse" at twice the speed.
-LOSS_FACTOR: Final[dict[str, float]] = {name: convention.factor for name, convention in LOSSES.items()}
 
 #: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
 ON_A_KINK: Final = 1e-9
@@ -66,9 +64,9 @@ def residuals(
     return predictions(weights, output_weights, inputs, slope) - targets
 
 
-def loss_of(residual: Array, loss: Loss = "half-mse") -> float:
-    """The loss of a residual (n,), in the stated convention."""
-    return LOSS_FACTOR[loss] / residual.size * float(residual @ residual)
+def loss_of(residual: Array, loss: Loss = "half-mse", targets: Array | None = None) -> float:
+    """The loss of a residual (n,); ``targets`` (n,), which only losses of labels look at."""
+    return FUNCTIONS[loss].value(residual, residual if targets is None else targets)
 
 
 def gradient(
@@ -82,10 +80,10 @@ def gradient(
 ) -> tuple[Array, Array]:
     """(dL/dW, dL/da), shapes (m, d) and (m,).
 
-    dL/dw_j = (2c/n) a_j sum_k A_jk r_k x_k and dL/da_j = (2c/n) sum_k sigma(z_jk) r_k with
-    c = LOSS_FACTOR[loss], A_jk = 1 where z_jk > kink |w_j| |x_k| and A_jk = slope elsewhere. With ``kink``
-    zero this is the gradient that descent follows; a kink as wide as rounding keeps neurons that rest on one
-    from counting by chance.
+    dL/dw_j = (1/n) a_j sum_k A_jk g_k x_k and dL/da_j = (1/n) sum_k sigma(z_jk) g_k with the forces g_k of
+    the loss (r_k of half-mse), A_jk = 1 where z_jk > kink |w_j| |x_k| and A_jk = slope elsewhere. With
+    ``kink`` zero this is the gradient that descent follows; a kink as wide as rounding keeps neurons that
+    rest on one from counting by chance.
     """
     z = preactivations(weights, inputs)
     if kink > 0.0:
@@ -96,7 +94,8 @@ def gradient(
         z = z * clear
     hidden = activation(z, slope)
     residual = output_weights @ hidden - targets
-    pull = (2.0 * LOSS_FACTOR[loss] / targets.size) * residual
+    function = FUNCTIONS[loss]
+    pull = (function.speed / targets.size) * function.force(residual, targets)
     return output_weights[:, None] * ((shares(z > 0.0, slope) * pull) @ inputs), hidden @ pull
 
 

@@ -1,6 +1,6 @@
 """A training problem: data, an initial network, the loss, and the coordinates in which it moves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -8,15 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
-from reluflow.network import LOSS_FACTOR, Array, row_norms
+from reluflow.losses import FUNCTIONS, LabelLoss, LossFunction, margins
+from reluflow.network import Array, predictions, residuals, row_norms
 from reluflow.registry.activations import SLOPES_BELOW
-from reluflow.registry.losses import Loss
+from reluflow.registry.losses import LOSSES, Loss
 
 #: Lengths of inputs, targets and predictions lie between these, or are zero: then floating-point numbers hold
 #: the rates, kernels and their squares, which are products of at most five of them. So do slopes of the
 #: activation, as what is fitted through a slope takes weights of one over it.
 SMALLEST: Final = 1e-60
 LARGEST: Final = 1e60
+#: Margins y h of labels at the start lie between this and minus this, of which exp is squared.
+FARTHEST_MARGIN: Final = 300.0
 #: Neurons below this are held with fewer digits than others.
 SMALLEST_NEURON: Final = float(np.finfo(float).tiny)
 
@@ -51,7 +54,8 @@ class Problem:
     activation max(z, slope z) below zero, in [0, 1); 0 is the ReLU. ``held_out``: inputs (k, d) and targets
     (k,) on which the network is not trained but looked at, if any. ``weight_decay``: lambda of the term
     (lambda / 2) sum_j (|w_j|^2 + a_j^2) that is added to the loss.
-    Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity.
+    Raises ProblemError for shapes that do not fit together, empty arrays, NaN and infinity, and for targets
+    other than +1 and -1 with a loss of labels.
     """
 
     inputs: Array
@@ -66,17 +70,21 @@ class Problem:
     def __post_init__(self) -> None:
         for name, dimensions in (("inputs", 2), ("targets", 1), ("weights", 2), ("output_weights", 1)):
             object.__setattr__(self, name, _clean(name, getattr(self, name), dimensions))
-        if self.loss not in LOSS_FACTOR:
-            raise ProblemError(f"loss is {self.loss!r}; expected one of {', '.join(LOSS_FACTOR)}")
+        if self.loss not in LOSSES:
+            raise ProblemError(f"loss is {self.loss!r}; expected one of {', '.join(LOSSES)}")
         object.__setattr__(self, "slope", check_slope(self.slope))
         object.__setattr__(self, "weight_decay", check_decay(self.weight_decay))
         _agree("targets", self.targets.shape[0], "inputs", self.inputs.shape[0], "samples")
         _agree("weights", self.weights.shape[1], "inputs", self.inputs.shape[1], "columns")
         _agree("output_weights", self.output_weights.shape[0], "weights", self.weights.shape[0], "neurons")
+        if self.of_labels:
+            check_labels("targets", self.targets, self.loss)
         if self.held_out is not None:
             inputs, targets = (_clean("held_out", each, 2 - k) for k, each in enumerate(self.held_out))
             _agree("held-out targets", targets.shape[0], "held-out inputs", inputs.shape[0], "samples")
             _agree("held-out inputs", inputs.shape[1], "inputs", self.inputs.shape[1], "columns")
+            if self.of_labels:
+                check_labels("held-out targets", targets, self.loss)
             object.__setattr__(self, "held_out", (inputs, targets))
 
     @property
@@ -96,8 +104,53 @@ class Problem:
 
     @property
     def speed(self) -> float:
-        """Half-mse flow time per unit of flow time of the stated loss: 1 for half-mse, 2 for mse."""
-        return 2.0 * LOSS_FACTOR[self.loss]
+        """Half-mse flow time per unit of flow time of the stated loss: 2 for mse, 1 for all others."""
+        return self.function.speed
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether the loss is one of labels +-1, and not the square loss."""
+        return LOSSES[self.loss].of_labels
+
+    @property
+    def function(self) -> LossFunction:
+        """Value, forces and curvature of the loss."""
+        return FUNCTIONS[self.loss]
+
+    @property
+    def function_of_labels(self) -> LabelLoss | None:
+        """The same, if it is one of labels."""
+        return self.function if isinstance(self.function, LabelLoss) else None
+
+    def value(self, residual: Array) -> float:
+        """The loss of a residual h - y (n,)."""
+        return self.function.value(residual, self.targets)
+
+    def force(self, residual: Array) -> Array:
+        """What the flow makes of a residual h - y (n,): d loss_k / dh_k, at half-mse's speed.
+
+        For a square loss it is the residual itself.
+        """
+        return self.function.force(residual, self.targets)
+
+    def left(self, weights: Array, output_weights: Array) -> Array:
+        """What is left to fit (n,) with weights (m, d), (m,): minus the forces, y - h of a square loss."""
+        return -self.force(residuals(weights, output_weights, self.inputs, self.targets, self.slope))
+
+    def curvature(self, weights: Array, output_weights: Array) -> Array:
+        """How forces (n,) change with the predictions, with these weights; 1 for a square loss."""
+        found = residuals(weights, output_weights, self.inputs, self.targets, self.slope)
+        return self.function.curvature(found, self.targets)
+
+    @property
+    def at_own_speed(self) -> "Problem":
+        """The problem whose loss flows at the speed of forces as they are here: half-mse in place of mse."""
+        return self if self.of_labels else replace(self, loss="half-mse")
+
+    @cached_property
+    def pull_at_zero(self) -> Array:
+        """Minus the force (n,) on a network that is zero: the targets, half of them, or all of the labels."""
+        return self.targets if not self.of_labels else -self.force(-self.targets)
 
     @cached_property
     def span(self) -> Span:
@@ -189,6 +242,8 @@ def check_range(problem: Problem) -> None:
             f"weights of up to {np.max(sizes):.3g} on inputs of length {longest:.3g} may predict {reach:.3g};"
             f" expected at most {LARGEST:g}, so that floating-point numbers hold what is made of it"
         )
+    if problem.of_labels:
+        _check_margins(problem)
     if 0.0 < problem.slope < SMALLEST:
         raise ProblemError(
             f"the slope is {problem.slope:.3g}; expected 0 or at least {SMALLEST:g}, so that floating-point "
@@ -199,6 +254,33 @@ def check_range(problem: Problem) -> None:
         raise ProblemError(
             f"neuron {j} has weights of {sizes[j]:.3g}, of which floating-point numbers hold few digits; "
             f"expected 0 or at least {SMALLEST_NEURON:.3g}"
+        )
+
+
+def _check_margins(problem: Problem) -> None:
+    """Raise ProblemError for a start so wrong, or so right, that numbers do not hold the squared loss."""
+    found = predictions(problem.weights, problem.output_weights, problem.inputs, problem.slope)
+    seen = margins(found - problem.targets, problem.targets)
+    worst = int(np.argmin(seen))
+    if problem.loss == "exponential" and seen[worst] < -FARTHEST_MARGIN:
+        raise ProblemError(
+            f"the start predicts {found[worst]:.3g} for the label {problem.targets[worst]:g};"
+            f" expected a margin y h of at least -{FARTHEST_MARGIN:g}, so that floating-point numbers hold"
+            " the exponential loss"
+        )
+    if seen[worst] > FARTHEST_MARGIN:
+        raise ProblemError(
+            f"the start predicts every label with a margin y h of at least {seen[worst]:.3g}; expected at"
+            f" most {FARTHEST_MARGIN:g}, so that floating-point numbers hold the loss"
+        )
+
+
+def check_labels(name: str, targets: Array, loss: Loss) -> None:
+    """Raise ProblemError unless all ``targets`` are +1 or -1."""
+    other = np.flatnonzero(np.abs(targets) != 1.0)
+    if other.size:
+        raise ProblemError(
+            f"{name}[{other[0]}] is {targets[other[0]]:g}; expected labels, +1 or -1, with the loss {loss}"
         )
 
 

@@ -13,7 +13,7 @@ from reluflow.errors import ProblemError
 from reluflow.flow import DEFAULT_METHOD
 from reluflow.flow.base import Options, SolverView, State
 from reluflow.flow.events import Events
-from reluflow.network import Array, loss_of, residuals
+from reluflow.network import Array, residuals
 from reluflow.problem import Problem
 from reluflow.registry.losses import Loss
 from reluflow.store.summary_table import Told
@@ -76,7 +76,8 @@ def simulate(
     weights (m, d), output_weights (m,): the initial network.
     method: name of a solver, one of ``reluflow.flow.METHODS``.
     rtol: relative tolerance of adaptive solvers.
-    loss: a convention of ``reluflow.registry.losses``: "half-mse", 1/(2n) sum r^2, or "mse", 1/n sum r^2. All
+    loss: a name of ``reluflow.registry.losses``: "half-mse", 1/(2n) sum r^2, "mse", 1/n sum r^2, or, for
+        targets +1 and -1, "logistic", 1/n sum ln(1 + exp(-y h)), or "exponential", 1/n sum exp(-y h). All
         times are flow time of this loss.
     times: increasing times at which states are returned, by dense output, exact to the solver's order. The
         run ends at the last of them (or earlier, by another rule; later times are then left out).
@@ -170,4 +171,4 @@ def _between(solver: SolverView, wanted: Array) -> list[State]:
 
 def _loss(problem: Problem, state: State) -> float:
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-    return loss_of(residual, problem.loss)
+    return problem.value(residual)

@@ -45,7 +45,8 @@ def test_losses_are_their_factor_times_the_mean_square():
     assert key("solver.loss").default == DEFAULT_LOSS == "half-mse"
     residual = np.array([1.0, -3.0])
     for name, convention in LOSSES.items():
-        assert loss_of(residual, name) == convention.factor * 5.0
+        if convention.factor is not None:
+            assert loss_of(residual, name) == convention.factor * 5.0
         assert f"{name} = {convention.formula}" in key("solver.loss").help
 
 

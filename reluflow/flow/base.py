@@ -15,7 +15,7 @@ import numpy as np
 
 from reluflow.errors import SolverError
 from reluflow.flow.events import Events, no_events
-from reluflow.network import Array, loss_of, preactivations
+from reluflow.network import Array, preactivations
 from reluflow.problem import Problem, check_range
 
 
@@ -110,7 +110,7 @@ class SolverView(ABC):
     @property
     def loss(self) -> float:
         """The loss now, in the convention of ``problem.loss``."""
-        return loss_of(self.residual, self.problem.loss)
+        return self.problem.value(self.residual)
 
     @property
     def event_log(self) -> Events:

@@ -7,7 +7,7 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, SolverView, State
 from reluflow.flow.events import Events
-from reluflow.network import Array, loss_of, residuals
+from reluflow.network import Array, residuals
 from reluflow.problem import Problem
 
 #: The loss at a crossing is below the level by at most this share of it, unless rounding hides the crossing.
@@ -104,7 +104,7 @@ def crossing(solver: FlowSolver, level: float, before: float) -> State | None:
 
 def _excess(problem: Problem, state: State, level: float) -> float:
     """ln(loss / level)."""
-    loss = loss_of(_residual(problem, state), problem.loss)
+    loss = problem.value(_residual(problem, state))
     return math.log(loss / level) if loss > 0.0 else -math.inf
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from reluflow.errors import SolverError
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
-from reluflow.network import LOSS_FACTOR, Array, activation, shares
+from reluflow.network import Array, activation, shares
 from reluflow.problem import LARGEST, Problem
 
 #: a loss, or a weight, that no start can have
@@ -80,20 +80,21 @@ class Descent(FlowSolver):
     def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         self._previous = self.state
         start, start_steps = self.t, self.steps
-        per_sample = LOSS_FACTOR[self.problem.loss] / self.problem.samples
-        step = self.rate * 2.0 * per_sample
+        problem = self.problem
+        step = self.rate * (problem.speed / problem.samples)
         weights, outputs, hidden = self._weights, self._outputs, self._hidden
-        pulls, weight_step, inputs = self._pulls, self._weight_step, self.problem.inputs
-        residual, slope = self._residual, self.problem.slope
-        kept = 1.0 - self.rate * self.problem.weight_decay
+        pulls, weight_step, inputs = self._pulls, self._weight_step, problem.inputs
+        residual, slope = self._residual, problem.slope
+        kept = 1.0 - self.rate * problem.weight_decay
         low, high = np.inf, -np.inf
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
         for i in range(1, int(min(burst, left)) + 1):
-            np.multiply(shares(self._z > 0.0, slope), residual * step, out=pulls)
+            force = problem.force(residual)
+            np.multiply(shares(self._z > 0.0, slope), force * step, out=pulls)
             np.matmul(pulls, inputs, out=weight_step)
             np.multiply(weight_step, outputs[:, None], out=weight_step)
-            output_step = hidden @ residual
+            output_step = hidden @ force
             output_step *= step
             if kept != 1.0:
                 weights *= kept
@@ -102,7 +103,7 @@ class Descent(FlowSolver):
             outputs -= output_step
             residual = self._look()
             self.steps += 1
-            loss = per_sample * float(residual @ residual)
+            loss = problem.value(residual)
             low, high = min(low, loss), max(high, loss)
             # not (loss > floor) also stops at NaN
             if not loss > loss_floor or (i % LOOK_EVERY == 0 and self.abandoned()):

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import LOSS_FACTOR, preactivations, residuals, row_norms, shares
+from reluflow.network import preactivations, residuals, row_norms, shares
 from reluflow.problem import Problem
 
 #: So many steps in which flow time grows by less than a share of itself are no headway. A method held up by
@@ -73,7 +73,7 @@ def held_neurons(state: State, problem: Problem) -> int:
     """
     inputs, slope = problem.inputs, problem.slope
     residual = residuals(state.weights, state.output_weights, inputs, problem.targets, slope)
-    pull = (-2.0 * LOSS_FACTOR[problem.loss] / problem.samples) * residual
+    pull = (-problem.speed / problem.samples) * problem.force(residual)
     lengths = row_norms(inputs)
     z = preactivations(state.weights, inputs)
     reach = np.outer(row_norms(state.weights), lengths)

@@ -11,7 +11,7 @@ from reluflow.errors import SolverError
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import NONE, Headway, cause, lost
 from reluflow.flow.hermite import cubic
-from reluflow.network import LOSS_FACTOR, Array, Shares, row_norms, shares
+from reluflow.network import Array, Shares, row_norms, shares
 from reluflow.problem import Problem
 
 #: Factors by which a step may shrink or grow, and the safety factor of the controller.
@@ -64,7 +64,7 @@ class Polar(FlowSolver):
         self._field = np.hstack([inputs, _gram(inputs)])
         self._lengths = np.maximum(row_norms(inputs), np.finfo(float).tiny)
         self._leak = problem.slope
-        self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
+        self._pull = -problem.speed / problem.samples
         # columns of the state: direction, zeta, log norm
         log_norms = np.log(scale)
         self._y = np.hstack([directions, directions @ inputs.T, log_norms[:, None]])
@@ -122,7 +122,7 @@ class Polar(FlowSolver):
         """dy/dt for the present activation pattern; raises AbandonedError within a step that nobody wants."""
         if self._stepping and self.abandoned():
             raise AbandonedError
-        pulls = self._shares * (self._pull * self._misfit(y))
+        pulls = self._shares * (self._pull * self.problem.force(self._misfit(y)))
         growth = self._sign * np.einsum("jk,jk->j", pulls, self._zeta(y))
         slope = np.empty_like(y)
         np.matmul(pulls, self._field, out=slope[:, :-1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import Headway, cause, lost
-from reluflow.network import LOSS_FACTOR, Array, activation, residuals, row_norms, shares
+from reluflow.network import Array, activation, residuals, row_norms, shares
 from reluflow.problem import Problem
 
 #: Absolute tolerance, in units of rtol times the smallest initial neuron,
@@ -41,7 +41,7 @@ class ScipySolver(FlowSolver):
         super().__init__(problem, options)
         self._stepping = False
         self._inputs = problem.span.inputs
-        self._pull = -2.0 * LOSS_FACTOR[problem.loss] / problem.samples
+        self._pull = -problem.speed / problem.samples
         self._shape = (problem.width, self._inputs.shape[1])
         #: N
         self.unknowns: int = problem.width * (self._shape[1] + 1)
@@ -111,7 +111,7 @@ class ScipySolver(FlowSolver):
         weights, outputs = self._split(y)
         z, slope = weights @ self._inputs.T, self.problem.slope
         hidden = activation(z, slope)
-        pull = self._pull * (outputs @ hidden - self.problem.targets)
+        pull = self._pull * self.problem.force(outputs @ hidden - self.problem.targets)
         rate = np.empty_like(y)
         rate[: weights.size] = (outputs[:, None] * ((shares(z > 0.0, slope) * pull) @ self._inputs)).ravel()
         rate[weights.size :] = hidden @ pull

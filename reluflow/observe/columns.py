@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import Array, loss_of, preactivations, residuals, row_norms
+from reluflow.network import Array, preactivations, residuals, row_norms
 from reluflow.observe.departure import departure
 from reluflow.observe.kinks import kink_shares
 from reluflow.observe.neurons import unit_rows
@@ -52,8 +52,8 @@ def published_columns(
     X'X in decreasing order of eigenvalue, each turned so that the teacher's coordinate is positive.
     """
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-    found: dict[str, float] = {"t": state.t, "loss": loss_of(residual, problem.loss)}
-    length_rate, turn_rate = _motion(state, problem, -residual)
+    found: dict[str, float] = {"t": state.t, "loss": problem.value(residual)}
+    length_rate, turn_rate = _motion(state, problem, -problem.force(residual))
     both = groups(problem)
     for name, members in both.items():
         found |= _range(f"length_rate_{name}", length_rate[members])
@@ -82,7 +82,7 @@ def published_columns(
 
 
 def _motion(state: State, problem: Problem, residual: Array) -> tuple[Array, Array]:
-    """d|w_j|/dt and |du_j/dt| (m,) under ``residual`` y - h (n,); 0 for a neuron without hidden weights."""
+    """d|w_j|/dt and |du_j/dt| (m,) under ``residual`` (n,), minus the forces; 0 where w_j = 0."""
     seen = kink_shares(state.weights, state.output_weights, problem.inputs, residual, problem.slope)
     pull = (seen * residual) @ problem.inputs * (problem.speed / problem.samples)
     velocity = state.output_weights[:, None] * pull

@@ -37,17 +37,18 @@ def crossing(history: History, problem: Problem, events: Events, row: int) -> Cr
     if sample < 0:
         return Crossing(np.nan, np.nan)
     roster = Roster(history.state_at(float(events.t[row])), problem)
-    a, residual, x = float(roster.state.output_weights[neuron]), roster.residual, problem.inputs
+    a, x = float(roster.state.output_weights[neuron]), problem.inputs
+    force = problem.force(roster.residual)
     on = roster.some(np.array([neuron]), growth=False).active[0].copy()
     slid = _slid_along(events.take(slice(0, row)), neuron, problem.samples)
     on[sample] = slid[sample] = False
     on &= ~slid
     share, slope = problem.speed / problem.samples, problem.slope
-    pull = -share * ((shares(on, slope) * residual) @ x)
+    pull = -share * ((shares(on, slope) * force) @ x)
     if slid.any():
         pull = pull - np.linalg.lstsq(x[slid].T, pull, rcond=None)[0] @ x[slid]
     below = a * float(pull @ x[sample])
-    step = (1.0 - slope) * share * a * float(residual[sample]) * float(x[sample] @ x[sample])
+    step = (1.0 - slope) * share * a * float(force[sample]) * float(x[sample] @ x[sample])
     return Crossing(below, below - step)
 
 

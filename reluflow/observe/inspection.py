@@ -104,11 +104,12 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
     weights, outputs = state.weights[[neuron]], state.output_weights[[neuron]]
     slope = problem.slope
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
+    force = problem.force(residual)
     table = describe(State(state.t, weights, outputs), problem, residual)
     z = problem.inputs @ weights[0]
     on = table.active[0]
-    share = kink_shares(weights, outputs, problem.inputs, -residual, slope)[0]
-    pull = -problem.speed / problem.samples * ((share * residual) @ problem.inputs)
+    share = kink_shares(weights, outputs, problem.inputs, -force, slope)[0]
+    pull = -problem.speed / problem.samples * ((share * force) @ problem.inputs)
     unit, norm, a = unit_rows(weights)[0], float(row_norms(weights)[0]), float(outputs[0])
     along = float(unit @ pull)
     ratio = a / norm if norm > 0.0 else np.nan

@@ -102,7 +102,10 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
     hidden = activation(preactivations(weights, inputs), slope)
     shape = (len(states), problem.width, problem.samples)
     predicted = np.einsum("km,kmn->kn", outputs.reshape(shape[:2]), hidden.reshape(shape))
-    residual = np.repeat(problem.targets - predicted, problem.width, axis=0)
+    left = problem.targets - predicted
+    if problem.of_labels:
+        left = -problem.force(-left)
+    residual = np.repeat(left, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
     seen = kink_shares(weights, outputs, inputs, residual, slope, SHARES.rough)
     by_weight = outputs[:, None] * ((seen * pull) @ inputs)

@@ -69,17 +69,18 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
     active, on_kink = z > width, (np.abs(z) <= width) & (width > 0.0)
     growth, sliding = np.full(sign.size, np.nan), np.zeros_like(active)
     if residual is not None:
+        force = problem.force(residual)
         # <u_j, D_j> = -(c/n) sum_k A_jk r_k z_jk / |w_j|, also for a neuron that slides: there z_jk is zero
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            pull = (shares(active, problem.slope) * z) @ (-problem.speed / problem.samples * residual)
+            pull = (shares(active, problem.slope) * z) @ (-problem.speed / problem.samples * force)
             growth = sign * pull / norms - problem.weight_decay
         if on_kink.any():
-            sliding = on_kink & _held(sign, active, problem, residual)
+            sliding = on_kink & _held(sign, active, problem, force)
     return NeuronTable(sign, log10_norm, angle, meaning, active, on_kink, sliding, growth, problem.slope)
 
 
 def _held(
-    sign: npt.NDArray[np.int8], active: npt.NDArray[np.bool_], problem: Problem, residual: Array
+    sign: npt.NDArray[np.int8], active: npt.NDArray[np.bool_], problem: Problem, force: Array
 ) -> npt.NDArray[np.bool_]:
     """Whether the flow drives a neuron that is on a kink back to it from either side (m, n).
 
@@ -90,9 +91,9 @@ def _held(
     """
     share = problem.speed / problem.samples
     lengths = row_norms(problem.inputs)
-    pull = -share * ((shares(active, problem.slope) * residual) @ problem.inputs)
+    pull = -share * ((shares(active, problem.slope) * force) @ problem.inputs)
     off = sign[:, None] * (pull @ problem.inputs.T)
-    on = off - sign[:, None] * ((1.0 - problem.slope) * share * residual * lengths**2)
+    on = off - sign[:, None] * ((1.0 - problem.slope) * share * force * lengths**2)
     least = ON_A_KINK * np.outer(row_norms(pull), lengths)
     held: npt.NDArray[np.bool_] = (off > least) & (on < -least)
     return held

@@ -36,11 +36,12 @@ def contents(saddle: Saddle, states: Sequence[State], problem: Problem) -> dict[
     end = float(times[-1]) if saddle.end is None else saddle.end
     state = states[int(np.argmin(np.abs(times - (saddle.start + 2.0 * end) / 3.0)))]
     left = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-    size = float(np.max(np.abs(problem.targets)))
+    size, force = float(np.max(np.abs(problem.targets))), np.abs(problem.force(left))
+    most = np.max(np.abs(problem.pull_at_zero))
     mass: Array = np.abs(state.output_weights) * row_norms(state.weights)
     seen = float(np.max(np.abs(left + problem.targets))) > CONTENTS.seen * size
     large = int(np.count_nonzero(mass >= CONTENTS.large * np.max(mass))) if seen else 0
     return {
-        "fitted": [int(k) for k in np.flatnonzero(np.abs(left) <= CONTENTS.fitted * size)],
+        "fitted": [int(k) for k in np.flatnonzero(force <= CONTENTS.fitted * most)],
         "large": large,
     }

@@ -140,7 +140,8 @@ def combined(state: State, problem: Problem, sign: int = 0) -> Array:
 
 def loss_at(state: State, points: Array, targets: Array, loss: Loss, slope: float = 0.0) -> float:
     """The loss on other points (k, d) with targets (k,): out of distribution, or a test set."""
-    return loss_of(residuals(state.weights, state.output_weights, points, targets, slope), loss)
+    residual = residuals(state.weights, state.output_weights, points, targets, slope)
+    return loss_of(residual, loss, targets)
 
 
 def quantities(

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.flow.base import AbandonedError, SolverView, State
-from reluflow.network import Array, loss_of, residuals, variation_norm
+from reluflow.network import Array, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
@@ -183,7 +183,7 @@ class Recorder:
             if slopes is None:
                 slopes = gradient_norms(states, self._problem)
             for state, slope in zip(states, slopes, strict=True):
-                loss = loss_of(self._residual(state), self._problem.loss)
+                loss = self._problem.value(self._residual(state))
                 norm = gradient_norm(state, self._problem) if np.isnan(slope) else float(slope)
                 self._add_row(state, solver.steps, loss, (loss, loss), norm)
                 self._consider(state, Shape.of(state, loss))

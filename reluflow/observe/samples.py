@@ -48,12 +48,13 @@ def report_sample(roster: Roster, sample: int) -> SampleReport:
     """Everything about sample ``sample``, counted from 0."""
     state, problem = roster.state, roster.problem
     residual = roster.residual
-    total = float(residual @ residual)
+    each = problem.function.each(residual, problem.targets)
+    total = float(each.sum())
     z = state.weights @ problem.inputs[sample]
     return SampleReport(
         prediction=float(residual[sample] + problem.targets[sample]),
         residual=float(residual[sample]),
-        share=float(residual[sample] ** 2 / total) if total > 0.0 else 0.0,
+        share=float(each[sample] / total) if total > 0.0 else 0.0,
         length=float(row_norms(problem.inputs[[sample]])[0]),
         active=roster.table.active[:, sample],
         sliding=roster.table.sliding[:, sample],

@@ -21,7 +21,8 @@ class StillnessRules:
     """When a network counts as standing still."""
 
     #: times 1 / (rms(y) max|x|), the fastest that small neurons can turn, over which nothing may happen.
-    #: Where all targets are zero the predictions of the start stand for them: that is what there is to move
+    #: Where all targets are zero the predictions of the start stand for them: that is what there is to move.
+    #: Forces of labels become ever smaller: there what is left of them stands for y
     patience: float = 300.0
     #: times that the patience is doubled when a small neuron was found that can still grow
     doubts: int = 5
@@ -53,14 +54,17 @@ class Stillness:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        pull = problem.targets if np.any(problem.targets) else _predictions(problem)
-        size = float(np.sqrt(np.mean(pull**2))) * float(np.max(row_norms(problem.inputs)))
-        rate = problem.speed * size
-        self.patience = STILLNESS.patience / rate if rate > 0.0 else np.inf
+        pull = problem.pull_at_zero if np.any(problem.targets) else _predictions(problem)
+        self._unit = problem.speed * float(np.max(row_norms(problem.inputs)))
+        self.patience = self._patience(pull)
         self._since: State | None = None
         #: the lowest loss so far, and what it was one patience ago
         self._lowest = self._loss = np.inf
         self._doubts = 0
+
+    def _patience(self, pull: Array) -> float:
+        rate = self._unit * float(np.sqrt(np.mean(pull**2)))
+        return STILLNESS.patience / rate if rate > 0.0 else np.inf
 
     def doubt(self) -> bool:
         """Look on for twice as long before the next verdict; False if that was done often enough."""
@@ -73,6 +77,9 @@ class Stillness:
     def watch(self, solver: SolverView) -> bool:
         """Whether the network is stationary; to be called after every step, and cheap between looks."""
         self._lowest = min(self._lowest, solver.loss)
+        if self._problem.of_labels:
+            force = self._problem.force(solver.residual)
+            self.patience = 2.0**self._doubts * self._patience(force)
         if self._since is not None and solver.t - self._since.t < self.patience:
             return False
         before, now = self._since, solver.state
@@ -80,7 +87,7 @@ class Stillness:
         self._since, self._loss = now, self._lowest
         if before is None or fallen > STILLNESS.fall * self._loss:
             return False
-        return not self._moving(before, now, solver.residual)
+        return not self._moving(before, now, self._problem.force(solver.residual))
 
     def _moving(self, before: State, now: State, residual: Array) -> bool:
         turn, growth = _motion(before.weights, now.weights)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from reluflow.errors import RunError
 from reluflow.flow.base import State
 from reluflow.flow.events import Change
-from reluflow.network import loss_of, predictions, variation_norm
+from reluflow.network import predictions, variation_norm
 from reluflow.observe.kinks import gradient_norms
 from reluflow.problem import Problem
 from reluflow.store.files import write_bytes, write_npz, writing
@@ -81,7 +81,7 @@ def _states(run: Run, problem: Problem, time: str) -> dict[str, Variable]:
     answers = np.array(
         [predictions(state.weights, state.output_weights, problem.inputs, problem.slope) for state in states]
     )
-    losses = [loss_of(answer - problem.targets, problem.loss) for answer in answers]
+    losses = [problem.value(answer - problem.targets) for answer in answers]
     norms = [variation_norm(state.weights, state.output_weights) for state in states]
 
     def named(values: Any, words: str, *dimensions: str, unit: str = "1") -> Variable:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from reluflow.network import LOSS_FACTOR, log_variation_norm
+from reluflow.network import log_variation_norm
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 from reluflow.theory.jump_process import sharp_process
@@ -61,6 +61,8 @@ def predict(preset: Preset, problem: Problem | None = None) -> Predicted | str:
     problem = preset.problem() if problem is None else problem
     if problem.slope != 0.0:
         return "the limit is known for the ReLU only, not for a slope below zero"
+    if problem.of_labels:
+        return f"the limit is known for the square loss only, not for {problem.loss}"
     if problem.weight_decay != 0.0:
         return "the limit is known without weight decay only"
     if abs(least_orthogonal(problem.inputs)[0]) <= ASSUMED.orthogonal:
@@ -77,7 +79,7 @@ def _orthogonal(preset: Preset, problem: Problem) -> Predicted:
     if preset.values["init.kind"] in _RANDOM and not preset.values.get("init.paired"):
         signs = [int(np.count_nonzero(sign * problem.targets > 0.0)) for sign in (1, -1)]
         probability = fit_probability(problem.width, *signs)
-    factor = 2.0 * LOSS_FACTOR[problem.loss]
+    factor = problem.speed
     return Predicted(
         tuple(float(jump.time) / problem.speed for jump in process.jumps),
         factor * process.final_loss,
@@ -97,7 +99,7 @@ def _general(problem: Problem) -> Predicted | str:
         return "no neuron grows from this start"
     start = log_variation_norm(problem.weights, problem.output_weights)
     log_scale = 0.5 * (float(np.log(limit.norm)) - start)
-    factor = 2.0 * LOSS_FACTOR[problem.loss]
+    factor = problem.speed
     return Predicted(
         tuple(float(escape.time) * log_scale / problem.speed for escape in limit.escapes),
         factor * limit.final_loss,

@@ -126,9 +126,16 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 }
 
 
+#: Those that hold for every loss.
+OF_ANY_LOSS: Final = ("general/sign-flips", "general/conservation", "general/pair-law")
+
+
 def all_predictions(problem: "Problem") -> "list[Prediction]":
     """Every prediction there is for a problem, also those that say why they do not apply."""
     found = [prediction for chapter in CHAPTERS.values() for prediction in chapter(problem)]
+    if problem.of_labels:
+        square = f"it speaks of the square loss, not of {problem.loss}"
+        found = [row if row.id in OF_ANY_LOSS else row.not_applying(square) for row in found]
     if not problem.weight_decay:
         return found
     other = "it speaks of the flow without weight decay"

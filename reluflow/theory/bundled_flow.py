@@ -13,7 +13,7 @@ import numpy as np
 
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options
-from reluflow.network import ON_A_KINK, Array, loss_of, residuals, row_norms
+from reluflow.network import ON_A_KINK, Array, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
@@ -114,7 +114,7 @@ def time_to_fall(problem: Problem, loss: float, longest: float) -> float | None:
     def left(t: float) -> float:
         (state,) = dense.states(np.array([t]))
         arrays = state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope
-        return loss_of(residuals(*arrays), problem.loss) - loss
+        return problem.value(residuals(*arrays)) - loss
 
     if left(solver.t_old) <= 0.0 or left(solver.t) >= 0.0:
         return solver.t

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.network import imbalance, residuals
+from reluflow.network import imbalance
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.prediction import Prediction
@@ -72,6 +72,6 @@ def _rates(run: Measured) -> float | None:
     if not kept.any():
         return None
     w, a = state.weights[kept], state.output_weights[kept]
-    left = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+    left = problem.left(state.weights, state.output_weights)
     rates = np.linalg.norm(pulls(w, a, problem.inputs, left, problem.slope), axis=1)
     return float(np.max(np.abs(rates / problem.decay - 1.0)))

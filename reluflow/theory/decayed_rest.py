@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, loss_of, residuals
 from reluflow.observe.kinks import gradient_norm
 from reluflow.problem import Problem
-from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all
+from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all, loss_at_own_speed
 from reluflow.theory.origin import at_origin
 
 #: The state rests where |gradient of the objective| is at most this share of lambda |theta|.
@@ -33,12 +32,11 @@ def rests(problem: Problem, state: State, norm: float) -> bool:
 def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
     """The same as ``theory.escape.classify`` for the objective; rates and lambda of the half-mse flow."""
     decay = problem.decay
-    left: Array = -residuals(
-        state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope
-    )
+    left = problem.left(state.weights, state.output_weights)
     rates = gamma_all(problem, left, most_cones)
     norm = gradient_norm(state, problem) / problem.speed
-    objective = loss_of(left) + problem.penalty(state.weights, state.output_weights) / problem.speed
+    penalty = problem.penalty(state.weights, state.output_weights) / problem.speed
+    objective = loss_at_own_speed(problem, state) + penalty
     fall = norm**2 / objective if objective > 0.0 else 0.0
     available = available_rate(problem, state)
     kind: Kind

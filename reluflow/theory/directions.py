@@ -14,7 +14,7 @@ import numpy as np
 
 from reluflow.errors import ProblemError
 from reluflow.flow.base import State
-from reluflow.network import Array, loss_of, residuals, row_norms
+from reluflow.network import Array, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, basins, extremal_directions, gather, unfitted
 from reluflow.theory.cones import CONES, count_cones
@@ -140,10 +140,13 @@ class _Search:
 
     def __init__(self, problem: Problem, state: State, seed: int) -> None:
         self.problem, self.seed = problem, seed
-        inputs, targets, slope = problem.inputs, problem.targets, problem.slope
-        self.residual = -residuals(state.weights, state.output_weights, inputs, targets, slope)
-        at_zero = loss_of(targets)
-        self.left = loss_of(self.residual) / at_zero if at_zero > 0.0 else 0.0
+        weights, outputs = state.weights, state.output_weights
+        self.residual = problem.left(weights, outputs)
+        off = residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
+        at_zero = problem.value(-problem.targets)
+        self.left = problem.value(off) / at_zero if at_zero > 0.0 else 0.0
+        #: how forces change with the predictions (n,)
+        self.bend = problem.curvature(weights, outputs)
         mass = np.abs(state.output_weights) * row_norms(state.weights)
         most = int(RULES.work / (problem.samples**2 * min(problem.samples, problem.dimension)))
         self.count = min(int(RULES.share * most), RULES.drawn)
@@ -163,9 +166,8 @@ class _Search:
         found = sorted((self._described(place) for place in places), key=lambda one: -one.rate)
         # from the wall of a cone, where no neuron starts, one may come to more than there are to be found
         found = [one for one in found if one.maximum or one.basin > 0.0 or one.neurons]
-        slowest = (
-            RULES.slowest * self.problem.speed * growth_rate_bound(self.problem.inputs, self.problem.targets)
-        )
+        problem = self.problem
+        slowest = RULES.slowest * problem.speed * growth_rate_bound(problem.inputs, problem.pull_at_zero)
         found = [one for one in found if one.rate > slowest]
         followed, large = self.large.size, int(np.count_nonzero(self.large))
         return Directions(
@@ -243,7 +245,7 @@ class _Search:
         masses = np.array([one.log_mass for one in place.own])
         share = np.log(self.problem.width / self.large.size)
         group = replace(place.lead, log_mass=float(np.logaddexp.reduce(masses) + share))
-        wait = waiting_time(group, self.problem.inputs, self.problem.slope)
+        wait = waiting_time(group, self.problem.inputs, self.bend, self.problem.slope)
         return self.state.t + max(wait, 0.0) / self.problem.speed
 
     def _gamma_all(self, found: list[Direction], exact: bool) -> Bound:

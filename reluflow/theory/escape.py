@@ -1,10 +1,11 @@
 """Whether and how fast a network can leave the neighbourhood of a stationary point.
 
-Residuals are y - h and G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>). A small neuron of sign s grows at the rate
-s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all = max(Gamma_+, Gamma_-) is zero only where
-nothing is left that any neuron could fit. Gamma_available is the largest rate that a live small neuron of
-*this* network flows to. Where that is zero the flow of this network stays: at a local minimum, or, if neurons
-are at the origin or shrink to it, at a saddle of the loss that its flow does not leave (``origin``).
+Residuals are y - h, of losses of labels minus their forces, and G_r(w) = (1/n) sum_k r_k sigma(<w, x_k>). A
+small neuron of sign s grows at the rate s G_r(w), at most Gamma_s = max_{|w| = 1} s G_r(w). Gamma_all =
+max(Gamma_+, Gamma_-) is zero only where nothing is left that any neuron could fit. Gamma_available is the
+largest rate that a live small neuron of *this* network flows to. Where that is zero the flow of this network
+stays: at a local minimum, or, if neurons are at the origin or shrink to it, at a saddle of the loss that its
+flow does not leave (``origin``).
 
 Rates are per unit of flow time of the half-mse loss: for "mse" multiply by ``problem.speed``. Source: derived
 (first variation of the loss by one more neuron); spurious minima as in Boursier and Flammarion 2024.
@@ -16,7 +17,7 @@ from typing import Final, Literal
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, activation, loss_of, residuals, row_norms
+from reluflow.network import Array, activation, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
 from reluflow.theory.cones import count_cones
@@ -158,8 +159,8 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
         return classify_decayed(problem, state, most_cones)
     residual = _left(problem, state)
     rates = gamma_all(problem, residual, most_cones)
-    whole = gamma_all(problem, problem.targets, most_cones)
-    loss = loss_of(residual)
+    whole = gamma_all(problem, problem.pull_at_zero, most_cones)
+    loss = loss_at_own_speed(problem, state)
     if rates.high <= ESCAPE.globally * whole.low or loss == 0.0:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
@@ -188,8 +189,14 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
 
 
 def _left(problem: Problem, state: State) -> Array:
-    """What is left to fit, y - h (n,)."""
-    return -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+    """What is left to fit, y - h (n,), or minus the forces of another loss."""
+    return problem.left(state.weights, state.output_weights)
+
+
+def loss_at_own_speed(problem: Problem, state: State) -> float:
+    """The loss, of "mse" half of it: whose flow goes at the speed of the rates."""
+    left = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+    return problem.value(left) / problem.speed
 
 
 def descent_speed(problem: Problem, state: State, residual: Array) -> float:

@@ -1,28 +1,30 @@
 """When a network leaves the plateau that it is on, from its state alone and without a free parameter.
 
-Residuals are y - h. While r hardly moves, small neurons are flowed in closed form and grouped by the
-direction w in which they end. A group of mass u_0 (its sum of |a_j||w_j| now) that grows alone is large at
+Residuals are y - h, of losses of labels minus their forces. While r hardly moves, small neurons are flowed in
+closed form and grouped by the direction w in which they end. A group of mass u_0 (its sum of |a_j||w_j| now)
+that grows alone is large at
 
-    t_half = t + ln(u* / u_0) / (2 gamma),   gamma = s G_r(w),   u* = n gamma / sum_k sigma(<w, x_k>)^2:
+    t_half = t + ln(u* / u_0) / (2 gamma),  gamma = s G_r(w),  u* = n gamma / sum_k b_k sigma(<w, x_k>)^2,
 
-u* is the mass at which it has fitted what lies along w, and at u*/2 the loss has fallen by 3/8 gamma u*,
-three quarters of what the group takes away. Several groups, and the neurons that are large already, compete
-and turn: from where the first group is as good as aligned, the flow of the bundles (``bundled_flow``) says
-when the loss has fallen by as much [derived].
+with b_k the curvature of the loss, 1 of the square: u* is the mass at which it has fitted what lies along w,
+and at u*/2 the loss has fallen by 3/8 gamma u*, three quarters of what the group takes away. Several groups,
+and the neurons that are large already, compete and turn: from where the first group is as good as aligned,
+the flow of the bundles (``bundled_flow``) says when the loss has fallen by as much [derived].
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import Array, activation, loss_of, residuals, row_norms
+from reluflow.network import Array, activation, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
+from reluflow.theory.escape import loss_at_own_speed
 from reluflow.theory.readings import time_of_loss
 from reluflow.theory.resting import AT_REST, growth_rate_bound, is_large, moving
 from reluflow.theory.small_neurons import Field, FinalGrowth, Index, final_growth_in, flowed
@@ -80,7 +82,8 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     """The next escape from ``state`` (the start if None); None if no small neuron grows."""
     now = state or State(0.0, problem.weights, problem.output_weights)
     inputs, slope = problem.inputs, problem.slope
-    residual = -residuals(now.weights, now.output_weights, inputs, problem.targets, slope)
+    residual = problem.left(now.weights, now.output_weights)
+    bend = problem.curvature(now.weights, now.output_weights)
     large = is_large(row_norms(now.weights) * np.abs(now.output_weights), problem)
     under_way = moving(problem, now, residual)
     small = under_way[~large[under_way]]
@@ -90,15 +93,16 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
     if not order:
         return None
     lead, alone = groups[order[0]], float(waits[order[0]])
-    mass = full_mass(lead.direction, lead.rate, inputs, slope)
+    mass = full_mass(lead.direction, lead.rate, inputs, bend, slope)
     fall = 0.375 * lead.rate * mass
+    level = loss_at_own_speed(problem, now) - fall
     begin = max(alone - np.log(1.0 / FORECAST.seed) / (2.0 * lead.rate), 0.0)
     seen = [one for one in groups if one.log_mass + 2.0 * one.rate * alone > np.log(FORECAST.faded * mass)]
     grows = small[np.concatenate([one.neurons for one in seen])]
-    wait = _fall_of_the_bundles(problem, now, field, grows, begin, fall, 2.0 * FORECAST.rivals * alone)
+    wait = _fall_of_the_bundles(problem, now, field, grows, begin, level, 2.0 * FORECAST.rivals * alone)
     return Forecast(
         float(now.t + (alone if wait is None else wait) / problem.speed),
-        (loss_of(residual) - fall) * problem.speed,
+        level * problem.speed,
         now.t + alone / problem.speed,
         lead.rate * problem.speed,
         lead.sign,
@@ -111,9 +115,9 @@ def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
 
 
 def _fall_of_the_bundles(
-    problem: Problem, now: State, field: Field, grows: Index, begin: float, fall: float, longest: float
+    problem: Problem, now: State, field: Field, grows: Index, begin: float, level: float, longest: float
 ) -> float | None:
-    """Half-mse time from now at which the loss has fallen by ``fall``; None if not before ``longest``.
+    """Half-mse time from now at which its loss has fallen to ``level``; None if not before ``longest``.
 
     Of the small neurons only those seen by then, ``grows``, count; until ``begin`` they are flowed in
     closed form.
@@ -129,22 +133,24 @@ def _fall_of_the_bundles(
         np.concatenate([small.output_weights, rest.output_weights]),
         np.concatenate([small.log, rest.log]),
     )
-    bundles = Problem(inputs, problem.targets, *bundled(neurons, inputs, slope), slope=slope)
-    level = loss_of(field.residual) - fall
+    weights, outputs = bundled(neurons, inputs, slope)
+    bundles = replace(problem.at_own_speed, weights=weights, output_weights=outputs, weight_decay=0.0)
     wait = time_to_fall(bundles, level, longest - begin)
     return None if wait is None else begin + wait
 
 
-def full_mass(direction: Array, rate: float, inputs: Array, slope: float = 0.0) -> float:
-    """u* = n gamma / sum_k sigma(<w, x_k>)^2 for a unit direction w (d,); infinite where it sees nothing."""
+def full_mass(
+    direction: Array, rate: float, inputs: Array, bend: Array | None = None, slope: float = 0.0
+) -> float:
+    """u* for a unit direction w (d,); infinite where it sees nothing. ``bend`` (n,): b, of other losses."""
     hidden = activation(inputs @ direction, slope)
-    seen = float(hidden @ hidden)
+    seen = float(hidden @ hidden) if bend is None else float((bend * hidden) @ hidden)
     return len(inputs) * rate / seen if seen > 0.0 else np.inf
 
 
-def waiting_time(group: Attractor, inputs: Array, slope: float = 0.0) -> float:
+def waiting_time(group: Attractor, inputs: Array, bend: Array | None = None, slope: float = 0.0) -> float:
     """Half-mse flow time until a group that grows alone has half of its full mass."""
-    mass = full_mass(group.direction, group.rate, inputs, slope)
+    mass = full_mass(group.direction, group.rate, inputs, bend, slope)
     return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)
 
 
@@ -152,6 +158,7 @@ def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tup
     """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope
+    bend = problem.curvature(now.weights, now.output_weights)
     slowest = AT_REST.zero * growth_rate_bound(inputs, field.residual, slope)
     for _ in range(FORECAST.rounds if small.size else 0):
         ends: FinalGrowth = final_growth_in(field, now.weights[small], now.output_weights[small], until)
@@ -159,7 +166,7 @@ def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tup
         if not found:
             break
         groups = found
-        waits = np.array([waiting_time(group, inputs, slope) for group in groups])
+        waits = np.array([waiting_time(group, inputs, bend, slope) for group in groups])
         first = int(np.argmin(waits))
         wait = float(waits[first])
         if groups[first].settled <= wait or abs(until - wait) <= 1e-6 * abs(wait) or wait <= 0.0:

@@ -9,7 +9,7 @@ import numpy as np
 from reluflow.errors import SolverError
 from reluflow.flow.base import TIGHTEST
 from reluflow.flow.events import Change
-from reluflow.network import Array, loss_of, residuals
+from reluflow.network import Array, residuals
 from reluflow.observe.difference import Difference, difference
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
@@ -101,4 +101,4 @@ def _recorded(training: Training) -> tuple[Array, Array]:
 
 
 def _loss(problem: Problem, weights: Array, outputs: Array) -> float:
-    return loss_of(residuals(weights, outputs, problem.inputs, problem.targets, problem.slope), problem.loss)
+    return problem.value(residuals(weights, outputs, problem.inputs, problem.targets, problem.slope))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from reluflow.flow.base import FlowSolver, SolverView, State
 from reluflow.flow.cut import crossing
-from reluflow.network import LOSS_FACTOR
+from reluflow.losses import LEAST_LOSS
 from reluflow.observe.floor import UNITS, rounding_floor
 from reluflow.observe.stillness import Stillness
 from reluflow.problem import Problem
@@ -56,7 +56,9 @@ class Judge:
         """
         if self._problem.weight_decay:
             return 0.0
-        return LOSS_FACTOR[self._problem.loss] * rounding_floor(solver) ** 2
+        if self._problem.of_labels:
+            return LEAST_LOSS
+        return 0.5 * self._problem.speed * rounding_floor(solver) ** 2
 
     def level(self, floor: float) -> float:
         """The loss at which the run ends, one way or the other, given the ``floor``."""
@@ -84,7 +86,7 @@ class Judge:
         if solver.at_rest:
             return self._at_rest(solver)
         if solver.loss <= floor and not self._problem.weight_decay:
-            return self._at_the_floor(solver)
+            return self._at_zero(solver) if self._problem.of_labels else self._at_the_floor(solver)
         if stop.time is not None and solver.t >= stop.time:
             return self._in_time(solver, stop.time)
         if stop.steps is not None and solver.steps >= stop.steps:
@@ -110,6 +112,15 @@ class Judge:
             return None
         objective = solver.loss + problem.penalty(state.weights, state.output_weights)
         return "stationary", f"the objective stays at {objective:.6g}, {verdict.kind}: {verdict.reason}"
+
+    def _at_zero(self, solver: SolverView) -> Ending:
+        reason = (
+            f"the loss is {solver.loss:.3g}: it has no minimum but tends to zero, and of less than "
+            f"{LEAST_LOSS:g} floating-point numbers do not hold the square"
+        )
+        if self.stop.loss is not None:
+            return "stationary", f"{reason}; stop.loss = {self.stop.loss:g} is below that"
+        return "converged", reason
 
     def _at_the_floor(self, solver: SolverView) -> Ending:
         reason = (

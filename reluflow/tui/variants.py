@@ -7,7 +7,6 @@ import numpy as np
 
 from reluflow.errors import PresetError
 from reluflow.flow import DESCENT, METHODS
-from reluflow.network import LOSS_FACTOR
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 
@@ -56,7 +55,7 @@ def sensible_rate(problem: Problem) -> float:
     Near the end of a training the curvature is about c |X|^2 / n times the network's mass, with c = 2 for
     the half-mse loss (both layers) and 4 for mse, and the mass is taken to be at most max(1, |y|).
     """
-    scale = LOSS_FACTOR[problem.loss] * 4.0 / problem.samples
+    scale = 2.0 * problem.speed / problem.samples
     curvature = scale * float(np.linalg.norm(problem.inputs, 2)) ** 2
     curvature *= max(1.0, float(np.max(np.abs(problem.targets), initial=0.0)))
     return float(f"{2.0 * _SAFETY / max(curvature, 1e-12):.0e}")

@@ -95,6 +95,11 @@ class Spectrum:
         correction: Array = modes.T @ self.vectors.T
         return correction
 
+    def filtered(self, residual: Array, share: Array) -> Array:
+        """The amplitudes (q,) of its modes, each times its share (q,)."""
+        filtered: Array = (residual @ self.vectors) * share
+        return filtered
+
 
 def spectrum(kernel: Array) -> Spectrum:
     """The eigendecomposition of K; rounding below zero is cut."""

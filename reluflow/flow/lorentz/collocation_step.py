@@ -13,13 +13,14 @@ from dataclasses import replace
 import numpy as np
 
 from reluflow.flow.lorentz.collocation import RADAU, Newton
-from reluflow.flow.lorentz.context import StepContext
+from reluflow.flow.lorentz.context import StepContext, labelled_path
 from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
 from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
 from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.label_newton import LabelNewton
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Mask, Neurons
-from reluflow.flow.lorentz.path import Path, integrals
+from reluflow.flow.lorentz.path import Path, basis, integrals
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
 from reluflow.flow.lorentz.sweep import SweepResult, block_rows, predictions, shifted, sweep
@@ -31,7 +32,8 @@ class CollocationStepper:
     """Tries steps for merged samples at a relative tolerance.
 
     rounding: what is left of a residual, rms, that is zero; scale: the residual, rms, below which errors
-    count absolutely; hysteresis: that of releases; allowed: the error of the path, relative to the residual,
+    count absolutely (both zero for labels that do not contradict each other, whose forces are exact however
+    small they are); hysteresis: that of releases; allowed: the error of the path, relative to the residual,
     that a step may have; abandoned: see ``FlowSolver``.
     """
 
@@ -39,19 +41,19 @@ class CollocationStepper:
         self.samples = samples
         self.rtol = rtol
         self.abandoned: Callable[[], bool] = lambda: False
-        self.rounding = ACCURACY.rounding * rms(samples.targets)
-        self.scale = min(ACCURACY.negligible * rms(samples.targets), self.rounding / rtol)
+        self.rounding = ACCURACY.rounding * rms(samples.sizes)
+        self.scale = min(ACCURACY.negligible * rms(samples.sizes), self.rounding / rtol)
         self.hysteresis = min(1e-3, ACCURACY.hysteresis * rtol)
         self.allowed = min(ACCURACY.allowed * rtol**1.25, ACCURACY.largest * rtol ** (5.0 / 6.0))
 
     def attempt(self, length: float, context: StepContext) -> TrialStep:
         """A step of the given length, with the neurons that hardly matter left out of the first iterate."""
-        tolerance, spread = self.tolerance(context.residual), self.samples.spread
+        tolerance, spread = self.felt(context), self.samples.spread
         light = NEWTON.light * tolerance / len(context.neurons)
         with np.errstate(over="ignore"):
             coupled = 2.0 * (context.log_sizes + context.rates * length) > np.log(light / spread)
         if not coupled.any():
-            trial = self._along(Path(context.residual[None], length), context)
+            trial = self._along(Path(context.force[None], length), context)
             if trial.end is None:
                 return trial
             end = trial.end
@@ -92,24 +94,25 @@ class CollocationStepper:
         return rejected
 
     def _limits(self, length: float, context: StepContext, neurons: Neurons) -> Limits:
-        r, tolerance = context.residual, self.tolerance(context.residual)
-        largest = np.abs(r).max(initial=0.0) + np.abs(self.samples.targets).max(initial=0.0)
+        force, tolerance = context.force, self.tolerance(context.force)
+        largest = np.abs(force).max(initial=0.0) + np.abs(self.samples.sizes).max(initial=0.0)
         return Limits(
             wanted=length,
             tolerance=tolerance,
             enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, self.rounding)),
             bound=NEWTON.diverged * largest,
-            allowed=self.allowed * (rms(r) + self.scale),
-            cuttable=neurons.z.size <= KINKS.pairs,
+            allowed=self.allowed * (rms(force) + self.scale),
+            felt=self.felt(context),
+            cuttable=neurons.z.size <= KINKS.pairs and not self.samples.labelled,
         )
 
     def _iterated(self, iterate: Iterate, limits: Limits, context: StepContext) -> Iterate | TrialStep | None:
         """The next iterate, or the step once it is found; None where the step is to be rejected."""
         if not np.abs(iterate.path.values).max(initial=0.0) < limits.bound:
             return None
-        path = replace(iterate.path, doubt=rms(iterate.path.start - context.residual))
+        path = replace(iterate.path, doubt=rms(iterate.path.start - context.force))
         iterate = replace(iterate, path=path)
-        straight = None if iterate.eventful else limits.tolerance / self.samples.spread
+        straight = None if iterate.eventful else limits.felt / self.samples.spread
         try:
             swept = sweep(iterate.neurons, self.samples, path, self.hysteresis, straight, self.abandoned)
         except StallError:
@@ -118,54 +121,83 @@ class CollocationStepper:
         if limits.cuttable and short < 1.0:
             return iterate.cut(context.predicted(path.length * short, limits.allowed))
         if swept.whole and end < 1.0:
-            return iterate.cut(path.part(end))
-        defect = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
-        defect -= path.values
+            return iterate.cut(self._part(path, end))
+        there = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
+        defect = self.samples.force(there) - path.values
         if not np.abs(defect).max(initial=0.0) < limits.bound:
             return None
-        correction = self._corrected(iterate, swept, defect, limits, context)
+        missed = defect if path.predicted is None else there - path.predicted
+        correction = self._corrected(iterate, swept, missed, limits, context)
         iterate = replace(iterate, newton=correction.newton)
         error = self._estimated(iterate, swept, correction, context)
         if swept.whole:
             return self._judged(iterate, swept, defect, correction, error, limits, context)
         if error > ACCURACY.hopeless_straight:
             return self._trial(limits.wanted, path, swept.end, swept, context.residual, error)
-        believed = correction.path if correction.size < NEWTON.rough * rms(context.residual) else path
+        believed = correction.path if correction.size < NEWTON.rough * rms(context.force) else path
         still = self._still(believed, limits, context)
         if still is not None:
             return still
         iterate = replace(iterate, path=believed, eventful=True, smooth=error)
-        return iterate.cut(believed.part(end)) if end < 1.0 else iterate
+        return iterate.cut(self._part(believed, end)) if end < 1.0 else iterate
 
     def _still(self, path: Path, limits: Limits, context: StepContext) -> TrialStep | None:
         """The step along the mean of a path that hardly moves; None if it moves too much for that.
 
-        What the residual differs from its mean turns neurons at most by h |D| of it, and is not felt otherwise.
+        What the force differs from its mean turns neurons at most by h |D| of it, and is not felt otherwise.
         """
         felt = NEWTON.still * limits.enough / max(1.0, path.length * context.rate)
-        if path.modes is not None or rms(path.values[-1] - context.residual) > felt:
+        if path.modes is not None or rms(path.values[-1] - context.force) > felt:
             return None
         mean = (integrals(path.decay)[-1] @ path.values)[None]
         trial = self._along(Path(mean, path.length), context)
-        return trial if trial.end is not None and rms(trial.residual - context.residual) <= felt else None
+        moved = rms(self.samples.force(trial.residual) - context.force)
+        return trial if trial.end is not None and moved <= felt else None
 
     def _corrected(
         self, iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext
     ) -> Correction:
         """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
         path, newton = iterate.path, iterate.newton
-        if newton:
-            change = newton.correction(defect)
-        else:
-            change = context.spectrum.newton(defect, path.length, integrals(path.decay))
+        moved, change = self._moved(path, newton, defect, context)
         size, turned = rms(change * path.levels[:, None]), path.length * context.rate
         far = size > NEWTON.far * limits.tolerance
         far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
         if newton is None and swept.whole and far:
             newton = self._turning(iterate.neurons, swept.end, path, context)
-            change = newton.correction(defect)
+            moved, change = self._moved(path, newton, defect, context)
             size = rms(change * path.levels[:, None])
-        return Correction(replace(path, values=path.values + change), change, size, turned, newton)
+        return Correction(moved, change, size, turned, newton)
+
+    def _moved(
+        self, path: Path, newton: Newton | LabelNewton | None, defect: Array, context: StepContext
+    ) -> tuple[Path, Array]:
+        """The path that Newton's method makes of a defect (s, q), of residuals, and its change (s, q)."""
+        if path.predicted is None:
+            if isinstance(newton, Newton):
+                change = newton.correction(defect)
+            else:
+                change = context.spectrum.newton(defect, path.length, integrals(path.decay))
+            return replace(path, values=path.values + change), change
+        curvature = self.samples.curvature(path.predicted)
+        if not isinstance(newton, LabelNewton):
+            newton = self._labelled(None, path, context, curvature)
+        predicted = path.predicted + newton.correction(defect, curvature)
+        values = self.samples.force(predicted)
+        return replace(path, values=values, predicted=predicted), values - path.values
+
+    def _labelled(
+        self, turn: Array | None, path: Path, context: StepContext, curvature: Array
+    ) -> LabelNewton:
+        damping = 2.0 * self.samples.weight_decay
+        return LabelNewton(context.tangent, turn, path.length, integrals(path.decay), damping, curvature)
+
+    def _part(self, path: Path, share: float) -> Path:
+        """The same path up to a share of the step."""
+        if path.predicted is None:
+            return path.part(share)
+        predicted = basis(share * RADAU.nodes, 0.0) @ path.predicted
+        return labelled_path(self.samples, predicted, share * path.length, path.start)
 
     def _estimated(
         self, iterate: Iterate, swept: SweepResult, correction: Correction, context: StepContext
@@ -222,7 +254,7 @@ class CollocationStepper:
         On a plateau that few neurons leave the residuals all but cancel in the pull on each: what is small
         beside the residual then is large beside the pull, and would shift the escape.
         """
-        size = self.samples.spread * (rms(context.residual) + self.scale)
+        size = self.samples.spread * (rms(context.force) + self.scale)
         return min(1.0, max(least, context.rate * float(np.sqrt(self.samples.total)) / size))
 
     def _resolved(self, path: Path, change: Array, tolerance: float, context: StepContext) -> bool:
@@ -232,7 +264,7 @@ class CollocationStepper:
         tolerance, and yet its sign says to which side neurons leave the kink.
         """
         slid = context.neurons.sliders[2]
-        if slid.size == 0:
+        if slid.size == 0 or self.samples.labelled is not None:  # the force of a label keeps its sign
             return True
         sample = np.unique(slid)
         sample = sample[path.length * context.diagonal[sample] > NEWTON.slaved]
@@ -256,7 +288,7 @@ class CollocationStepper:
         if cuts >= KINKS.cuts or context.trace == 0.0:
             return 1.0, 1.0
         short = 1.0 if swept.whole else swept.ahead - KINKS.before / (path.length * context.trace)
-        allowed = self.allowed * (rms(context.residual) + self.scale)
+        allowed = self.allowed * (rms(context.force) + self.scale) / context.sensitivity
         stiffness, rate = path.length * context.diagonal, path.length * context.rate
         end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
         return short if short > 0.0 else 1.0, end
@@ -276,11 +308,15 @@ class CollocationStepper:
         record = swept.record if keep else None
         return TrialStep(wanted, path, end.decayed(left), swept.events, reached, error, (), record)
 
-    def _turning(self, neurons: Neurons, end: Neurons, path: Path, context: StepContext) -> Newton:
+    def _turning(
+        self, neurons: Neurons, end: Neurons, path: Path, context: StepContext
+    ) -> Newton | LabelNewton:
         """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
         samples, rows = self.samples, block_rows(self.samples)
         now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
         turn = kernel(end, samples, rows) - now
+        if path.predicted is not None:
+            return self._labelled(turn, path, context, samples.curvature(path.predicted))
         return Newton(context.kernel, turn, path.length, integrals(path.decay))
 
     def overshot(self, attempt: TrialStep, context: StepContext) -> bool:
@@ -288,21 +324,27 @@ class CollocationStepper:
 
         With a loose tolerance Newton's method may take the iterate beyond an escape for the path.
         """
-        return rms(attempt.residual) > ACCURACY.rise * (rms(context.residual) + self.scale)
+        force = self.samples.force(attempt.residual)
+        return rms(force) > ACCURACY.rise * (rms(context.force) + self.scale)
 
-    def tolerance(self, residual: Array) -> float:
-        """Where Newton's method stops, as an error of the residual."""
-        return NEWTON.tolerance * self.rtol * (rms(residual) + 10.0 * self.scale)
+    def tolerance(self, force: Array) -> float:
+        """Where Newton's method stops, as an error of the force, which of the square loss is the residual."""
+        return NEWTON.tolerance * self.rtol * (rms(force) + 10.0 * self.scale)
+
+    def felt(self, context: StepContext) -> float:
+        """The same as an error of the predictions."""
+        tolerance, sensitivity = self.tolerance(context.force), context.sensitivity
+        return tolerance / sensitivity if sensitivity > 0.0 else tolerance
 
     def error(self, path: Path, context: StepContext) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed.
 
         Where the residual dies out by more than the path's exponential does, it counts at the end, too.
         """
-        spectrum, length = context.spectrum, path.length
-        defect = (path.start - context.residual) @ spectrum.vectors
-        felt = rms(defect * felt_share(length * spectrum.values, length * context.rate))
-        before, after = rms(context.residual) + self.scale, rms(path.values[-1]) + self.scale
+        modes, length = context.modes, path.length
+        share = felt_share(length * modes.values, length * context.rate)
+        felt = rms(modes.filtered(path.start - context.force, share))
+        before, after = rms(context.force) + self.scale, rms(path.values[-1]) + self.scale
         allowed = self.allowed * min(before, after * float(np.exp(path.decay)))
         allowed *= self._cancelled(context, ACCURACY.cancelled)
         return felt / allowed if allowed > 0.0 else 0.0

@@ -7,6 +7,7 @@ import numpy as np
 from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
 from reluflow.flow.lorentz.error_estimate import felt_share, rms
 from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.label_newton import CurvedSpectrum
 from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
@@ -20,13 +21,15 @@ class StepContext:
     """What is known at the start of a step; each part is computed when it is first needed.
 
     escaping, after ``ceiling``: whether one of the neurons that grow fastest is large enough to be felt.
-    last: the path of the step before.
+    last: the path of the step before. force (q,): what neurons are pulled with; the residual, if the loss is
+    the square.
     """
 
     def __init__(
         self, neurons: Neurons, samples: Samples, residual: Array, last: Path | None, rows: int
     ) -> None:
         self.neurons, self.samples, self.residual, self.last = neurons, samples, residual, last
+        self.force = samples.force(residual)
         self._rows = rows
         self.escaping = False
 
@@ -51,9 +54,29 @@ class StepContext:
         return resting
 
     @cached_property
+    def curvature(self) -> Array:
+        """C (q,): how the force on each sample changes with its residual; 1 for the square loss."""
+        return self.samples.curvature(self.residual)
+
+    @cached_property
+    def stiffest(self) -> float:
+        """The largest of C."""
+        return 1.0 if self.samples.labelled is None else float(self.curvature.max(initial=0.0))
+
+    @cached_property
+    def sensitivity(self) -> float:
+        """An error of the force, rms, that one of 1 of the predictions makes at most.
+
+        That of labels changes by no more than itself: with h the curvature grows at most like the force.
+        """
+        return 1.0 if self.samples.labelled is None else float(np.abs(self.force).max(initial=0.0))
+
+    @cached_property
     def diagonal(self) -> Array:
-        """That of K (q,)."""
-        return np.diagonal(self.kernel)
+        """That of C K (q,)."""
+        if self.samples.labelled is None:
+            return np.diagonal(self.kernel)
+        return np.diagonal(self.tangent) * self.curvature + 2.0 * self.samples.weight_decay
 
     @cached_property
     def trace(self) -> float:
@@ -63,7 +86,7 @@ class StepContext:
     @cached_property
     def pulls(self) -> Array:
         """D_j (b, p)."""
-        return directions(self.neurons, self.samples, self.residual)
+        return directions(self.neurons, self.samples, self.force)
 
     @cached_property
     def rates(self) -> Array:
@@ -86,14 +109,34 @@ class StepContext:
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        """K = V diag(values) V'."""
+        """K = V diag(values) V'; of the square loss."""
         return spectrum(self.kernel)
+
+    @cached_property
+    def curved(self) -> CurvedSpectrum:
+        """The modes of K C; of losses of labels."""
+        return CurvedSpectrum.of(self.tangent, self.curvature, 2.0 * self.samples.weight_decay)
+
+    @property
+    def modes(self) -> Spectrum | CurvedSpectrum:
+        """The modes in which errors of the force die out."""
+        return self.spectrum if self.samples.labelled is None else self.curved
 
     @property
     def fading(self) -> float:
-        """-d ln |r| / dt, at which the residual dies out as a whole."""
-        total = float(self.residual @ self.residual)
-        return float(self.residual @ self.kernel @ self.residual) / total if total > 0.0 else 0.0
+        """-d ln |g| / dt, at which the force dies out as a whole."""
+        force, total = self.force, float(self.force @ self.force)
+        if total == 0.0:
+            return 0.0
+        if self.samples.labelled is None:
+            return float(force @ self.kernel @ force) / total
+        return -float(force @ (self.curvature * self._rate_of_predictions)) / total
+
+    @property
+    def _rate_of_predictions(self) -> Array:
+        """dh/dt (q,)."""
+        rate: Array = -self.tangent @ self.force - 2.0 * self.samples.weight_decay * self.residual
+        return rate
 
     @property
     def free(self) -> Mask:
@@ -116,6 +159,7 @@ class StepContext:
         Where one neuron is that large already, only those count that would overtake it. ``weight``: the
         largest |x|^2 / n.
         """
+        weight *= self.stiffest
         rate, fastest = self.rates, self.rate
         if fastest == 0.0:
             return LENGTHS.longest
@@ -149,10 +193,14 @@ class StepContext:
         return overtaken
 
     def predicted(self, length: float, allowed: float) -> Path:
-        """The path of the residual over a step of this length if K stays as it is.
+        """The path of the force over a step of this length if K stays as it is.
 
-        Modes that a polynomial does not hold to the ``allowed`` error are terms of their own.
+        Modes that a polynomial does not hold to the ``allowed`` error are terms of their own, if the loss is
+        the square.
         """
+        if self.samples.labelled is not None:
+            there = self.residual + self.curved.moved(self._rate_of_predictions, RADAU.nodes * length)
+            return labelled_path(self.samples, there, length, self.force)
         spectrum = self.spectrum
         above = self.residual - self.rest
         values = spectrum.decay(above, RADAU.nodes * length) + self.rest
@@ -169,3 +217,11 @@ class StepContext:
             own &= missed >= np.partition(missed, -MODES.most)[-MODES.most]
         vectors = np.ascontiguousarray(sizes[own, None] * spectrum.vectors[:, own].T)
         return Path(values, length, decay, Modes(rates[own], vectors))
+
+
+def labelled_path(samples: Samples, predicted: Array, length: float, force: Array) -> Path:
+    """The path of the forces on predictions (s, q) at the nodes of a step, from a force (q,) on."""
+    values = samples.force(predicted)
+    before, after = rms(force), rms(values[-1])
+    decay = min(STEEPEST, float(np.log(before / after))) if before > after > 0.0 else 0.0
+    return Path(values, length, decay if decay > GENTLE else 0.0, predicted=predicted)

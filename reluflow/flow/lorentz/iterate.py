@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reluflow.flow.lorentz.collocation import Newton
+from reluflow.flow.lorentz.label_newton import LabelNewton
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.network import Array
@@ -15,7 +16,8 @@ class Limits:
     """What a step is held to.
 
     wanted: its length. tolerance, enough: the error of the residual that counts, and that at which Newton's
-    method ends; bound: the size of an iterate that has diverged; allowed: the error of the path. cuttable:
+    method ends; bound: the size of an iterate that has diverged; allowed: the error of the path; felt: the
+    tolerance as one of predictions. cuttable:
     whether the step may end short of a kink that only a sweep without events has seen.
     """
 
@@ -24,6 +26,7 @@ class Limits:
     enough: float
     bound: float
     allowed: float
+    felt: float
     cuttable: bool
 
 
@@ -40,7 +43,7 @@ class Iterate:
     path: Path
     neurons: Neurons
     base: Array
-    newton: Newton | None = None
+    newton: Newton | LabelNewton | None = None
     last: float = np.inf
     number: int = 0
     cuts: int = 0
@@ -63,4 +66,4 @@ class Correction:
     change: Array
     size: float
     turned: float
-    newton: Newton | None
+    newton: Newton | LabelNewton | None

@@ -144,8 +144,9 @@ class Path:
     """The residual over one step of ``length`` h in half-mse flow time.
 
     values: the residual at the Radau nodes (s, q), or (1, q) for one that stands still; ``modes`` and decay
-    shape it in between. Positions
-    inside the step are fractions of it, 0 .. 1. doubt: how far, rms, its start is from the residual there.
+    shape it in between. Positions inside the step are fractions of it, 0 .. 1. doubt: how far, rms, its start
+    is from the residual there. Of losses of labels the path is that of the forces; predicted (s, q): the
+    predictions that have them.
     """
 
     values: Array
@@ -153,6 +154,7 @@ class Path:
     decay: float = 0.0
     modes: Modes | None = None
     doubt: float = 0.0
+    predicted: Array | None = None
 
     @property
     def still(self) -> bool:

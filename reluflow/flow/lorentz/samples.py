@@ -11,6 +11,9 @@ share one hyperplane: a neuron switches one on when it switches the other off. T
 as ``primary``, with its own pre-activation; the second, x' = -c x, is its ``mirror``.
 
 Primaries come first in every array over merged samples, mirrors after them.
+
+Of losses of labels the targets here are zero, so that a "residual" is the prediction H(x) itself, and the
+force on a merged sample is sum_k (c_k / s) g_k((c_k / s) H) over its samples (``Samples.force``).
 """
 
 from dataclasses import dataclass
@@ -19,14 +22,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.flow.lorentz.half_lines import half_lines, paired_opposites, partners
+from reluflow.losses import LabelLoss
 from reluflow.network import Array, row_norms
 
 Index = npt.NDArray[np.intp]
 
-#: two unit vectors closer than this are one direction
-SAME_DIRECTION = 1e-13
 #: a Gram entry below this (relative) is rounding, and exactly zero is meant
 ROUNDING = 64 * np.finfo(float).eps
+#: predictions beyond which no label is contested, and halvings that find where it is
+FAR, HALVINGS = 1e3, 80
 #: from this size of the inputs on (h p) it pays to keep sums over the samples up to date
 MANY = 4000
 
@@ -40,7 +45,7 @@ class Samples:
     group (n,): merged sample of every original one (-1 for a zero input); gain, offset (n,): its
     residual is gain * r[group] + offset. first (q,): the original sample after which events are named.
     slope: what an inactive sample counts with, 0 for the ReLU. weight_decay:
-    lambda, in half-mse time.
+    lambda, in half-mse time. labelled: the loss and labels (n,) of the original samples; None for the square.
     """
 
     inputs: Array
@@ -54,6 +59,7 @@ class Samples:
     first: Index
     slope: float = 0.0
     weight_decay: float = 0.0
+    labelled: tuple[LabelLoss, Array] | None = None
 
     @property
     def primaries(self) -> int:
@@ -131,23 +137,23 @@ class Samples:
         """Whether a neuron feels anything of a primary that is inactive for it."""
         return self.slope > 0.0 or self.mirrored.size > 0
 
-    def on_force(self, residual: Array) -> Array:
-        """What an active primary is pulled with: r, and slope times -c r' of its mirror (.., h)."""
-        return self._force(residual, 1.0, self.slope)
+    def on_force(self, force: Array) -> Array:
+        """What an active primary is pulled with: g, and slope times -c g' of its mirror (.., h)."""
+        return self._force(force, 1.0, self.slope)
 
-    def off_force(self, residual: Array) -> Array:
-        """What an inactive primary is pulled with: slope times r, and -c r' of its mirror (.., h)."""
-        return self._force(residual, self.slope, 1.0)
+    def off_force(self, force: Array) -> Array:
+        """What an inactive primary is pulled with: slope times g, and -c g' of its mirror (.., h)."""
+        return self._force(force, self.slope, 1.0)
 
-    def kink_force(self, residual: Array) -> Array:
-        """What a primary is pulled with exactly on its kink: slope times r, and slope times -c r' (.., h)."""
-        return self._force(residual, self.slope, self.slope)
+    def kink_force(self, force: Array) -> Array:
+        """What a primary is pulled with exactly on its kink: slope times g, and slope times -c g' (.., h)."""
+        return self._force(force, self.slope, self.slope)
 
-    def forces(self, residual: Array) -> Array:
+    def forces(self, force: Array) -> Array:
         """What samples pull with on the active sides of all hyperplanes; then, if they do, on the others."""
         if not self.pull_when_off:
-            return residual
-        return np.concatenate([self.on_force(residual), self.off_force(residual)], axis=-1)
+            return force
+        return np.concatenate([self.on_force(force), self.off_force(force)], axis=-1)
 
     def merged(self, hidden: Array) -> Array:
         """Predictions (q,) from pre-activations summed over active sides, then, if they count, the others."""
@@ -157,11 +163,56 @@ class Samples:
         mirrors = -self.mirror_ratio * (self.slope * on + off)[self.mirrored]
         return np.concatenate([on + self.slope * off, mirrors])
 
-    def _force(self, residual: Array, own: float, other: float) -> Array:
-        force = own * residual[..., : self.primaries]
+    def _force(self, force: Array, own: float, other: float) -> Array:
+        pulled = own * force[..., : self.primaries]
         if self.mirrored.size:
-            force[..., self.mirrored] -= other * self.mirror_ratio * residual[..., self.primaries :]
-        return force
+            pulled[..., self.mirrored] -= other * self.mirror_ratio * force[..., self.primaries :]
+        return pulled
+
+    @cached_property
+    def _sources(self) -> Array:
+        """What each original sample counts with in each merged one (n, q): c_k / s."""
+        sources = np.zeros((self.total, self.size))
+        kept = np.flatnonzero(self.group >= 0)
+        sources[kept, self.group[kept]] = self.gain[kept]
+        return sources
+
+    def force(self, residual: Array) -> Array:
+        """The force (.., q) at residuals (.., q) of merged samples; of the square loss the residuals."""
+        if self.labelled is None:
+            return residual
+        loss, labels = self.labelled
+        summed: Array = loss.force(residual @ self._sources.T - labels, labels) @ self._sources
+        return summed
+
+    @cached_property
+    def sizes(self) -> Array:
+        """What forces (q,) are made of where they vanish, in size: targets, and labels that contradict.
+
+        Several samples on one half-line with both labels pull against each other, and hold a prediction where
+        their forces cancel.
+        """
+        if self.labelled is None:
+            return self.targets
+        loss, labels = self.labelled
+        both = (self._sources * (labels[:, None] > 0.0)).any(axis=0)
+        both &= (self._sources * (labels[:, None] < 0.0)).any(axis=0)
+        high = FAR / self.gain[self.gain > 0.0].min(initial=1.0) * np.ones(self.size)
+        low = -high
+        for _ in range(HALVINGS):  # of where the force, which rises with the prediction, is zero
+            middle = 0.5 * (low + high)
+            below = self.force(middle) < 0.0
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        pulls = np.abs(loss.force(low @ self._sources.T - labels, labels)) @ self._sources
+        return np.where(both, pulls, 0.0)
+
+    def curvature(self, residual: Array) -> Array:
+        """d force / d residual (.., q), at least zero."""
+        if self.labelled is None:
+            return np.ones_like(residual)
+        loss, labels = self.labelled
+        summed: Array = loss.curvature(residual @ self._sources.T - labels, labels) @ np.square(self._sources)
+        return summed
 
     def shrunk(self, lengths: Array | float) -> Array:
         """exp(-lambda t): what decay leaves of a weight after half-mse times (..)."""
@@ -186,10 +237,22 @@ class Samples:
         return restored
 
 
-def merge(inputs: Array, targets: Array, slope: float = 0.0, weight_decay: float = 0.0) -> Samples:
-    """Merge samples (n, p), (n,) by half-lines, for the (leaky) ReLU of the given slope."""
+def merge(
+    inputs: Array,
+    targets: Array,
+    slope: float = 0.0,
+    weight_decay: float = 0.0,
+    loss: LabelLoss | None = None,
+) -> Samples:
+    """Merge samples (n, p), (n,) by half-lines, for the (leaky) ReLU of the given slope.
+
+    loss: of the targets, if they are labels; else the loss is the square.
+    """
+    labelled = None if loss is None else (loss, targets)
+    if loss is not None:
+        targets = np.zeros_like(targets)
     norms = row_norms(inputs)
-    group, leaders = _half_lines(inputs, norms)
+    group, leaders = half_lines(inputs, norms)
     kept = group >= 0
     count = len(leaders)
     squares = np.bincount(group[kept], norms[kept] ** 2, count)
@@ -200,16 +263,16 @@ def merge(inputs: Array, targets: Array, slope: float = 0.0, weight_decay: float
     merged_inputs = inputs[leaders] * np.where(alone, 1.0, sizes / norms[leaders])[:, None]
     gain = np.zeros(targets.size)
     gain[kept] = np.where(alone[group[kept]], 1.0, norms[kept] / sizes[group[kept]])
-    offset = -targets.copy()
+    offset = -targets if labelled is None else -labelled[1]
     offset[kept] += gain[kept] * merged_targets[group[kept]]
-    primary, mirror, ratio = _pair_opposites(merged_inputs)
+    primary, mirror, ratio = paired_opposites(merged_inputs)
     order = np.concatenate([primary, mirror.astype(np.intp)])
     place = np.append(np.argsort(order), -1)
     return Samples(
         inputs=np.ascontiguousarray(merged_inputs[primary]),
         targets=merged_targets[order],
         total=targets.size,
-        mirrored=_partners(merged_inputs, primary, mirror),
+        mirrored=partners(merged_inputs, primary, mirror),
         mirror_ratio=ratio,
         group=place[group],
         gain=gain,
@@ -217,45 +280,5 @@ def merge(inputs: Array, targets: Array, slope: float = 0.0, weight_decay: float
         first=np.asarray(leaders, dtype=np.intp)[order],
         slope=slope,
         weight_decay=weight_decay,
+        labelled=labelled,
     )
-
-
-def _half_lines(inputs: Array, norms: Array) -> tuple[Index, Index]:
-    """Number of the half-line of every sample (n,), -1 for zero, and the first sample on each."""
-    group = np.full(norms.size, -1, dtype=np.intp)
-    unit = inputs / np.where(norms > 0.0, norms, 1.0)[:, None]
-    cosine = unit @ unit.T
-    leaders: list[int] = []
-    for k in np.flatnonzero(norms > 0.0):
-        if group[k] >= 0:
-            continue
-        near = np.flatnonzero((cosine[k] > 1.0 - 1e-9) & (norms > 0.0) & (group < 0))
-        same = near[np.linalg.norm(unit[near] - unit[k], axis=1) <= SAME_DIRECTION]
-        group[same] = len(leaders)
-        leaders.append(int(k))
-    return group, np.asarray(leaders, dtype=np.intp)
-
-
-def _pair_opposites(inputs: Array) -> tuple[Index, Index, Array]:
-    """Which merged samples are primaries, which are mirrors, and the ratio c of each mirror."""
-    norms = row_norms(inputs)
-    unit = inputs / norms[:, None]
-    cosine = unit @ unit.T
-    taken = np.zeros(norms.size, dtype=bool)
-    mirror, ratio = [], []
-    for k, other in np.argwhere(np.triu(cosine < -1.0 + 1e-9)):
-        if taken[k] or taken[other] or np.linalg.norm(unit[k] + unit[other]) > SAME_DIRECTION:
-            continue
-        taken[other] = True
-        mirror.append(other)
-        ratio.append(norms[other] / norms[k])
-    return np.flatnonzero(~taken), np.asarray(mirror, dtype=np.intp), np.asarray(ratio, dtype=np.float64)
-
-
-def _partners(inputs: Array, primary: Index, mirror: Index) -> Index:
-    """The primary (by its place among primaries) opposite to each mirror."""
-    if mirror.size == 0:
-        return np.zeros(0, dtype=np.intp)
-    unit = inputs / row_norms(inputs)[:, None]
-    found: Index = np.argmin(unit[mirror] @ unit[primary].T, axis=1)
-    return found

@@ -120,7 +120,7 @@ class SeriesStepper:
         self, context: StepContext, wanted: Callable[[], float], room: float, history: SeriesHistory
     ) -> TaylorSegment | None:
         """The next segment of a step; None where it should end before."""
-        if not 0 < context.neurons.z.size <= SERIES.most_pairs:
+        if not 0 < context.neurons.z.size <= SERIES.most_pairs or self.stepper.samples.labelled:
             return None
         if history.events and context.neurons.z.size > KINKS.pairs:
             return None  # series do not lead up to kinks of so many, and there will be some

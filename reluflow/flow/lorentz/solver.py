@@ -58,13 +58,15 @@ class Lorentz(FlowSolver):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
         span = problem.span
-        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope, problem.decay)
+        self._samples: Samples = merge(
+            span.inputs, problem.targets, problem.slope, problem.decay, problem.function_of_labels
+        )
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
         self._aside = PutAside(coordinates.copy(), problem.output_weights.copy(), np.zeros(problem.width))
         self._residual = predictions(everyone, self._samples) - self._samples.targets
-        settled, rests, begun = settled_start(everyone, self._samples, self._residual)
+        settled, rests, begun = settled_start(everyone, self._samples, self._force)
         self._neurons = settled.take(settled.live(self._samples) & ~rests)
         self._collocation = CollocationStepper(self._samples, options.rtol)
         self._series = SeriesStepper(self._collocation)
@@ -91,9 +93,14 @@ class Lorentz(FlowSolver):
     @property
     def gradient_norm(self) -> float:
         neurons = self._neurons
-        pulls = directions(neurons, self._samples, self._residual)
+        pulls = directions(neurons, self._samples, self._force)
         squares = gradient_squares(neurons, pulls, self._samples.weight_decay)
         return self.problem.speed * float(np.sqrt(squares.sum()))
+
+    @property
+    def _force(self) -> Array:
+        """What merged samples pull with (q,)."""
+        return self._samples.force(self._residual)
 
     @property
     def at_rest(self) -> bool:
@@ -148,7 +155,7 @@ class Lorentz(FlowSolver):
     def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
-        if len(self._neurons) == 0 or self._collocation.tolerance(self._residual) == 0.0:
+        if len(self._neurons) == 0 or self._collocation.tolerance(self._force) == 0.0:
             self._rest(room, t_end)
             return
         self._collocation.abandoned = self.abandoned
@@ -230,7 +237,7 @@ class Lorentz(FlowSolver):
         lined = end.lined
         if lined.any():
             some = end.take(lined)
-            towards = directions(some, self._samples, self._residual)
+            towards = directions(some, self._samples, self._force)
             end = put(end, np.flatnonzero(lined), some.straightened(towards))
         self.clusters, self._neurons = self.clusters.joined(end, self._samples)
 
@@ -241,7 +248,7 @@ class Lorentz(FlowSolver):
         length = min(wanted, room, LENGTHS.longest)
         self._before = self._neurons, self.clusters
         self._segments, self._record, self._history = (), None, SeriesHistory()
-        self._path = Path(np.tile(self._residual, (RADAU.stages, 1)), length)
+        self._path = Path(np.tile(self._force, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
         self._controller.next = length

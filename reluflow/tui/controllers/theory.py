@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
-from reluflow.network import residuals
 from reluflow.plot.phases import Plateau, plateau_at
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Extremal, extremal_directions
@@ -153,9 +152,8 @@ def _goals(problem: Problem, state: State, entries: int) -> Extremal | None:
     """Extremal directions where they are found at once."""
     if problem.samples * problem.dimension > entries:
         return None
-    slope = problem.slope
-    residual = -residuals(state.weights, state.output_weights, problem.inputs, problem.targets, slope)
-    return extremal_directions(problem.inputs, residual, slope=slope)
+    residual = problem.left(state.weights, state.output_weights)
+    return extremal_directions(problem.inputs, residual, slope=problem.slope)
 
 
 def _tried(work: Callable[[], _Result]) -> _Result | None:

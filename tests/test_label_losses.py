@@ -1,0 +1,211 @@
+"""Logistic and exponential losses of labels +-1."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import reluflow
+from reluflow.errors import ProblemError
+from reluflow.flow import make_solver
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz.samples import merge
+from reluflow.losses import FUNCTIONS, LabelLoss
+from reluflow.network import gradient, imbalance, loss_of, residuals
+from reluflow.problem import Problem, check_range
+from reluflow.training.training import StopRules, Training
+
+LOSSES = ("logistic", "exponential")
+CASES = sorted(
+    path for loss in LOSSES for path in (Path(__file__).parent / "cases" / "beyond").glob(f"{loss}_*.npz")
+)
+
+
+def separable(samples=6, dimension=3, width=12, seed=1, scale=0.5):
+    """Labels by a plane, and balanced neurons of size ``scale``."""
+    generator = np.random.default_rng(seed)
+    inputs = generator.standard_normal((samples, dimension))
+    labels = np.sign(inputs @ generator.standard_normal(dimension))
+    weights = scale * generator.standard_normal((width, dimension)) / np.sqrt(width)
+    return inputs, labels, weights, np.linalg.norm(weights, axis=1) * generator.choice([-1.0, 1.0], width)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_force_and_curvature_are_derivatives_also_far_out(loss):
+    function, labels = FUNCTIONS[loss], np.array([1.0, -1.0, 1.0, -1.0, 1.0])
+    predicted, h = np.array([0.3, 0.3, -2.0, 40.0, 30.0]), 1e-5
+    each = lambda h: function.of_margins(labels * h)  # noqa: E731
+    force = lambda h: function.force(h - labels, labels)  # noqa: E731
+    assert force(predicted) == pytest.approx((each(predicted + h) - each(predicted - h)) / (2 * h), rel=1e-8)
+    bend = function.curvature(predicted - labels, labels)
+    assert bend == pytest.approx((force(predicted + h) - force(predicted - h)) / (2 * h), rel=1e-7)
+    assert loss_of(predicted - labels, loss, labels) == pytest.approx(np.mean(each(predicted)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_series_of_forces_is_that_of_their_composition(loss):
+    function, labels = FUNCTIONS[loss], np.array([1.0, -1.0])
+    assert isinstance(function, LabelLoss)
+    predicted = np.array([[0.4, -0.2], [1.0, 0.5], [-0.3, 0.2], [0.1, -0.7]])
+    force = np.zeros((8, 2))
+    predicted = np.vstack([predicted, np.zeros((4, 2))])
+    force[0] = function.force(predicted[0] - labels, labels)
+    for power in range(1, 8):
+        force[power] = function.force_series(predicted[: power + 1], force[:power], labels, power)
+    x = 0.05 ** np.arange(8)
+    assert x @ force == pytest.approx(function.force(x @ predicted - labels, labels), rel=1e-9)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_smoothed_margin_is_below_the_smallest_by_ln_n_at_most(loss):
+    function, margins = FUNCTIONS[loss], np.array([3.0, 3.1, 7.0, 20.0])
+    smoothed = function.smoothed_margin(float(np.mean(function.of_margins(margins))), 4)
+    assert 3.0 - np.log(4.0) <= smoothed <= 3.0
+    assert np.isnan(function.smoothed_margin(0.9, 4))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_gradient_is_that_of_the_loss(loss):
+    inputs, labels, weights, outputs = separable()
+    by_weight, by_output = gradient(weights, outputs, inputs, labels, loss)
+    generator, h = np.random.default_rng(2), 1e-6
+    along_weights, along_outputs = generator.standard_normal(weights.shape), generator.standard_normal(12)
+
+    def value(h):
+        there = residuals(weights + h * along_weights, outputs + h * along_outputs, inputs, labels)
+        return loss_of(there, loss, labels)
+
+    slope = np.vdot(by_weight, along_weights) + by_output @ along_outputs
+    assert slope == pytest.approx((value(h) - value(-h)) / (2.0 * h), rel=1e-6)
+
+
+@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+def test_the_loss_is_that_of_independent_references(path):
+    with np.load(path) as case:
+        found = reluflow.simulate(
+            case["inputs"], case["targets"], case["weights"], case["output_weights"],
+            loss=str(case["loss_name"]), slope=float(case["slope"]), times=case["times"],
+        )  # fmt: skip
+        error = np.abs(found.loss / case["loss"] - 1.0)
+        assert np.median(error) < 1e-6
+        assert np.max(error) < 3e-6
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_samples_on_one_line_are_merged_as_they_pull(loss, slope):
+    """Twice the same input, one of its multiples, its opposite with both labels, and none at all."""
+    inputs = np.array(
+        [[1.0, 0.5], [1.0, 0.5], [2.0, 1.0], [-0.5, -0.25], [-1.0, -0.5], [0.3, -1.0], [0.0, 0.0]]
+    )
+    labels = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
+    generator = np.random.default_rng(4)
+    weights, outputs = 0.7 * generator.standard_normal((8, 2)), generator.standard_normal(8)
+    given = {"loss": loss, "slope": slope, "times": [0.05, 0.4, 1.2]}
+    exact = reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=1e-10)
+    other = reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=1e-11, method="dop853")
+    assert exact.loss == pytest.approx(other.loss, rel=1e-8)
+    assert exact.weights == pytest.approx(other.weights, abs=1e-7)
+    samples = merge(inputs, labels, loss=FUNCTIONS[loss])
+    assert samples.size == 3
+    hidden, h = np.array([0.3, -0.4, 0.2]), 1e-6
+    slopes = (samples.force(hidden + h) - samples.force(hidden - h)) / (2.0 * h)
+    assert slopes == pytest.approx(samples.curvature(hidden), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("loss", "scale", "level"),
+    [
+        ("logistic", 1e-100, 1e-20),
+        pytest.param("logistic", 1.0, 1e-100, marks=pytest.mark.slow),
+        pytest.param("exponential", 1e-8, 1e-100, marks=pytest.mark.slow),
+    ],
+)
+def test_it_goes_on_for_many_decades(loss, scale, level):
+    """The loss falls like 1/t, up to powers of ln t, and a_j^2 - |w_j|^2 stays."""
+    inputs, labels, weights, outputs = separable(samples=4, width=6, scale=scale)
+    problem = Problem(inputs, labels, weights, outputs, loss)
+    training = Training(problem, stop=StopRules(loss=level))
+    training.run()
+    assert training.status == "converged", training.reason
+    state, t = training.solver.state, training.solver.t
+    assert 1e-4 / level < t < 1.0 / level
+    assert np.max(np.abs(imbalance(state.weights, state.output_weights))) < 1e-12
+    series = training.recorder.series
+    assert np.all(np.diff(series["loss"]) <= 0.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_times_scale_with_the_tolerance(loss):
+    given = {"loss": loss, "times": [1.0, 10.0, 100.0]}
+    exact = reluflow.simulate(*separable(), **given, rtol=1e-11).loss
+    for rtol in (1e-4, 1e-6, 1e-8):
+        assert reluflow.simulate(*separable(), **given, rtol=rtol).loss == pytest.approx(exact, rel=rtol)
+
+
+def test_a_start_far_on_the_wrong_side_is_followed():
+    """The force of the exponential loss falls from 1e6."""
+    given = {"loss": "exponential", "times": [1e-7, 1e-5, 1e-2]}
+    inputs, labels, weights, outputs = separable(scale=2.4, width=4)
+    outputs = -4.0 * np.abs(outputs) * np.sign(weights @ (labels @ inputs))
+    exact = reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=1e-9)
+    other = reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=1e-9, method="dop853")
+    assert exact.loss[0] > 1e5
+    assert exact.loss == pytest.approx(other.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_decay_holds_it_at_finite_size(loss):
+    """At rest |D| = lambda for the neurons that are left; a single sample needs (1/1) |g| |x| = lambda."""
+    found = reluflow.simulate([[2.0]], [1.0], [[0.5]], [0.5], loss=loss, weight_decay=0.01)
+    assert found.status == "stationary"
+    assert "global minimum" in found.reason
+    margin = 2.0 * found.weights[-1, 0, 0] * found.output_weights[-1, 0]
+    assert 2.0 * FUNCTIONS[loss].pushes(np.array([margin]))[0] == pytest.approx(0.01, rel=1e-6)
+
+
+def test_a_checkpoint_gives_the_very_same_steps():
+    problem = Problem(*separable(scale=1e-3), "logistic")
+    straight, first = (Training(problem, stop=StopRules(steps=steps)) for steps in (40, 15))
+    straight.run()
+    first.run()
+    resumed = Training(problem, stop=StopRules(steps=40))
+    resumed.restore(first.checkpoint())
+    resumed.run()
+    assert resumed.solver.t == straight.solver.t
+    assert np.array_equal(resumed.solver.state.weights, straight.solver.state.weights)
+
+
+def test_labels_that_contradict_each_other_come_to_rest():
+    """One input with both labels, twice the one: the least logistic loss is at h = ln 2."""
+    found = reluflow.simulate([[1.0]] * 3, [1.0, 1.0, -1.0], [[0.4]], [0.4], loss="logistic")
+    assert found.status == "stationary"
+    assert "global minimum" in found.reason
+    assert found.weights[-1, 0, 0] * found.output_weights[-1, 0] == pytest.approx(np.log(2.0), rel=1e-6)
+
+
+def test_without_a_rule_it_ends_where_numbers_do():
+    found = reluflow.simulate([[1.0]], [1.0], [[17.0]], [17.0], loss="exponential")
+    assert found.loss[-1] == pytest.approx(1e-150, rel=1e-6)
+    assert "has no minimum" in found.reason
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_targets_that_are_no_labels_are_refused(loss):
+    inputs, labels, weights, outputs = separable()
+    with pytest.raises(ProblemError, match=rf"targets\[2\] is 0.5; expected labels, .* with the loss {loss}"):
+        reluflow.simulate(inputs, [*labels[:2], 0.5, *labels[3:]], weights, outputs, loss=loss)
+    with pytest.raises(ProblemError, match=r"held-out targets\[0\] is 0"):
+        Problem(inputs, labels, weights, outputs, loss, held_out=([[0.0, 0.0, 0.0]], [0.0]))
+
+
+def test_starts_whose_loss_no_number_holds_are_refused():
+    for loss, sign, words in (
+        ("exponential", -1.0, "for the label 1; expected"),
+        ("logistic", 1.0, "every label"),
+    ):
+        problem = Problem([[1.0]], [1.0], [[40.0]], [sign * 40.0], loss)
+        with pytest.raises(ProblemError, match=words):
+            check_range(problem)
+    with pytest.raises(ProblemError, match="every label"):
+        make_solver("dop853", problem, Options())
