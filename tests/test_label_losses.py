@@ -4,16 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from trained import trained
 
 import reluflow
 from reluflow.errors import ProblemError
 from reluflow.flow import make_solver
-from reluflow.flow.base import Options
+from reluflow.flow.base import Options, State
 from reluflow.flow.lorentz.samples import merge
 from reluflow.losses import FUNCTIONS, LabelLoss
 from reluflow.network import gradient, imbalance, loss_of, residuals
+from reluflow.observe.inspection import inspect
+from reluflow.observe.kinks import gradient_norm
+from reluflow.observe.neurons import describe
 from reluflow.problem import Problem, check_range
+from reluflow.theory import PREDICTIONS
 from reluflow.training.training import StopRules, Training
+from reluflow.verification import verify
 
 LOSSES = ("logistic", "exponential")
 CASES = sorted(
@@ -209,3 +215,59 @@ def test_starts_whose_loss_no_number_holds_are_refused():
             check_range(problem)
     with pytest.raises(ProblemError, match="every label"):
         make_solver("dop853", problem, Options())
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "close"),
+    [
+        ("polar", {"rtol": 1e-7}, 1e-6),
+        ("dop853", {"rtol": 1e-9}, 1e-7),
+        ("radau", {"rtol": 1e-8}, 1e-6),
+        ("gd", {"learning_rate": 2e-2}, 4e-3),
+    ],
+)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_method_follows_the_same_flow(method, options, close, loss):
+    start = separable(samples=4, width=5, seed=2)
+    given = {"loss": loss, "times": [1.0, 5.0, 20.0]}
+    exact = reluflow.simulate(*start, **given, rtol=1e-9)
+    assert len(exact.events) > 3
+    found = reluflow.simulate(*start, **given, method=method, **options)
+    assert found.loss == pytest.approx(exact.loss, rel=close)
+    assert found.weights == pytest.approx(exact.weights, abs=close)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_jacobian_of_implicit_methods_is_that_of_the_rate(loss):
+    problem = Problem(*separable(width=3, samples=5), loss, 0.1, 0.02)
+    solver = make_solver("radau", problem, Options())
+    y, h = np.concatenate([problem.weights.ravel(), problem.output_weights]), 1e-6
+    columns = [(solver.rate(0.0, y + h * e) - solver.rate(0.0, y - h * e)) / (2 * h) for e in np.eye(y.size)]
+    assert solver.jacobian(0.0, y).dense == pytest.approx(np.array(columns).T, abs=1e-8)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_rows_of_any_loss_hold_and_those_of_the_square_say_so(loss):
+    inputs, labels, weights, outputs = separable(samples=8, dimension=4, width=20, scale=1e-8)
+    problem = Problem(inputs, labels, weights, outputs, loss)
+    rows = {row.id: row for row in verify(trained(problem, loss=1e-3))}
+    applied = {id for id, row in rows.items() if row.applies}
+    assert {"general/first-escape", "early/aligned", "general/conservation"} <= applied
+    assert all(row.holds for row in rows.values() if row.applies)
+    assert f"square loss, not of the {loss} one" in rows["limit/final-loss"].reason
+    assert set(rows) == set(PREDICTIONS)
+
+
+def test_a_neuron_is_told_to_grow_as_it_does():
+    """The table, the page of a neuron and the norm of the gradient know the forces."""
+    problem = Problem(*separable(scale=0.3), "logistic")
+    traj = reluflow.simulate(*separable(scale=0.3), loss="logistic", times=[0.0, 1e-5])
+    norms = np.linalg.norm(traj.weights, axis=2)
+    state = State(0.0, problem.weights, problem.output_weights)
+    left = residuals(problem.weights, problem.output_weights, problem.inputs, problem.targets)
+    grown = np.log(norms[1] / norms[0]) / 1e-5
+    assert describe(state, problem, left).growth == pytest.approx(grown, abs=1e-5)
+    assert inspect(state, problem, 3).norm_rate == pytest.approx(grown[3], abs=1e-5)
+    fall = -np.diff(traj.loss)[0] / 1e-5
+    assert gradient_norm(state, problem) ** 2 == pytest.approx(fall, rel=1e-4)
+    assert make_solver("lorentz", problem, Options()).gradient_norm ** 2 == pytest.approx(fall, rel=1e-4)

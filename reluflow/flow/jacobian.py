@@ -1,6 +1,7 @@
 """The Jacobian of the flow, and what implicit methods solve with it, without ever forming either.
 
-With y = (W, a), d rate / dy = pull S'S + C, where S (n, N) = d residual / dy, and C couples w_j and a_j
+With y = (W, a), d rate / dy = pull S'S + C, where S (n, N) = d residual / dy (times the root of the loss's
+curvature, which of the square loss is one), and C couples w_j and a_j
 through D_j. S'S has rank n, and C of each neuron is one row and one column: what Newton's method solves with
 takes O(n^2 N) operations to factor (Woodbury's formula) in place of O(N^3).
 """

@@ -197,7 +197,11 @@ class Polar(FlowSolver):
         mass = self._sign * np.exp(2.0 * new[:, -1])
         zeta = self._zeta(new)
         swing = mass @ (self._shares * (self._zeta(gap) + 2.0 * gap[:, -1:] * zeta))
-        size = _rms(self._misfit(new)) + 1e-8 * _rms(self.problem.targets) + np.finfo(float).tiny
+        misfit = self._misfit(new)
+        if self.problem.of_labels:
+            swing = swing * self.problem.function.curvature(misfit, self.problem.targets)
+        floor = 1e-8 * _rms(self.problem.targets) if not self.problem.of_labels else 0.0
+        size = _rms(self.problem.force(misfit)) + floor + np.finfo(float).tiny
         worst = max(float(neurons), _rms(swing) / size) / rtol
         return worst if np.isfinite(worst) else np.inf
 

@@ -36,7 +36,10 @@ class WithJacobian(ScipySolver):
         hidden = activation(z, slope)
         by_weight = (outputs[:, None] * active).T[:, :, None] * self._inputs[:, None, :]
         sensitivity = np.hstack([by_weight.reshape(self.problem.samples, weights.size), hidden.T])
-        pull = self._pull * (outputs @ hidden - self.problem.targets)
+        residual = outputs @ hidden - self.problem.targets
+        pull = self._pull * self.problem.force(residual)
+        if self.problem.of_labels:
+            sensitivity *= np.sqrt(self.problem.function.curvature(residual, self.problem.targets))[:, None]
         drift = (active * pull) @ self._inputs
         return Jacobian(y.copy(), sensitivity, drift, self._pull, decay=self.problem.weight_decay)
 

@@ -126,17 +126,27 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 }
 
 
-#: Those that hold for every loss.
-OF_ANY_LOSS: Final = ("general/sign-flips", "general/conservation", "general/pair-law")
+#: Chapters that hold for every loss, and what of them does not.
+OF_ANY_LOSS: Final = ("general", "decay")
+OF_SQUARES: Final = ("general/out-of-reach",)
 
 
 def all_predictions(problem: "Problem") -> "list[Prediction]":
     """Every prediction there is for a problem, also those that say why they do not apply."""
-    found = [prediction for chapter in CHAPTERS.values() for prediction in chapter(problem)]
-    if problem.of_labels:
-        square = f"it speaks of the square loss, not of {problem.loss}"
-        found = [row if row.id in OF_ANY_LOSS else row.not_applying(square) for row in found]
+    found = [row for name, chapter in CHAPTERS.rows.items() for row in _rows(name, chapter, problem)]
     if not problem.weight_decay:
         return found
     other = "it speaks of the flow without weight decay"
     return [row if row.id.startswith("decay/") else row.not_applying(other) for row in found]
+
+
+def _rows(name: str, chapter: Chapter, problem: "Problem") -> "list[Prediction]":
+    """Those of a chapter; where it is about the square loss only, they say so and are not computed."""
+    from reluflow.theory.prediction import not_computed
+
+    if not problem.of_labels:
+        return CHAPTERS[name](problem)
+    square = f"it speaks of the square loss, not of the {problem.loss} one"
+    if name not in OF_ANY_LOSS:
+        return [not_computed(id, statement, square) for id, statement in chapter.rows.items()]
+    return [row.not_applying(square) if row.id in OF_SQUARES else row for row in CHAPTERS[name](problem)]

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.network import ON_A_KINK, Array, imbalance, residuals, row_norms
+from reluflow.network import ON_A_KINK, Array, imbalance, row_norms
 from reluflow.observe.measured import Measured
 
 
@@ -61,10 +61,10 @@ def pair_drift(run: Measured) -> float | None:
     worst: float | None = None
     states = run.snapshots
     before: tuple[Array, Array, Array] | None = None
-    problem, left = run.problem, run.problem.targets
+    problem, left = run.problem, run.problem.pull_at_zero
     for weights, outputs in zip(states.weights, states.output_weights, strict=True):
         now = weights, outputs, _cosines(weights, problem.inputs)
-        was, left = left, residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
+        was, left = left, problem.left(weights, outputs)
         if before is not None and np.linalg.norm(left - was) <= AUDIT.steady * np.linalg.norm(was):
             for change in _changes(before, now):
                 worst = change if worst is None else max(worst, change)

@@ -1,10 +1,11 @@
 """Early alignment: what the small neurons of a start have done shortly before the first of them is seen.
 
-Until then the residual is y, and every neuron is followed in closed form (``small_neurons``): those of sign s
-have turned to local maxima of s G_y on the sphere (Maennel, Bousquet, Gelly 2018; Boursier and Flammarion
-2024), for orthogonal inputs to D+ and D- (Boursier, Pillaud-Vivien, Flammarion 2022), under one neuron as
-teacher to gamma (Chistikov, Englert, Lazic 2023). An output weight changes its sign where a_0 < 0 < p_0 |D|
-grows past it: with p = <w, D>/|D| at tanh(|D| t) = -a_0/p_0, which |a_0| < |w_0| allows [derived].
+Until then the residual is y (of labels minus the force at h = 0: y/2 for the logistic loss, y for the
+exponential one), and every neuron is followed in closed form (``small_neurons``): those of sign s have
+turned to local maxima of s G_y on the sphere (Maennel, Bousquet, Gelly 2018; Boursier and Flammarion 2024),
+for orthogonal inputs to D+ and D- (Boursier, Pillaud-Vivien, Flammarion 2022), under one neuron as teacher to
+gamma (Chistikov, Englert, Lazic 2023). An output weight changes its sign where a_0 < 0 < p_0 |D| grows past
+it: with p = <w, D>/|D| at tanh(|D| t) = -a_0/p_0, which |a_0| < |w_0| allows [derived].
 """
 
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class _Early:
     def of(cls, problem: Problem, found: Forecast) -> "_Early":
         t = found.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * found.rate)
         until = t * problem.speed
-        parts = problem.weights, problem.output_weights, problem.inputs, problem.targets
+        parts = problem.weights, problem.output_weights, problem.inputs, problem.pull_at_zero
         ends = final_growth(*parts, until, problem.slope)
         below = outweighed(problem.weights, problem.output_weights)
         late = final_growth(*parts, EARLY.late * until, problem.slope) if np.any(below) else ends

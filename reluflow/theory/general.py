@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.network import BALANCED, loss_of, outweighed, residuals, row_norms, variation_norm
+from reluflow.network import BALANCED, loss_of, outweighed, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
@@ -217,8 +217,8 @@ def rest_rate(run: Measured) -> float | None:
     if run.status != "stationary":
         return None
     problem, final = run.problem, run.final
-    left = -residuals(final.weights, final.output_weights, problem.inputs, problem.targets, problem.slope)
+    left = problem.left(final.weights, final.output_weights)
     rate = gamma_all(problem, left, ESCAPE.quick_cones)
-    if rate.high <= ESCAPE.globally * gamma_all(problem, problem.targets, ESCAPE.quick_cones).low:
+    if rate.high <= ESCAPE.globally * gamma_all(problem, problem.pull_at_zero, ESCAPE.quick_cones).low:
         return 0.0
     return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0

@@ -6,7 +6,6 @@ one neuron as teacher, the first escape for any other data. Losses and times are
 
 from dataclasses import dataclass
 
-from reluflow.network import loss_of
 from reluflow.problem import Problem
 
 
@@ -29,6 +28,8 @@ class Landmarks:
 
 def landmarks(problem: Problem) -> Landmarks:
     """What there is to mark on a loss curve of a problem."""
+    if problem.of_labels:
+        return _any(problem)
     return _orthogonal(problem) or _one_neuron(problem) or _any(problem)
 
 
@@ -64,7 +65,7 @@ def _any(problem: Problem) -> Landmarks:
     _, found = first_escape(problem)
     if found is None:
         return Landmarks("")
-    level = loss_of(problem.targets, problem.loss)
+    level = problem.value(-problem.targets)
     return Landmarks("first escape", (Landmark(found.time, found.loss, level),))
 
 

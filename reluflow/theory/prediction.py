@@ -56,3 +56,12 @@ def not_relu(problem: Problem) -> str | None:
     if problem.slope == 0.0:
         return None
     return f"the slope of the activation is {problem.slope:g}: this is known for the ReLU, slope 0, only"
+
+
+def not_computed(id: str, statement: str, reason: str) -> Prediction:
+    """A prediction that does not apply, of which no more is known than what it says in one line."""
+    return Prediction(id, f"{statement[0].upper()}{statement[1:]}.", "", False, reason, None, _nothing, 0.0)
+
+
+def _nothing(run: Measured) -> None:
+    return None
