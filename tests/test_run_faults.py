@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import warnings
 import zipfile
 
 import numpy as np
@@ -12,6 +13,7 @@ from commands import call
 from hostile_files import npy
 
 from reluflow.errors import DamageError, ReluflowError
+from reluflow.figures import kinds as figures
 from reluflow.live.session import Session
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
@@ -156,7 +158,14 @@ def test_shapes_and_kinds_that_do_not_fit_are_named(name, array, said, run):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("series/t", -1.0), ("series/loss", np.nan), ("events/sample", 77)]
+    ("name", "value"),
+    [
+        ("series/t", -1.0),
+        ("series/loss", np.nan),
+        ("events/sample", 77),
+        ("snapshots/weights", -1e154),
+        ("snapshots/output_weights", 1e121),
+    ],
 )
 def test_numbers_that_cannot_be_are_named(name, value, run):
     with np.load(run / "trajectory.npz") as archive:
@@ -165,6 +174,35 @@ def test_numbers_that_cannot_be_are_named(name, value, run):
     replaced(run / "trajectory.npz", name, npy(array, random.Random(0)))
     with pytest.raises(DamageError, match=rf"damaged: .*trajectory\.npz \({name}: found numbers"):
         _ = open_run(run).arrays[name]
+
+
+def test_states_whose_products_no_number_holds_are_shown_without_a_warning(run):
+    """Weights may be as large as those of a descent that diverges, and what is made of them overflows."""
+    with np.load(run / "trajectory.npz") as archive:
+        arrays = [(name, archive[name].copy()) for name in ("snapshots/weights", "snapshots/output_weights")]
+    for name, array in arrays:
+        array[len(array) // 2 :] *= 1e119 / np.abs(array).max()
+        replaced(run / "trajectory.npz", name, npy(array, random.Random(0)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = call("verify", str(run), "--json")
+        assert done.exit_code == 1
+        rows = {row["id"]: row for row in json.loads(done.stdout)["rows"]}
+        assert rows["general/conservation"]["state"] == "fails"
+        table, flat = str(run.parent / "columns.csv"), str(run.parent / "flat.csv")
+        for words in (["info", run, "--columns", table], ["export", run, flat], ["diff", run, run]):
+            done = call(*map(str, words))
+            assert (done.exit_code, done.stderr) == (0, "")
+        for kind in ("neurons", "function", "field"):
+            assert figures.figure(kind, [open_run(run)]).axes
+
+
+def test_a_figure_of_damaged_states_says_so(run):
+    with np.load(run / "trajectory.npz") as archive:
+        array = archive["snapshots/weights"] * np.nan
+    replaced(run / "trajectory.npz", "snapshots/weights", npy(array, random.Random(0)))
+    with pytest.raises(ReluflowError, match=r"damaged: .*trajectory\.npz \(snapshots/weights: found numbers"):
+        figures.figure("neurons", [open_run(run)])
 
 
 def test_a_claim_of_a_huge_array_is_not_believed(run):

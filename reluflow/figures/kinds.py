@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from reluflow.errors import ReluflowError
@@ -43,7 +44,9 @@ def figure(kind: str, runs: Sequence[Run], choices: Choices = USUAL) -> Figure:
         raise ReluflowError(f"--kind {kind}: there is no such kind; expected one of {', '.join(KINDS)}")
     if kind != "loss" and len(runs) != 1:
         raise ReluflowError(f"--kind {kind}: found {len(runs)} runs; expected one, several only for loss")
-    made = KINDS[kind](runs, choices)
+    # what overflows of weights near the largest that a run keeps is not drawn
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = KINDS[kind](runs, choices)
     if choices.title:
         made.suptitle(choices.title)
     return made

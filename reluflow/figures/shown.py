@@ -20,11 +20,23 @@ Clock = Literal["time", "log", "scaled"]
 
 @lru_cache(maxsize=16)
 def history_of(run: Run) -> History:
-    """What a run recorded. Raises ReluflowError where that is nothing."""
-    found = remains(run) if run.series else None
-    if found is None:
+    """What a run recorded. Raises ReluflowError where that is nothing, or damaged."""
+    if not run.series:
         raise ReluflowError(f"{run.path}: no trajectory is recorded; expected a run that has begun")
+    found = remains(run)
+    if found is None:
+        raise ReluflowError(_fault(run))
     return found
+
+
+def _fault(run: Run) -> str:
+    """Why what a run recorded cannot be shown."""
+    try:
+        taken = run.snapshots
+        _ = taken.t, taken.weights, taken.output_weights, dict(run.series)
+    except ReluflowError as error:
+        return str(error)
+    return f"{run.path}: its states do not fit its problem; expected them as reluflow wrote them"
 
 
 @lru_cache(maxsize=16)

@@ -37,6 +37,7 @@ def groups(problem: Problem) -> dict[str, Mask]:
     return {name: live(start, problem, sign) for name, sign in (("plus", 1), ("minus", -1))}
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def published_columns(
     state: State,
     problem: Problem,

@@ -16,6 +16,7 @@ from reluflow.data.arrays import NoArraysError
 from reluflow.errors import DamageError
 from reluflow.flow.events import Change
 from reluflow.observe.series import COLUMNS
+from reluflow.problem import LARGEST
 from reluflow.store.archive import Check, Members, damaged
 
 #: Members of problem.npz and how many dimensions each has.
@@ -26,6 +27,8 @@ HELD_OUT: Final = {"held_out_inputs": 2, "held_out_targets": 1}
 LINKS: Final = "links"
 #: ... and the summary that belongs to its arrays, as JSON.
 SAVED_SUMMARY: Final = "summary"
+#: Weights beyond it no run keeps: its start is refused, or it has stopped because it diverges.
+MOST_HELD: Final = LARGEST**2
 _EVENTS: Final = {"t": "f", "neuron": "i", "sample": "i", "kind": "i"}
 #: kinds of plain numbers, which factors in a checkpoint may be complex of, and text
 _PLAIN: Final = "biufcU"
@@ -127,6 +130,8 @@ def check_values(sizes: Sizes) -> Check:
         "series/loss_low": _are_sizes,
         "series/loss_high": _are_sizes,
         "snapshots/t": _are_times,
+        "snapshots/weights": _are_weights,
+        "snapshots/output_weights": _are_weights,
         "events/t": _are_times,
         "events/neuron": lambda array: _lie_between(array, 0, m - 1),
         "events/sample": lambda array: _lie_between(array, -1, n - 1),
@@ -154,6 +159,10 @@ def _are_counts(array: npt.NDArray[Any]) -> bool:
 
 def _are_sizes(array: npt.NDArray[Any]) -> bool:
     return bool((array >= 0.0).all())
+
+
+def _are_weights(array: npt.NDArray[Any]) -> bool:
+    return bool((np.abs(array) <= MOST_HELD).all())
 
 
 def _lie_between(array: npt.NDArray[Any], low: int, high: int) -> bool:
