@@ -11,8 +11,10 @@ TOOLS = Path(__file__).parent.parent / "tools"
 sys.path.insert(0, str(TOOLS))
 
 from mutation.coverage_map import CoverageMap  # noqa: E402
+from mutation.rows import equivalents  # noqa: E402
 from mutation.sites import mutants  # noqa: E402
 
+ROOT = TOOLS.parent
 MODULE = '''"""Text of a module 1."""
 
 LIMIT: int = 3
@@ -73,6 +75,14 @@ def toy(folder: Path) -> Path:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     return folder
+
+
+def test_lines_that_are_listed_as_equivalent_are_in_the_package():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "reluflow").rglob("*.py")]
+    lines = " ".join(" ".join(source.split()) for source in sources)
+    known = equivalents(TOOLS / "equivalent.toml")
+    assert [one.before for one in known if " ".join(one.before.split()) not in lines] == []
+    assert len(known) > 20
 
 
 def test_what_is_broken(tmp_path):

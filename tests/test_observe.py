@@ -63,6 +63,13 @@ class TestSaddles:
         loss = 0.5 * np.exp(-t) + 1e-3 * np.exp(-0.01 * t)
         assert find_saddles({"t": t, "loss": loss}) == []
 
+    def test_a_plateau_before_a_fall_of_a_twentieth_is_found(self):
+        """The least that has two levels to compare: three edges, a fiftieth apart in ln(loss)."""
+        t, fall = np.array([0.0, 999.0, 1000.0, 1000.5, 1001.0]), np.array([0.0, 0.0, 1e-4, 0.025, 0.05])
+        (only,) = find_saddles({"t": t, "loss": np.exp(-fall)})
+        assert only.loss == pytest.approx(1.0, rel=1e-2)
+        assert 1000.0 < only.end < 1001.0
+
     def test_a_plateau_that_is_never_left_has_no_end(self):
         t = np.linspace(0.0, 300.0, 5000)
         loss = logistic_escapes([40.0], [1.0, 0.2], [0.7], t)

@@ -130,6 +130,9 @@ def test_a_preset_edited_by_hand_is_called_so(run):
     code, found, errors = told(run)
     assert (code, found["status"]) == (2, "stationary")
     assert "preset.toml (edited by hand since it was written, or damaged)" in errors
+    shown, said = seen(run)
+    assert shown["t"] == open_run(run).t[-1]
+    assert ["edited by hand" in sentence for sentence in said] == [True]
 
 
 def replaced(path, name, content, compression=zipfile.ZIP_STORED):

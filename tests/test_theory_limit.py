@@ -8,11 +8,12 @@ from problems import balanced, five_points, with_bias
 from theory_cases import case
 from trained import trained
 
-from reluflow.network import variation_norm
+from reluflow.network import row_norms, variation_norm
 from reluflow.problem import Problem
+from reluflow.theory.active_flow import Bundles, Rest
 from reluflow.theory.escape import escape_rates
 from reluflow.theory.limit import predictions
-from reluflow.theory.limit_process import general_limit
+from reluflow.theory.limit_process import PROCESS, Dormant, faded, general_limit, woken
 
 
 def line(seed: int, scale: float) -> Problem:
@@ -78,6 +79,65 @@ class TestAgainstSimulation:
         limit = limit_of(problem)
         assert limit.final_loss == pytest.approx(0.0, abs=1e-10)
         assert limit.norm == pytest.approx(np.sqrt(10.0) + 2.0, rel=1e-5)
+
+
+def test_a_large_neuron_that_shrank_away_is_dormant_again():
+    """It may grow again, from a size that has no scale and with an imbalance that is nothing beside it."""
+    size = np.sqrt(0.99 * PROCESS.seed * PROCESS.gone)
+    large = Bundles(
+        np.array([[3.0, 4.0], [3.0 * size, 4.0 * size], [0.0, 6.0 * size]]),
+        np.array([5.0, -5.0 * size, 6.0 * size]),
+    )
+    asleep = Dormant(
+        np.eye(2),
+        np.array([1.0, -1.0]),
+        exponent=np.array([0.5, 0.2]),
+        rate=np.array([0.3, -0.1]),
+        delta=np.array([0.0, 0.7]),
+        members=(np.array([1, 4]), np.array([2])),
+    )
+    rest = Rest(large, Bundles(asleep.weights, asleep.outputs), np.ones(2), True, 1.0)
+    left, dormant = faded(rest, asleep)
+    np.testing.assert_array_equal(left.weights, [[3.0, 4.0], [0.0, 6.0 * size]])
+    np.testing.assert_array_equal(left.output_weights, [5.0, 6.0 * size])
+    np.testing.assert_allclose(dormant.weights, [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    np.testing.assert_allclose(dormant.outputs, [1.0, -1.0, -1.0])
+    np.testing.assert_array_equal(dormant.exponent, [0.5, 0.2, 0.0])
+    np.testing.assert_array_equal(dormant.rate, [0.3, -0.1, 0.0])
+    np.testing.assert_array_equal(dormant.delta, [0.0, 0.7, 0.0])
+    assert [each.tolist() for each in dormant.members] == [[1, 4], [2], []]
+
+
+def test_a_neuron_that_has_shrunk_to_its_imbalance_moves_with_it_again():
+    """It keeps a^2 - |w|^2, its direction and its sign, and is far larger than its imbalance."""
+    asleep = Dormant(
+        np.array([[0.6, 0.8], [1.0, 0.0]]),
+        np.array([-1.0, 1.0]),
+        exponent=np.array([1.2, 0.4]),
+        rate=np.array([-0.1, 0.3]),
+        delta=np.array([0.25, -0.5]),
+        members=(np.array([0]), np.array([1])),
+    )
+    one = woken(asleep, np.array([0]))
+    np.testing.assert_allclose(one.outputs**2 - row_norms(one.weights) ** 2, [0.25, 0.0], atol=1e-9)
+    np.testing.assert_allclose(one.direction, [[0.6, 0.8], [1.0, 0.0]])
+    np.testing.assert_array_equal(one.sign, [-1.0, 1.0])
+    np.testing.assert_array_equal(one.exponent, [1.0, 0.4])
+    assert abs(one.outputs[0]) > 100.0 * 0.5
+    np.testing.assert_array_equal(one.outputs[1], 1.0)
+
+
+def test_a_neuron_that_shrinks_before_any_is_large_does_not_stop_the_clock():
+    """Neuron 0 shrinks from the start, so that its imbalance counts at once."""
+    x, y = np.array([[0.62, 0.31], [-0.37, -1.08], [-0.28, -0.42]]), np.array([-0.56, -1.46, -0.04])
+    w = np.array([[-0.55, 1.81], [-0.75, 1.16], [-0.36, 0.6], [-0.05, -0.26], [-1.28, -1.86], [0.29, 0.4]])
+    a = np.array([-2.84, -4.14, -1.05, -0.4, -6.77, 1.48])
+    limit, scale = limit_of(Problem(x, y, w, a)), 1e-100
+    run = trained(Problem(x, y, scale * w, scale * a), loss=1e-10, steps=5000)
+    (escape,) = limit.escapes
+    assert escape.neurons.tolist() == [3, 4]
+    assert run.saddles[0].end / np.log(1.0 / scale) == pytest.approx(escape.time, rel=0.01)
+    assert run.series["loss"][-1] == pytest.approx(limit.final_loss, rel=1e-6)
 
 
 def test_it_ends_where_no_dormant_neuron_can_grow():

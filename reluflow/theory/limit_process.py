@@ -164,7 +164,7 @@ class _Limit:
             dormant = replace(dormant, exponent=dormant.exponent - dormant.rate * wait)
             fires = np.flatnonzero(fire <= together)
             if not fires.size:
-                dormant = self._settled(_woken(dormant, np.flatnonzero(wake <= together)), residual)
+                dormant = self._settled(woken(dormant, np.flatnonzero(wake <= together)), residual)
                 continue
             lead = dormant.take(fires)
             seeding = float(np.max(np.log(1.0 / PROCESS.seed) / (2.0 * lead.rate)))
@@ -185,7 +185,8 @@ class _Limit:
             others = replace(others, weights=rest.dormant.weights, outputs=rest.dormant.output_weights)
             if escape.loss <= FLOW_TO_REST.fitted * start_loss:
                 return Limit(tuple(escapes), start_loss, rest.large)
-            dormant = self._settled(self._faded(rest, others), residual)
+            self.large, others = faded(rest, others)
+            dormant = self._settled(others, residual)
             if not rest.still:
                 return Limit(tuple(escapes), start_loss, self.large, "the large neurons do not come to rest")
         return Limit(tuple(escapes), start_loss, self.large, f"more than {PROCESS.escapes} escapes")
@@ -200,22 +201,6 @@ class _Limit:
         )
         small = Bundles(others.weights, others.outputs)
         return flow_to_rest(self.inputs, self.targets, begun, small, seeding)
-
-    def _faded(self, rest: Rest, dormant: Dormant) -> Dormant:
-        """Large neurons that shrank away are dormant again, with exponent 0."""
-        mass = rest.large.mass
-        gone = mass <= PROCESS.seed * PROCESS.gone * np.sum(mass)
-        self.large = Bundles(rest.large.weights[~gone], rest.large.output_weights[~gone])
-        faded = in_own_units(rest.large.weights[gone], rest.large.output_weights[gone])
-        none = np.zeros(int(np.count_nonzero(gone)))
-        return Dormant(
-            np.vstack([dormant.weights, faded.weights]),
-            np.concatenate([dormant.outputs, faded.output_weights]),
-            np.concatenate([dormant.exponent, none]),
-            np.concatenate([dormant.rate, none]),
-            np.concatenate([dormant.delta, none]),
-            (*dormant.members, *(np.zeros(0, np.intp) for _ in none)),
-        )
 
     def _settled(self, dormant: Dormant, residual: Array) -> Dormant:
         """Dormant neurons where they rest under ``residual``: the dead left out, equal ones merged."""
@@ -255,7 +240,24 @@ def _waits(dormant: Dormant) -> tuple[Array, Array]:
     return fire, wake
 
 
-def _woken(dormant: Dormant, rows: Index) -> Dormant:
+def faded(rest: Rest, dormant: Dormant) -> tuple[Bundles, Dormant]:
+    """The large neurons that are left at rest; those that shrank away are dormant again, with exponent 0."""
+    mass = rest.large.mass
+    gone = mass <= PROCESS.seed * PROCESS.gone * np.sum(mass)
+    large = Bundles(rest.large.weights[~gone], rest.large.output_weights[~gone])
+    small = in_own_units(rest.large.weights[gone], rest.large.output_weights[gone])
+    none = np.zeros(int(np.count_nonzero(gone)))
+    return large, Dormant(
+        np.vstack([dormant.weights, small.weights]),
+        np.concatenate([dormant.outputs, small.output_weights]),
+        np.concatenate([dormant.exponent, none]),
+        np.concatenate([dormant.rate, none]),
+        np.concatenate([dormant.delta, none]),
+        (*dormant.members, *(np.zeros(0, np.intp) for _ in none)),
+    )
+
+
+def woken(dormant: Dormant, rows: Index) -> Dormant:
     """Groups that have shrunk back to scale^1, where they move with their imbalance again."""
     w, a, exponent = dormant.weights.copy(), dormant.outputs.copy(), dormant.exponent.copy()
     size = PROCESS.woken * np.sqrt(np.abs(dormant.delta[rows]))
