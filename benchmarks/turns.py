@@ -183,7 +183,7 @@ def main() -> None:
         if subprocess.run(command, check=False).returncode:
             raise SystemExit(f"{options.commit}: git has no such commit here")
         try:
-            compare(tree, names, options.turning_points)
+            compare(tree, names, options.turns)
         finally:
             subprocess.run(["git", "-C", str(HERE), "worktree", "remove", "--force", str(tree)], check=False)
 

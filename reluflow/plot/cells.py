@@ -105,20 +105,21 @@ def joined(cells: Iterable[Segment]) -> Row:
 
 def put(row: Row, column: int, text: str, role: Role) -> Row:
     """The row with ``text`` written over it from ``column`` on; what sticks out on either side is lost."""
-    width = len(plain(row))
-    start, end = max(column, 0), min(column + len(text), width)
+    start, end = max(column, 0), column + len(text)
     if start >= end:
         return row
-    middle = Segment(text[start - column : end - column], role)
-    return [*_part(row, 0, start), middle, *_part(row, end, width)]
-
-
-def _part(row: Row, start: int, end: int) -> Row:
-    part: Row = []
+    written: Row = []
     at = 0
-    for text, role in row:
-        piece = text[max(start - at, 0) : max(end - at, 0)]
-        if piece:
-            part.append(Segment(piece, role))
-        at += len(text)
-    return part
+    for segment in row:
+        after = at + len(segment.text)
+        if after <= start or at >= end:
+            written.append(segment)
+        else:
+            if at < start:
+                written.append(Segment(segment.text[: start - at], segment.role))
+            if at <= start:
+                written.append(Segment(text[start - column :], role))
+            if after > end:
+                written.append(Segment(segment.text[end - at :], segment.role))
+        at = after
+    return fit(written, at) if end > at else written

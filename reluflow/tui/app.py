@@ -197,7 +197,7 @@ class Explorer(TerminalApp):
         self.parameters.follow(moment.live)
         with self.batch_update():
             self.theory.follow(moment)
-            self.main.show(moment)
+            self.main.show(moment, self.theory.marks)
             self.pages.follow(moment)
             self.tour.follow(moment)
         await self._show_parameters(moment.live, first=old is None)
@@ -241,7 +241,8 @@ class Explorer(TerminalApp):
 
     def in_background(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have something awaited beside everything else."""
-        self.run_worker(work)  # type: ignore[arg-type]
+        # without a description Textual makes one of all arrays that the work is about
+        self.run_worker(work, description="beside the run")  # type: ignore[arg-type]
 
     def say(self, text: str) -> None:
         """Tell the user something."""

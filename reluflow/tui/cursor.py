@@ -10,7 +10,7 @@ from reluflow.plot.phases import Plateau, Stop, next_time, plateaus_of
 from reluflow.tui.moment import Moment
 
 #: Seconds of solving after which a new run is shown though it is not over; until then the old one stays.
-PATIENCE: Final = 0.1
+PATIENCE: Final = 0.05
 #: Plateaus are looked for again when the run has become longer by this factor.
 _LONGER: Final = 1.01
 #: One press of an arrow key moves the cursor by this share of the run.
@@ -133,15 +133,18 @@ class Cursor:
         return history.time_of(clock, share * history.reading(clock, history.end))
 
     def _picture(self) -> Moment:
-        playback, frame, history = self.playback, self._frame, self.history
+        playback, frame, history, before = self.playback, self._frame, self.history, self.moment
         t = playback.t
+        state = history.state_at(t) if history else None
+        if before is not None and before.frame is frame and before.t == t:
+            state = before.state  # the same object, so that nothing is drawn anew
         return Moment(
             frame,
             self._live,
             t,
             loss=history.loss_at(t) if history else math.nan,
             step=history.step_at(t) if history else 0,
-            state=history.state_at(t) if history else None,
+            state=state,
             playing=playback.playing,
             clock=playback.clock,
             speed=playback.speed,

@@ -20,7 +20,7 @@ class TheoryStage(Stage):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(RUN)
         self.made: list[str] = []
-        self.theory = Theory(self.host, TheoryLimits(settled_seconds=0.0))
+        self.theory = Theory(self.host, TheoryLimits(first_seconds=0.0, settled_seconds=0.0))
         self.seen: list[Marks] = []
         self.theory.changed = self.seen.append
         for name, value in (
@@ -90,6 +90,26 @@ async def test_a_run_that_is_gone_before_it_settles_is_not_predicted(
     await stage.work()
     assert stage.made == []
     assert stage.theory.marks == Marks()
+
+
+async def test_the_next_run_waits_as_long_as_the_prediction_before_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    clock = iter([10.0, 10.02, 20.0, 20.7, 30.0, 30.1])
+    limits = TheoryLimits(first_seconds=0.5, settled_seconds=0.1)
+    stage.theory = Theory(stage.host, limits, lambda: next(clock))
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(module.asyncio, "sleep", wait)
+    for number in (1, 2, 3):
+        stage.show(replace(RUN, number=number, generation=number, problem=RUN.preset.problem()))
+        stage.theory.follow(stage.at(30.0))
+        await stage.work()
+    assert waited == pytest.approx([0.5, 0.1, 0.7])
 
 
 async def test_a_prediction_that_breaks_down_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

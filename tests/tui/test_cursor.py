@@ -173,6 +173,15 @@ def test_nothing_new_is_the_same_moment(cursor) -> None:
     assert cursor.take(DONE, 1.0) is cursor.take(DONE, 1.0)
 
 
+def test_while_a_new_run_is_built_the_state_on_show_stays_the_same_object(cursor) -> None:
+    cursor.go_to(12.34)
+    before = cursor.take(DONE, 0.0)
+    building = Frame(PRESET, number=2, generation=2)
+    after = cursor.take(building, 0.0)
+    assert after is not before
+    assert after.state is before.state
+
+
 def test_a_run_without_a_history_has_no_place() -> None:
     empty = Frame(PRESET, error="no")
     cursor = Cursor(empty)

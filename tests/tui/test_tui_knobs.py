@@ -1,6 +1,7 @@
 """Numbers that are turned: their neighbours, and the runs that follow them."""
 
 from functools import partial
+from typing import Any
 
 import driver
 import pytest
@@ -8,6 +9,7 @@ from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Key
+from textual.widgets import Static
 
 from reluflow.store.schema import KEYS, by_id, parse_text
 from reluflow.tui.controllers import parameters
@@ -96,6 +98,25 @@ async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is
         app.app.pull()
         assert app.frame.generation > old.generation
         assert app.moment.t == pytest.approx(0.5 * app.frame.history.end)
+
+
+async def test_a_turn_lays_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid: list[str] = []
+    update = Static.update
+
+    def noted(static: Static, content: Any = "", *, layout: bool = True) -> None:
+        laid.extend([str(content)] if layout else [])
+        update(static, content, layout=layout)
+
+    async with explorer(overrides=TOY) as app:
+        await app.solved()
+        field(app, "init.scale").editor.focus()
+        await app.drained()
+        monkeypatch.setattr(Static, "update", noted)
+        await app.press("right")
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-5 and app.frame.over, "a new run")
+        assert field(app, "init.scale").mark == "*"
+    assert laid == []
 
 
 async def test_a_long_run_waits_for_enter(monkeypatch: pytest.MonkeyPatch) -> None:

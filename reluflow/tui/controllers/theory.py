@@ -1,6 +1,7 @@
 """The theory controller computes predictions for the run on show in a thread of their own."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -29,9 +30,11 @@ class TheoryLimits:
     pairs_while_solving: int = 2_000
     #: samples times coordinates up to which extremal directions are computed
     entries: int = 400
-    #: Seconds for which a run is on show before anything is computed of it. The first picture, and the next
-    #: run while a number is being stepped, then come sooner.
-    settled_seconds: float = 0.5
+    #: Seconds for which the first run is on show before anything is computed of it, so that the first
+    #: pictures come sooner, and for which later ones are. These wait at least as long as what was computed of
+    #: the run before took, so that the theory takes half of the time at most while a number is being stepped.
+    first_seconds: float = 0.5
+    settled_seconds: float = 0.08
     #: A forecast is made again when the cursor has come nearer to the escape by this share of the way, ...
     nearer: float = 0.1
     #: ... and where none could be made, when the cursor is further into the plateau by this factor.
@@ -54,18 +57,23 @@ class Marks:
 class Theory:
     """Predictions for the run on show, one at a time.
 
-    ``marks``: what is known so far. ``changed``: called with it when it is another. The host is told when a
+    ``clock`` gives seconds. ``marks``: what is known so far. ``changed``: called with it when something was
+    computed; where ``follow`` forgets something its caller draws anew anyway. The host is told when a
     prediction breaks down in a way that it should not.
     """
 
-    def __init__(self, host: Host, limits: TheoryLimits | None = None) -> None:
+    def __init__(
+        self, host: Host, limits: TheoryLimits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.marks = Marks()
         self._limits = limits or TheoryLimits()
-        self._host = host
+        self._host, self._clock = host, clock
         #: what was complained of about the run on show
         self._said: set[str] = set()
         self.changed: Callable[[Marks], None] = lambda _: None
         self._problem: Problem | None = None
+        #: seconds to wait before the next run is predicted
+        self._wait = self._limits.first_seconds
         self._busy = False
         self._moment: Moment | None = None
         #: the plateau, and the time on it, from which the forecast was made
@@ -78,11 +86,11 @@ class Theory:
         plateau = plateau_at(moment.plateaus, moment.t)
         if problem is not self._problem:
             self._problem, self._said = problem, set()
-            self._forget(Marks())
+            self.marks, self._forecast_from = Marks(), None
         elif self._forecast_from is not None and (
             plateau is None or plateau.number != self._forecast_from[0]
         ):
-            self._forget(Marks(self.marks.landmarks))
+            self.marks, self._forecast_from = Marks(self.marks.landmarks), None
         if problem is None or self._busy or not self._is_affordable(problem, moment):
             return
         history = moment.frame.history
@@ -92,12 +100,6 @@ class Theory:
         elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
             self._busy, self._forecast_from = True, (plateau.number, moment.t)
             self._host.in_background(partial(self._forecast, problem, history.state_at(moment.t)))
-
-    def _forget(self, marks: Marks) -> None:
-        self._forecast_from = None
-        if marks != self.marks:
-            self.marks = marks
-            self.changed(self.marks)
 
     def _is_due(self, plateau: Plateau, t: float) -> bool:
         """Whether to forecast again: nearer to the escape, or later where none could be made."""
@@ -114,11 +116,13 @@ class Theory:
         return problem.width * problem.samples <= limit
 
     async def _predict(self, problem: Problem) -> None:
-        await asyncio.sleep(self._limits.settled_seconds)
+        await asyncio.sleep(self._wait)
         if problem is not self._problem:
             self._done(problem, Marks())
             return
+        began = self._clock()
         found = await self._computed(lambda: landmarks(problem))
+        self._wait = max(self._limits.settled_seconds, self._clock() - began)
         self._done(problem, Marks(found or Landmarks("")))
 
     async def _forecast(self, problem: Problem, state: State) -> None:

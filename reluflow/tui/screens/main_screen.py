@@ -14,6 +14,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.actions import Action
 from reluflow.tui.arrangement import LEAST_SIZE, PANELS, Arrangement, Panel
 from reluflow.tui.controllers.table import Table
+from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.painting import PaintedScreen
 from reluflow.tui.widgets.key_footer import KeyFooter
@@ -77,10 +78,13 @@ class MainScreen(PaintedScreen):
         panels = (self.status, self.loss, self.view, self.table, self.timeline, self.card, self.form)
         return all(panel.is_attached for panel in panels)
 
-    def show(self, moment: Moment) -> None:
-        """Draw a newer moment."""
-        for part in (self.status, self.loss, self.view, self._neurons, self.timeline):
-            part.show(moment)
+    def show(self, moment: Moment, marks: Marks) -> None:
+        """Draw a newer moment, and what the theory says of it so far."""
+        self.status.show(moment)
+        self.loss.show(moment, marks)
+        self.view.show(moment, marks)
+        self._neurons.show(moment)
+        self.timeline.show(moment)
 
     # --- what the user chose to see ---
 

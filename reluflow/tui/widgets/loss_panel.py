@@ -63,12 +63,12 @@ class LossPanel(FramePanel):
         self._marks = Marks()
         self._top = 1
 
-    def show(self, moment: Moment) -> None:
-        """Draw a newer moment; a new run starts with new axes."""
+    def show(self, moment: Moment, marks: Marks) -> None:
+        """Draw a newer moment with what the theory says of it; a new run starts with new axes."""
         before = self._moment
         if before is None or moment.frame.generation != before.frame.generation:
             self._axes = None
-        self._moment = moment
+        self._moment, self._marks = moment, marks
         self.redraw()
 
     def show_frozen(self, runs: tuple[FrozenRun, ...], origins: Mapping[str, Origin]) -> None:

@@ -46,20 +46,21 @@ class NeuronView(FramePanel):
         self._of_run: tuple[RunPicture, tuple[object, ...], float] | None = None
         self.view = COMPASS
 
-    def show(self, moment: Moment) -> None:
-        """Draw the state of a newer moment, if it has one that is not on screen already."""
+    def show(self, moment: Moment, marks: Marks) -> None:
+        """Draw the state of a newer moment, or other goals, if they are not on screen already."""
         before, self._moment = self._moment, moment
+        goals, self._marks = self._marks.extremal, marks
         if before is not None and before.frame.generation != moment.frame.generation:
             self._picture = None
-        if before is None or before.state is not moment.state:
+        if before is None or before.state is not moment.state or goals is not marks.extremal:
             self._update()
             self.redraw()
 
     def show_theory(self, marks: Marks) -> None:
         """Mark the directions in which the theory says that neurons end."""
-        self._marks = marks
-        self._update()
-        self.redraw()
+        before, self._marks = self._marks, marks
+        if before.extremal is not marks.extremal:
+            self.redraw()
 
     def point_at(self, neuron: int) -> None:
         """Mark another neuron."""

@@ -145,7 +145,8 @@ class ParameterField(Horizontal):
     def show_state(self, *, saved: bool, valid: bool) -> None:
         """Mark the line: ! cannot be used, > typed but not applied, * differs from the preset on file."""
         mark = "!" if not valid else ">" if self.edited else " " if saved else "*"
-        self._mark.update(mark)
+        if mark != self.mark:
+            self._mark.update(mark, layout=False)  # it is as wide as before
         self.set_class(not valid, "-invalid")
         self.set_class(self.edited, "-edited")
 

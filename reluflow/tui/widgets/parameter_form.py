@@ -202,7 +202,9 @@ class ParameterForm(Vertical):
             field.show_state(saved=saved, valid=_readable(field))
         foot = self.query_one("#sentence", Static)
         foot.set_class(problem is not None, "-problem")
-        foot.update(problem or self._about())
+        sentence = problem or self._about()
+        if sentence != self.sentence:
+            foot.update(sentence)  # all panels are laid out anew, as it may be longer or shorter
 
     def _about(self) -> str:
         field = self._focused()
