@@ -17,6 +17,12 @@ from reluflow.tui.neuron_choice import Choice
 #: A network whose columns take more multiplications than this is listed in the order that it had before for
 #: as long as the cursor plays, and its growth is not measured meanwhile.
 _COSTLY: Final = 4e6
+#: What can be typed to choose neurons.
+_FILTERS: Final = (
+    "+ -  live sliding dead  on=3 off=3 (a sample)\n"
+    "norm>1e-3  angle<=30  growth>0  group!=1  #<50\n"
+    "several: all of them must hold"
+)
 
 
 class Table:
@@ -82,9 +88,11 @@ class Table:
 
     def ask_choice(self) -> None:
         """Ask which neurons to list."""
-        from reluflow.tui.screens.choose_neurons import ChooseNeurons
+        from reluflow.tui.screens.ask_line import AskLine
 
-        self._host.ask(ChooseNeurons(self.choice.text), self.choose)
+        title = "Neurons to list (nothing: all of them)"
+        page = AskLine(title, "that are", self.choice.text, _FILTERS, Choice.read)
+        self._host.ask(page, self.choose)
 
     def choose(self, choice: Choice | None) -> None:
         """List only the neurons of a choice; None leaves the list as it is."""
