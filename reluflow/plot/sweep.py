@@ -49,15 +49,15 @@ def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Ro
     parts = [curve.y, curve.low, curve.high, *([] if curve.theory is None else [curve.theory])]
     every = np.concatenate(parts)
     log_y = is_logarithmic(every)
-    x = _scaled(curve.x, log_x)
-    y, low, high = (_scaled(each, log_y) for each in (curve.y, curve.low, curve.high))
-    seen = _scaled(every[np.isfinite(every)], log_y)
+    x = scaled(curve.x, log_x)
+    y, low, high = (scaled(each, log_y) for each in (curve.y, curve.low, curve.high))
+    seen = scaled(every[np.isfinite(every)], log_y)
     if not seen.size:
         return [[Segment(f"no run has a number for the {curve.name.split(',')[0]}", "dim")]]
-    chart = Chart(width, height - 1, _axis(x, log_x), _axis(seen, log_y), glyphs)
+    chart = Chart(width, height - 1, scaled_axis(x, log_x), scaled_axis(seen, log_y), glyphs)
     traces: list[Trace] = []
     if curve.theory is not None:
-        traces.append(chart.line(x, _scaled(curve.theory, log_y), "theory"))
+        traces.append(chart.line(x, scaled(curve.theory, log_y), "theory"))
     for place in range(x.size):  # the quartiles, as an upright stroke
         ends = np.array([low[place], high[place]])
         if np.all(np.isfinite(ends)):
@@ -70,12 +70,14 @@ def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Ro
     return [*chart.rows(traces), *below]
 
 
-def _scaled(values: Array, log: bool) -> Array:
+def scaled(values: Array, log: bool) -> Array:
+    """Values in the units of an axis: as they are, or their log10."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log10(values) if log else values
 
 
-def _axis(values: Array, log: bool) -> Axis:
+def scaled_axis(values: Array, log: bool) -> Axis:
+    """An axis about values in its units: whole decades, or round numbers."""
     seen = values[np.isfinite(values)]
     return Axis(decade_limits(seen) if log else round_limits(seen), "log" if log else "linear")
 
@@ -92,7 +94,7 @@ def map_rows(
     if not seen.size:
         return [[Segment(f"no run has a number for {names[2]}", "dim")]]
     log = is_logarithmic(values)
-    levels = _scaled(values, log)
+    levels = scaled(values, log)
     low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
     gutter = max(len(word) for word in y) + 1
     cell = max(1, min(8, (width - gutter - 1) // max(len(x), 1)))

@@ -1,10 +1,13 @@
 """Workers on this machine: processes with one thread of linear algebra each, which stay warm between runs."""
 
+import contextlib
 import multiprocessing
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Final
@@ -36,18 +39,38 @@ def available() -> int:
     return os.cpu_count() or 1
 
 
+def _context() -> Any:
+    """How processes are made: from a server without threads, or anew, never by copying this one as it is."""
+    methods = multiprocessing.get_all_start_methods()
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if hasattr(context, "set_forkserver_preload"):
+        context.set_forkserver_preload(["reluflow.sweep.worker"])
+    return context
+
+
+def warm_up() -> None:
+    """Let the server from which workers are made load what they need; does not wait for it.
+
+    Who shows a screen calls this in the thread of the screen before any worker is made: servers are started
+    with the standard error of the process, in whose place something without a file may stand there.
+    """
+    set_for_this_process()
+    context = _context()
+    with contextlib.redirect_stderr(sys.__stderr__):
+        if hasattr(context, "set_forkserver_preload"):
+            forkserver.ensure_running()
+        if os.name == "posix":
+            resource_tracker.ensure_running()
+
+
 class Worker:
     """One process, and what it was asked for and has not answered yet."""
 
-    def __init__(self, study: Study, keep: Path | None) -> None:
-        # a worker is made from a server without threads, or anew: never by copying this process as it is
-        methods = multiprocessing.get_all_start_methods()
-        context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if hasattr(context, "set_forkserver_preload"):
-            context.set_forkserver_preload(["reluflow.sweep.worker"])
+    def __init__(self, study: Study, keep: Path | None, beside_screen: bool) -> None:
+        context = _context()
         self.connection, theirs = context.Pipe()
         folder, runs = study.preset.folder.absolute(), None if keep is None else str(keep.absolute())
-        words = (theirs, study.to_toml(), str(folder), runs)
+        words = (theirs, study.to_toml(), str(folder), runs, beside_screen)
         self.process = context.Process(target=work, args=words, daemon=True)
         self.process.start()
         theirs.close()
@@ -88,10 +111,15 @@ class Worker:
 
 
 class Processes:
-    """Solves points by ``jobs`` workers. ``keep``: where run directories are written, None for nowhere."""
+    """Solves points by ``jobs`` workers. ``keep``: where run directories are written, None for nowhere.
 
-    def __init__(self, study: Study, jobs: int, keep: Path | None = None) -> None:
-        self._study = study
+    ``beside_screen``: whether workers give way to this process, and write nothing to where its screen is.
+    """
+
+    def __init__(
+        self, study: Study, jobs: int, keep: Path | None = None, beside_screen: bool = False
+    ) -> None:
+        self._study, self._beside_screen = study, beside_screen
         self._jobs = jobs
         self._keep = keep
         self._rows = PointSolver(study)
@@ -129,7 +157,7 @@ class Processes:
                 chunk = self._taken(numbers, 1)
                 if not chunk:
                     return
-                self.workers.append(Worker(self._study, self._keep))
+                self.workers.append(Worker(self._study, self._keep, self._beside_screen))
                 self.workers[place].ask(chunk)
             worker = self.workers[place]
             if len(worker.asked) <= max(size, 1) // 2:

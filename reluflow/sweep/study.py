@@ -154,6 +154,17 @@ def _try_alone(preset: Preset, axis: Axis) -> None:
         preset.with_values(dict(zip(axis.keys, value, strict=True)))
 
 
+def varied(
+    preset: Preset, axes: Sequence[Axis], measures: Sequence[str] = (), limit: float | None = None
+) -> Study:
+    """The study of a preset that is at hand, over some axes. Raises SweepError and PresetError."""
+    grid = Grid(tuple(axes))
+    first = preset.with_values(grid.changes(0))
+    for axis in grid.axes:
+        _try_alone(first, axis)
+    return Study(first, grid, tuple(measures), limit=limit)
+
+
 def read_study(folder: Path) -> Study:
     """The study of a sweep's folder. Raises SweepError in one sentence."""
     path = folder / STUDY

@@ -45,7 +45,7 @@ def theory_line(study: Study, groups: Groups, table: Mapping[str, Column]) -> Li
                 return None
             prediction = _prediction(study, int(table["number"][row]))
             if prediction is not None:
-                found.append(_value(prediction, groups.value))
+                found.append(predicted_value(prediction, groups.value))
                 name = _name(prediction, groups.value)
         known = [each for each in found if not math.isnan(each)]
         if known:
@@ -65,11 +65,14 @@ def _prediction(study: Study, number: int) -> Predicted | None:
     return found if isinstance(found, Predicted) else None
 
 
-def _value(prediction: Predicted, value: str) -> float:
+def predicted_value(prediction: Predicted, value: str) -> float:
+    """What is predicted for a value of a row, by its name; NaN where that is not known."""
     if value == "success":
         return math.nan if prediction.fit_probability is None else prediction.fit_probability
     if value in ("loss", "variation_norm"):
         return prediction.loss if value == "loss" else prediction.norm
+    if not _is_predicted(value):
+        return math.nan
     place = 0 if value == "escape_times" else int(value.partition(":")[2]) - 1
     return prediction.escapes[place] if place < len(prediction.escapes) else math.nan
 

@@ -4,6 +4,7 @@ It is told numbers of points, in lists, or None to end at once; for each point i
 of the row and the seconds that it took. When the process that asks is gone, however it ended, so is this one.
 """
 
+import os
 import signal
 import time
 from collections import deque
@@ -17,6 +18,9 @@ from reluflow.training.threads import set_for_this_process
 
 #: Seconds between two looks, within a run, at whether it is still wanted.
 LOOK_EVERY: Final = 0.1
+
+#: By how much a worker beside a screen gives way to whoever looks at it.
+NICE: Final = 10
 
 #: What a worker says: the number of a point, the cells of its row, seconds.
 Answer = tuple[int, Cells, float]
@@ -57,9 +61,15 @@ class Inbox:
             self._is_over = True
 
 
-def work(connection: "Connection[object, object]", text: str, folder: str, keep: str | None) -> None:
+def work(
+    connection: "Connection[object, object]", text: str, folder: str, keep: str | None, beside_screen: bool
+) -> None:
     """Solve points of the study with this ``text`` (see ``worker``); ``keep``: where runs are written."""
     set_for_this_process()
+    if beside_screen:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        if hasattr(os, "nice"):
+            os.nice(NICE)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # they are for the process that asks
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
