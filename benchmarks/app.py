@@ -2,7 +2,7 @@
 
     python benchmarks/app.py                     every section, as Markdown on stdout
     python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek,
-                                                 speed, memory
+                                                 range, speed, memory
 
 Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind
 a real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the
@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import remote
+from ranged import POINTS, ranged
 from readings import changes, explained, heading, moved, pace, picture, time_shown
 from terminal import Link
 from watched import LARGE, App, descent, running
@@ -221,6 +222,15 @@ def seek() -> list[Row]:
     return [Row("seek in a finished run", seconds, "ms", 50.0)]
 
 
+def range_of_number() -> list[Row]:
+    first, whole, keys = ranged(RUNS)
+    return [
+        Row("range of the scale: first point", first, "s", 0.3),
+        Row(f"range of the scale: all {POINTS} points", whole, "s", 4.0),
+        Row("key to screen while they are solved", keys, "ms", 100.0, 100.0),
+    ]
+
+
 def speed() -> list[Row]:
     """How much longer descent of 3e5 steps takes with the app than without, one after the other."""
     lost = []
@@ -259,6 +269,7 @@ SECTIONS: dict[str, Callable[[], list[Row]]] = {
     "cpu": cpu,
     "knob": knob,
     "seek": seek,
+    "range": range_of_number,
     "speed": speed,
     "memory": memory,
 }

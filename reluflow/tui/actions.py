@@ -154,6 +154,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
             panel="loss",
         ),
         Action(
+            "range",
+            "percent_sign",
+            "ranges.ask",
+            "how escapes, loss and norm depend on a number: a run at each of its values",
+            "range",
+        ),
+        Action(
             "verify", "V", "pages.verify", "what the theory predicts beside what this run measures", "verify"
         ),
     ),

@@ -9,7 +9,6 @@ from operator import attrgetter
 from typing import Any, ClassVar, Final, TypeVar
 
 from rich.console import RenderableType
-from textual import events
 from textual.binding import BindingType
 from textual.reactive import var
 from textual.screen import Screen
@@ -31,6 +30,7 @@ from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.pages import Pages
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.controllers.persistence import KEEP_SECONDS, Persistence
+from reluflow.tui.controllers.ranges import Ranges
 from reluflow.tui.controllers.refresh import LOOKS_PER_FRAME, Refresh
 from reluflow.tui.controllers.saving import Saving
 from reluflow.tui.controllers.table import Table
@@ -40,14 +40,7 @@ from reluflow.tui.controllers.transport import Transport
 from reluflow.tui.crash import crash_message
 from reluflow.tui.cursor import Cursor
 from reluflow.tui.export import save_screenshot
-from reluflow.tui.messages import (
-    EventChosen,
-    NumberStepped,
-    PanelChosen,
-    ParametersApplied,
-    ParametersLeft,
-    TimeChosen,
-)
+from reluflow.tui.listening import Listening
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
@@ -58,7 +51,7 @@ _Answer = TypeVar("_Answer")
 FORM_SECONDS: Final = 0.02
 
 
-class Explorer(TerminalApp):
+class Explorer(Listening, TerminalApp):
     """Shows a session.
 
     ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
@@ -110,6 +103,7 @@ class Explorer(TerminalApp):
         self.parameters = parameters = Parameters(session, cursor, self)
         self.comparison = Comparison(session, cursor, parameters, self)
         self.opening = Opening(cursor, parameters, self)
+        self.ranges = Ranges(session, parameters, self, self.glyphs)
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
@@ -275,27 +269,3 @@ class Explorer(TerminalApp):
 
     def action_focus_previous(self) -> None:
         self.layout.step_focus(-1)
-
-    # --- what widgets tell ---
-
-    def on_resize(self, event: events.Resize) -> None:
-        # the size that the app itself knows is still the old one
-        self.layout.resize(event.size)
-
-    def on_panel_chosen(self, event: PanelChosen) -> None:
-        self.layout.go_to_panel(event.panel)
-
-    def on_time_chosen(self, event: TimeChosen) -> None:
-        self.transport.go_to(event.t)
-
-    def on_event_chosen(self, event: EventChosen) -> None:
-        self.pages.inspect_event()
-
-    def on_parameters_applied(self, event: ParametersApplied) -> None:
-        self.parameters.apply(event.values)
-
-    def on_number_stepped(self, event: NumberStepped) -> None:
-        self.parameters.step(event.values)
-
-    def on_parameters_left(self, event: ParametersLeft) -> None:
-        self.layout.leave_parameters()

@@ -87,7 +87,10 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
             left=left_behind(),
         )
         shutdown.leave = app.leave
-        code = _run(app, session, settings)
+        try:
+            code = _run(app, session, settings)
+        finally:
+            app.ranges.close()
         shutdown.tell()
     finally:
         session.front.open()

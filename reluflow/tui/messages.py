@@ -45,6 +45,13 @@ class NumberStepped(Message):
 
 
 @dataclass
+class RangeAsked(Message):
+    """The user wants to see how the run depends on the number of this key."""
+
+    key_id: str
+
+
+@dataclass
 class ParametersLeft(Message):
     """The user is done with the parameters for now."""
 

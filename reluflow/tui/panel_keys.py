@@ -73,6 +73,12 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
     ),
     PanelKeys(
         "parameters",
+        "%",
+        "how the run depends on the number in the field",
+        (Key("NumberField", "percent_sign", "range", priority=True),),
+    ),
+    PanelKeys(
+        "parameters",
         "enter",
         "check everything, apply it and start a new run",
         (Key("ParameterForm", "enter", "apply"),),
@@ -108,6 +114,26 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
         (Key("Predictions", "up", "scroll_lines(-1)"), Key("Predictions", "down", "scroll_lines(1)")),
     ),
     PanelKeys("predictions", "? : x Y", "this page, the palette, a picture, something to copy"),
+    PanelKeys(
+        "range of a number",
+        "left right home end",
+        "from point to point; its numbers stand at the top",
+        (
+            Key("RangePanel", "left", "move(-1)"),
+            Key("RangePanel", "right", "move(1)"),
+            Key("RangePanel", "home", "move(-1000)"),
+            Key("RangePanel", "end", "move(1000)"),
+        ),
+    ),
+    PanelKeys(
+        "range of a number",
+        "n N",
+        "the next of the results, or the one before",
+        (Key("RangePanel", "n,down", "turn(1)"), Key("RangePanel", "N,up", "turn(-1)")),
+    ),
+    PanelKeys("range of a number", "enter", "open the run of the point; u in the app goes back"),
+    PanelKeys("range of a number", "h", "solve no more points, or go on"),
+    PanelKeys("range of a number", "? : x Y", "this page, the palette, a picture, something to copy"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from reluflow.errors import PresetError
 from reluflow.store.schema import Key, parse_text
-from reluflow.tui.messages import FieldEdited, FieldStepped
+from reluflow.tui.messages import FieldEdited, FieldStepped, RangeAsked
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.typed_values import stepped, text_of
 from reluflow.tui.widgets.mended import StillInput
@@ -72,6 +72,9 @@ class NumberField(StillInput):
         if text is not None and text != self.value:
             self.adopt(text)
             self.post_message(FieldStepped(self._key.id))
+
+    def action_range(self) -> None:
+        self.post_message(RangeAsked(self._key.id))
 
     def adopt(self, text: str) -> None:
         """Hold a value that nobody typed."""
