@@ -180,39 +180,22 @@ def _picture(sweep: "Sweep", groups: "Groups", table: Mapping[str, Any]) -> list
 def _curve(
     sweep: "Sweep", groups: "Groups", table: Mapping[str, Any], width: int, glyphs: Any
 ) -> Sequence[Any]:
-    import numpy as np
-
-    from reluflow.plot.sweep import Curve, curve_rows
+    from reluflow.plot.sweep import curve_rows
+    from reluflow.sweep.curves import curve_of
     from reluflow.sweep.theory_line import theory_line
 
-    x = groups.at[0].astype(float)
-    order = np.argsort(x, kind="stable")
-    if groups.value == "success":  # a rate has no quartiles, but an interval
-        low, middle, high = groups.interval[:, 0], groups.success_rate, groups.interval[:, 1]
-        name = "share of successes, with Wilson's interval,"
-    else:
-        low, middle, high = groups.quartiles.T
-        name = f"median of {groups.value}, with its quartiles,"
     line = theory_line(sweep.study, groups, table)
-    return curve_rows(
-        Curve(x[order], middle[order], low[order], high[order], f"{name} over {groups.by[0]}",
-              None if line is None else line.values[order], "" if line is None else line.name),
-        width, _HEIGHT, glyphs,
-    )  # fmt: skip
+    return curve_rows(curve_of(groups, line), width, _HEIGHT, glyphs)
 
 
 def _map(groups: "Groups", width: int, glyphs: Any) -> Sequence[Any]:
-    import numpy as np
-
     from reluflow.plot.sweep import map_rows
+    from reluflow.sweep.mapping import laid_out
 
-    values = groups.success_rate if groups.value == "success" else groups.quartiles[:, 1]
-    (across, column), (up, row) = (np.unique(each, return_inverse=True) for each in groups.at)
-    cells = np.full((up.size, across.size), np.nan)
-    cells[row, column] = values
-    words = [[_cell(value, 3) for value in each] for each in (across, up)]
+    laid = laid_out(groups)
+    words = [[_cell(value, 3) for value in each] for each in (laid.across, laid.up)]
     names = (groups.by[0], groups.by[1], groups.value)
-    return map_rows(cells, words[0], words[1], names, width, glyphs)
+    return map_rows(laid.values, words[0], words[1], names, width, glyphs)
 
 
 @guarded

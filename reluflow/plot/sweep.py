@@ -16,8 +16,8 @@ from reluflow.plot.settings import SWEEP
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 
 #: Shades of a map from its lowest value to its highest, and of one without values.
-_SHADES: Final = "·░▒▓█"
-_PLAIN_SHADES: Final = ".:+*#"
+SHADES: Final = "·░▒▓█"
+PLAIN_SHADES: Final = ".:+*#"
 _NOTHING: Final = " "
 
 
@@ -43,8 +43,11 @@ def is_logarithmic(values: Array) -> bool:
     return bool(seen.size and seen.min() > 0.0 and seen.max() > SWEEP.log_factor * seen.min())
 
 
-def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """The curve with its quartiles as marks and the theory's line, in rows of cells."""
+def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs, cursor: int | None = None) -> list[Row]:
+    """The curve with its quartiles as marks and the theory's line, in rows of cells.
+
+    ``cursor``: the place of a point that is marked, None for none.
+    """
     log_x = is_logarithmic(curve.x)
     parts = [curve.y, curve.low, curve.high, *([] if curve.theory is None else [curve.theory])]
     every = np.concatenate(parts)
@@ -67,7 +70,11 @@ def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs) -> list[Ro
     below: list[Row] = [[Segment(f"{glyphs.positive} {curve.name}", "strong")]]
     if curve.theory is not None:
         below.append([Segment(f"{glyphs.horizontal} theory: {curve.theory_name}", "theory")])
-    return [*chart.rows(traces), *below]
+    rows = chart.rows(traces)
+    if cursor is not None:
+        height_of = float(y[cursor]) if np.isfinite(y[cursor]) else chart.y.limits[0]
+        chart.put(rows, float(x[cursor]), height_of, glyphs.positive_cursor, "cursor")
+    return [*rows, *below]
 
 
 def scaled(values: Array, log: bool) -> Array:
@@ -89,7 +96,7 @@ def map_rows(
 
     ``names`` of x, y and the value.
     """
-    shades = _PLAIN_SHADES if glyphs.name == "ascii" else _SHADES
+    shades = PLAIN_SHADES if glyphs.name == "ascii" else SHADES
     seen = values[np.isfinite(values)]
     if not seen.size:
         return [[Segment(f"no run has a number for {names[2]}", "dim")]]
@@ -101,10 +108,10 @@ def map_rows(
     shown = min(len(x), max((width - gutter - 1) // cell, 1))
     rows: list[Row] = []
     for row in range(len(y) - 1, -1, -1):
-        marks = "".join(_shade(levels[row, column], low, high, shades) * cell for column in range(shown))
+        marks = "".join(shade(levels[row, column], low, high, shades) * cell for column in range(shown))
         rows.append([Segment(y[row].rjust(gutter - 1) + glyphs.vertical, "axis"), Segment(marks, "curve")])
     rows.append([Segment(" " * (gutter - 1) + glyphs.corner + glyphs.horizontal * (cell * shown), "axis")])
-    rows.append([Segment(" " * gutter + _labels(x[:shown], cell), "axis")])
+    rows.append([Segment(" " * gutter + labels(x[:shown], cell), "axis")])
     ends = [10.0**each if log else each for each in (low, high)]
     scale = f"{shades[0]} {short(ends[0])} to {shades[-1]} {short(ends[1])}{', logarithmic' if log else ''}"
     rows.append([Segment(f"{names[2]} ({scale}) over {names[0]} (across) and {names[1]} (up)", "dim")])
@@ -113,14 +120,15 @@ def map_rows(
     return rows
 
 
-def _shade(value: float, low: float, high: float, shades: str) -> str:
+def shade(value: float, low: float, high: float, shades: str) -> str:
+    """The shade of a value between two limits, a blank for none."""
     if not math.isfinite(value):
         return _NOTHING
     share = (value - low) / (high - low) if high > low else 1.0
     return shades[min(int(share * len(shades)), len(shades) - 1)]
 
 
-def _labels(words: Sequence[str], cell: int) -> str:
+def labels(words: Sequence[str], cell: int) -> str:
     """Words under their columns, as many as fit without touching."""
     line, free = "", 0
     for place, word in enumerate(words):

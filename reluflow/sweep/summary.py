@@ -62,17 +62,20 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
 
 
 def chosen(
-    table: Mapping[str, Column], where: str | None, constants: Mapping[str, Any] = MappingProxyType({})
+    table: Mapping[str, Column],
+    where: str | None,
+    constants: Mapping[str, Any] = MappingProxyType({}),
+    option: str = "--where",
 ) -> dict[str, Column]:
     """The rows for which the conditions hold, on columns and on ``constants`` that are the same for all.
 
-    Raises SweepError for names that are neither.
+    Raises SweepError, which begins with ``option``, for names that are neither.
     """
     if where is None:
         return dict(table)
-    conditions = parse_conditions(where, "--where")
+    conditions = parse_conditions(where, option)
     names = {**constants, **table}
-    require_known(conditions, names, "--where")
+    require_known(conditions, names, option)
     holds = np.broadcast_to(fulfilled(conditions, names), len(table["number"]))
     return {name: column[holds] for name, column in table.items()}
 

@@ -119,6 +119,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
             "undo", "u", "parameters.undo", "go back to the parameters before", "undo", panel="parameters"
         ),
         Action("redo", "U", "parameters.redo", "take the undoing back", panel="parameters"),
+        Action("sweep", "M", "folders.show_sweep", "the map and the table of the sweep that is open"),
         Action("open", "o", "opening.ask", "open another preset, shipped or your own", "open"),
     ),
     *_under(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from inspect import isawaitable
 from operator import attrgetter
-from typing import Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
@@ -25,6 +25,7 @@ from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import bindings, rebound
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
+from reluflow.tui.controllers.folders import Folders
 from reluflow.tui.controllers.layout import Layout
 from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.pages import Pages
@@ -45,6 +46,9 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
 
+if TYPE_CHECKING:
+    from reluflow.sweep.opening import Sweep
+
 _Answer = TypeVar("_Answer")
 
 #: Seconds after the first picture at which the form of parameters is filled in.
@@ -58,6 +62,7 @@ class Explorer(Listening, TerminalApp):
     ``session`` runs; ``guided``: whether to begin with the tour; ``at_end``: whether to begin, paused, at the
     end of what is recorded. ``remember``: whether to keep this session for the next start. ``timer`` False
     leaves it to the caller to ``pull``, as tests do. ``left``: runs that were left behind, to be offered.
+    ``shown``: a folder to be shown at once.
     """
 
     CSS_PATH = "explorer.tcss"
@@ -81,12 +86,14 @@ class Explorer(Listening, TerminalApp):
         guided: bool = False,
         remember: bool = False,
         left: Sequence[Run] = (),
+        shown: "Sweep | None" = None,
         timer: bool = True,
     ) -> None:
         super().__init__()
         self.session, self.glyphs, self.settings = session, glyphs, settings or Settings()
         self._greeting, self._complaints = greeting, complaints
         self._last, self._at_end, self._guided, self._left = last, at_end, guided, left
+        self._shown = shown
         self._remember, self._timer = remember, timer
         self._in_form: Preset | None = None
         self._compose_parts()
@@ -103,6 +110,7 @@ class Explorer(Listening, TerminalApp):
         self.parameters = parameters = Parameters(session, cursor, self)
         self.comparison = Comparison(session, cursor, parameters, self)
         self.opening = Opening(cursor, parameters, self)
+        self.folders = Folders(parameters, self.opening, self, self.glyphs)
         self.ranges = Ranges(session, parameters, self, self.glyphs)
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
@@ -146,6 +154,8 @@ class Explorer(Listening, TerminalApp):
             self.say(self._greeting)
         for complaint in self._complaints:
             self.complain(complaint)
+        if self._shown is not None:
+            self.folders.show(self._shown)
         if self._left:
             self.opening.offer(self._left)
         if self._timer:

@@ -17,10 +17,12 @@ from reluflow.plot.glyphs import choose
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.live_runs import left_behind
-from reluflow.store.locations import complaint
+from reluflow.store.locations import complaint, expanded, preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings, load_settings, overrule
+from reluflow.sweep.opening import Sweep, open_sweep
+from reluflow.sweep.study import STUDY
 from reluflow.training.resumption import stored_run
 from reluflow.tui.actions import ACTIONS
 from reluflow.tui.app import Explorer
@@ -40,12 +42,14 @@ SWITCH_SECONDS: Final = 1e-3
 class Opening:
     """The preset, run or session that the app opens.
 
-    ``preset`` and, for a run directory, its ``run``; ``last``: the session that is taken up; ``guided``:
-    whether the tour is on; ``greeting`` and ``complaints``: what is to be said.
+    ``preset`` and, for a run directory, its ``run``; ``shown``: a sweep that is shown over it;
+    ``last``: the session that is taken up; ``guided``: whether the tour is on; ``greeting`` and
+    ``complaints``: what is to be said.
     """
 
     preset: Preset
     run: Run | None = None
+    shown: Sweep | None = None
     last: LastSession | None = None
     guided: bool = False
     greeting: str | None = None
@@ -64,12 +68,13 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
     sys.setswitchinterval(SWITCH_SECONDS)
     share_one_arena()
     opening = open_on(target, fresh=fresh)
-    if target is not None and opening.preset.unused_sweep:
+    if target is not None and opening.shown is None and opening.preset.unused_sweep:
         _tell(f"reluflow: {opening.preset.unused_sweep}\n")
     homeless = complaint()
     complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
-    session = Session(opening.preset, running=opening.run is None, stored=opening.run, live=True)
+    running = opening.run is None and opening.shown is None
+    session = Session(opening.preset, running=running, stored=opening.run, live=True)
     shutdown = Shutdown(session)
     shutdown.install()
     session.front.prepare()
@@ -85,6 +90,7 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
             at_end=opening.run is not None,
             remember=True,
             left=left_behind(),
+            shown=opening.shown,
         )
         shutdown.leave = app.leave
         try:
@@ -124,7 +130,7 @@ def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
     if isinstance(target, Preset):
         return Opening(target, greeting="; ".join(target.data().remarks) or None)
     if target is not None:
-        return _opened(load_preset(target))
+        return _folder_of(target) or _opened(load_preset(target))
     last, complaint = (None, None) if fresh else read_session()
     complaints = () if complaint is None else (complaint,)
     if last is None:
@@ -134,6 +140,16 @@ def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
     except ReluflowError as error:
         # the run directory that was open is damaged or gone: its parameters are still there
         return Opening(last.preset, last=last, complaints=(*complaints, str(error)))
+
+
+def _folder_of(target: str) -> Opening | None:
+    """The sweep in a folder of that name, over the run of its first point; None if it is something else."""
+    folder = expanded(target)
+    if target in preset_files() or not (folder / STUDY).is_file():
+        return None
+    sweep = open_sweep(folder)
+    sweep.table()  # what cannot be read is said before there is a screen
+    return Opening(sweep.study.preset, shown=sweep)
 
 
 def _opened(preset: Preset) -> Opening:

@@ -134,6 +134,59 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
     PanelKeys("range of a number", "enter", "open the run of the point; u in the app goes back"),
     PanelKeys("range of a number", "h", "solve no more points, or go on"),
     PanelKeys("range of a number", "? : x Y", "this page, the palette, a picture, something to copy"),
+    PanelKeys(
+        "sweep",
+        "arrows",
+        "from cell to cell on the map or the curve, from line to line in the list",
+        (
+            Key("SweepPanel", "left,h", "move(-1, 0)"),
+            Key("SweepPanel", "right,l", "move(1, 0)"),
+            Key("SweepPanel", "up,k", "move(0, 1)"),
+            Key("SweepPanel", "down,j", "move(0, -1)"),
+            Key("SweepPanel", "home", "move(-1000000, 0)"),
+            Key("SweepPanel", "end", "move(1000000, 0)"),
+            Key("RowList", "up,k", "move(-1)"),
+            Key("RowList", "down,j", "move(1)"),
+            Key("RowList", "pageup", "page(-1)"),
+            Key("RowList", "pagedown", "page(1)"),
+            Key("RowList", "home,K", "end(False)"),
+            Key("RowList", "end,J", "end(True)"),
+        ),
+    ),
+    PanelKeys(
+        "sweep",
+        "enter",
+        "open the run on the line: as it is stored, else solved again",
+        (Key("SweepPage", "enter", "open"),),
+    ),
+    PanelKeys(
+        "sweep",
+        "v V",
+        "the next number that was measured, or the one before",
+        (Key("SweepPage", "v", "turn('value')"), Key("SweepPage", "V", "turn('back')")),
+    ),
+    PanelKeys(
+        "sweep",
+        "a u",
+        "another key across, another one upwards or none (a curve)",
+        (Key("SweepPage", "a", "turn('across')"), Key("SweepPage", "u", "turn('up')")),
+    ),
+    PanelKeys(
+        "sweep", "/", "look at some rows only: init.scale<1e-3 rank=2", (Key("SweepPage", "slash", "filter"),)
+    ),
+    PanelKeys(
+        "sweep", "t", "the table of all rows, or the runs of the cell", (Key("SweepPage", "t", "table"),)
+    ),
+    PanelKeys(
+        "sweep",
+        "tab",
+        "to the list, or to the map",
+        (Key("SweepPage", "tab,shift+tab", "other", priority=True),),
+    ),
+    PanelKeys(
+        "sweep", "esc", "back to the run; M comes back here", (Key("SweepPage", "escape,q,M", "leave"),)
+    ),
+    PanelKeys("sweep", "? : x Y", "this page, the palette, a picture, something to copy"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

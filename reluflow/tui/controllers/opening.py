@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reluflow.errors import ReluflowError
 from reluflow.store.live_runs import discard
-from reluflow.store.preset import load_preset
+from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.parameters import Parameters
@@ -36,6 +36,10 @@ class Opening:
         except ReluflowError as error:
             self._host.complain(error)
             return
+        self.begin(preset)
+
+    def begin(self, preset: Preset) -> None:
+        """Run a preset from its start, and play."""
         self._parameters.note_on_file(preset)
         self._cursor.restart(playing=True)
         self._parameters.start(preset)

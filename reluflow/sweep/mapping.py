@@ -1,0 +1,51 @@
+"""Groups of rows laid out on two axes, and the rows of each place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reluflow.network import Array
+from reluflow.sweep.columns import Column
+from reluflow.sweep.summary import Groups
+
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Map:
+    """``across`` (nx,) and ``up`` (ny,): the values on the axes, in increasing order.
+
+    ``group`` (ny, nx): the place of the group of each cell, -1 where there is none; ``values`` (ny, nx): its
+    share of successes or its median, NaN where there is none.
+    """
+
+    across: Column
+    up: Column
+    group: Places
+    values: Array
+
+
+def value_of(groups: Groups) -> Array:
+    """The number (g,) that stands for each group: its share of successes, or its median."""
+    return groups.success_rate if groups.value == "success" else groups.quartiles[:, 1]
+
+
+def laid_out(groups: Groups) -> Map:
+    """Groups by one column or two on a map; with one it has a single row."""
+    across, column = np.unique(groups.at[0], return_inverse=True)
+    up, row = np.array([""], dtype=object), np.zeros(len(column), dtype=np.intp)
+    if len(groups.at) > 1:
+        up, row = np.unique(groups.at[1], return_inverse=True)
+    group = np.full((up.size, across.size), -1, dtype=np.intp)
+    group[row, column] = np.arange(len(column))
+    values = np.full(group.shape, np.nan)
+    values[row, column] = value_of(groups)
+    return Map(across, up, group, values)
+
+
+def rows_of(table: Mapping[str, Column], groups: Groups, place: int) -> Places:
+    """The places (k,) in the table of the rows of a group."""
+    inside = [table[name] == column[place] for name, column in zip(groups.by, groups.at, strict=True)]
+    return np.flatnonzero(np.logical_and.reduce(inside))
