@@ -1,6 +1,7 @@
 """What the thread that shows a run may tell the thread that computes it."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -10,6 +11,7 @@ from reluflow.flow.base import State
 from reluflow.live.frame import Frame, Notice
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
+from reluflow.theory.nudges import Nudge
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +55,14 @@ class Change(Command):
 class Branch(Command):
     """Build the run that begins in ``frame`` at the last state recorded at or before flow time ``t``.
 
-    Only if ``number`` is still that of the newest change.
+    ``nudges``: changes that are made to that state first. Only if ``number`` is still that of the newest
+    change.
     """
 
     frame: Frame
     t: float
     number: int
+    nudges: Sequence[Nudge] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ it can; what is on show, and how fast that moves, is the business of ``playback`
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -18,6 +18,7 @@ from reluflow.live.front import Front
 from reluflow.live.worker import Worker
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
+from reluflow.theory.nudges import Nudge
 
 
 class Session:
@@ -93,9 +94,12 @@ class Session:
             self._exchange.turn(running=True)
         self._exchange.post(commands.Seek(t, halts))
 
-    def branch(self, frame: Frame, t: float) -> None:
-        """Run what begins at the last recorded state of a frame at or before a flow time, as a new run."""
-        self._exchange.post(commands.Branch(frame, t, self._exchange.count_change()))
+    def branch(self, frame: Frame, t: float, nudges: Sequence[Nudge] = ()) -> None:
+        """Run what begins at the last recorded state of a frame at or before a flow time, as a new run.
+
+        ``nudges``: changes of neurons that are made to that state first.
+        """
+        self._exchange.post(commands.Branch(frame, t, self._exchange.count_change(), nudges))
 
     def reset(self) -> None:
         """Go back to the start of the same preset."""

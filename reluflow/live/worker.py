@@ -16,6 +16,7 @@ from reluflow.live.frame import Notice, Refusal, SoughtState
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run
+from reluflow.theory.nudges import nudged
 from reluflow.training.training import Training
 
 
@@ -204,11 +205,12 @@ class Worker:
 
     def _branch(self, command: commands.Branch) -> None:
         """Build the run that begins in a frame at a flow time, if this is still the newest change."""
-        history = command.frame.history
-        if not self._exchange.is_newest_change(command.number) or history is None:
+        history, problem = command.frame.history, command.frame.problem
+        if not self._exchange.is_newest_change(command.number) or history is None or problem is None:
             return
         try:
-            preset = branch(command.frame.preset, history.recorded_at(command.t))
+            state = nudged(problem, history.recorded_at(command.t), command.nudges)
+            preset = branch(command.frame.preset, state, command.nudges)
         except (ReluflowError, OSError) as error:
             self._tell(sentence(error), failed=True)
             return

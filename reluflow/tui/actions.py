@@ -108,6 +108,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
             "branch",
         ),
         Action(
+            "nudge",
+            "B",
+            "nudging.ask",
+            "the same with a neuron added, removed, flipped, scaled or turned first",
+            "nudge",
+            panel="neurons",
+        ),
+        Action(
             "parameters",
             "p",
             "layout.toggle_parameters",
@@ -278,5 +286,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
 )
 
+#: What the menus under a key have on offer: these have no key of their own, but the palette finds them.
+MENU_ACTIONS: Final[tuple[Action, ...]] = _under(
+    "solving",
+    Action("nudge_add", "", "nudging.begin('add')", "add a neuron in the direction where it grows fastest"),
+    Action("nudge_remove", "", "nudging.begin('remove')", "remove the neuron under the cursor"),
+    Action("nudge_flip", "", "nudging.begin('flip')", "flip the sign of the neuron under the cursor"),
+    Action("nudge_scale", "", "nudging.begin('scale')", "scale the neuron under the cursor by a factor"),
+    Action("nudge_turn", "", "nudging.begin('turn')", "turn the neuron under the cursor by degrees"),
+)
+
 #: The actions by their ids, which are also what a user's keymap calls them.
-BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
+BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in (*ACTIONS, *MENU_ACTIONS)}

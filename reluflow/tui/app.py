@@ -27,6 +27,7 @@ from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
 from reluflow.tui.controllers.folders import Folders
 from reluflow.tui.controllers.layout import Layout
+from reluflow.tui.controllers.nudging import Nudging
 from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.pages import Pages
 from reluflow.tui.controllers.parameters import Parameters
@@ -112,6 +113,7 @@ class Explorer(Listening, TerminalApp):
         self.opening = Opening(cursor, parameters, self)
         self.folders = Folders(parameters, self.opening, self, self.glyphs)
         self.ranges = Ranges(session, parameters, self, self.glyphs)
+        self.nudging = Nudging(cursor, parameters, self.table, self)
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)

@@ -13,7 +13,7 @@ import reluflow.tui
 from reluflow.live.session import Session
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.store.preset import load_preset
-from reluflow.tui.actions import ACTIONS, BY_ID, Action
+from reluflow.tui.actions import ACTIONS, BY_ID, MENU_ACTIONS, Action
 from reluflow.tui.app import Explorer
 from reluflow.tui.bindings import rebound
 from reluflow.tui.panel_keys import PANEL_KEYS, Key
@@ -42,14 +42,14 @@ def app() -> Explorer:
     return made
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+@pytest.mark.parametrize("action", BY_ID.values(), ids=lambda action: action.id)
 def test_every_action_is_answered_by_a_part_that_is_there(action: Action, app: Explorer) -> None:
     method, arguments = app.answer_to(action.id)
     signature(method).bind(*arguments)
 
 
 def test_an_action_is_known_by_its_id_and_shown_by_the_key_that_the_user_gave_it() -> None:
-    assert list(BY_ID) == [action.id for action in ACTIONS]
+    assert list(BY_ID) == [action.id for action in (*ACTIONS, *MENU_ACTIONS)]
     keys = {"play": "f5", "slower": "full_stop"}
     shown = {action.id: action.shown for action in rebound(keys)}
     assert [shown[id] for id in ("play", "slower", "faster", "next", "dismiss", "quit")] == [

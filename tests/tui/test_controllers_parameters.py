@@ -67,7 +67,7 @@ def test_a_branch_is_the_present_preset_once_it_is_run() -> None:
     stage.cursor.go_to(12.3)
     stage.show(DONE)
     stage.parameters.branch()
-    assert stage.session.mock_calls == [call.branch(DONE, 12.3)]
+    assert stage.session.mock_calls == [call.branch(DONE, 12.3, ())]
     stage.parameters.follow(DONE)
     assert stage.parameters.present is PRESET
     branch = replace(PRESET, name="branch")

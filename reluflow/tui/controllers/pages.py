@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from reluflow.plot.glyphs import Glyphs
-from reluflow.tui.actions import Action
+from reluflow.tui.actions import MENU_ACTIONS, Action
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.layout import Layout
 from reluflow.tui.controllers.table import Table
@@ -103,7 +103,7 @@ class Pages:
         """Find an action by typing a part of its help."""
         from reluflow.tui.screens.palette import Palette
 
-        self._host.ask(Palette(self._actions), self._chosen)
+        self._host.ask(Palette((*self._actions, *MENU_ACTIONS)), self._chosen)
 
     async def _chosen(self, id: str | None) -> None:
         if id is None:

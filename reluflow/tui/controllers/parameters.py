@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reluflow.errors import ReluflowError
@@ -11,6 +11,7 @@ from reluflow.live.session import Session
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset, typed_values
 from reluflow.store.run_directory import Run
+from reluflow.theory.nudges import Nudge
 from reluflow.training.resumption import stored_run
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.cursor import Cursor
@@ -33,8 +34,8 @@ class Parameters:
         self._on_file: dict[str, Mapping[str, Any]] = {}
         self.note_on_file(session.frame.preset)
         self.origins: dict[str, Origin] = {}
-        #: the generation of the run that a branch was asked of, and the time that it begins at
-        self._branched: tuple[int, float] | None = None
+        #: the generation of the run that a branch was asked of, the time that it begins at, and its changes
+        self._branched: tuple[int, float, Sequence[Nudge]] | None = None
         self._refused: Refusal | None = None
 
     @property
@@ -115,13 +116,14 @@ class Parameters:
 
     # --- branches, and presets that cannot be run ---
 
-    def branch(self) -> None:
-        """Start a new run from the recorded state at or before the cursor."""
+    def branch(self, nudges: Sequence[Nudge] = ()) -> None:
+        """Start a new run from the recorded state at or before the cursor, with some neurons changed."""
         moment = self._cursor.moment
         if moment is None or moment.frame.history is None:
             return
-        self._session.branch(moment.frame, moment.t)
-        self._branched = (self._session.frame.generation, moment.frame.history.recorded_at(moment.t).t)
+        self._session.branch(moment.frame, moment.t, nudges)
+        begun = moment.frame.history.recorded_at(moment.t).t
+        self._branched = (self._session.frame.generation, begun, nudges)
 
     def follow(self, live: Frame) -> None:
         """Take note of what the session made of what was asked: a branch, or a preset that it refused."""
@@ -132,7 +134,7 @@ class Parameters:
         """The branch that was asked for, once it is what is run, is the present preset."""
         if self._branched is None:
             return
-        generation, t = self._branched
+        generation, t, nudges = self._branched
         if live.generation > generation and live.preset is not self.present:
             self._branched = None
             parent = self.present.name
@@ -140,7 +142,8 @@ class Parameters:
             self.origins[live.preset.name] = Origin(before.name, before.t + t)
             self.note_on_file(live.preset)
             self._history.add(live.preset)
-            self._host.say(f"a run of its own from t = {short(t)}; u goes back")
+            changed = f" with {', '.join(map(str, nudges))}" if nudges else ""
+            self._host.say(f"a run of its own from t = {short(t)}{changed}; u goes back")
 
     def _take_refusal(self, live: Frame) -> None:
         """Say why a preset cannot be run; what is run stays, with its own parameters."""
