@@ -20,13 +20,13 @@ from reluflow import figures
 from reluflow.cli.completion import FIGURE_KINDS
 from reluflow.errors import ReluflowError
 from reluflow.figures.animation import animate, moments
-from reluflow.figures.fields import extremal, growth
 from reluflow.figures.kinds import KINDS, Choices
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
 from reluflow.store.run_directory import open_run
+from reluflow.theory.circle import extremal, growth
 
 
 @pytest.fixture(scope="module")

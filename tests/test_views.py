@@ -7,14 +7,18 @@ from hypothesis import strategies as st
 from problems import balanced, smooth, toy, with_bias
 from rows import pieces
 
+from reluflow.errors import ProblemError
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, tangent_kernel
 from reluflow.observe.history import History
+from reluflow.observe.neurons import describe
 from reluflow.plot.cells import Row, plain
+from reluflow.plot.circles import CircleChoice, circle_of
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
 from reluflow.plot.settings import BUNDLE, NORMS
 from reluflow.plot.views import VIEWS
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
+from reluflow.plot.views.field import draw_field
 from reluflow.plot.views.function import sampled_function
 from reluflow.plot.views.growth import draw_growth
 from reluflow.plot.views.norms import log10_norms
@@ -354,3 +358,85 @@ def test_norms_over_time_fit_any_panel(size: tuple[int, int]) -> None:
     rows = picture.rows(growing_run().states[3], *size, BRAILLE, 1)
     assert {len(plain(row)) for row in rows} <= {size[0]}
     assert len(rows) == size[1]
+
+
+def field_of(problem: Problem, words: str = "") -> list[Row]:
+    state = State(0.0, problem.weights, problem.output_weights)
+    return draw_field(CircleChoice.read(words), state, problem, (91, 22), BRAILLE, None)
+
+
+def three_directions() -> Problem:
+    """Two samples at right angles; neurons at -150, 30 and 120 degrees that are too small to be seen."""
+    angles = np.radians([-150.0, 30.0, 120.0])
+    weights = 1e-9 * np.column_stack([np.cos(angles), np.sin(angles)])
+    return Problem(np.eye(2), [2.0, -1.0], weights, 1e-9 * np.array([1.0, 1.0, -1.0]))
+
+
+def columns_of(rows: list[Row], *angles: float) -> list[int]:
+    """The columns at which a field has angles in degrees, from the ends of its axis."""
+    axis = plain(rows[-3])
+    left, right = axis.index("└") + 1, len(axis) - 1
+    return [round(left + (angle + 180.0) / 360.0 * (right - left)) for angle in angles]
+
+
+def test_neurons_stand_in_the_field_at_their_angle_and_growth_rate() -> None:
+    problem = three_directions()
+    rows, angles = field_of(problem), (-150.0, 30.0, 120.0)
+    state = State(0.0, problem.weights, problem.output_weights)
+    rates = describe(state, problem, -problem.targets).growth
+    one, zero = (
+        next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith(label))
+        for label in ("1┤", "0┤")
+    )
+    found = {(x, y) for role in ("positive", "negative") for x, y in find(rows[:-3], role, "●○")}
+    heights = [round(zero - rate * (zero - one)) for rate in rates]
+    assert found == set(zip(columns_of(rows, *angles), heights, strict=True))
+
+
+def test_the_field_marks_where_neurons_are_drawn_to_and_where_basins_end() -> None:
+    """G = max(cos, 0) - max(sin, 0) / 2 has one maximum, at 0, and -G one at 90 degrees."""
+    rows = field_of(three_directions())
+    (plus,), (minus,) = find(rows[:-1], "positive", "▲"), find(rows[:-1], "negative", "▽")
+    assert [plus[0], minus[0]] == columns_of(rows, 0.0, 90.0)
+    # the minimum, and the end from which neurons climb of the arc on which nothing pulls
+    ends = [[x for x, y in find(rows, role, "+-") if y == len(rows) - 3] for role in ("positive", "negative")]
+    assert ends == [columns_of(rows, -90.0, 90.0), columns_of(rows, -180.0, 0.0)]
+
+
+def test_the_circle_goes_through_what_was_chosen() -> None:
+    problem = smooth()
+    state = State(0.0, problem.weights, problem.output_weights)
+    circle = circle_of(CircleChoice.read("x2 D+"), state, problem)
+    first = problem.span.inputs[1]
+    np.testing.assert_allclose(circle.basis[:, 0], first / np.linalg.norm(first), atol=1e-12)
+    np.testing.assert_allclose(circle.basis.T @ circle.basis, np.eye(2), atol=1e-12)
+    pull = problem.span.project(np.maximum(problem.targets, 0.0) @ problem.inputs)
+    inside = circle.basis @ (circle.basis.T @ pull)
+    np.testing.assert_allclose(inside, pull, atol=1e-10 * np.linalg.norm(pull))
+    assert "through x2 D+" in text(field_of(problem, "x2 D+"))
+    assert "fullest circle" in text(field_of(problem))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("x1 x1", "expected two of"),
+        ("D+", "expected two of"),
+        ("D+ q", "is no direction"),
+        ("x0 D+", "is no direction"),
+    ],
+)
+def test_a_circle_is_chosen_by_two_directions(words: str, said: str) -> None:
+    with pytest.raises(ProblemError, match=said):
+        CircleChoice.read(words)
+
+
+def test_directions_that_are_not_there_are_told_in_the_picture() -> None:
+    problem = three_directions()
+    for words, said in (
+        ("x3 D+", "found 2 samples"),
+        ("3 D+", "found 3 neurons"),
+        ("pca3 D+", "found 2 axes"),
+        ("x1 D+", "along one line"),
+    ):
+        assert said in text(field_of(problem, words))

@@ -9,10 +9,11 @@ from matplotlib.ticker import MultipleLocator
 
 from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, THEORY, edged, legend_above
 from reluflow.figures.shown import state_of
-from reluflow.network import Array, activation, residuals
+from reluflow.network import Array, residuals
 from reluflow.observe.neurons import describe
 from reluflow.plot.directions import compass
 from reluflow.store.run_reader import Run
+from reluflow.theory.circle import extremal, growth, kinks_of
 
 #: points of a curve
 _POINTS = 1441
@@ -21,8 +22,6 @@ _MOST_NUMBERED = 12
 _DIAMOND: dict[str, Any] = {"markeredgecolor": "black", "markersize": 5.0, "zorder": 4, "clip_on": False}
 #: degrees that a number takes
 _ROOM = 8.0
-#: radians within which a maximum is at a kink
-_SAME = 1e-9
 
 
 def field(axes: Axes, run: Run, t: float | None = None) -> None:
@@ -79,53 +78,11 @@ class _Circle:
             axes.plot(np.degrees(each), rates, *words, color=looks[0], **how)
 
 
-def growth(angles: Array, inputs: Array, pull: Array, slope: float = 0.0) -> Array:
-    """G(u) (k,) at the angles (k,) of u, for inputs (n, 2) that pull by ``pull`` (n,)."""
-    units = np.column_stack([np.cos(angles), np.sin(angles)])
-    found: Array = activation(units @ inputs.T, slope) @ pull
-    return found
-
-
-def extremal(inputs: Array, pull: Array, sign: int, slope: float = 0.0) -> Array:
-    """The angles (k,) at which sign G has a local maximum above 0, exact up to rounding.
-
-    Between two kinks sign G is <u, b> with one vector b: its maximum is along b, if that lies between them,
-    or else at a kink, where the slopes on its two sides tell.
-    """
-    kinks = np.sort(_kinks_of(inputs))
-    if not kinks.size:
-        return kinks
-    ends = np.append(kinks[1:], kinks[0] + 2.0 * np.pi)
-    middles = 0.5 * (kinks + ends)
-    z = np.column_stack([np.cos(middles), np.sin(middles)]) @ inputs.T
-    vectors = sign * (np.where(z > 0.0, 1.0, slope) * pull) @ inputs
-    sizes = np.hypot(*vectors.T)
-    along = np.arctan2(vectors[:, 1], vectors[:, 0])
-    along = kinks + np.mod(along - kinks, 2.0 * np.pi)
-    inside = along[(along > kinks + _SAME) & (along < ends - _SAME) & (sizes > 0.0)]
-    turned = np.column_stack([-np.sin(kinks), np.cos(kinks)])
-    before = np.einsum("kd,kd->k", turned, np.roll(vectors, 1, axis=0))
-    after = np.einsum("kd,kd->k", turned, vectors)
-    small = _SAME * float(np.max(sizes))
-    on_kinks = kinks[(before >= -small) & (after <= small)]
-    found = np.sort(np.mod(np.concatenate([inside, on_kinks]) + np.pi, 2.0 * np.pi) - np.pi)
-    kept: Array = found[sign * growth(found, inputs, pull, slope) > small]
-    return kept
-
-
-def _kinks_of(inputs: Array) -> Array:
-    """Angles (2 n,) in [-pi, pi) of the directions orthogonal to a sample, of samples that are not zero."""
-    seen = inputs[np.hypot(*inputs.T) > 0.0]
-    angles = np.arctan2(seen[:, 1], seen[:, 0])
-    both = np.concatenate([angles + 0.5 * np.pi, angles - 0.5 * np.pi])
-    return np.unique(np.mod(both + np.pi, 2.0 * np.pi) - np.pi)
-
-
 def _kinks(axes: Axes, inputs: Array) -> None:
     """Dotted lines, with the numbers of the samples, from 1, where there is room."""
     samples: dict[float, list[str]] = {}
     for number, each in enumerate(inputs, 1):
-        for angle in np.degrees(_kinks_of(each[None])):
+        for angle in np.degrees(kinks_of(each[None])):
             samples.setdefault(round(float(angle), 2), []).append(str(number))
     few, last = len(inputs) <= _MOST_NUMBERED, -np.inf
     for angle in sorted(samples):

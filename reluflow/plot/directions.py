@@ -173,6 +173,11 @@ def _choose(m: int, cursor: int | None) -> Numbers:
     return chosen
 
 
+def units_of(rows: Array) -> Array:
+    """Unit rows, whatever their sizes; a zero row stays zero."""
+    return _polar(rows)[0]
+
+
 def _polar(rows: Array) -> tuple[Array, Array]:
     """Unit rows and log10 of their norms; a zero row stays zero, with -inf."""
     clean = np.where(np.isfinite(rows), rows, 0.0)

@@ -186,6 +186,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("look", "i", "pages.inspect_moment", "all about the plateau or the event at this time"),
         Action("view", "n", "main.view.next_view", "another view of the neurons", "view", panel="directions"),
         Action(
+            "circle",
+            "C",
+            "circles.ask",
+            "the growth rates on another circle: through two of D+ D- x3 pca1 3 (a neuron)",
+            panel="directions",
+        ),
+        Action(
             "zoom",
             "z",
             "layout.zoom",

@@ -23,6 +23,7 @@ from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import bindings, rebound
+from reluflow.tui.controllers.circles import Circles
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
 from reluflow.tui.controllers.folders import Folders
@@ -113,6 +114,7 @@ class Explorer(Listening, TerminalApp):
         self.opening = Opening(cursor, parameters, self)
         self.folders = Folders(parameters, self.opening, self, self.glyphs)
         self.ranges = Ranges(session, parameters, self, self.glyphs)
+        self.circles = Circles(self)
         self.nudging = Nudging(cursor, parameters, self.table, self)
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
@@ -131,6 +133,7 @@ class Explorer(Listening, TerminalApp):
         main = self.main
         main.focused_panel = self.layout.follow_focus
         self.table.moved = main.view.point_at
+        self.circles.chosen = main.view.draw_circle
         self.tour.changed = main.card.show
         self.theory.changed = self._show_theory
         self.comparison.changed = self._show_frozen

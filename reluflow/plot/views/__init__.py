@@ -46,6 +46,10 @@ VIEWS: "Final[Registry[Entry, View]]" = Registry(
             "reluflow.plot.views.bundle:bundle_view",
             "for one neuron as teacher: v* - v in the eigenvectors of X'X, v the sum of a_j w_j",
         ),
+        "field": Entry(
+            "reluflow.plot.views.field:field_view",
+            "growth rate of a small neuron over its direction, one curve a sign, with kinks and the neurons",
+        ),
         "spectrum": Entry(
             "reluflow.plot.views.spectrum:spectrum_view",
             "eigenvalues of the tangent kernel and singular values of the hidden weights, largest first",

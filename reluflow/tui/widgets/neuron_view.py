@@ -1,18 +1,22 @@
 """The panel of the views of the neurons."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
+from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Role, Row
+from reluflow.plot.circles import CircleChoice
 from reluflow.plot.directions import Compass, Goals, compass, compass_rows
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import focus_of
 from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.plot.views.chart import legend
+from reluflow.plot.views.field import draw_field
 from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 #: the view that the app starts with
 COMPASS: Final = "directions"
+#: the view that is drawn on a circle of the user's choice
+FIELD: Final = "field"
 NAMES: Final = (*VIEWS, *RUN_VIEWS)
 #: a growing run is drawn again in a view of the whole run when it has become longer by this factor
 _LONGER: Final = 1.02
@@ -45,6 +51,7 @@ class NeuronView(FramePanel):
         #: the picture of the whole run, what it was drawn of, and up to which time
         self._of_run: tuple[RunPicture, tuple[object, ...], float] | None = None
         self.view = COMPASS
+        self.circle = CircleChoice()
 
     def show(self, moment: Moment, marks: Marks) -> None:
         """Draw the state of a newer moment, or other goals, if they are not on screen already."""
@@ -68,14 +75,25 @@ class NeuronView(FramePanel):
         self._update()
         self.redraw()
 
+    def choices(self) -> dict[str, Any]:
+        return {**super().choices(), "circle": str(self.circle)}
+
     def adopt(self, choices: Mapping[str, Any]) -> None:
         super().adopt(choices)
+        with suppress(ReluflowError):
+            self.circle = CircleChoice.read(str(choices.get("circle", "")))
         self._update()
         self.redraw()
 
     def next_view(self) -> None:
         """Show the next of the views."""
         self.view = NAMES[(NAMES.index(self.view) + 1) % len(NAMES)]
+        self._update()
+        self.redraw()
+
+    def draw_circle(self, choice: CircleChoice) -> None:
+        """Show the growth rates of small neurons on a circle of directions."""
+        self.view, self.circle = FIELD, choice
         self._update()
         self.redraw()
 
@@ -108,6 +126,10 @@ class NeuronView(FramePanel):
             return [top]
         if self.view in RUN_VIEWS:
             return [top, *self._whole_run(moment, moment.state, width, height - 1)]
+        if self.view == FIELD:
+            size = width, height - 1
+            rows = draw_field(self.circle, moment.state, moment.frame.problem, size, self.glyphs, self.cursor)
+            return [top, *rows]
         draw = VIEWS[self.view]
         rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self.cursor)
         return [top, *rows]
