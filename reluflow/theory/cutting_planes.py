@@ -160,7 +160,7 @@ class CuttingPlanes:
         hidden = activation(self._cuts[used] @ self.inputs.T, self.slope)
         # the programme is solved to 1e-10 only; the same neurons fit the targets to rounding
         exact = np.linalg.lstsq(hidden.T, self.targets, rcond=None)[0]
-        neurons, signs = self._merge(self._cuts[used] * np.abs(exact)[:, None], np.sign(exact))
+        neurons, signs = merged(self.inputs, self._cuts[used] * np.abs(exact)[:, None], np.sign(exact))
         sizes = row_norms(neurons)
         directions = neurons / sizes[:, None]
         self._add(directions)
@@ -169,24 +169,26 @@ class CuttingPlanes:
         if float(np.max(np.abs(miss))) <= 1e-12 * max(1.0, norm) and norm < self.upper:
             self.directions, self.masses, self.upper = directions, signs * sizes, norm
 
-    def _merge(self, neurons: Array, signs: Array) -> tuple[Array, Array]:
-        """Sums of those neurons (k, p) that share a sign and a closed activation cone, and their signs."""
-        sums: list[Array] = []
-        owners: list[float] = []
-        for i in np.argsort(-row_norms(neurons)):
-            if signs[i] == 0.0:
-                continue
-            for j, total in enumerate(sums):
-                if owners[j] == signs[i] and self._share_cone(total, neurons[i]):
-                    sums[j] = total + neurons[i]
-                    break
-            else:
-                sums.append(neurons[i])
-                owners.append(float(signs[i]))
-        return np.array(sums).reshape(-1, neurons.shape[1]), np.array(owners)
 
-    def _share_cone(self, one: Array, other: Array) -> bool:
-        rounding = 1e-13 * float(np.linalg.norm(one) + np.linalg.norm(other))
-        z, zz = self.inputs @ one, self.inputs @ other
-        opposed = (np.minimum(z, zz) < -rounding) & (np.maximum(z, zz) > rounding)
-        return not bool(np.any(opposed))
+def merged(inputs: Array, neurons: Array, signs: Array) -> tuple[Array, Array]:
+    """Sums of neurons (k, p) that share a sign and a closed cone of ``inputs`` (n, p), and their signs."""
+    sums: list[Array] = []
+    owners: list[float] = []
+    for i in np.argsort(-row_norms(neurons)):
+        if signs[i] == 0.0:
+            continue
+        for j, total in enumerate(sums):
+            if owners[j] == signs[i] and _share_cone(inputs, total, neurons[i]):
+                sums[j] = total + neurons[i]
+                break
+        else:
+            sums.append(neurons[i])
+            owners.append(float(signs[i]))
+    return np.array(sums).reshape(-1, neurons.shape[1]), np.array(owners)
+
+
+def _share_cone(inputs: Array, one: Array, other: Array) -> bool:
+    rounding = 1e-13 * float(np.linalg.norm(one) + np.linalg.norm(other))
+    z, zz = inputs @ one, inputs @ other
+    opposed = (np.minimum(z, zz) < -rounding) & (np.maximum(z, zz) > rounding)
+    return not bool(np.any(opposed))

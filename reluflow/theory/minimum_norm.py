@@ -3,7 +3,8 @@
 Primal: least sum_j |a_j| |w_j| such that sum_j a_j sigma(<w_j, x_k>) = y_k for all k, any number of neurons.
 Dual: greatest sum_k nu_k y_k such that |sum_k nu_k sigma(<w, x_k>)| <= 1 for all |w| <= 1.
 For any nu whatever, with kappa the maximum of that absolute value, sum_k nu_k y_k / kappa is a lower bound;
-the norm of any interpolating network is an upper one [weak duality].
+the norm of any interpolating network is an upper one [weak duality]. With weight decay the network need not
+interpolate: see ``decayed_norm``.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from reluflow.errors import ProblemError
 from reluflow.network import Array, row_norms, variation_norm
 from reluflow.network import predictions as outputs_of
 from reluflow.observe.measured import Measured
-from reluflow.problem import Problem
+from reluflow.problem import Problem, check_decay
 from reluflow.theory.cones import CONES, count_cones
 from reluflow.theory.cutting_planes import CuttingPlanes
+from reluflow.theory.decayed_norm import DecayedSearch
 from reluflow.theory.prediction import Prediction
 
 
@@ -41,12 +43,15 @@ NORM_ROWS: Final = NormRows()
 
 @dataclass(frozen=True)
 class MinimumNorm:
-    """The least norm, an interpolating network that has it, and the proof.
+    """The least norm, or with weight decay the least objective, a network that has it, and the proof.
 
     ``value``: norm of the network ``weights`` (k, d), ``output_weights`` (k,), which interpolates and is
     balanced; an upper bound. ``lower_bound`` = <nu, y> / kappa, which no interpolating network can beat.
     ``gap`` = value - lower_bound. ``nu`` (n,): the dual variables, ``kappa``: the maximum over |w| <= 1 of
     |sum_k nu_k sigma(<w, x_k>)|, exact up to rounding.
+
+    With weight decay lambda ``value`` is the objective of that network, which need not interpolate, and
+    ``lower_bound`` = <nu, y> - (n/2) |nu|^2 with kappa <= lambda, which no network can beat.
 
     >>> found = reluflow.minimum_norm([[1.0, 0.0], [0.0, 2.0]], [3.0, -2.0])
     >>> len(found.neurons), bool(found.gap < 1e-9)
@@ -70,10 +75,15 @@ class MinimumNorm:
         return list(zip(self.output_weights.tolist(), self.weights, strict=True))
 
 
-def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0.0) -> MinimumNorm:
+def minimum_norm(
+    inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0.0, weight_decay: float = 0.0
+) -> MinimumNorm:
     """The least variation norm of a network that fits ``targets`` (n,) at ``inputs`` (n, d).
 
     ``slope``: that of the activation sigma(z) = max(z, slope z) below zero, in [0, 1); 0 is the ReLU.
+    ``weight_decay``: lambda; above zero, the least half-mse loss plus lambda times the norm instead, which is
+    what the best network of any width has of the loss plus (lambda/2) sum_j (|w_j|^2 + a_j^2). For "mse" give
+    lambda / 2, and double the result.
 
     Cutting planes: a linear programme over finitely many directions w, to which the exact maxima of the
     dual constraint over all activation cones are added until the certified gap closes.
@@ -82,7 +92,11 @@ def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0
 
     >>> round(reluflow.minimum_norm([[1.0, 0.0], [0.0, 2.0]], [3.0, -2.0]).value, 9)
     4.0
+    >>> round(reluflow.minimum_norm([[1.0, 0.0], [0.0, 1.0]], [1.0, -0.6], weight_decay=0.02).value, 9)
+    0.0312
     """
+    if weight_decay:
+        return _least_objective(inputs, targets, slope, check_decay(weight_decay))
     data = _Data.of(inputs, targets, slope)
     if not data.targets.size or not np.any(data.targets):
         none = np.zeros((0, data.axes.shape[1]))
@@ -90,6 +104,31 @@ def minimum_norm(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float = 0
     search = CuttingPlanes(data.inputs, data.targets, slope)
     search.run()
     return data.restore(search)
+
+
+def _least_objective(
+    inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float, decay: float
+) -> MinimumNorm:
+    """In units of the largest input and target: masses are those of unit directions."""
+    problem = _problem(inputs, targets, slope)
+    span, y = problem.span, problem.targets
+    length, size = float(np.max(problem.lengths)), float(np.max(np.abs(y)))
+    if not length or not size:
+        value = float(y @ y) / (2.0 * len(y))
+        return MinimumNorm(value, value, np.zeros((0, problem.dimension)), np.zeros(0), y / len(y), 0.0)
+    search = DecayedSearch(span.inputs / length, y / size, decay / (length * size), slope)
+    search.run()
+    sizes = np.sqrt(np.abs(search.masses) * (size / length))
+    weights, outputs = (search.directions @ span.basis.T) * sizes[:, None], np.sign(search.masses) * sizes
+    bounds = search.upper * size**2, search.lower * size**2
+    return MinimumNorm(*bounds, weights, outputs, search.nu * size, search.kappa * size * length)
+
+
+def _problem(inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float) -> Problem:
+    """The data, checked, with a network that does not matter."""
+    given = np.asarray(inputs)
+    columns = given.shape[1] if given.ndim == 2 else 1
+    return Problem(inputs, targets, np.zeros((1, columns)), np.zeros(1), slope=slope)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -111,10 +150,7 @@ class _Data:
 
     @classmethod
     def of(cls, inputs: npt.ArrayLike, targets: npt.ArrayLike, slope: float) -> "_Data":
-        given = np.asarray(inputs)
-        columns = given.shape[1] if given.ndim == 2 else 1
-        start = np.zeros((1, columns)), np.zeros(1)
-        problem = Problem(inputs, targets, *start, slope=slope)  # type: ignore[arg-type]
+        problem = _problem(inputs, targets, slope)
         x, y = problem.inputs, problem.targets
         lengths = row_norms(x)
         for k in np.flatnonzero((lengths == 0.0) & (y != 0.0)):
