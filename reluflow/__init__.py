@@ -1,7 +1,8 @@
 """reluflow: the gradient flow of one-hidden-layer ReLU networks, its plateaus and escapes.
 
 ``simulate`` trains from arrays, ``load_preset`` reads a preset, ``open_run`` a run directory, ``open_sweep``
-the folder of a sweep, ``minimum_norm`` finds the least variation norm that fits. They are imported when first
+the folder of a sweep, ``minimum_norm`` finds the least variation norm that fits, ``edge_between`` what lies
+between two outcomes. They are imported when first
 used, so that ``import reluflow`` costs nothing.
 """
 
@@ -9,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing it from typing would be all that takes time here
     from typing import Any
 
+    from reluflow.edges.tracking import edge_between
     from reluflow.simulation import Trajectory, simulate
     from reluflow.store.preset import Preset, load_preset
     from reluflow.store.run_directory import Run, open_run
@@ -21,6 +23,7 @@ __all__ = [
     "Run",
     "Sweep",
     "Trajectory",
+    "edge_between",
     "load_preset",
     "minimum_norm",
     "open_run",
@@ -34,6 +37,7 @@ _HOMES = {
     "Run": "reluflow.store.run_directory",
     "Sweep": "reluflow.sweep.opening",
     "Trajectory": "reluflow.simulation",
+    "edge_between": "reluflow.edges.tracking",
     "load_preset": "reluflow.store.preset",
     "minimum_norm": "reluflow.theory.minimum_norm",
     "open_run": "reluflow.store.run_directory",

@@ -61,6 +61,10 @@ class SweepError(ReluflowError, ValueError):
     """An axis, a name or conditions of a sweep that cannot be used, or a sweep's folder that cannot."""
 
 
+class EdgeError(ReluflowError, ValueError):
+    """Two presets between which there is no boundary of outcomes that could be tracked."""
+
+
 class DamageError(RunError):
     """A file of a run directory that is not as it was written."""
 

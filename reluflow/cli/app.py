@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from reluflow.cli import diff, directions, export, info, new, plot, presets, resume, run, sweep, tui, verify
+from reluflow.cli import (
+    diff,
+    directions,
+    edge,
+    export,
+    info,
+    new,
+    plot,
+    presets,
+    resume,
+    run,
+    sweep,
+    tui,
+    verify,
+)
 from reluflow.cli.output import emit
 
 app = typer.Typer(
@@ -45,6 +59,7 @@ app.add_typer(sweep.app, name="sweep")
 app.command("verify")(verify.verify)
 app.command("directions")(directions.directions)
 app.command("diff")(diff.diff)
+app.command("edge")(edge.edge)
 app.command("info")(info.info)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)

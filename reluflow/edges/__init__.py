@@ -1,0 +1,1 @@
+"""What lies between two outcomes: runs that start close together and end differently."""
