@@ -13,6 +13,7 @@ from reluflow.errors import SolverError
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, Events, no_events
 from reluflow.observe.difference import difference, first_other_event, loss_at
+from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.training.checking import check
 from reluflow.training.training import Training
@@ -115,6 +116,17 @@ class TestCheck:
         for each in (training, lorentz):
             each.run()
         assert check(training).found.loss > 100.0 * check(lorentz).found.loss
+
+    def test_a_tolerance_that_leaves_no_room_is_refused(self):
+        training = Training.from_preset(load_preset("orthogonal-toy", {"solver.rtol": 5e-13}))
+        with pytest.raises(SolverError, match="100 times tighter"):
+            check(training)
+
+    def test_agreement_is_never_said_to_be_closer_than_rounding(self):
+        """A network in which nothing moves is the same at any tolerance, but for the rounding of its loss."""
+        training = Training(Problem([[1.0]], [1.0], [[-1.0]], [1.0]))
+        training.run()
+        assert check(training).told()["loss"] == 1e-15
 
     def test_plain_descent_has_no_tolerance(self):
         preset = load_preset("orthogonal-toy", {"solver.method": "gd", "stop.steps": 3})

@@ -5,6 +5,7 @@ several solutions exist the flow is the limit of plain descent as its rate goes 
 one that the integrator took: there the flow is held against descent at two rates, extrapolated.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import pytest
 import reluflow
 from reluflow.flow.events import Change
 from reluflow.network import Array
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+from checked import ELSEWHERE, of_case, of_preset
 
 CASES = Path(__file__).parent / "cases" / "flow"
 
@@ -35,6 +39,8 @@ BY_DESCENT = [
     ("rankdef2-33", 64.1, 0.02),
     ("rankdef2-17", 59.1, 0.01),
     ("onkink-12", 64.0, 0.004),
+    ("dominated-12", 185.7, 0.01),
+    ("domline-24", 109.7, 0.01),
 ]
 
 
@@ -96,3 +102,19 @@ def test_the_flow_is_the_limit_of_descent(name: str, time: float, rate: float) -
     limit = 2.0 * descent(data, 0.5 * rate, time) - descent(data, rate, time)
     other = data["loss"][data["times"] == time][0]
     assert flow(data, np.array([time])).loss[0] == pytest.approx(limit, abs=0.2 * abs(other - limit))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({path.stem for path in CASES.glob("*.npz")} - set(ELSEWHERE)))
+def test_a_check_says_what_is_true(name: str) -> None:
+    """Where it reports agreement to e the integrator is within 30 e, or it says that there are choices."""
+    found = of_case(name)
+    assert found.is_true, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["first-steps", "leaky", "three-points", "wu-five-points", "neuron-centred"])
+def test_a_check_of_a_preset_says_what_is_true(name: str) -> None:
+    """Against the flow at rtol 1e-11."""
+    found = of_preset(name)
+    assert found.is_true, found

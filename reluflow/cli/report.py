@@ -15,7 +15,7 @@ def report(summary: Mapping[str, Any], width: int) -> str:
         ("method", str(summary.get("method"))),
         ("wall", f"{_number(summary.get('wall_seconds'))} s"),
         ("run", str(summary.get("run"))),
-        *([("checked", checked(summary["check"]))] if summary.get("check") else []),
+        *([("checked", _checked(summary["check"]))] if summary.get("check") else []),
     ]
     lines = [
         f"{summary.get('preset')}: {summary.get('status')}",
@@ -23,19 +23,6 @@ def report(summary: Mapping[str, Any], width: int) -> str:
     ]
     lines += [line for name, words in saved for line in wrapped(f"  {name:<8}", words, width)]
     return "\n".join(lines + _saddles(summary.get("saddles") or [])) + "\n"
-
-
-def checked(check: Mapping[str, Any]) -> str:
-    """How far a run and one at a tighter tolerance differ, in words."""
-    escapes = check.get("escapes")
-    words = "their numbers differ" if escapes is None else f"escapes to {escapes:.1g}"
-    words = f"loss to {check['loss']:.1g}, {words}, against rtol {check['rtol']:g}"
-    event = check.get("first_difference")
-    if event:
-        words += f"; another event of neuron {event['neuron']} at t = {event['t']:.6g}"
-    if check.get("choices"):
-        words += f"; {check['choices']} choice(s), where the flow is not unique"
-    return words
 
 
 def wrapped(label: str, words: str, width: int) -> list[str]:
@@ -64,3 +51,9 @@ def _saddles(saddles: list[Mapping[str, Any]]) -> list[str]:
 
 def _number(value: Any) -> str:
     return "-" if value is None else f"{value:.6g}"
+
+
+def _checked(check: Mapping[str, Any]) -> str:
+    from reluflow.training.checking import told_in_words
+
+    return told_in_words(check)

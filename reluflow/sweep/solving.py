@@ -94,7 +94,7 @@ class PointSolver:
             found = check(training, interrupted_by=lambda: "the sweep" if is_unwanted() else None)
             if found is None:
                 return None
-            row |= {"check_loss": found.found.loss, "check_escapes": found.found.escape_shift}
+            row |= {"check_loss": found.loss, "check_escapes": found.found.escape_shift}
         row["success"] = self._is_success(number, row, preset, first_loss)
         return row
 

@@ -23,6 +23,7 @@ from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import bindings, rebound
+from reluflow.tui.controllers.checking import Checking
 from reluflow.tui.controllers.circles import Circles
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
@@ -120,6 +121,7 @@ class Explorer(Listening, TerminalApp):
         keys = {action.id: action.shown for action in actions}
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
         self.theory = Theory(self)
+        self.checking = Checking(cursor, self)
         self.pages = Pages(
             cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )

@@ -39,8 +39,8 @@ class NewtonSettings:
     diverged: float = 1e4
     #: neurons that add no more than this share of the tolerance together are left out at first
     light: float = 0.01
-    #: a residual that moves, times h |D|, by less than so many times what ends Newton's method stands still: neurons
-    #: feel an eighth of that, if it is replaced by its mean
+    #: A residual that moves, times h |D|, by less than so many times what ends Newton's method stands still:
+    #: neurons feel an eighth of that, if it is replaced by its mean.
     still: float = 2.0
     #: neurons are left out if there are at least so many pairs of them with a sample
     worth: int = 3000

@@ -10,7 +10,7 @@ from reluflow.flow.lorentz.event_location import REST
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.release import Releases, held_by_rounding
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
 #: a part of an input orthogonal to others below this share of it (squared) is left to a more careful hand
@@ -123,8 +123,7 @@ def _orthogonal(vectors: Array, rows: Rows, sample: Index, theta: Array) -> Arra
     mixed[here[:, None], slots] = -theta
     mixed[:, -1] = 0.0
     mixed[here, sample] = 1.0
-    combined = mixed[:, :-1] @ vectors
-    return combined
+    return mixed[:, :-1] @ vectors
 
 
 def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
