@@ -22,7 +22,7 @@ import csv
 import math
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -165,6 +165,28 @@ def p2(name: str, table: Table) -> list[str]:
     ]
 
 
+# --- P1: the five points ---
+
+
+def p1(name: str, table: Table) -> list[str]:
+    """How many starts fit, by method and scale."""
+    lines = [
+        "# P1, five points on a line: which starts fit",
+        "",
+        "| scale | method | runs | fits | losses at which the others end |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for scale in np.unique(table["init.scale"])[::-1]:
+        for method in ("lorentz", "gd"):
+            cell = (table["init.scale"] == scale) & (table["solver.method"] == method)
+            fit = table["success"] & cell
+            others = sorted({f"{loss:.4f}" for loss in table["loss"][cell & ~fit]})
+            if np.any(cell):
+                counts = f"{np.sum(cell)} | {np.sum(fit)}"
+                lines.append(f"| {scale:g} | {method} | {counts} | {', '.join(others) or '-'} |")
+    return lines
+
+
 # --- orthogonal inputs: which starts fit ---
 
 
@@ -245,6 +267,14 @@ def _chances(name: str, table: Table) -> np.ndarray:
     return np.array(found)
 
 
+#: What makes the Markdown of a study that is none of P2's.
+MAKERS: Final[dict[str, Callable[[str, Table], list[str]]]] = {
+    "p1-five-points": p1,
+    "success-map": success_map,
+    "fit-probability": fits,
+}
+
+
 def main() -> int:
     """Make the tables of the studies that are named."""
     names = sorted(path.stem for path in STUDIES.glob("*.toml"))
@@ -257,7 +287,7 @@ def main() -> int:
     for name in asked.names:
         done = asked.as_it_stands
         table = rows_of(asked.folder / name) if done else swept(name, asked.folder, asked.jobs)
-        make = {"success-map": success_map, "fit-probability": fits}.get(name, p2)
+        make = MAKERS.get(name, p2)
         text = "\n".join(make(name, table)) + "\n"
         write_rows(name, table, ("rule", *QUANTITIES.values()))
         (TABLES / f"{name}.md").write_text(text)

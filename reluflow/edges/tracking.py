@@ -121,7 +121,7 @@ def track(path: Path, endings: Endings, look: Callable[[Bisection], None] = lamb
             return Edge(kind, path.what, first.one, ends, tuple(bisections), kink, saddle, sides)
         began += parting.parted.t
         parted = [_at(sides[0], state) for state in (parting.parted.one, parting.parted.other)]
-        segment = mixture(sides[0], parted[0], parted[1], "states on both sides")
+        segment = mixture(sides[0], parted[0], parted[1], f"the states on both sides at t = {began:.6g}")
         bracket = bisected(segment, endings)
 
 
