@@ -1,0 +1,65 @@
+"""The studies of benchmarks/studies.py: their files, and how a published median is judged."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reluflow.sweep.study import planned
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+from studies import STUDIES, Published, entry, published, ruled, success_map
+
+NAMES = sorted(path.stem for path in STUDIES.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_file_describes_a_study(name: str) -> None:
+    assert planned(str(STUDIES / f"{name}.toml"), []).grid.size >= 30
+
+
+def test_every_entry_of_the_paper_belongs_to_a_study() -> None:
+    sizes = [(4, 200), (16, 200), (64, 200), (256, 200), (1024, 25), (1024, 50), (1024, 200)]
+    assert [len(published(*size)) for size in sizes] == [36] * 7
+    assert published(4, 200)[0] == Published("max_angle_degrees", True, 2, "166.5", 10.45)
+
+
+def table(values: list[float]) -> dict[str, np.ndarray]:
+    count = len(values)
+    return {
+        "data.centred": np.ones(count, dtype=bool),
+        "init.scale": np.full(count, 4.0**-2),
+        "nuclear_norm": np.array(values),
+    }
+
+
+@pytest.mark.parametrize(
+    ("digits", "inside"),
+    [("1.05", True), ("1.0904", True), ("1.0906", False), ("0.9094", False), ("2", False)],
+)
+def test_a_published_median_is_held_against_medians_of_five(digits: str, inside: bool) -> None:
+    """Half of the seeds at 0.91 and half at 1.09: medians of five are one of the two, to four digits."""
+    paper = Published("nuclear_norm", True, -2, digits, 0.01)
+    found = entry(paper, table([0.91] * 20 + [1.09] * 20), np.random.default_rng(0))
+    assert found is not None
+    assert found[1] is inside
+
+
+def test_no_entry_is_made_from_fewer_than_five_seeds_nor_from_other_cells() -> None:
+    rng = np.random.default_rng(0)
+    assert entry(Published("nuclear_norm", True, -2, "1", 0.0), table([1.0] * 4), rng) is None
+    assert entry(Published("nuclear_norm", True, -5, "1", 0.0), table([1.0] * 40), rng) is None
+    assert entry(Published("nuclear_norm", False, -2, "1", 0.0), table([1.0] * 40), rng) is None
+
+
+def test_the_rule_of_the_success_map_is_asked_of_the_start_of_every_row() -> None:
+    """64 neurons see every sample, two do not. A row that ends otherwise is counted."""
+    rows = {
+        "network.width": np.array([2, 64, 64]),
+        "data.seed": np.array([0, 0, 1]),
+        "init.seed": np.array([0, 0, 1]),
+        "success": np.array([False, True, False]),
+    }
+    np.testing.assert_array_equal(ruled("success-map", rows), [False, True, True])
+    assert "2 of 3 runs end as the rule says" in "\n".join(success_map("success-map", rows))
