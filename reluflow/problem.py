@@ -225,7 +225,10 @@ def check_range(problem: Problem) -> None:
     largest = float(np.max(np.abs(problem.targets)))
     sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
     for name, found in (
-        *((f"inputs[{k}] has length", lengths[k]) for k in (np.argmax(lengths), _least(lengths))),
+        *(
+            (f"the input of sample {k + 1} has length", lengths[k])
+            for k in (np.argmax(lengths), _least(lengths))
+        ),
         ("the largest of the targets is", largest),
     ):
         if found != 0.0 and not SMALLEST <= found <= LARGEST:

@@ -82,7 +82,7 @@ class TestEvents:
         other = events_of((1.0, 0, 3, self.EXIT), (2.1, 1, 2, self.EXIT), (2.5, 0, 4, self.ENTER))
         found = first_other_event(one, other, 10.0)
         assert (found.t, found.neuron) == (2.0, 1)
-        assert (found.one, found.other) == ("slide of sample 2", "exit of sample 2")
+        assert (found.one, found.other) == ("slide of sample 3", "exit of sample 3")
 
     def test_one_that_is_missing_is_told_unless_it_is_at_the_end(self):
         one = events_of((1.0, 0, 3, self.EXIT), (3.0, 0, 1, self.ENTER))

@@ -185,7 +185,7 @@ class TestRows:
         inputs = np.array([[1.0, 2.0, 0.0], [1.0, -2.0, 0.0], [1.0, 0.0, 0.5]])
         problem = balanced(inputs, inputs @ np.array([1.0, 0.0, 0.0]), 30, 1e-9)
         reason = obtuse(problem.inputs)
-        assert reason == "inputs[0] and inputs[1] are 126.9 degrees apart; expected less than 90"
+        assert reason == "samples 1 and 2 are 126.9 degrees apart; expected less than 90"
         assert obtuse(near().problem.inputs) is None
 
     def test_rows_need_neurons_of_the_sign_they_speak_of(self):

@@ -148,9 +148,9 @@ class TestMinimumNorm:
     @pytest.mark.parametrize(
         ("inputs", "targets", "message"),
         [
-            ([[1.0, 2.0], [1.0, 2.0]], [1.0, 2.0], r"inputs\[0\] and inputs\[1\] point the same way"),
-            ([[1.0, 2.0], [3.0, 6.0]], [1.0, 2.0], r"inputs\[0\] and inputs\[1\] point the same way"),
-            ([[1.0, 2.0], [0.0, 0.0]], [1.0, 0.5], r"targets\[1\] is 0.5 at an input of zeros"),
+            ([[1.0, 2.0], [1.0, 2.0]], [1.0, 2.0], r"samples 1 and 2 point the same way"),
+            ([[1.0, 2.0], [3.0, 6.0]], [1.0, 2.0], r"samples 1 and 2 point the same way"),
+            ([[1.0, 2.0], [0.0, 0.0]], [1.0, 0.5], r"the target of sample 2 is 0.5 at an input of zeros"),
             ([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1]], [1, 0, 0, 0, 0, 0], "linear relation"),
             ([[1.0, 0.0], [1.0, 1e-9], [0.3, 1.0]], [1.0, 1.1, 0.5], "directions differ"),
             ([[1.0, 0.0]], [1.0, 2.0], "targets has 2 samples"),

@@ -91,8 +91,8 @@ def test_a_run_that_was_tampered_with_fails():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda p: {"targets": np.abs(p.targets)}, "not symmetric: inputs["),
-        (lambda p: {"targets": np.roll(p.targets, 1)}, "not symmetric: inputs[0] has no sample"),
+        (lambda p: {"targets": np.abs(p.targets)}, "not symmetric: sample "),
+        (lambda p: {"targets": np.roll(p.targets, 1)}, "not symmetric: sample 1 has none"),
         (lambda p: {"targets": 0.0 * p.targets}, "X'y = 0"),
         (lambda p: {"slope": 0.1}, "slope of the activation is 0.1"),
         (lambda p: {"weights": 1e6 * p.weights}, "the start is not small"),

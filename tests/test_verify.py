@@ -130,13 +130,13 @@ class TestWrongAssumptions:
             (
                 ["first-steps"],
                 "orthogonal/least-norm",
-                "inputs[0] and inputs[2] have a cosine of -1",
+                "samples 1 and 3 have a cosine of -1",
                 "expected 0 for every pair",
             ),
             (
                 ["orthogonal-toy", *points([[1, 0], [0, 0]], [1, -1])],
                 "orthogonal/least-norm",
-                "an input is zero: inputs[1]",
+                "an input is zero: that of sample 2",
                 "expected none",
             ),
             (
@@ -191,13 +191,13 @@ class TestWrongAssumptions:
             (
                 ["neuron-centred"],
                 "correlated/minus-die",
-                "inputs[0] is 60.38 degrees from the teacher, the farthest of ",
+                "the input of sample 1 is 60.38 degrees from the teacher, the farthest of ",
                 "the theorem is for less than 45",
             ),
             (
                 ["two-teachers"],
                 "correlated/half-time",
-                "targets[15] is -3.98792",
+                "the target of sample 16 is -3.98792",
                 "one neuron as teacher makes all targets positive",
             ),
             (

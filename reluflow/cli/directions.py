@@ -131,11 +131,12 @@ def _row(one: "Direction", width: int) -> list[str]:
 
 
 def _samples(numbers: tuple[int, ...]) -> str:
-    """0-2, 5; only how many where that gets long."""
+    """Numbers from 0 as people count, from 1: 1-3, 6; only how many where that gets long."""
     runs = [[k for _, k in group] for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
     if len(runs) > RUNS:
         return f"{len(numbers)} samples"
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs) or "no sample"
+    words = (f"{run[0] + 1}" if len(run) == 1 else f"{run[0] + 1}-{run[-1] + 1}" for run in runs)
+    return ", ".join(words) or "no sample"
 
 
 def _notes(found: "Directions") -> list[str]:
@@ -155,7 +156,7 @@ def _notes(found: "Directions") -> list[str]:
         f"rate: growth of |a| and |w| there. basin: share of {found.drawn} random neurons of that sign that "
         "go there. neurons: those of this network that do. aligned: its small ones of that sign within "
         f"{RULES.aligned:g} degrees by now. "
-        "escape: flow time at which they would be large if nothing else changed. Samples are counted from 0.",
+        "escape: flow time at which they would be large if nothing else changed. Samples are counted from 1.",
         f"Gamma_all, the fastest growth of any neuron, is {found.gamma_all}; Gamma_available, that of this "
         f"network's, is {found.gamma_available:.6g}.",
         *_others(found),

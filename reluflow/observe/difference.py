@@ -133,4 +133,4 @@ def _words(step: _Step | None) -> str | None:
     if step is None:
         return None
     name = Change(step[2]).name.lower().replace("_", " ")
-    return name if step[1] < 0 else f"{name} of sample {step[1]}"
+    return name if step[1] < 0 else f"{name} of sample {step[1] + 1}"

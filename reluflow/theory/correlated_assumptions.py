@@ -42,7 +42,8 @@ def examine(problem: Problem) -> tuple[TeacherTrajectory | None, str | None]:
 def _no_teacher(problem: Problem) -> str | None:
     low = int(np.argmin(problem.targets))
     if problem.targets[low] <= 0.0:
-        return f"targets[{low}] is {problem.targets[low]:g}; one neuron as teacher makes all targets positive"
+        found = f"the target of sample {low + 1} is {problem.targets[low]:g}"
+        return f"{found}; one neuron as teacher makes all targets positive"
     if find_teacher(problem) is None:
         left = missed(problem.span.inputs, problem.targets)[1]
         return (
@@ -109,8 +110,8 @@ def too_wide(trajectory: TeacherTrajectory) -> str | None:
     if angle >= ASSUMED.widest:
         wide = int(np.count_nonzero(cosines <= np.cos(np.radians(ASSUMED.widest))))
         return (
-            f"inputs[{k}] is {angle:.4g} degrees from the teacher, the farthest of {wide} too far; "
-            f"the theorem is for less than {ASSUMED.widest:g}"
+            f"the input of sample {k + 1} is {angle:.4g} degrees from the teacher, the farthest of {wide} "
+            f"too far; the theorem is for less than {ASSUMED.widest:g}"
         )
     return None
 
@@ -123,4 +124,4 @@ def obtuse(inputs: Array) -> str | None:
         return None
     lengths = row_norms(inputs)
     angle = float(np.degrees(np.arccos(gram[k, other] / (lengths[k] * lengths[other]))))
-    return f"inputs[{k}] and inputs[{other}] are {angle:.4g} degrees apart; expected less than 90"
+    return f"samples {k + 1} and {other + 1} are {angle:.4g} degrees apart; expected less than 90"

@@ -155,7 +155,8 @@ class _Data:
         lengths = row_norms(x)
         for k in np.flatnonzero((lengths == 0.0) & (y != 0.0)):
             raise ProblemError(
-                f"targets[{k}] is {y[k]:g} at an input of zeros; expected 0, for no network gives more"
+                f"the target of sample {k + 1} is {y[k]:g} at an input of zeros; expected 0, for no "
+                "network gives more"
             )
         some = np.flatnonzero(lengths > 0.0)
         unit, scaled = x[some] / lengths[some][:, None], y[some] / lengths[some]
@@ -185,8 +186,8 @@ def _distinct(unit: Array, targets: Array, names: npt.NDArray[np.intp]) -> npt.N
             kept.append(k)
         elif abs(targets[twins[0]] - targets[k]) > NORM_ROWS.same:
             raise ProblemError(
-                f"inputs[{names[twins[0]]}] and inputs[{names[k]}] point the same way but their targets are "
-                "not in proportion to their lengths; expected data that some network fits"
+                f"the inputs of samples {names[twins[0]] + 1} and {names[k] + 1} point the same way but "
+                "their targets are not in proportion to their lengths; expected data that some network fits"
             )
     return np.array(kept, dtype=np.intp)
 

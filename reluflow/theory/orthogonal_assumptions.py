@@ -50,11 +50,11 @@ def why_not(problem: Problem) -> str | None:
 def _not_orthogonal(problem: Problem) -> str | None:
     lengths = row_norms(problem.inputs)
     if np.any(lengths == 0.0):
-        return f"an input is zero: inputs[{int(np.argmin(lengths))}]; expected none"
+        return f"an input is zero: that of sample {int(np.argmin(lengths)) + 1}; expected none"
     cosine, k, other = least_orthogonal(problem.inputs)
     if abs(cosine) > ASSUMED.orthogonal:
         return (
-            f"the inputs are not orthogonal: inputs[{k}] and inputs[{other}] have a cosine of {cosine:.3g}; "
+            f"the inputs are not orthogonal: samples {k + 1} and {other + 1} have a cosine of {cosine:.3g}; "
             "expected 0 for every pair"
         )
     return "all targets are zero" if not np.any(problem.targets) else None

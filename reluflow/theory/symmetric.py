@@ -206,7 +206,7 @@ def _unpaired(problem: Problem) -> str | None:
         mirrored = (row + 0.0).tobytes()
         if there[mirrored] == 0:
             return (
-                f"the data are not symmetric: inputs[{k}] has no sample of its own at -x with the target -y; "
+                f"the data are not symmetric: sample {k + 1} has none of its own at -x with the target -y; "
                 "expected all to have one"
             )
         there[mirrored] -= 1
