@@ -1,30 +1,39 @@
-"""Writes the README's tables of names from the registries, or checks that they are as written.
+"""Writes the tables of the README and of docs/ from the program, or checks that they are as written.
 
-    python tools/readme_tables.py [--check] [FILE]
+    python tools/readme_tables.py [--check] [FOLDER]
 
-A table stands between the lines ``<!-- table: NAME -->`` and ``<!-- end of table -->``; every table of
-``TABLES`` must be there once. With ``--check`` nothing is written, and the exit code is 1 if a table differs.
+A table stands between the lines ``<!-- table: NAME -->`` and ``<!-- end of table -->``; every one of
+``tables`` must be there once, in any of the pages. With ``--check``
+nothing is written, and the exit code is 1 if a table differs.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
+
+from cli_reference import cli_reference
 
 from reluflow.data import DATA_KINDS, INITIALISATIONS
 from reluflow.flow import METHODS
 from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.registry import Entry
 from reluflow.registry.activations import ACTIVATIONS
+from reluflow.registry.glossary import GLOSSARY
 from reluflow.registry.losses import LOSSES
 from reluflow.store.keys import KEYS, Key
+from reluflow.store.preset import list_presets, load_preset
+from reluflow.store.settings import SETTINGS, Settings
 from reluflow.store.values import expectation, show
 from reluflow.theory import CHAPTERS
 from reluflow.tui.bindings import key_table
 
-README: Final = Path(__file__).parents[1] / "README.md"
+ROOT: Final = Path(__file__).parents[1]
+#: statements of predictions are written down as they read for this preset, of which few apply
+THEORY_EXAMPLE: Final = "lazy-to-rich"
 TABLE: Final = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -74,15 +83,41 @@ def _default(key: Key) -> str:
     return "not set" if key.default is None else show(key.default).strip('"')
 
 
-def predictions() -> str:
-    """Every prediction, by chapter."""
+def theory() -> str:
+    """Every prediction with its statement, tolerance and source, as they read for one small problem."""
+    problem = load_preset(THEORY_EXAMPLE).problem()
+    found = {each.id: each for chapter in CHAPTERS.values() for each in chapter(problem)}
     rows = []
     for chapter in CHAPTERS.rows.values():
-        rows.append(["", f"**{chapter.help}**"])
-        rows += [[f"`{id}`", help] for id, help in chapter.rows.items()]
-    return markdown(["row", "what it says"], rows)
+        rows.append([f"**{chapter.help}**", "", "", ""])
+        for id, help in chapter.rows.items():
+            each = found[id]
+            within = f"{each.tolerance:.3g}" + (", absolute" if each.absolute else "")
+            rows.append([f"`{id}`", f"{help}. {each.statement}", within, _linked(each.source)])
+    return markdown(["row", "what it says, and the formula", "holds within", "source"], rows)
 
 
+def _linked(source: str) -> str:
+    return re.sub(r"arXiv (\d{4}\.\d{5})", r"[arXiv \1](https://arxiv.org/abs/\1)", source)
+
+
+def presets() -> str:
+    """The presets that come with the program."""
+    rows = [[f"`{each.name}`", each.title, _linked(each.source)] for each in list_presets() if not each.user]
+    return markdown(["name", "what it is", "after"], rows)
+
+
+def settings() -> str:
+    """The settings of the app, with what they may be."""
+    usual = Settings()
+    rows = [
+        [f"`{name}`", help, values, "" if (value := getattr(usual, name)) in (None, {}) else show(value)]
+        for name, (help, values) in SETTINGS.items()
+    ]
+    return markdown(["setting", "what it is", "value", "default"], rows)
+
+
+@cache
 def tables() -> dict[str, str]:
     """Every table by its name."""
     losses = [[f"`{name}`", each.formula] for name, each in LOSSES.items()]
@@ -95,35 +130,43 @@ def tables() -> dict[str, str]:
         "activations": markdown(["activation", "`network.slope`", "sigma(z)"], activations),
         "preset-keys": preset_keys(),
         "views": markdown(["view", "what it shows"], named({**VIEWS.rows, **RUN_VIEWS.rows})),
-        "predictions": predictions(),
         "app-keys": key_table(),
+        "glossary": markdown(["word", "meaning"], [[name, f"{words}."] for name, words in GLOSSARY.items()]),
+        "theory": theory(),
+        "presets": presets(),
+        "settings": settings(),
+        "commands": cli_reference(),
     }
 
 
-def renewed(text: str) -> str:
-    """The text with every table as it must be. Raises SystemExit where one is missing or unknown."""
+def renewed(pages: Mapping[Path, str]) -> dict[Path, str]:
+    """The pages with every table as it must be. Raises SystemExit where one is missing, unknown or twice."""
     made = tables()
-    found = [name for _, name, _ in TABLE.findall(text)]
+    found = [name for text in pages.values() for _, name, _ in TABLE.findall(text)]
     if sorted(found) != sorted(made):
         wrong = sorted(set(found) ^ set(made)) or [name for name in found if found.count(name) > 1]
         raise SystemExit(f"tables that are missing, unknown or there twice: {', '.join(wrong)}")
-    return TABLE.sub(lambda table: f"{table[1]}{made[table[2]]}\n{table[3]}", text)
+    return {
+        path: TABLE.sub(lambda table: f"{table[1]}{made[table[2]]}\n{table[3]}", text)
+        for path, text in pages.items()
+    }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a table differs")
-    parser.add_argument("file", nargs="?", type=Path, default=README)
-    asked = parser.parse_args()
-    before = asked.file.read_text(encoding="utf-8")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT, help="of README.md and docs/")
+    asked = parser.parse_args(arguments)
+    paths = [asked.folder / "README.md", *sorted((asked.folder / "docs").glob("*.md"))]
+    before = {path: path.read_text(encoding="utf-8") for path in paths}
     after = renewed(before)
-    if before == after:
-        return 0
-    if asked.check:
-        print(f"{asked.file}: tables differ from the registries; run python tools/readme_tables.py")
-        return 1
-    asked.file.write_text(after, encoding="utf-8")
-    return 0
+    changed = [path for path in paths if before[path] != after[path]]
+    for path in changed:
+        if asked.check:
+            print(f"{path}: tables differ from the registries; run python tools/readme_tables.py")
+        else:
+            path.write_text(after[path], encoding="utf-8")
+    return 1 if changed and asked.check else 0
 
 
 if __name__ == "__main__":

@@ -27,6 +27,14 @@ from reluflow.store.schema import show, suggestion
 FILE_NAME: Final = "settings.toml"
 MARKERS: Final = ("auto", "braille", "block", "ascii")
 FPS: Final = (1.0, 30.0)
+#: What each setting is, and what it may be.
+SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "marker": ("what pictures are drawn with; auto finds out what the terminal has", ", ".join(MARKERS)),
+    "fps": ("frames a second, unless that would take more than 8 % of a core", "a number from 1 to 30"),
+    "theme": ("the colours", "the name of a theme of Textual, such as nord or textual-light"),
+    "mouse": ("whether the app listens to the mouse, or leaves it to the terminal", "true or false"),
+    "keymap": ("a section: other keys for actions, by their ids", 'keys such as "x", "f2" or "Q,ctrl+c"'),
+}
 _LARGEST_FILE: Final = 2**20
 
 

@@ -1,6 +1,6 @@
 """The registry of actions: their keys, their help, and the part of the app that answers.
 
-The app's bindings, the footer, the help page, the palette and the README's table of keys are made from it.
+Bindings, the footer, the help page, the palette and the table of keys in docs/app.md are made from it.
 No key needs ctrl, alt or a mouse.
 """
 

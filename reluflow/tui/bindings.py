@@ -55,6 +55,6 @@ def _importance(action: Action) -> int:
 
 
 def key_table() -> str:
-    """The table of keys in Markdown, as the README has it."""
-    lines = ["| key | does |", "|---|---|"]
-    return "\n".join([*lines, *(f"| `{action.shown}` | {action.help} |" for action in ACTIONS)])
+    """The table of keys in Markdown, as docs/app.md has it."""
+    lines = ["| key | does | in `[keymap]` |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| `{each.shown}` | {each.help} | `{each.id}` |" for each in ACTIONS)])

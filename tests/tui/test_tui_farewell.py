@@ -50,6 +50,6 @@ def test_the_footer_fits_and_never_gives_up_help_and_quit() -> None:
     assert len(footer_actions(300)) == len([action for action in ACTIONS if action.short])
 
 
-def test_the_readme_has_the_table_of_keys() -> None:
-    readme = Path(__file__).parents[2] / "README.md"
-    assert key_table() in readme.read_text(encoding="utf-8")
+def test_the_page_about_the_app_has_the_table_of_keys() -> None:
+    page = Path(__file__).parents[2] / "docs" / "app.md"
+    assert key_table() in page.read_text(encoding="utf-8")
