@@ -44,9 +44,9 @@ def _saddles(saddles: list[Mapping[str, Any]]) -> list[str]:
         return []
     names = ("start", "end", "loss", "escape_rate")
     rows = [[_number(saddle.get(name)) for name in names] for saddle in saddles]
-    titles = ["from", "to", "loss", "escape rate"]
+    titles = ["from", "escape at", "loss", "escape rate"]
     table = [f"    {''.join(f'{cell:>14}' for cell in row)}" for row in [titles, *rows]]
-    return ["  saddles", *table]
+    return ["  plateaus", *table]
 
 
 def _number(value: Any) -> str:

@@ -31,8 +31,8 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "kink": "the hyperplane <w_j, x_k> = 0 of a neuron and a sample, where the ReLU has its corner",
     "sliding": "a neuron slides while the flow holds it on a kink: it is pushed towards it from both sides",
     "live, dead": "a live neuron sees a sample; a dead one sees none and cannot move",
-    "cluster": "neurons of one sign that point the same way within three degrees; they move as one",
-    "bundle": "a cluster as one neuron, the sum of its a_j w_j",
+    "group": "neurons of one sign that point the same way within three degrees; they move as one",
+    "bundle": "a group as if it were one neuron, the sum of its a_j w_j",
     "balanced": "|a_j| = |w_j|; the flow keeps it, since a_j^2 - |w_j|^2 does not change",
     "finite steps": "plain descent takes steps of finite size, the flow does not: with them a_j^2 - |w_j|^2 "
     "drifts, and an output weight may change its sign although the flow forbids it",

@@ -255,7 +255,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
             "group",
             "G",
             "table.group",
-            "one line for each cluster of neurons, or for each neuron",
+            "one line for each group of neurons, or for each neuron",
             "group",
             panel="neurons",
         ),

@@ -26,7 +26,7 @@ class Stuck:
 
     ``loss``: where it rests. ``flipped``: the neurons whose output weight changed sign, the first at flow
     time ``since``. ``rate``: the learning rate of descent. ``left``: when a run behind it, the
-    one of number ``letter``, began to leave that plateau; None if none did.
+    one of number ``letter``, escaped from that plateau; None if none did.
     """
 
     loss: float
@@ -75,7 +75,7 @@ def stuck(frame: Frame, plateaus: Sequence[Plateau], behind: Sequence[FrozenRun]
 
 
 def _who_left(rest: Plateau, frame: Frame, behind: Sequence[FrozenRun]) -> tuple[int | None, float | None]:
-    """The run behind, by number, that left a plateau at this loss, and when."""
+    """The run behind, by number, that escaped from a plateau at this loss, and when."""
     for number, run in enumerate(behind):
         same = all(
             run.preset.values.get(key) == value
@@ -84,6 +84,6 @@ def _who_left(rest: Plateau, frame: Frame, behind: Sequence[FrozenRun]) -> tuple
         )
         if same and float(run.series["loss"][-1]) < _FURTHER * rest.loss:
             for plateau in plateaus_of(run.series, settled=True):
-                if plateau.leave is not None and abs(np.log(plateau.loss / rest.loss)) < _SAME_LEVEL:
-                    return number, plateau.leave
+                if plateau.escape is not None and abs(np.log(plateau.loss / rest.loss)) < _SAME_LEVEL:
+                    return number, plateau.escape
     return None, None

@@ -146,13 +146,13 @@ def _escaped(moment: Moment, keys: Mapping[str, str]) -> _Said:
 
 
 def _flow(moment: Moment, keys: Mapping[str, str]) -> _Said:
-    left = [plateau for plateau in moment.plateaus if plateau.leave is not None]
-    if not moment.frame.over or not left or left[-1].leave is None:
+    left = [plateau for plateau in moment.plateaus if plateau.escape is not None]
+    if not moment.frame.over or not left or left[-1].escape is None:
         return "Five points on a line. The true flow is being solved.", ()
-    last, leave = left[-1], left[-1].leave
+    last, escape = left[-1], left[-1].escape
     return (
-        f"Five points on a line. The true flow rests on a saddle at loss {_digits(last.loss)}, leaves it at "
-        f"t = {_digits(leave)} and goes on to {moment.live.loss:.0e}.",
+        f"Five points on a line. The true flow rests on a saddle at loss {_digits(last.loss)}, escapes from "
+        f"it at t = {_digits(escape)} and goes on to {moment.live.loss:.0e}.",
         ((keys["descent"], "runs plain descent, from the same weights, beside it"),),
     )
 
@@ -172,12 +172,12 @@ def why_stuck(found: Stuck) -> str:
     many = len(found.flipped) != 1
     flow = ""
     if found.left is not None and found.letter is not None:
-        flow = f"; the flow ({LETTERS[found.letter]}) left it at t = {_digits(found.left)}"
+        flow = f", a saddle that the flow ({LETTERS[found.letter]}) escaped from at t = {_digits(found.left)}"
     return (
         f"Stuck at loss {_digits(found.loss)}{flow}. {len(found.flipped)} neuron{'s' * many} changed the "
         f"sign of a ({names}), first at t = {_digits(found.since)}, which a theorem forbids: the flow keeps "
-        "a^2 - |w|^2. Finite steps do not: tiny neurons were carried across 0, and those that should leave "
-        "this saddle are lost."
+        "a^2 - |w|^2. Finite steps do not: they carried tiny neurons across 0, and those that should grow "
+        "here are lost: without them it is a spurious local minimum."
     )
 
 

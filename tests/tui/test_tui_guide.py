@@ -60,7 +60,7 @@ async def test_the_tour_leads_from_the_toy_to_the_five_points(size: tuple[int, i
         assert "nonorthogonal-five-points" in app.text
         await app.press("enter")
         await app.until(lambda: app.frame.preset.name == FIVE_POINTS and app.frame.over, "the five points")
-        assert "leaves it at t = " in card(app)
+        assert "escapes from it at t = 531" in card(app)
         assert "d runs plain descent" in card(app)
 
 
@@ -141,7 +141,7 @@ async def test_descent_that_got_stuck_is_explained_from_its_own_record() -> None
         flipped = np.flatnonzero(np.sign(start) * np.sign(last) < 0)
         assert flipped.size > 0
         words = card(app)
-        assert "Stuck at loss 0.0318; the flow (a) left it at t = " in words
+        assert "Stuck at loss 0.0318, a saddle that the flow (a) escaped from at t = " in words
         assert f"{flipped.size} neuron" in words
         assert f"({flipped[0]}" in words
         assert "a theorem forbids" in words

@@ -118,7 +118,7 @@ async def test_a_line_a_cluster() -> None:
         await app.press("end", "down", "G")
         region = app.app.query_one(NeuronTable).region
         shown = "\n".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
-        assert "a line a cluster" in shown
+        assert "a line a group" in shown
         table = app.app.table
         roster = table.roster
         assert table.count == len(roster.clusters.lead)

@@ -57,7 +57,7 @@ async def test_how_the_table_was_arranged_comes_back(own_folder: Path) -> None:
         await app.press("2", *"nnnnnnn")
         view = app.app.query_one(NeuronView).view
         heading = next(line for line in app.lines if "─ neurons" in line)
-        assert "+ norm>1e-3, a line a cluster" in heading
+        assert "+ norm>1e-3, a line a group" in heading
         assert f"angle to neuron {neuron}" in heading
         await app.press("q")
     last = open_on(None).last

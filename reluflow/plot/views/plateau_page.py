@@ -49,7 +49,7 @@ def plateau_sheet(facts: PlateauFacts, width: int, glyphs: Glyphs) -> Sheet:
     head = [*_times(facts.plateau, facts.saddle), *_theory(facts), *_neurons(roster), []]
     head += [*_pictures(facts, width, glyphs), []]
     head.append(
-        [Segment(f"{'cluster':>7}  {'neurons':>8}{'heaviest':>10}{'|w|':>11}{'growth':>10}  state", "axis")]
+        [Segment(f"{'group':>7}  {'neurons':>8}{'heaviest':>10}{'|w|':>11}{'growth':>10}  state", "axis")]
     )
     clusters = roster.clusters
     title = f"plateau {facts.plateau.name}, at t = {short(roster.state.t)}"
@@ -62,16 +62,16 @@ def _times(plateau: Plateau, saddle: Saddle | None) -> list[Row]:
     share = f"{100.0 * PHASES.edge:.0f} %"
     rows = [
         fact("loss", number(plateau.loss), "in the middle of the time spent about it", "level"),
-        fact("begins", f"t = {short(plateau.begin)}", f"{share} of the drop to it are left"),
+        fact("begins", f"t = {short(plateau.begin)}", f"{share} of the fall to it are left"),
     ]
     if plateau.leave is None or plateau.escape is None or plateau.arrive is None:
         return [*rows, fact("left", "not yet", "in what is recorded")]
     rows += [
-        fact("left", f"t = {short(plateau.leave)}", f"{share} of the next drop are done"),
+        fact("left", f"t = {short(plateau.leave)}", f"{share} of the next fall are done"),
         fact(
             "escape",
             f"t = {short(plateau.escape)}",
-            "three quarters of it: the bundle has half its final mass",
+            "three quarters of it: the group has half its final mass",
         ),
         fact("next reached", f"t = {short(plateau.arrive)}", f"all of it but {share}"),
         fact("held for", number(plateau.leave - plateau.begin), "flow time from begins to left"),
@@ -81,7 +81,7 @@ def _times(plateau: Plateau, saddle: Saddle | None) -> list[Row]:
             fact(
                 "escape rate",
                 number(saddle.escape_rate),
-                "half the slope of ln(u / (u_end - u)), u the bundle's mass",
+                "half the slope of ln(u / (u_end - u)), u the group's mass",
             )
         )
     return rows

@@ -93,7 +93,7 @@ class NeuronTable(FramePanel):
         table = self._table
         words = [table.choice.text] if table.choice.tests else []
         if table.grouped:
-            words.append("a line a cluster")
+            words.append("a line a group")
         if table.reference.kind != "usual":
             words.append(f"angle {meaning}")
         if table.roster is not None and table.sorted_at not in (None, table.roster.state.t):
