@@ -7,6 +7,7 @@ import pytest
 from driver import explorer
 
 from reluflow.plot.glyphs import BRAILLE
+from reluflow.registry.glossary import GLOSSARY
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.tui.actions import ACTIONS
@@ -166,6 +167,8 @@ async def test_help_lists_every_key() -> None:
     page = help_text(BRAILLE)
     for action in ACTIONS:
         assert f"  {action.shown:<9} {action.help}" in page
+    words = " ".join(page.split())
+    assert all(f"{term}: {meaning}" in words for term, meaning in GLOSSARY.items())
 
 
 async def test_a_greeting_is_shown_once() -> None:

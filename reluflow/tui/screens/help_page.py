@@ -1,5 +1,6 @@
-"""The help page, made from the registries of keys; it begins with the panel in focus."""
+"""The help page, made from the registries of keys and the glossary; it begins with the panel in focus."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -9,11 +10,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
+from reluflow.registry.glossary import GLOSSARY
 from reluflow.tui.actions import ACTIONS, Action
 from reluflow.tui.arrangement import TITLES
 from reluflow.tui.panel_keys import PANEL_KEYS
 from reluflow.tui.screens.dialogue import Dialogue
 
+#: cells of a line of the glossary
+_PAGE: Final = 52
 #: What each panel or page shows, in a sentence or two.
 ABOUT: Final[dict[str, str]] = {
     "loss": "The loss of the run over time. Where it rests are plateaus, named S1, S2, ...: the network is "
@@ -36,7 +40,10 @@ ABOUT: Final[dict[str, str]] = {
 
 
 class HelpPage(Dialogue[None]):
-    """A page about the panel in focus and its keys, then all other keys; escape, q, ? or enter leaves it."""
+    """A page about the panel in focus and its keys, then all other keys, the signs, and what words mean.
+
+    Escape, q, ? or enter leaves it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter,space", "leave", show=False),
@@ -49,7 +56,7 @@ class HelpPage(Dialogue[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialogue wide"):
-            yield Static("Keys", classes="title")
+            yield Static("Keys, signs and words", classes="title")
             yield Static(self.text, markup=False)
 
 
@@ -65,7 +72,7 @@ def help_text(glyphs: Glyphs, actions: Sequence[Action] = ACTIONS, panel: str = 
     for name in dict.fromkeys(row.place for row in PANEL_KEYS):
         if name != panel:
             lines += ["", f"in the {TITLES[name]}" if name in TITLES else name, *_own_keys(name)]
-    lines += ["", "signs", *_legend(glyphs), "", "esc leaves this page"]
+    lines += ["", "signs", *_legend(glyphs), "", "words", *_words(), "", "esc leaves this page"]
     return "\n".join(lines)
 
 
@@ -85,6 +92,15 @@ def _own_keys(panel: str) -> list[str]:
             short = len(row.shown) <= 9
             rows.append(f"  {row.shown:<9} {row.help}" if short else f"  {row.shown}\n{'':<12}{row.help}")
     return rows
+
+
+def _words() -> list[str]:
+    return [line for term, meaning in GLOSSARY.items() for line in _wrapped(f"{term}: {meaning}")]
+
+
+def _wrapped(text: str) -> list[str]:
+    """The lines of a paragraph, indented, as wide as the page is on a narrow terminal."""
+    return textwrap.wrap(text, _PAGE, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _legend(glyphs: Glyphs) -> list[str]:
