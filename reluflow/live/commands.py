@@ -1,7 +1,7 @@
 """What the thread that shows a run may tell the thread that computes it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -97,11 +97,15 @@ class SaveRun(Command):
 
 @dataclass(frozen=True, eq=False)
 class SavePreset(Command):
-    """Save the parameters as a preset, with ``state`` as its start if given."""
+    """Save the parameters as a preset, with ``state`` as its start if given.
+
+    ``texts``: its title, source and notes, as far as they are others than those of the preset that is run.
+    """
 
     name: str
     state: State | None
     overwrite: bool
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ it can; what is on show, and how fast that moves, is the business of ``playback`
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -118,9 +118,18 @@ class Session:
         """Write the run so far; a run once written is written to the same folder again."""
         self._exchange.post(commands.SaveRun(folder))
 
-    def save_preset(self, name: str, state: State | None = None, overwrite: bool = False) -> None:
-        """Save the parameters as a preset, with ``state`` (of this run) as its start if given."""
-        self._exchange.post(commands.SavePreset(name, state, overwrite))
+    def save_preset(
+        self,
+        name: str,
+        state: State | None = None,
+        overwrite: bool = False,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Save the parameters as a preset, with ``state`` (of this run) as its start if given.
+
+        ``texts``: title, source and notes that stand in for those of the preset.
+        """
+        self._exchange.post(commands.SavePreset(name, state, overwrite, texts or {}))
 
     def keep(self, seconds: float) -> Notice | None:
         """Halt, write what no run directory holds, and wait: how that went, None if there was nothing."""

@@ -243,7 +243,9 @@ class Worker:
     def _saved(self, command: commands.SavePreset) -> str:
         state = command.state
         start = None if state is None else (state.weights, state.output_weights)
-        path = save_preset(self._run.preset, command.name, state=start, overwrite=command.overwrite)
+        texts: dict[str, Any] = dict(command.texts)
+        preset = replace(self._run.preset, **texts)
+        path = save_preset(preset, command.name, state=start, overwrite=command.overwrite)
         return f"preset saved as {path}"
 
     # --- frames ---

@@ -12,7 +12,7 @@ from test_cursor import DONE, PRESET, frame_at
 from reluflow.live.frame import Frame, Notice
 from reluflow.tui.controllers import opening as opening_module
 from reluflow.tui.controllers.opening import Opening
-from reluflow.tui.controllers.saving import QUICK_SECONDS, Saving
+from reluflow.tui.controllers.saving import QUICK_SECONDS, Saving, texts_of
 from reluflow.tui.screens.save_preset import SaveRequest
 
 
@@ -35,11 +35,21 @@ def test_a_preset_is_saved_with_the_state_at_the_cursor_if_that_is_wanted() -> N
     stage.cursor.go_to(12.3)
     for with_state, state in ((True, DONE.history.recorded_at(12.3)), (False, None)):
         stage.saving.ask_preset()
-        stage.host.answer(SaveRequest("mine", with_state, overwrite=True))
-        assert stage.session.mock_calls[-1] == call.save_preset("mine", state, True)
+        stage.host.answer(SaveRequest("mine", with_state, overwrite=True, texts={"title": "mine"}))
+        assert stage.session.mock_calls[-1] == call.save_preset("mine", state, True, {"title": "mine"})
     stage.saving.ask_preset()
     stage.host.answer(None)
     assert len(stage.session.mock_calls) == 2
+
+
+def test_texts_of_other_data_are_not_kept() -> None:
+    stage = SavingStage()
+    stage.parameters.apply({"init.seed": 9})
+    assert stage.parameters.has_data_of_file
+    assert texts_of(stage.parameters.present, True)["title"] == PRESET.title != ""
+    stage.parameters.apply({"data.targets": [1.0, 2.0]})
+    assert not stage.parameters.has_data_of_file
+    assert set(texts_of(stage.parameters.present, False).values()) == {""}
 
 
 @pytest.mark.parametrize("failed", [False, True])

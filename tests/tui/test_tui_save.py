@@ -29,6 +29,31 @@ async def test_s_saves_the_parameters_as_a_preset(own_folder: Path) -> None:
     assert saved.values == load_preset("orthogonal-toy").values
 
 
+async def test_other_data_are_saved_under_texts_of_their_own() -> None:
+    async with explorer(size=(100, 40)) as app:
+        await app.solved()
+        app.app.parameters.apply({"data.targets": [1.0, 2.0]})
+        await app.solved()
+        await app.press("s", *"mine", "down", "down", *"Both above 0", "down", "down", *"They never wait.")
+        await app.press("enter")
+        await app.until(lambda: app.moment.live.note, "a note")
+    saved = load_preset("mine")
+    assert (saved.title, saved.source, saved.notes) == ("Both above 0", "", "They never wait.")
+
+
+async def test_texts_that_are_left_as_they_are_keep_their_lines() -> None:
+    async with explorer() as app:
+        await app.solved()
+        app.app.parameters.apply({"init.seed": 7})
+        await app.solved()
+        await app.press("s", *"mine", "down", "down", "end", *"!", "enter")
+        await app.until(lambda: app.moment.live.note, "a note")
+    saved, shipped = load_preset("mine"), load_preset("orthogonal-toy")
+    assert saved.title == f"{shipped.title}!"
+    assert (saved.source, saved.notes) == (shipped.source, shipped.notes)
+    assert "\n" in saved.notes
+
+
 async def test_s_saves_the_present_state_to_branch_from() -> None:
     async with explorer() as app:
         await app.halted_at(3)

@@ -48,6 +48,13 @@ class Parameters:
         """The values on file of that preset."""
         return self._on_file.get(self.present.name, self.present.values)
 
+    @property
+    def has_data_of_file(self) -> bool:
+        """Whether the data of the present preset are those that it has on file."""
+        present, saved = self.present.values, self.saved
+        ids = {id for id in (*present, *saved) if id.startswith("data.")}
+        return all(present.get(id) == saved.get(id) for id in ids)
+
     def note_on_file(self, preset: Preset) -> None:
         """A preset was read from its file, or written to it."""
         self._on_file[preset.name] = preset.values

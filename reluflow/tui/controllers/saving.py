@@ -7,6 +7,7 @@ from reluflow.live.frame import Frame
 from reluflow.live.session import Session
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset
+from reluflow.store.toml_text import TEXTS
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.cursor import Cursor
@@ -43,7 +44,8 @@ class Saving:
 
         moment = self._cursor.moment
         when = f"t = {short(moment.t)}" if moment is not None else ""
-        self._host.ask(SavePreset(own_name(self._parameters.present), when), self.save_preset)
+        preset, same_data = self._parameters.present, self._parameters.has_data_of_file
+        self._host.ask(SavePreset(own_name(preset), when, texts_of(preset, same_data)), self.save_preset)
 
     def save_preset(self, request: "SaveRequest | None") -> None:
         """Save the parameters, with the recorded state at or before the cursor if wanted."""
@@ -54,7 +56,7 @@ class Saving:
         state = None
         if request.with_state and history is not None:
             state = history.recorded_at(self._cursor.playback.t)
-        self._session.save_preset(request.name, state, request.overwrite)
+        self._session.save_preset(request.name, state, request.overwrite, request.texts)
 
     def write_run(self) -> None:
         """Write the run so far to its directory."""
@@ -103,6 +105,11 @@ class Saving:
             if not note.failed:
                 self._leave()
         return False
+
+
+def texts_of(preset: Preset, same_data: bool) -> dict[str, str]:
+    """Title, source and notes to begin with: where the data are others, those of the file are not theirs."""
+    return {name: getattr(preset, name) if same_data else "" for name in TEXTS}
 
 
 def own_name(preset: Preset) -> str:
