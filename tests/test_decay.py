@@ -80,11 +80,19 @@ def test_a_rest_that_is_no_optimum_is_named(decay, objective):
         ("polar", {}, 1e-6),
         ("dop853", {"rtol": 1e-9}, 1e-8),
         ("radau", {"rtol": 1e-8}, 1e-7),
-        ("gd", {"learning_rate": 1e-3}, 2e-3),
     ],
 )
 @pytest.mark.parametrize("loss", ["half-mse", "mse"])
 def test_every_method_follows_the_same_flow(method, options, close, loss):
+    require_the_same_flow(method, options, close, loss)
+
+
+@pytest.mark.parametrize("loss", ["half-mse", pytest.param("mse", marks=pytest.mark.slow)])
+def test_descent_follows_the_same_flow(loss):
+    require_the_same_flow("gd", {"learning_rate": 1e-3}, 2e-3, loss)
+
+
+def require_the_same_flow(method, options, close, loss):
     start = two_points()
     given = {"weight_decay": 0.05, "times": [0.5, 3.0, 6.0], "loss": loss}
     exact = reluflow.simulate(*start, **given, rtol=1e-9)

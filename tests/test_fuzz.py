@@ -27,7 +27,7 @@ def faults(kind, number, seconds=None):
     return done.returncode
 
 
-@pytest.mark.parametrize(("kind", "number"), [("presets", 25), ("directories", 6)])
+@pytest.mark.parametrize(("kind", "number"), [("presets", 12), ("directories", 3)])
 def test_a_few_hostile_files(kind, number):
     assert faults(kind, number) == 0
 

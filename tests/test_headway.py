@@ -18,7 +18,11 @@ def ended(problem, method, **stop):
     return training
 
 
-@pytest.mark.parametrize("method", ["rk45", "dop853", "radau", "bdf", "lsoda"])
+#: methods of the kind of others, which are tried always
+ALIKE = [pytest.param(method, marks=pytest.mark.slow) for method in ("dop853", "bdf")]
+
+
+@pytest.mark.parametrize("method", ["rk45", "radau", "lsoda", *ALIKE])
 def test_first_steps_says_so_within_a_bounded_number_of_steps(method):
     training = ended(reluflow.load_preset("first-steps").problem(), method, steps=10 * STEPS)
     assert training.status == "failed"
@@ -42,7 +46,9 @@ def test_a_run_goes_on_to_the_same_failure():
     assert second.solver.steps == whole.solver.steps > first.solver.steps
 
 
-@pytest.mark.parametrize(("method", "loss"), [("rk45", 5e-9), ("dop853", 1e-9)])
+@pytest.mark.parametrize(
+    ("method", "loss"), [("rk45", 5e-9), pytest.param("dop853", 1e-9, marks=pytest.mark.slow)]
+)
 def test_stiffness_alone_is_no_failure(method, loss):
     """Every neuron sees every sample, and explicit methods take thousands of steps for the tail."""
     training = ended(smooth(), method, loss=loss)
@@ -51,9 +57,9 @@ def test_stiffness_alone_is_no_failure(method, loss):
 
 
 def test_polar_slides_by_small_crossings():
-    training = ended(five_points(), "polar", steps=5 * STEPS)
+    training = ended(five_points(), "polar", steps=2 * STEPS + 1)
     assert training.status == "steps"
-    assert training.solver.t > 40.0
+    assert training.solver.t > 17.0
 
 
 class TestHeldNeurons:

@@ -33,7 +33,7 @@ def test_one_sample_is_logistic() -> None:
     assert losses_at(problem, times) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1e-2])
+@pytest.mark.parametrize("scale", [1e-2, pytest.param(1e-3, marks=pytest.mark.slow)])
 def test_agrees_with_dop853_where_nothing_slides(scale: float) -> None:
     problem = correlated(scale=scale)
     times = np.linspace(2.0, 100.0, 50)
@@ -70,7 +70,7 @@ def releases(problem: Problem, end: float, rtol: float) -> dict[tuple[int, int],
     return dict(zip(pairs, events.t[stops].tolist(), strict=True))
 
 
-@pytest.mark.parametrize(("seed", "end"), [(0, 30.0), (1, 250.0)])
+@pytest.mark.parametrize(("seed", "end"), [(0, 30.0), pytest.param(1, 250.0, marks=pytest.mark.slow)])
 def test_neurons_stop_sliding_on_time(seed: int, end: float) -> None:
     """Those let go too late change the network in second order; escapes make a thousand times more of it."""
     problem = random_problem(seed, samples=12, dimension=18, width=30)
