@@ -1,8 +1,8 @@
 """The app against its bars, from outside: a terminal, keys, and what comes back.
 
     python benchmarks/app.py                     every section, as Markdown on stdout
-    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, seek,
-                                                 range, speed, memory
+    python benchmarks/app.py paint keys bytes    some of paint, keys, link, ssh, bytes, cpu, knob, zoom,
+                                                 seek, range, speed, memory
 
 Every figure is measured in this run, on the real command in a pseudo-terminal of 256 colours (``ssh``: behind
 a real sshd on the loopback address), and nothing is asserted. Seconds count from the key's leaving to the
@@ -209,6 +209,22 @@ def turned(app: App, key: str) -> tuple[float, float]:
     return 1000.0 * first, 1000.0 * last
 
 
+def zoom() -> list[Row]:
+    """From a key to another window of the loss, half as wide or twice, in a run that is over."""
+    rows = []
+    for preset in ("orthogonal-toy", "nonorthogonal-five-points"):
+        seconds = []
+        with running(preset, (160, 45)) as app:
+            app.solved()
+            app.press("r", lambda screen: "paused" in screen.text, "a pause")
+            for key in "}}}}}))((}}{{{{0" * 2:
+                time.sleep(0.3)
+                before = picture(app.screen, height=26)  # with the times below
+                seconds.append(1000.0 * app.press(key, moved(before), f"what {key} does"))
+        rows.append(Row(f"a turn of the window on the loss, {preset}", seconds, "ms", 50.0))
+    return rows
+
+
 def seek() -> list[Row]:
     """From the key to the time in the status line, in a run that is over."""
     seconds = []
@@ -268,6 +284,7 @@ SECTIONS: dict[str, Callable[[], list[Row]]] = {
     "bytes": bytes_a_frame,
     "cpu": cpu,
     "knob": knob,
+    "zoom": zoom,
     "seek": seek,
     "range": range_of_number,
     "speed": speed,

@@ -29,12 +29,12 @@ def explained(screen: Screen) -> str:
     return found[1] if found else ""
 
 
-def picture(screen: Screen) -> tuple[str, ...]:
-    """The rows of the loss panel, right of the form and left of the neurons."""
+def picture(screen: Screen, height: int = 19) -> tuple[str, ...]:
+    """The first rows of the loss panel, right of the form and left of the neurons."""
     top = next((i for i, line in enumerate(screen.lines) if "─ loss ─" in line), 0)
     left = screen.lines[top].find("─ loss ─")
     right = screen.lines[top].find("─ directions ─")
-    return tuple(line[left:right].rstrip() for line in screen.lines[top + 1 : top + 20])
+    return tuple(line[left:right].rstrip() for line in screen.lines[top + 1 : top + 1 + height])
 
 
 def time_shown(screen: Screen) -> str:
@@ -44,5 +44,5 @@ def time_shown(screen: Screen) -> str:
 
 
 def moved(before: tuple[str, ...]) -> Callable[[Screen], bool]:
-    """Whether the picture of the loss is another than before."""
-    return lambda screen: picture(screen) != before
+    """Whether the picture of the loss, as many rows of it, is another than before."""
+    return lambda screen: picture(screen, len(before)) != before

@@ -12,6 +12,9 @@ from reluflow.plot.settings import CHART
 Limits = tuple[float, float]
 
 
+#: Decades of a logarithmic axis below which its ticks are those of a linear one.
+_SHORT: Final = 0.9
+
 _ROUND: Final = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
 
 
@@ -71,14 +74,21 @@ def linear_ticks(limits: Limits, most: int) -> list[Tick]:
     step = _linear_step((high - low) / most)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return [Tick(index * step, short(index * step)) for index in range(first, last + 1)]
+    # as many digits as tell one from the next
+    digits = math.ceil(math.log10(max(abs(low), abs(high)) / step)) + 1
+    return [Tick(index * step, short(index * step, digits)) for index in range(first, last + 1)]
 
 
 def decade_ticks(limits: Limits, most: int) -> list[Tick]:
-    """About ``most`` ticks of a log10 axis: whole decades, with 2 and 5 between where there is room."""
+    """About ``most`` ticks of a log10 axis: whole decades, with 2 and 5 between where there is room.
+
+    Within less than a decade they are at round numbers, evenly spaced.
+    """
     low, high = limits
     if not high > low or most < 1:
         return []
+    if high - low < _SHORT and low > -300.0 and high < 300.0:
+        return [Tick(math.log10(tick.at), tick.label) for tick in linear_ticks((10.0**low, 10.0**high), most)]
     for parts in ((1, 2, 5), (1, 3)):
         ticks = _within_decades(limits, parts)
         if len(ticks) <= most and high - low <= 2.0:
@@ -122,11 +132,11 @@ def _digit(digit: int, exponent: int) -> str:
     return f"{digit}e{exponent}"
 
 
-def short(value: float) -> str:
-    """A number in at most seven characters or so: 12.5, 0.04, 3e-9, 1.25e6."""
+def short(value: float, digits: int = 1) -> str:
+    """A number in at most seven characters or so: 12.5, 0.04, 3e-9, 1.25e6; more if ``digits`` are wanted."""
     if value == 0.0:
         return "0"
     if 1e-2 <= abs(value) < 1e5:
-        return f"{value:.5g}"
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{value:.{max(5, digits)}g}"
+    mantissa, _, exponent = f"{value:.{max(2, digits - 1)}e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"

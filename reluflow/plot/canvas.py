@@ -36,7 +36,8 @@ class Trace:
     """Points on the unit square: ``x`` and ``y`` (k,), (0, 0) is the middle of the lowest left cell.
 
     ``marker`` is "braille", "hd" or one character; ``line`` joins the points. Points that are not
-    finite are left out, points outside are moved to the edge.
+    finite are left out, points outside are moved to the edge. ``cut``: points above and below are not moved
+    but, with what joins them to others, cut off.
     """
 
     x: Array
@@ -44,6 +45,7 @@ class Trace:
     role: Role
     marker: str
     line: bool = False
+    cut: bool = False
 
 
 def draw(width: int, height: int, traces: Sequence[Trace]) -> list[Row]:
@@ -75,7 +77,9 @@ def _marks(trace: Trace, width: int, height: int) -> Sequence[Mark]:
     finite = np.isfinite(trace.x) & np.isfinite(trace.y)
     if not finite.any():
         return ()
-    x, y = np.clip(trace.x[finite], 0.0, 1.0), np.clip(trace.y[finite], 0.0, 1.0)
+    # What is one canvas away is not drawn, and no further to be rasterised.
+    beyond = 1.0 if trace.cut else 0.0
+    x, y = np.clip(trace.x[finite], 0.0, 1.0), np.clip(trace.y[finite], -beyond, 1.0 + beyond)
     # Points on the dot of the one before draw nothing, and each costs as much as a line.
     across, down = _DOTS.get(trace.marker, (1, 1))
     column, row = np.floor(x * (width * across - 1) + 0.5), np.floor(y * (height * down - 1) + 0.5)

@@ -25,13 +25,31 @@ class Curve:
 
 @dataclass(frozen=True)
 class LossAxes:
-    """Limits of both axes in plotted units: time and loss, or their log10. ``unit`` of flow time."""
+    """Limits of both axes in plotted units: time and loss, or their log10. ``unit`` of flow time.
+
+    ``whole``: whether they show all that there is, and not a window on it.
+    """
 
     log_time: bool
     time: Limits
     loss: Limits
     log_loss: bool = True
     unit: float = 1.0
+    whole: bool = True
+
+    def place(self, t: float) -> float | None:
+        """A flow time in the units of the axis, None if it has no place there."""
+        if not self.log_time:
+            return t / self.unit
+        return float(np.log10(t / self.unit)) if t > 0.0 else None
+
+    def time_of(self, place: float) -> float:
+        """The flow time of a place on the axis."""
+        return self.unit * (float(10.0**place) if self.log_time else place)
+
+    def loss_of(self, height: float) -> float:
+        """The loss of a height on the axis."""
+        return float(10.0**height) if self.log_loss else height
 
     def height(self, loss: float) -> float | None:
         """A loss in the units of the axis, None if it has no place there."""
@@ -112,7 +130,7 @@ def fit_axes(
 
 def time_limit(axes: LossAxes) -> float:
     """The largest flow time on the axes."""
-    return axes.unit * (10.0 ** axes.time[1] if axes.log_time else axes.time[1])
+    return axes.time_of(axes.time[1])
 
 
 def decimate(curve: Curve, limits: Limits, columns: int) -> tuple[Array, Array]:

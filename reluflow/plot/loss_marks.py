@@ -43,11 +43,14 @@ def with_plateaus(
 
 def plateau_columns(plateau: Plateau, axes: LossAxes, width: int, glyphs: Glyphs) -> tuple[int, int] | None:
     """The first column of a plateau and the one past its last, None if it lies beyond the axis."""
-    begin = column_of(plateau.begin, axes, width, glyphs)
-    if begin is None:
+    begins, leaves = (None if t is None else axes.place(t) for t in (plateau.begin, plateau.leave))
+    if begins is not None and begins > axes.time[1]:
         return None
+    if not axes.whole and leaves is not None and leaves <= axes.time[0]:
+        return None
+    begin = column_of(plateau.begin, axes, width, glyphs)
     leave = column_of(plateau.leave, axes, width, glyphs) if plateau.leave is not None else None
-    return begin, width if leave is None else leave
+    return begin or 0, width if leave is None else leave
 
 
 def with_theory(
@@ -57,6 +60,9 @@ def with_theory(
     width, height = inner
     rows, before = list(canvas), 0
     for escape in escapes:
+        place = axes.place(escape.time)
+        if not axes.whole and (place is None or place < axes.time[0]):
+            continue
         level = row_of(escape.level, axes, height, glyphs)
         column = column_of(escape.time, axes, width, glyphs)
         end = width if column is None else column

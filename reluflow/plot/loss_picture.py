@@ -12,6 +12,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, decimate
 from reluflow.plot.loss_marks import plateau_columns, with_plateaus, with_theory
 from reluflow.plot.loss_place import LossPicture, cell_of
+from reluflow.plot.loss_window import part_of
 from reluflow.plot.phases import Plateau
 from reluflow.plot.settings import LOSS_PICTURE
 from reluflow.theory.landmarks import Landmark
@@ -31,9 +32,13 @@ def draw_loss(
 
     ``frozen`` curves, by their number, are dotted, each in its colour, and carry the letters a, b, ... at
     their ends; ``plateaus`` are shaded and named, and their losses led to the axis by thin lines; ``theory``:
-    escapes that are predicted. Too small a panel shows only the curve, or nothing.
+    escapes that are predicted. On the axes of a window only what is inside is drawn. Too small a panel shows
+    only the curve, or nothing.
     """
     width, height = size
+    if not axes.whole:
+        curve = part_of(curve, axes.time)
+        frozen = {number: part_of(other, axes.time) for number, other in (frozen or {}).items()}
     ticks = _loss_ticks(axes, max((height - 2) // LOSS_PICTURE.tick_rows, 1))
     left = max((len(tick.label) for tick in ticks), default=0) + 1
     inner = (width - left, height - 2)
@@ -68,15 +73,16 @@ def _lettered(canvas: list[Row], trace: Trace, inner: tuple[int, int], letter: s
 
 def _line(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
     x, y = decimate(curve, axes.time, width * glyphs.dots[0])
-    return Trace(x, _heights(y, axes.loss), "curve", glyphs.curve, line=True)
+    heights = _heights(y, axes.loss) if axes.whole else _share(y, axes.loss)
+    return Trace(x, heights, "curve", glyphs.curve, line=True, cut=not axes.whole)
 
 
 def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, number: int) -> Trace:
     """A curve as dots, one every cell of its length, so that it is told from a line without colour."""
     width, height = inner
     x, y = decimate(curve, axes.time, width)
-    y = _heights(y, axes.loss)
-    shown = np.isfinite(y)
+    y = _heights(y, axes.loss) if axes.whole else _share(y, axes.loss)
+    shown = np.isfinite(y) & (axes.whole | ((y >= 0.0) & (y <= 1.0)))
     x, y = x[shown], np.clip(y[shown], 0.0, 1.0)
     if x.size > 1:
         pieces = np.hypot(np.diff(x) * width, np.diff(y) * height)
@@ -92,9 +98,14 @@ def _loss_ticks(axes: LossAxes, most: int) -> list[Tick]:
 
 def _heights(y: Array, limits: Limits) -> Array:
     """Losses as shares of the canvas's height. A curve that leaves it below does so once, to its edge."""
-    heights: Array = (y - limits[0]) / (limits[1] - limits[0])
+    heights = _share(y, limits)
     gone = heights < 0.0
     heights[gone & np.roll(gone, 1)] = np.nan
+    return heights
+
+
+def _share(y: Array, limits: Limits) -> Array:
+    heights: Array = (y - limits[0]) / (limits[1] - limits[0])
     return heights
 
 

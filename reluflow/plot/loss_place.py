@@ -24,16 +24,25 @@ def time_at(picture: LossPicture, column: int) -> float:
     """The flow time in a column of the panel, within its axis."""
     axes, width = picture.axes, picture.inner[0]
     share = min(max((column - picture.left) / max(width - 1, 1), 0.0), 1.0)
-    at = axes.time[0] + share * (axes.time[1] - axes.time[0])
-    return axes.unit * (float(10.0**at) if axes.log_time else at)
+    return axes.time_of(axes.time[0] + share * (axes.time[1] - axes.time[0]))
+
+
+def loss_at(picture: LossPicture, row: int) -> float:
+    """The loss in a row of the panel, counted from the top of the canvas, within its axis."""
+    axes, height = picture.axes, picture.inner[1]
+    share = min(max(1.0 - row / max(height - 1, 1), 0.0), 1.0)
+    return axes.loss_of(axes.loss[0] + share * (axes.loss[1] - axes.loss[0]))
 
 
 def column_of(t: float, axes: LossAxes, width: int, glyphs: Glyphs) -> int | None:
-    """The column of a flow time, None where the axis does not reach."""
-    if axes.log_time and not t > 0.0:
-        return 0
-    at = float(np.log10(t / axes.unit)) if axes.log_time else t / axes.unit
-    if not at <= axes.time[1]:
+    """The column of a flow time, None where the axis does not reach.
+
+    A time before all that a logarithmic axis shows of the whole is at its beginning.
+    """
+    at = axes.place(t)
+    if at is None:
+        return 0 if axes.whole else None
+    if not at <= axes.time[1] or (at < axes.time[0] and not axes.whole):
         return None
     return cell_of(at, axes.time, width, glyphs.dots[0])
 

@@ -231,6 +231,18 @@ ACTIONS: Final[tuple[Action, ...]] = (
             "loss about the plateaus, whole, or not logarithmic",
             panel="loss",
         ),
+        Action(
+            "closer", "right_curly_bracket", "main.loss.zoom(1)", "look closer at the loss", "closer", "loss"
+        ),
+        Action(
+            "wider", "left_curly_bracket", "main.loss.zoom(-1)", "show more of the loss again", panel="loss"
+        ),
+        Action(
+            "later", "right_parenthesis", "main.loss.go_along(1)", "show a later part of it", panel="loss"
+        ),
+        Action("earlier", "left_parenthesis", "main.loss.go_along(-1)", "show an earlier part", panel="loss"),
+        Action("axis", "v", "main.loss.turn_axis", "zoom along the loss, or along time again", panel="loss"),
+        Action("whole", "0", "main.loss.show_whole", "show the whole loss again", panel="loss"),
     ),
     *_under(
         "neurons",

@@ -25,6 +25,7 @@ from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import bindings, rebound
 from reluflow.tui.controllers.checking import Checking
 from reluflow.tui.controllers.circles import Circles
+from reluflow.tui.controllers.closeups import CloseUps
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
 from reluflow.tui.controllers.folders import Folders
@@ -38,7 +39,7 @@ from reluflow.tui.controllers.ranges import Ranges
 from reluflow.tui.controllers.refresh import LOOKS_PER_FRAME, Refresh
 from reluflow.tui.controllers.saving import Saving
 from reluflow.tui.controllers.table import Table
-from reluflow.tui.controllers.theory import Marks, Theory
+from reluflow.tui.controllers.theory import Theory
 from reluflow.tui.controllers.tour import Tour
 from reluflow.tui.controllers.transport import Transport
 from reluflow.tui.crash import crash_message
@@ -122,6 +123,7 @@ class Explorer(Listening, TerminalApp):
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
         self.theory = Theory(self)
         self.checking = Checking(cursor, self)
+        self.theory, self.closeups = Theory(self), CloseUps(self)
         self.pages = Pages(
             cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )
@@ -137,7 +139,9 @@ class Explorer(Listening, TerminalApp):
         self.table.moved = main.view.point_at
         self.circles.chosen = main.view.draw_circle
         self.tour.changed = main.card.show
-        self.theory.changed = self._show_theory
+        self.theory.changed = main.show_theory
+        self.closeups.changed = main.loss.show_closeup
+        main.loss.wants = self.closeups.look_at
         self.comparison.changed = self._show_frozen
 
     def get_default_screen(self) -> Screen[None]:
@@ -209,6 +213,7 @@ class Explorer(Listening, TerminalApp):
         with self.batch_update():
             self.theory.follow(moment)
             self.main.show(moment, self.theory.marks)
+            self.closeups.follow(moment)
             self.pages.follow(moment)
             self.tour.follow(moment)
         await self._show_parameters(moment.live, first=old is None)
@@ -231,10 +236,6 @@ class Explorer(Listening, TerminalApp):
         if self.main.form.is_attached:
             await self.main.form.load(preset, self.parameters.saved)
         self.session.front.open()
-
-    def _show_theory(self, marks: Marks) -> None:
-        self.main.loss.show_theory(marks)
-        self.main.view.show_theory(marks)
 
     def _show_frozen(self) -> None:
         self.main.loss.show_frozen(self.comparison.frozen, self.parameters.origins)

@@ -11,7 +11,7 @@ from reluflow.tui.actions import ACTIONS, Action
 #: The actions that the footer shows first where there is little room; the others follow in the table's order.
 _IMPORTANT: Final = (
     *("help", "quit", "play", "to_plateau", "descent", "parameters", "view", "to_escape"),
-    *("halt", "branch", "inspect", "freeze", "step", "open", "save"),
+    *("halt", "branch", "inspect", "closer", "freeze", "step", "open", "save"),
 )
 
 

@@ -85,6 +85,8 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
     ),
     PanelKeys("parameters", "esc", "leave the field as it was", (Key("ParameterForm", "escape", "leave"),)),
     PanelKeys("loss", "click", "go to a time; on a tick of the band to that event, then to its page"),
+    PanelKeys("loss", "wheel", "look closer or at more; with shift, or left of the curve, of the loss"),
+    PanelKeys("loss", "drag", "look at what the mouse is dragged over"),
     PanelKeys(
         "looking closely",
         "up down",

@@ -86,6 +86,11 @@ class MainScreen(PaintedScreen):
         self._neurons.show(moment)
         self.timeline.show(moment)
 
+    def show_theory(self, marks: Marks) -> None:
+        """Draw what the theory says by now."""
+        self.loss.show_theory(marks)
+        self.view.show_theory(marks)
+
     # --- what the user chose to see ---
 
     def choices(self) -> dict[str, Any]:

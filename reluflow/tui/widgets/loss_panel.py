@@ -4,24 +4,23 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from textual import events
-
 from reluflow.plot.axes import short
 from reluflow.plot.cells import FROZEN, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_marks import with_cursor
 from reluflow.plot.loss_picture import draw_loss
-from reluflow.plot.loss_place import LossPicture, time_at
+from reluflow.plot.loss_place import LossPicture
+from reluflow.plot.loss_window import Window, refined
 from reluflow.plot.phases import focus_of
 from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
+from reluflow.training.closeup import CloseUp
 from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.frozen_runs import LETTERS, FrozenRun, Origin
-from reluflow.tui.messages import TimeChosen
 from reluflow.tui.moment import Moment
-from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
+from reluflow.tui.widgets.zoomed_panel import ZoomedPanel
 
 #: What the axes show: decades about the plateaus, the whole run with all decades, or the loss itself.
 Scale = Literal["log", "all", "linear"]
@@ -37,8 +36,8 @@ _REACH: Final = 4.0
 _ROOM_FOR_KEY: Final = 8
 
 
-class LossPanel(FramePanel):
-    """The whole recorded curve with a line at the cursor; what lies ahead is faint.
+class LossPanel(ZoomedPanel):
+    """The recorded curve, or a window on it, with a line at the cursor; what lies ahead is faint.
 
     Drawn anew only when the run, the axes or the size change; otherwise the line moves.
     """
@@ -57,17 +56,17 @@ class LossPanel(FramePanel):
         self._moment: Moment | None = None
         self._kept: tuple[FrozenRun, ...] = ()
         self._origins: Mapping[str, Origin] = {}
-        self._axes: LossAxes | None = None
-        self.picture: LossPicture | None = None
+        self._closeup: CloseUp | None = None
         self._drawn: tuple[Any, ...] = ()
         self._marks = Marks()
-        self._top = 1
 
     def show(self, moment: Moment, marks: Marks) -> None:
         """Draw a newer moment with what the theory says of it; a new run starts with new axes."""
         before = self._moment
         if before is None or moment.frame.generation != before.frame.generation:
-            self._axes = None
+            self.axes = None
+        if before is not None and moment.frame.preset.name != before.frame.preset.name:
+            self.window = Window()
         self._moment, self._marks = moment, marks
         self.redraw()
 
@@ -77,12 +76,17 @@ class LossPanel(FramePanel):
         ``origins``: where branches began, by the name of their preset.
         """
         self._kept, self._origins = runs, origins
-        self._axes = None
+        self.axes = None
         self.redraw()
 
     def show_theory(self, marks: Marks) -> None:
         """Mark what the theory says of the run."""
         self._marks = marks
+        self.redraw()
+
+    def show_closeup(self, closeup: CloseUp | None) -> None:
+        """Draw losses within the window that are known better than the record has them."""
+        self._closeup = closeup
         self.redraw()
 
     def toggle_theory(self) -> None:
@@ -98,13 +102,13 @@ class LossPanel(FramePanel):
         self.redraw()
 
     def adopt(self, choices: Mapping[str, Any]) -> None:
-        self._axes = None
+        self.axes = None
         super().adopt(choices)
 
     def next_scale(self) -> None:
         """The next of the scales of the loss."""
         self.scale = SCALES[(SCALES.index(self.scale) + 1) % len(SCALES)]
-        self._axes = None
+        self.axes = None
         self.redraw()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
@@ -115,8 +119,8 @@ class LossPanel(FramePanel):
         legend = self._legend(moment)
         if self.theory and height - len(legend) >= _ROOM_FOR_KEY:
             legend += self._theory_key(width)
-        self._top = 1 + len(legend)
-        picture = self._draw(moment, (width, height - self._top))
+        self.top = 1 + len(legend)
+        picture = self._draw(moment, (width, height - self.top))
         forecast = self._marks.forecast if self.theory else None
         time = None if forecast is None else forecast.time
         return [top, *legend, *with_cursor(picture, moment.t, self.glyphs, time)]
@@ -126,9 +130,11 @@ class LossPanel(FramePanel):
         assert history is not None
         run = (frame.generation, history.end, history.series["t"].size)
         theory = self._escapes()
-        shown = (size, self.time, self.scale, tuple(map(id, self._kept)), moment.plateaus, theory)
+        window, closeup = self.window, self._closeup
+        behind = tuple(map(id, self._kept))
+        shown = (size, self.time, self.scale, behind, moment.plateaus, theory, window, closeup)
         until, reach = max(focus_of(moment.plateaus, history.end), moment.t), self._reach(history.end)
-        if self._axes is not None and max(until, reach) > time_limit(self._axes):
+        if self.axes is not None and max(until, reach) > time_limit(self.axes):
             self._drawn = ()
         if self.picture is None or (run, shown) != self._drawn:
             log_loss, log_time = self.scale != "linear", self.time == "log"
@@ -142,8 +148,8 @@ class LossPanel(FramePanel):
                 for number, run in self.behind(frame.preset).items()
             }
             floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / _BELOW_PLATEAUS
-            self._axes = fit_axes(
-                self._axes,
+            self.axes = fit_axes(
+                self.axes,
                 curve,
                 log_time,
                 log_loss=log_loss,
@@ -153,11 +159,30 @@ class LossPanel(FramePanel):
                 unit=unit,
                 others=list(others.values()),
             )
+            if closeup is not None and window.time is not None:
+                curve = curve_of(refined(history.series, closeup.t, closeup.loss), log_time, log_loss, unit)
             self.picture = draw_loss(
-                curve, self._axes, size, self.glyphs, frozen=others, plateaus=moment.plateaus, theory=theory
+                curve,
+                window.within(self.axes, [curve, *others.values()]),
+                size,
+                self.glyphs,
+                frozen=others,
+                plateaus=moment.plateaus,
+                theory=theory,
             )
             self._drawn = (run, shown)
+            self.tell_wants()
         return self.picture
+
+    def cursor_share(self, shown: LossAxes) -> float:
+        moment = self._moment
+        if moment is None:
+            return 0.5
+        if self.axis == "time":
+            place, (low, high) = shown.place(moment.t), shown.time
+        else:
+            place, (low, high) = shown.height(moment.loss), shown.loss
+        return (place - low) / (high - low) if place is not None and low <= place <= high else 0.5
 
     def _legend(self, moment: Moment) -> list[Row]:
         """A key that says how the runs behind differ."""
@@ -183,7 +208,9 @@ class LossPanel(FramePanel):
     def _detail(self) -> str:
         kind = self._moment.frame.preset.values.get("solver.loss", "half-mse") if self._moment else ""
         time = {"linear": "time", "log": "log time", "unit": "time / ln(1/scale)"}[self.time]
-        return f"{kind} over {time}"
+        closer = "" if self.window.is_whole else ", zoomed"
+        acting = ", keys zoom the loss" if self.axis == "loss" else ""
+        return f"{kind} over {time}{closer}{acting}"
 
     # --- what the theory says ---
 
@@ -216,11 +243,6 @@ class LossPanel(FramePanel):
             if sum(len(text) for text, _ in [*row, entry]) <= width:
                 row.append(entry)
         return [row] if row else []
-
-    def on_click(self, event: events.Click) -> None:
-        picture, row = self.picture, event.y - self._top
-        if picture is not None and event.x >= picture.left and 0 <= row < picture.inner[1]:
-            self.post_message(TimeChosen(time_at(picture, event.x)))
 
 
 def log_scale(preset: Preset) -> float | None:
