@@ -20,8 +20,8 @@ def tui(
         str | None,
         typer.Argument(
             metavar="[PRESET]",
-            help="A preset's name, a preset file, a run directory or the folder of a sweep; without one, "
-            "what was open last.",
+            help="A preset's name, a preset file, a run directory, or the folder of a sweep or of runs; "
+            "without one, what was open last.",
             autocompletion=completion.preset_names,
         ),
     ] = None,

@@ -128,6 +128,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
         ),
         Action("redo", "U", "parameters.redo", "take the undoing back", panel="parameters"),
         Action("sweep", "M", "folders.show_sweep", "the map and the table of the sweep that is open"),
+        Action(
+            "workspace", "W", "folders.show_runs", "the runs in runs/: curves, filters, open, rename, delete"
+        ),
         Action("open", "o", "opening.ask", "open another preset, shipped or your own", "open"),
     ),
     *_under(

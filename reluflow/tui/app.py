@@ -51,6 +51,7 @@ from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
+    from reluflow.store.run_folder import RunFolder
     from reluflow.sweep.opening import Sweep
 
 _Answer = TypeVar("_Answer")
@@ -90,7 +91,7 @@ class Explorer(Listening, TerminalApp):
         guided: bool = False,
         remember: bool = False,
         left: Sequence[Run] = (),
-        shown: "Sweep | None" = None,
+        shown: "Sweep | RunFolder | None" = None,
         timer: bool = True,
     ) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from textual.theme import BUILTIN_THEMES
@@ -20,6 +21,8 @@ from reluflow.store.live_runs import left_behind
 from reluflow.store.locations import complaint, expanded, preset_files
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
+from reluflow.store.run_folder import RunFolder, has_runs, newest
+from reluflow.store.run_reader import PRESET
 from reluflow.store.settings import Settings, load_settings, overrule
 from reluflow.sweep.opening import Sweep, open_sweep
 from reluflow.sweep.study import STUDY
@@ -42,14 +45,14 @@ SWITCH_SECONDS: Final = 1e-3
 class Opening:
     """The preset, run or session that the app opens.
 
-    ``preset`` and, for a run directory, its ``run``; ``shown``: a sweep that is shown over it;
+    ``preset`` and, for a run directory, its ``run``; ``shown``: a sweep or a folder of runs over it;
     ``last``: the session that is taken up; ``guided``: whether the tour is on; ``greeting`` and
     ``complaints``: what is to be said.
     """
 
     preset: Preset
     run: Run | None = None
-    shown: Sweep | None = None
+    shown: Sweep | RunFolder | None = None
     last: LastSession | None = None
     guided: bool = False
     greeting: str | None = None
@@ -143,13 +146,33 @@ def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
 
 
 def _folder_of(target: str) -> Opening | None:
-    """The sweep in a folder of that name, over the run of its first point; None if it is something else."""
+    """The sweep in a folder of that name, over its first point, or its runs, over the newest one.
+
+    None if it is something else; raises ReluflowError for a folder in which there is neither.
+    """
     folder = expanded(target)
-    if target in preset_files() or not (folder / STUDY).is_file():
+    if target in preset_files() or not folder.is_dir() or (folder / PRESET).is_file():
         return None
+    if not (folder / STUDY).is_file():
+        if not has_runs(folder):
+            raise ReluflowError(
+                f"{target}: found a folder without run directories; expected a run directory, the folder of "
+                "a sweep or of runs, or a preset"
+            )
+        return replace(_newest_of(folder), shown=RunFolder(folder))
     sweep = open_sweep(folder)
     sweep.table()  # what cannot be read is said before there is a screen
     return Opening(sweep.study.preset, shown=sweep)
+
+
+def _newest_of(folder: Path) -> Opening:
+    """The run in a folder that was written last, or the first preset if it cannot be opened."""
+    run = newest(folder)
+    try:
+        opening = Opening(load_preset(TOY)) if run is None else _opened(load_preset(run))
+    except ReluflowError:
+        opening = Opening(load_preset(TOY))
+    return replace(opening, greeting=None)
 
 
 def _opened(preset: Preset) -> Opening:

@@ -189,6 +189,48 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
         "sweep", "esc", "back to the run; M comes back here", (Key("SweepPage", "escape,q,M", "leave"),)
     ),
     PanelKeys("sweep", "? : x Y", "this page, the palette, a picture, something to copy"),
+    PanelKeys(
+        "runs",
+        "space c",
+        "mark the run, whose curve is then drawn over the others; let go of all marks",
+        (Key("WorkspacePage", "space", "mark"), Key("WorkspacePage", "c", "unmark")),
+    ),
+    PanelKeys("runs", "enter", "open the run as it is stored", (Key("WorkspacePage", "enter", "open"),)),
+    PanelKeys(
+        "runs",
+        "/",
+        "list some runs only: status=running init.scale<1e-3",
+        (Key("WorkspacePage", "slash", "filter"),),
+    ),
+    PanelKeys(
+        "runs",
+        "S I",
+        "sort by what comes next: newest, name, status, loss, time, plateaus; the other way round",
+        (Key("WorkspacePage", "S", "sort('next')"), Key("WorkspacePage", "I", "sort('other')")),
+    ),
+    PanelKeys(
+        "runs",
+        "l y",
+        "logarithmic or linear time under the curves; losses about the plateaus, or all",
+        (Key("WorkspacePage", "l", "time"), Key("WorkspacePage", "y", "scale")),
+    ),
+    PanelKeys("runs", "r", "rename the run", (Key("WorkspacePage", "r", "rename"),)),
+    PanelKeys(
+        "runs",
+        "d del",
+        "delete the marked runs, or the one under the cursor: into the bin",
+        (Key("WorkspacePage", "d,delete", "delete"),),
+    ),
+    PanelKeys(
+        "runs",
+        "u E",
+        "bring back what was deleted last; delete for good what is in the bin",
+        (Key("WorkspacePage", "u", "restore"), Key("WorkspacePage", "E", "empty")),
+    ),
+    PanelKeys(
+        "runs", "esc", "back to the run; W comes back here", (Key("WorkspacePage", "escape,q,W", "leave"),)
+    ),
+    PanelKeys("runs", "? : x Y", "this page, the palette, a picture, something to copy"),
 )
 
 #: What the footer says while a field of the parameters has the focus.

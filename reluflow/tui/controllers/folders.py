@@ -1,6 +1,7 @@
 """The folders controller shows the sweep or the runs of a folder, and opens runs from there."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
@@ -9,8 +10,13 @@ from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.parameters import Parameters
 
 if TYPE_CHECKING:
+    from reluflow.store.run_folder import RunFolder
     from reluflow.sweep.opening import Sweep
     from reluflow.tui.sweep_view import SweepView
+    from reluflow.tui.workspace import Workspace
+
+#: Where runs of the working folder are.
+RUNS: Final = Path("runs")
 
 
 class Folders:
@@ -19,6 +25,40 @@ class Folders:
     def __init__(self, parameters: Parameters, opening: Opening, host: Host, glyphs: Glyphs) -> None:
         self._parameters, self._opening, self._host, self._glyphs = parameters, opening, host, glyphs
         self._view: SweepView | None = None
+        self._workspace: Workspace | None = None
+
+    def show(self, shown: "Sweep | RunFolder") -> None:
+        """Show a folder that was opened with the app."""
+        from reluflow.store.run_folder import RunFolder
+        from reluflow.tui.sweep_view import SweepView
+
+        if isinstance(shown, RunFolder):
+            self._show_runs_of(shown)
+        else:
+            self._view = SweepView(shown)
+            self.show_sweep()
+
+    def show_runs(self) -> None:
+        """The runs of the folder that was opened last, or of runs/."""
+        from reluflow.store.run_folder import RunFolder
+
+        if self._workspace is None and not RUNS.is_dir():
+            self._host.say("there is no folder runs here; w writes the run on show into it")
+            return
+        self._show_runs_of(RunFolder(RUNS) if self._workspace is None else self._workspace.folder)
+
+    def _show_runs_of(self, folder: "RunFolder") -> None:
+        from reluflow.tui.screens.workspace_page import WorkspacePage
+        from reluflow.tui.workspace import Workspace
+
+        if self._workspace is None or self._workspace.folder is not folder:
+            self._workspace = Workspace(folder)
+        page = WorkspacePage(self._workspace, self._is_open, self._host, self._glyphs)
+        self._host.ask(page, lambda path: None if path is None else self._opening.open(str(path)))
+
+    def _is_open(self, path: Path) -> bool:
+        """Whether a run directory is the one whose run is on show."""
+        return path.resolve() == self._parameters.present.folder.resolve()
 
     def show_sweep(self) -> None:
         """The sweep that was opened last, as a map and a table."""
@@ -29,22 +69,15 @@ class Folders:
 
         self._host.ask(SweepPage(self._view, self._glyphs), self._open_point)
 
-    def show(self, sweep: "Sweep") -> None:
-        """Show a sweep for the first time."""
-        from reluflow.tui.sweep_view import SweepView
-
-        self._view = SweepView(sweep)
-        self.show_sweep()
-
     def _open_point(self, number: int | None) -> None:
         """Open the run of a point: the one that is stored, else solved again from its preset."""
         if number is None or self._view is None:
             return
-        from reluflow.sweep.running import RUNS
+        from reluflow.sweep import running
         from reluflow.sweep.solving import place_of
 
         sweep = self._view.sweep
-        stored = place_of(sweep.path / RUNS, sweep.study, number)
+        stored = place_of(sweep.path / running.RUNS, sweep.study, number)
         if stored.is_dir():
             self._opening.open(str(stored))
             return

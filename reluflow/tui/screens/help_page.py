@@ -31,6 +31,8 @@ ABOUT: Final[dict[str, str]] = {
     "beside each what is predicted and what is measured.",
     "sweep": "The rows of a sweep as a map, or a curve over one number. A cell is dense and near 9 where its "
     "value is large, blank where there is no run; below are the runs of the cell under the cursor.",
+    "runs": "The run directories of a folder, followed while other processes write there. The line is the "
+    "curve of the run under the cursor; those of marked runs are dotted, each with its letter.",
     "range of a number": "How a result depends on one number of the parameters: each point is a run, solved "
     "beside the live one, coarse to fine. The thin vertical line is the number as it is now.",
     "parameters": "What the run is made from. A number is typed, or stepped with left and right; a run that "

@@ -29,7 +29,7 @@ SCALES: Final[tuple[Scale, ...]] = ("log", "all", "linear")
 Time = Literal["linear", "log", "unit"]
 TIMES: Final[tuple[Time, ...]] = get_args(Time)
 #: The axis reaches below the lowest plateau by this factor, so that plateaus are not pressed together.
-_BELOW_PLATEAUS: Final = 30.0
+BELOW_PLATEAUS: Final = 30.0
 #: The axis of time reaches to a forecast that is no further away than so many times what is recorded.
 _REACH: Final = 4.0
 #: Shortest panel that has a line for the key of what the theory says.
@@ -147,7 +147,7 @@ class LossPanel(ZoomedPanel):
                 )
                 for number, run in self.behind(frame.preset).items()
             }
-            floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / _BELOW_PLATEAUS
+            floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / BELOW_PLATEAUS
             self.axes = fit_axes(
                 self.axes,
                 curve,

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import BindingType
@@ -15,7 +15,9 @@ from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
 
 #: Cells between two columns.
-_GAP = "  "
+_GAP: Final = "  "
+#: Cells of a column that must fit, or else it is left out.
+_LEAST: Final = 9
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class RowList(FramePanel):
 
 
 def _fitting(widths: Sequence[int], width: int) -> int:
-    """How many columns fit side by side behind the sign, one at least."""
-    ends = itertools.accumulate(each + len(_GAP) for each in widths)
-    return max(sum(end <= width for end in ends), 1)
+    """How many columns fit side by side behind the sign, one at least; the last one may be cut."""
+    ends = itertools.accumulate((each + len(_GAP) for each in widths), initial=len(_GAP))
+    needed = [start + min(each, _LEAST) for start, each in zip(ends, widths, strict=False)]
+    return max(sum(each <= width for each in needed), 1)
