@@ -131,7 +131,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action(
             "workspace", "W", "folders.show_runs", "the runs in runs/: curves, filters, open, rename, delete"
         ),
-        Action("open", "o", "opening.ask", "open another preset, shipped or your own", "open"),
+        Action("open", "o", "opening.ask", "open another preset, a run, or a file of data", "open"),
     ),
     *_under(
         "comparing",

@@ -28,7 +28,7 @@ class Entry:
     name: str
     title: str
     source: str
-    kind: Literal["shipped", "own", "run", "left"]
+    kind: Literal["shipped", "own", "run", "left", "data", "file", "folder"]
 
 
 def all_entries() -> list[Entry]:

@@ -1,16 +1,19 @@
 """What there is to open: found by typing, with notes beside the list."""
 
+from pathlib import Path
+
 import pytest
 from driver import explorer
 from rich.style import Style
 from textual import events
 from textual.geometry import Offset
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.store.run_directory import RunWriter
 from reluflow.training.training import Training
 from reluflow.tui.catalogue import all_entries, matching, notes_of
+from reluflow.tui.files import completions, data_entries, data_notes
 from reluflow.tui.screens.preset_list import PresetList
 from reluflow.tui.widgets.rows_panel import RowsPanel
 
@@ -122,3 +125,64 @@ async def test_a_click_on_a_field_that_is_being_removed_does_nothing(monkeypatch
         await app.pilot.mouse_up("#loss")
         await app.press("2")
         assert app.app.layout.panel == "directions"
+
+
+HAT = "x;y\n-1,0;0,5\n0,0;1,5\n1,0;0,5\n"
+
+
+@pytest.fixture
+def files(own_folder: Path) -> Path:
+    """The working folder with data files, a folder of them, and what cannot be used."""
+    work = own_folder / "work"
+    (work / "data").mkdir()
+    for name in ("hat.csv", "data/second.csv", "data/.hidden.csv", "data/odd.ending"):
+        (work / name).write_text(HAT)
+    (work / "data" / "broken.csv").write_text("x,y\n1,2\n3,\n")
+    (work / "notes.txt").write_text("nothing of numbers")
+    return work
+
+
+def test_paths_are_completed(files: Path) -> None:
+    def names(query: str) -> list[str]:
+        return [entry.target for entry in completions(query)]
+
+    assert [entry.target for entry in data_entries()] == ["hat.csv"]
+    assert names("./") == ["./data/", "./hat.csv", "./notes.txt"]
+    assert names("./d") == ["./data/"]
+    assert names("./data/") == ["./data/broken.csv", "./data/second.csv"]
+    assert names("./data/.h") == ["./data/.hidden.csv"]
+    assert names(f"{files}/h") == [f"{files}/hat.csv"]
+    assert names("./data/odd.ending") == ["./data/odd.ending"]
+    assert names("./nothing/") == names("./\0") == []
+    assert all(name.startswith("~/") for name in names("~/"))
+
+
+def test_notes_on_data_show_how_they_begin(files: Path) -> None:
+    assert f"{len(HAT)} bytes" in data_notes("hat.csv")
+    assert "-1,0;0,5" in data_notes("hat.csv")
+    assert "cannot be read" in data_notes("gone.csv")
+
+
+async def test_a_data_file_is_found_completed_and_trained_on(files: Path) -> None:
+    async with explorer(running=True) as app:
+        await app.solved()
+        await app.press("o", *"./da", "tab")
+        assert app.app.screen.query_one(Input).value == "./data/"
+        await app.press(*"sec", "tab", "enter")
+        await app.until(lambda: app.frame.preset.name == "second", "the data")
+        assert app.frame.problem is not None
+        assert app.frame.problem.targets.tolist() == [0.5, 1.5, 0.5]
+        # a folder is gone into, not opened
+        await app.press("o", *"./data", "enter")
+        assert app.app.screen.query_one(Input).value == "./data/"
+
+
+async def test_data_that_cannot_be_used_leave_the_run_on_screen(files: Path) -> None:
+    async with explorer(running=True) as app:
+        await app.solved()
+        generation = app.frame.generation
+        await app.press("o", *"./data/broken.csv", "enter")
+        assert "line 3, column 2: found an empty cell" in app.messages
+        await app.settled()
+        assert app.frame.generation == generation
+        assert app.app.parameters.present.name == "orthogonal-toy"

@@ -1,14 +1,18 @@
-"""The opening controller opens presets, stored runs, and runs that another process left behind."""
+"""The opening controller opens presets, runs, files of data, and runs that another process left behind."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from reluflow.errors import ReluflowError
 from reluflow.store.live_runs import discard
+from reluflow.store.locations import typed
+from reluflow.store.own_data import preset_of_data
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.cursor import Cursor
+from reluflow.tui.files import is_data
 
 
 class Opening:
@@ -28,11 +32,14 @@ class Opening:
         self._host.ask(PresetList(self.suggested), self.open)
 
     def open(self, name: str | None) -> None:
-        """Run a preset by its name or the path of its file or run directory; None opens nothing."""
+        """Run a preset by its name or the path of its file or run directory, or a file of data.
+
+        None opens nothing.
+        """
         if name is None:
             return
         try:
-            preset = load_preset(name)
+            preset = self._data(name) if is_data(name) else load_preset(name)
         except ReluflowError as error:
             self._host.complain(error)
             return
@@ -43,6 +50,13 @@ class Opening:
         self._parameters.note_on_file(preset)
         self._cursor.restart(playing=True)
         self._parameters.start(preset)
+
+    def _data(self, name: str) -> Preset:
+        """The preset of a file of data; says what the file does not say itself."""
+        preset = preset_of_data(Path(typed(name)), {})
+        for remark in preset.data().remarks:
+            self._host.say(remark)
+        return preset
 
     def offer(self, runs: Sequence[Run]) -> None:
         """Ask what is to become of the first of the runs that were left behind."""

@@ -73,12 +73,16 @@ class SearchList(Dialogue[str | None], Generic[_Item]):
         event.stop()
         place = self.query_one(ChoiceList).highlighted
         if place is not None:
-            self.dismiss(self.answer(self.found[place]))
+            self.choose(self.found[place])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         # a key may have narrowed the list after the click
         if event.option in event.option_list.options:
-            self.dismiss(self.answer(self.found[event.option_index]))
+            self.choose(self.found[event.option_index])
+
+    def choose(self, item: _Item) -> None:
+        """Return an item; a subclass may rather show what is in it."""
+        self.dismiss(self.answer(item))
 
     def action_move(self, by: int) -> None:
         options = self.query_one(ChoiceList)
