@@ -128,6 +128,8 @@ class CollocationStepper:
             return None
         missed = defect if path.predicted is None else there - path.predicted
         correction = self._corrected(iterate, swept, missed, limits, context)
+        if not np.isfinite(correction.size):
+            return None
         iterate = replace(iterate, newton=correction.newton)
         error = self._estimated(iterate, swept, correction, context)
         if swept.whole:
@@ -160,7 +162,8 @@ class CollocationStepper:
         """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
         path, newton = iterate.path, iterate.newton
         moved, change = self._moved(path, newton, defect, context)
-        size, turned = rms(change * path.levels[:, None]), path.length * context.rate
+        with np.errstate(over="ignore"):  # what is no number is given up
+            size, turned = rms(change * path.levels[:, None]), path.length * context.rate
         far = size > NEWTON.far * limits.tolerance
         far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
         if newton is None and swept.whole and far:
