@@ -12,18 +12,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import RADAU, Newton
-from reluflow.flow.lorentz.context import StepContext, labelled_path
+from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
 from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
-from reluflow.flow.lorentz.kernel import kernel
-from reluflow.flow.lorentz.label_newton import LabelNewton
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Mask, Neurons
-from reluflow.flow.lorentz.path import Path, basis, integrals
+from reluflow.flow.lorentz.newton_update import corrected, shortened
+from reluflow.flow.lorentz.path import Path, integrals
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
-from reluflow.flow.lorentz.sweep import SweepResult, block_rows, predictions, shifted, sweep
+from reluflow.flow.lorentz.sweep import SweepResult, predictions, shifted, sweep
 from reluflow.flow.lorentz.trial_step import TrialStep
 from reluflow.network import Array, row_norms
 
@@ -121,13 +120,13 @@ class CollocationStepper:
         if limits.cuttable and short < 1.0:
             return iterate.cut(context.predicted(path.length * short, limits.allowed))
         if swept.whole and end < 1.0:
-            return iterate.cut(self._part(path, end))
+            return iterate.cut(shortened(path, end, context))
         there = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
         defect = self.samples.force(there) - path.values
         if not np.abs(defect).max(initial=0.0) < limits.bound:
             return None
         missed = defect if path.predicted is None else there - path.predicted
-        correction = self._corrected(iterate, swept, missed, limits, context)
+        correction = corrected(iterate, swept, missed, limits, context)
         if not np.isfinite(correction.size):
             return None
         iterate = replace(iterate, newton=correction.newton)
@@ -141,7 +140,7 @@ class CollocationStepper:
         if still is not None:
             return still
         iterate = replace(iterate, path=believed, eventful=True, smooth=error)
-        return iterate.cut(self._part(believed, end)) if end < 1.0 else iterate
+        return iterate.cut(shortened(believed, end, context)) if end < 1.0 else iterate
 
     def _still(self, path: Path, limits: Limits, context: StepContext) -> TrialStep | None:
         """The step along the mean of a path that hardly moves; None if it moves too much for that.
@@ -155,52 +154,6 @@ class CollocationStepper:
         trial = self._along(Path(mean, path.length), context)
         moved = rms(self.samples.force(trial.residual) - context.force)
         return trial if trial.end is not None and moved <= felt else None
-
-    def _corrected(
-        self, iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext
-    ) -> Correction:
-        """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
-        path, newton = iterate.path, iterate.newton
-        moved, change = self._moved(path, newton, defect, context)
-        with np.errstate(over="ignore"):  # what is no number is given up
-            size, turned = rms(change * path.levels[:, None]), path.length * context.rate
-        far = size > NEWTON.far * limits.tolerance
-        far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
-        if newton is None and swept.whole and far:
-            newton = self._turning(iterate.neurons, swept.end, path, context)
-            moved, change = self._moved(path, newton, defect, context)
-            size = rms(change * path.levels[:, None])
-        return Correction(moved, change, size, turned, newton)
-
-    def _moved(
-        self, path: Path, newton: Newton | LabelNewton | None, defect: Array, context: StepContext
-    ) -> tuple[Path, Array]:
-        """The path that Newton's method makes of a defect (s, q), of residuals, and its change (s, q)."""
-        if path.predicted is None:
-            if isinstance(newton, Newton):
-                change = newton.correction(defect)
-            else:
-                change = context.spectrum.newton(defect, path.length, integrals(path.decay))
-            return replace(path, values=path.values + change), change
-        curvature = self.samples.curvature(path.predicted)
-        if not isinstance(newton, LabelNewton):
-            newton = self._labelled(None, path, context, curvature)
-        predicted = path.predicted + newton.correction(defect, curvature)
-        values = self.samples.force(predicted)
-        return replace(path, values=values, predicted=predicted), values - path.values
-
-    def _labelled(
-        self, turn: Array | None, path: Path, context: StepContext, curvature: Array
-    ) -> LabelNewton:
-        damping = 2.0 * self.samples.weight_decay
-        return LabelNewton(context.tangent, turn, path.length, integrals(path.decay), damping, curvature)
-
-    def _part(self, path: Path, share: float) -> Path:
-        """The same path up to a share of the step."""
-        if path.predicted is None:
-            return path.part(share)
-        predicted = basis(share * RADAU.nodes, 0.0) @ path.predicted
-        return labelled_path(self.samples, predicted, share * path.length, path.start)
 
     def _estimated(
         self, iterate: Iterate, swept: SweepResult, correction: Correction, context: StepContext
@@ -310,17 +263,6 @@ class CollocationStepper:
         left = self.samples.shrunk(path.length)
         record = swept.record if keep else None
         return TrialStep(wanted, path, end.decayed(left), swept.events, reached, error, (), record)
-
-    def _turning(
-        self, neurons: Neurons, end: Neurons, path: Path, context: StepContext
-    ) -> Newton | LabelNewton:
-        """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
-        samples, rows = self.samples, block_rows(self.samples)
-        now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
-        turn = kernel(end, samples, rows) - now
-        if path.predicted is not None:
-            return self._labelled(turn, path, context, samples.curvature(path.predicted))
-        return Newton(context.kernel, turn, path.length, integrals(path.decay))
 
     def overshot(self, attempt: TrialStep, context: StepContext) -> bool:
         """Whether a step leads to a residual that is much larger, which the flow never does.

@@ -1,0 +1,75 @@
+"""The Newton update: what the defect of an iterate makes of its path."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from reluflow.flow.lorentz.collocation import RADAU, Newton
+from reluflow.flow.lorentz.context import StepContext, labelled_path
+from reluflow.flow.lorentz.error_estimate import rms
+from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
+from reluflow.flow.lorentz.kernel import kernel
+from reluflow.flow.lorentz.label_newton import LabelNewton
+from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.path import Path, basis, integrals
+from reluflow.flow.lorentz.settings import NEWTON
+from reluflow.flow.lorentz.sweep import SweepResult, block_rows
+from reluflow.network import Array
+
+
+def corrected(
+    iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext
+) -> Correction:
+    """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
+    path, newton = iterate.path, iterate.newton
+    moved, change = _moved(path, newton, defect, context)
+    with np.errstate(over="ignore"):  # what is no number is given up
+        size, turned = rms(change * path.levels[:, None]), path.length * context.rate
+    far = size > NEWTON.far * limits.tolerance
+    far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
+    if newton is None and swept.whole and far:
+        newton = _turning(iterate.neurons, swept.end, path, context)
+        moved, change = _moved(path, newton, defect, context)
+        size = rms(change * path.levels[:, None])
+    return Correction(moved, change, size, turned, newton)
+
+
+def shortened(path: Path, share: float, context: StepContext) -> Path:
+    """The same path up to a share of the step."""
+    if path.predicted is None:
+        return path.part(share)
+    predicted = basis(share * RADAU.nodes, 0.0) @ path.predicted
+    return labelled_path(context.samples, predicted, share * path.length, path.start)
+
+
+def _moved(
+    path: Path, newton: Newton | LabelNewton | None, defect: Array, context: StepContext
+) -> tuple[Path, Array]:
+    """The path that Newton's method makes of a defect (s, q), of residuals, and its change (s, q)."""
+    if path.predicted is None:
+        if isinstance(newton, Newton):
+            change = newton.correction(defect)
+        else:
+            change = context.spectrum.newton(defect, path.length, integrals(path.decay))
+        return replace(path, values=path.values + change), change
+    curvature = context.samples.curvature(path.predicted)
+    if not isinstance(newton, LabelNewton):
+        newton = _labelled(None, path, context, curvature)
+    predicted = path.predicted + newton.correction(defect, curvature)
+    values = context.samples.force(predicted)
+    return replace(path, values=values, predicted=predicted), values - path.values
+
+
+def _turning(neurons: Neurons, end: Neurons, path: Path, context: StepContext) -> Newton | LabelNewton:
+    """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
+    samples, rows = context.samples, block_rows(context.samples)
+    now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
+    turn = kernel(end, samples, rows) - now
+    if path.predicted is not None:
+        return _labelled(turn, path, context, samples.curvature(path.predicted))
+    return Newton(context.kernel, turn, path.length, integrals(path.decay))
+
+
+def _labelled(turn: Array | None, path: Path, context: StepContext, curvature: Array) -> LabelNewton:
+    damping = 2.0 * context.samples.weight_decay
+    return LabelNewton(context.tangent, turn, path.length, integrals(path.decay), damping, curvature)
