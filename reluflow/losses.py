@@ -85,7 +85,7 @@ class LabelLoss(LossFunction):
 
     @abstractmethod
     def smoothed_margin(self, loss: float, samples: int) -> float:
-        """l^-1(n L): at most the smallest margin, and by ln n less at most; nan for n L >= l(0).
+        """l^-1(n L): at most the smallest margin, and by ln n less at most; below zero for n L > l(0).
 
         Lyu & Li 2020 (arXiv 1906.05890), definition 4.
         """
@@ -127,7 +127,7 @@ class Logistic(LabelLoss):
 
     def smoothed_margin(self, loss: float, samples: int) -> float:
         total = samples * loss
-        return -float(np.log(np.expm1(total))) if 0.0 < total < np.log(2.0) else np.nan
+        return -(total + float(np.log(-np.expm1(-total))))
 
     def force_series(self, predicted: Array, force: Array, targets: Array, power: int) -> Array:
         """With p = -y g, p' = -y h' p (1 - p)."""
@@ -153,8 +153,7 @@ class Exponential(LabelLoss):
         return self.of_margins(margins)
 
     def smoothed_margin(self, loss: float, samples: int) -> float:
-        total = samples * loss
-        return -float(np.log(total)) if 0.0 < total < 1.0 else np.nan
+        return -float(np.log(samples * loss))
 
     def force_series(self, predicted: Array, force: Array, targets: Array, power: int) -> Array:
         """g' = -y h' g."""

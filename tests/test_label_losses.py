@@ -7,15 +7,19 @@ import pytest
 from trained import trained
 
 import reluflow
-from reluflow.errors import ProblemError
+from reluflow.errors import PresetError, ProblemError
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
 from reluflow.flow.lorentz.samples import merge
+from reluflow.flow.margins import margins_of
 from reluflow.losses import FUNCTIONS, LabelLoss
 from reluflow.network import gradient, imbalance, loss_of, residuals
 from reluflow.observe.inspection import inspect
 from reluflow.observe.kinks import gradient_norm
 from reluflow.observe.neurons import describe
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import BRAILLE
+from reluflow.plot.views.margins import draw_margins
 from reluflow.problem import Problem, check_range
 from reluflow.theory import PREDICTIONS
 from reluflow.training.training import StopRules, Training
@@ -67,7 +71,8 @@ def test_the_smoothed_margin_is_below_the_smallest_by_ln_n_at_most(loss):
     function, margins = FUNCTIONS[loss], np.array([3.0, 3.1, 7.0, 20.0])
     smoothed = function.smoothed_margin(float(np.mean(function.of_margins(margins))), 4)
     assert 3.0 - np.log(4.0) <= smoothed <= 3.0
-    assert np.isnan(function.smoothed_margin(0.9, 4))
+    assert function.smoothed_margin(float(function.of_margins(np.zeros(1))[0]), 1) == pytest.approx(0.0)
+    assert function.smoothed_margin(900.0, 4) < -5.0
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -271,3 +276,68 @@ def test_a_neuron_is_told_to_grow_as_it_does():
     fall = -np.diff(traj.loss)[0] / 1e-5
     assert gradient_norm(state, problem) ** 2 == pytest.approx(fall, rel=1e-4)
     assert make_solver("lorentz", problem, Options()).gradient_norm ** 2 == pytest.approx(fall, rel=1e-4)
+
+
+class TestMargins:
+    def run(self, name="logistic", **stop):
+        training = Training(Problem(*separable(scale=1e-4), name), stop=StopRules(**stop))
+        training.run()
+        return training
+
+    def test_they_are_those_of_the_formulas_at_any_size(self):
+        inputs, labels, weights, outputs = separable()
+        for size in (1.0, 1e-200):
+            problem = Problem(inputs, labels, size * weights, size * outputs, "exponential")
+            found = margins_of(problem, State(0.0, problem.weights, problem.output_weights))
+            h = np.maximum(weights @ inputs.T, 0.0).T @ outputs
+            half = 0.5 * (np.sum(weights**2) + np.sum(outputs**2))
+            assert found.margin == pytest.approx(np.min(labels * h) / half)
+            assert found.accuracy == np.mean(labels * h > 0.0)
+            if size == 1.0:
+                assert found.smoothed_margin == pytest.approx(-np.log(np.sum(np.exp(-labels * h))) / half)
+            else:
+                assert found.smoothed_margin == -1e300
+        nothing = Problem(inputs, labels, 0.0 * weights, 0.0 * outputs, "logistic")
+        assert margins_of(nothing, State(0.0, nothing.weights, nothing.output_weights)).margin == 0.0
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_the_smoothed_one_never_falls_once_the_data_are_fitted(self, loss):
+        series = self.run(loss, loss=1e-12).recorder.series
+        smoothed = series["smoothed_margin"][series["smoothed_margin"] > 0.0]
+        assert smoothed.size > 20
+        assert np.min(np.diff(smoothed)) > -1e-9
+        assert np.all(series["margin"][series["smoothed_margin"] > 0.0] >= smoothed)
+        assert series["accuracy"][-1] == 1.0
+
+    def test_a_run_ends_within_a_step_at_a_margin(self):
+        level = 0.995 * self.run(loss=1e-12).recorder.series["margin"][-1]
+        training = self.run(margin=level, time=1e12)
+        assert training.status == "converged"
+        assert training.reached_goal
+        found = margins_of(training.solver.problem, training.solver.state)
+        assert found.margin == pytest.approx(level, rel=1e-9)
+        assert found.smoothed_margin > 0.0
+        resumed = Training(training.solver.problem, stop=StopRules(margin=level, time=1e12))
+        resumed.restore(training.checkpoint())
+        assert resumed.solver.t == training.solver.t
+        assert resumed.status == "converged"
+
+    def test_square_losses_have_none(self):
+        inputs, labels, weights, outputs = separable()
+        with pytest.raises(ProblemError, match="expected a loss of labels"):
+            Training(Problem(inputs, labels, weights, outputs), stop=StopRules(margin=0.1))
+        with pytest.raises(PresetError, match=r"stop\.margin is 0.1, which means nothing where solver\.loss"):
+            reluflow.load_preset("first-steps", {"stop.margin": 0.1})
+
+    def test_their_picture_says_the_numbers_of_the_present(self):
+        training = self.run(loss=1e-6)
+        history, glyphs = training.recorder.history, BRAILLE
+        state = history.states[-1]
+        picture = draw_margins(history, state.t, (60, 14), glyphs, 0)
+        text = "\n".join(plain(row) for row in picture.rows(state, 60, 15, glyphs, 0))
+        assert f"margin {margins_of(training.solver.problem, state).margin:.4g}" in text
+        assert "accuracy 100 %" in text
+        square = Training(Problem(*separable()), stop=StopRules(steps=3))
+        square.run()
+        words = draw_margins(square.recorder.history, 1.0, (60, 14), glyphs, 0).rows(state, 60, 15, glyphs, 0)
+        assert "belong to losses of labels" in " ".join(plain(row).strip() for row in words)

@@ -10,6 +10,7 @@ def report(summary: Mapping[str, Any], width: int) -> str:
     saved = [
         ("time", _number(summary.get("time"))),
         ("loss", f"{_number(summary.get('loss'))} ({summary.get('loss_convention', 'as stated')})"),
+        *_margins(summary),
         ("norm", f"{_number(summary.get('variation_norm'))} (sum of |a_j| |w_j|)"),
         ("steps", f"{summary.get('steps')} ({summary.get('events')} events)"),
         ("method", str(summary.get("method"))),
@@ -23,6 +24,15 @@ def report(summary: Mapping[str, Any], width: int) -> str:
     ]
     lines += [line for name, words in saved for line in wrapped(f"  {name:<8}", words, width)]
     return "\n".join(lines + _saddles(summary.get("saddles") or [])) + "\n"
+
+
+def _margins(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Of a run on labels."""
+    if "accuracy" not in summary:
+        return []
+    hard, smoothed = (_number(summary.get(name)) for name in ("margin", "smoothed_margin"))
+    right = f"{100.0 * summary['accuracy']:.4g} % of the samples right"
+    return [("margin", f"{hard} (min y h / (|theta|^2 / 2)), smoothed {smoothed}; {right}")]
 
 
 def wrapped(label: str, words: str, width: int) -> list[str]:

@@ -1,12 +1,15 @@
 """Where within its last step a solver passes a loss, and what is seen of it if that is the end."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, SolverView, State
 from reluflow.flow.events import Events
+from reluflow.flow.margins import margins_of
 from reluflow.network import Array, residuals
 from reluflow.problem import Problem
 
@@ -71,15 +74,30 @@ def crossing(solver: FlowSolver, level: float, before: float) -> State | None:
     """The network where the loss comes down to ``level`` in the last step, before which it was ``before``.
 
     It is the first network known to be at the level or below; None if that is only the one at the end of the
-    step. ln(loss), nearly straight over a step, is brought to ln(level) by regula falsi (the Illinois rule).
+    step. ln(loss), nearly straight over a step, is brought to ln(level).
     """
-    if not (0.0 < level < before < math.inf and solver.t_old < solver.t):
+    if not 0.0 < level < before < math.inf:
+        return None
+    return _first_below(solver, math.log(before / level), partial(_excess, solver.problem, level=level))
+
+
+def margin_crossing(solver: FlowSolver, level: float) -> State | None:
+    """The same where the normalised margin (``flow.margins``) comes up to ``level``, once data are fitted."""
+
+    def missing(state: State) -> float:
+        found = margins_of(solver.problem, state)
+        return level - (found.margin if found.smoothed_margin > 0.0 else 0.0)
+
+    return _first_below(solver, missing(solver.dense_output()(solver.t_old)), missing)
+
+
+def _first_below(solver: FlowSolver, high: float, excess_of: Callable[[State], float]) -> State | None:
+    """Where in the last step an excess, at first ``high`` > 0, comes to zero: by the Illinois rule."""
+    low = excess_of(solver.state)
+    if not (high > 0.0 > low and solver.t_old < solver.t):
         return None
     step = solver.dense_output()
     early, late, found = solver.t_old, solver.t, None
-    high, low = math.log(before / level), _excess(solver.problem, solver.state, level)
-    if low >= 0.0:
-        return None
     weight_high, weight_low, side = high, low, 0
     for _ in range(MOST_LOOKS):
         t = early + (late - early) * weight_high / (weight_high - weight_low)
@@ -88,7 +106,7 @@ def crossing(solver: FlowSolver, level: float, before: float) -> State | None:
             if not early < t < late:
                 break
         state = step(t)
-        excess = _excess(solver.problem, state, level)
+        excess = excess_of(state)
         if excess <= 0.0:
             late, weight_low, found = t, excess, state
             weight_high *= 0.5 if side < 0 else 1.0

@@ -9,11 +9,13 @@ arccos, have a floor near 1e-6.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
+from reluflow.flow.margins import margins_of
 from reluflow.network import Array, preactivations, residuals, row_norms
 from reluflow.observe.departure import departure
 from reluflow.observe.kinks import kink_shares
@@ -71,6 +73,8 @@ def published_columns(
     found["parameter_norm_squared"] = parameter_norm_squared(state)
     found["nuclear_norm"] = nuclear_norm(state.weights)
     found |= departure(state, problem)
+    if problem.of_labels:
+        found |= asdict(margins_of(problem, state))
     found["nonzero_predictions"] = int(np.count_nonzero(residual + problem.targets))
     seen = preactivations(state.weights[plus], problem.inputs) > 0.0
     found["samples_seen_plus"] = float(np.sum(seen)) / len(seen) if len(seen) else np.nan

@@ -3,12 +3,13 @@
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from reluflow.flow.base import AbandonedError, SolverView, State
+from reluflow.flow.margins import margins_of
 from reluflow.network import Array, residuals, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
@@ -73,7 +74,7 @@ class Recorder:
         state_bytes = 8 * problem.width * (problem.dimension + 1)
         by_memory = int(rules.memory_mb * 1e6 // state_bytes)
         self._limit = max(min(rules.snapshots, by_memory), 4)
-        columns = columns_of(problem.held_out is not None, problem.weight_decay > 0.0)
+        columns = columns_of(problem.held_out is not None, problem.weight_decay > 0.0, problem.of_labels)
         self._series = Series(rules.series, columns)
         self._states: list[State] = []
         self._shapes: list[Shape] = []
@@ -206,6 +207,8 @@ class Recorder:
             row.append(loss_at(state, *self._problem.held_out, self._problem.loss, self._problem.slope))
         if self._problem.weight_decay:
             row.append(loss + self._problem.penalty(state.weights, state.output_weights))
+        if self._problem.of_labels:
+            row += astuple(margins_of(self._problem, state))
         self._series.add(np.array(row))
 
     def _consider(self, state: State, shape: Shape) -> float:

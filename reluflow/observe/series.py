@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from reluflow.flow.margins import MARGINS
 from reluflow.network import Array
 
 #: Columns of the series. loss_low and loss_high bound the loss since the row before.
@@ -28,9 +29,10 @@ _T, _LOSS, _LOW, _HIGH = (COLUMNS.index(name) for name in ("t", "loss", "loss_lo
 FIRST_ROWS: Final = 1024
 
 
-def columns_of(held_out: bool, decays: bool) -> tuple[str, ...]:
-    """The columns of a run, with held-out samples or with weight decay, or without."""
-    return (*COLUMNS, *([HELD_OUT_LOSS] if held_out else []), *([OBJECTIVE] if decays else []))
+def columns_of(held_out: bool, decays: bool, of_labels: bool) -> tuple[str, ...]:
+    """The columns of a run, with held-out samples, with weight decay, with a loss of labels, or without."""
+    more = ((held_out, (HELD_OUT_LOSS,)), (decays, (OBJECTIVE,)), (of_labels, MARGINS))
+    return COLUMNS + tuple(name for there, names in more if there for name in names)
 
 
 class Series:

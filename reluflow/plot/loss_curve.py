@@ -95,12 +95,13 @@ def fit_axes(
     reach: float = 0.0,
     unit: float = 1.0,
     others: Sequence[Curve] = (),
+    decades: float = LOSS_PICTURE.time_decades,
 ) -> LossAxes:
     """Axes that show the curve and the ``others``: the previous axes as long as they do.
 
     ``floor``: a loss below which a logarithmic axis need not reach; ``until``: a time after which the axis
     of time need not; ``reach``: a time that it shows in any case. Both are flow times, of which ``unit`` make
-    one on the axis and in the curves.
+    one on the axis and in the curves. ``decades``: of time, shown at most.
     """
     kind = (log_time, log_loss, unit)
     if previous is not None and (previous.log_time, previous.log_loss, previous.unit) != kind:
@@ -115,9 +116,9 @@ def fit_axes(
         last = max(last, float(np.log10(reach / unit)) if log_time else reach / unit)
     time = sticky_time(previous.time if previous and not log_time else None, last)
     if log_time:
-        first = max(float(curve.x[0]), last - LOSS_PICTURE.time_decades)
+        first = max(float(curve.x[0]), last - decades)
         time = sticky_decades(previous.time if previous else None, first, last)
-        time = (max(time[0], time[1] - LOSS_PICTURE.time_decades), time[1])
+        time = (max(time[0], time[1] - decades), time[1])
     inside = max(int(np.searchsorted(curve.x, time[1], side="right")), 1)
     bottom, top = float(curve.low[:inside].min()), float(curve.high[:inside].max())
     held = previous.loss if previous else None

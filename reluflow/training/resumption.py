@@ -49,7 +49,7 @@ def remains(run: Run) -> History | None:
     try:
         taken = run.snapshots
         states = [State(*each) for each in zip(taken.t, taken.weights, taken.output_weights, strict=True)]
-        names = [name for name in columns_of(True, True) if name in run.series or name in COLUMNS]
+        names = [name for name in columns_of(True, True, True) if name in run.series or name in COLUMNS]
         series = {name: np.array(run.series[name]) for name in names}
         usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
         return History.of_record(states, series, events) if usable else None

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
+from reluflow.errors import ProblemError
 from reluflow.flow.base import FlowSolver, SolverView, State
-from reluflow.flow.cut import crossing
+from reluflow.flow.cut import crossing, margin_crossing
+from reluflow.flow.margins import margins_of
 from reluflow.losses import LEAST_LOSS
 from reluflow.observe.floor import UNITS, rounding_floor
 from reluflow.observe.stillness import Stillness
@@ -27,13 +29,16 @@ Ending = tuple[str, str]
 class StopRules:
     """When to stop. ``loss`` and ``time`` in the problem's loss and its flow time; None means no such rule.
 
-    With a loss to reach, the other rules are budgets; without one, they are what the run is for.
+    ``margin``: the normalised margin min_k y_k h(x_k) / (|theta|^2 / 2) to reach, of losses of labels, once
+    n L is below the loss of a sample at h = 0. With a loss or a margin to reach, the other rules are budgets;
+    without one, they are what the run is for.
     """
 
     loss: float | None = None
     time: float | None = None
     steps: int | None = None
     wall_seconds: float | None = None
+    margin: float | None = None
 
     @classmethod
     def of(cls, preset: "Preset") -> "StopRules":
@@ -48,6 +53,10 @@ class Judge:
         self.stop = stop
         self.stillness = Stillness(problem)
         self._problem = problem
+        if stop.margin is not None and not problem.of_labels:
+            raise ProblemError(
+                f"a margin to stop at is given with the loss {problem.loss}; expected a loss of labels"
+            )
 
     def floor(self, solver: SolverView) -> float:
         """The loss at or below which it is only rounding; 0 while the loss is far from that.
@@ -68,13 +77,28 @@ class Judge:
         """Where in its last step, which began at the loss ``before``, the run ends; None if not inside."""
         if solver.discrete:
             return None
-        level = self.level(floor)
+        level, ends = self.level(floor), []
         if solver.loss <= level:
-            return crossing(solver, level, before)
+            ends.append(crossing(solver, level, before))
+        if self.stop.margin is not None and self._has_margin(solver):
+            ends.append(margin_crossing(solver, self.stop.margin))
+        if ends:
+            return min((end for end in ends if end is not None), key=lambda end: end.t, default=None)
         if solver.at_rest and len(solver.event_log):
             last = float(solver.event_log.t[-1])
             return replace(solver.state, t=last) if solver.t_old < last < solver.t else None
         return None
+
+    def _has_margin(self, solver: SolverView) -> bool:
+        """Whether the normalised margin to reach is reached, and the data are fitted."""
+        if self.stop.margin is None:
+            return False
+        found = margins_of(self._problem, solver.state)
+        return found.smoothed_margin > 0.0 and found.margin >= self.stop.margin
+
+    def is_over(self, solver: SolverView, floor: float) -> bool:
+        """Whether a run that ended within a step may end there, as the rules are."""
+        return solver.at_rest or solver.loss <= self.level(floor) or self._has_margin(solver)
 
     def ending(self, solver: SolverView, floor: float) -> Ending | None:
         """How the run has ended; None while it has not."""
@@ -83,6 +107,12 @@ class Judge:
             return "failed", solver.failure
         if stop.loss is not None and floor <= stop.loss and solver.loss <= stop.loss:
             return "converged", f"the loss is {solver.loss:.3g}, at or below stop.loss = {stop.loss:g}"
+        if self._has_margin(solver):
+            found = margins_of(self._problem, solver.state).margin
+            return (
+                "converged",
+                f"the normalised margin is {found:.6g}, at or above stop.margin = {stop.margin:g}",
+            )
         if solver.at_rest:
             return self._at_rest(solver)
         if solver.loss <= floor and not self._problem.weight_decay:

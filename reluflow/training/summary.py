@@ -1,8 +1,10 @@
 """What is told of a run in numbers."""
 
+from dataclasses import asdict
 from typing import Any
 
 from reluflow.flow.base import SolverView
+from reluflow.flow.margins import margins_of
 from reluflow.observe.plateau_contents import contents
 from reluflow.observe.plateaus import escapes_of, find_saddles
 from reluflow.observe.quantities import size_of
@@ -27,4 +29,6 @@ def measured(solver: SolverView, recorder: Recorder, settled: bool) -> dict[str,
     }
     if problem.weight_decay:
         found["objective"] = solver.loss + problem.penalty(state.weights, state.output_weights)
+    if problem.of_labels:
+        found |= asdict(margins_of(problem, state))
     return found

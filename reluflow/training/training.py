@@ -180,7 +180,7 @@ class Training:
     @property
     def reached_goal(self) -> bool:
         """Whether the run did what it was for: its loss, or where it asks for none, its end."""
-        if self.stop.loss:
+        if self.stop.loss or self.stop.margin is not None:
             return self.status == "converged"
         return self.status in ("converged", "stationary", "time", "steps", "wall")
 
@@ -294,5 +294,5 @@ class Training:
     def _end_again(self, end: State, events: int) -> None:
         """End within the last step, as before, if the rules of now end the run there too."""
         cut = Cut(self._solver, end, events)
-        if cut.at_rest or cut.loss <= self._judging.level(self._floor):
+        if self._judging.is_over(cut, self._floor):
             self._end_within_step(end, events)

@@ -215,6 +215,16 @@ async def test_time_is_counted_in_three_ways() -> None:
             assert f"half-mse over {word} " in app.text
 
 
+async def test_losses_of_labels_are_shown_over_log_time_with_all_decades() -> None:
+    labels = {"data.kind": "two-clusters", "data.samples": 4, "data.dimension": 2, "solver.loss": "logistic"}
+    async with driver.explorer(overrides=labels, size=(120, 40)) as app:
+        await app.solved()
+        assert "logistic over log time " in app.text
+        assert "1e-3┤" in app.text
+        await app.press("l", "l")
+        assert "logistic over time " in app.text
+
+
 async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
     render_lines = Widget.render_lines

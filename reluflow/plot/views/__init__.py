@@ -63,5 +63,9 @@ RUN_VIEWS: "Final[Registry[Entry, RunView]]" = Registry(
         "norms over time": Entry(
             "reluflow.plot.views.growth:draw_growth", "|w_j| over the run so far, with a line at the present"
         ),
+        "margins over time": Entry(
+            "reluflow.plot.views.margins:draw_margins",
+            "for labels: the normalised margin, smoothed and not, and the accuracy, over log time",
+        ),
     }
 )

@@ -13,6 +13,8 @@ from reluflow.plot.loss_picture import draw_loss
 from reluflow.plot.loss_place import LossPicture
 from reluflow.plot.loss_window import Window, refined
 from reluflow.plot.phases import focus_of
+from reluflow.plot.settings import LOSS_PICTURE
+from reluflow.registry.losses import LOSSES
 from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
 from reluflow.training.closeup import CloseUp
@@ -43,14 +45,17 @@ class LossPanel(ZoomedPanel):
     """
 
     KEPT: ClassVar[Mapping[str, Sequence[Any]]] = {
-        "time": TIMES,
+        "square_time": TIMES,
+        "label_time": TIMES,
         "scale": SCALES,
         "theory": (False, True),
     }
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self.time: Time = "linear"
+        self.square_time: Time = "linear"
+        #: losses of labels fall like 1/t for many decades
+        self.label_time: Time = "log"
         self.theory = True
         self.scale: Scale = "log"
         self._moment: Moment | None = None
@@ -96,10 +101,24 @@ class LossPanel(ZoomedPanel):
 
     def next_time(self) -> None:
         """The next of the ways to count time; ln(1/scale) only where there is a small scale."""
-        self.time = TIMES[(TIMES.index(self.time) + 1) % len(TIMES)]
-        if self.time == "unit" and (self._moment is None or log_scale(self._moment.frame.preset) is None):
-            self.time = "linear"
+        chosen = TIMES[(TIMES.index(self.time) + 1) % len(TIMES)]
+        if chosen == "unit" and (self._moment is None or log_scale(self._moment.frame.preset) is None):
+            chosen = "linear"
+        if self._of_labels:
+            self.label_time = chosen
+        else:
+            self.square_time = chosen
         self.redraw()
+
+    @property
+    def _of_labels(self) -> bool:
+        preset = self._moment.frame.preset if self._moment is not None else None
+        return preset is not None and LOSSES[preset.values["solver.loss"]].of_labels
+
+    @property
+    def time(self) -> Time:
+        """How time is counted: chosen for square losses and for losses of labels on their own."""
+        return self.label_time if self._of_labels else self.square_time
 
     def adopt(self, choices: Mapping[str, Any]) -> None:
         self.axes = None
@@ -153,11 +172,12 @@ class LossPanel(ZoomedPanel):
                 curve,
                 log_time,
                 log_loss=log_loss,
-                floor=floor if self.scale == "log" else None,
-                until=None if self.scale == "all" else until,
+                floor=floor if self.scale == "log" and not self._of_labels else None,
+                until=None if self.scale == "all" or self._of_labels else until,
                 reach=reach,
                 unit=unit,
                 others=list(others.values()),
+                decades=math.inf if self._of_labels else LOSS_PICTURE.time_decades,
             )
             if closeup is not None and window.time is not None:
                 curve = curve_of(refined(history.series, closeup.t, closeup.loss), log_time, log_loss, unit)
