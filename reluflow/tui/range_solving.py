@@ -20,8 +20,9 @@ from reluflow.sweep.theory_line import predicted_value
 
 #: Seconds for which the theory is asked about a range, at most.
 THEORY_SECONDS: Final = 10.0
-#: Seconds for which solving here, but for the first point, stands back for a key or a frame.
+#: Seconds for which solving here stands back for a key or a frame, but not before so many, for a first point.
 STANDS_BACK: Final = 0.02
+HASTE: Final = 0.3
 #: Seconds that the thread of a range gets to end, and its processes with it.
 PATIENCE: Final = 5.0
 
@@ -40,6 +41,7 @@ class RangeSolving:
         self._front = front
         self._found: queue.SimpleQueue[list[Cells]] = queue.SimpleQueue()
         self._predicted: dict[int, Predicted] = {}
+        self._is_asked = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,10 +98,10 @@ class RangeSolving:
         return parts
 
     def _solve(self, numbers: list[int], stop: threading.Event) -> None:
-        is_first = True
+        began = time.monotonic()
 
         def is_unwanted() -> bool:
-            if not is_first:
+            if time.monotonic() - began > HASTE:
                 self._front.wait(STANDS_BACK)
             return stop.is_set()
 
@@ -108,15 +110,15 @@ class RangeSolving:
                 if rows:
                     self._found.put(rows)
                     self.changed()
-                if rows and is_first:
-                    is_first = False
                     self._ask_theory(stop)
         except Exception as error:  # whatever is wrong beside the run is no reason to end the app
             self.trouble = sentence(error)
         self.changed()
 
     def _ask_theory(self, stop: threading.Event) -> None:
-        if not self._predicted:
+        """Ask the theory, once, in a thread of its own: it cannot be given up in the middle."""
+        if not self._is_asked:
+            self._is_asked = True
             threading.Thread(target=self._foretell, args=(stop,), name="theory", daemon=True).start()
 
     def _foretell(self, stop: threading.Event) -> None:

@@ -56,11 +56,9 @@ async def test_a_range_is_solved_beside_the_live_run_and_a_point_of_it_opened() 
         assert "final loss over init.scale" in app.lines[0]
         assert app.session.frame.generation == frame.generation
         await app.press("right", "right", "enter")
-        await app.solved()
-        assert app.frame.preset.values["init.scale"] == 1e-4
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-4, "the run of the point")
         await app.press("u")
-        await app.solved()
-        assert app.frame.preset.values["init.scale"] == 1e-6
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-6, "the run before")
 
 
 @pytest.mark.usefixtures("here")

@@ -37,7 +37,7 @@ async def test_the_map_is_shown_and_a_run_of_its_cell_opened(folder: Path) -> No
         await app.press("v")
         assert "escape:1 over" in app.lines[0]
         await app.press("tab", "down", "enter")
-        await app.solved()
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-3 and app.frame.over, "its run")
         values = app.frame.preset.values
         assert [values[key] for key in ("init.scale", "network.width", "init.seed")] == [1e-3, 8, 1]
         assert app.app.screen is app.app.main
@@ -71,7 +71,7 @@ async def test_a_stored_run_is_opened_as_it_is_stored(tmp_path: Path) -> None:
         await app.press("right", "enter")
         await app.until(lambda: "init.seed=5" in str(app.frame.preset.folder), "the stored run")
         assert app.frame.preset.values["init.seed"] == 5
-        assert app.moment.live.status == "converged"
+        await app.until(lambda: app.moment.live.status == "converged", "its end")
 
 
 async def test_rows_that_others_write_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

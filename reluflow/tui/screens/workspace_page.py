@@ -201,7 +201,7 @@ class WorkspacePage(FullPage[Path | None]):
         if not names or self._complains_of_open(names):
             return
         what = names[0] if len(names) == 1 else f"the {len(names)} marked runs"
-        doing = f"put {'it' if len(names) == 1 else 'them'} into {self._folder.path / BIN}; u brings back"
+        doing = f"put {'it' if len(names) == 1 else 'them'} into {self._folder.path / BIN}; u undoes that"
         self.app.push_screen(
             Confirm(f"Delete {what}?", doing), lambda yes: self._delete(names) if yes else None
         )
