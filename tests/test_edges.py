@@ -67,12 +67,12 @@ class TestPaths:
     def test_one_number_of_a_list_is_a_path(self):
         one = load_preset("edge-caught")
         path = path_between(one, one.with_values({"data.targets": [-1.0, 1.0, 0.75]}))
-        assert (path.what, path.first, path.last) == ("data.targets[2]", 0.5, 0.75)
+        assert (path.what, path.first, path.last) == ("data.targets (number 3)", 0.5, 0.75)
         np.testing.assert_array_equal(path.problem(0.625).targets, [-1.0, 1.0, 0.625])
         assert path.between(0.5, 0.75) == 0.625
         inputs = [[1.0, 0.0], [-0.35, 0.25], [-0.65, -0.75]]
         nested = path_between(one, one.with_values({"data.inputs": inputs}))
-        assert nested.what == "data.inputs[1][1]"
+        assert nested.what == "data.inputs (row 2, number 2)"
         assert nested.problem(0.3).inputs[1, 1] == 0.3
 
     def test_scales_are_halved_by_their_logarithm(self):
@@ -173,6 +173,7 @@ class TestEdges:
         assert edge.kink.t < 1e-3
         assert edge.kink.v_on == pytest.approx(0.01 * 1.0 / 2.0, rel=1e-2)
         assert edge.kink.v_off == 0.0
+        assert "a kink, of sample 2 for neuron 1" in edge.sentence
         assert edge.outcomes[0].fits
         assert not edge.outcomes[1].fits
 

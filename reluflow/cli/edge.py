@@ -51,6 +51,9 @@ def edge(
 
     presets = load_preset(one), load_preset(other)
     require_absent(out)
+    for preset in presets:
+        if preset.unused_sweep:
+            say(f"reluflow: {preset.unused_sweep}")
 
     def look(bisection: "Bisection") -> None:
         if not quiet:
@@ -106,7 +109,7 @@ def _words(found: "Edge", out: Path) -> list[tuple[str, str]]:
 
 def _of_kink(kink: "Kink") -> str:
     return (
-        f"neuron {kink.neuron} at the kink of sample {kink.sample}, t = {kink.t:.6g}: it leaves with "
+        f"neuron {kink.neuron} at the kink of sample {kink.sample + 1}, t = {kink.t:.6g}: it leaves with "
         f"velocity {kink.v_on:.4g} where it sees the sample and {kink.v_off:.4g} where it does not; the two "
         f"sides part at the rate {kink.rate:.3g}, while no neuron grows faster than {kink.bound:.3g}: no "
         "saddle lies there"

@@ -25,7 +25,7 @@ SMOOTH: Final = 10.0
 
 @dataclass(frozen=True)
 class Kink:
-    """Neuron ``neuron`` at the kink of sample ``sample`` at flow time ``t``.
+    """Neuron ``neuron`` at the kink of sample ``sample`` (both counted from 0) at flow time ``t``.
 
     ``v_on``, ``v_off``: velocities of <w_j, x_k> on both sides, per unit of the problem's flow time; ``rate``
     at which the two sides part and ``bound`` of the rate at which any neuron grows.

@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def fits(self) -> bool:
-        return self.status == "converged"
+        return self.loss <= self.level
 
     @property
     def value(self) -> float:

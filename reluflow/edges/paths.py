@@ -140,8 +140,9 @@ def _number_path(one: Preset, other: Preset, key: Key) -> Path | None:
     def problem(number: float) -> Problem:
         return one.with_values(changes(number)).problem()
 
-    index = "".join(f"[{i}]" for i in where)
-    return Path(f"{key.id}{index}", first, last, problem, changes=changes)
+    names = ("row", "number")[-len(where) :] if where else ()
+    place = ", ".join(f"{name} {i + 1}" for name, i in zip(names, where, strict=True))
+    return Path(f"{key.id} ({place})" if place else key.id, first, last, problem, changes=changes)
 
 
 def _places(one: Any, other: Any) -> Iterator[tuple[tuple[int, ...], float, float] | None]:

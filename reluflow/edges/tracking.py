@@ -75,6 +75,22 @@ class Edge:
     saddle: Saddle | None
     sides: tuple[Problem, Problem]
 
+    @property
+    def sentence(self) -> str:
+        """What was found, in a few words."""
+        one, other = self.outcomes
+        words = f"one side {one.words}, the other {other.words}; between them "
+        if self.saddle is not None:
+            return (
+                f"{words}is a saddle at loss {self.saddle.loss:.6g}, from which both depart at the rate "
+                f"{self.saddle.rate:.4g}"
+            )
+        if self.kink is not None:
+            kink = self.kink
+            place = f"of sample {kink.sample + 1} for neuron {kink.neuron} at t = {kink.t:.6g}"
+            return f"{words}is a kink, {place}"
+        return f"{words}the boundary has come to no rest by t = {self.bisections[-1].parted:.6g}"
+
 
 def edge_between(
     one: Preset,

@@ -175,6 +175,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action(
             "verify", "V", "pages.verify", "what the theory predicts beside what this run measures", "verify"
         ),
+        Action("between", "X", "outcomes.find", "what lies between this run and the one kept last"),
         Action("check", "C", "checking.check", "how sure this run is: the same at a tighter tolerance"),
     ),
     *_under(

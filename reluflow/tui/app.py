@@ -32,6 +32,7 @@ from reluflow.tui.controllers.folders import Folders
 from reluflow.tui.controllers.layout import Layout
 from reluflow.tui.controllers.nudging import Nudging
 from reluflow.tui.controllers.opening import Opening
+from reluflow.tui.controllers.outcomes import Outcomes
 from reluflow.tui.controllers.pages import Pages
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.controllers.persistence import KEEP_SECONDS, Persistence
@@ -122,9 +123,9 @@ class Explorer(Listening, TerminalApp):
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
-        self.theory = Theory(self)
-        self.checking = Checking(cursor, self)
         self.theory, self.closeups = Theory(self), CloseUps(self)
+        self.checking = Checking(cursor, self)
+        self.outcomes = Outcomes(cursor, self.comparison, self)
         self.pages = Pages(
             cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )
