@@ -131,6 +131,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action(
             "workspace", "W", "folders.show_runs", "the runs in runs/: curves, filters, open, rename, delete"
         ),
+        Action("points", "O", "opening.points.edit", "edit the points: typed, or moved by keys or mouse"),
         Action("open", "o", "opening.ask", "open another preset, a run, or a file of data", "open"),
     ),
     *_under(

@@ -115,7 +115,7 @@ class Explorer(Listening, TerminalApp):
         self.layout = Layout(self.main, self)
         self.parameters = parameters = Parameters(session, cursor, self)
         self.comparison = Comparison(session, cursor, parameters, self)
-        self.opening = Opening(cursor, parameters, self)
+        self.opening = Opening(cursor, parameters, self, self.glyphs)
         self.folders = Folders(parameters, self.opening, self, self.glyphs)
         self.ranges = Ranges(session, parameters, self, self.glyphs)
         self.circles = Circles(self)

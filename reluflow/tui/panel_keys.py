@@ -110,6 +110,33 @@ PANEL_KEYS: Final[tuple[PanelKeys, ...]] = (
     ),
     PanelKeys("looking closely", "? : x Y", "this page, the palette, a picture, something to copy"),
     PanelKeys(
+        "points",
+        "arrows",
+        "move the point",
+        (
+            Key("PointsPanel", "left", "move(-1, 0)"),
+            Key("PointsPanel", "right", "move(1, 0)"),
+            Key("PointsPanel", "up", "move(0, -1)"),
+            Key("PointsPanel", "down", "move(0, 1)"),
+        ),
+    ),
+    PanelKeys(
+        "points",
+        "tab",
+        "the next point; shift+tab the one before",
+        (
+            Key("PointsPanel", "tab,n", "choose(1)", priority=True),
+            Key("PointsPanel", "shift+tab,N", "choose(-1)", priority=True),
+        ),
+    ),
+    PanelKeys("points", "enter", "type its numbers", (Key("PointsPanel", "enter", "type"),)),
+    PanelKeys("points", "a", "add a point beside it", (Key("PointsPanel", "a,insert", "add"),)),
+    PanelKeys("points", "d", "take it away", (Key("PointsPanel", "d,delete", "remove"),)),
+    PanelKeys("points", "-", "turn the sign of its target", (Key("PointsPanel", "minus", "turn_sign"),)),
+    PanelKeys("points", "click", "choose a point and drag it; beside all of them, add one"),
+    PanelKeys("points", "u U", "undo, redo"),
+    PanelKeys("points", "? : x Y", "this page, the palette, a picture, something to copy"),
+    PanelKeys(
         "predictions",
         "up down",
         "scroll; also pgup and pgdn",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reluflow.errors import ReluflowError
+from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.live_runs import discard
 from reluflow.store.locations import typed
 from reluflow.store.own_data import preset_of_data
@@ -11,6 +12,7 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.parameters import Parameters
+from reluflow.tui.controllers.points import Points
 from reluflow.tui.cursor import Cursor
 from reluflow.tui.files import is_data
 
@@ -21,8 +23,10 @@ class Opening:
     ``suggested``: the preset that the cursor of the list begins on, None for the first one.
     """
 
-    def __init__(self, cursor: Cursor, parameters: Parameters, host: Host) -> None:
+    def __init__(self, cursor: Cursor, parameters: Parameters, host: Host, glyphs: Glyphs = BRAILLE) -> None:
         self._cursor, self._parameters, self._host = cursor, parameters, host
+        #: the editor of points, which makes data to open
+        self.points = Points(cursor, parameters, glyphs, host)
         self.suggested: str | None = None
 
     def ask(self) -> None:

@@ -75,6 +75,7 @@ class Pages:
         if not pages:
             return
         from reluflow.tui.screens.inspector import Inspector
+        from reluflow.tui.screens.points_editor import PointsEditor
         from reluflow.tui.screens.verify import VerifyPage
 
         for page in pages:
@@ -82,6 +83,8 @@ class Pages:
                 page.show(moment.frame, moment.t, moment.plateaus)
             elif isinstance(page, VerifyPage):
                 page.show(moment.frame)
+            elif isinstance(page, PointsEditor):
+                page.show(moment.live)
 
     def verify(self) -> None:
         """Compare what the theory predicts with what the run on show measures."""

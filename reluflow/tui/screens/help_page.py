@@ -35,6 +35,8 @@ ABOUT: Final[dict[str, str]] = {
     "curve of the run under the cursor; those of marked runs are dotted, each with its letter.",
     "range of a number": "How a result depends on one number of the parameters: each point is a run, solved "
     "beside the live one, coarse to fine. The thin vertical line is the number as it is now.",
+    "points": "The samples, over what the network makes of them: h as a curve, or for two coordinates the "
+    "line on which h = 0. The training follows every change.",
     "parameters": "What the run is made from. A number is typed, or stepped with left and right; a run that "
     "takes no time is solved anew at each step. > is typed but not applied, * is not so on file, ! cannot "
     "be used.",
