@@ -179,21 +179,25 @@ def knob() -> list[Row]:
     """From a turn of the initial scale to a curve of the new run, and to the whole of it."""
     rows = []
     for preset in ("orthogonal-toy", "nonorthogonal-five-points", "neuron-centred-10"):
-        first, whole = [], []
         with running(preset, (160, 45)) as app:
-            app.solved()
-            app.press("r", lambda screen: "paused" in screen.text, "a pause")
-            app.press("p", lambda screen: "apply" in screen.lines[-1], "the form")
-            while "init.scale" not in app.screen.text:
-                about = explained(app.screen)
-                app.press("\x1b[B", changes(explained, about), "the next field")
-            for turn in range(2 * RUNS):
-                seen = turned(app, ">" if turn % 2 else "<")
-                first.append(seen[0])
-                whole.append(seen[1])
+            first, whole, _ = knob_turns(app, 2 * RUNS)
         rows.append(Row(f"knob to new curve, {preset}", first, "ms", 250.0))
         rows.append(Row(f"knob to the last change, theory's marks too, {preset}", whole, "ms", None))
     return rows
+
+
+def knob_turns(app: App, turns: int) -> tuple[list[float], list[float], float]:
+    """What ``turned`` says of turns of the initial scale, and the seconds of processor time of them all."""
+    app.solved()
+    app.press("r", lambda screen: "paused" in screen.text, "a pause")
+    app.press("p", lambda screen: "apply" in screen.lines[-1], "the form")
+    while "init.scale" not in app.screen.text:
+        about = explained(app.screen)
+        app.press("\x1b[B", changes(explained, about), "the next field")
+    before = sum(app.cpu().values())
+    seen = [turned(app, ">" if turn % 2 else "<") for turn in range(turns)]
+    first, last = ([each[part] for each in seen] for part in (0, 1))
+    return first, last, sum(app.cpu().values()) - before
 
 
 def turned(app: App, key: str) -> tuple[float, float]:

@@ -33,8 +33,11 @@ class App:
         *,
         link: Link | None = None,
         host: remote.Remote | None = None,
+        package: Path | None = None,
     ) -> None:
         environment = {"RELUFLOW_CONFIG": str(folder / "config"), "OPENBLAS_NUM_THREADS": "1"}
+        if package is not None:
+            environment["PYTHONPATH"] = str(package)
         command = app_command(str(preset))
         if host is not None:
             command = host.command(command, environment, folder)
@@ -84,12 +87,13 @@ def running(
     size: tuple[int, int] = LARGE,
     link: Link | None = None,
     host: Callable[[Path], remote.Remote] | None = None,
+    package: Path | None = None,
 ) -> Iterator[App]:
-    """The app, ended at the end."""
+    """The app, ended at the end; ``package``: the folder of another version of it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         server = host(folder) if host is not None else None
-        app = App(preset, size, folder, link=link, host=server)
+        app = App(preset, size, folder, link=link, host=server, package=package)
         try:
             yield app
         finally:
