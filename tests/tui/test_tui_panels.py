@@ -99,7 +99,7 @@ async def test_words_filter_the_table_and_wrong_words_are_explained() -> None:
         await app.press("slash")
         app.app.screen.query_one(Input).value = "nrom>1"
         await app.press("enter")
-        assert "'nrom>1' chooses no neurons; expected" in " ".join(app.text.split())
+        assert "'nrom>1' chooses no neurons (there is no nrom); expected" in " ".join(app.text.split())
         app.app.screen.query_one(Input).value = "norm>1e9"
         await app.press("enter")
         assert numbers(app) == []
