@@ -24,7 +24,7 @@ from reluflow.flow.lorentz.samples import Samples
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
-BLOCK = 1 << 18
+BLOCK = 1 << 17
 #: stored sizes and predictions above this have squares that are no numbers; no step is meant to let a neuron
 #: grow as far (``LengthSettings.rapidity``), but it may turn to a stronger pull on its way
 OUTGROWN: Final = 1e150
