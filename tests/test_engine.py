@@ -51,7 +51,7 @@ def sweeps_of(
     return pairs
 
 
-@pytest.mark.parametrize(("still", "steps"), [(False, 60), (True, 5)])
+@pytest.mark.parametrize(("still", "steps"), [(False, 30), (True, 5)])
 def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
     """The same events of every neuron, in order, and the same neurons at the end."""
     pairs = sweeps_of(wide(0), steps, monkeypatch, still)
@@ -69,7 +69,7 @@ def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
         sizes = np.linalg.norm(other.end.weights, axis=1, keepdims=True)
         np.testing.assert_allclose(one.end.weights / sizes, other.end.weights / sizes, atol=1e-8)
     assert len(pairs) > steps
-    assert count > 500
+    assert count > 1000
 
 
 def test_dual_vectors_stay_dual(monkeypatch):
@@ -119,7 +119,7 @@ def test_dense_output_is_as_exact_as_the_run():
 
 
 def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
-    pairs = sweeps_of(wide(3), 30, monkeypatch)
+    pairs = sweeps_of(wide(3), 12, monkeypatch)
     seen = 0
     for swept, _ in pairs:
         if len(swept.events) < 10:
@@ -135,4 +135,4 @@ def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
             assert mine[1][-1] == 1.0
             assert np.array_equal(mine[0][1:], mine[1][:-1])
         seen += 1
-    assert seen > 3
+    assert seen > 20
