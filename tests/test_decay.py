@@ -1,11 +1,16 @@
 """Weight decay: (lambda / 2) sum_j (|w_j|^2 + a_j^2) is added to the loss."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+
+import decay as decay_tables
 
 import reluflow
 from reluflow.errors import ProblemError
@@ -161,7 +166,9 @@ def test_neurons_at_rest_neither_grow_nor_drift():
 
 def test_its_rows_hold_and_those_of_other_flows_say_so():
     rows = {row.id: row for row in verify(train(reluflow.load_preset("decay-orthogonal")))}
-    assert {id for id, row in rows.items() if row.applies} == {"decay/imbalance", "decay/balance-of-rates"}
+    own = {"decay/imbalance", "decay/balance-of-rates", "decay/optimum"}
+    assert {id for id, row in rows.items() if row.applies} == own
+    assert rows["decay/optimum"].measured == pytest.approx(1.0, abs=1e-9)
     assert all(row.holds for row in rows.values() if row.applies)
     assert "without weight decay" in rows["general/conservation"].reason
 
@@ -170,3 +177,44 @@ def test_its_rows_hold_and_those_of_other_flows_say_so():
 def test_a_decay_that_is_no_such_number_is_refused(decay):
     with pytest.raises(ProblemError, match=r"weight_decay is .*; expected a finite number of at least 0"):
         reluflow.simulate(*two_points(), weight_decay=decay)
+
+
+@pytest.mark.parametrize("preset", ["decay-orthogonal", pytest.param("grokking", marks=pytest.mark.slow)])
+def test_curves_fall_on_one_over_lambda_t(preset):
+    worst = decay_tables.spread({decay: decay_tables.curves(preset, decay) for decay in (1e-3, 1e-4, 1e-5)})
+    assert worst.shape == (2, 3)
+    assert np.max(worst) < 0.01
+    # and do so ten times better for ten times less decay
+    assert np.max(worst[1] / worst[0]) < 0.3
+
+
+def test_little_decay_leads_to_the_least_norm():
+    preset = reluflow.load_preset("decay-orthogonal", {"solver.weight_decay": 1e-5})
+    run = train(preset)
+    least, best = (
+        reluflow.minimum_norm(preset.problem().inputs, preset.problem().targets, weight_decay=decay)
+        for decay in (0.0, 1e-5)
+    )
+    norm = variation_norm(run.final.weights, run.final.output_weights)
+    assert norm == pytest.approx(least.value, rel=1e-4)
+    assert run.series["objective"][-1] == pytest.approx(best.value, rel=1e-9)
+    assert best.gap <= 1e-12 * best.value
+
+
+def test_a_run_to_rest_takes_no_more_steps_for_less_decay():
+    problem = reluflow.load_preset("orthogonal-toy").problem()
+    start = problem.inputs, problem.targets, problem.weights, problem.output_weights
+    without = reluflow.simulate(*start, stop_loss=1e-9).steps
+    for decay in (1e-2, 1e-5, 1e-8):
+        run = reluflow.simulate(*start, weight_decay=decay)
+        assert run.status == "stationary"
+        assert run.steps <= 3 * without
+
+
+@pytest.mark.slow
+def test_what_is_held_out_falls_long_after_the_fit():
+    series = train(reluflow.load_preset("grokking")).series
+    times = (3.0, 100.0, 300.0, 1e3, 4e3)
+    assert np.interp(times[0], series["t"], series["loss"]) < 3e-9
+    held_out = np.interp(times, series["t"], series["held_out_loss"])
+    np.testing.assert_allclose(held_out, [8.6, 5.9, 2.7, 0.28, 0.1], rtol=0.03)

@@ -104,6 +104,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
             {
                 "decay/imbalance": "a_j^2 - |w_j|^2 falls like exp(-2 lambda t)",
                 "decay/balance-of-rates": "|D_j| = lambda for every neuron that is left at rest",
+                "decay/optimum": "the objective at rest, against the certified best one of any width",
             },
         ),
         "limit": Chapter(

@@ -1,16 +1,18 @@
 """Predictions of the flow with weight decay, du/dt = M(t) u - lambda u with u = (w, a).
 
 As u(t) = exp(-lambda t) v(t) and v follows the flow without decay, every a_j^2 - |w_j|^2 falls like
-exp(-2 lambda t). A neuron rests at a size above zero only where the data pull as fast as decay does.
+exp(-2 lambda t). A neuron rests at a size above zero only where the data pull as fast as decay does. The
+objective of any network is at least that of the best one of any width (``decayed_norm``).
 """
 
 from typing import Final
 
 import numpy as np
 
-from reluflow.network import imbalance
+from reluflow.network import imbalance, loss_of, residuals
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.minimum_norm import minimum_norm, why_no_norm
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.small_neurons import pulls
 
@@ -47,7 +49,47 @@ def predictions(problem: Problem) -> list[Prediction]:
             absolute=True,
             needs="a rest of the objective",
         ),
+        _optimum(problem),
     ]
+
+
+def _optimum(problem: Problem) -> Prediction:
+    """The certified bound of the objective. Only for small data."""
+    found, reason = None, _why_no_optimum(problem)
+    if reason is None:
+        found = minimum_norm(problem.inputs, problem.targets, problem.slope, problem.decay)
+    value = "" if found is None else f" ({found.value * problem.speed:.7g}, certified to {found.gap:.1e})"
+    return Prediction(
+        "decay/optimum",
+        f"No network has an objective below the best one of any width{value}: that bound over the objective "
+        "at the end is at most 1, and 1 where training finds a global minimum.",
+        "Boursier, Bowditch, Englert, Lazic 2025",
+        found is not None,
+        reason or "the data are small enough for an exact answer",
+        None if found is None else 1.0,
+        (lambda run: None) if found is None else (lambda run: _share(run, found.lower_bound)),
+        1e-9,
+        one_sided=True,
+        needs="a rest of the objective",
+    )
+
+
+def _why_no_optimum(problem: Problem) -> str | None:
+    if not problem.weight_decay:
+        return "there is no weight decay"
+    if problem.of_labels:
+        return f"the loss is {problem.loss}: the best objective is worked out for the square loss"
+    return why_no_norm(problem)
+
+
+def _share(run: Measured, bound: float) -> float | None:
+    """The bound, of the half-mse objective, over the objective of the last state, if that rests."""
+    if run.status != "stationary":
+        return None
+    state, problem = run.final, run.problem
+    left = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
+    objective = loss_of(left, problem.loss) + problem.penalty(state.weights, state.output_weights)
+    return bound * problem.speed / objective
 
 
 def _imbalance(run: Measured) -> float | None:

@@ -194,7 +194,7 @@ def _distinct(unit: Array, targets: Array, names: npt.NDArray[np.intp]) -> npt.N
 
 def predictions(problem: Problem) -> list[Prediction]:
     """One row: the norm at the end of a run against the certified least one. Only for small data."""
-    found, reason = None, _why_not(problem)
+    found, reason = None, why_no_norm(problem)
     if reason is None:
         try:
             found = minimum_norm(problem.inputs, problem.targets, problem.slope)
@@ -218,7 +218,8 @@ def predictions(problem: Problem) -> list[Prediction]:
     ]
 
 
-def _why_not(problem: Problem) -> str | None:
+def why_no_norm(problem: Problem) -> str | None:
+    """Why no least norm is worked out with the table of predictions; None if one is."""
     if not np.any(problem.targets):
         return "all targets are zero, and so is the least norm"
     cones = count_cones(problem.samples, problem.span.inputs.shape[1])
