@@ -59,6 +59,7 @@ def written(name, weights):
     return f"{name}.toml"
 
 
+LABELS = {"solver.loss": "logistic", "data.targets": [-1.0, 1.0, 1.0], "stop.loss": 0.1}
 #: the second neuron sees sample 1 or does not: its <w, x_1> is zero at 0.3 of the way
 SEEN, UNSEEN = [[0.01, -0.02], [0.01, 0.006]], [[0.01, -0.02], [0.01, -0.014]]
 
@@ -177,6 +178,22 @@ class TestEdges:
         assert edge.outcomes[0].fits
         assert not edge.outcomes[1].fits
 
+    @pytest.mark.slow
+    def test_a_neuron_that_just_touches_a_kink_decides_there(self):
+        """It comes to the kink of a sample at v_off = 0, and turns back or goes through and is pulled on."""
+        rng = np.random.default_rng(0)
+        for _ in range(5):
+            inputs, targets = rng.normal(size=(4, 2)), rng.normal(size=4)
+            signs = np.where(rng.random(4) < 0.5, -1.0, 1.0)
+            starts = [1e-2 * rng.normal(size=(4, 2)) for _ in range(2)]
+        problems = [Problem(inputs, targets, each, signs * row_norms(each)) for each in starts]
+        edge = track(mixture(problems[0], *problems, "the start"), ENDINGS)
+        kink = edge.kink
+        assert (edge.kind, kink.neuron, kink.sample) == ("kink", 3, 2)
+        assert kink.t == pytest.approx(10.44, abs=0.01)
+        assert abs(kink.v_off) < 1e-3 * kink.v_on
+        assert kink.rate > 100.0 * kink.bound
+
     def test_it_ends_when_somebody_wants_it_to(self):
         asked = []
 
@@ -216,6 +233,8 @@ class TestCommand:
             ("descent", "edge-caught", {"solver.method": "gd"}),
             ("descent-2", "edge-missed", {"solver.method": "gd"}),
             ("signs", "edge-caught", {"init.seed": 4}),
+            ("labels", "edge-caught", {**LABELS, "init.seed": 3}),
+            ("labels-2", "edge-caught", {**LABELS, "init.seed": 20}),
         ):
             Path(f"{name}.toml").write_text(load_preset(preset, changes).to_toml())
         for one, other, words in (
@@ -224,6 +243,7 @@ class TestCommand:
             ("edge-caught", "orthogonal-toy", "differ in data.inputs"),
             ("descent.toml", "descent-2.toml", "method gd"),
             ("edge-caught", "signs.toml", "other signs"),
+            ("labels.toml", "labels-2.toml", "no run rests"),
             ("edge-caught", "nowhere", "there is no preset"),
         ):
             done = call("edge", one, other, "--out", "found")

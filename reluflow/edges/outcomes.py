@@ -7,7 +7,7 @@ from typing import Final
 
 from reluflow.errors import EdgeError
 from reluflow.flow.base import Options
-from reluflow.network import loss_of, residuals
+from reluflow.network import residuals
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
@@ -65,17 +65,22 @@ class Endings:
 
     @classmethod
     def of(cls, preset: Preset, problem: Problem, interrupted_by: Callable[[], str | None]) -> "Endings":
-        """By the method of a preset. Raises EdgeError for one without a tolerance."""
+        """By the method of a preset. Raises EdgeError for one without a tolerance, and for labels."""
         training = Training.from_preset(preset)
         if training.options is None:
             raise EdgeError(
                 f"{preset.name}: method {training.method} takes steps of a fixed size; expected a method "
                 "that solves the flow"
             )
+        if problem.of_labels:
+            raise EdgeError(
+                f"{preset.name}: with the loss {problem.loss} no run rests, since weights grow for ever; "
+                "expected a square loss"
+            )
         residual = residuals(
             problem.weights, problem.output_weights, problem.inputs, problem.targets, problem.slope
         )
-        level = preset.values.get("stop.loss") or FIT * loss_of(residual, problem.loss)
+        level = preset.values.get("stop.loss") or FIT * problem.value(residual)
         return cls(training.method, training.options, level, interrupted_by)
 
     def __call__(self, problem: Problem) -> Outcome:

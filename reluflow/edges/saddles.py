@@ -13,7 +13,7 @@ import numpy as np
 
 from reluflow.edges.following import Pair, separations
 from reluflow.flow.base import State
-from reluflow.network import Array, activation, loss_of, residuals, row_norms
+from reluflow.network import Array, activation, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import basins
 from reluflow.theory.escape import ESCAPE, Bound, classify
@@ -73,7 +73,7 @@ def resting_saddle(pair: Pair, problem: Problem, rate: float) -> Saddle | None:
     speed, gamma = problem.speed, verdict.gamma_all
     escapes = [_escapes(deciding, each, problem, -residual) for each in (pair.one, pair.other)]
     return Saddle(
-        loss_of(residual, problem.loss),
+        problem.value(residual),
         verdict.kind,
         verdict.reason,
         Bound(speed * gamma.low, speed * gamma.high),

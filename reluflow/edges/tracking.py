@@ -18,7 +18,7 @@ from reluflow.edges.paths import Path, mixture, path_between
 from reluflow.edges.saddles import Saddle, resting_saddle
 from reluflow.errors import EdgeError
 from reluflow.flow.base import State
-from reluflow.network import loss_of, residuals
+from reluflow.network import residuals
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 
@@ -190,4 +190,4 @@ def _at(problem: Problem, state: State) -> Problem:
 
 def _loss(problem: Problem, state: State) -> float:
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-    return loss_of(residual, problem.loss)
+    return problem.value(residual)
