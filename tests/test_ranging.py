@@ -10,6 +10,7 @@ from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.range_picture import Part, RangeDrawing, RangePicture
 from reluflow.store.preset import load_preset
+from reluflow.sweep import ranging
 from reluflow.sweep.ranging import RangeTable, coarse_to_fine, range_study, solve_range, usual_axis
 from reluflow.sweep.solving import PointSolver, failed_row
 from reluflow.sweep.study import study_of
@@ -105,6 +106,16 @@ def test_rows_are_those_of_runs_whoever_solves_them():
     escapes = table.values("escape:1")
     assert np.all(np.diff(escapes) < 0.0), "the larger the start, the earlier the escape"
     assert np.isnan(table.values("escape:9")).all()
+
+
+def test_runs_that_take_long_are_left_to_processes(monkeypatch):
+    study = small_study()
+    monkeypatch.setattr(ranging, "HELPS_FOR", -1.0)
+    table = RangeTable(study)
+    for rows in solve_range(study, [1, 0], 1, lambda: False):
+        table.add(rows)
+    assert table.missing == []
+    assert [table.row(number)["status"] for number in (0, 1)] == ["converged", "converged"]
 
 
 def test_a_range_that_is_abandoned_ends():

@@ -1,8 +1,11 @@
 """The range of one number: an axis about its present value, and its points solved coarse to fine."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 import numpy as np
@@ -24,6 +27,8 @@ USUAL_POINTS: Final = 25
 MOST_POINTS: Final = 1000
 #: A range reaches so many times further than the present value, up and down, by the key's step.
 _REACH: Final = {"tens": 1e4, "1-2-5": 10.0}
+#: Seconds that a run may take which is solved in the thread that asks for a range.
+HELPS_FOR: Final = 0.5
 #: How runs end that have no result to be drawn.
 NO_RESULT: Final = ("failed", "wall")
 #: Measures that results need beside the columns that every row has.
@@ -129,25 +134,50 @@ def solve_range(
     """Rows of the points in about this order, as they come; those of processes and of this thread.
 
     Processes take a moment until their first row. Until then this thread solves, so that there is something
-    to see. Ends early if ``is_unwanted``. Under a screen ``reluflow.sweep.processes.warm_up`` is to be
-    called first. Raises SweepError if no process can be had.
+    to see, but gives up a run that would take long. Ends early if ``is_unwanted``. Under a screen
+    ``reluflow.sweep.processes.warm_up`` is to be called first. Raises SweepError if no process can be had.
     """
-    left, here = iter(numbers), PointSolver(study)
+    left, here = _Points(numbers), PointSolver(study)
     executor = Processes(study, jobs, beside_screen=True)
     others = executor.solve(left, is_unwanted)
     # when this is not gone on with, the processes end at once
     with closing(cast("Generator[list[Cells]]", others)):
-        are_warm = False
+        helps = True
         while not is_unwanted():
-            number = None if are_warm else next(left, None)
-            row = None if number is None else here.solve(number, is_unwanted)
-            if row is not None:
-                yield [row]
+            number = next(left, None) if helps else None
+            if number is not None:
+                until = time.monotonic() + HELPS_FOR
+                row = here.solve(number, partial(_is_over, until, is_unwanted))
+                if row is not None:
+                    yield [row]
+                else:
+                    helps = False
+                    left.put_back(number)
             rows = next(others, None)
             if rows is None:
                 return
-            are_warm = are_warm or bool(rows)
+            helps = helps and not rows
             yield rows
+
+
+def _is_over(until: float, is_unwanted: Callable[[], bool]) -> bool:
+    return is_unwanted() or time.monotonic() > until
+
+
+class _Points(Iterator[int]):
+    """Numbers of points, one after the other, of which one may be put back."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._left = deque(numbers)
+
+    def __next__(self) -> int:
+        if not self._left:
+            raise StopIteration
+        return self._left.popleft()
+
+    def put_back(self, number: int) -> None:
+        """The next one is this."""
+        self._left.appendleft(number)
 
 
 class RangeTable:

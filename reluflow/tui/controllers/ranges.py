@@ -12,7 +12,7 @@ from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.range_solving import RangeSolving
 
 #: Seconds that each run of a range may take, at least; and how many times as long as the live run.
-LIMIT: Final = 20.0
+LIMIT: Final = 60.0
 TIMES_LONGER: Final = 5.0
 
 _HINT: Final = (
