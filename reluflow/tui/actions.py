@@ -5,57 +5,14 @@ No key needs ctrl, alt or a mouse.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from textual.actions import parse
-from textual.keys import key_to_character
+from reluflow.tui.action import Action, under
 
-
-@dataclass(frozen=True)
-class Action:
-    """Something that a key does.
-
-    ``keys`` are Textual's names of its keys. ``target`` names who answers, in Textual's syntax of actions: a
-    controller or a panel of the app, its method and the arguments; without a part it is the app itself.
-    ``help`` is a line of the help page, ``short`` a word for the footer ("" leaves it out there). ``panel``:
-    the panel whose help begins with it, "" for none. ``everywhere``: whether it works over every page and in
-    every field. ``group``: its heading in the help.
-    """
-
-    id: str
-    keys: str
-    target: str
-    help: str
-    short: str = ""
-    panel: str = ""
-    everywhere: bool = False
-    group: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The first of its keys, as people call it."""
-        key = self.keys.split(",")[0]
-        character = key_to_character(key)
-        readable = character is not None and character.isprintable() and character != " "
-        return _NAMES.get(key, character if readable and character else key)
-
-    @property
-    def answer(self) -> tuple[str, str, tuple[Any, ...]]:
-        """Who answers, by which method, with which arguments."""
-        return parse(self.target)
-
-
-#: keys that people call otherwise than Textual does
-_NAMES: Final[Mapping[str, str]] = {"escape": "esc", "plus": "+", "minus": "-", "slash": "/"}
-
-
-def _under(group: str, *actions: Action) -> tuple[Action, ...]:
-    return tuple(replace(action, group=group) for action in actions)
-
+__all__ = ["ACTIONS", "BY_ID", "Action"]
 
 ACTIONS: Final[tuple[Action, ...]] = (
-    *_under(
+    *under(
         "playing",
         Action("play", "space", "transport.play", "play or pause; the solver runs on by itself", "play"),
         Action(
@@ -96,7 +53,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("faster", "plus,equals_sign", "transport.change_speed(1)", "play faster"),
         Action("slower", "minus", "transport.change_speed(-1)", "play slower"),
     ),
-    *_under(
+    *under(
         "solving",
         Action("halt", "h", "transport.halt", "halt the solver, or let it go on", "halt"),
         Action("anew", "R", "transport.solve_anew", "solve the run anew"),
@@ -134,7 +91,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("points", "O", "opening.points.edit", "edit the points: typed, or moved by keys or mouse"),
         Action("open", "o", "opening.ask", "open another preset, a run, or a file of data", "open"),
     ),
-    *_under(
+    *under(
         "comparing",
         Action("descent", "d", "comparison.run_descent", "run plain descent beside this run", "descent"),
         Action(
@@ -179,7 +136,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("between", "X", "outcomes.find", "what lies between this run and the one kept last"),
         Action("check", "C", "checking.check", "how sure this run is: the same at a tighter tolerance"),
     ),
-    *_under(
+    *under(
         "showing",
         Action(
             "inspect",
@@ -249,7 +206,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("axis", "v", "main.loss.turn_axis", "zoom along the loss, or along time again", panel="loss"),
         Action("whole", "0", "main.loss.show_whole", "show the whole loss again", panel="loss"),
     ),
-    *_under(
+    *under(
         "neurons",
         Action("sort", "S", "table.sort", "sort the table by its next column", "sort", panel="neurons"),
         Action("reverse", "I", "table.reverse", "sort the other way round", panel="neurons"),
@@ -277,7 +234,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
             panel="neurons",
         ),
     ),
-    *_under(
+    *under(
         "keeping",
         Action(
             "save",
@@ -312,7 +269,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
 )
 
 #: What the menus under a key have on offer: these have no key of their own, but the palette finds them.
-MENU_ACTIONS: Final[tuple[Action, ...]] = _under(
+MENU_ACTIONS: Final[tuple[Action, ...]] = under(
     "solving",
     Action("nudge_add", "", "nudging.begin('add')", "add a neuron in the direction where it grows fastest"),
     Action("nudge_remove", "", "nudging.begin('remove')", "remove the neuron under the cursor"),
