@@ -165,6 +165,11 @@ def test_the_cursor_is_on_its_point_or_on_the_axis():
     assert roles(1) == ["^"]
 
 
+def test_the_cursor_is_seen_on_the_axis_without_colour():
+    rows = drawn(cursor=2, present=1e-4)
+    assert rows[-3].index("↑") == rows[0].index("┊")
+
+
 def test_several_curves_are_told_apart_by_digits_and_the_theory_is_named():
     y = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
     rows = drawn(parts=(Part("escape 1", y, 1.1 * y), Part("escape 2", 3.0 * y)), theory_name="limit")

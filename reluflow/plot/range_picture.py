@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from reluflow.network import Array
 from reluflow.plot.canvas import Trace
-from reluflow.plot.cells import FROZEN, Role, Row, Segment
+from reluflow.plot.cells import FROZEN, Role, Row, Segment, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.sweep import is_logarithmic, scaled, scaled_axis
 from reluflow.plot.views.chart import Chart, legend, sentence, stacked
@@ -74,6 +74,9 @@ class RangeDrawing:
         sign = self._glyphs.point if self._picture.failed[cursor] else self._glyphs.up
         for value, mark in [each for each in found if np.isfinite(each[0])] or [(bottom, sign)]:
             self._chart.put(rows, at, value, mark, "cursor")
+        column, row = self._chart.cell(at, bottom)
+        if row + 1 < len(rows):  # there is an axis: the cursor is seen there without colour, too
+            rows[row + 1] = put(rows[row + 1], column, self._glyphs.up, "strong")
         return stacked([rows, [self._key(width)]], width, height)
 
     def _mark(self, number: int) -> tuple[str, Role]:
