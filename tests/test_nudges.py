@@ -10,7 +10,7 @@ from commands import call, one_sentence
 import reluflow
 from reluflow.errors import ProblemError
 from reluflow.flow.base import State
-from reluflow.network import loss_of, residuals
+from reluflow.network import loss_of, predictions, residuals
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
@@ -91,6 +91,22 @@ def test_a_new_neuron_points_where_it_grows_fastest(run):
     # there is another one with a rate that is rounding of the state's rest
     with pytest.raises(ProblemError, match="only 2 direction"):
         Nudge.read("add 3 1 3").of(problem, state)
+
+
+@pytest.mark.parametrize("loss", ["mse", "logistic", "exponential"])
+def test_a_new_neuron_lowers_every_loss_by_its_rate(problem, loss):
+    problem = replace(problem, targets=np.sign(problem.targets), loss=loss)
+    state, size = state_of(problem), 1e-4
+    more = Nudge.read(f"add 4 {size}").of(problem, state)
+    before, after = (
+        problem.value(predictions(each.weights, each.output_weights, problem.inputs) - problem.targets)
+        for each in (state, more)
+    )
+    rate = describe(
+        more, problem, predictions(more.weights, more.output_weights, problem.inputs) - problem.targets
+    )
+    assert before - after == pytest.approx(size**2 * rate.growth[4], rel=1e-3)
+    assert np.max(rate.growth) == rate.growth[4] > 0.0
 
 
 def test_a_new_neuron_takes_a_run_off_its_local_minimum(run, tmp_path):

@@ -1,5 +1,7 @@
 """The pictures of a state: whatever the data and the size of the panel, and what they show of known cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from reluflow.plot.views.growth import draw_growth
 from reluflow.plot.views.norms import log10_norms
 from reluflow.plot.views.spectrum import kernel_spectrum, weight_spectrum
 from reluflow.problem import Problem
+from reluflow.registry.losses import Loss
 
 finite = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=64),
@@ -379,15 +382,17 @@ def columns_of(rows: list[Row], *angles: float) -> list[int]:
     return [round(left + (angle + 180.0) / 360.0 * (right - left)) for angle in angles]
 
 
-def test_neurons_stand_in_the_field_at_their_angle_and_growth_rate() -> None:
+@pytest.mark.parametrize("loss", ["half-mse", "mse", "logistic"])
+def test_neurons_stand_in_the_field_at_their_angle_and_growth_rate(loss: Loss) -> None:
     problem = three_directions()
+    if loss != "half-mse":
+        problem = replace(problem, targets=np.array([1.0, -1.0]), loss=loss)
     rows, angles = field_of(problem), (-150.0, 30.0, 120.0)
     state = State(0.0, problem.weights, problem.output_weights)
     rates = describe(state, problem, -problem.targets).growth
-    one, zero = (
-        next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith(label))
-        for label in ("1┤", "0┤")
-    )
+    zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
+    tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))
+    one = zero - (zero - tick) / float(label)
     found = {(x, y) for role in ("positive", "negative") for x, y in find(rows[:-3], role, "●○")}
     heights = [round(zero - rate * (zero - one)) for rate in rates]
     assert found == set(zip(columns_of(rows, *angles), heights, strict=True))

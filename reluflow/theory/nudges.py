@@ -20,7 +20,7 @@ import numpy as np
 
 from reluflow.errors import ProblemError
 from reluflow.flow.base import State
-from reluflow.network import Array, residuals
+from reluflow.network import Array
 from reluflow.observe.neurons import pulls_of, unit_rows
 from reluflow.problem import SMALLEST_NEURON, Problem
 from reluflow.theory.alignment import extremal_directions
@@ -94,9 +94,8 @@ class Nudge:
         return State(state.t, weights, outputs)
 
     def _with_one_more(self, problem: Problem, state: State) -> State:
-        inputs, slope = problem.inputs, problem.slope
-        residual = -residuals(state.weights, state.output_weights, inputs, problem.targets, slope)
-        found = extremal_directions(inputs, residual, slope=slope).attractors
+        left = problem.left(state.weights, state.output_weights)
+        found = extremal_directions(problem.inputs, left, slope=problem.slope).attractors
         found = tuple(one for one in found if one.rate > _SLOWEST * found[0].rate)
         if self.rank > len(found):
             many = f"only {len(found)} direction(s)" if found else "no direction"

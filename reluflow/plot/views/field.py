@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from reluflow.errors import ProblemError
 from reluflow.flow.base import State
-from reluflow.network import Array, activation, residuals, row_norms
+from reluflow.network import Array, activation, row_norms
 from reluflow.plot.axes import Tick
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Role, Row, put
@@ -81,8 +81,8 @@ def draw_field(
     except ProblemError as error:
         return sentence(str(error), width, height)
     with np.errstate(all="ignore"):
-        r = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-        pull = tame(-problem.speed / problem.samples * tame(r))
+        left = tame(problem.left(state.weights, state.output_weights))
+        pull = tame(problem.speed / problem.samples * left)
         neurons = _neurons(state, problem, pull, circle, cursor)
         inputs = tame(problem.span.inputs) @ circle.basis
         angles = np.linspace(-np.pi, np.pi, max(width * glyphs.dots[0], 8) + 1)
