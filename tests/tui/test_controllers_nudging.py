@@ -38,10 +38,10 @@ def test_a_new_neuron_comes_last_and_its_size_is_asked(stage: Stage, nudging: Nu
     assert stage.commands == []
     question, _ = stage.host.asked[-1]
     width = DONE.history.states[0].output_weights.size
-    assert question._read("1e-4") == Nudge("add", width, 1e-4)
-    assert question._read("1e-4 2") == Nudge("add", width, 1e-4, 2)
+    assert question.read("1e-4") == Nudge("add", width, 1e-4)
+    assert question.read("1e-4 2") == Nudge("add", width, 1e-4, 2)
     with pytest.raises(ReluflowError, match="SIZE"):
-        question._read("large")
+        question.read("large")
     stage.host.answer(Nudge("add", width, 1e-4))
     assert stage.session.mock_calls == [call.branch(DONE, 12.3, (Nudge("add", width, 1e-4),))]
 

@@ -45,7 +45,7 @@ class HowMuch(Dialogue[Nudge | None]):
 
     def __init__(self, title: str, name: str, text: str, hint: str, read: Callable[[str], Nudge]) -> None:
         super().__init__()
-        self._texts, self._begun, self._read = (title, name, hint), text, read
+        self._texts, self._begun, self.read = (title, name, hint), text, read
 
     def compose(self) -> ComposeResult:
         title, name, hint = self._texts
@@ -60,7 +60,7 @@ class HowMuch(Dialogue[Nudge | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         try:
-            self.dismiss(self._read(event.value))
+            self.dismiss(self.read(event.value))
         except ReluflowError as error:
             self.query_one("#answer", Static).update(str(error))
 
