@@ -12,12 +12,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.errors import ProblemError
 from reluflow.registry.losses import LOSSES, Loss
 
 Array = npt.NDArray[np.float64]
 
 #: exponents beyond which exp overflows; no loss of a start reaches them (``problem.check_range``)
 LARGEST_EXPONENT: Final = 700.0
+#: Margins y h of labels at the start lie between this and minus this, of which exp is squared.
+FARTHEST_MARGIN: Final = 300.0
 #: A loss of labels below this has forces whose squares are no numbers: it counts as zero.
 LEAST_LOSS: Final = 1e-150
 
@@ -173,3 +176,29 @@ def margins(residual: Array, targets: Array) -> Array:
     """y_k h_k (.., n) of residuals h - y and labels."""
     found: Array = targets * (residual + targets)
     return found
+
+
+def check_labels(name: str, targets: Array, loss: Loss) -> None:
+    """Raise ProblemError unless all ``targets`` are +1 or -1."""
+    other = np.flatnonzero(np.abs(targets) != 1.0)
+    if other.size:
+        raise ProblemError(
+            f"{name}[{other[0]}] is {targets[other[0]]:g}; expected labels, +1 or -1, with the loss {loss}"
+        )
+
+
+def check_margins(found: Array, targets: Array, loss: Loss) -> None:
+    """Raise ProblemError for predictions (n,) so wrong, or so right, that no number holds the squared loss."""
+    seen = margins(found - targets, targets)
+    worst = int(np.argmin(seen))
+    if loss == "exponential" and seen[worst] < -FARTHEST_MARGIN:
+        raise ProblemError(
+            f"the start predicts {found[worst]:.3g} for the label {targets[worst]:g};"
+            f" expected a margin y h of at least -{FARTHEST_MARGIN:g}, so that floating-point numbers hold"
+            " the exponential loss"
+        )
+    if seen[worst] > FARTHEST_MARGIN:
+        raise ProblemError(
+            f"the start predicts every label with a margin y h of at least {seen[worst]:.3g}; expected at"
+            f" most {FARTHEST_MARGIN:g}, so that floating-point numbers hold the loss"
+        )

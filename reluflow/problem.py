@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
-from reluflow.losses import FUNCTIONS, LabelLoss, LossFunction, margins
+from reluflow.losses import FUNCTIONS, LabelLoss, LossFunction, check_labels, check_margins
 from reluflow.network import Array, predictions, residuals, row_norms
 from reluflow.registry.activations import SLOPES_BELOW
 from reluflow.registry.losses import LOSSES, Loss
@@ -18,8 +18,6 @@ from reluflow.registry.losses import LOSSES, Loss
 #: activation, as what is fitted through a slope takes weights of one over it.
 SMALLEST: Final = 1e-60
 LARGEST: Final = 1e60
-#: Margins y h of labels at the start lie between this and minus this, of which exp is squared.
-FARTHEST_MARGIN: Final = 300.0
 #: Neurons below this are held with fewer digits than others.
 SMALLEST_NEURON: Final = float(np.finfo(float).tiny)
 
@@ -246,7 +244,8 @@ def check_range(problem: Problem) -> None:
             f" expected at most {LARGEST:g}, so that floating-point numbers hold what is made of it"
         )
     if problem.of_labels:
-        _check_margins(problem)
+        found = predictions(problem.weights, problem.output_weights, problem.inputs, problem.slope)
+        check_margins(found, problem.targets, problem.loss)
     if 0.0 < problem.slope < SMALLEST:
         raise ProblemError(
             f"the slope is {problem.slope:.3g}; expected 0 or at least {SMALLEST:g}, so that floating-point "
@@ -257,33 +256,6 @@ def check_range(problem: Problem) -> None:
         raise ProblemError(
             f"neuron {j} has weights of {sizes[j]:.3g}, of which floating-point numbers hold few digits; "
             f"expected 0 or at least {SMALLEST_NEURON:.3g}"
-        )
-
-
-def _check_margins(problem: Problem) -> None:
-    """Raise ProblemError for a start so wrong, or so right, that numbers do not hold the squared loss."""
-    found = predictions(problem.weights, problem.output_weights, problem.inputs, problem.slope)
-    seen = margins(found - problem.targets, problem.targets)
-    worst = int(np.argmin(seen))
-    if problem.loss == "exponential" and seen[worst] < -FARTHEST_MARGIN:
-        raise ProblemError(
-            f"the start predicts {found[worst]:.3g} for the label {problem.targets[worst]:g};"
-            f" expected a margin y h of at least -{FARTHEST_MARGIN:g}, so that floating-point numbers hold"
-            " the exponential loss"
-        )
-    if seen[worst] > FARTHEST_MARGIN:
-        raise ProblemError(
-            f"the start predicts every label with a margin y h of at least {seen[worst]:.3g}; expected at"
-            f" most {FARTHEST_MARGIN:g}, so that floating-point numbers hold the loss"
-        )
-
-
-def check_labels(name: str, targets: Array, loss: Loss) -> None:
-    """Raise ProblemError unless all ``targets`` are +1 or -1."""
-    other = np.flatnonzero(np.abs(targets) != 1.0)
-    if other.size:
-        raise ProblemError(
-            f"{name}[{other[0]}] is {targets[other[0]]:g}; expected labels, +1 or -1, with the loss {loss}"
         )
 
 
