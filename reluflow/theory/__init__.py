@@ -98,6 +98,20 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "general/rest": "where a run comes to rest no live small neuron can grow",
             },
         ),
+        "labels": Chapter(
+            "reluflow.theory.labels:predictions",
+            "classification, with labels +1 and -1",
+            {
+                "labels/smoothed-margin": "the smoothed margin never falls once the data are fitted",
+                "labels/one-class": "every live neuron sees exactly one class",
+                "labels/loss-rate": "the loss falls at least like 1/t",
+                "labels/stable-rank": "the stable rank of the hidden weights is at most 2",
+                "labels/bundle-direction": "neurons point where one bundle a sign does",
+                "labels/max-margin-angle": "the angle to the largest margin falls like 1/ln(1/L)",
+                "labels/max-margin": "the margin stays below that of the best linear classifier",
+                "labels/rank": "the hidden weights come to rank two or less",
+            },
+        ),
         "decay": Chapter(
             "reluflow.theory.decay_rows:predictions",
             "weight decay",
@@ -128,7 +142,7 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 
 
 #: Chapters that hold for every loss, and what of them does not.
-OF_ANY_LOSS: Final = ("general", "decay")
+OF_ANY_LOSS: Final = ("general", "labels", "decay")
 OF_SQUARES: Final = ("general/out-of-reach",)
 
 

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import loss_of
 from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
@@ -38,15 +37,11 @@ class ScaleRules:
 SCALE: Final = ScaleRules()
 
 
-def bundles_from_start(problem: Problem) -> Measured | None:
-    """The flow of the bundles in the problem's loss and flow time; None if no neuron grows.
-
-    The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
-    ``status`` as in ``bundled_flow.follow``.
-    """
+def start_of_bundles(problem: Problem) -> tuple[Problem, float] | None:
+    """The bundles when they are about to be seen, and that half-mse flow time; None if no neuron grows."""
     start = State(0.0, problem.weights, problem.output_weights)
-    field = Field(problem.inputs, problem.targets, problem.slope)
-    groups, waits = next_groups(start, moving(problem, start, problem.targets), problem, field)
+    field = Field(problem.inputs, problem.pull_at_zero, problem.slope)
+    groups, waits = next_groups(start, moving(problem, start, problem.pull_at_zero), problem, field)
     some = np.flatnonzero(np.isfinite(waits))
     if not some.size:
         return None
@@ -56,8 +51,20 @@ def bundles_from_start(problem: Problem) -> Measured | None:
     weights, outputs = bundled(
         Neurons(grown.weights, grown.output_weights, grown.log), problem.inputs, problem.slope
     )
-    bundles = replace(problem, weights=weights, output_weights=outputs)
-    run = follow(bundles, SCALE.fitted * loss_of(problem.targets, problem.loss))
+    return replace(problem, weights=weights, output_weights=outputs), begin
+
+
+def bundles_from_start(problem: Problem) -> Measured | None:
+    """The flow of the bundles in the problem's loss and flow time; None if no neuron grows.
+
+    The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
+    ``status`` as in ``bundled_flow.follow``.
+    """
+    found = start_of_bundles(problem)
+    if found is None:
+        return None
+    bundles, begin = found
+    run = follow(bundles, SCALE.fitted * problem.value(-problem.targets))
     late, states, series = begin / problem.speed, run.snapshots, run.series
     if late > 0.0:
         series = {name: np.concatenate([values[:1], values]) for name, values in series.items()}

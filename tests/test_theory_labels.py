@@ -1,0 +1,94 @@
+"""Rows for classification, and the linear classifier of largest margin."""
+
+import numpy as np
+import pytest
+
+import reluflow
+from reluflow.observe.measured import Measured
+from reluflow.problem import Problem
+from reluflow.theory.labels import STATEMENTS, predictions
+from reluflow.theory.max_margin import max_margin
+from reluflow.verification import judge, train, verify
+
+
+def rows_of(problem):
+    return {row.id.removeprefix("labels/"): row for row in predictions(problem)}
+
+
+def changed(name, **values):
+    preset = reluflow.load_preset(name, {key.replace("__", "."): value for key, value in values.items()})
+    return rows_of(preset.problem())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_direction_of_the_plane_has_a_larger_margin(seed):
+    generator = np.random.default_rng(seed)
+    inputs = generator.standard_normal((7, 2)) * 10.0 ** generator.uniform(-3, 3)
+    labels = np.sign(inputs @ generator.standard_normal(2))
+    angles = np.linspace(0.0, 2.0 * np.pi, 200_001)
+    tried = np.min(labels[:, None] * (inputs @ np.stack([np.cos(angles), np.sin(angles)])), axis=0)
+    best = max_margin(inputs, labels)
+    assert np.max(tried) * (1.0 - 1e-12) <= best.margin <= np.max(tried) * (1.0 + 1e-4)
+    assert np.linalg.norm(best.direction) == pytest.approx(1.0)
+
+
+def test_labels_that_no_line_separates_have_none():
+    crossed = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
+    assert max_margin(crossed, np.array([1.0, 1.0, -1.0, -1.0])) is None
+    assert max_margin(np.zeros((2, 2)), np.array([1.0, -1.0])) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "ids"),
+    [
+        ("orthogonally-separable", 1e-7, {"smoothed-margin", "one-class", "loss-rate", "stable-rank"}),
+        (
+            "leaky-largest-margin", 1e-20,
+            {"smoothed-margin", "bundle-direction", "max-margin"},
+        ),
+        ("leaky-rank-two", 1e-7, {"smoothed-margin", "rank"}),
+    ],
+)  # fmt: skip
+def test_rows_of_the_presets_hold(name, loss, ids):
+    rows = {row.id: row for row in verify(train(reluflow.load_preset(name, {"stop.loss": loss})))}
+    assert {id for id, row in rows.items() if row.applies and id.startswith("labels/")} == {
+        f"labels/{id}" for id in ids
+    }
+    assert all(row.holds for row in rows.values() if row.applies)
+    assert rows["general/first-escape"].applies
+
+
+def test_each_says_what_its_data_lack():
+    assert "speaks of losses of labels" in changed("first-steps")["rank"].reason
+    noisy = changed("orthogonally-separable", data__noise=2.0)
+    assert "expected all above zero" in noisy["one-class"].reason
+    assert "the start is not small" in changed("orthogonally-separable", init__scale=1.0)["loss-rate"].reason
+    assert "expected a leaky ReLU" in changed("leaky-largest-margin", network__slope=0.0)["max-margin"].reason
+    assert "is not there for sample" in changed("leaky-rank-two")["max-margin"].reason
+    assert "the largest |<x_i, x_j>| is" in changed("leaky-rank-two", network__slope=0.1)["rank"].reason
+    points = [[1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0], [1.0, 1.0]]
+    tangled = Problem(points, [1, -1, 1, -1], [[1e-6, 0.0]], [1e-6], "logistic", 0.1)
+    assert "not linearly separable" in rows_of(tangled)["max-margin"].reason
+    assert set(rows_of(tangled)) == set(STATEMENTS)
+
+
+def test_a_margin_that_falls_or_is_too_large_fails_its_row():
+    preset = reluflow.load_preset("leaky-largest-margin", {"stop.loss": 1e-8})
+    run = train(preset)
+    rows = rows_of(run.problem)
+    series = {name: values.copy() for name, values in run.series.items()}
+    series["smoothed_margin"][-2] *= 1.01
+    series["margin"][-1] = 0.6
+    wrong = Measured(run.problem, series, run.snapshots, run.status, run.rtol)
+    for name in ("smoothed-margin", "max-margin"):
+        assert judge(rows[name], run).holds
+        assert not judge(rows[name], wrong).holds
+
+
+@pytest.mark.slow
+def test_the_angle_to_the_largest_margin_levels_off_down_to_losses_of_1e_minus_100():
+    run = train(reluflow.load_preset("leaky-largest-margin"))
+    rows = {row.id: row for row in verify(run)}
+    assert run.series["loss"][-1] <= 1e-100
+    assert rows["labels/max-margin-angle"].holds
+    assert rows["labels/max-margin"].measured == pytest.approx(rows["labels/max-margin"].predicted, rel=3e-3)
