@@ -140,6 +140,14 @@ class TestLoss:
         assert [line.get_label() for line in axes.lines] == ["trained on", "held out"]
         np.testing.assert_array_equal(axes.lines[1].get_ydata(), run.series["held_out_loss"])
 
+    def test_the_objective_is_drawn_beside_it(self, tmp_path, axes):
+        out = tmp_path / "run"
+        call("run", "decay-orthogonal", "-q", "--set", "stop.time=10", "--out", str(out))
+        run = open_run(out)
+        figures.loss(axes, run, plateaus=False, theory=False)
+        assert [line.get_label() for line in axes.lines] == ["loss", "objective"]
+        np.testing.assert_array_equal(axes.lines[1].get_ydata(), run.series["objective"])
+
     def test_a_loss_that_hardly_moves_has_most_of_a_decade(self, tmp_path, axes):
         call("run", "first-steps", "-q", "--set", "stop.time=1", "--out", str(tmp_path / "run"))
         run = open_run(tmp_path / "run")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import pieces
 
 from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, sticky_decades, sticky_time
 from reluflow.plot.cells import FROZEN, plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
 from reluflow.plot.loss_marks import with_cursor
-from reluflow.plot.loss_picture import draw_loss
+from reluflow.plot.loss_picture import BESIDE, draw_loss
 from reluflow.plot.loss_place import time_at
 from reluflow.plot.phases import Plateau
 from reluflow.theory.landmarks import Landmark
@@ -322,3 +323,15 @@ def test_the_axis_reaches_to_what_is_foreseen() -> None:
     curve = curve_of(series([0.0, 1.0], [1.0, 1.0]), False)
     assert fit_axes(None, curve, False).time == (0.0, 1.25)
     assert fit_axes(None, curve, False, reach=3.0).time == (0.0, 3.5)
+
+
+def test_other_curves_of_the_run_carry_their_letters_at_their_ends() -> None:
+    t = np.linspace(0.0, 10.0, 50)
+    curve, above = (curve_of({"t": t, "loss": np.full(50, level)}, False) for level in (1e-4, 1e-2))
+    axes = fit_axes(None, curve, False, others=[above])
+    rows = draw_loss(curve, axes, (60, 14), BRAILLE, beside={"O": above}).rows
+    letter = next((x, y) for x, y, text in pieces(rows, BESIDE["O"]) for c in text if c == "O")
+    line = next(y for _, y, _ in pieces(rows, "curve"))
+    assert letter[1] < line
+    dots = [text for _, y, text in pieces(rows, BESIDE["O"]) if y == letter[1]]
+    assert sum(map(len, dots)) > 30

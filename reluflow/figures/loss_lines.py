@@ -8,11 +8,13 @@ from matplotlib.axes import Axes
 from reluflow.figures.look import GUIDE, THEORY
 from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, units
 from reluflow.observe.plateaus import Saddle, find_saddles
-from reluflow.observe.series import HELD_OUT_LOSS
+from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.store.run_reader import Run
 
 #: shares of the width of the axes between two names of plateaus
 _APART = 0.045
+#: columns that are drawn beside the loss of a single run, and their names
+_BESIDE = {HELD_OUT_LOSS: "held out", OBJECTIVE: "objective"}
 
 
 def loss(
@@ -29,8 +31,8 @@ def loss(
 
     ``clock``: "time", "log" or "scaled" (over ln(1/scale)); ``log``: of the loss. Of a single run the
     ``plateaus`` are named S1, S2, ... and the escapes that the ``theory`` predicts of its start marked, with
-    the loss at which they are; the loss on held-out samples, if there are any, is drawn beside it. ``at``: a
-    flow time at which a cursor stands.
+    the loss at which they are; the loss on held-out samples and the objective with weight decay, if there are
+    any, are drawn beside it. ``at``: a flow time at which a cursor stands.
     """
     several = [runs] if isinstance(runs, Run) else list(runs)
     for run, label in zip(several, labels(several), strict=True):
@@ -41,8 +43,8 @@ def loss(
     axes.set_ylabel(
         "loss" if len({run.problem.loss for run in several}) > 1 else f"loss ({several[0].problem.loss})"
     )
-    if len(several) == 1 and HELD_OUT_LOSS in history_of(several[0]).series:
-        _held_out(axes, several[0], units(several[0], clock)[0])
+    if len(several) == 1:
+        _beside(axes, several[0], units(several[0], clock)[0])
     _scales(axes, clock, log, max(history_of(run).end / units(run, clock)[0] for run in several))
     if len(several) > 1:
         axes.legend()
@@ -62,10 +64,15 @@ def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
         axes.set_xlim(0.0, 1.02 * end)
 
 
-def _held_out(axes: Axes, run: Run, unit: float) -> None:
+def _beside(axes: Axes, run: Run, unit: float) -> None:
+    """The loss on held-out samples, and the objective, where they are recorded."""
     series = history_of(run).series
-    axes.lines[-1].set_label("trained on")
-    axes.plot(series["t"] / unit, series[HELD_OUT_LOSS], label="held out")
+    found = [(column, name) for column, name in _BESIDE.items() if column in series]
+    if not found:
+        return
+    axes.lines[-1].set_label("trained on" if HELD_OUT_LOSS in series else "loss")
+    for (column, name), style in zip(found, ("-", "--"), strict=False):
+        axes.plot(series["t"] / unit, series[column], style, label=name)
     axes.legend()
 
 

@@ -1,13 +1,14 @@
 """The picture of the loss: drawn once for a recorded run, then marked with the cursor frame by frame."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from reluflow.network import Array
 from reluflow.plot.axes import Limits, Tick, decade_ticks, linear_ticks
 from reluflow.plot.canvas import Trace, draw
-from reluflow.plot.cells import FROZEN, Row, Segment, fit, put
+from reluflow.plot.cells import FROZEN, Role, Row, Segment, fit, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, decimate
 from reluflow.plot.loss_marks import plateau_columns, with_plateaus, with_theory
@@ -17,6 +18,9 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.settings import LOSS_PICTURE
 from reluflow.theory.landmarks import Landmark
 
+#: The roles of curves beside the loss of the same run, by their letters: held-out loss and objective.
+BESIDE: Final[Mapping[str, Role]] = {"H": FROZEN[4], "O": FROZEN[5]}
+
 
 def draw_loss(
     curve: Curve,
@@ -25,31 +29,38 @@ def draw_loss(
     glyphs: Glyphs,
     *,
     frozen: Mapping[int, Curve] | None = None,
+    beside: Mapping[str, Curve] | None = None,
     plateaus: Sequence[Plateau] = (),
     theory: Sequence[Landmark] = (),
 ) -> LossPicture:
     """The picture without a cursor on ``size`` = (width, height) cells.
 
     ``frozen`` curves, by their number, are dotted, each in its colour, and carry the letters a, b, ... at
-    their ends; ``plateaus`` are shaded and named, and their losses led to the axis by thin lines; ``theory``:
-    escapes that are predicted. On the axes of a window only what is inside is drawn. Too small a panel shows
-    only the curve, or nothing.
+    their ends, and so do other curves of the same run, ``beside``, by their letters; ``plateaus`` are shaded
+    and named, and their losses led to the axis by thin lines; ``theory``: escapes that are predicted. On the
+    axes of a window only what is inside is drawn. Too small a panel shows only the curve, or nothing.
     """
     width, height = size
     if not axes.whole:
         curve = part_of(curve, axes.time)
         frozen = {number: part_of(other, axes.time) for number, other in (frozen or {}).items()}
+        beside = {letter: part_of(other, axes.time) for letter, other in (beside or {}).items()}
     ticks = _loss_ticks(axes, max((height - 2) // LOSS_PICTURE.tick_rows, 1))
     left = max((len(tick.label) for tick in ticks), default=0) + 1
     inner = (width - left, height - 2)
     if inner[0] < LOSS_PICTURE.smallest[0] or inner[1] < LOSS_PICTURE.smallest[1]:
         return LossPicture(draw(width, height, [_line(curve, axes, width, glyphs)]), 0, size, axes)
-    traces = {number: _dots(other, axes, inner, glyphs, number) for number, other in (frozen or {}).items()}
+    traces = {
+        "abcdefghij"[number]: _dots(other, axes, inner, glyphs, FROZEN[number % len(FROZEN)])
+        for number, other in (frozen or {}).items()
+    }
+    for letter, other in (beside or {}).items():
+        traces[letter] = _dots(other, axes, inner, glyphs, BESIDE[letter])
     canvas = draw(*inner, [*traces.values(), _line(curve, axes, inner[0], glyphs)])
     canvas = with_plateaus(canvas, plateaus, axes, inner, glyphs)
     canvas = with_theory(canvas, theory, axes, inner, glyphs)
-    for number, trace in traces.items():
-        canvas = _lettered(canvas, trace, inner, "abcdefghij"[number])
+    for letter, trace in traces.items():
+        canvas = _lettered(canvas, trace, inner, letter)
     rows = [_beside(row, left, glyphs) for row in canvas]
     for tick in ticks:
         at = inner[1] - 1 - cell_of(tick.at, axes.loss, inner[1], glyphs.dots[1])
@@ -59,7 +70,7 @@ def draw_loss(
 
 
 def _lettered(canvas: list[Row], trace: Trace, inner: tuple[int, int], letter: str) -> list[Row]:
-    """The letter of a frozen run, two cells before the end of its curve."""
+    """The letter of a curve, two cells before its end."""
     inside = np.flatnonzero((trace.y >= 0.0) & (trace.y <= 1.0))
     if inside.size == 0:
         return canvas
@@ -77,7 +88,7 @@ def _line(curve: Curve, axes: LossAxes, width: int, glyphs: Glyphs) -> Trace:
     return Trace(x, heights, "curve", glyphs.curve, line=True, cut=not axes.whole)
 
 
-def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, number: int) -> Trace:
+def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, role: Role) -> Trace:
     """A curve as dots, one every cell of its length, so that it is told from a line without colour."""
     width, height = inner
     x, y = decimate(curve, axes.time, width)
@@ -89,7 +100,7 @@ def _dots(curve: Curve, axes: LossAxes, inner: tuple[int, int], glyphs: Glyphs, 
         length = np.concatenate([[0.0], np.cumsum(pieces)])
         places = np.linspace(0.0, length[-1], min(int(length[-1]) + 1, LOSS_PICTURE.most_dots))
         x, y = np.interp(places, length, x), np.interp(places, length, y)
-    return Trace(x, y, FROZEN[number % len(FROZEN)], "." if glyphs.name == "ascii" else glyphs.curve)
+    return Trace(x, y, role, "." if glyphs.name == "ascii" else glyphs.curve)
 
 
 def _loss_ticks(axes: LossAxes, most: int) -> list[Tick]:

@@ -270,3 +270,13 @@ async def test_the_verify_page_follows_the_run() -> None:
             lambda: app.lines[0] != short and "orthogonal/second-escape" in app.text, "a later table"
         )
         assert any(line.split()[:1] == ["holds"] for line in app.lines)
+
+
+async def test_objective_and_held_out_loss_are_drawn_beside_the_loss() -> None:
+    words = {"solver.weight_decay": 1e-3, "data.held_out": 20, "network.width": 4, "stop.steps": 4}
+    async with driver.explorer("neuron-centred-10", (120, 40), overrides=words) as app:
+        await app.solved()
+        assert "H held out   O objective" in app.text
+    async with driver.explorer(overrides={"network.width": 4, "stop.steps": 2}) as app:
+        await app.solved()
+        assert "objective" not in app.text

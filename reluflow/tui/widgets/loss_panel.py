@@ -4,12 +4,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
+from reluflow.network import Array
+from reluflow.observe.history import History
+from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.plot.axes import short
 from reluflow.plot.cells import FROZEN, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_marks import with_cursor
-from reluflow.plot.loss_picture import draw_loss
+from reluflow.plot.loss_picture import BESIDE, draw_loss
 from reluflow.plot.loss_place import LossPicture
 from reluflow.plot.loss_window import Window, refined
 from reluflow.plot.phases import focus_of
@@ -36,6 +39,13 @@ BELOW_PLATEAUS: Final = 30.0
 _REACH: Final = 4.0
 #: Shortest panel that has a line for the key of what the theory says.
 _ROOM_FOR_KEY: Final = 8
+
+
+#: What is drawn beside the loss where it is recorded: letter, column of the series, name.
+BESIDE_LOSS: Final[Mapping[str, tuple[str, str]]] = {
+    "H": (HELD_OUT_LOSS, "held out"),
+    "O": (OBJECTIVE, "objective"),
+}
 
 
 class LossPanel(ZoomedPanel):
@@ -166,6 +176,11 @@ class LossPanel(ZoomedPanel):
                 )
                 for number, run in self.behind(frame.preset).items()
             }
+            beside = {
+                letter: curve_of(_series_of(history, column), log_time, log_loss, unit)
+                for letter, (column, _) in BESIDE_LOSS.items()
+                if column in history.series
+            }
             floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / BELOW_PLATEAUS
             self.axes = fit_axes(
                 self.axes,
@@ -176,17 +191,18 @@ class LossPanel(ZoomedPanel):
                 until=None if self.scale == "all" or self._of_labels else until,
                 reach=reach,
                 unit=unit,
-                others=list(others.values()),
+                others=[*others.values(), *beside.values()],
                 decades=math.inf if self._of_labels else LOSS_PICTURE.time_decades,
             )
             if closeup is not None and window.time is not None:
                 curve = curve_of(refined(history.series, closeup.t, closeup.loss), log_time, log_loss, unit)
             self.picture = draw_loss(
                 curve,
-                window.within(self.axes, [curve, *others.values()]),
+                window.within(self.axes, [curve, *others.values(), *beside.values()]),
                 size,
                 self.glyphs,
                 frozen=others,
+                beside=beside,
                 plateaus=moment.plateaus,
                 theory=theory,
             )
@@ -205,11 +221,15 @@ class LossPanel(ZoomedPanel):
         return (place - low) / (high - low) if place is not None and low <= place <= high else 0.5
 
     def _legend(self, moment: Moment) -> list[Row]:
-        """A key that says how the runs behind differ."""
-        behind = self.behind(moment.frame.preset)
+        """A key that says how the runs behind differ, and what is drawn beside the loss."""
+        behind, history = self.behind(moment.frame.preset), moment.frame.history
+        row: Row = []
+        for letter, (column, name) in BESIDE_LOSS.items():
+            if history is not None and column in history.series:
+                row += [Segment(f" {letter}", BESIDE[letter]), Segment(f" {name}  ", "dim")]
         if not behind:
-            return []
-        row: Row = [Segment(" behind: ", "dim")]
+            return [row] if row else []
+        row.append(Segment(" behind: ", "dim"))
         for number, run in behind.items():
             row += [
                 Segment(LETTERS[number], FROZEN[number % len(FROZEN)]),
@@ -263,6 +283,11 @@ class LossPanel(ZoomedPanel):
             if sum(len(text) for text, _ in [*row, entry]) <= width:
                 row.append(entry)
         return [row] if row else []
+
+
+def _series_of(history: History, column: str) -> dict[str, Array]:
+    """A column in place of the loss."""
+    return {"t": history.series["t"], "loss": history.series[column]}
 
 
 def log_scale(preset: Preset) -> float | None:
