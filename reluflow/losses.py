@@ -188,7 +188,7 @@ def check_labels(name: str, targets: Array, loss: Loss) -> None:
 
 
 def check_margins(found: Array, targets: Array, loss: Loss) -> None:
-    """Raise ProblemError for predictions (n,) so wrong, or so right, that no number holds the squared loss."""
+    """Raise ProblemError for predictions (n,) so wrong, or right, that no number holds the squared loss."""
     seen = margins(found - targets, targets)
     worst = int(np.argmin(seen))
     if loss == "exponential" and seen[worst] < -FARTHEST_MARGIN:
