@@ -5,6 +5,8 @@ as the largest of: the rms rotation of the neurons (radians), a quarter of the r
 and the change of ln(loss). Growth of small neurons on a plateau counts, and so does each e-fold of the loss.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,8 @@ from reluflow.flow.base import State
 from reluflow.network import Array, row_norms
 
 GROWTH_SHARE = 0.25
+#: losses below count as this
+SMALLEST = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,25 @@ class Shape:
     def of(cls, state: State, loss: float) -> "Shape":
         norms = row_norms(state.weights)
         safe = np.where(norms > 0.0, norms, 1.0)
-        tiny = np.finfo(float).tiny
-        return cls(state.t, state.weights / safe[:, None], np.log(safe), float(np.log(max(loss, tiny))))
+        return cls(state.t, state.weights / safe[:, None], np.log(safe), _log(loss))
+
+    @classmethod
+    def of_each(cls, times: Array, weights: Array, norms: Array, losses: Sequence[float]) -> list["Shape"]:
+        """Those of states at times (k,) with weights (k, m, d) of the given norms (k, m)."""
+        safe = np.where(norms > 0.0, norms, 1.0)
+        directions, logs = weights / safe[:, :, None], np.log(safe)
+        each = zip(times, directions, logs, losses, strict=True)
+        return [cls(float(t), directed, log, _log(loss)) for t, directed, log, loss in each]
 
     def distance(self, other: "Shape") -> float:
         """The movement between two shapes of one network."""
         turned = _rms_rows(self.directions - other.directions)
         grown = float(np.sqrt(np.mean((self.log_norms - other.log_norms) ** 2)))
         return max(turned, GROWTH_SHARE * grown, abs(self.log_loss - other.log_loss))
+
+
+def _log(loss: float) -> float:
+    return math.log(max(loss, SMALLEST))
 
 
 def _rms_rows(rows: Array) -> float:

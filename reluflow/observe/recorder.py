@@ -10,7 +10,7 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError, SolverView, State
 from reluflow.flow.margins import margins_of
-from reluflow.network import Array, residuals, variation_norm
+from reluflow.network import Array, activation, preactivations, row_norms, variation_norm
 from reluflow.observe.change import Shape
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
@@ -129,7 +129,7 @@ class Recorder:
             # of what has moved since the last look, the share of the last step
             share = min(1.0, (solver.t - solver.t_old) / (solver.t - self._looked.t))
             self._fill_in(solver, share * shape.distance(self._looked))
-        self._add_row(state, solver.steps, solver.loss, solver.loss_range, self._slope(solver, state))
+        self._add_row(state, solver.steps, (solver.loss, *solver.loss_range), self._slope(solver, state))
         self._newest = state
         if shape is None:
             return None
@@ -150,7 +150,7 @@ class Recorder:
         del self._states[kept:], self._shapes[kept:], self._path[kept:]
         self._newest, self._beyond = state, Shape.of(state, loss).distance(self._shapes[-1])
         highest = max(loss, self._series.cut(state.t))
-        self._add_row(state, solver.steps, loss, (loss, highest), self._slope(solver, state))
+        self._add_row(state, solver.steps, (loss, loss, highest), self._slope(solver, state))
 
     def _is_due(self, solver: SolverView) -> bool:
         """Whether to look at the whole state now, or to save the work because little can have happened."""
@@ -183,26 +183,41 @@ class Recorder:
             states, slopes = dense.states(some), dense.gradient_norms(some)
             if slopes is None:
                 slopes = gradient_norms(states, self._problem)
-            for state, slope in zip(states, slopes, strict=True):
-                loss = self._problem.value(self._residual(state))
-                norm = gradient_norm(state, self._problem) if np.isnan(slope) else float(slope)
-                self._add_row(state, solver.steps, loss, (loss, loss), norm)
-                self._consider(state, Shape.of(state, loss))
+            self._record_each(some, states, slopes, solver.steps)
+
+    def _record_each(self, times: Array, states: list[State], slopes: Array, step: int) -> None:
+        """Record states at times (k,) with |gradient| (k,), which is nan where it is not known."""
+        problem = self._problem
+        weights = np.array([state.weights for state in states])
+        outputs = np.array([state.output_weights for state in states])
+        hidden = activation(preactivations(weights, problem.inputs), problem.slope)
+        misfits = np.matmul(outputs[:, None], hidden)[:, 0] - problem.targets
+        losses = [problem.value(misfit) for misfit in misfits]
+        norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
+        sizes = np.einsum("km,km->k", np.abs(outputs), norms)
+        shapes = Shape.of_each(times, weights, norms, losses)
+        for state, loss, slope, size, shape in zip(states, losses, slopes, sizes, shapes, strict=True):
+            known = gradient_norm(state, problem) if np.isnan(slope) else slope
+            self._add_row(state, step, (loss, loss, loss), known, size)
+            self._consider(state, shape)
 
     def _slope(self, solver: SolverView, state: State) -> float:
         """|gradient|, by the solver's own activations if it has them: a state knows kinks only roughly."""
         known = solver.gradient_norm
         return gradient_norm(state, self._problem) if known is None else known
 
-    def _residual(self, state: State) -> Array:
-        problem = self._problem
-        return residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
-
     def _add_row(
-        self, state: State, step: int, loss: float, extremes: tuple[float, float], slope: float
+        self,
+        state: State,
+        step: int,
+        losses: tuple[float, float, float],
+        slope: float,
+        norm: float | None = None,
     ) -> None:
-        norm = variation_norm(state.weights, state.output_weights)
-        row = [state.t, step, loss, *extremes, slope, norm]
+        """A row of the series. losses: now, and the bounds since the row before; norm: variation norm."""
+        if norm is None:
+            norm = variation_norm(state.weights, state.output_weights)
+        loss, row = losses[0], [state.t, step, *losses, slope, norm]
         if self._problem.held_out is not None:
             row.append(loss_at(state, *self._problem.held_out, self._problem.loss, self._problem.slope))
         if self._problem.weight_decay:
