@@ -232,3 +232,24 @@ class TestApp:
         opening = open_on(preset)
         assert opening.preset is preset
         assert "is taken for the target" in opening.greeting
+
+
+class TestLabels:
+    """Targets +1 and -1 can be classified, which is offered and never done unasked."""
+
+    def test_are_noticed_once_and_the_loss_that_is_offered_runs(self):
+        Path("two.csv").write_text("x1,x2,y\n1,0.2,1\n0.8,0.1,1\n-1,0.1,-1\n-0.9,-0.3,-1\n")
+        offer = "the targets are labels, 1 and -1: solver.loss = logistic or exponential"
+        done = call("run", "--data", "two.csv", "--json", "-q", *FEW)
+        assert json.loads(done.stdout)["loss_convention"] == "half-mse"
+        assert offer in call("run", "--data", "two.csv", *FEW).stderr
+        assert offer in call("new", "two.csv").stderr
+        done = call("run", "two.toml", "--json", "--set", "solver.loss=logistic", *FEW)
+        assert offer not in done.stderr
+        told = json.loads(done.stdout)
+        assert (told["status"], told["loss_convention"], told["accuracy"]) == ("converged", "logistic", 1.0)
+
+    def test_other_targets_are_refused_by_these_losses(self):
+        done = call("run", "--data", str(CASES / "d13-tabs.csv"), "--set", "solver.loss=logistic", *FEW)
+        assert done.exit_code == 2
+        assert "expected labels, +1 or -1" in one_sentence(done.stderr)

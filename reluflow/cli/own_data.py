@@ -44,9 +44,10 @@ def data_file(given: str) -> Iterator[Path]:
 def tell_remarks(preset: "Preset") -> None:
     """Say on stderr what a file of samples does not say itself, such as which column is the target."""
     from reluflow.cli.output import say
+    from reluflow.store.own_data import remarks_of
 
     if preset.values["data.kind"] == "file":
-        for remark in preset.data().remarks:
+        for remark in remarks_of(preset):
             say(f"reluflow: {remark}")
 
 

@@ -45,6 +45,15 @@ def preset_of_data(path: Path, overrides: Mapping[str, Any], name: str | None = 
     return Preset(name, title, path.name, "", validate(explicit, name), explicit, path.parent)
 
 
+def remarks_of(preset: Preset) -> tuple[str, ...]:
+    """What a file of samples does not say itself, and what could be done with it, a sentence each."""
+    data = preset.data()
+    offered: tuple[str, ...] = ()
+    if "solver.loss" not in preset.explicit and set(data.targets.tolist()) == {1.0, -1.0}:
+        offered = ("the targets are labels, 1 and -1: solver.loss = logistic or exponential classifies them",)
+    return (*data.remarks, *offered)
+
+
 def name_of(path: Path) -> str:
     """The name of a preset, and so of its runs, for a file."""
     plain = "".join(each if each.isalnum() or each in "-_." else "-" for each in path.stem)

@@ -19,6 +19,7 @@ from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.live_runs import left_behind
 from reluflow.store.locations import complaint, expanded, preset_files
+from reluflow.store.own_data import remarks_of
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.store.run_folder import RunFolder, has_runs, newest
@@ -131,7 +132,7 @@ def _tell(text: str) -> None:
 def open_on(target: str | Preset | None, *, fresh: bool = False) -> Opening:
     """Open the target, else the last session, else the first preset. Raises ReluflowError."""
     if isinstance(target, Preset):
-        return Opening(target, greeting="; ".join(target.data().remarks) or None)
+        return Opening(target, greeting="; ".join(remarks_of(target)) or None)
     if target is not None:
         return _folder_of(target) or _opened(load_preset(target))
     last, complaint = (None, None) if fresh else read_session()

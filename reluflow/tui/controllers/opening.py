@@ -7,7 +7,7 @@ from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.live_runs import discard
 from reluflow.store.locations import typed
-from reluflow.store.own_data import preset_of_data
+from reluflow.store.own_data import preset_of_data, remarks_of
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.controllers.host import Host
@@ -58,7 +58,7 @@ class Opening:
     def _data(self, name: str) -> Preset:
         """The preset of a file of data; says what the file does not say itself."""
         preset = preset_of_data(Path(typed(name)), {})
-        for remark in preset.data().remarks:
+        for remark in remarks_of(preset):
             self._host.say(remark)
         return preset
 
