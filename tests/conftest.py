@@ -1,5 +1,6 @@
 """Fixtures for all tests. BLAS gets one thread: the arrays are small and the machines are shared."""
 
+import compileall
 import gc
 import os
 import signal
@@ -25,6 +26,16 @@ settings.load_profile("fixed")
 # Every app that is closed leaves cycles of some ten thousand objects, and the modules and tests are many
 # more: collected as often as Python does by itself, they take a third of the time of the app's tests.
 gc.set_threshold(50_000, 10, 10)
+
+
+def pytest_configure(config) -> None:
+    """Compile the package once, before the processes that share the tests begin.
+
+    Tests start hundreds of processes, each of which would compile what it imports where Python was told to
+    write no bytecode, as is usual in containers.
+    """
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parent.parent / "reluflow", quiet=2)
 
 
 def pytest_collection_finish() -> None:

@@ -108,14 +108,14 @@ class TestRestsWithNeuronsAtTheOrigin:
     "name", ["pair-law-dominated-20", "pair-law-leaky-20", "unbalanced-limit-37", "dominated-limit-37"]
 )
 def test_the_pair_law_holds_with_neurons_at_the_origin_or_nearly_parallel(name):
-    row = judged(name)["general/pair-law"]
+    row = judged(name, "general")["general/pair-law"]
     assert row.state == "holds"
     assert row.measured < 1e-5
 
 
 class TestForecasts:
     def test_the_first_escape_of_bundles_that_still_turn(self):
-        row = judged("first-escape-1.2-percent")["general/first-escape"]
+        row = judged("first-escape-1.2-percent", "general")["general/first-escape"]
         assert row.state == "holds"
         assert row.measured == pytest.approx(11.893, abs=1e-3)
         assert row.predicted == pytest.approx(row.measured, rel=1e-4)
@@ -213,7 +213,7 @@ def test_the_time_of_the_limit_has_what_this_scale_adds():
 
 @pytest.mark.parametrize("name", ["limit-final-loss", "unbalanced-limit-37", "dominated-limit-37"])
 def test_rows_of_the_limit_hold_or_are_not_reached(name):
-    rows = {key: row for key, row in judged(name).items() if key.startswith("limit/")}
+    rows = judged(name, "limit")
     assert all(row.state != "fails" for row in rows.values())
     assert rows["limit/first-escape"].state == "holds"
     ends = rows["limit/final-loss"]

@@ -8,7 +8,8 @@ from trained import trained
 
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.verification import Row, verify
+from reluflow.theory import CHAPTERS
+from reluflow.verification import Row, judge, verify
 
 FOLDER = Path(__file__).parent / "cases" / "theory"
 
@@ -29,6 +30,9 @@ def run(name: str) -> Measured:
 
 
 @cache
-def judged(name: str) -> dict[str, Row]:
-    """Every row of its run by id."""
-    return {row.id: row for row in verify(run(name))}
+def judged(name: str, chapter: str = "") -> dict[str, Row]:
+    """Every row of its run, or those of one chapter, by id."""
+    found = run(name)
+    if not chapter:
+        return {row.id: row for row in verify(found)}
+    return {row.id: judge(row, found) for row in CHAPTERS[chapter](found.problem)}

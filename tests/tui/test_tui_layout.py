@@ -45,7 +45,9 @@ def test_the_panel_in_focus_is_always_on_screen(
     assert panel in found.panels
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", [SIZES[0], SIZES[3], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:3])]
+)
 async def test_every_panel_can_be_reached_and_used_at_every_size(size: tuple[int, int]) -> None:
     async with explorer(size=size) as app:
         await app.halted_at(5)
