@@ -41,16 +41,20 @@ def kink_shares(
     residual: Array,
     slope: float = 0.0,
     settled: float = SHARES.settled,
+    z: Array | None = None,
 ) -> Array:
     """alpha (m, n) of neurons (m, d), (m,) on ``inputs`` (n, d) under ``residual`` y - h.
 
-    ``residual``: (n,), or (m, n) where neurons are of different networks.
+    ``residual``: (n,), or (m, n) where neurons are of different networks. ``z``: pre-activations, if known.
     """
-    z = preactivations(weights, inputs)
+    z = preactivations(weights, inputs) if z is None else z
     width = ON_A_KINK * np.outer(row_norms(weights), row_norms(inputs))
     found: Array = np.where(z > width, 1.0, slope)
-    held = (np.abs(z) <= width) & (width > 0.0) & (output_weights[:, None] * residual < 0.0)
+    held = (np.abs(z) <= width) & (width > 0.0)
     rows = np.flatnonzero(np.any(held, axis=1))
+    if rows.size:
+        held &= output_weights[:, None] * residual < 0.0
+        rows = np.flatnonzero(np.any(held, axis=1))
     if rows.size:
         felt = np.broadcast_to(residual, z.shape)[rows]
         found[rows] = _least(found[rows], held[rows], inputs, felt, slope, settled)
@@ -99,7 +103,8 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
     inputs, slope = problem.inputs, problem.slope
     weights = np.concatenate([state.weights for state in states])
     outputs = np.concatenate([state.output_weights for state in states])
-    hidden = activation(preactivations(weights, inputs), slope)
+    z = preactivations(weights, inputs)
+    hidden = activation(z, slope)
     shape = (len(states), problem.width, problem.samples)
     predicted = np.einsum("km,kmn->kn", outputs.reshape(shape[:2]), hidden.reshape(shape))
     left = problem.targets - predicted
@@ -107,7 +112,7 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
         left = -problem.force(-left)
     residual = np.repeat(left, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
-    seen = kink_shares(weights, outputs, inputs, residual, slope, SHARES.rough)
+    seen = kink_shares(weights, outputs, inputs, residual, slope, SHARES.rough, z)
     by_weight = outputs[:, None] * ((seen * pull) @ inputs)
     by_output = np.einsum("bn,bn->b", hidden, pull)
     if problem.weight_decay:

@@ -25,7 +25,9 @@ __all__ = ["StopRules", "Training"]
 
 #: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
 LONGEST_BURST: Final = 1000
-BURST_WORK: Final = 3e7
+BURST_WORK: Final = 3e8
+#: What passes over all pairs of a neuron and a sample cost beside products with inputs, in multiplications.
+PASSES: Final = 70
 
 
 class Training:
@@ -56,7 +58,7 @@ class Training:
         self.wall_seconds = 0.0
         self._judging = Judge(problem, self.stop)
         self._burst = 1
-        work = 6 * problem.width * problem.samples * problem.dimension
+        work = problem.width * problem.samples * (6 * problem.dimension + PASSES)
         #: steps of a solver of fixed steps between two looks at the clock, at most
         self.longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
