@@ -252,4 +252,5 @@ class TestLabels:
     def test_other_targets_are_refused_by_these_losses(self):
         done = call("run", "--data", str(CASES / "d13-tabs.csv"), "--set", "solver.loss=logistic", *FEW)
         assert done.exit_code == 2
-        assert "expected labels, +1 or -1" in one_sentence(done.stderr)
+        assert one_sentence(done.stderr)
+        assert "expected labels, +1 or -1" in done.stderr
