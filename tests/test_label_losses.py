@@ -17,6 +17,8 @@ from reluflow.network import gradient, imbalance, loss_of, residuals
 from reluflow.observe.inspection import inspect
 from reluflow.observe.kinks import gradient_norm
 from reluflow.observe.neurons import describe
+from reluflow.observe.roster import Roster
+from reluflow.observe.samples import report_sample
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.views.margins import draw_margins
@@ -272,7 +274,13 @@ def test_a_neuron_is_told_to_grow_as_it_does():
     left = residuals(problem.weights, problem.output_weights, problem.inputs, problem.targets)
     grown = np.log(norms[1] / norms[0]) / 1e-5
     assert describe(state, problem, left).growth == pytest.approx(grown, abs=1e-5)
-    assert inspect(state, problem, 3).norm_rate == pytest.approx(grown[3], abs=1e-5)
+    page = inspect(state, problem, 3)
+    assert page.norm_rate == pytest.approx(grown[3], abs=1e-5)
+    assert page.force == pytest.approx(problem.force(left))
+    sample = report_sample(Roster(state, problem), 2)
+    assert sample.force == pytest.approx(problem.force(left)[2])
+    each = np.logaddexp(0.0, -problem.targets * (left + problem.targets))
+    assert sample.share == pytest.approx(each[2] / each.sum())
     fall = -np.diff(traj.loss)[0] / 1e-5
     assert gradient_norm(state, problem) ** 2 == pytest.approx(fall, rel=1e-4)
     assert make_solver("lorentz", problem, Options()).gradient_norm ** 2 == pytest.approx(fall, rel=1e-4)

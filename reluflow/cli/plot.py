@@ -39,8 +39,13 @@ def plot(
         str | None, typer.Option(metavar="STYLE", help="A style of matplotlib, by name or file.")
     ] = None,
     time: Annotated[
-        str, typer.Option(metavar="AXIS", help="The time axis: linear, log, or scaled by ln(1/init.scale).")
-    ] = "linear",
+        str | None,
+        typer.Option(
+            metavar="AXIS",
+            help="The time axis: linear, log (usual for logistic and exponential losses), or scaled by "
+            "ln(1/init.scale).",
+        ),
+    ] = None,
     linear: Annotated[bool, typer.Option("--linear", help="The loss on a linear axis.")] = False,
     at: Annotated[
         float | None,
@@ -71,10 +76,10 @@ def plot(
     """
     from reluflow.errors import ReluflowError
 
-    if time not in _CLOCKS:
+    if time is not None and time not in _CLOCKS:
         raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(_CLOCKS)}")
     of_sweep = {"x": x, "y": y, "value": value, "where": where}
-    of_runs = {"time": time if time != "linear" else None, "linear": linear, "at": at}
+    of_runs = {"time": time, "linear": linear, "at": at}
     kind = kind or ("sweep" if len(runs) == 1 and _is_sweep(runs[0]) else "loss")
     _refuse(of_runs if kind == "sweep" else of_sweep, kind)
     _require_matplotlib()
@@ -86,7 +91,7 @@ def plot(
         if kind == "sweep":
             _plot_sweep(runs, out, of_sweep, title, command)
         else:
-            _plot_runs(runs, out, kind, (_CLOCKS[time], not linear, at, title), command)
+            _plot_runs(runs, out, kind, (time and _CLOCKS[time], not linear, at, title), command)
     emit(f"{out}\n")
 
 
@@ -95,9 +100,14 @@ def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], c
     from reluflow.figures.animation import animate
     from reluflow.figures.files import save
     from reluflow.figures.kinds import Choices, figure
+    from reluflow.figures.shown import Clock
     from reluflow.store.run_directory import open_run
 
-    opened, choices = [open_run(run) for run in runs], Choices(*chosen)
+    opened = [open_run(run) for run in runs]
+    # losses of labels fall like 1/t for many decades
+    usual: Clock = "log" if all(run.problem.of_labels for run in opened) else "time"
+    clock: Clock = chosen[0] or usual
+    choices = Choices(clock, *chosen[1:])
     if out.suffix.lower() not in _MOVING:
         save(figure(kind, opened, choices), out, command, opened)
         return

@@ -33,12 +33,12 @@ class Inspection:
 
     ``sign`` of a_j; ``log10_norm`` of |w_j|; ``angle`` in degrees, from what ``angle_meaning`` says;
     ``imbalance``: a_j^2 - |w_j|^2; ``preactivations`` (n,), ``cosine`` (n,) of the angle to each input (NaN
-    for a zero one), ``residual`` (n,); ``active``, ``on_kink`` (n,), the latter where the pre-activation is
-    rounding, ``sliding`` (n,) where the flow holds it there; ``share`` (n,): how much of each sample counts,
-    between ``slope``, that of the activation below zero, and 1 where it slides (see ``kinks``); ``pull``:
-    |D_j| with these shares; ``decay``: lambda of weight decay; ``growth``: s_j <u_j, D_j> - lambda;
-    ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit of time. Rates
-    are NaN for a neuron without hidden weights.
+    for a zero one), ``residual`` (n,); ``force`` (n,) of a loss of labels, else None; ``active``, ``on_kink``
+    (n,), the latter where the pre-activation is rounding, ``sliding`` (n,) where the flow holds it there;
+    ``share`` (n,): how much of each sample counts, between ``slope``, that of the activation below zero, and
+    1 where it slides (see ``kinks``); ``pull``: |D_j| with these shares; ``decay``: lambda of weight decay;
+    ``growth``: s_j <u_j, D_j> - lambda; ``norm_rate``: d ln|w_j|/dt; ``rotation``: |du_j/dt|, radians a unit
+    of time. Rates are NaN for a neuron without hidden weights.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Inspection:
     preactivations: Array
     cosine: Array
     residual: Array
+    force: Array | None
     active: npt.NDArray[np.bool_]
     share: Array
     on_kink: npt.NDArray[np.bool_]
@@ -124,6 +125,7 @@ def inspect(state: State, problem: Problem, neuron: int) -> Inspection:
         preactivations=z,
         cosine=_cosines(unit, problem.inputs),
         residual=residual,
+        force=force if problem.of_labels else None,
         active=on,
         share=share,
         on_kink=table.on_kink[0],

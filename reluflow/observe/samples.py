@@ -22,12 +22,14 @@ _MOST_STATES: Final = 200
 class SampleReport:
     """One sample of a state.
 
-    ``prediction`` h(x_k), ``residual``, ``share`` of the loss; ``length`` |x_k|; ``active``, ``sliding`` (m,)
-    neurons; ``preactivation`` (m,), ``contribution`` (m,) a_j relu(z_jk).
+    ``prediction`` h(x_k), ``residual``, ``force`` (of a square loss the residual), ``share`` of the loss;
+    ``length`` |x_k|; ``active``, ``sliding`` (m,) neurons; ``preactivation`` (m,), ``contribution`` (m,)
+    a_j relu(z_jk).
     """
 
     prediction: float
     residual: float
+    force: float
     share: float
     length: float
     active: npt.NDArray[np.bool_]
@@ -54,6 +56,7 @@ def report_sample(roster: Roster, sample: int) -> SampleReport:
     return SampleReport(
         prediction=float(residual[sample] + problem.targets[sample]),
         residual=float(residual[sample]),
+        force=float(problem.force(residual)[sample]),
         share=float(each[sample] / total) if total > 0.0 else 0.0,
         length=float(row_norms(problem.inputs[[sample]])[0]),
         active=roster.table.active[:, sample],

@@ -64,16 +64,18 @@ def _numbers(facts: EventFacts, glyphs: Glyphs) -> list[Row]:
         remark("why", _RULES[kind]),
     ]
     if sample >= 0:
-        v = facts.crossing
+        v, force = facts.crossing, "r" if now.force is None else "g"
         rows += [
             fact("below the kink", _speed(v.below), "v_off = a_j <x_k, D_j>, the sample left out of D_j"),
-            fact("above the kink", _speed(v.above), "v_on = v_off - a_j (c/n) r_k |x_k|^2"),
+            fact("above the kink", _speed(v.above), f"v_on = v_off - a_j (c/n) {force}_k |x_k|^2"),
             fact(
                 "residual",
                 number(float(now.residual[sample])),
                 f"r_k = h(x_k) - y_k, y_k = {short(facts.target)}",
             ),
         ]
+        if now.force is not None:
+            rows.append(fact("force", number(float(now.force[sample])), "g_k = d l / d h(x_k)"))
     return [
         *rows,
         fact("sign", signs[now.sign], f"of a_j = {number(now.output_weight)}"),

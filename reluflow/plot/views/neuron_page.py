@@ -63,7 +63,8 @@ def _head(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
     """Everything above the samples."""
     rows = [fact(name, value, formula, role) for name, value, formula, role in _numbers(facts, glyphs)]
     rows += [*_next_events(facts), [], *_pictures(facts, width, glyphs), []]
-    return [*rows, columns_head("sample", "active", ("z_jk", "cosine", "target y_k", "residual r_k"))]
+    last = "residual r_k" if facts.now.force is None else "force g_k"
+    return [*rows, columns_head("sample", "active", ("z_jk", "cosine", "target y_k", last))]
 
 
 def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
@@ -72,7 +73,8 @@ def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
     on, kink, slides = (bool(part[sample]) for part in (now.active, now.on_kink, now.sliding))
     mark = glyphs.active if on else glyphs.sliding if slides else glyphs.inactive
     word = "slides" if slides else "kink" if kink else "on" if on else "off"
-    columns = (now.preactivations, now.cosine, facts.targets, now.residual)
+    last = now.residual if now.force is None else now.force
+    columns = (now.preactivations, now.cosine, facts.targets, last)
     numbers = [number(float(column[sample])) for column in columns]
     role: Role = "level" if kink else "ray" if on else "dim"
     return columns_row(sample + 1, mark, word, role, numbers, width)
@@ -87,7 +89,7 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
         -1: (f"{glyphs.negative} -", "negative"),
     }
     sign, role = signs[now.sign]
-    c = f"{facts.speed:g}"
+    c, force = f"{facts.speed:g}", "r" if now.force is None else "g"
     angle = f"{now.angle:.3f}{glyphs.degree}" if math.isfinite(now.angle) else "-"
     direction = (
         "atan2(w_j2, w_j1)" if now.angle_meaning == "of the direction" else f"of w_j {now.angle_meaning}"
@@ -107,7 +109,7 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
         ("its drift", number(facts.drift), f"{drift}, in recorded states", "text"),
         ("angle", angle, direction, "text"),
         ("active", active, "samples with z_jk = <w_j, x_k> > 0", "ray"),
-        ("pull", number(now.pull), f"|D_j|, D_j = -({c}/n) sum_k A_jk r_k x_k{leak}", "text"),
+        ("pull", number(now.pull), f"|D_j|, D_j = -({c}/n) sum_k A_jk {force}_k x_k{leak}", "text"),
         ("growth rate", number(now.growth), f"s_j <u_j, D_j>{less}, u_j = w_j / |w_j|", "text"),
         ("growth of |w|", number(now.norm_rate), f"d ln|w_j|/dt = (a_j / |w_j|) <u_j, D_j>{less}", "text"),
         ("rotation", number(now.rotation), "|du_j/dt| = |a_j / w_j| |D_j - <u_j, D_j> u_j|, rad", "text"),

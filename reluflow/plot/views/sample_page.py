@@ -62,12 +62,17 @@ def _numbers(facts: SampleFacts) -> list[Row]:
         fact("length", number(now.length), f"|x_k|, x_k = ({shown}{more})"),
         fact("target", number(float(problem.targets[facts.sample])), "y_k"),
         fact("prediction", number(now.prediction), "h(x_k) = sum_j a_j relu(z_jk), z_jk = <w_j, x_k>"),
+        *_of_labels(facts),
         fact("residual", number(now.residual), "r_k = h(x_k) - y_k"),
-        fact("share of loss", f"{100.0 * now.share:.2f} %", "r_k^2 / sum_l r_l^2"),
+        fact(
+            "share of loss",
+            f"{100.0 * now.share:.2f} %",
+            "l(y_k h_k) / sum_l l(y_l h_l)" if problem.of_labels else "r_k^2 / sum_l r_l^2",
+        ),
         fact(
             "pull",
-            number(problem.speed / n * abs(now.residual) * now.length),
-            "its part of |D_j|: (c/n) |r_k| |x_k|",
+            number(problem.speed / n * abs(now.force) * now.length),
+            f"its part of |D_j|: (c/n) |{'g' if problem.of_labels else 'r'}_k| |x_k|",
         ),
         fact(
             "seen by",
@@ -78,6 +83,16 @@ def _numbers(facts: SampleFacts) -> list[Row]:
         fact(
             "slid along by", f"{int(now.sliding.sum())}", "neurons that the flow holds at z_jk = 0", "level"
         ),
+    ]
+
+
+def _of_labels(facts: SampleFacts) -> list[Row]:
+    if not facts.problem.of_labels:
+        return []
+    now, label = facts.now, float(facts.problem.targets[facts.sample])
+    return [
+        fact("margin", number(label * now.prediction), "y_k h(x_k), above zero where the sample is right"),
+        fact("force", number(now.force), f"g_k = d l / d h(x_k) of the {facts.problem.loss} loss"),
     ]
 
 
