@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from reluflow.flow.events import Change, Events
 from reluflow.plot.axes import linear_ticks
 from reluflow.plot.band import band_row, cell_at, ticks_row, with_band_cursor
 from reluflow.plot.cells import plain
+from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.phases import Plateau, escape_at, focus_of, next_time, place_of, plateau_at, plateaus_of
 
@@ -120,3 +122,16 @@ def test_a_run_is_looked_at_closely_until_soon_after_its_last_escape() -> None:
     assert focus_of(RUN, 25.0) == 25.0
     assert focus_of((), 25.0) == 25.0
     assert focus_of((Plateau(1, 0.0, None, None, None, 0.5),), 25.0) == 25.0
+
+
+def test_an_event_names_its_sample_unless_it_has_none() -> None:
+    """Neurons count from 0, samples from 1."""
+    kinds = np.array([Change.ENTER, Change.DIE, Change.FLIP, Change.CHOICE], dtype=np.int8)
+    samples = np.array([1, 0, -1, -1])
+    told = Events(np.arange(4.0), np.array([3, 0, 2, 5]), samples, kinds)
+    assert [event_text(told, row) for row in range(4)] == [
+        "neuron 3 gains sample 2",
+        "neuron 0 dies, losing sample 1",
+        "neuron 2 changes its sign",
+        "neuron 5 could go on otherwise",
+    ]

@@ -25,6 +25,14 @@ def test_one_bundle_fits_its_sample_in_logistic_time(mass: float) -> None:
     assert over <= rest.time <= over + 3.0
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+def test_the_fit_is_as_close_whatever_the_size_of_the_targets(size: float) -> None:
+    begun = Bundles(np.array([[1e-6, 0.0]]), np.array([1e-6]))
+    rest = flow_to_rest(INPUTS[:1], size * TARGETS[:1], begun, nothing(), 0.0)
+    assert rest.still
+    assert abs(rest.residual[0]) <= np.sqrt(FLOW_TO_REST.fitted) * 2.0 * size
+
+
 def test_dormant_neurons_follow_in_units_of_their_size() -> None:
     """One of the other sign, seeing the sample that is left, grows at the rate 1/4 along it meanwhile."""
     begun = Bundles(np.array([[1e-6, 0.0]]), np.array([1e-6]))

@@ -59,6 +59,8 @@ class TestEscapeRates:
         values = np.maximum(directions @ inputs.T, 0.0) @ residual / 40
         assert values.max() < rates.plus.low < rates.plus.high
         assert -values.min() < rates.minus.low < rates.minus.high
+        opposite = escape_rates(inputs, -residual)
+        assert (opposite.plus.high, opposite.minus.high) == (rates.minus.high, rates.plus.high)
 
     def test_the_upper_bound_is_above_the_exact_value(self):
         rng = np.random.default_rng(2)

@@ -123,7 +123,7 @@ def test_a_neuron_that_has_shrunk_to_its_imbalance_moves_with_it_again():
     np.testing.assert_allclose(one.direction, [[0.6, 0.8], [1.0, 0.0]])
     np.testing.assert_array_equal(one.sign, [-1.0, 1.0])
     np.testing.assert_array_equal(one.exponent, [1.0, 0.4])
-    assert abs(one.outputs[0]) > 100.0 * 0.5
+    assert row_norms(one.weights)[0] == pytest.approx(0.5 * PROCESS.woken)
     np.testing.assert_array_equal(one.outputs[1], 1.0)
 
 

@@ -146,6 +146,9 @@ class PageSettings:
     #: columns from which on two curves stand side by side, and cells between them
     side_by_side: int = 72
     gap: int = 2
+    #: decades of the loss, and of the gradient, shown below the largest on the page of a plateau
+    loss_decades: float = 6.0
+    gradient_decades: float = 12.0
     #: coordinates of a sample that are written out: of more, a line of 80 columns has no room
     coordinates: int = 6
     #: marks of samples in the table of neurons for which other columns leave room

@@ -14,7 +14,7 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau
-from reluflow.plot.settings import PHASES
+from reluflow.plot.settings import PAGE, PHASES
 from reluflow.plot.table import growth_text, norm_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
 from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark, sheet
@@ -140,9 +140,10 @@ def _pictures(facts: PlateauFacts, width: int, glyphs: Glyphs) -> list[Row]:
     t, loss, slope = series["t"], np.maximum(series["loss"], 1e-300), series["gradient_norm"]
     near = t <= _until(facts)
     logs, slopes = np.log10(loss[near]), np.log10(np.maximum(slope[near], 1e-300))
+    steep = decade_limits(slopes, PAGE.gradient_decades)
     pictures = [
         Picture("loss over time, log", t[near], logs, Axis(_limits(logs), "log")),
-        Picture("size of the gradient, log", t[near], slopes, Axis(decade_limits(slopes, 12.0), "log")),
+        Picture("size of the gradient, log", t[near], slopes, Axis(steep, "log")),
     ]
     return curves(pictures, facts.roster.state.t, width, glyphs)
 
@@ -154,7 +155,7 @@ def _until(facts: PlateauFacts) -> float:
 
 
 def _limits(logs: Array) -> tuple[float, float]:
-    limits = decade_limits(logs, 6.0)
+    limits = decade_limits(logs, PAGE.loss_decades)
     return limits if limits[1] - limits[0] > 1.0 else round_limits(logs)
 
 
