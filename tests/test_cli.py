@@ -87,7 +87,7 @@ def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):
     assert summary["loss"] <= 0.3
     assert summary["run"] == "runs/orthogonal-toy-1"
     assert json.loads((tmp_path / summary["run"] / "run.json").read_text()) == summary
-    keys = {"start", "end", "loss", "escape_rate", "fitted", "large"}
+    keys = {"start", "end", "loss", "escape_rate", "fitted", "large", "effective_width"}
     assert keys == summary["saddles"][0].keys()
     assert summary["escapes"] == [each["end"] for each in summary["saddles"] if each["end"] is not None] != []
     run = open_run(summary["run"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from reluflow.flow.base import State
 from reluflow.network import Array, residuals, row_norms
+from reluflow.observe.corners import effective_width
 from reluflow.observe.plateaus import Saddle
 from reluflow.problem import Problem
 
@@ -30,7 +31,8 @@ CONTENTS: Final = ContentRules()
 def contents(saddle: Saddle, states: Sequence[State], problem: Problem) -> dict[str, Any]:
     """Of the recorded state nearest to the last third of the plateau, by whose time things have settled.
 
-    ``fitted``: numbers of the samples that are fitted there (from 0); ``large``: how many neurons are large.
+    ``fitted``: numbers of the samples that are fitted there (from 0); ``large``: how many neurons are large;
+    ``effective_width``: corners of h between the inputs, None where h is no function of one input.
     """
     times = np.array([state.t for state in states])
     end = float(times[-1]) if saddle.end is None else saddle.end
@@ -41,7 +43,9 @@ def contents(saddle: Saddle, states: Sequence[State], problem: Problem) -> dict[
     mass: Array = np.abs(state.output_weights) * row_norms(state.weights)
     seen = float(np.max(np.abs(left + problem.targets))) > CONTENTS.seen * size
     large = int(np.count_nonzero(mass >= CONTENTS.large * np.max(mass))) if seen else 0
+    width = effective_width(state, problem)
     return {
         "fitted": [int(k) for k in np.flatnonzero(force <= CONTENTS.fitted * most)],
         "large": large,
+        "effective_width": width if seen or width is None else 0,
     }

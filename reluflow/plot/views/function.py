@@ -6,6 +6,7 @@ import numpy as np
 
 from reluflow.flow.base import State
 from reluflow.network import Array, row_norms
+from reluflow.observe.corners import constant_of
 from reluflow.plot.axes import Limits, short
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import Role, Row
@@ -37,7 +38,7 @@ def function_view(
     """
     if width < 1 or height < 1:
         return stacked([], width, height)
-    constant = _constant(problem)
+    constant = constant_of(problem)
     if constant is None:
         return sentence(
             f"The function cannot be drawn over {problem.dimension} input coordinates; it is drawn for one, "
@@ -67,16 +68,6 @@ def function_view(
         x, y = (np.clip(part[-1], *ends) for part, ends in ((kinks.x, window), (kinks.height, limits)))
         chart.put(rows, float(x), float(y), marker, "cursor")
     return stacked([rows, [_legend(kinks, window, limits, chosen, width, glyphs)]], width, height)
-
-
-def _constant(problem: Problem) -> float | None:
-    """What the second input is on every sample, 0 if there is none; None if this is no function of one x."""
-    if problem.dimension == 1:
-        return 0.0
-    last = problem.inputs[:, -1]
-    if problem.dimension > 2 or last[0] == 0.0 or np.any(last != last[0]):
-        return None
-    return float(last[0])
 
 
 def _lines(weights: Array, constant: float) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from reluflow.network import Array
 from reluflow.observe.clusters import Clusters
+from reluflow.observe.corners import effective_width
 from reluflow.observe.history import History
 from reluflow.observe.neurons import CONDITIONS
 from reluflow.observe.plateaus import Saddle
@@ -132,7 +133,13 @@ def _neurons(roster: Roster) -> list[Row]:
     condition = roster.table.condition
     counts = [int((condition == code).sum()) for code in range(len(CONDITIONS))]
     words = ", ".join(f"{count} {word}" for count, word in zip(counts, CONDITIONS, strict=True))
-    return [fact("neurons", str(roster.width), words)]
+    rows = [fact("neurons", str(roster.width), words)]
+    corners = effective_width(roster.state, roster.problem)
+    if corners is not None:
+        rows.append(
+            fact("effective width", str(corners), "corners of h between the smallest and largest input")
+        )
+    return rows
 
 
 def _pictures(facts: PlateauFacts, width: int, glyphs: Glyphs) -> list[Row]:
