@@ -343,6 +343,14 @@ class TestFiles:
                 assert picture.width == pytest.approx(WIDTH * 300, abs=2)
         assert f"--kind {kind}" in made_by(path)["command"]
 
+    def test_the_start_is_a_time_as_any_other(self, folder, tmp_path):
+        path = tmp_path / "start.png"
+        done = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "function", "--at", "0")
+        assert done.exit_code == 0
+        assert "--at 0.0" in made_by(path)["command"]
+        refused = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "sweep", "--at", "0")
+        assert "--at means nothing for --kind sweep" in refused.stderr
+
     @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
     def test_command_and_preset_come_back_and_the_bytes_are_the_same_again(self, folder, ending, tmp_path):
         path, words = tmp_path / f"loss.{ending}", []

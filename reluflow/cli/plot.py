@@ -145,15 +145,20 @@ def _refuse(options: Mapping[str, Any], kind: str) -> None:
     from reluflow.errors import ReluflowError
 
     for name, value in options.items():
-        if value not in (None, False):
+        if _is_given(value):
             raise ReluflowError(f"--{name} means nothing for --kind {kind}; expected it left out")
+
+
+def _is_given(value: Any) -> bool:
+    """Whether an option is: a time of 0 is one."""
+    return value is not None and value is not False and value != ""
 
 
 def _words(options: Mapping[str, Any]) -> list[str]:
     """The options that are given, as they are written on a command line."""
     found: list[str] = []
     for name, value in options.items():
-        if value not in (None, False, ""):
+        if _is_given(value):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return found
 
