@@ -168,7 +168,7 @@ def _descent(moment: Moment, keys: Mapping[str, str]) -> _Said:
 
 def why_stuck(found: Stuck) -> str:
     """Why a run is stuck, in words."""
-    names = ", ".join(map(str, found.flipped[:4])) + (", ..." if len(found.flipped) > 4 else "")
+    names = ", ".join(map(str, found.flipped[:3])) + (", ..." if len(found.flipped) > 3 else "")
     many = len(found.flipped) != 1
     flow = ""
     if found.left is not None and found.letter is not None:
@@ -176,8 +176,8 @@ def why_stuck(found: Stuck) -> str:
     return (
         f"Stuck at loss {_digits(found.loss)}{flow}. {len(found.flipped)} neuron{'s' * many} changed the "
         f"sign of a ({names}), first at t = {_digits(found.since)}, which a theorem forbids: the flow keeps "
-        "a^2 - |w|^2. Finite steps do not: they carried tiny neurons across 0, and those that should grow "
-        "here are lost: without them it is a spurious local minimum."
+        "a^2 - |w|^2, finite steps do not. Those that should grow here are lost; without them it is a "
+        "spurious local minimum."
     )
 
 

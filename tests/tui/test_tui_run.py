@@ -36,6 +36,17 @@ async def test_the_app_starts_playing_and_shows_where_it_is() -> None:
         assert "⠒" in app.text or "⠤" in app.text or "⣀" in app.text
 
 
+@pytest.mark.parametrize(("size", "whole"), [((80, 24), False), ((60, 20), False), ((160, 45), True)])
+async def test_a_long_reason_leaves_room_for_the_panels(size: tuple[int, int], whole: bool) -> None:
+    async with explorer("three-points", size=size, running=True) as app:
+        frame = await app.solved()
+        told = " ".join(line.strip() for line in app.lines[1:8])
+        begin, _, rest = frame.reason.partition(": ")
+        assert begin in told
+        assert (rest[:30] in told) == whole
+        assert "Gamma_all" in rest
+
+
 async def test_space_pauses_the_cursor_at_once_and_plays_on() -> None:
     async with explorer(overrides=TOY, running=True) as app:
         await app.solved()

@@ -1,6 +1,7 @@
 """The status line says what is on show and what the solver does."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,6 +29,8 @@ _ENDS: Final[dict[str, tuple[str, Role]]] = {
 
 #: where a line of the solver goes on
 _INDENT: Final = 2
+#: on a screen of fewer lines a reason gets at most two of them; the page about the plateau has all of it
+_TALL: Final = 34
 
 
 class StatusLine(RowsPanel):
@@ -59,7 +62,10 @@ class StatusLine(RowsPanel):
         moment = self._moment
         if moment is None:
             return []
-        return [self._numbers(moment, width), *wrap(self._doings(moment), width, _INDENT)]
+        doings = wrap(self._doings(moment, whole=True), width, _INDENT)
+        if len(doings) > 2 and self.screen.size.height < _TALL:
+            doings = wrap(self._doings(moment, whole=False), width, _INDENT)
+        return [self._numbers(moment, width), *doings]
 
     def _numbers(self, moment: Moment, width: int) -> Row:
         live = moment.live
@@ -80,15 +86,15 @@ class StatusLine(RowsPanel):
             row += [Segment(label, "dim"), Segment(value, "text")]
         return row
 
-    def _doings(self, moment: Moment) -> Row:
-        """The cursor's side and the solver's side, which are two different things."""
+    def _doings(self, moment: Moment, whole: bool) -> Row:
+        """The cursor's side and the solver's side, which are two things; ``whole``: all of a reason."""
         live = moment.live
         if live.error and live.history is None:
             return [Segment("! error: ", "error"), Segment(live.error, "error")]
         separator = Segment(f" {self.glyphs.separator} ", "dim")
         other = f"{live.preset.name}: " if live.preset.name != moment.frame.preset.name else ""
         named = [Segment(other, "dim")] if other else []
-        return [*self._cursor(moment), separator, *named, *self._solver(live)]
+        return [*self._cursor(moment), separator, *named, *self._solver(live, whole)]
 
     def _cursor(self, moment: Moment) -> Row:
         pace = "at full speed" if math.isinf(moment.speed) else f"{moment.speed:g}/s by {moment.clock}"
@@ -97,7 +103,7 @@ class StatusLine(RowsPanel):
         until = f" to the next {moment.waits_for}" if moment.waits_for else ""
         return [Segment(f"{self.glyphs.play} playing", "good"), Segment(f" {pace}{until}", "text")]
 
-    def _solver(self, live: Frame) -> Row:
+    def _solver(self, live: Frame, whole: bool) -> Row:
         if live.busy:
             return [Segment(f"{live.busy} {self.glyphs.ellipsis}", "key")]
         if live.status == "running":
@@ -106,7 +112,8 @@ class StatusLine(RowsPanel):
         if live.status == "halted":
             return [Segment("halted", "key"), Segment(f" at t = {short(live.t)}, step {live.steps:,}", "dim")]
         words, role = _ENDS.get(live.status, (live.status, "key"))
-        return [Segment(words, role), Segment(f": {live.reason}" if live.reason else "", "dim")]
+        reason = live.reason if whole else re.split("[:;] ", live.reason)[0]
+        return [Segment(words, role), Segment(f": {reason}" if reason else "", "dim")]
 
 
 def _happens(moment: Moment) -> str:
