@@ -15,7 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
 from cli_reference import cli_reference
+from paper_figures import PICTURES
 
 from reluflow.data import DATA_KINDS, INITIALISATIONS
 from reluflow.flow import METHODS
@@ -107,6 +110,19 @@ def presets() -> str:
     return markdown(["name", "what it is", "after"], rows)
 
 
+def paper_figures() -> str:
+    """The pictures that benchmarks/paper_figures.py makes, beside what the originals show."""
+    rows = [
+        [
+            "(moving)" if each.moves else f"![{each.name}](pictures/{each.name}.png)",
+            f"`{each.preset}` `{' '.join(each.options)}`",
+            each.original,
+        ]
+        for each in PICTURES
+    ]
+    return markdown(["picture", "preset, and options of `reluflow plot`", "the original"], rows)
+
+
 def settings() -> str:
     """The settings of the app, with what they may be."""
     usual = Settings()
@@ -136,6 +152,7 @@ def tables() -> dict[str, str]:
         "presets": presets(),
         "settings": settings(),
         "commands": cli_reference(),
+        "paper-figures": paper_figures(),
     }
 
 
