@@ -150,7 +150,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         Action("view", "n", "main.view.next_view", "another view of the neurons", "view", panel="directions"),
         Action(
             "circle",
-            "C",
+            "L",
             "circles.ask",
             "the growth rates on another circle: through two of D+ D- x3 pca1 3 (a neuron)",
             panel="directions",

@@ -48,6 +48,11 @@ def test_every_action_is_answered_by_a_part_that_is_there(action: Action, app: E
     signature(method).bind(*arguments)
 
 
+def test_no_key_is_that_of_two_actions() -> None:
+    keys = [key for action in ACTIONS for key in action.keys.split(",")]
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_an_action_is_known_by_its_id_and_shown_by_the_key_that_the_user_gave_it() -> None:
     assert list(BY_ID) == [action.id for action in (*ACTIONS, *MENU_ACTIONS)]
     keys = {"play": "f5", "slower": "full_stop"}

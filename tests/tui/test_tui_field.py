@@ -8,7 +8,7 @@ from reluflow.plot.circles import CircleChoice
 async def test_c_draws_the_field_on_a_circle_that_follows_the_cursor() -> None:
     async with explorer("neuron-centred-10", (110, 34), overrides={"network.width": 8}) as app:
         await app.solved()
-        await app.press("C", *"D+ q", "enter")
+        await app.press("L", *"D+ q", "enter")
         assert "'q' is no direction" in app.text
         await app.press(*["backspace"] * 4, *"x2 pca1", "enter")
         assert "through x2 pca1" in app.text
@@ -20,7 +20,7 @@ async def test_c_draws_the_field_on_a_circle_that_follows_the_cursor() -> None:
         kept = view.choices()
         assert (kept["view"], kept["circle"]) == ("field", "x2 pca1")
         view.draw_circle(CircleChoice())
-        await app.press("C")
+        await app.press("L")
         assert "x2 pca1" in app.text
         await app.press("escape")
         view.adopt(kept)
