@@ -95,7 +95,8 @@ def theory() -> str:
         rows.append([f"**{chapter.help}**", "", "", ""])
         for id, help in chapter.rows.items():
             each = found[id]
-            within = f"{each.tolerance:.3g}" + (", absolute" if each.absolute else "")
+            kind = ", absolute" if each.absolute else ""
+            within = f"{each.tolerance:.3g}{kind}" if each.tolerance else ""  # known where it applies
             rows.append([f"`{id}`", f"{help}. {each.statement}", within, _linked(each.source)])
     return markdown(["row", "what it says, and the formula", "holds within", "source"], rows)
 

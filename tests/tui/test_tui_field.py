@@ -1,11 +1,11 @@
-"""The field of growth rates: reached by n and by C, on the circle that was chosen, and kept."""
+"""The field of growth rates: reached by n and by L, on the circle that was chosen, and kept."""
 
 from driver import explorer
 
 from reluflow.plot.circles import CircleChoice
 
 
-async def test_c_draws_the_field_on_a_circle_that_follows_the_cursor() -> None:
+async def test_l_draws_the_field_on_a_circle_that_follows_the_cursor() -> None:
     async with explorer("neuron-centred-10", (110, 34), overrides={"network.width": 8}) as app:
         await app.solved()
         await app.press("L", *"D+ q", "enter")
