@@ -49,6 +49,17 @@ class Shape:
         return max(turned, GROWTH_SHARE * grown, abs(self.log_loss - other.log_loss))
 
 
+def movements(shapes: Sequence[Shape]) -> Array:
+    """The movement from each of k shapes to the next one (k - 1,)."""
+    directions = np.diff(np.array([shape.directions for shape in shapes]), axis=0)
+    logs = np.diff(np.array([shape.log_norms for shape in shapes]), axis=0)
+    falls = np.abs(np.diff([shape.log_loss for shape in shapes]))
+    turned = np.sqrt(np.einsum("kmd,kmd->k", directions, directions) / directions.shape[1])
+    grown = np.sqrt(np.einsum("km,km->k", logs, logs) / logs.shape[1])
+    largest: Array = np.maximum(np.maximum(turned, GROWTH_SHARE * grown), falls)
+    return largest
+
+
 def _log(loss: float) -> float:
     return math.log(max(loss, SMALLEST))
 

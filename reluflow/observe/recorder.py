@@ -11,7 +11,7 @@ import numpy as np
 from reluflow.flow.base import AbandonedError, SolverView, State
 from reluflow.flow.margins import margins_of
 from reluflow.network import Array, activation, preactivations, row_norms, variation_norm
-from reluflow.observe.change import Shape
+from reluflow.observe.change import Shape, movements
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
 from reluflow.observe.quantities import loss_at
@@ -196,10 +196,10 @@ class Recorder:
         norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
         sizes = np.einsum("km,km->k", np.abs(outputs), norms)
         shapes = Shape.of_each(times, weights, norms, losses)
-        for state, loss, slope, size, shape in zip(states, losses, slopes, sizes, shapes, strict=True):
+        for state, loss, slope, size in zip(states, losses, slopes, sizes, strict=True):
             known = gradient_norm(state, problem) if np.isnan(slope) else slope
             self._add_row(state, step, (loss, loss, loss), known, size)
-            self._consider(state, shape)
+        self._consider_each(states, shapes)
 
     def _slope(self, solver: SolverView, state: State) -> float:
         """|gradient|, by the solver's own activations if it has them: a state knows kinks only roughly."""
@@ -236,6 +236,18 @@ class Recorder:
             if len(self._states) > self._limit:
                 self._thin()
         return moved
+
+    def _consider_each(self, states: list[State], shapes: list[Shape]) -> None:
+        """The same of several states after each other, all of which are kept as a rule."""
+        if self._shapes and len(self._states) + len(states) <= self._limit:
+            moved = movements([self._shapes[-1], *shapes])
+            if moved.min() >= self._spacing:
+                self._path += (self._path[-1] + np.cumsum(moved)).tolist()
+                self._states += states
+                self._shapes += shapes
+                return
+        for state, shape in zip(states, shapes, strict=True):
+            self._consider(state, shape)
 
     def _thin(self) -> None:
         while len(self._states) > self._limit // 2:
