@@ -432,7 +432,14 @@ class TestAnimation:
         np.testing.assert_allclose(steps, steps[0], rtol=1e-6)
         assert np.diff(times).max() > 3.0 * np.diff(times).min()
 
-    @pytest.mark.parametrize("kind", ["loss", "function", "directions", "field"])
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "loss",
+            "directions",
+            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("function", "field")),
+        ],
+    )
     def test_a_gif_moves_and_says_what_it_was_made_by(self, runs, kind, tmp_path):
         path = tmp_path / "a.gif"
         animate(kind, runs["toy"], path, command="reluflow plot é " + "x" * 300, frames=4)

@@ -15,7 +15,7 @@ import reluflow
 from reluflow.errors import SweepError
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
-from reluflow.plot.sweep import Curve, curve_rows, map_rows
+from reluflow.plot.sweep import Curve, curve_rows, labels, map_rows
 from reluflow.store.preset import load_preset
 from reluflow.sweep.summary import grouped, numbers_of, wilson
 from reluflow.sweep.theory import predict
@@ -105,6 +105,11 @@ class TestPictures:
         texts = [plain(row) for row in map_rows(values, ["1"] * 100, ["a"], ("x", "y", "z"), 40, ASCII)]
         assert "the last 63 columns do not fit into 40 cells" in texts
         assert max(map(len, texts)) <= 60
+
+    def test_labels_stand_under_their_columns_and_do_not_touch(self):
+        assert labels(["1", "10", "100"], 4) == "1   10  100"
+        assert labels(["1e-3", "2", "3"], 3) == "1e-3  3"
+        assert labels(["abc", "d"], 3) == "abc"
 
     def test_nothing_to_draw_is_a_sentence(self):
         nothing = np.full(2, math.nan)

@@ -408,6 +408,17 @@ def test_the_field_marks_where_neurons_are_drawn_to_and_where_basins_end() -> No
     assert ends == [columns_of(rows, -90.0, 90.0), columns_of(rows, -180.0, 0.0)]
 
 
+def test_the_field_has_a_line_at_the_weight_decay() -> None:
+    """Above it neurons grow; it stands at its place on the axis of growth."""
+    plain_rows, rows = (field_of(replace(three_directions(), weight_decay=decay)) for decay in (0.0, 0.25))
+    assert "decay" not in plain(plain_rows[-1])
+    assert "decay" in plain(rows[-1])
+    ((level,),) = [{y for _, y in find(rows[:-3], "theory", BRAILLE.level)}]
+    zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
+    tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))
+    assert level == round(zero - 0.25 * (zero - tick) / float(label))
+
+
 def test_the_circle_goes_through_what_was_chosen() -> None:
     problem = smooth()
     state = State(0.0, problem.weights, problem.output_weights)
