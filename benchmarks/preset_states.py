@@ -27,7 +27,7 @@ SMALL: Final = 1e-20
 #: the most predictions of a run that may be not yet
 MOST_NOT_YET: Final = 2
 #: presets that are too long to be judged unless they are named
-LONG: Final = ("piecewise-wide",)
+LONG: Final = ("piecewise-wide", "lazy-to-rich-full")
 STATES: Final = ("holds", "fails", "not yet", "does not apply")
 
 

@@ -28,7 +28,9 @@ KINDS: Final = ("ENTER", "EXIT", "SLIDE", "RELEASE_ON", "RELEASE_OFF", "DIE", "F
 LEFT_OUT: Final = ("wall_seconds", "run", "host", "process", "started", "sums", "sum")
 #: presets that take long: as much of them as a few seconds allow
 SHORTENED: Final = {
+    "grokking": ("stop.time=100",),
     "high-dimension": ("stop.time=330",),
+    "lazy-to-rich-full": ("data.samples=100", "stop.time=3"),
     "piecewise": ("stop.time=1500",),
     "piecewise-wide": ("network.width=1000", "stop.time=15"),
 }
