@@ -82,7 +82,10 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
         "minimum-norm": Chapter(
             "reluflow.theory.minimum_norm:predictions",
             "the least variation norm that fits, on small data",
-            {"minimum-norm/bound": "no network that fits has a variation norm below the certified least one"},
+            {
+                "minimum-norm/bound": "no network that fits has a norm below the certified least one",
+                "minimum-norm/corners": "with one input, corners of a fit of least norm, against those",
+            },
         ),
         "general": Chapter(
             "reluflow.theory.general:predictions",
@@ -96,6 +99,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "early/sign-changes": "how many output weights have changed their sign by then",
                 "general/first-escape": "time of the first escape from a small start",
                 "general/rest": "where a run comes to rest no live small neuron can grow",
+                "general/perturbations": "no small random change lowers the loss of a local minimum",
             },
         ),
         "labels": Chapter(

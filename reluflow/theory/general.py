@@ -11,6 +11,7 @@ import numpy as np
 from reluflow.network import BALANCED, loss_of, outweighed, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory import perturbations
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
@@ -57,6 +58,7 @@ def predictions(problem: Problem) -> list[Prediction]:
         *early_rows(problem, found, reason),
         _first_escape(found, reason),
         _rest(problem),
+        perturbations.prediction(),
     ]
 
 

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.errors import ProblemError
+from reluflow.flow.base import State
 from reluflow.network import Array, row_norms, variation_norm
 from reluflow.network import predictions as outputs_of
+from reluflow.observe.corners import constant_of, corners
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem, check_decay
 from reluflow.theory.cones import CONES, count_cones
@@ -34,6 +36,10 @@ class NormRows:
     #: activation patterns of the data, at most, for a least norm to be worked out with the table of
     #: predictions
     patterns: int = 300
+    #: share by which the norm of a network that has the least one may exceed it
+    least: float = 1e-6
+    #: share of the range of the inputs by which its corners may be elsewhere
+    astray: float = 0.02
     #: share of the first loss below which a run has fitted its data
     fitted: float = 1e-6
 
@@ -193,7 +199,7 @@ def _distinct(unit: Array, targets: Array, names: npt.NDArray[np.intp]) -> npt.N
 
 
 def predictions(problem: Problem) -> list[Prediction]:
-    """One row: the norm at the end of a run against the certified least one. Only for small data."""
+    """The norm at the end of a run, and the corners of h, against the certified least ones; of small data."""
     found, reason = None, why_no_norm(problem)
     if reason is None:
         try:
@@ -214,8 +220,45 @@ def predictions(problem: Problem) -> list[Prediction]:
             1e-9,
             one_sided=True,
             needs=f"a loss of at most {NORM_ROWS.fitted:g} of the first",
-        )
+        ),
+        _corners(problem, found, reason),
     ]
+
+
+def _corners(problem: Problem, found: MinimumNorm | None, reason: str | None) -> Prediction:
+    """Where one input has a bias the network of least norm is unique as a function."""
+    best = None
+    if reason is None and (problem.dimension != 2 or constant_of(problem) is None):
+        reason = "the inputs are not one coordinate beside a bias"
+    if found is not None and reason is None:
+        best = corners(State(0.0, found.weights, found.output_weights), problem)
+    return Prediction(
+        "minimum-norm/corners",
+        "With one input and a bias, a network that fits with the least norm has its corners where the "
+        "certified one has them: largest distance over the range of the inputs, 1 for another number.",
+        "Boursier, Flammarion 2023 (penalising the biases)",
+        best is not None,
+        reason or "one input with a bias, and an exact answer",
+        None if best is None else 0.0,
+        (lambda run: None)
+        if found is None or best is None
+        else (lambda run: _astray(run, found.value, best)),
+        NORM_ROWS.astray,
+        absolute=True,
+        needs="an end that fits with the least norm",
+    )
+
+
+def _astray(run: Measured, least: float, best: Array) -> float | None:
+    """The largest distance of a corner from that of the best network; None if the end is none of them."""
+    loss, state = run.series["loss"], run.final
+    norm = variation_norm(state.weights, state.output_weights)
+    if loss[-1] > NORM_ROWS.fitted * loss[0] or norm > (1.0 + NORM_ROWS.least) * least:
+        return None
+    own, x = corners(state, run.problem), run.problem.inputs[:, 0]
+    if own is None or own.size != best.size:
+        return 1.0
+    return float(np.max(np.abs(own - best), initial=0.0) / np.ptp(x))
 
 
 def why_no_norm(problem: Problem) -> str | None:
