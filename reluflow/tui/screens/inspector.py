@@ -21,7 +21,7 @@ from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
 
-_HINTS: Final = "up/down next  tab other kind  g go there  pgup/pgdn  esc"
+_HINTS: Final = "esc leaves  up/down next  tab other kind  g go there"
 
 
 class InspectorPage(Page):

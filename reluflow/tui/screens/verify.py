@@ -68,7 +68,7 @@ class Predictions(Page):
         self.redraw()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        top = heading(self._title, "up/down pgup/pgdn scroll  esc leaves", width, self.glyphs)
+        top = heading(self._title, "esc leaves  up/down scroll", width, self.glyphs)
         if self._judged is None:
             return [top, [Segment(f" {self._sentence}", self._role)]]
         rows = [_row(line) for line in table_rows(self._judged, width)]
