@@ -64,10 +64,11 @@ async def descent(driver: Driver) -> None:
     await driver.until(lambda: driver.frame.method == "gd", "descent on screen")
     await driver.solved()
     await driver.press("end")
+    await driver.until(lambda: "goals" in driver.text, "the directions that neurons are drawn to")
 
 
 #: from the beginning of the second plateau of the toy into its middle
-_ON_S2: Final = ("home", "right_square_bracket", *["right"] * 5)
+_ON_S2: Final = ("home", "right_square_bracket", *["right"] * 3)
 PICTURES: Final[Mapping[str, Picture]] = {
     "toy-80x24": Picture("orthogonal-toy", (80, 24), keys(*_ON_S2)),
     "toy-first-saddle-160x45": Picture("orthogonal-toy", (160, 45), keys(*_ON_S2)),
