@@ -349,3 +349,12 @@ class TestMargins:
         square.run()
         words = draw_margins(square.recorder.history, 1.0, (60, 14), glyphs, 0).rows(state, 60, 15, glyphs, 0)
         assert "belong to losses of labels" in " ".join(plain(row).strip() for row in words)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_labels_that_cancel_each_other_pull_on_nothing(loss):
+    """One input with both labels, and a network that is zero there: the merged force is exactly zero."""
+    weights, outputs = [[0.5, -0.2], [0.5, -0.2], [-0.3, 0.6]], [0.7, -0.7, 0.2]
+    found = reluflow.simulate([[1.0, 0.2]] * 2, [1.0, -1.0], weights, outputs, loss=loss, stop_time=1e3)
+    assert found.status == "stationary", found.reason
+    assert np.array_equal(found.weights[-1], np.array(weights))

@@ -278,8 +278,7 @@ class CollocationStepper:
 
     def felt(self, context: StepContext) -> float:
         """The same as an error of the predictions."""
-        tolerance, sensitivity = self.tolerance(context.force), context.sensitivity
-        return tolerance / sensitivity if sensitivity > 0.0 else tolerance
+        return self.tolerance(context.force) / context.sensitivity
 
     def error(self, path: Path, context: StepContext) -> float:
         """The filtered defect of the path at the start of the step, in units of what is allowed.

@@ -67,16 +67,19 @@ class StepContext:
     def sensitivity(self) -> float:
         """An error of the force, rms, that one of 1 of the predictions makes at most.
 
-        That of labels changes by no more than itself: with h the curvature grows at most like the force.
+        That of a label changes by no more than itself: as h moves the curvature grows at most like the force.
+        Where labels contradict each other forces cancel, and the curvature is left.
         """
-        return 1.0 if self.samples.labelled is None else float(np.abs(self.force).max(initial=0.0))
+        if self.samples.labelled is None:
+            return 1.0
+        return max(float(np.abs(self.force).max(initial=0.0)), self.stiffest) or 1.0
 
     @cached_property
     def diagonal(self) -> Array:
         """That of C K (q,)."""
         if self.samples.labelled is None:
             return np.diagonal(self.kernel)
-        return np.diagonal(self.tangent) * self.curvature + 2.0 * self.samples.weight_decay
+        return np.diagonal(self.tangent) * self.curvature + self.damping
 
     @cached_property
     def trace(self) -> float:
@@ -112,10 +115,18 @@ class StepContext:
         """K = V diag(values) V'; of the square loss."""
         return spectrum(self.kernel)
 
+    @property
+    def damping(self) -> float:
+        """What weight decay adds to K C in the way errors of the predictions die out.
+
+        A neuron that is changed along itself goes on at twice |D_j| - lambda; at rest that is zero.
+        """
+        return 2.0 * max(self.samples.weight_decay - self.rate, 0.0)
+
     @cached_property
     def curved(self) -> CurvedSpectrum:
         """The modes of K C; of losses of labels."""
-        return CurvedSpectrum.of(self.tangent, self.curvature, 2.0 * self.samples.weight_decay)
+        return CurvedSpectrum.of(self.tangent, self.curvature, self.damping)
 
     @property
     def modes(self) -> Spectrum | CurvedSpectrum:

@@ -64,12 +64,13 @@ def _turning(neurons: Neurons, end: Neurons, path: Path, context: StepContext) -
     """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
     samples, rows = context.samples, block_rows(context.samples)
     now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
-    turn = kernel(end, samples, rows) - now
     if path.predicted is not None:
+        turn = kernel(end.decayed(samples.shrunk(path.length)), samples, rows) - now
         return _labelled(turn, path, context, samples.curvature(path.predicted))
+    turn = kernel(end, samples, rows) - now
     return Newton(context.kernel, turn, path.length, integrals(path.decay))
 
 
 def _labelled(turn: Array | None, path: Path, context: StepContext, curvature: Array) -> LabelNewton:
-    damping = 2.0 * context.samples.weight_decay
-    return LabelNewton(context.tangent, turn, path.length, integrals(path.decay), damping, curvature)
+    weights = integrals(path.decay)
+    return LabelNewton(context.tangent, turn, path.length, weights, context.damping, curvature)
