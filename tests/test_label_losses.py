@@ -10,6 +10,7 @@ import reluflow
 from reluflow.errors import PresetError, ProblemError
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
+from reluflow.flow.lorentz.label_newton import gmres
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.margins import margins_of
 from reluflow.losses import FUNCTIONS, LabelLoss
@@ -358,3 +359,13 @@ def test_labels_that_cancel_each_other_pull_on_nothing(loss):
     found = reluflow.simulate([[1.0, 0.2]] * 2, [1.0, -1.0], weights, outputs, loss=loss, stop_time=1e3)
     assert found.status == "stationary", found.reason
     assert np.array_equal(found.weights[-1], np.array(weights))
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.5])
+def test_residuals_of_a_system_near_the_identity_are_minimised(spread):
+    generator = np.random.default_rng(5)
+    matrix = np.eye(40) + spread * generator.standard_normal((40, 40)) / np.sqrt(40)
+    right = generator.standard_normal(40)
+    found = gmres(lambda x: matrix @ x, right)
+    assert np.linalg.norm(matrix @ found - right) <= 1.01e-3 * np.linalg.norm(right)
+    assert np.array_equal(gmres(lambda x: x, right), right)

@@ -9,6 +9,7 @@ with A the integrals of the path's basis. It is solved by GMRES; the preconditio
 the whole step, so that K c is similar to the symmetric sqrt(c) K sqrt(c).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -88,23 +89,18 @@ class LabelNewton:
 
     def correction(self, defect: Array, curvature: Array) -> Array:
         """dh (s, q) for a defect of predictions, with g' (s, q) where they are now."""
-        from scipy.sparse.linalg import LinearOperator, gmres
-
         size = float(np.abs(defect).max(initial=0.0))
         if size == 0.0:
             return defect
-        shape, flat = defect.shape, defect.size
+        shape = defect.shape
 
         def solved(right: Array) -> Array:
-            return self._preconditioner.newton(right.reshape(shape), self.length, self.integrals).ravel()
+            return self._preconditioner.newton(right, self.length, self.integrals).ravel()
 
-        def applied(change: Array) -> Array:
-            return self._applied(change.reshape(shape), curvature).ravel()
+        def conditioned(change: Array) -> Array:
+            return solved(self._applied(change.reshape(shape), curvature))
 
-        matrix = LinearOperator((flat, flat), matvec=lambda change: solved(applied(change)), dtype=float)
-        right = solved(defect / size)
-        found, _ = gmres(matrix, right, x0=right, rtol=SOLVED, restart=ITERATIONS, maxiter=1)
-        change: Array = size * found.reshape(shape)
+        change: Array = size * gmres(conditioned, solved(defect / size)).reshape(shape)
         return change
 
     def _applied(self, change: Array, curvature: Array) -> Array:
@@ -116,3 +112,33 @@ class LabelNewton:
             acted += self.damping * (self.integrals @ change)
         applied: Array = change + self.length * acted
         return applied
+
+
+def gmres(matrix: Callable[[Array], Array], right: Array) -> Array:
+    """x (k,) with ``matrix`` (x) = right (k,), to ``SOLVED`` of it, from x = right on.
+
+    Generalised minimal residuals (Saad & Schultz, SIAM J. Sci. Stat. Comput. 7, 1986) for a matrix that is
+    nearly the identity: SciPy's, of which few iterations are needed, takes longer to be imported and called.
+    """
+    missing = right - matrix(right)
+    left, enough = float(np.linalg.norm(missing)), SOLVED * float(np.linalg.norm(right))
+    if left <= enough:
+        return right
+    basis = np.empty((ITERATIONS + 1, right.size))
+    hessenberg = np.zeros((ITERATIONS + 1, ITERATIONS))
+    wanted = np.zeros(ITERATIONS + 1)
+    basis[0], wanted[0] = missing / left, left
+    for k in range(ITERATIONS):
+        added = matrix(basis[k])
+        for _ in range(2):  # once more, against rounding
+            shares = basis[: k + 1] @ added
+            added -= shares @ basis[: k + 1]
+            hessenberg[: k + 1, k] += shares
+        hessenberg[k + 1, k] = size = float(np.linalg.norm(added))
+        found = np.linalg.lstsq(hessenberg[: k + 2, : k + 1], wanted[: k + 2], rcond=None)[0]
+        left = float(np.linalg.norm(hessenberg[: k + 2, : k + 1] @ found - wanted[: k + 2]))
+        if left <= enough or not size > 0.0:
+            break
+        basis[k + 1] = added / size
+    solution: Array = right + found @ basis[: k + 1]
+    return solution
