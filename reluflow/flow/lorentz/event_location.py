@@ -28,6 +28,7 @@ from reluflow.flow.lorentz.boost import (
     time_to_integral,
 )
 from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.kink_location import LOCATION, newton_step
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
@@ -37,14 +38,10 @@ from reluflow.network import Array
 
 #: a velocity below this (relative) counts as zero
 REST = 1e-12
-#: a pre-activation this small (relative to the neuron's largest) has reached zero
-AT_ZERO = 1e-11
 #: what can happen at a crossing
 CHANGES = np.array([Change.ENTER, Change.EXIT, Change.SLIDE], dtype=np.int8)
 #: halvings of a stretch until a neuron that leaves zero for its own side has left it
 HALVINGS = 60
-#: the last Newton step to a crossing, of this rapidity at most, is taken by the series of the boost
-CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -192,26 +189,19 @@ def locate(
     Returns the neurons there, the positions (b,), the samples (b,).
     """
     pulled, side = stretch.pulled, stretch.before.side
-    rows = np.arange(len(here))
+    free = np.ones(len(here), dtype=bool)
     for _ in range(4):
-        reference = AT_ZERO * np.abs(here.z).max(axis=1, initial=0.0)
         weights = path.basis(position)[:, None, :]
         slope = np.matmul(weights, pulled.slope.transpose(1, 0, 2))[:, 0]
         speed = path.length * here.outputs[:, None] * slope
-        candidates = side * here.z < -reference[:, None]
-        candidates[rows, sample] = True
-        candidates &= speed != 0.0
-        delay = np.divide(-here.z, speed, out=np.full_like(speed, np.inf), where=candidates)
-        sample = np.where(candidates.any(axis=1), np.argmin(delay, axis=1), sample)
-        late = delay[rows, sample]
-        late[~located | (np.abs(here.z[rows, sample]) <= reference) | np.isinf(late)] = 0.0
+        sample, late = newton_step(side, here.z, speed, sample, free, located)
         target = np.clip(position + late, stretch.begin, stretch.end)
         late = target - position
         if not late.any():
             break
         direction = np.matmul(weights, pulled.direction.transpose(1, 0, 2))[:, 0]
         turn = (path.length * late)[:, None] * direction
-        if np.vecdot(turn, turn).max() < CLOSE**2:
+        if np.vecdot(turn, turn).max() < LOCATION.close**2:
             w, a, integral = small_boost(turn, here.weights, here.outputs)
             z = here.z + (path.length * late * integral)[:, None] * slope
             return here.moved(w, a, z), target, sample

@@ -14,6 +14,7 @@ from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.event_location import settle
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junctions import changes, rested
+from reluflow.flow.lorentz.kink_location import roots_between
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
@@ -22,8 +23,6 @@ from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
 from reluflow.network import Array
 
-#: steps of Newton's method, kept within a bracket, and how small (of the way) the last one is
-NEWTON, FOUND = 12, 1e-9
 #: events of one neuron that are no further apart than this share of the way happen at once
 AT_ONCE: Final = 1e-6
 
@@ -88,20 +87,7 @@ class SeriesEvents:
         low, high = low[which], high[which]
         some = self._polynomials[:, which].T.copy()
         slopes = some[:, 1:] * ORDERS[1 : some.shape[1]]
-        before, after = np.vecdot(self.series.powers(low), some), np.vecdot(self.series.powers(high), some)
-        before = np.maximum(before, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            x = low + (high - low) * before / (before - after)
-            for _ in range(NEWTON):
-                at = self.series.powers(x)
-                value, slope = np.vecdot(at, some), np.vecdot(at[:, :-1], slopes)
-                below = value < 0.0
-                low, high = np.where(below, low, x), np.where(below, x, high)
-                better = x - value / slope
-                better = np.where((better >= low) & (better <= high), better, 0.5 * (low + high))
-                moved, x = np.abs(better - x).max(), better
-                if moved <= FOUND * horizon:
-                    break
+        x = roots_between(some, slopes, self.series.powers, low, high, horizon)
         order = np.argsort(x)
         x, which, rows = x[order], which[order], self.rows(which[order])
         if x.size == 1:

@@ -7,7 +7,7 @@ import numpy as np
 from reluflow.flow.lorentz.boost import after, light_cone, time_to_integral
 from reluflow.flow.lorentz.engine.chain import Start, Straight
 from reluflow.flow.lorentz.engine.rows import Rows
-from reluflow.flow.lorentz.event_location import AT_ZERO, CLOSE
+from reluflow.flow.lorentz.kink_location import LOCATION, newton_step
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.release import Releases
@@ -134,20 +134,12 @@ def locate(
 
     located (b,): whether there is one; else they are those at ``position``. within: the ends of the interval.
     """
-    here = np.arange(len(rows))
     for _ in range(NEWTON):
         integral, a = start.at(path, position)
         z = rows.z + np.matmul(integral[:, None], rows.slope)[:, 0]
-        reference = AT_ZERO * np.abs(z).max(axis=1)
         basis = path.basis(position)
         speed = (path.length * a)[:, None] * np.matmul(basis[:, None], rows.slope)[:, 0]
-        candidates = rows.side * z < -reference[:, None]
-        candidates[here, sample] = True
-        candidates &= speed != 0.0
-        delay = np.divide(-z, speed, out=np.full_like(speed, np.inf), where=candidates)
-        sample = np.where(located & candidates.any(axis=1), np.argmin(delay, axis=1), sample)
-        late = delay[here, sample]
-        late[~located | (np.abs(z[here, sample]) <= reference) | np.isinf(late)] = 0.0
+        sample, late = newton_step(rows.side, z, speed, sample, located, located)
         target = np.clip(position + late, *within)
         late = target - position
         if not late.any():
@@ -155,7 +147,7 @@ def locate(
         turn = (path.length * late)[:, None] * basis
         squares = np.vecdot(turn, np.matmul(start.gram, turn[:, :, None])[:, :, 0])
         position = target
-        if squares.max() < CLOSE**2:
+        if squares.max() < LOCATION.close**2:
             along = np.vecdot(turn, start.along + np.matmul(start.gram, integral[:, :, None])[:, :, 0])
             y = a + 0.5 * along
             integral, a = integral + y[:, None] * turn, a + along + 0.5 * squares * a
