@@ -9,6 +9,7 @@ from problems import toy
 from rows import pieces
 
 from reluflow.flow.base import Options
+from reluflow.observe.corners import effective_width
 from reluflow.observe.crossings import events_of
 from reluflow.observe.history import History
 from reluflow.observe.neurons import CONDITIONS
@@ -53,6 +54,8 @@ def test_a_plateau_counts_its_neurons_by_what_they_are(number: int) -> None:
     counts = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", told)}
     assert tuple(counts) == CONDITIONS
     assert counts == {"live": np.count_nonzero(active), "sliding": 0, "dead": np.count_nonzero(~active)}
+    (told,) = [plain(row) for row in page_of(number).head if plain(row).startswith(" corners of h ")]
+    assert told.split()[3] == str(effective_width(middle, problem))
     assert 0 < counts["dead"] < problem.width
 
 

@@ -136,9 +136,8 @@ def _neurons(roster: Roster) -> list[Row]:
     rows = [fact("neurons", str(roster.width), words)]
     corners = effective_width(roster.state, roster.problem)
     if corners is not None:
-        rows.append(
-            fact("effective width", str(corners), "corners of h between the smallest and largest input")
-        )
+        meaning = "the effective width: between the smallest and largest input"
+        rows.append(fact("corners of h", str(corners), meaning))
     return rows
 
 
