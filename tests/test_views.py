@@ -419,6 +419,16 @@ def test_the_field_has_a_line_at_the_weight_decay() -> None:
     assert level == round(zero - 0.25 * (zero - tick) / float(label))
 
 
+def test_kinks_that_would_fill_the_picture_are_left_out() -> None:
+    angles = np.linspace(0.0, np.pi, 60)
+    inputs = np.column_stack([np.cos(angles), np.sin(angles)])
+    many, few = (Problem(inputs[:n], np.ones(n), np.eye(2), np.ones(2)) for n in (60, 5))
+    assert "kinks" in text(field_of(few))
+    assert find(field_of(few)[:-3], "ray", BRAILLE.mark)
+    assert "kinks" not in text(field_of(many))
+    assert not find(field_of(many)[:-3], "ray", BRAILLE.mark)
+
+
 def test_the_circle_goes_through_what_was_chosen() -> None:
     problem = smooth()
     state = State(0.0, problem.weights, problem.output_weights)

@@ -24,6 +24,8 @@ _MOST_NEURONS: Final = 5000
 #: more samples than this have no kinks and no maxima drawn, and more than that no numbers at their kinks
 _MOST_SAMPLES: Final = 400
 _MOST_NUMBERED: Final = 12
+#: share of the columns up to which kinks are drawn
+_DENSEST: Final = 0.4
 #: squared cosine to a circle from which on a neuron is drawn: within 30 degrees
 _NEAR: Final = 0.75
 #: every so many dots of the curve of the negative sign are drawn, so that it is told from the other
@@ -90,9 +92,10 @@ def draw_field(
         rates = np.concatenate([curve, -curve, neurons.rates[neurons.near], [0.0, problem.weight_decay]])
         chart = Chart(width, height - 1, _Angles((-180.0, 180.0)), Axis(round_limits(tame(rates))), glyphs)
         few = problem.samples <= _MOST_SAMPLES
+        kinks = _kinks(chart, inputs) if few else []
         rows = chart.rows(
             [
-                *(_kinks(chart, inputs) if few else ()),
+                *kinks,
                 chart.level(0.0),
                 *([chart.level(problem.weight_decay, "theory")] if problem.weight_decay else []),
                 *_curves(chart, np.degrees(angles), curve),
@@ -104,7 +107,7 @@ def draw_field(
             for sign in (1, -1):
                 _directions(chart, rows, inputs, pull, problem.slope, sign, circle.whole)
     _cursor(chart, rows, neurons, cursor)
-    words = legend(_entries(choice, circle, neurons, problem, glyphs), width)
+    words = legend(_entries(choice, circle, neurons, problem, glyphs, bool(kinks)), width)
     return stacked([rows, [words]], width, height)
 
 
@@ -133,7 +136,13 @@ def _curves(chart: Chart, degrees: Array, curve: Array) -> list[Trace]:
 
 
 def _kinks(chart: Chart, inputs: Array) -> list[Trace]:
-    return [chart.upright(float(angle), "ray") for angle in np.degrees(kinks_of(inputs))]
+    """All kinks as one trace, a column each; none where they would fill the picture."""
+    wide, high = max(chart.width - 1, 1), max(chart.height, 1)
+    columns = np.unique(np.floor(chart.x.share(np.degrees(kinks_of(inputs))) * wide + 0.5))
+    if columns.size > _DENSEST * chart.width:
+        return []
+    x, y = np.repeat(columns / wide, high), np.tile(np.linspace(0.0, 1.0, high), columns.size)
+    return [Trace(x, y, "ray", chart.glyphs.mark)]
 
 
 def _numbers(chart: Chart, rows: list[Row], inputs: Array) -> None:
@@ -198,7 +207,7 @@ def _cursor(chart: Chart, rows: list[Row], neurons: _Neurons, cursor: int | None
 
 
 def _entries(
-    choice: CircleChoice, circle: Circle, neurons: _Neurons, problem: Problem, glyphs: Glyphs
+    choice: CircleChoice, circle: Circle, neurons: _Neurons, problem: Problem, glyphs: Glyphs, kinks: bool
 ) -> list[tuple[str, Role]]:
     name = str(choice) or ("" if circle.whole else "fullest circle")
     entries: list[tuple[str, Role]] = (
@@ -210,8 +219,9 @@ def _entries(
         (f"{glyphs.positive} a>0", "positive"),
         (f"{glyphs.negative} a<0", "negative"),
         (f"{glyphs.plus_goal}{glyphs.minus_goal} {'extremal' if circle.whole else 'maximum'}", "strong"),
-        (f"{glyphs.mark} kinks", "ray"),
     ]
+    if kinks:
+        entries.append((f"{glyphs.mark} kinks", "ray"))
     if circle.whole:
         entries.append(("+- edges of basins", "dim"))
     if problem.weight_decay:
