@@ -38,6 +38,8 @@ def test_a_change_crosses_no_kink_that_is_near():
     """Beyond its kink the neuron would fit the second sample, from which it is 1e-7 of its size away."""
     problem = Problem(np.eye(2), [1.0, 1.0], [[1.0, -1e-7]], [1.0])
     assert share_below(problem, State(0.0, problem.weights, problem.output_weights)) == 0.0
+    at_it = State(0.0, np.array([[1.0, -1e-15]]), np.array([1.0]))
+    assert share_below(problem, at_it) == 0.0
     seen = Problem(np.eye(2), [1.0, 1.0], [[1.0, 1e-7]], [1.0])
     assert share_below(seen, State(0.0, seen.weights, seen.output_weights)) > 0.0
 
