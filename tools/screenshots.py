@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests" / "tui")]
 
 from driver import Driver, explorer  # noqa: E402
 
+from reluflow.plot.phases import plateau_at  # noqa: E402
 from reluflow.tui.export import save_screenshot  # noqa: E402
 
 FOLDER: Final = ROOT / "screenshots"
@@ -47,8 +48,18 @@ def keys(*pressed: str) -> Callable[[Driver], Awaitable[None]]:
         await driver.solved()
         await driver.until(lambda: "theory" in driver.text, "what the theory says")
         await driver.press(*pressed)
+        await foreseen(driver)
 
     return pose
+
+
+async def foreseen(driver: Driver) -> None:
+    """Wait until what is foreseen from the plateau of the cursor, if it is on one, is on screen."""
+    moment = driver.moment
+    if plateau_at(moment.plateaus, moment.t) is not None:
+        theory = driver.app.theory
+        await driver.until(lambda: theory.marks.extremal is not None, "what is foreseen")
+    await driver.until(lambda: "computing" not in driver.text, "what a page says")
 
 
 async def predictions(driver: Driver) -> None:
@@ -64,7 +75,7 @@ async def descent(driver: Driver) -> None:
     await driver.until(lambda: driver.frame.method == "gd", "descent on screen")
     await driver.solved()
     await driver.press("end")
-    await driver.until(lambda: "goals" in driver.text, "the directions that neurons are drawn to")
+    await foreseen(driver)
 
 
 #: from the beginning of the second plateau of the toy into its middle
