@@ -22,6 +22,9 @@ from reluflow.observe.roster import Roster
 from reluflow.observe.samples import report_sample
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import BRAILLE
+from reluflow.plot.views.chart import Axis
+from reluflow.plot.views.facts import Picture, curves
+from reluflow.plot.views.growth import draw_growth
 from reluflow.plot.views.margins import draw_margins
 from reluflow.problem import Problem, check_range
 from reluflow.theory import PREDICTIONS
@@ -337,6 +340,16 @@ class TestMargins:
             Training(Problem(inputs, labels, weights, outputs), stop=StopRules(margin=0.1))
         with pytest.raises(PresetError, match=r"stop\.margin is 0.1, which means nothing where solver\.loss"):
             reluflow.load_preset("first-steps", {"stop.margin": 0.1})
+
+    def test_neurons_are_drawn_over_log_time(self):
+        history = self.run(loss=1e-9).recorder.history
+        picture = draw_growth(history, history.states[-1].t, (70, 14), BRAILLE, 0)
+        text = "\n".join(plain(row) for row in picture.rows(history.states[0], 70, 15, BRAILLE, 0))
+        assert "1e4" in text.splitlines()[-2]
+        t = np.array([0.0, 1.0, 1e8])
+        pictures = [Picture("norm", t, np.arange(3.0), Axis((0.0, 2.0)))] * 2
+        axes = [plain(curves(pictures, 1e4, 50, BRAILLE, log)[-1]) for log in (True, False)]
+        assert ["1e4" in axis for axis in axes] == [True, False]
 
     def test_their_picture_says_the_numbers_of_the_present(self):
         training = self.run(loss=1e-6)

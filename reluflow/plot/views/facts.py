@@ -13,7 +13,7 @@ from reluflow.plot.cells import Role, Row, Segment, fit, wrap
 from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.settings import PAGE
-from reluflow.plot.views.chart import Axis, Chart
+from reluflow.plot.views.chart import Axis, Chart, decade_limits
 
 
 @dataclass(frozen=True)
@@ -102,18 +102,26 @@ def _columns(texts: Sequence[str]) -> str:
     return "".join(text.rjust(PAGE.column) for text in texts)
 
 
-def curves(pictures: Sequence[Picture], now: float, width: int, glyphs: Glyphs) -> list[Row]:
-    """Two pictures with a line at the present, side by side where there is room."""
+def curves(
+    pictures: Sequence[Picture], now: float, width: int, glyphs: Glyphs, log: bool = False
+) -> list[Row]:
+    """Two pictures with a line at the present, side by side where there is room; ``log``: over log time."""
     if width < PAGE.side_by_side:
-        return [row for picture in pictures for row in _curve(picture, now, width, glyphs)]
+        return [row for picture in pictures for row in _curve(picture, now, width, glyphs, log)]
     half = (width - PAGE.gap) // 2
-    left, right = (_curve(picture, now, half, glyphs) for picture in pictures)
+    left, right = (_curve(picture, now, half, glyphs, log) for picture in pictures)
     gap = Segment(" " * PAGE.gap, "text")
     return [[*one, gap, *other] for one, other in zip(left, right, strict=True)]
 
 
-def _curve(picture: Picture, now: float, width: int, glyphs: Glyphs) -> list[Row]:
-    last = float(picture.t[-1])
-    chart = Chart(width, PAGE.curve_height, Axis(sticky_time(None, last or 1.0)), picture.axis, glyphs)
-    rows = chart.rows([chart.upright(now), chart.line(picture.t, picture.values)])
+def _curve(picture: Picture, now: float, width: int, glyphs: Glyphs, log: bool) -> list[Row]:
+    later = picture.t > 0.0
+    if log and later.any():
+        t, values = np.log10(picture.t[later]), picture.values[later]
+        axis, at = Axis(decade_limits(t), "log"), float(np.log10(now)) if now > 0.0 else float(t[0])
+    else:
+        t, values, at = picture.t, picture.values, now
+        axis = Axis(sticky_time(None, float(t[-1]) or 1.0))
+    chart = Chart(width, PAGE.curve_height, axis, picture.axis, glyphs)
+    rows = chart.rows([chart.upright(at), chart.line(t, values)])
     return [fit([Segment(f" {picture.title}", "strong")], width), *(fit(row, width) for row in rows)]

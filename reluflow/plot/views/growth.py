@@ -1,10 +1,12 @@
 """How large the neurons were and will be: their log norms over the whole run."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from reluflow.flow.base import State
+from reluflow.flow.margins import MARGINS
 from reluflow.network import Array
 from reluflow.observe.history import History
 from reluflow.plot.axes import sticky_time
@@ -16,6 +18,9 @@ from reluflow.plot.settings import NORMS
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, stacked
 from reluflow.plot.views.norms import log10_norms
+
+#: the time zero on a logarithmic axis
+TINY: Final = 1e-300
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class GrowthPicture:
     def rows(self, state: State, width: int, height: int, glyphs: Glyphs, cursor: int) -> list[Row]:
         """The picture with a line at the state's time, and what is what."""
         chart, rows = self.chart, list(self.base)
-        column, _ = chart.cell(state.t, chart.y.limits[0])
+        now = state.t if chart.x.kind == "linear" else np.log10(max(state.t, TINY))
+        column, _ = chart.cell(float(now), chart.y.limits[0])
         for y in range(min(chart.height, len(rows))):
             if plain(rows[y])[column : column + 1] == " ":
                 rows[y] = put(rows[y], column, glyphs.mark, "mark")
@@ -55,9 +61,10 @@ def draw_growth(
     last = history.states[-1]
     chosen = _chosen(last, cursor)
     t, logs = _records(history, until, chosen)
-    end = sticky_time(None, until or 1.0)
-    chart = Chart(*size, Axis(end), Axis(decade_limits(logs, NORMS.decades), "log"), glyphs)
-    grid = np.linspace(0.0, min(end[1], float(t[-1])), max(chart.width * glyphs.dots[0], 2))
+    axis, t = _time_axis(history, t, until)
+    chart = Chart(*size, axis, Axis(decade_limits(logs, NORMS.decades), "log"), glyphs)
+    first, last_seen = max(axis.limits[0], float(t[0])), min(axis.limits[1], float(t[-1]))
+    grid = np.linspace(first, last_seen, max(chart.width * glyphs.dots[0], 2))
     curves = np.array([np.interp(grid, t, _finite(column)) for column in logs.T])
     signs = np.sign(last.output_weights[chosen])
     groups: tuple[tuple[float, Role], ...] = ((0.0, "still"), (-1.0, "negative"), (1.0, "positive"))
@@ -69,6 +76,16 @@ def draw_growth(
     for x, y in zip(grid[every // 2 :: every], own[every // 2 :: every], strict=True):
         chart.put(rows, float(x), float(y), marker, "cursor")
     return GrowthPicture(rows, chart, last.output_weights.size - chosen.size)
+
+
+def _time_axis(history: History, t: Array, until: float) -> tuple[Axis, Array]:
+    """The axis of time, and the times (k,) of records on it: logarithmic for runs on labels."""
+    if MARGINS[0] not in history.series or not until > 0.0:
+        return Axis(sticky_time(None, until or 1.0)), t
+    seen = t[t > 0.0]
+    first = float(np.log10(seen[0])) if seen.size else float(np.log10(until)) - 1.0
+    logs = np.log10(np.maximum(t, TINY))
+    return Axis(decade_limits(np.array([first, np.log10(until)])), "log"), logs
 
 
 def _chosen(last: State, cursor: int) -> Numbers:

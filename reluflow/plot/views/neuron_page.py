@@ -136,7 +136,7 @@ def _pictures(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
         Picture("norm over time", past.t, past.log10_norm, norm),
         Picture("angle over time, degrees", past.t, past.angle, angle),
     ]
-    return curves(pictures, facts.t, width, glyphs)
+    return curves(pictures, facts.t, width, glyphs, facts.now.force is not None)
 
 
 def _angles(angle: Array) -> tuple[float, float]:

@@ -151,7 +151,7 @@ def _pictures(facts: PlateauFacts, width: int, glyphs: Glyphs) -> list[Row]:
         Picture("loss over time, log", t[near], logs, Axis(_limits(logs), "log")),
         Picture("size of the gradient, log", t[near], slopes, Axis(steep, "log")),
     ]
-    return curves(pictures, facts.roster.state.t, width, glyphs)
+    return curves(pictures, facts.roster.state.t, width, glyphs, facts.roster.problem.of_labels)
 
 
 def _until(facts: PlateauFacts) -> float:

@@ -105,7 +105,7 @@ def _pictures(facts: SampleFacts, width: int, glyphs: Glyphs) -> list[Row]:
         ),
         Picture("residual over time", past.t, residual, Axis(round_limits(np.append(residual, 0.0)))),
     ]
-    return curves(pictures, facts.state.t, width, glyphs)
+    return curves(pictures, facts.state.t, width, glyphs, facts.problem.of_labels)
 
 
 def _line(facts: SampleFacts, neuron: int, width: int, glyphs: Glyphs) -> Row:
