@@ -8,7 +8,8 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes
 from reluflow.plot.loss_place import LossPicture, column_of, row_of
 from reluflow.plot.phases import Plateau
-from reluflow.theory.landmarks import Landmark
+from reluflow.theory.forecast import Forecast
+from reluflow.theory.landmarks import Landmark, Landmarks
 
 
 def with_plateaus(
@@ -134,3 +135,23 @@ def _over_blanks(row: Row, columns: range, text: str, role: Role) -> Row:
     for x in blank:
         cells[x] = Segment(text, role)
     return joined(cells)
+
+
+def theory_key(
+    landmarks: Landmarks | None, forecast: Forecast | None, glyphs: Glyphs, width: int
+) -> list[Row]:
+    """A key of the marks of the theory, and the next escape in numbers, as much as fits ``width``."""
+    entries: list[Segment] = []
+    if landmarks is not None and landmarks.escapes:
+        entries.append(Segment(f" {glyphs.theory}{glyphs.theory_time} theory", "theory"))
+    if forecast is not None:
+        time, rate = (short(float(f"{value:.4g}")) for value in (forecast.time, forecast.rate))
+        entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
+        entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
+    if landmarks is not None and landmarks.escapes:
+        entries.append(Segment(f" ({landmarks.source})", "dim"))
+    row: Row = []
+    for entry in entries:
+        if sum(len(text) for text, _ in [*row, entry]) <= width:
+            row.append(entry)
+    return [row] if row else []

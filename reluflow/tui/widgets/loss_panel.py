@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from reluflow.network import Array
 from reluflow.observe.history import History
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
-from reluflow.plot.axes import short
 from reluflow.plot.cells import FROZEN, Row, Segment
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.loss_curve import LossAxes, curve_of, fit_axes, time_limit
-from reluflow.plot.loss_marks import with_cursor
+from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, fit_axes, time_limit
+from reluflow.plot.loss_marks import theory_key, with_cursor
 from reluflow.plot.loss_picture import BESIDE, draw_loss
 from reluflow.plot.loss_place import LossPicture
 from reluflow.plot.loss_window import Window, refined
@@ -147,7 +146,7 @@ class LossPanel(ZoomedPanel):
             return [top, [], [Segment("  nothing recorded yet", "dim")]]
         legend = self._legend(moment)
         if self.theory and height - len(legend) >= _ROOM_FOR_KEY:
-            legend += self._theory_key(width)
+            legend += theory_key(self._marks.landmarks, self._marks.forecast, self.glyphs, width)
         self.top = 1 + len(legend)
         picture = self._draw(moment, (width, height - self.top))
         forecast = self._marks.forecast if self.theory else None
@@ -155,60 +154,75 @@ class LossPanel(ZoomedPanel):
         return [top, *legend, *with_cursor(picture, moment.t, self.glyphs, time)]
 
     def _draw(self, moment: Moment, size: tuple[int, int]) -> LossPicture:
+        """The picture, drawn anew if it would be another one."""
         frame, history = moment.frame, moment.frame.history
         assert history is not None
         run = (frame.generation, history.end, history.series["t"].size)
-        theory = self._escapes()
-        window, closeup = self.window, self._closeup
         behind = tuple(map(id, self._kept))
-        shown = (size, self.time, self.scale, behind, moment.plateaus, theory, window, closeup)
+        state = (size, self.time, self.scale, behind, moment.plateaus, self._escapes())
+        shown = (*state, self.window, self._closeup)
         until, reach = max(focus_of(moment.plateaus, history.end), moment.t), self._reach(history.end)
         if self.axes is not None and max(until, reach) > time_limit(self.axes):
             self._drawn = ()
         if self.picture is None or (run, shown) != self._drawn:
-            log_loss, log_time = self.scale != "linear", self.time == "log"
-            unit = self._unit(frame.preset)
-            curve = curve_of(history.series, log_time, log_loss, unit)
-            start = self._origin(frame.preset).t
-            others = {
-                number: curve_of(
-                    run.series, log_time, log_loss, self._unit(run.preset), run.comes_from.t - start
-                )
-                for number, run in self.behind(frame.preset).items()
-            }
-            beside = {
-                letter: curve_of(_series_of(history, column), log_time, log_loss, unit)
-                for letter, (column, _) in BESIDE_LOSS.items()
-                if column in history.series
-            }
-            floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / BELOW_PLATEAUS
-            self.axes = fit_axes(
-                self.axes,
-                curve,
-                log_time,
-                log_loss=log_loss,
-                floor=floor if self.scale == "log" and not self._of_labels else None,
-                until=None if self.scale == "all" or self._of_labels else until,
-                reach=reach,
-                unit=unit,
-                others=[*others.values(), *beside.values()],
-                decades=math.inf if self._of_labels else LOSS_PICTURE.time_decades,
-            )
-            if closeup is not None and window.time is not None:
-                curve = curve_of(refined(history.series, closeup.t, closeup.loss), log_time, log_loss, unit)
+            curve, frozen, beside = self._curves(moment, history)
+            others = [*frozen.values(), *beside.values()]
+            self.axes = self._fitted(moment, curve, others, (until, reach))
+            curve = self._close_by(curve, moment, history)
             self.picture = draw_loss(
                 curve,
-                window.within(self.axes, [curve, *others.values(), *beside.values()]),
+                self.window.within(self.axes, [curve, *others]),
                 size,
                 self.glyphs,
-                frozen=others,
+                frozen=frozen,
                 beside=beside,
                 plateaus=moment.plateaus,
-                theory=theory,
+                theory=self._escapes(),
             )
             self._drawn = (run, shown)
             self.tell_wants()
         return self.picture
+
+    def _curves(self, moment: Moment, history: History) -> tuple[Curve, dict[int, Curve], dict[str, Curve]]:
+        """The curve of the run, those of runs behind it, and those of other columns beside it."""
+        preset, log_loss, log_time = moment.frame.preset, self.scale != "linear", self.time == "log"
+        unit, start = self._unit(preset), self._origin(preset).t
+        frozen = {
+            number: curve_of(run.series, log_time, log_loss, self._unit(run.preset), run.comes_from.t - start)
+            for number, run in self.behind(preset).items()
+        }
+        beside = {
+            letter: curve_of(_series_of(history, column), log_time, log_loss, unit)
+            for letter, (column, _) in BESIDE_LOSS.items()
+            if column in history.series
+        }
+        return curve_of(history.series, log_time, log_loss, unit), frozen, beside
+
+    def _close_by(self, curve: Curve, moment: Moment, history: History) -> Curve:
+        """The curve of the run, as exact as it is known in the window."""
+        if self._closeup is None or self.window.time is None:
+            return curve
+        series = refined(history.series, self._closeup.t, self._closeup.loss)
+        return curve_of(series, self.time == "log", self.scale != "linear", self._unit(moment.frame.preset))
+
+    def _fitted(
+        self, moment: Moment, curve: Curve, others: Sequence[Curve], ends: tuple[float, float]
+    ) -> LossAxes:
+        """The axes, the last ones as far as they fit; ``ends`` of what must be seen, and of what may be."""
+        floor = min((plateau.loss for plateau in moment.plateaus), default=0.0) / BELOW_PLATEAUS
+        until, reach = ends
+        return fit_axes(
+            self.axes,
+            curve,
+            self.time == "log",
+            log_loss=self.scale != "linear",
+            floor=floor if self.scale == "log" and not self._of_labels else None,
+            until=None if self.scale == "all" or self._of_labels else until,
+            reach=reach,
+            unit=self._unit(moment.frame.preset),
+            others=others,
+            decades=math.inf if self._of_labels else LOSS_PICTURE.time_decades,
+        )
 
     def cursor_share(self, shown: LossAxes) -> float:
         moment = self._moment
@@ -265,24 +279,6 @@ class LossPanel(ZoomedPanel):
 
     def _unit(self, preset: Preset) -> float:
         return (log_scale(preset) if self.time == "unit" else None) or 1.0
-
-    def _theory_key(self, width: int) -> list[Row]:
-        """A key of the marks of the theory, and the next escape in numbers."""
-        entries: list[Segment] = []
-        glyphs, landmarks, forecast = self.glyphs, self._marks.landmarks, self._marks.forecast
-        if landmarks is not None and landmarks.escapes:
-            entries.append(Segment(f" {glyphs.theory}{glyphs.theory_time} theory", "theory"))
-        if forecast is not None:
-            time, rate = (short(float(f"{value:.4g}")) for value in (forecast.time, forecast.rate))
-            entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
-            entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
-        if landmarks is not None and landmarks.escapes:
-            entries.append(Segment(f" ({landmarks.source})", "dim"))
-        row: Row = []
-        for entry in entries:
-            if sum(len(text) for text, _ in [*row, entry]) <= width:
-                row.append(entry)
-        return [row] if row else []
 
 
 def _series_of(history: History, column: str) -> dict[str, Array]:
