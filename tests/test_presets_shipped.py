@@ -63,8 +63,9 @@ def test_each_says_where_it_is_from_and_what_to_look_for(name):
     assert preset.source
     assert 3 <= len(lines) <= 8
     assert max(map(len, lines)) <= 110
-    # those without a loss to reach end above zero
-    assert preset.values.get("stop.loss", 1e-9) == 1e-9
+    # those without a loss to reach end above zero; labels are fitted better for ever
+    if preset.values["solver.loss"] in ("half-mse", "mse"):
+        assert preset.values.get("stop.loss", 1e-9) == 1e-9
     assert preset.values["stop.time"] > 0.0
 
 
