@@ -1,6 +1,6 @@
 """``python -m reluflow``: the command line."""
 
-from reluflow.cli import main
+from reluflow.cli import process
 
 if __name__ == "__main__":
-    main()
+    process()

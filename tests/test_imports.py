@@ -120,6 +120,14 @@ def test_help_and_lists_import_nothing_heavy(arguments):
     assert not asked & (HEAVY - TYPERS)
 
 
+def test_a_command_imports_no_other_commands():
+    code = f"{COMMAND.removesuffix('main()')}import sys\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+    code += "print(*(name for name in sys.modules if name.startswith('reluflow.cli.')))"
+    names = asked_for(code, "run", "--help")[1].stdout.split()
+    assert "reluflow.cli.run" in names
+    assert not {"reluflow.cli.sweep", "reluflow.cli.edge", "reluflow.cli.tui"} & set(names)
+
+
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
@@ -154,3 +162,18 @@ def test_the_app_paints_before_it_imports_scipy():
     asked, _ = asked_for("import reluflow.tui.app")
     assert "textual" in asked
     assert "scipy" not in asked
+
+
+def test_the_app_paints_before_it_imports_solvers_sweeps_and_what_the_theory_computes():
+    code = "import sys, reluflow.tui.launch; print(*(name for name in sys.modules if 'reluflow.' in name))"
+    names = set(asked_for(code)[1].stdout.split())
+    assert "reluflow.tui.app" in names
+    late = (
+        "flow.lorentz",
+        "theory.alignment",
+        "theory.forecast",
+        "sweep.opening",
+        "sweep.processes",
+        "edges",
+    )
+    assert not [name for name in names for part in late if name.startswith(f"reluflow.{part}")]

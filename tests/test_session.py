@@ -454,6 +454,18 @@ def test_solving_waits_for_the_first_picture_but_not_for_ever(monkeypatch):
     assert waited == [FIRST_SECONDS]
 
 
+def test_building_waits_for_the_first_picture_of_what_shows_the_run(monkeypatch):
+    monkeypatch.setattr("reluflow.live.front.FIRST_SECONDS", 60.0)
+    session = Session(load_preset("orthogonal-toy"), running=False, painted=False)
+    try:
+        assert session.frame.problem is None
+        session.front.open()
+        assert session.wait(lambda frame: frame.problem, 30.0).problem is not None
+    finally:
+        session.front.open()
+        session.close()
+
+
 def test_solving_stands_back_while_the_screen_is_at_work_but_not_for_ever(session, monkeypatch):
     """Between two steps; a screen that never rests only slows the solver down."""
     asked = []

@@ -6,7 +6,7 @@ Nothing at all is imported before signals are seen to: until then Ctrl-C is a tr
 
 
 def main() -> None:
-    """Entry point of ``reluflow`` and of ``python -m reluflow``."""
+    """Run the command that was entered; ends with SystemExit."""
     try:
         from reluflow.cli.leaving import leave_at_once
 
@@ -16,3 +16,14 @@ def main() -> None:
         start()
     except KeyboardInterrupt:  # in the first moment
         raise SystemExit(130) from None
+
+
+def process() -> None:
+    """Entry point of ``reluflow`` and of ``python -m reluflow``: the command, and the end of its process."""
+    try:
+        main()
+    except SystemExit as end:
+        from reluflow.cli.leaving import leave_quickly
+
+        leave_quickly(end.code)
+        raise

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from reluflow.flow.base import State
 from reluflow.live.frame import Frame, Notice
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
-from reluflow.theory.nudges import Nudge
+
+if TYPE_CHECKING:
+    from reluflow.theory.nudges import Nudge
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class Branch(Command):
     frame: Frame
     t: float
     number: int
-    nudges: Sequence[Nudge] = ()
+    nudges: "Sequence[Nudge]" = ()
 
 
 @dataclass(frozen=True, eq=False)

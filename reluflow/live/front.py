@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-#: Seconds for which solving waits for the first picture, at most.
+#: Seconds for which building and solving wait for the first picture, at most.
 FIRST_SECONDS: Final = 1.0
 
 
@@ -47,7 +47,11 @@ class Front:
 
     def wait(self, seconds: float) -> bool:
         """Wait until it rests, no longer than so many seconds; whether it does."""
+        self.wait_for_picture()
+        return self._idle.wait(seconds)
+
+    def wait_for_picture(self) -> None:
+        """Wait until the first picture is there, for a limited time."""
         if not self.pictured.is_set():
             self.pictured.wait(FIRST_SECONDS)
             self.pictured.set()
-        return self._idle.wait(seconds)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from reluflow.flow.base import State
 from reluflow.live import commands
@@ -18,7 +19,9 @@ from reluflow.live.front import Front
 from reluflow.live.worker import Worker
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
-from reluflow.theory.nudges import Nudge
+
+if TYPE_CHECKING:
+    from reluflow.theory.nudges import Nudge
 
 
 class Session:
@@ -34,13 +37,17 @@ class Session:
         running: bool = True,
         stored: Run | None = None,
         live: bool = False,
+        painted: bool = True,
     ) -> None:
         """``stored``: a run of the preset to go on with, as far as it is recorded.
 
         ``live``: whether runs that take long are written to the state folder until they are kept.
+        ``painted``: whether what shows the run is there already; else building waits for its first picture.
         """
         self._exchange = Exchange(Frame(preset), running)
         self._exchange.post(commands.Build())
+        if not painted:
+            self.front.prepare()
         worker = Worker(self._exchange, preset, stored, live)
         self._thread = threading.Thread(target=worker.work, name="reluflow-session", daemon=True)
         self._thread.start()
@@ -94,7 +101,7 @@ class Session:
             self._exchange.turn(running=True)
         self._exchange.post(commands.Seek(t, halts))
 
-    def branch(self, frame: Frame, t: float, nudges: Sequence[Nudge] = ()) -> None:
+    def branch(self, frame: Frame, t: float, nudges: "Sequence[Nudge]" = ()) -> None:
         """Run what begins at the last recorded state of a frame at or before a flow time, as a new run.
 
         ``nudges``: changes of neurons that are made to that state first.

@@ -16,7 +16,6 @@ from reluflow.live.frame import Notice, Refusal, SoughtState
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset, save_preset
 from reluflow.store.run_directory import Run
-from reluflow.theory.nudges import nudged
 from reluflow.training.training import Training
 
 
@@ -57,6 +56,7 @@ class Worker:
     def work(self) -> None:
         """Carry out commands, and solve while there are none, until told to leave."""
         rests = False
+        self._exchange.front.wait_for_picture()
         while not self._closed:
             training = self._run.training if self._exchange.running else None
             solving = training is not None and training.status == "running"
@@ -208,6 +208,9 @@ class Worker:
         history, problem = command.frame.history, command.frame.problem
         if not self._exchange.is_newest_change(command.number) or history is None or problem is None:
             return
+        # of a live run little else needs the theory, whose import would hold up the first picture
+        from reluflow.theory.nudges import nudged
+
         try:
             state = nudged(problem, history.recorded_at(command.t), command.nudges)
             preset = branch(command.frame.preset, state, command.nudges)

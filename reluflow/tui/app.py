@@ -23,20 +23,16 @@ from reluflow.store.run_directory import Run
 from reluflow.store.settings import Settings
 from reluflow.tui.actions import BY_ID
 from reluflow.tui.bindings import bindings, rebound
-from reluflow.tui.controllers.checking import Checking
 from reluflow.tui.controllers.circles import Circles
 from reluflow.tui.controllers.closeups import CloseUps
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.copying import Copying
 from reluflow.tui.controllers.folders import Folders
 from reluflow.tui.controllers.layout import Layout
-from reluflow.tui.controllers.nudging import Nudging
 from reluflow.tui.controllers.opening import Opening
-from reluflow.tui.controllers.outcomes import Outcomes
 from reluflow.tui.controllers.pages import Pages
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.controllers.persistence import KEEP_SECONDS, Persistence
-from reluflow.tui.controllers.ranges import Ranges
 from reluflow.tui.controllers.refresh import LOOKS_PER_FRAME, Refresh
 from reluflow.tui.controllers.saving import Saving
 from reluflow.tui.controllers.table import Table
@@ -117,15 +113,11 @@ class Explorer(Listening, TerminalApp):
         self.comparison = Comparison(session, cursor, parameters, self)
         self.opening = Opening(cursor, parameters, self, self.glyphs)
         self.folders = Folders(parameters, self.opening, self, self.glyphs)
-        self.ranges = Ranges(session, parameters, self, self.glyphs)
         self.circles = Circles(self)
-        self.nudging = Nudging(cursor, parameters, self.table, self)
         self.saving = Saving(session, cursor, parameters, self, self.exit)
         keys = {action.id: action.shown for action in actions}
         self.tour = Tour(cursor, parameters, self.comparison, self.opening, keys, self)
         self.theory, self.closeups = Theory(self), CloseUps(self)
-        self.checking = Checking(cursor, self)
-        self.outcomes = Outcomes(cursor, self.comparison, self)
         self.pages = Pages(
             cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )

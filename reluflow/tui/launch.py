@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.theme import BUILTIN_THEMES
 
@@ -25,8 +25,6 @@ from reluflow.store.run_directory import Run
 from reluflow.store.run_folder import RunFolder, has_runs, newest
 from reluflow.store.run_reader import PRESET
 from reluflow.store.settings import Settings, load_settings, overrule
-from reluflow.sweep.opening import Sweep, open_sweep
-from reluflow.sweep.study import STUDY
 from reluflow.training.resumption import stored_run
 from reluflow.tui.actions import ACTIONS
 from reluflow.tui.app import Explorer
@@ -37,6 +35,9 @@ from reluflow.tui.shutdown import Shutdown
 from reluflow.tui.terminal.app import UnexpectedEndError
 from reluflow.tui.terminal.attention import attentive_loop
 from reluflow.tui.tour_cards import TOY
+
+if TYPE_CHECKING:
+    from reluflow.sweep.opening import Sweep
 
 #: Seconds after which the thread of the screen, when it has something to do, gets the interpreter.
 SWITCH_SECONDS: Final = 1e-3
@@ -53,7 +54,7 @@ class Opening:
 
     preset: Preset
     run: Run | None = None
-    shown: Sweep | RunFolder | None = None
+    shown: "Sweep | RunFolder | None" = None
     last: LastSession | None = None
     guided: bool = False
     greeting: str | None = None
@@ -78,10 +79,9 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
     complaints += [homeless] if homeless else []
     # a run that is opened stands where it was left until the user lets it go on
     running = opening.run is None and opening.shown is None
-    session = Session(opening.preset, running=running, stored=opening.run, live=True)
+    session = Session(opening.preset, running=running, stored=opening.run, live=True, painted=False)
     shutdown = Shutdown(session)
     shutdown.install()
-    session.front.prepare()
     try:
         app = Explorer(
             session,
@@ -100,7 +100,7 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
         try:
             code = _run(app, session, settings)
         finally:
-            app.ranges.close()
+            app.end_ranges()
         shutdown.tell()
     finally:
         session.front.open()
@@ -154,6 +154,9 @@ def _folder_of(target: str) -> Opening | None:
     folder = expanded(target)
     if target in preset_files() or not folder.is_dir() or (folder / PRESET).is_file():
         return None
+    from reluflow.sweep.opening import open_sweep
+    from reluflow.sweep.study import STUDY
+
     if not (folder / STUDY).is_file():
         if not has_runs(folder):
             raise ReluflowError(

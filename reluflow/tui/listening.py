@@ -5,7 +5,6 @@ from textual import events
 from reluflow.tui.controllers.layout import Layout
 from reluflow.tui.controllers.pages import Pages
 from reluflow.tui.controllers.parameters import Parameters
-from reluflow.tui.controllers.ranges import Ranges
 from reluflow.tui.controllers.transport import Transport
 from reluflow.tui.messages import (
     EventChosen,
@@ -16,15 +15,15 @@ from reluflow.tui.messages import (
     RangeAsked,
     TimeChosen,
 )
+from reluflow.tui.seldom import Seldom
 
 
-class Listening:
+class Listening(Seldom):
     """What an app does with them; to be inherited by one that has these parts."""
 
     layout: Layout
     pages: Pages
     parameters: Parameters
-    ranges: Ranges
     transport: Transport
 
     def on_resize(self, event: events.Resize) -> None:

@@ -13,6 +13,13 @@ from reluflow.tui.controllers import theory as module
 from reluflow.tui.controllers.theory import Marks, Theory, TheoryLimits
 from reluflow.tui.moment import Moment
 
+#: where the controller takes them from
+HOMES = {
+    "landmarks": "reluflow.tui.controllers.theory.landmarks",
+    "forecast": "reluflow.theory.forecast.forecast",
+    "extremal_directions": "reluflow.theory.alignment.extremal_directions",
+}
+
 
 class TheoryStage(Stage):
     """Predictions that are numbers, counted as they are made."""
@@ -28,7 +35,7 @@ class TheoryStage(Stage):
             ("forecast", SimpleNamespace(time=20.0)),
             ("extremal_directions", "goals"),
         ):
-            monkeypatch.setattr(module, name, self._making(name, value))
+            monkeypatch.setattr(HOMES[name], self._making(name, value))
 
     def _making(self, name: str, value: Any) -> Any:
         def make(*_: object, **__: object) -> Any:
@@ -119,7 +126,7 @@ async def test_a_prediction_that_breaks_down_is_told_once(monkeypatch: pytest.Mo
         raise IndexError("what nobody expected")
 
     for name in ("landmarks", "forecast", "extremal_directions"):
-        monkeypatch.setattr(module, name, broken)
+        monkeypatch.setattr(HOMES[name], broken)
     stage.theory.follow(stage.at(2.0))
     await stage.work()
     assert stage.host.complained == ["a prediction broke down: IndexError: what nobody expected"]

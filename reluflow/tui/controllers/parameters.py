@@ -3,7 +3,7 @@
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reluflow.errors import ReluflowError
 from reluflow.live.frame import Frame, Refusal
@@ -11,12 +11,14 @@ from reluflow.live.session import Session
 from reluflow.plot.axes import short
 from reluflow.store.preset import Preset, typed_values
 from reluflow.store.run_directory import Run
-from reluflow.theory.nudges import Nudge
 from reluflow.training.resumption import stored_run
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.cursor import Cursor
 from reluflow.tui.frozen_runs import Origin
 from reluflow.tui.undo import UndoHistory
+
+if TYPE_CHECKING:
+    from reluflow.theory.nudges import Nudge
 
 #: A run that takes no more seconds of solving than this is solved again at each step of a number.
 AT_ONCE_SECONDS: Final = 3.0
@@ -123,7 +125,7 @@ class Parameters:
 
     # --- branches, and presets that cannot be run ---
 
-    def branch(self, nudges: Sequence[Nudge] = ()) -> None:
+    def branch(self, nudges: "Sequence[Nudge]" = ()) -> None:
         """Start a new run from the recorded state at or before the cursor, with some neurons changed."""
         moment = self._cursor.moment
         if moment is None or moment.frame.history is None:

@@ -5,18 +5,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.plot.phases import Plateau, plateau_at
 from reluflow.problem import Problem
-from reluflow.theory.alignment import Extremal, extremal_directions
-from reluflow.theory.forecast import Forecast, forecast
 from reluflow.theory.landmarks import Landmarks, landmarks
 from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.moment import Moment
+
+if TYPE_CHECKING:  # imported when something is predicted, as the first picture does not wait for that
+    from reluflow.theory.alignment import Extremal
+    from reluflow.theory.forecast import Forecast
 
 _Result = TypeVar("_Result")
 
@@ -50,8 +52,8 @@ class Marks:
     """
 
     landmarks: Landmarks | None = None
-    forecast: Forecast | None = None
-    extremal: Extremal | None = None
+    forecast: "Forecast | None" = None
+    extremal: "Extremal | None" = None
 
 
 class Theory:
@@ -127,7 +129,7 @@ class Theory:
 
     async def _forecast(self, problem: Problem, state: State) -> None:
         asked = self._forecast_from
-        found = await self._computed(lambda: forecast(problem, state))
+        found = await self._computed(lambda: _forecast(problem, state))
         goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
         # the cursor may have gone elsewhere in the meantime
         known = self.marks if self._forecast_from != asked else Marks(self.marks.landmarks, found, goals)
@@ -152,8 +154,16 @@ class Theory:
             self.follow(self._moment)
 
 
-def _goals(problem: Problem, state: State, entries: int) -> Extremal | None:
+def _forecast(problem: Problem, state: State) -> "Forecast | None":
+    from reluflow.theory.forecast import forecast
+
+    return forecast(problem, state)
+
+
+def _goals(problem: Problem, state: State, entries: int) -> "Extremal | None":
     """Extremal directions where they are found at once."""
+    from reluflow.theory.alignment import extremal_directions
+
     if problem.samples * problem.dimension > entries:
         return None
     residual = problem.left(state.weights, state.output_weights)
