@@ -118,23 +118,26 @@ def editor(app: Driver) -> PointsEditor:
     return screen
 
 
+async def trained_on(app: Driver, targets: list[float]) -> None:
+    """Wait until the run on show is that of samples with these targets."""
+    await app.until(lambda: app.frame.problem.targets.tolist() == targets, f"the run of targets {targets}")
+
+
 async def test_keys_change_points_and_the_training_follows() -> None:
     async with explorer(running=True, size=(100, 30)) as app:
         await app.solved()
         await app.press("O", "tab", "minus")
-        await app.settled()
-        assert app.frame.problem.targets.tolist() == [-1.0, -1.0]
+        await trained_on(app, [-1.0, -1.0])
         assert "loss" in app.text
         await app.press("a", "up")
-        await app.settled()
-        assert app.frame.problem.samples == 3
-        assert app.frame.problem.targets[2] > -1.0
+        points = editor(app).panel.points
+        assert points.targets[2] > -1.0
+        await trained_on(app, points.targets)
         await app.press("d", "u", "u")
-        await app.settled()
-        assert len(editor(app).panel.points) == app.frame.problem.samples == 3
+        assert len(editor(app).panel.points) == 3
+        await trained_on(app, editor(app).panel.points.targets)
         await app.press("u", "u", "escape")
-        await app.settled()
-        assert app.frame.problem.targets.tolist() == [-1.0, 1.0]
+        await trained_on(app, [-1.0, 1.0])
         assert app.app.parameters.present.title == load_preset("orthogonal-toy").title
 
 
@@ -164,18 +167,19 @@ async def test_the_mouse_adds_chooses_and_drags() -> None:
         await app.press("O")
         panel = editor(app).panel
         await app.pilot.click(panel, offset=(12, 4))
-        await app.settled()
-        assert len(panel.points) == app.frame.problem.samples == 3
+        assert len(panel.points) == 3
         assert panel.chosen == 2
+        await trained_on(app, panel.points.targets)
         before = panel.points.values[2].tolist()
         await app.pilot.mouse_down(panel, offset=(12, 4))
         await app.pilot.hover(panel, offset=(20, 8))
         await app.pilot.mouse_up(panel, offset=(20, 8))
-        await app.settled()
+        await app.drained()
         assert len(panel.points) == 3
         after = panel.points.values[2].tolist()
         assert after[0] > before[0]
         assert after[1] < before[1]
+        await trained_on(app, panel.points.targets)
 
 
 async def test_data_of_many_coordinates_are_not_edited_by_hand() -> None:
