@@ -382,3 +382,17 @@ def test_residuals_of_a_system_near_the_identity_are_minimised(spread):
     found = gmres(lambda x: matrix @ x, right)
     assert np.linalg.norm(matrix @ found - right) <= 1.01e-3 * np.linalg.norm(right)
     assert np.array_equal(gmres(lambda x: x, right), right)
+
+
+def test_forces_that_cancel_hold_up_no_tight_tolerance():
+    """On a line all samples are on two half-lines, whose labels contradict each other."""
+    generator = np.random.default_rng(303)
+    inputs, labels = generator.standard_normal((7, 1)), np.array([-1.0, 1.0, -1.0, -1.0, -1.0, 1.0, -1.0])
+    weights = generator.standard_normal((5, 1))
+    outputs = np.abs(weights[:, 0]) * generator.choice([-1.0, 1.0], 5)
+    given = {"loss": "exponential", "times": [3.0, 1e4], "max_steps": 2000}
+    tight, loose = (
+        reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=rtol) for rtol in (1e-12, 1e-6)
+    )
+    assert tight.t[-1] == loose.t[-1] == 1e4
+    assert tight.loss == pytest.approx(loose.loss, rel=1e-7)

@@ -44,6 +44,8 @@ class CollocationStepper:
         self.scale = min(ACCURACY.negligible * rms(samples.sizes), self.rounding / rtol)
         self.hysteresis = min(1e-3, ACCURACY.hysteresis * rtol)
         self.allowed = min(ACCURACY.allowed * rtol**1.25, ACCURACY.largest * rtol ** (5.0 / 6.0))
+        if samples.labelled is not None:  # forces that cancel are known to the rounding of their terms only
+            self.scale = max(self.scale, self.rounding / (ACCURACY.cancelled * self.allowed))
 
     def attempt(self, length: float, context: StepContext) -> TrialStep:
         """A step of the given length, with the neurons that hardly matter left out of the first iterate."""
@@ -95,10 +97,11 @@ class CollocationStepper:
     def _limits(self, length: float, context: StepContext, neurons: Neurons) -> Limits:
         force, tolerance = context.force, self.tolerance(context.force)
         largest = np.abs(force).max(initial=0.0) + np.abs(self.samples.sizes).max(initial=0.0)
+        rounding = max(self.rounding, context.rounding)
         return Limits(
             wanted=length,
             tolerance=tolerance,
-            enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, self.rounding)),
+            enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, rounding)),
             bound=NEWTON.diverged * largest,
             allowed=self.allowed * (rms(force) + self.scale),
             felt=self.felt(context),

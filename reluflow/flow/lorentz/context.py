@@ -13,7 +13,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.flow.lorentz.settings import LENGTHS, MODES
+from reluflow.flow.lorentz.settings import ACCURACY, LENGTHS, MODES
 from reluflow.network import Array
 
 
@@ -73,6 +73,13 @@ class StepContext:
         if self.samples.labelled is None:
             return 1.0
         return max(float(np.abs(self.force).max(initial=0.0)), self.stiffest) or 1.0
+
+    @property
+    def rounding(self) -> float:
+        """What of the forces of labels, rms, is rounding: they know h to its own, as a share of them."""
+        if self.samples.labelled is None:
+            return 0.0
+        return ACCURACY.rounding * rms(self.force * (1.0 + np.abs(self.residual)))
 
     @cached_property
     def diagonal(self) -> Array:
