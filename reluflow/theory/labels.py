@@ -72,7 +72,8 @@ STATEMENTS: Final = {
     "its product with ln(1/L) at the end over that at the root of L.",
     "max-margin": "The normalised margin stays below (1 + slope) / 2 times that of the linear classifier of "
     "largest margin: its largest value once n L < l(0).",
-    "rank": "The hidden weights come to rank 2 or less: third singular value over the first in the end.",
+    "rank": "The hidden weights come to rank 2 or less (proved where they alone are trained): third singular "
+    "value over the first in the end.",
 }
 
 
@@ -285,7 +286,7 @@ def _rank(problem: Problem) -> Prediction:
 
 
 def _not_nearly_orthogonal(problem: Problem) -> str | None:
-    """Frei et al., equation 1."""
+    """The condition of Frei et al. 2022, theorem 3.2."""
     if problem.slope == 0.0:
         return "the slope of the activation is 0; expected a leaky ReLU"
     gram = problem.inputs @ problem.inputs.T
