@@ -1,6 +1,7 @@
 """What is drawn over a picture of the loss: plateaus, predictions, the cursor. Nothing covers a curve."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment, joined, plain, put, spread
@@ -8,8 +9,10 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import LossAxes
 from reluflow.plot.loss_place import LossPicture, column_of, row_of
 from reluflow.plot.phases import Plateau
-from reluflow.theory.forecast import Forecast
 from reluflow.theory.landmarks import Landmark, Landmarks
+
+if TYPE_CHECKING:
+    from reluflow.theory.forecast import Forecast
 
 
 def with_plateaus(
@@ -138,7 +141,7 @@ def _over_blanks(row: Row, columns: range, text: str, role: Role) -> Row:
 
 
 def theory_key(
-    landmarks: Landmarks | None, forecast: Forecast | None, glyphs: Glyphs, width: int
+    landmarks: Landmarks | None, forecast: "Forecast | None", glyphs: Glyphs, width: int
 ) -> list[Row]:
     """A key of the marks of the theory, and the next escape in numbers, as much as fits ``width``."""
     entries: list[Segment] = []
