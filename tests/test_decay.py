@@ -218,3 +218,16 @@ def test_what_is_held_out_falls_long_after_the_fit():
     assert np.interp(times[0], series["t"], series["loss"]) < 3e-9
     held_out = np.interp(times, series["t"], series["held_out_loss"])
     np.testing.assert_allclose(held_out, [8.6, 5.9, 2.7, 0.28, 0.1], rtol=0.03)
+
+
+def test_a_rest_with_neurons_on_two_kinks_is_seen() -> None:
+    """How such a neuron is pulled is only known once its shares are: roughly known, they look like motion."""
+    generator = np.random.default_rng(0)
+    for _ in range(2):
+        inputs, targets = generator.standard_normal((7, 3)), generator.standard_normal(7)
+        weights = 0.5 * generator.standard_normal((8, 3))
+        signs = np.where(generator.random(8) < 0.5, -1.0, 1.0)
+    outputs = signs * np.linalg.norm(weights, axis=1)
+    found = reluflow.simulate(inputs, targets, weights, outputs, weight_decay=0.1, max_steps=100)
+    assert found.status == "stationary"
+    assert "spurious local minimum" in found.reason

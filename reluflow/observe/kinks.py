@@ -92,14 +92,14 @@ def _least(
     return alpha
 
 
-def gradient_norm(state: State, problem: Problem) -> float:
+def gradient_norm(state: State, problem: Problem, settled: float = SHARES.rough) -> float:
     """|gradient| of the problem's objective, with shares of neurons that slide: how fast the flow moves."""
-    return float(gradient_norms([state], problem)[0])
+    return float(gradient_norms([state], problem, settled)[0])
 
 
 @np.errstate(over="ignore")  # of a network that diverges it is infinite
-def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
-    """The same of several states (k,)."""
+def gradient_norms(states: Sequence[State], problem: Problem, settled: float = SHARES.rough) -> Array:
+    """The same of several states (k,); settled: how well shares are known in the end."""
     inputs, slope = problem.inputs, problem.slope
     weights = np.concatenate([state.weights for state in states])
     outputs = np.concatenate([state.output_weights for state in states])
@@ -112,7 +112,7 @@ def gradient_norms(states: Sequence[State], problem: Problem) -> Array:
         left = -problem.force(-left)
     residual = np.repeat(left, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
-    seen = kink_shares(weights, outputs, inputs, residual, slope, SHARES.rough, z)
+    seen = kink_shares(weights, outputs, inputs, residual, slope, settled, z)
     by_weight = outputs[:, None] * ((seen * pull) @ inputs)
     by_output = np.einsum("bn,bn->b", hidden, pull)
     if problem.weight_decay:

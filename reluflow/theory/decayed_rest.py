@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.observe.kinks import gradient_norm
+from reluflow.observe.kinks import SHARES, gradient_norm
 from reluflow.problem import Problem
 from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all, loss_at_own_speed
 from reluflow.theory.origin import at_origin
@@ -34,7 +34,7 @@ def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Ver
     decay = problem.decay
     left = problem.left(state.weights, state.output_weights)
     rates = gamma_all(problem, left, most_cones)
-    norm = gradient_norm(state, problem) / problem.speed
+    norm = gradient_norm(state, problem, SHARES.settled) / problem.speed
     penalty = problem.penalty(state.weights, state.output_weights) / problem.speed
     objective = loss_at_own_speed(problem, state) + penalty
     fall = norm**2 / objective if objective > 0.0 else 0.0
