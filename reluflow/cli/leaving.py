@@ -35,9 +35,9 @@ def leave_at_once() -> None:
 def leave_here(code: object) -> None:
     """End the process with the code of its ``SystemExit`` if the interpreter should not end as usual.
 
-    That takes half a second, which whoever sent a signal does not want to wait for; and around a step that
-    was given up but is still computed it crashes, as nothing can break off compiled code, such as factors
-    of a large matrix.
+    That takes half a second, which whoever sent a signal does not want to wait for; and around work that
+    nobody waits for but is still computed, such as a step that was given up or a page of the app that was
+    left, it aborts, as nothing can break off compiled code.
     """
     patience = sys.modules.get("reluflow.flow.patience")
     signalled = code in [128 + number for number in SIGNALS]

@@ -9,7 +9,7 @@ from reluflow.flow.base import AbandonedError
 #: Seconds between two looks at whether the result is still wanted.
 LOOK_SECONDS: Final = 0.02
 
-_NAME: Final = "patience"
+_NAME: Final = "unwaited"
 
 _Result = TypeVar("_Result")
 
@@ -31,7 +31,7 @@ def patiently(work: Callable[[], _Result], abandoned: Callable[[], bool]) -> _Re
             failure.append(error)
         done.set()
 
-    threading.Thread(target=run, name=_NAME, daemon=True).start()
+    start_unwaited(run)
     while not done.wait(LOOK_SECONDS):
         if abandoned():
             raise AbandonedError
@@ -40,6 +40,15 @@ def patiently(work: Callable[[], _Result], abandoned: Callable[[], bool]) -> _Re
     return outcome[0]
 
 
+def start_unwaited(work: Callable[[], object]) -> None:
+    """Do ``work`` in a thread of its own, for which the end of the process does not wait.
+
+    While ``is_unfinished`` says that it goes on, the interpreter must not be torn down around it: compiled
+    code in such a thread then aborts the process.
+    """
+    threading.Thread(target=work, name=_NAME, daemon=True).start()
+
+
 def is_unfinished() -> bool:
-    """Whether work that was abandoned is still being done."""
+    """Whether work that nothing waits for is still being done."""
     return any(thread.name == _NAME for thread in threading.enumerate())

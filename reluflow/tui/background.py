@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from reluflow.errors import sentence
+from reluflow.flow.patience import start_unwaited
 
 _Result = TypeVar("_Result")
 
@@ -42,5 +42,5 @@ async def in_thread(work: Callable[[], _Result]) -> _Result | Broken:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(deliver, result)
 
-    threading.Thread(target=run, name="background", daemon=True).start()
+    start_unwaited(run)
     return await outcome

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.errors import sentence
+from reluflow.flow.patience import start_unwaited
 from reluflow.live.front import Front
 from reluflow.network import Array
 from reluflow.sweep.processes import available
@@ -119,7 +120,7 @@ class RangeSolving:
         """Ask the theory, once, in a thread of its own: it cannot be given up in the middle."""
         if not self._is_asked:
             self._is_asked = True
-            threading.Thread(target=self._foretell, args=(stop,), name="theory", daemon=True).start()
+            start_unwaited(lambda: self._foretell(stop))
 
     def _foretell(self, stop: threading.Event) -> None:
         until = time.monotonic() + THEORY_SECONDS

@@ -1,5 +1,7 @@
 """Work beside the run that breaks down: a sentence says so, and the app and the run go on."""
 
+import subprocess
+import sys
 from typing import NoReturn
 
 import pytest
@@ -63,3 +65,27 @@ async def test_a_session_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) ->
         sentence = f"cannot be kept for the next start: {SENTENCE}"
         await app.until(lambda: sentence in app.messages, "the sentence")
         await require_that_it_goes_on(app)
+
+
+def test_the_process_ends_at_once_around_work_that_is_still_done():
+    """Taking the interpreter down around compiled code in another thread aborts the process."""
+    script = (
+        "import asyncio, atexit, threading\n"
+        "from reluflow.cli.leaving import leave_here\n"
+        "from reluflow.tui.background import in_thread\n"
+        "atexit.register(print, 'taken down')\n"
+        "begun = threading.Event()\n"
+        "def work():\n"
+        "    begun.set()\n"
+        "    threading.Event().wait()\n"
+        "async def leave_a_page():\n"
+        "    page = asyncio.ensure_future(in_thread(work))\n"
+        "    while not begun.is_set():\n"
+        "        await asyncio.sleep(0)\n"
+        "    page.cancel()\n"
+        "asyncio.run(leave_a_page())\n"
+        "print('left')\n"
+        "leave_here(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "left\n", "")
