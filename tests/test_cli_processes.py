@@ -320,6 +320,19 @@ def test_progress_is_shown_between_and_within_steps(monkeypatch, capsys):
     assert f"100 %  t = {training.solver.t:.5g}" in capsys.readouterr().err
 
 
+def test_looks_within_steps_show_what_the_last_step_came_to(monkeypatch, capsys):
+    """Also where it is never time to look between two steps, as looks within them come more often."""
+    training = Training.from_preset(load_preset("orthogonal-toy"))
+    shown = Progress(training, quiet=False)
+    for _ in range(3):
+        training.single_step()
+        shown.show()
+    monkeypatch.setattr("reluflow.cli.progress.LINE_EVERY", 0.0)
+    monkeypatch.setattr("reluflow.cli.progress.SHOW_EVERY", 0.0)
+    shown.show_within_step()
+    assert f"t = {training.solver.t:.5g} " in capsys.readouterr().err
+
+
 def test_no_handler_outlives_a_run():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call("run", "orthogonal-toy", *FAST)

@@ -88,8 +88,8 @@ class Progress:
 
     def show(self) -> None:
         """Say how far the run is, between two steps, if it is time to; always once it is over."""
+        self._figures = Figures.of(self._training)
         if self._is_due() or self._training.status != "running":
-            self._figures = Figures.of(self._training)
             self._show()
 
     def show_within_step(self) -> None:
