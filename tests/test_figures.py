@@ -389,6 +389,8 @@ class TestFiles:
             (["toy", "-o", "a.png", "--style", "no-such"], "there is no such style of matplotlib"),
             (["toy", "-o", "a.png", "--time", "no"], "expected one of linear, log, scaled"),
             (["toy", "-o", "a.png", "--kind", "function", "--at", "1e9"], "found no state at t = 1e+09"),
+            (["toy", "-o", "a.png", "--at", "1e9"], "found no state at t = 1e+09"),
+            (["toy", "neuron", "-o", "a.png", "--at", "-1"], "found no state at t = -1"),
             (["nothing", "-o", "a.png"], "expected a run directory"),
             (["toy", "-o", "no/such/a.png"], "cannot be written"),
         ],

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reluflow.figures.look import GUIDE, THEORY
-from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, units
+from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, require_time, units
 from reluflow.observe.plateaus import Saddle, find_saddles
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.store.run_reader import Run
@@ -32,9 +32,12 @@ def loss(
     ``clock``: "time", "log" or "scaled" (over ln(1/scale)); ``log``: of the loss. Of a single run the
     ``plateaus`` are named S1, S2, ... and the escapes that the ``theory`` predicts of its start marked, with
     the loss at which they are; the loss on held-out samples and the objective with weight decay, if there are
-    any, are drawn beside it. ``at``: a flow time at which a cursor stands.
+    any, are drawn beside it. ``at``: a flow time of the first run at which a cursor stands; ReluflowError
+    beyond its record.
     """
     several = [runs] if isinstance(runs, Run) else list(runs)
+    if at is not None:
+        require_time(several[0], at)
     for run, label in zip(several, labels(several), strict=True):
         series = history_of(run).series
         unit, words = units(run, clock)

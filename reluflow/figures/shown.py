@@ -48,11 +48,16 @@ def landmarks_of(run: Run) -> Landmarks:
 def state_of(run: Run, t: float | None) -> State:
     """The recorded state at or before a flow time (None: the last); ReluflowError beyond the record."""
     history = history_of(run)
-    if t is not None and not 0.0 <= t <= history.end:
-        raise ReluflowError(
-            f"{run.path}: found no state at t = {t:g}; expected a time from 0 to {history.end:.6g}"
-        )
+    if t is not None:
+        require_time(run, t)
     return history.recorded_at(history.end if t is None else t)
+
+
+def require_time(run: Run, t: float) -> None:
+    """ReluflowError where the run has no flow time ``t``."""
+    end = history_of(run).end
+    if not 0.0 <= t <= end:
+        raise ReluflowError(f"{run.path}: found no state at t = {t:g}; expected a time from 0 to {end:.6g}")
 
 
 def units(run: Run, clock: Clock) -> tuple[float, str]:
