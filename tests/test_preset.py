@@ -84,6 +84,14 @@ def test_a_bad_file_is_refused_in_one_sentence(tmp_path, text, parts):
         assert part in message
 
 
+@pytest.mark.parametrize("ending", [".csv", ".npz"])
+def test_a_file_of_samples_in_place_of_a_preset_is_told(tmp_path, ending):
+    message = refusal(tmp_path / f"points{ending}", "1;2")
+    assert "found a file of samples" in message
+    assert "--data" in message
+    assert "reluflow new" in message
+
+
 def test_the_line_and_column_of_a_slip_are_named(tmp_path):
     assert "line 3, column 9" in refusal(tmp_path / "bad.toml", '\n[data]\nkind = [,"points"]\n')
 

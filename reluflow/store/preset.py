@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reluflow.problem import Problem
 
 _LONGEST_NAME = 200
+#: endings of files of samples, which no preset has
+_SAMPLES = (".csv", ".tsv", ".dat", ".npz", ".npy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -169,6 +171,11 @@ def find_preset(target: str) -> Path:
     if path.is_dir() and (path / "preset.toml").is_file():
         return (path / "preset.toml").absolute()
     if path.is_file():
+        if path.suffix.lower() in _SAMPLES:
+            raise PresetError(
+                f"{target}: found a file of samples; expected a preset: run and tui take samples behind "
+                f"--data, and reluflow new {target} writes a preset for them"
+            )
         return path.absolute()
     if path.suffix == ".toml" or path.name != target:
         what = "a folder that is no run directory" if path.is_dir() else "no file"
