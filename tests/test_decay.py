@@ -231,3 +231,19 @@ def test_a_rest_with_neurons_on_two_kinks_is_seen() -> None:
     found = reluflow.simulate(inputs, targets, weights, outputs, weight_decay=0.1, max_steps=100)
     assert found.status == "stationary"
     assert "spurious local minimum" in found.reason
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_strongest_decay_ends_all_neurons_without_a_warning():
+    """Within a step, states before the time at which neurons are put aside are asked for, too."""
+    strongest, problem = 1e6, reluflow.load_preset("orthogonal-toy").problem()
+    found = reluflow.simulate(
+        problem.inputs,
+        problem.targets,
+        problem.weights,
+        problem.output_weights,
+        weight_decay=strongest,
+        stop_time=1.0,
+    )
+    left = np.linalg.norm(found.output_weights, axis=1) / np.linalg.norm(problem.output_weights)
+    assert left == pytest.approx(np.exp(-strongest * np.asarray(found.t)), rel=1e-4, abs=1e-290)

@@ -32,8 +32,11 @@ class PutAside:
         return PutAside(weights, outputs, since)
 
     def at(self, t: float, decay: float) -> tuple[Array, Array]:
-        """Weights and output weights at flow time ``t``, to write to; ``decay``: lambda of weight decay."""
+        """Weights and output weights at flow time ``t``, to write to; ``decay``: lambda of weight decay.
+
+        Rows of neurons that are put aside later than ``t`` are as they were then: they are written over.
+        """
         if not decay:
             return self.weights.copy(), self.outputs.copy()
-        left = np.exp(-decay * (t - self.since))
+        left = np.exp(-decay * np.maximum(t - self.since, 0.0))
         return left[:, None] * self.weights, left * self.outputs
