@@ -219,23 +219,11 @@ def _clean(name: str, values: npt.ArrayLike, dimensions: int) -> Array:
 
 def check_range(problem: Problem) -> None:
     """Raise ProblemError for numbers so large or small that what a solver makes of them would not be held."""
-    lengths = row_norms(problem.inputs)
-    largest = float(np.max(np.abs(problem.targets)))
+    check_samples(problem.inputs, problem.targets)
+    longest_input = float(np.max(row_norms(problem.inputs)))
     sizes = np.maximum(row_norms(problem.weights), np.abs(problem.output_weights))
-    for name, found in (
-        *(
-            (f"the input of sample {k + 1} has length", lengths[k])
-            for k in (np.argmax(lengths), _least(lengths))
-        ),
-        ("the largest of the targets is", largest),
-    ):
-        if found != 0.0 and not SMALLEST <= found <= LARGEST:
-            raise ProblemError(
-                f"{name} {found:.3g}; expected 0 or {SMALLEST:g} to {LARGEST:g}, so that floating-point "
-                "numbers hold what is made of it"
-            )
     # where all inputs are zero weights mean nothing, but their squares are looked at
-    longest = max(float(np.max(lengths)), SMALLEST)
+    longest = max(longest_input, SMALLEST)
     with np.errstate(over="ignore"):
         reach = float(np.sum(np.square(sizes))) * longest
     if not reach <= LARGEST:
@@ -257,6 +245,23 @@ def check_range(problem: Problem) -> None:
             f"neuron {j} has weights of {sizes[j]:.3g}, of which floating-point numbers hold few digits; "
             f"expected 0 or at least {SMALLEST_NEURON:.3g}"
         )
+
+
+def check_samples(inputs: Array, targets: Array) -> None:
+    """The same for inputs (n, d) and targets (n,) alone."""
+    lengths = row_norms(inputs)
+    for name, found in (
+        *(
+            (f"the input of sample {k + 1} has length", lengths[k])
+            for k in (np.argmax(lengths), _least(lengths))
+        ),
+        ("the largest of the targets is", float(np.max(np.abs(targets)))),
+    ):
+        if found != 0.0 and not SMALLEST <= found <= LARGEST:
+            raise ProblemError(
+                f"{name} {found:.3g}; expected 0 or {SMALLEST:g} to {LARGEST:g}, so that floating-point "
+                "numbers hold what is made of it"
+            )
 
 
 def _least(values: Array) -> int:

@@ -124,6 +124,23 @@ class TestRun:
         assert told["wall_seconds"] < 60.0
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1e200,1\n2e200,1\n", "the input of sample 2 has length 2e+200"),
+        ("1,1e120\n2,1e120\n", "the largest of the targets is 1e+120"),
+        ("1,1e200\n2,1e200\n", "the largest of the targets is 1e+200"),
+    ],
+)
+def test_numbers_that_are_too_large_are_named_before_anything_is_made_of_them(text, found):
+    Path("far.csv").write_text(text)
+    done = call("run", "--data", "far.csv")
+    assert done.exit_code == 2
+    assert one_sentence(done.stderr)
+    assert f"far.csv: {found}; expected 0 or" in done.stderr
+
+
 def test_data_of_zeros_have_no_loss_to_reach(tmp_path):
     (tmp_path / "zeros.csv").write_text("1,0\n2,0\n")
     preset = preset_of_data(tmp_path / "zeros.csv", {})

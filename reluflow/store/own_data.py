@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, ProblemError
+from reluflow.problem import check_samples
 from reluflow.store.files import write_bytes, write_text, writing
 from reluflow.store.preset import Preset, merge
 from reluflow.store.schema import show, validate
@@ -39,6 +40,10 @@ def preset_of_data(path: Path, overrides: Mapping[str, Any], name: str | None = 
         raise PresetError(f"data.kind is {show(chosen['data.kind'])} beside a file of data; expected none")
     preset = Preset(name, "", "", "", validate(chosen, name), chosen, path.parent)
     data = preset.data()
+    try:
+        check_samples(data.inputs, data.targets)
+    except ProblemError as error:
+        raise PresetError(f"{path}: {error}") from None
     explicit = merge({**base, **defaults(data)}, overrides, name)
     samples, dimension = data.inputs.shape[0], data.input_dimension
     title = f"{name}: {samples} sample{'s' * (samples > 1)} in {dimension} dimension{'s' * (dimension > 1)}"
