@@ -207,8 +207,8 @@ class TestSentences:
     @pytest.mark.parametrize(
         ("place", "value", "said"),
         [
-            (0, 1e200, r"inputs\[0\] has length 1e\+200; expected 0 or 1e-60 to 1e\+60"),
-            (0, 1e-200, r"inputs\[0\] has length 1e-200"),
+            (0, 1e200, r"the input of sample 1 has length 1e\+200; expected 0 or 1e-60 to 1e\+60"),
+            (0, 1e-200, "the input of sample 1 has length 1e-200"),
             (1, 1e-100, "the largest of the targets is 1e-100"),
             (2, 1e100, r"weights of up to 1e\+100 .* may predict 1e\+200"),
             (2, 1e300, r"weights of up to 1e\+300 .* may predict inf"),
