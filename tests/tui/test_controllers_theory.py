@@ -27,7 +27,9 @@ class TheoryStage(Stage):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(RUN)
         self.made: list[str] = []
-        self.theory = Theory(self.host, TheoryLimits(first_seconds=0.0, settled_seconds=0.0))
+        self.theory = Theory(
+            self.host, TheoryLimits(first_seconds=0.0, settled_seconds=0.0, goals_seconds=0.0)
+        )
         self.seen: list[Marks] = []
         self.theory.changed = self.seen.append
         for name, value in (
@@ -65,6 +67,9 @@ async def test_landmarks_come_first_then_forecasts_while_the_cursor_is_on_a_plat
     await stage.work()
     assert stage.made == ["landmarks", "forecast", "extremal_directions"]
     assert stage.theory.marks == Marks("landmarks", SimpleNamespace(time=20.0), "goals")
+    assert Marks("landmarks", SimpleNamespace(time=20.0)) in stage.seen, (
+        "the forecast does not wait for the goals"
+    )
     stage.theory.follow(stage.at(2.5))
     assert stage.host.work == [], "the escape is not much nearer"
     stage.theory.follow(stage.at(5.0))

@@ -37,6 +37,9 @@ class TheoryLimits:
     #: the run before took, so that the theory takes half of the time at most while a number is being stepped.
     first_seconds: float = 0.5
     settled_seconds: float = 0.08
+    #: Seconds after a forecast before the extremal directions are looked for: that may take ten times as long
+    #: and nothing ends it, so that the next run would wait for it while a number is being stepped.
+    goals_seconds: float = 0.25
     #: A forecast is made again when the cursor has come nearer to the escape by this share of the way, ...
     nearer: float = 0.1
     #: ... and where none could be made, when the cursor is further into the plateau by this factor.
@@ -129,11 +132,20 @@ class Theory:
 
     async def _forecast(self, problem: Problem, state: State) -> None:
         asked = self._forecast_from
+
+        def is_wanted() -> bool:
+            # the cursor may have gone elsewhere in the meantime
+            return problem is self._problem and self._forecast_from == asked
+
         found = await self._computed(lambda: _forecast(problem, state))
-        goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
-        # the cursor may have gone elsewhere in the meantime
-        known = self.marks if self._forecast_from != asked else Marks(self.marks.landmarks, found, goals)
-        self._done(problem, known)
+        goals: Extremal | None = None
+        if is_wanted():
+            self.marks = Marks(self.marks.landmarks, found, self.marks.extremal)
+            self.changed(self.marks)
+            await asyncio.sleep(self._limits.goals_seconds)
+        if is_wanted():
+            goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
+        self._done(problem, Marks(self.marks.landmarks, found, goals) if is_wanted() else self.marks)
 
     async def _computed(self, work: Callable[[], _Result]) -> _Result | None:
         """The result of a prediction, None where there is none."""
