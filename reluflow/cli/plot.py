@@ -48,9 +48,9 @@ def plot(
     ] = None,
     linear: Annotated[bool, typer.Option("--linear", help="The loss on a linear axis.")] = False,
     at: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            metavar="TIME",
+            metavar="TIME|end",
             help="The flow time of directions, function and field (the end if not given), or of a cursor on "
             "the loss.",
         ),
@@ -91,8 +91,20 @@ def plot(
         if kind == "sweep":
             _plot_sweep(runs, out, of_sweep, title, command)
         else:
-            _plot_runs(runs, out, kind, (time and _CLOCKS[time], not linear, at, title), command)
+            _plot_runs(runs, out, kind, (time and _CLOCKS[time], not linear, _moment(at), title), command)
     emit(f"{out}\n")
+
+
+def _moment(at: str | None) -> float | None:
+    """A flow time, None for the end. Raises ReluflowError for anything else."""
+    from reluflow.errors import ReluflowError
+
+    if at is None or at == "end":
+        return None
+    try:
+        return float(at)
+    except ValueError:
+        raise ReluflowError(f"--at {at}: expected 'end', or a flow time") from None
 
 
 def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], command: str) -> None:
