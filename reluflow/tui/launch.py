@@ -31,6 +31,7 @@ from reluflow.tui.app import Explorer
 from reluflow.tui.arrangement import TITLES
 from reluflow.tui.crash import crash_message
 from reluflow.tui.panel_keys import OWN_KEYS
+from reluflow.tui.seldom import end_ranges
 from reluflow.tui.shutdown import Shutdown
 from reluflow.tui.terminal.app import UnexpectedEndError
 from reluflow.tui.terminal.attention import attentive_loop
@@ -100,7 +101,7 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
         try:
             code = _run(app, session, settings)
         finally:
-            app.end_ranges()
+            end_ranges(app)
         shutdown.tell()
     finally:
         session.front.open()

@@ -32,31 +32,28 @@ class Seldom:
     def checking(self) -> "Checking":
         from reluflow.tui.controllers.checking import Checking
 
-        return Checking(self.cursor, self._host)
+        return Checking(self.cursor, cast(Host, self))
 
     @cached_property
     def nudging(self) -> "Nudging":
         from reluflow.tui.controllers.nudging import Nudging
 
-        return Nudging(self.cursor, self.parameters, self.table, self._host)
+        return Nudging(self.cursor, self.parameters, self.table, cast(Host, self))
 
     @cached_property
     def outcomes(self) -> "Outcomes":
         from reluflow.tui.controllers.outcomes import Outcomes
 
-        return Outcomes(self.cursor, self.comparison, self._host)
+        return Outcomes(self.cursor, self.comparison, cast(Host, self))
 
     @cached_property
     def ranges(self) -> "Ranges":
         from reluflow.tui.controllers.ranges import Ranges
 
-        return Ranges(self.session, self.parameters, self._host, self.glyphs)
+        return Ranges(self.session, self.parameters, cast(Host, self), self.glyphs)
 
-    def end_ranges(self) -> None:
-        """End what is being solved beside the run, if anything."""
-        if "ranges" in vars(self):
-            self.ranges.close()
 
-    @property
-    def _host(self) -> Host:
-        return cast(Host, self)
+def end_ranges(app: Seldom) -> None:
+    """End what is being solved beside the run of an app, if anything."""
+    if "ranges" in vars(app):
+        app.ranges.close()
