@@ -99,14 +99,20 @@ def gradient(
     return output_weights[:, None] * ((shares(z > 0.0, slope) * pull) @ inputs), hidden @ pull
 
 
-def tangent_kernel(weights: Array, output_weights: Array, inputs: Array, slope: float = 0.0) -> Array:
-    """The neural tangent kernel (n, n).
+def tangent_kernel(
+    weights: Array,
+    output_weights: Array,
+    inputs: Array,
+    slope: float = 0.0,
+    active: npt.NDArray[np.bool_] | None = None,
+) -> Array:
+    """The neural tangent kernel (n, n); ``active`` (m, n): the samples that neurons see, if not where z > 0.
 
     NTK_kl = sum_j [a_j^2 A_jk A_jl <x_k, x_l> + sigma(z_jk) sigma(z_jl)], so that dr/dt = -NTK r / n
     under the flow of the half-mse loss.
     """
     z = preactivations(weights, inputs)
-    scaled = shares(z > 0.0, slope) * output_weights[:, None]
+    scaled = shares(z > 0.0 if active is None else active, slope) * output_weights[:, None]
     hidden = activation(z, slope)
     kernel: Array = (scaled.T @ scaled) * (inputs @ inputs.T) + hidden.T @ hidden
     return kernel

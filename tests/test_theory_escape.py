@@ -179,9 +179,16 @@ class TestRows:
         problem = Problem(start.inputs, start.targets, start.weights, start.output_weights, loss)
         run = trained(problem)
         rows = {row.id: row for row in predictions(problem)}
-        general = [f"general/{name}" for name in ("sign-flips", "out-of-reach", "conservation", "pair-law")]
+        names = ("sign-flips", "out-of-reach", "conservation", "pair-law")
+        general = [f"general/{name}" for name in names]
         early = ["early/aligned", "early/sign-changes"]
-        assert list(rows) == [*general, *early, "general/first-escape", "general/rest"]
+        assert list(rows) == [
+            *general,
+            *early,
+            "general/first-escape",
+            "general/rest",
+            "general/perturbations",
+        ]
         assert {name for name, row in rows.items() if not row.applies} == {
             "general/out-of-reach",
             "early/sign-changes",

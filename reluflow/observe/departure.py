@@ -45,7 +45,11 @@ def _unit_kernel(state: State, problem: Problem) -> Array:
     if largest == 0.0:
         return np.zeros((problem.samples, problem.samples))
     kernel = tangent_kernel(
-        state.weights / largest, state.output_weights / largest, problem.inputs, problem.slope
+        state.weights / largest,
+        state.output_weights / largest,
+        problem.inputs,
+        problem.slope,
+        _active(state, problem),
     )
     size = np.linalg.norm(kernel)
     unit: Array = kernel / (size if size > 0.0 else 1.0)

@@ -16,6 +16,7 @@ from reluflow.live.playback import SPEEDS
 from reluflow.observe import roster
 from reluflow.plot.cells import Segment
 from reluflow.plot.glyphs import ASCII
+from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.tui.widgets.rows_panel import difference
 
 TOY = {"stop.loss": 1e-4}
@@ -192,7 +193,7 @@ async def test_n_goes_through_the_views_and_back() -> None:
     async with explorer(overrides=SMALL) as app:
         await app.halted_at(3)
         seen = set()
-        for _ in range(6):
+        for _ in [*VIEWS.rows, *RUN_VIEWS.rows]:
             seen.add(app.app.query_one("#directions").view)
             assert f"─ {app.app.query_one('#directions').view} ─" in app.text
             await app.press("n")
