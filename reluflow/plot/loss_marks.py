@@ -150,7 +150,9 @@ def theory_key(
     if forecast is not None:
         time, rate = (short(float(f"{value:.4g}")) for value in (forecast.time, forecast.rate))
         entries.append(Segment(f" {glyphs.forecast} next escape t = {time}", "forecast"))
-        entries.append(Segment(f", {forecast.neurons.size} neurons grow at {rate}", "dim"))
+        many = forecast.neurons.size
+        grow = f"{many} neurons grow" if many > 1 else "1 neuron grows"
+        entries.append(Segment(f", {grow} at {rate}", "dim"))
     if landmarks is not None and landmarks.escapes:
         entries.append(Segment(f" ({landmarks.source})", "dim"))
     row: Row = []

@@ -1,8 +1,10 @@
 """Texts and pictures that the user takes out of the app: a command line, numbers, a screenshot."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,12 @@ from reluflow.tui.typed_values import text_of
 
 #: in the cache folder: what was copied last
 CLIPBOARD_FILE: Final = "clipboard.txt"
+#: a piece of text in a picture: what comes before its place, the place, the width, what follows, its blanks
+_TEXT: Final = re.compile(
+    r'(<text [^>]*?x=")([\d.]+)("[^>]*? textLength=")([\d.]+)("[^>]*>)'
+    r"((?:&#160;)*)([^<]*?)((?:&#160;)*)(?=</text>)"
+)
+_BLANK: Final = "&#160;"
 
 
 def run_command(preset: Preset) -> str:
@@ -75,10 +83,29 @@ def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
     while (path := folder / f"reluflow-{name}-{number}.svg").exists():
         number += 1
     with _without_messages(app.screen):
-        picture = app.export_screenshot(title=f"reluflow: {name}")
+        picture = without_outer_blanks(app.export_screenshot(title=f"reluflow: {name}"))
     with writing(path, ReluflowError):
         write_text(path, picture)
     return path
+
+
+def without_outer_blanks(picture: str) -> str:
+    """The same picture with each piece of text beginning at its first letter.
+
+    Some programs, librsvg among them, draw no blanks at the begin of a text, and move it.
+    """
+
+    def trimmed(found: re.Match[str]) -> str:
+        head, x, middle, width, tail, before, text, after = found.groups()
+        letters = len(unescape(before + text + after))
+        if not text or not letters:
+            return found[0]
+        cell = float(width) / letters
+        left, right = len(before) // len(_BLANK), len(after) // len(_BLANK)
+        start, length = float(x) + left * cell, float(width) - (left + right) * cell
+        return f"{head}{start:g}{middle}{length:g}{tail}{text}"
+
+    return _TEXT.sub(trimmed, picture)
 
 
 @contextmanager

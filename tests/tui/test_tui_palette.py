@@ -15,7 +15,7 @@ from reluflow.cli.overrides import Request
 from reluflow.errors import ReluflowError
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.tui.actions import ACTIONS, Action
-from reluflow.tui.export import run_command, save_screenshot, write_clipboard
+from reluflow.tui.export import run_command, save_screenshot, without_outer_blanks, write_clipboard
 from reluflow.tui.screens.palette import Palette, find
 
 
@@ -144,3 +144,12 @@ async def test_screenshots_are_numbered_and_never_overwritten(tmp_path: Path) ->
         assert svg.startswith("<svg")
         assert "below" in svg
         assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".svg"}
+
+
+def test_text_in_a_picture_begins_at_its_first_letter() -> None:
+    """Programs that draw no blanks at the begin of a text would move what comes after them."""
+    head, tail = '<text class="a" x="{}" y="20" textLength="{}" clip-path="url(#b)">', "</text>"
+    given = head.format(305, 85.4) + "&#160;&#160;loss&#160;" + tail
+    assert without_outer_blanks(given) == head.format(329.4, 48.8) + "loss" + tail
+    blank = head.format(0, 12.2) + "&#160;" + tail
+    assert without_outer_blanks(blank) == blank
