@@ -347,7 +347,7 @@ class TestFiles:
         path = tmp_path / "start.png"
         done = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "function", "--at", "0")
         assert done.exit_code == 0
-        assert "--at 0.0" in made_by(path)["command"]
+        assert "--at 0" in made_by(path)["command"]
         refused = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "sweep", "--at", "0")
         assert "--at means nothing for --kind sweep" in refused.stderr
 

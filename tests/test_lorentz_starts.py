@@ -244,3 +244,18 @@ def test_a_neuron_on_a_kink_whose_samples_are_fitted_moves_once_they_are_not() -
         pull = (z > 0.0) * residual * (rate / 3.0)
         w, a = w - a[:, None] * (pull @ inputs), a - np.sum(z * pull, axis=1)
     assert found.loss == pytest.approx(losses, rel=2e-3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("size", "angles", "third"), [(0.3, (20.0, 70.0), 190.25), (1.0, (20.0, 70.0), 186.5625)]
+)
+def test_neurons_that_come_to_nothing_end_in_a_rest(size, angles, third) -> None:
+    """Positive targets shrink all three; the third slides until it is exactly zero."""
+    directions = np.deg2rad([*angles, third])
+    sizes = np.array([size, size, 1e-2])
+    weights = sizes[:, None] * np.stack([np.cos(directions), np.sin(directions)], axis=1)
+    inputs = np.array([[0.0, -1.8], [-0.3, 0.6], [-1.4, 0.0], [1.2, 0.4]])
+    found = reluflow.simulate(inputs, np.array([0.5, 0.9, 1.7, 0.2]), weights, -sizes, max_steps=400)
+    assert found.status == "stationary"
+    assert found.loss[-1] == pytest.approx(0.49875)

@@ -193,10 +193,12 @@ async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
         app.app.cursor.go_to(second.begin + 2.0)
         await app.until(lambda: theory.marks.forecast and theory.marks.forecast.time > 20.0, "the second one")
         assert abs(theory.marks.forecast.time - second.escape) < 0.05 * second.escape
-        view = app.app.query_one(NeuronView)
-        region = view.region
-        picture = "".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
-        assert BRAILLE.minus_goal in picture, "the direction in which the small neurons end"
+        region = app.app.query_one(NeuronView).region
+
+        def in_view() -> str:
+            return "".join(line[region.x : region.right] for line in app.lines[region.y : region.bottom])
+
+        await app.until(lambda: BRAILLE.minus_goal in in_view(), "where the small neurons end")
         await app.press("T")
         assert "next escape" not in app.text
         await app.press("T", "end")

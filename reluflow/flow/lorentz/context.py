@@ -200,8 +200,8 @@ class StepContext:
     def _overtaking(self, small: Mask) -> Array:
         """When each ``small`` neuron is larger than the fastest of the others that grow; 0 if none does."""
         n, rate, log_size = self.neurons, self.rates, self.log_sizes
-        growth = 2.0 * n.outputs * np.vecdot(n.weights, self.pulls) / n.sizes**2
-        leads = ~small & (growth > LENGTHS.grown * rate)
+        growing = 2.0 * n.outputs * np.vecdot(n.weights, self.pulls)
+        leads = ~small & (growing > LENGTHS.grown * rate * n.sizes**2)
         if not leads.any():
             return np.zeros(np.count_nonzero(small))
         leader = int(np.argmax(np.where(leads, rate, -1.0)))

@@ -130,8 +130,10 @@ class TaylorSeries:
         neurons, last = self.neurons, slice(self.degree - 1, self.degree + 1)
         own = np.maximum(np.abs(self._outputs[last]), np.abs(self._z[last]).max(axis=2) / self.samples.spread)
         errors = np.abs(self._residual[last]).max(axis=1) / tolerance
-        errors = np.maximum(errors, (own / (relative * neurons.sizes)).max(axis=1, initial=0.0))
         with np.errstate(divide="ignore"):
+            # a neuron that is zero, and stays zero, has no error
+            shares = np.divide(own, relative * neurons.sizes, out=np.zeros_like(own), where=own != 0.0)
+            errors = np.maximum(errors, shares.max(axis=1, initial=0.0))
             return float((errors ** (-1.0 / ORDERS[last])).min())
 
     def powers(self, x: Array) -> Array:
