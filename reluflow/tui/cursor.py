@@ -155,19 +155,24 @@ class Cursor:
     # --- commands ---
 
     def toggle(self) -> None:
-        """Play or pause."""
+        """Play or pause, also a run that is still to be built."""
         self._release()
         if self.history is not None:
             self.playback.toggle(self.history, self.over)
+        else:
+            self.playback.playing = not self.playback.playing
 
     def reaches(self, t: float) -> bool:
         """Whether a time is recorded, or never will be because the run is over."""
         return self.over or self.history is None or t <= self.history.end
 
     def go_to(self, t: float) -> None:
-        """Put the cursor at a time, paused."""
-        self._release()
-        if self.history is not None:
+        """Put the cursor at a time, paused; of a run that is still to be built, once it is there."""
+        if self.history is None:
+            self.playback.playing = False
+            self.await_time(t, coming=False)
+        else:
+            self._release()
             self.playback.go_to(t, self.history)
 
     def go_to_share(self, share: float) -> None:

@@ -191,3 +191,14 @@ def test_a_run_without_a_history_has_no_place() -> None:
     moment = cursor.take(empty, 1.0)
     assert (moment.t, moment.state, moment.plateaus) == (0.0, None, ())
     assert not cursor.to_plateau(forward=True)
+
+
+def test_what_is_asked_before_the_run_is_built_holds_once_it_is() -> None:
+    unbuilt = replace(DONE, number=0, history=None, status="building")
+    paused, sent = Cursor(unbuilt), Cursor(unbuilt)
+    for each in (paused, sent):
+        each.take(unbuilt, 0.0)
+    paused.toggle()
+    sent.go_to(12.5)
+    moments = [each.take(DONE, 1.0) for each in (paused, sent)]
+    assert [(moment.t, moment.playing) for moment in moments] == [(0.0, False), (12.5, False)]
