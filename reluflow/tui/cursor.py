@@ -238,7 +238,9 @@ class Cursor:
 
     def restart(self, playing: bool) -> None:
         """Back to the beginning of the run."""
-        self.go_to(0.0)
+        self._release()
+        if self.history is not None:
+            self.playback.go_to(0.0, self.history)
         self.playback.playing = playing
 
     def hold_place(self) -> None:

@@ -57,8 +57,10 @@ def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> N
 
 
 def test_ctrl_l_paints_over_what_others_wrote(terminal: Terminal) -> None:
-    terminal.type(" ")
-    terminal.until(whole, "a pause")
+    terminal.until(lambda screen: "solver done" in screen.text, "a run")
+    terminal.type("g20\r")
+    terminal.until(lambda screen: whole(screen) and " t 20 " in screen.text, "a pause")
+    terminal.until(lambda screen: "theory (" in screen.text, "the last that is painted")
     terminal.feed("\x1b[2J")
     assert not whole(terminal.screen)
     terminal.type("\x0c")
