@@ -26,9 +26,12 @@ LEAST_LOSS: Final = 1e-150
 
 
 class LossFunction(ABC):
-    """One loss. ``speed``: the flow time of forces as they are here per unit of flow time of the loss."""
+    """One loss, as values, forces and curvatures of residuals."""
 
-    speed: float = 1.0
+    @property
+    def speed(self) -> float:
+        """The flow time of forces as they are here per unit of flow time of the loss."""
+        return 1.0
 
     @abstractmethod
     def value(self, residual: Array, targets: Array) -> float:
@@ -54,7 +57,7 @@ class Square(LossFunction):
     factor: float
 
     @property
-    def speed(self) -> float:  # type: ignore[override]
+    def speed(self) -> float:
         return 2.0 * self.factor
 
     def value(self, residual: Array, targets: Array) -> float:

@@ -48,7 +48,7 @@ class Archive:
     """The arrays of an .npz file by name, none of them read before it is asked for.
 
     The file is opened once, so that what is read belongs together even if a newer file takes its place.
-    Reading an array checks the sum that the zip holds of it. Never unpickles.
+    Reading an array checks the sum that the zip holds of it, and never unpickles.
 
     Raises OSError where the file cannot be opened and NoArraysError where it is no .npz file.
     """
@@ -122,7 +122,7 @@ class Archive:
 
 
 def read_npy(path: Path) -> npt.NDArray[Any]:
-    """The array of an .npy file, of any byte order and order of axes. Never unpickles.
+    """The array of an .npy file, of any byte order and order of axes; nothing is unpickled.
 
     Raises OSError where the file cannot be opened, NoArraysError where it holds something else and
     MemoryError for an array that does not fit.

@@ -23,7 +23,7 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
     """The arrays of the given names, made float64; ``shapes`` lists the numbers of dimensions allowed.
 
     Raises PresetError for files that are not .npz, missing arrays, anything but finite real numbers, and
-    arrays that are empty or have another number of dimensions. Never unpickles.
+    arrays that are empty or have another number of dimensions; nothing is unpickled.
     """
     try:
         archive = Archive(path, compressed=True)

@@ -196,11 +196,10 @@ class Polar(FlowSolver):
         neurons = np.sqrt((np.vdot(shape, shape) + np.vdot(gap[:, -1], gap[:, -1])) / len(gap))
         mass = self._sign * np.exp(2.0 * new[:, -1])
         zeta = self._zeta(new)
-        swing = mass @ (self._shares * (self._zeta(gap) + 2.0 * gap[:, -1:] * zeta))
         misfit = self._misfit(new)
-        if self.problem.of_labels:
-            swing = swing * self.problem.function.curvature(misfit, self.problem.targets)
-        floor = 1e-8 * _rms(self.problem.targets) if not self.problem.of_labels else 0.0
+        swing = mass @ (self._shares * (self._zeta(gap) + 2.0 * gap[:, -1:] * zeta))
+        swing *= self.problem.function.curvature(misfit, self.problem.targets)
+        floor = 0.0 if self.problem.of_labels else 1e-8 * _rms(self.problem.targets)
         size = _rms(self.problem.force(misfit)) + floor + np.finfo(float).tiny
         worst = max(float(neurons), _rms(swing) / size) / rtol
         return worst if np.isfinite(worst) else np.inf
@@ -225,10 +224,8 @@ class Polar(FlowSolver):
             beyond = side * cubic(middle, h, *ends) > 0.0
             upper = np.where(beyond, middle, upper)
             lower = np.where(beyond, lower, middle)
-        speed = np.abs(ends[3]) * h
-        margin = (
-            0.5 * self.options.rtol * self._lengths[columns - self._coordinates] / np.maximum(speed, 1e-300)
-        )
+        lengths = self._lengths[columns - self._coordinates]
+        margin = 0.5 * self.options.rtol * lengths / np.maximum(np.abs(ends[3]) * h, 1e-300)
         first = float(np.min(upper + np.minimum(margin, 0.5 * (1.0 - upper))))
         return first if first < 1.0 - 1e-9 else 1.0
 
@@ -237,10 +234,8 @@ class Polar(FlowSolver):
         if not self._sliding.any():
             return np.inf
         zeta, speed = self._zeta(self._y)[self._sliding], self._zeta(self._slope)[self._sliding]
-        room = (
-            np.abs(zeta)
-            + self._overshoot * np.broadcast_to(self._lengths, self._sliding.shape)[self._sliding]
-        )
+        lengths = np.broadcast_to(self._lengths, self._sliding.shape)[self._sliding]
+        room = np.abs(zeta) + self._overshoot * lengths
         towards = -speed * np.where(self._active[self._sliding], 1.0, -1.0)
         with np.errstate(divide="ignore"):
             return float(np.min(np.where(towards > 0.0, room / np.maximum(towards, 0.0), np.inf)))

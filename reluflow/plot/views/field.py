@@ -182,16 +182,18 @@ def _directions(
 ) -> None:
     """A triangle above each maximum; on the axis the edges of basins, which only a whole circle has."""
     glyphs = chart.glyphs
-    marker, role = (glyphs.plus_goal, "positive") if sign > 0 else (glyphs.minus_goal, "negative")
+    marker, edge = (glyphs.plus_goal, "+") if sign > 0 else (glyphs.minus_goal, "-")
+    role: Role = "positive" if sign > 0 else "negative"
     found = extremal(inputs, pull, sign, slope)
     for angle, rate in zip(found, sign * growth(found, inputs, pull, slope), strict=True):
         column, row = chart.cell(float(np.degrees(angle)), float(rate))
         if rows:
-            rows[max(row - 1, 0)] = put(rows[max(row - 1, 0)], column, marker, role)  # type: ignore[arg-type]
+            above = max(row - 1, 0)
+            rows[above] = put(rows[above], column, marker, role)
     if whole and len(rows) > chart.height:
         for angle in basin_edges(inputs, pull, sign, slope):
             column, _ = chart.cell(float(np.degrees(angle)), 0.0)
-            rows[chart.height] = put(rows[chart.height], column, "+" if sign > 0 else "-", role)  # type: ignore[arg-type]
+            rows[chart.height] = put(rows[chart.height], column, edge, role)
 
 
 def _cursor(chart: Chart, rows: list[Row], neurons: _Neurons, cursor: int | None) -> None:
