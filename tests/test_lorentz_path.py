@@ -38,10 +38,11 @@ def test_a_path_takes_its_values_at_the_nodes(decay: float, rates: list[float]) 
     np.testing.assert_allclose(path.start, residual(path, np.zeros(1))[0], atol=1e-12)
 
 
+@pytest.mark.parametrize("count", [200, 700])  # of few all products are made at once
 @pytest.mark.parametrize(("decay", "rates"), [(0.0, []), (2.0, [0.8, 6.0])])
-def test_speeds_that_turn_back_are_found_where_they_do(decay: float, rates: list[float]) -> None:
+def test_speeds_that_turn_back_are_found_where_they_do(decay: float, rates: list[float], count: int) -> None:
     """From below zero to above, as on a fine grid; from a height that is too large for them none matters."""
-    path, count = some_path(decay, rates), 200
+    path = some_path(decay, rates)
     terms = np.random.default_rng(0).standard_normal((len(path.terms), count))
     begin, end = np.full(count, 0.1), np.full(count, 0.95)
     grid = np.linspace(0.1, 0.95, 4001)
