@@ -9,6 +9,7 @@ from problems import balanced, five_points, toy
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
 from reluflow.network import gradient
+from reluflow.observe.change import Shape, movements
 from reluflow.observe.neurons import describe
 from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import Recorder, RecordRules
@@ -290,3 +291,15 @@ def test_each_plateau_says_what_is_fitted_and_how_many_neurons_are_large():
     assert fitted[:2] == [[], [0, 2]]
     large = [saddle["large"] for saddle in training.summary()["saddles"]]
     assert large[0] == 0 < large[1] <= large[-1]
+
+
+@pytest.mark.parametrize("grown", [0.01, 1.0])
+def test_movements_of_many_are_the_distances_from_one_to_the_next(grown: float) -> None:
+    generator = np.random.default_rng(0)
+    sizes = np.exp(grown * np.arange(6.0))[:, None]
+    states = [State(0.0, size * generator.standard_normal((4, 3)), np.ones(4)) for size in sizes]
+    shapes = [Shape.of(state, 1.0) for state in states]
+    distances = [before.distance(after) for before, after in pairwise(shapes)]
+    assert movements(shapes) == pytest.approx(distances, rel=1e-12)
+    still = [Shape.of(State(0.0, size * np.ones((4, 3)), np.ones(4)), 1.0) for size in sizes]
+    assert movements(still) == pytest.approx(0.25 * grown)

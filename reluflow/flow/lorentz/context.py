@@ -193,11 +193,11 @@ class StepContext:
             self.escaping = bool(np.any(~small & (rate > LENGTHS.leading * fastest)))
             if not small.any():
                 break
-            limits = np.maximum(room[small] / rate[small], self._overtaking(small))
+            limits = np.maximum(room[small] / rate[small], self.overtaking(small))
             length = min(length, float(np.min(limits)))
         return length
 
-    def _overtaking(self, small: Mask) -> Array:
+    def overtaking(self, small: Mask) -> Array:
         """When each ``small`` neuron is larger than the fastest of the others that grow; 0 if none does."""
         n, rate, log_size = self.neurons, self.rates, self.log_sizes
         growing = 2.0 * n.outputs * np.vecdot(n.weights, self.pulls)
