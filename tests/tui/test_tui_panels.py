@@ -6,6 +6,7 @@ import driver
 import pytest
 from driver import SMALL, Driver
 from rich.console import Console
+from textual import events
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -282,3 +283,12 @@ async def test_objective_and_held_out_loss_are_drawn_beside_the_loss() -> None:
     async with driver.explorer(overrides={"network.width": 4, "stop.steps": 2}) as app:
         await app.solved()
         assert "objective" not in app.text
+
+
+async def test_late_news_of_a_focus_that_has_moved_on_changes_nothing() -> None:
+    async with driver.explorer(size=(160, 45)) as app:
+        await app.press("3", "1")
+        table = app.app.query_one("#neurons")
+        app.app.screen.post_message(events.DescendantFocus(table))
+        await app.drained()
+        assert app.app.layout.panel == "loss"

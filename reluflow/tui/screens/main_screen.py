@@ -151,7 +151,8 @@ class MainScreen(PaintedScreen):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         panel = panel_of(event.widget)
-        if panel is None:
+        # Widgets have queues of their own: news of a focus that has moved on may come after that of its successor.
+        if panel is None or event.widget is not self.focused:
             return
         self._held[panel] = event.widget
         self.focused_panel(panel)
