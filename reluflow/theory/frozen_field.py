@@ -102,8 +102,10 @@ class Field:
         neurons = tracked.neurons
         lined = np.flatnonzero(neurons.lined)
         if lined.size:
-            neurons = put(neurons, lined, neurons.take(lined).straightened(force[lined]))
-            tracked = replace(tracked, neurons=neurons)
+            some = neurons.take(lined).on_kinks(self.samples)
+            force[lined] = _along(some.weights, force[lined])
+            tracked = replace(tracked, neurons=put(neurons, lined, some))
+            neurons = tracked.neurons
         generator = tracked.sign[:, None] * force
         found = light_cone(generator, neurons.weights, np.abs(neurons.outputs), neurons.delta)
         moving = found.rapidity > self.least
@@ -283,6 +285,13 @@ class Field:
                 replace(one.moved(w, one.outputs, z, found.status), slots=found.slots, dual=found.dual)
             )
         return replace(tracked, neurons=put(tracked.neurons, which, join(after)), choices=choices)
+
+
+def _along(weights: Array, force: Array) -> Array:
+    """The part of forces (k, p) along weights (k, p), no other way being left; all where these are 0."""
+    squares = np.vecdot(weights, weights)
+    share = np.divide(np.vecdot(weights, force), squares, out=np.zeros_like(squares), where=squares > 0.0)
+    return np.where((squares > 0.0)[:, None], share[:, None] * weights, force)
 
 
 def _basis(inputs: Array) -> Array | None:

@@ -117,10 +117,14 @@ def _told(one: Neurons, after: Neurons, samples: Samples, choice: bool) -> Event
     told = changes(one, after, samples, 0.0)
     if not choice:
         return told
-    chosen = Events(
-        np.zeros(1), one.index.astype(np.int32), np.full(1, -1, np.int32), np.full(1, Change.CHOICE, np.int8)
-    )
-    return in_order([chosen, told])
+    return in_order([choices(one, np.zeros(1)), told])
+
+
+def choices(neurons: Neurons, position: Array) -> Events:
+    """A choice of each of b neurons at its position (b,)."""
+    count = len(neurons)
+    nowhere, kind = np.full(count, -1, np.int32), np.full(count, Change.CHOICE, np.int8)
+    return Events(position, neurons.index.astype(np.int32), nowhere, kind)
 
 
 def with_activations(one: Neurons, where: Index, status: Bytes, samples: Samples) -> Neurons:

@@ -19,13 +19,14 @@ from reluflow.flow.lorentz.event_location import (
     settle,
 )
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junctions import left, met, rested, stirred, turned
+from reluflow.flow.lorentz.junctions import choices, left, met, rested, stirred, turned
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
-from reluflow.flow.lorentz.neurons import OFF, RESTING, SLIDING, Bytes, Mask, Neurons, put
+from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples
-from reluflow.flow.lorentz.release import Releases, held_by_rounding, release
+from reluflow.flow.lorentz.release import Releases, error_of_multipliers, let_go, release
 from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.network import Array, row_norms
 
 #: a neuron that is not this much further on in the step is where it was
@@ -191,10 +192,28 @@ class NeuronEvents:
         self.least = min(self.least, float(change.min()))
         self._note(some, where, sample, release_jump(change, sample, self.samples), 2.0)
         beta = np.vecdot(self.path.basis(where), pulled.multiplier[:, which, slot].T)
-        goes_off = held_by_rounding(beta, sample, self.samples)
-        after, kind = release(some, slot, np.where(goes_off, OFF, releases.status[which]))
+        after, kind = release(some, slot, self._left_for(some, where, slot, beta, releases.status[which]))
         self._record(after, where, sample, kind)
         return put(here, which, self._rest(after, where))
+
+    def _left_for(self, some: Neurons, where: Array, slot: Index, beta: Array, status: Index) -> Index:
+        """What samples in slots (c,) become when neurons with these multipliers (c,) let go of them.
+
+        status (c,): by the sign of the multipliers. Choices are recorded as events.
+        """
+        if self.samples.pull_when_off:
+            return status
+        rows, nodes = np.arange(where.size), self.path.nodes
+        sample = some.slots[rows, slot]
+        error = error_of_multipliers(row_norms(some.dual[rows, slot]), some.on, sample, self.forcing)
+        force = self.forcing.on_force[:, sample]
+        zero = np.maximum(np.abs(beta), np.abs(np.vecdot(self.path.basis(where), force.T))) <= error
+        later = np.where(nodes[:, None] > where, np.abs(self.path.basis(nodes) @ force), 0.0)
+        crosses = later.max(axis=0) > ACCURACY.crosses * error
+        status, chosen = let_go(status, zero, crosses, some.on)
+        if chosen.any():
+            self.events.append(choices(some.take(chosen), where[chosen]))
+        return status
 
     def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
         squares = here.gain * here.outputs**2

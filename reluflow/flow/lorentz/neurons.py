@@ -27,7 +27,7 @@ OFF, ON, SLIDING, RESTING = 0, 1, 2, 3
 SHRUNK, DRIFT = 3, 6
 #: a pre-activation is known from the weights if it is not smaller than this share of |w| |x|
 KNOWN = 1e-3
-#: a neuron that has no way but a line is not further from it than this (relative)
+#: a neuron is not further from the kinks it slides on than this (relative)
 ASTRAY = 1e-6
 #: what is added (relative to |w| |x|) so that rounding cannot turn the sign of a pre-activation
 SIGN = 16 * np.finfo(float).eps
@@ -189,17 +189,17 @@ class Neurons:
         rows = np.arange(len(self))[:, None]
         return replace(self, slots=self.slots[rows, order], dual=self.dual[rows, order])
 
-    def straightened(self, towards: Array) -> "Neurons":
-        """The same neurons, on a line with ``towards`` (b, p), as those are to which no other way is left.
+    def on_kinks(self, samples: Samples) -> "Neurons":
+        """The same neurons without what rounding has left of their weights across the kinks they slide on.
 
-        What rounding leaves across would turn one round that shrinks along the line for very long.
+        Nothing would take it away: the pull has no part across. It would come to light when they leave.
         """
-        squares = np.vecdot(towards, towards)
-        share = np.vecdot(self.weights, towards) / np.where(squares > 0.0, squares, 1.0)
-        straight = share[:, None] * towards
-        sizes = row_norms(self.weights)
-        near = row_norms(straight - self.weights) <= ASTRAY * sizes
-        return replace(self, weights=np.where(near[:, None], straight, self.weights))
+        if self.slots.shape[1] == 0:
+            return self
+        parts = np.matmul(self.dual, self.weights[:, :, None])[:, :, 0]
+        across = np.matmul(parts[:, None, :], samples.padded[self.slots])[:, 0]
+        near = row_norms(across) <= ASTRAY * self.sizes
+        return replace(self, weights=np.where(near[:, None], self.weights - across, self.weights))
 
     def rescaled(self, samples: Samples) -> "Neurons":
         """The same neurons with stored sizes near one, wherever they have drifted too far away.

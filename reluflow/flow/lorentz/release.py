@@ -15,7 +15,7 @@ from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
-from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
@@ -171,16 +171,31 @@ def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
     return found
 
 
-def held_by_rounding(beta: Array, sample: Index, samples: Samples) -> Mask:
-    """Which multipliers (c,) of samples (c,), as of neurons that are let go, are only rounding.
+def error_of_multipliers(dual: Array, on: Array, sample: Index, forcing: Forcing) -> Array:
+    """The size (c,) below which multipliers of samples (c,), and what bounds them, are only errors.
 
-    The samples that push such a neuron onto its kink are fitted, so that nothing does, and descent has gone a
-    little beyond the kink: it goes on off, though by the sign of the rounding it might go on.
+    dual (c,): the lengths of the vectors dual to the samples; on (c, h): 1 where a neuron is active.
     """
-    if samples.pull_when_off:
-        return np.zeros(beta.shape, dtype=bool)
-    fitted: Mask = np.abs(beta) <= ACCURACY.fitted * np.abs(samples.targets[sample])
-    return fitted
+    samples = forcing.samples
+    sizes = np.abs(samples.targets[: samples.primaries])
+    pushed = dual * (on @ (sizes * samples.lengths))
+    left = forcing.hysteresis * np.abs(forcing.path.values).max(initial=0.0)
+    error: Array = ACCURACY.fitted * (sizes[sample] + pushed) + left
+    return error
+
+
+def let_go(status: Index, zero: Mask, crosses: Mask, on: Array) -> tuple[Index, Mask]:
+    """The new status (c,) of samples that ReLU neurons leave, and which (c,) of these are choices.
+
+    status (c,): by the sign of multipliers. That says nothing where these, and the residuals that hold, are
+    ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink has died
+    out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on.
+    Descent, whose rate is never as small, is a little beyond the kink and stays there: a choice. Where the
+    residual has died out as well, or the neuron is active on no other sample, on (c, h), nothing has pushed
+    it, and it goes on off, as descent does.
+    """
+    chosen: Mask = zero & crosses & on.any(axis=1)
+    return np.where(zero, np.where(chosen, ON, OFF), status), chosen
 
 
 def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:

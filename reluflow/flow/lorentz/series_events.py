@@ -9,19 +9,20 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.events import Events
+from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.bernstein import bernstein, first_negative
 from reluflow.flow.lorentz.event_location import settle
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junctions import changes, rested
+from reluflow.flow.lorentz.junctions import changes, choices, rested
 from reluflow.flow.lorentz.kink_location import roots_between
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.release import held_by_rounding, release
+from reluflow.flow.lorentz.release import error_of_multipliers, let_go, release
 from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 
 #: events of one neuron that are no further apart than this share of the way happen at once
 AT_ONCE: Final = 1e-6
@@ -126,6 +127,7 @@ class SeriesEvents:
             return None
         at = self.series.powers(np.array([next_event.x]))
         forcing = Forcing(samples, Path(at @ self.series.residual, 0.0), self.hysteresis)
+        chosen = False
         if next_event.which >= self._pairs:
             place = next_event.which - self._pairs
             sample = self._slid[[place % self._rows.size]]
@@ -134,7 +136,8 @@ class SeriesEvents:
             if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
             beta = pull(one, forcing).multiplier[0, 0, slot]
-            after, _ = release(one, slot, np.where(held_by_rounding(beta, sample, samples), OFF, status))
+            status, chosen = self._left_for(one, next_event.x, slot, beta, status, forcing)
+            after, _ = release(one, slot, status)
         else:
             sample = np.array([next_event.which % samples.primaries])
             # exactly what the residual there makes of it: where nothing else pulls it is all of the jump
@@ -145,7 +148,25 @@ class SeriesEvents:
                 one, sample, speed, forcing.on_force[0, sample] - forcing.off_force[0, sample], forcing
             )
         after, _, _ = rested(after, samples)
-        return after, changes(one, after, samples, 1.0)
+        told = changes(one, after, samples, 1.0)
+        return after, in_order([choices(one, np.ones(1)), told]) if chosen else told
+
+    def _left_for(
+        self, one: Neurons, x: float, slot: Index, beta: Array, status: Index, forcing: Forcing
+    ) -> tuple[Index, bool]:
+        """What the sample in a slot (1,) becomes of which one neuron lets go, and whether that is a choice.
+
+        beta, status (1,): the multiplier, and what its sign says.
+        """
+        if forcing.samples.pull_when_off:
+            return status, False
+        sample = one.slots[0, slot]
+        error = error_of_multipliers(row_norms(one.dual[0, slot]), one.on, sample, forcing)
+        zero = np.maximum(np.abs(beta), np.abs(forcing.on_force[0, sample])) <= error
+        residual = self.series.residual[1:, sample]
+        slope = (self.series.powers(np.array(x))[:-1] * ORDERS[1 : len(residual) + 1]) @ residual
+        status, chosen = let_go(status, zero, np.abs(slope) > ACCURACY.crosses * error, one.on)
+        return status, bool(chosen[0])
 
 
 def _slope(one: Neurons, sample: Index, forcing: Forcing) -> Array:

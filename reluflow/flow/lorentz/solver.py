@@ -28,7 +28,7 @@ from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.dense import Dense, StepMotion
 from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
-from reluflow.flow.lorentz.neurons import NAMES, Neurons, put
+from reluflow.flow.lorentz.neurons import NAMES, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.put_aside import PutAside
@@ -233,12 +233,7 @@ class Lorentz(FlowSolver):
         if not alive.all():
             self._aside = self._aside.adding(end.take(~alive), self._samples, self.t)
             end = end.take(alive)
-        end = end.rescaled(self._samples).narrowed()
-        lined = end.lined
-        if lined.any():
-            some = end.take(lined)
-            towards = directions(some, self._samples, self._force)
-            end = put(end, np.flatnonzero(lined), some.straightened(towards))
+        end = end.rescaled(self._samples).narrowed().on_kinks(self._samples)
         self.clusters, self._neurons = self.clusters.joined(end, self._samples)
 
     def _rest(self, room: float, t_end: float) -> None:

@@ -151,7 +151,7 @@ class MainScreen(PaintedScreen):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         panel = panel_of(event.widget)
-        # Widgets have queues of their own: news of a focus that has moved on may come after that of its successor.
+        # Widgets have queues of their own: a focus that has moved on may be told after its successor.
         if panel is None or event.widget is not self.focused:
             return
         self._held[panel] = event.widget

@@ -9,7 +9,7 @@ from reluflow.flow.lorentz.engine.rows import WIDER, Rows
 from reluflow.flow.lorentz.event_location import REST
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
-from reluflow.flow.lorentz.release import Releases, held_by_rounding
+from reluflow.flow.lorentz.release import Releases, error_of_multipliers
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -79,8 +79,10 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     slides = np.where(was_on, other > rest, other < -rest) & crosses
     odd |= crosses & ((rows.side[here, sample] * speed > -floor) | (np.abs(jump) <= floor))
     beta = rows.multiplier[here, :, releases.slot]
-    goes_off = held_by_rounding(np.vecdot(basis, beta), sample, samples)
-    on = (releases.status == ON) & ~goes_off
+    on = releases.status == ON
+    dual = np.sqrt(np.maximum(diagonal, 0.0))
+    error = error_of_multipliers(dual, 1.0 * (rows.status == ON), sample, forcing)
+    odd |= ~crosses & (np.abs(np.vecdot(basis, beta)) <= error) & (np.abs(np.vecdot(basis, force)) <= error)
     change = np.where(was_on[:, None], force, -force) / total
     change = np.where(slides[:, None], -own / square[:, None], change)
     change = np.where(crosses[:, None], change, (beta - np.where(on[:, None], force, 0.0)) / total)
