@@ -188,7 +188,7 @@ def let_go(status: Index, zero: Mask, crosses: Mask, on: Array) -> tuple[Index, 
     """The new status (c,) of samples that ReLU neurons leave, and which (c,) of these are choices.
 
     status (c,): by the sign of multipliers. That says nothing where these, and the residuals that hold, are
-    ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink has died
+    ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink died
     out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on.
     Descent, whose rate is never as small, is a little beyond the kink and stays there: a choice. Where the
     residual has died out as well, or the neuron is active on no other sample, on (c, h), nothing has pushed
