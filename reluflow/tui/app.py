@@ -46,6 +46,7 @@ from reluflow.tui.listening import Listening
 from reluflow.tui.moment import Moment
 from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
+from reluflow.tui.widgets.rows_panel import ROLE_CLASSES
 
 if TYPE_CHECKING:
     from reluflow.store.run_folder import RunFolder
@@ -71,6 +72,7 @@ class Explorer(Listening, TerminalApp):
     TITLE = "reluflow"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = bindings()
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLE_CLASSES)
 
     # a var, because a reactive of the app repaints the whole screen
     moment: var[Moment | None] = var(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import driver
 import numpy as np
@@ -24,11 +25,13 @@ from reluflow.theory.forecast import forecast
 from reluflow.training.training import Training
 from reluflow.tui.page_source import PageSource, judge
 from reluflow.tui.screens.inspector import Inspector, InspectorResult
+from reluflow.tui.widgets.rows_panel import ROLE_CLASSES
 
 
 class Host(App[None]):
     """Nothing but a place for the page."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLE_CLASSES)
     answer: InspectorResult | None = None
 
 

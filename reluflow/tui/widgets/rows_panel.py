@@ -1,7 +1,7 @@
 """The base of the panels that are drawn as rows; only rows that have changed are painted."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Final
 
 from rich.segment import Segment as RichSegment
 from rich.style import Style
@@ -14,47 +14,20 @@ from reluflow.errors import escaped
 from reluflow.plot.cells import ROLES, Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 
+#: the styles of the theme for the roles of segments, see ``explorer.tcss``
+ROLE_CLASSES: Final = frozenset(f"rows--{role}" for role in ROLES)
+
 
 class RowsPanel(Widget):
     """Rows of segments in the theme's colours.
 
     A subclass gives ``make_rows``; whoever changes what it shows calls ``redraw``. Every segment gets an
-    explicit style, because textual cannot grey one without under NO_COLOR.
+    explicit style, because textual cannot grey one without under NO_COLOR. The app has the ``ROLE_CLASSES``
+    among its component classes: if every panel had them, Textual would style a node for each role in each
+    panel at the start, which takes a quarter of it.
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{role}" for role in ROLES}
-    DEFAULT_CSS = """
-    RowsPanel {
-        .rows--text { color: $foreground; }
-        .rows--strong { color: $foreground; text-style: bold; }
-        .rows--dim { color: $foreground 65%; }
-        .rows--axis { color: $foreground 55%; }
-        .rows--curve { color: $text-success; text-style: bold; }
-        .rows--future { color: $foreground 50%; }
-        .rows--frozen { color: $text-secondary; }
-        .rows--frozen2 { color: $text-warning; }
-        .rows--frozen3 { color: $text-primary; }
-        .rows--frozen4 { color: $text-error; }
-        .rows--frozen5 { color: $text-accent; }
-        .rows--frozen6 { color: $foreground 70%; }
-        .rows--plateau { color: $foreground 45%; }
-        .rows--escape { color: $text-warning; text-style: bold; }
-        .rows--mark { color: $foreground 45%; }
-        .rows--theory { color: $text-secondary; }
-        .rows--forecast { color: $text-warning; text-style: bold; }
-        .rows--shade { background: $foreground 8%; }
-        .rows--level { color: $text-accent; }
-        .rows--positive { color: $text-primary; text-style: bold; }
-        .rows--negative { color: $text-warning; text-style: bold; }
-        .rows--still { color: $foreground 60%; }
-        .rows--ray { color: $text-secondary; }
-        .rows--cursor { color: $block-cursor-foreground; background: $block-cursor-background; }
-        .rows--good { color: $text-success; text-style: bold; }
-        .rows--error { color: $text-error; text-style: bold; }
-        .rows--key { color: $text-accent; text-style: bold; }
-    }
-    """
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -114,7 +87,11 @@ class RowsPanel(Widget):
     def _style(self, role: Role) -> Style:
         style = self._styles.get(role)
         if style is None:
-            style = self._styles[role] = self.get_component_rich_style(f"rows--{role}")
+            styles = self.app.get_component_styles(f"rows--{role}")
+            ground = self.background_colors[1] + styles.background
+            ink = ground.get_contrast_text(styles.color.a) if styles.auto_color else styles.color
+            colours = Style.from_color((ground + ink).rich_color, ground.rich_color)
+            style = self._styles[role] = styles.text_style + colours
         return style
 
     def notify_style_update(self) -> None:
