@@ -11,7 +11,14 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
-from textual_private import has_messages, messages_in_passing, strips_of
+from textual_private import (
+    give_way_to_all,
+    has_messages,
+    messages_in_passing,
+    paint,
+    press_key,
+    strips_of,
+)
 
 from reluflow.live.frame import Frame
 from reluflow.live.session import Session
@@ -58,17 +65,20 @@ class Driver:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.pilot.press(key)
+            await press_key(self.app, key)
             await self.drained()
 
     async def drained(self) -> None:
         """Wait until every message, and every message that came of one, has been dealt with."""
-        quiet = 0
-        while quiet < 2:
-            await self.pilot.pause(0.0)
+        while True:
+            await give_way_to_all()
+            paint(self.app.screen)
+            await give_way_to_all()
+            # a message that waits though nothing runs: its node waits for a timer or a thread
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            busy = any(has_messages(node) for node in (*nodes, *self.app.screen_stack))
-            quiet = 0 if busy else quiet + 1
+            if not any(has_messages(node) for node in (*nodes, *self.app.screen_stack)):
+                break
+            await asyncio.sleep(POLL)
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)

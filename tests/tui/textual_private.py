@@ -1,5 +1,6 @@
-"""What tests need of Textual's private parts, in one place: what is on screen, and whether messages wait."""
+"""What tests need of the private parts of Textual and asyncio, in one place."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,24 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 __all__ = ["ChopsUpdate", "LayoutUpdate"]
+
+
+async def press_key(app: App[Any], key: str) -> None:
+    """Have the app take a key, without the wait of the pilot for each of its widgets."""
+    await app._press_keys([key])
+
+
+async def give_way_to_all() -> None:
+    """Wait until the loop has nothing but the caller to run: all else waits, for a timer or a thread."""
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    await asyncio.sleep(0)
+    while ready:
+        await asyncio.sleep(0)
+
+
+def paint(screen: Screen[Any]) -> None:
+    """Lay out and paint what has changed, as the timer of the screen does sixty times a second."""
+    screen._on_timer_update()
 
 
 def has_messages(node: MessagePump) -> bool:
