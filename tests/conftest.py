@@ -20,6 +20,9 @@ for name in ("SIGTERM", "SIGHUP"):
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
+# pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
+sys.dont_write_bytecode = False
+
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
