@@ -144,6 +144,15 @@ def directories(seed: int, folder: Path) -> list[Result]:
 RUNS = Path(tempfile.gettempdir())
 
 
+def import_early() -> None:
+    """Import what takes long once, and not in the process of every command that needs it."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.backends.backend_svg  # noqa: F401
+
+    import reluflow.flow.lorentz
+    import reluflow.flow.scipy_implicit  # noqa: F401
+
+
 def make_runs(folder: Path) -> None:
     """Some small runs to be damaged: by several methods, with files, and one that was never saved."""
     (folder / "points.csv").write_text("1,1,-0.5\n1,2,0.5\n1,-1,1\n")
@@ -180,6 +189,7 @@ def fuzz(kind: str, seeds: range) -> int:
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         if kind == "directories":
+            import_early()
             make_runs(top)
             RUNS = top / "runs"
         for seed in seeds:
