@@ -298,10 +298,19 @@ class Terminal:
         if self.code is None:
             try:
                 os.kill(self.pid, signal.SIGHUP)
-                self.ended(3.0)  # now and then a shell does not hear it
+                self.ended(0.5)
             except (ProcessLookupError, TimeoutError):
-                os.kill(self.pid, signal.SIGKILL)
-                self.ended()
+                # now and then a shell does not hear it; the end of its terminal it does
+                self._end_without_terminal()
+
+    def _end_without_terminal(self) -> None:
+        if not self._hung_up.is_set():
+            self.hang_up()
+        try:
+            self.ended(3.0)
+        except TimeoutError:
+            os.kill(self.pid, signal.SIGKILL)
+            self.ended()
 
 
 def app_command(*arguments: str) -> list[str]:

@@ -32,7 +32,7 @@ def test_bursts_of_keys_leave_the_app_alive(terminal: Terminal) -> None:
     terminal.until(lambda screen: "quit" in screen.text and "playing" in screen.text, "a run")
     for what, keys in BURSTS.items():
         # whatever is open is left, and then a key does what it does on the panels
-        terminal.type(keys * 3 + ESCAPE * 6 + "g")
+        terminal.type(keys * 2 + ESCAPE * 4 + "g")
         terminal.until(lambda screen: "50% of the run" in screen.text, what)
         terminal.type(ESCAPE)
         terminal.until(lambda screen: "50% of the run" not in screen.text, "the panels")
