@@ -2,11 +2,14 @@
 
 import json
 import math
+from functools import cache
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 from commands import call, one_sentence
+from docstrings import failures
 
 import reluflow
 from reluflow.edges.outcomes import Endings, Outcome, StoppedError
@@ -139,10 +142,27 @@ class TestBisection:
             bisected(self.PATH, outcomes(lambda x: 1e-9 * (0.1 + 0.9 * x)))
 
 
+@cache
+def shipped_edge():
+    """The boundary between the two presets that are shipped for it."""
+    return reluflow.edge_between(load_preset("edge-caught"), load_preset("edge-missed"))
+
+
 class TestEdges:
+    def test_the_example_of_its_docstring_holds(self, monkeypatch):
+        edge, asked = shipped_edge(), []
+        with monkeypatch.context() as patched:
+            told = create_autospec(reluflow.edge_between, side_effect=lambda *of: asked.append(of) or edge)
+            told.__doc__ = reluflow.edge_between.__doc__
+            patched.setattr(reluflow, "edge_between", told)
+            assert failures("edge_between") == ""
+        assert [one.to_toml() for one in asked[0]] == [
+            load_preset(name).to_toml() for name in ("edge-caught", "edge-missed")
+        ]
+
     def test_a_neuron_that_shrinks_for_ever_is_the_saddle_between_two_outcomes(self):
         """It is pushed straight back from sample 0, at the rate |y_0| |x_0| / 3."""
-        edge = reluflow.edge_between(load_preset("edge-caught"), load_preset("edge-missed"))
+        edge = shipped_edge()
         assert edge.kind == "saddle"
         assert [round(each.loss, 6) for each in edge.outcomes] == [0.166667, 0.333333]
         assert len(edge.bisections) == 3
