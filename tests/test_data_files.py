@@ -116,7 +116,7 @@ class TestText:
         monkeypatch.setattr("reluflow.data.files.LARGEST_TEXT", 1_000_000)
         assert "found 4 MB of text; expected at most 1 MB" in refusal(tmp_path, "1,2\n" * 1_000_000)
 
-    @settings(max_examples=200)
+    @settings(max_examples=100)
     @given(st.binary(max_size=200) | st.text("0123456789.,; \t\n\"'#-+eE=sepyNa\x1a", max_size=200))
     def test_anything_is_read_or_refused_in_a_sentence(self, tmp_path_factory, content):
         content = content if isinstance(content, bytes) else content.encode()
@@ -147,7 +147,7 @@ class TestText:
 class TestPlainText:
     """Files that NumPy's parser may read give what they give cell by cell."""
 
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(st.text("01.,; \t\n\r-e", max_size=60) | st.text("x01.5, \n#", max_size=60))
     def test_any_text(self, text):
         quick = read_plain(text, Path("points.csv"))

@@ -148,7 +148,7 @@ def test_rows_of_five_points_agree_with_one_neuron_at_a_time() -> None:
         assert np.array_equal(now.active, problem.inputs @ problem.weights[j] > 0.0)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=12, max_size=12),
     width=st.integers(0, 130),

@@ -26,7 +26,7 @@ def field(inputs: Array, on: Array, base: Array | None = None, sign: float = 1.0
 
 class TestFirstNegative:
     @given(st.integers(0, 10_000), st.sampled_from([2, 4, 8, 16]), st.sampled_from([0, 2]))
-    @settings(max_examples=80)
+    @settings(max_examples=40)
     def test_it_finds_what_a_fine_grid_finds(self, seed: int, degree: int, terms: int) -> None:
         rng = np.random.default_rng(seed)
         polynomials = rng.standard_normal((degree + 1, 30))

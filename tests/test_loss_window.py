@@ -145,7 +145,7 @@ def test_columns_and_rows_of_a_window_are_times_and_losses() -> None:
     assert loss_at(picture, height - 1) == pytest.approx(1e-4)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     points=st.lists(st.tuples(any_float, any_float, any_float), max_size=30),
     log_time=st.booleans(),

@@ -29,7 +29,7 @@ def series(t: list[float], loss: list[float]) -> dict[str, np.ndarray]:
     return {"t": np.array(t, dtype=float), "loss": np.array(loss, dtype=float)}
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     points=st.lists(st.tuples(any_float, any_float, any_float), max_size=30),
     log_time=st.booleans(),

@@ -20,7 +20,7 @@ from reluflow.plot.table import Layout, Line, active_text, growth_text, header_r
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(
     data=st.data(),
     m=st.integers(1, 12),

@@ -263,7 +263,7 @@ def junk_presets(draw):
     return values
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(values=junk_presets(), valid=st.booleans())
 def test_any_values_either_come_back_through_toml_or_are_refused_in_one_line(tmp_path_factory, values, valid):
     if valid:  # a usable preset around the junk
@@ -292,7 +292,7 @@ def test_any_values_either_come_back_through_toml_or_are_refused_in_one_line(tmp
         assert not isinstance(value, float) or math.copysign(1, value) == math.copysign(1, resolved[key])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_as_a_file_are_refused_in_one_line(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "bytes.toml"
@@ -307,7 +307,7 @@ def test_any_toml_is_refused_in_one_line(tmp_path_factory, content):
     refusal(tmp_path_factory.getbasetemp() / "any.toml", text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.sampled_from(schema.KEYS), WORDS | NUMBERS.map(str) | LISTS.map(str))
 def test_any_typed_text_is_read_or_refused_in_one_line(key, text):
     value, message = outcome(lambda: schema.parse_text(key, text))
