@@ -96,6 +96,11 @@ def test_bad_points_presets(changes, parts):
     [
         ({"data.samples": 5}, ["data.samples is 5", "at most data.dimension = 4"]),
         ({"data.samples": 10**9, "data.dimension": 10**9}, ["data.samples is 1000000000", "GB"]),
+        ({"data.teacher_width": 10**12}, ["data.teacher_width is 1000000000000", "GB"]),
+        (
+            {"data.kind": "gaussian", "data.teacher_width": 1, "data.held_out": 10**12},
+            ["data.held_out is 1000000000000", "GB"],
+        ),
         ({"data.dimension": None}, ["data.dimension is missing"]),
         ({"data.norms": [2.0, 1.0]}, ["data.norms", "the smaller first"]),
         ({"data.bias": True}, ["data.bias is true"]),

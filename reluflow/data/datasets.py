@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.data import DATA_KINDS
-from reluflow.data.streams import dot
+from reluflow.data.streams import dot, summed
 from reluflow.errors import PresetError
 from reluflow.network import Array
 
@@ -145,6 +145,9 @@ def taught(inputs: Array, teacher: Array, output: Array) -> Data:
 
 def answers(inputs: Array, teacher: Array, output: Array) -> Array:
     """sum_i output_i relu(<teacher_i, x>) (n,), summed in an order that does not depend on the machine."""
+    if inputs.shape[0] < teacher.shape[0]:  # the loop goes over whichever is fewer, the sums are the same
+        outputs = [output * np.maximum(dot(teacher, each), 0.0) for each in inputs]
+        return np.array([summed(each[None, :])[0] for each in outputs])
     targets = np.zeros(inputs.shape[0])
     for neuron, size in zip(teacher, output, strict=True):
         targets += size * np.maximum(dot(inputs, neuron), 0.0)

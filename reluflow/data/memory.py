@@ -46,17 +46,23 @@ def share_one_arena() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def working_memory(samples: int, dimension: int, width: int) -> int:
-    """Bytes that training needs, roughly: weights and pre-activations about ten times over."""
-    return 8 * 10 * (width * (dimension + samples + 1) + samples * (samples + dimension))
+def working_memory(samples: int, dimension: int, width: int, others: int = 0) -> int:
+    """Bytes that training needs, roughly: weights and pre-activations about ten times over.
+
+    ``others`` are rows of as many numbers as an input that are drawn once: a teacher's neurons, and samples
+    that are held out. Five copies of them are made at most.
+    """
+    trained = width * (dimension + samples + 1) + samples * (samples + dimension)
+    return 8 * (10 * trained + 5 * others * dimension)
 
 
-def require_memory(samples: int, dimension: int, width: int, where: str) -> None:
+def require_memory(samples: int, dimension: int, width: int, where: str, others: int = 0) -> None:
     """Raise ProblemError, with the estimate, if the sizes cannot fit in the memory there is."""
-    needed = working_memory(samples, dimension, width)
+    needed = working_memory(samples, dimension, width, others)
     if needed > (most := room()):
+        beside = f", beside {others} teacher neurons and held-out samples," if others else ""
         raise ProblemError(
-            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions need about "
+            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions{beside} need about "
             f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, 80 % of what this process may have"
         )
 

@@ -34,20 +34,23 @@ def check_memory(values: Mapping[str, Any], where: str) -> None:
     """Raise PresetError, with the estimate, if the sizes that the preset states cannot fit in memory."""
     from reluflow.data.memory import require_memory
 
-    inputs = values.get("data.inputs", ((0.0,),))
+    inputs, held_out = values.get("data.inputs", ((0.0,),)), values.get("data.held_out")
     sizes = {
         "data.samples": values.get("data.samples", len(inputs)),
         "data.dimension": values.get("data.dimension", len(inputs[0])),
         "network.width": values.get("network.width", 1),
+        "data.teacher_width": values.get("data.teacher_width", 0),
+        "data.held_out": held_out if isinstance(held_out, int) else 0,
     }
     largest = max(sizes, key=lambda id: sizes[id])
-    samples, dimension, width = sizes.values()
+    samples, dimension, width, *others = sizes.values()
     try:
         require_memory(
             samples * values.get("data.teachers", 1),
             dimension + values["data.bias"],
             width,
             f"{where}: {largest} is {sizes[largest]}",
+            sum(others),
         )
     except ProblemError as error:
         raise PresetError(str(error)) from None

@@ -16,7 +16,7 @@ from reluflow.network import Array
 UNCENTRED_NOISE: Final = math.sqrt(math.sqrt(2.0) - 1.0)
 #: how often correlated data are drawn again, and how many numbers all those draws may take together
 MOST_DRAWS: Final = 10_000
-MOST_NUMBERS: Final = 200_000_000
+MOST_NUMBERS: Final = 80_000_000
 
 
 class Correlated(DataKind):
