@@ -10,7 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from reluflow.data import DATA_KINDS, INITIALISATIONS
+from reluflow.flow import METHODS
+from reluflow.registry.losses import LOSSES
 from reluflow.store import run_summary
+from reluflow.store.keys import Key
 from reluflow.store.locations import shipped_presets
 from reluflow.store.schema import KEYS
 
@@ -43,6 +47,8 @@ VALUES = [
 SHAPES = [(), (0,), (1,), (2,), (5,), (2, 2), (5, 1), (1, 5), (2, 3, 4), (0, 3), (1000, 3)]
 KINDS = ["f8", "f8", "f8", "f4", "f2", "i8", "u1", "?", "U5", "S3", "c16", "M8[s]", "V7", ">f8"]
 CLAIMS = ["(1000000000000,)", "(-1,)", "(99999, 99999)", "(2, " * 200, "(1 << 40,)", "(True,)"]
+COUNTS = [1, 1, 2, 2, 3, 4, 5, 7, 8, 12, 12, 40, 300, 5000, 1_000_000]
+SIZES = [0.0, 1.0, 1.0, 0.5, 2.0, 1e-3, 1e-8, 1e-60, 1e-300, 5e-324, 1e6, 1e30, 1e60, 1e149]
 FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")
 
 
@@ -72,8 +78,13 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
 def write_preset(path: Path, rng: random.Random) -> None:
     """A preset at ``path`` and, beside it, data files that it may name."""
     text = rng.choice(sorted(shipped_presets().glob("*.toml"))).read_text()
-    if rng.random() < 0.3:
+    kind = rng.random()
+    if kind < 0.2:
         path.write_bytes(flipped(text.encode(), rng))
+        return
+    if kind < 0.6:
+        path.write_text(odd_preset(rng))
+        _write_data(path.parent, rng)
         return
     tables = {section: {} for section in dict.fromkeys(name.partition(".")[0] for name in NAMES)}
     section = ""
@@ -94,6 +105,49 @@ def write_preset(path: Path, rng: random.Random) -> None:
         lines += [f"[{section}]", *(f"{name} = {value}" for name, value in values.items())]
     path.write_text("\n".join(lines) + "\n")
     _write_data(path.parent, rng)
+
+
+def odd_preset(rng: random.Random) -> str:
+    """A preset whose values are all of the right kind, and extreme; most of them pass the check."""
+    values = {
+        "data.kind": rng.choice([*DATA_KINDS]),
+        "init.kind": rng.choice(["balanced", "balanced", *INITIALISATIONS]),
+        "solver.method": rng.choice(["lorentz", "lorentz", *METHODS]),
+        "solver.loss": rng.choice(["half-mse", *LOSSES]),
+    }
+    texts = {name: json.dumps(value) for name, value in values.items()}
+    share = rng.choice([0.05, 0.2, 0.5])
+    for key in KEYS:
+        if key.id in values or not key.applies(values):
+            continue
+        if key.is_required(values) or rng.random() < share:
+            texts[key.id] = odd_value(key, rng)
+    return "".join(f"{name} = {text}\n" for name, text in texts.items())
+
+
+def odd_value(key: Key, rng: random.Random) -> str:
+    """A value of the kind that the key asks for, mostly within its bounds."""
+    if key.kind in ("choice", "bool"):
+        return json.dumps(rng.choice(key.choices or (True, False)))
+    if key.kind == "int":
+        low, high = int(key.low or 0), int(key.high or 9)
+        return str(rng.choice([low, high]) if rng.random() < 0.1 else min(max(rng.choice(COUNTS), low), high))
+    if key.kind == "float":
+        return repr(_odd_number(key, rng))
+    if key.kind in ("floats", "points"):
+        rows, columns = rng.choice([1, 2, 2, 3, 5]), rng.choice([1, 2, 2, 3])
+        width = columns if key.kind == "points" else 1
+        values = [[_odd_number(key, rng) for _ in range(width)] for _ in range(rows)]
+        return repr(values if key.kind == "points" else [value for (value,) in values])
+    files = ['"data.csv"', '"data.npz"']
+    return rng.choice({"path": files, "column": ["1", "2", '"a"', '"y"']}.get(key.kind, ["1", "0.5", *files]))
+
+
+def _odd_number(key: Key, rng: random.Random) -> float:
+    size = rng.choice([rng.choice(SIZES), round(rng.uniform(0.0, 3.0), 1), 10.0 ** rng.uniform(-20.0, 5.0)])
+    low = -np.inf if key.low is None else key.low
+    number = -size if low < 0.0 and rng.random() < 0.5 else size
+    return min(max(number, low), np.inf if key.high is None else key.high)
 
 
 def _write_data(folder: Path, rng: random.Random) -> None:
