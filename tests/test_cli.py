@@ -315,6 +315,14 @@ def test_a_user_without_a_home_has_the_presets_of_the_program(tmp_path):
     assert one_sentence(done.stderr)
 
 
+def test_a_home_that_nobody_has_is_no_folder_of_the_working_folder(tmp_path):
+    done = shell("presets", env=os.environ | {"RELUFLOW_CONFIG": "~nosuchuser/reluflow"}, cwd=tmp_path)
+    assert "orthogonal-toy" in done.stdout
+    assert one_sentence(done.stderr)
+    assert "RELUFLOW_CONFIG is ~nosuchuser/reluflow" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_path_typed_with_set_is_looked_for_where_it_is_typed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("points.csv").write_text("x,y\n1,2\n3,4\n")

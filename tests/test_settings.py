@@ -146,6 +146,11 @@ def test_the_markers_are_those_that_can_be_drawn_with() -> None:
 def test_a_folder_of_presets_that_cannot_be_read_is_complained_of(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path))
     assert complaint() is None
+    (tmp_path / "presets").write_text("no folder")
+    assert complaint() == (
+        f"{tmp_path}: cannot be read (Not a directory); only the presets of the program are known"
+    )
+    (tmp_path / "presets").unlink()
     (tmp_path / "presets").mkdir()
     assert complaint() is None
 

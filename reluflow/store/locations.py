@@ -29,12 +29,14 @@ def typed(path: str) -> str:
 
 def complaint() -> str | None:
     """One sentence on why there are no presets and settings of the user's own to be had, if so."""
-    folder = config_folder()
+    folder, chosen = config_folder(), os.environ.get("RELUFLOW_CONFIG")
     if folder == NOWHERE:
-        return "there is no home folder; only the presets that come with the program are known"
+        named = f"RELUFLOW_CONFIG is {chosen}: no such home" if chosen else "there is no home folder"
+        return f"{named}; only the presets that come with the program are known"
     try:
-        if user_presets().is_dir():
-            os.listdir(user_presets())
+        os.listdir(user_presets())
+    except FileNotFoundError:
+        return None  # nothing was saved there yet
     except OSError as error:
         return f"{folder}: cannot be read ({error.strerror}); only the presets of the program are known"
     return None
@@ -48,7 +50,8 @@ def config_folder() -> Path:
     """The user's folder: ``RELUFLOW_CONFIG`` if set, else the platform's usual place."""
     chosen = os.environ.get("RELUFLOW_CONFIG")
     if chosen:
-        return expanded(chosen).absolute()
+        folder = expanded(chosen)
+        return NOWHERE if str(folder).startswith("~") else folder.absolute()
     if _without_home("XDG_CONFIG_HOME"):
         return NOWHERE
     import platformdirs
