@@ -126,9 +126,11 @@ def test_a_while_in_the_shell_with_another_size_after_it(open_terminal: Open) ->
 
 
 ASCII_LOCALE = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+#: as a shell exports it that had another size once: the terminal's own counts
+OLD_SIZE = {"COLUMNS": "40", "LINES": "10"}
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "linux", "NO_COLOR": "1"}, ASCII_LOCALE])
+@pytest.mark.parametrize("environment", [{"TERM": "linux", "NO_COLOR": "1", **OLD_SIZE}, ASCII_LOCALE])
 def test_terminals_of_few_characters_and_colours(environment: dict[str, str], open_terminal: Open) -> None:
     terminal = open_terminal(in_shell(app_command("orthogonal-toy")), environment=environment)
     terminal.until(playing, "a run")
@@ -141,6 +143,14 @@ def test_terminals_of_few_characters_and_colours(environment: dict[str, str], op
     assert terminal.screen.text.isascii()
     terminal.type("q")
     restored(terminal, 0)
+
+
+def test_a_terminal_that_cannot_place_its_cursor_gets_one_sentence(open_terminal: Open) -> None:
+    terminal = open_terminal(app_command("orthogonal-toy"), environment={"TERM": "dumb"}, size=(250, 30))
+    assert terminal.ended() == 2
+    terminal.quiet(0.05)
+    (said,) = (line for line in terminal.screen.lines if line)
+    assert said.startswith("reluflow: TERM is dumb: this terminal cannot place its cursor; expected one")
 
 
 @pytest.mark.skipif(remote.missing() is not None, reason=str(remote.missing()))
