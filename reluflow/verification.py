@@ -2,15 +2,17 @@
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, RunError
 from reluflow.flow import DEFAULT_METHOD, DESCENT
 from reluflow.flow.base import Options
+from reluflow.flow.margins import MARGINS
+from reluflow.network import Array
 from reluflow.observe.history import History
 from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import RecordRules, Snapshots
@@ -204,7 +206,11 @@ def _trained(
 
 
 def read(run: Run) -> Measured:
-    """What a run directory recorded. Raises RunError if it holds no trajectory yet."""
+    """What a run directory recorded.
+
+    Raises RunError if it holds no trajectory yet, or that of another loss than its preset has.
+    """
+    _require_margins(run.problem, run.series)
     rtol = _tolerance(
         run.preset.values.get("solver.method", DEFAULT_METHOD), run.preset.values["solver.rtol"]
     )
@@ -212,7 +218,11 @@ def read(run: Run) -> Measured:
 
 
 def of_history(preset: Preset, method: str, problem: Problem, history: History, status: str) -> Measured:
-    """What the history of a live run recorded so far; its states are copied into one stack."""
+    """What the history of a live run recorded so far; its states are copied into one stack.
+
+    Raises RunError for a stored one of another loss than its preset has.
+    """
+    _require_margins(problem, history.series)
     states = history.states
     weights = np.stack([state.weights for state in states])
     outputs = np.stack([state.output_weights for state in states])
@@ -223,6 +233,15 @@ def of_history(preset: Preset, method: str, problem: Problem, history: History, 
         status,
         _tolerance(method, preset.values["solver.rtol"]),
     )
+
+
+def _require_margins(problem: Problem, series: Mapping[str, Array]) -> None:
+    """Raise RunError where a run cannot have been of the problem's loss: its preset was changed."""
+    if problem.of_labels and not set(MARGINS) <= set(series):
+        raise RunError(
+            f"the run recorded no margins; expected them with the loss {problem.loss} of its preset, unless "
+            "that was edited since"
+        )
 
 
 def _tolerance(method: str, rtol: float) -> float:

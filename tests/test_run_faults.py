@@ -9,15 +9,19 @@ import zipfile
 
 import numpy as np
 import pytest
-from commands import call
+from commands import FAST, call
 from hostile_files import npy
 
 from reluflow.errors import DamageError, ReluflowError
 from reluflow.figures import kinds as figures
+from reluflow.flow.base import State
+from reluflow.flow.events import no_events
 from reluflow.live.session import Session
+from reluflow.observe.history import History
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.training.resumption import stored_run
+from reluflow.verification import of_history
 
 FIRST = int(os.environ.get("RELUFLOW_FUZZ_SEED", "14"))
 FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")
@@ -177,6 +181,45 @@ def test_numbers_that_cannot_be_are_named(name, value, run):
     replaced(run / "trajectory.npz", name, npy(array, random.Random(0)))
     with pytest.raises(DamageError, match=rf"damaged: .*trajectory\.npz \({name}: found numbers"):
         _ = open_run(run).arrays[name]
+
+
+def test_a_problem_that_no_run_can_have_had_is_named(run):
+    inputs = open_run(run).problem.inputs.copy()
+    inputs[0, 0] = 1e308
+    replaced(run / "problem.npz", "inputs", npy(inputs, random.Random(0)))
+    with pytest.raises(DamageError, match=r"problem\.npz \(the input of sample 1 has length 1e\+308"):
+        _ = open_run(run).problem
+
+
+def test_every_command_names_a_preset_edited_by_hand(run, tmp_path):
+    with (run / "preset.toml").open("a") as file:
+        file.write("\n# a comment of mine\n")
+    for words in (
+        ["verify", run],
+        ["directions", run],
+        ["export", run, tmp_path / "flat.csv"],
+        ["plot", run, "-o", tmp_path / "loss.svg"],
+        ["diff", run, run],
+    ):
+        done = call(*map(str, words))
+        assert "preset.toml (edited by hand since it was written, or damaged)" in done.stderr, words
+        assert done.exit_code in (0, 1), words
+
+
+def test_a_run_is_not_judged_by_a_loss_that_it_was_not_trained_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("run", "orthogonal-toy", *FAST, "--out", "run", "-q")
+    preset = tmp_path / "run" / "preset.toml"
+    preset.write_text(preset.read_text().replace('"half-mse"', '"logistic"'))
+    for words in (["verify", "run"], ["plot", "run", "-o", "rows.svg", "--kind", "verify"]):
+        done = call(*words)
+        assert done.exit_code == 2
+        assert "the run recorded no margins; expected them with the loss logistic" in done.stderr
+    series = {"t": np.zeros(1), "loss": np.ones(1)}
+    history = History.of_record([State(0.0, np.ones((8, 2)), np.ones(8))], series, no_events())
+    preset = load_preset(tmp_path / "run")
+    with pytest.raises(ReluflowError, match="recorded no margins"):
+        of_history(preset, "lorentz", preset.problem(), history, "halted")
 
 
 def test_states_whose_products_no_number_holds_are_shown_without_a_warning(run):

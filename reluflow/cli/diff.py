@@ -9,6 +9,7 @@ import typer
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
 from reluflow.cli.report import wrapped
+from reluflow.cli.target import opened_run
 
 if TYPE_CHECKING:
     from reluflow.observe.difference import Difference
@@ -27,9 +28,8 @@ def diff(
     neuron after the other.
     """
     from reluflow.store.json_text import to_json
-    from reluflow.store.run_directory import open_run
 
-    runs = open_run(one), open_run(other)
+    runs = opened_run(one), opened_run(other)
     keys, found = preset_differences(*runs), compared(*runs)
     if as_json:
         emit(

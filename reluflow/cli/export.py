@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from reluflow.cli.output import emit, guarded
+from reluflow.cli.target import opened_run
 
 
 @guarded
@@ -21,7 +22,6 @@ def export(
     are flow time of mse over 0.01. A .nc (NetCDF 3) has dimensions, units and the preset, an .npz its arrays.
     """
     from reluflow.store.export import export as write
-    from reluflow.store.run_directory import open_run
 
-    write(open_run(run), file)
+    write(opened_run(run), file)
     emit(f"{file}\n")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reluflow.cli.target import opened_run
 from reluflow.errors import PresetError, ProblemError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ def begun(
     sentence.
     """
     from reluflow.live.branching import branch
-    from reluflow.store.run_directory import open_run
     from reluflow.theory.nudges import Nudge, nudged
     from reluflow.training.reaching import reached
 
@@ -40,7 +40,7 @@ def begun(
             )
     try:
         changes = [Nudge.read(text) for text in nudges]
-        run = open_run(source)
+        run = opened_run(source)
         state = nudged(run.problem, reached(run, _time(run, at)), changes)
     except ProblemError as error:
         raise PresetError(f"--nudge {error}" if nudges else str(error)) from None

@@ -9,6 +9,7 @@ import typer
 
 from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded
+from reluflow.cli.target import opened_run
 
 #: endings of figures that move
 _MOVING: Final = (".gif", ".mp4")
@@ -113,9 +114,8 @@ def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], c
     from reluflow.figures.files import save
     from reluflow.figures.kinds import Choices, figure
     from reluflow.figures.shown import Clock
-    from reluflow.store.run_directory import open_run
 
-    opened = [open_run(run) for run in runs]
+    opened = [opened_run(run) for run in runs]
     # losses of labels fall like 1/t for many decades
     usual: Clock = "log" if all(run.problem.of_labels for run in opened) else "time"
     clock: Clock = chosen[0] or usual

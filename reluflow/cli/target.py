@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reluflow.cli.output import say
+
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
     from reluflow.store.run_directory import Run
@@ -14,11 +16,23 @@ def opened(target: str, settings: Sequence[str]) -> "Preset | Run":
     from reluflow.cli.overrides import Request
     from reluflow.errors import PresetError
     from reluflow.store.preset import load_preset
-    from reluflow.store.run_directory import open_run
 
     request = Request(target, settings, None)
     if not (Path(target) / "run.json").is_file():
         return load_preset(target, request.overrides())
     if request.settings:
         raise PresetError(f"--set {request.settings[0]}: {target} is a run; expected a preset with --set")
-    return open_run(target)
+    return opened_run(target)
+
+
+def opened_run(path: str | Path) -> "Run":
+    """The run directory of that name; what is not as reluflow wrote it is said. RunError if it is none.
+
+    A preset that was edited by hand may speak of another problem than the one that was solved.
+    """
+    from reluflow.store.run_directory import open_run
+
+    run = open_run(path)
+    for fault in run.faults:
+        say(f"reluflow: {fault}")
+    return run

@@ -12,7 +12,7 @@ import numpy as np
 from reluflow.errors import DamageError, PresetError, ProblemError, RunError
 from reluflow.flow.events import Events
 from reluflow.network import Array
-from reluflow.problem import Problem
+from reluflow.problem import Problem, check_range
 from reluflow.store import run_summary
 from reluflow.store.archive import Members, damaged
 from reluflow.store.continuation import continued
@@ -159,9 +159,11 @@ class Run(Told):
         loss, slope = values["solver.loss"], values["network.slope"]
         try:
             decay = values["solver.weight_decay"]
-            return Problem(**start, loss=loss, slope=slope, weight_decay=decay, held_out=held_out)  # type: ignore[arg-type]
+            problem = Problem(**start, loss=loss, slope=slope, weight_decay=decay, held_out=held_out)  # type: ignore[arg-type]
+            check_range(problem)  # as when it was solved
         except ProblemError as error:
             raise damaged(self._start.path, str(error)) from None
+        return problem
 
     @property
     def status(self) -> str:
