@@ -307,3 +307,13 @@ def test_a_sentence_is_never_longer_than_a_screen(tmp_path, monkeypatch):
     assert done.exit_code == 2
     assert len(done.stderr) <= 301
     assert done.stderr.count("\n") == 1
+
+
+def test_nor_is_one_about_a_run(run):
+    preset = run / "preset.toml"
+    name = "width " * 200
+    preset.write_text(preset.read_text().replace("[network]", f'[network]\n"{name}" = 1'))
+    for words in (["info", run, "--json"], ["info", run], ["verify", run], ["run", run, "--resume"]):
+        said = call(*map(str, words)).stderr
+        assert said
+        assert all(len(line) <= 300 for line in said.splitlines()), words

@@ -7,7 +7,7 @@ import typer
 
 from reluflow.cli import completion
 from reluflow.cli.interruption import Interruption
-from reluflow.cli.output import emit, fail, guarded, say
+from reluflow.cli.output import emit, fail, guarded, remark, say
 from reluflow.cli.progress import terminal_width
 from reluflow.cli.report import wrapped
 from reluflow.errors import ExitCode
@@ -53,7 +53,7 @@ def edge(
     require_absent(out)
     for preset in presets:
         if preset.unused_sweep:
-            say(f"reluflow: {preset.unused_sweep}")
+            remark(preset.unused_sweep)
 
     def look(bisection: "Bisection") -> None:
         if not quiet:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from reluflow.cli.output import emit, guarded, say
+from reluflow.cli.output import emit, guarded, remark
 from reluflow.cli.progress import terminal_width
 from reluflow.cli.report import wrapped
 from reluflow.errors import ExitCode
@@ -50,7 +50,7 @@ def info(
     emit(to_json(held) if as_json else _report(held))
     if held["damaged"]:
         for sentence in held["damaged"]:
-            say(f"reluflow: {sentence}")
+            remark(sentence)
         raise typer.Exit(ExitCode.USAGE)
     if columns is not None:
         from reluflow.store.run_columns import write_columns

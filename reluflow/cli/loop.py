@@ -3,7 +3,7 @@
 from typing import Final
 
 from reluflow.cli.interruption import Interruption
-from reluflow.cli.output import say
+from reluflow.cli.output import remark, say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError, sentence
 from reluflow.store.run_directory import RunWriter
@@ -70,7 +70,7 @@ class Loop:
                 self._saver.save_if_due()
         except RunError as error:  # there may be room again later
             self._progress.close()
-            say(f"reluflow: {error}; the run goes on and will be saved later")
+            remark(f"{error}; the run goes on and will be saved later")
 
     def _interrupted_by(self) -> str | None:
         self._progress.show_within_step()

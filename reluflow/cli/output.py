@@ -34,6 +34,11 @@ def say(text: str) -> None:
     write_raw(escaped(text) + "\n")
 
 
+def remark(text: str) -> None:
+    """Narrate one sentence, which may be as long as any: with its beginning it still fits on a screen."""
+    say(one_sentence(f"reluflow: {text}"))
+
+
 def write_raw(text: str) -> None:
     """Write to stderr what steers the terminal on purpose."""
     if sys.stderr is None:
@@ -47,7 +52,7 @@ def write_raw(text: str) -> None:
 
 def fail(text: str, code: ExitCode) -> NoReturn:
     """End the command with one sentence and an exit code."""
-    say(one_sentence(f"reluflow: {text}"))
+    remark(text)
     raise typer.Exit(code)
 
 

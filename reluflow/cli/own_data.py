@@ -43,12 +43,12 @@ def data_file(given: str) -> Iterator[Path]:
 
 def tell_remarks(preset: "Preset") -> None:
     """Say on stderr what a file of samples does not say itself, such as which column is the target."""
-    from reluflow.cli.output import say
+    from reluflow.cli.output import remark
     from reluflow.store.own_data import remarks_of
 
     if preset.values["data.kind"] == "file":
-        for remark in remarks_of(preset):
-            say(f"reluflow: {remark}")
+        for each in remarks_of(preset):
+            remark(each)
 
 
 def _stdin() -> bytes:

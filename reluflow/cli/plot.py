@@ -131,7 +131,7 @@ def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], c
 def _plot_sweep(
     folders: list[str], out: Path, cut: Mapping[str, str | None], title: str, command: str
 ) -> None:
-    from reluflow.cli.output import say
+    from reluflow.cli.output import remark
     from reluflow.errors import ReluflowError
     from reluflow.figures.files import save
     from reluflow.figures.sweeps import Cut, sweep_figure
@@ -142,7 +142,7 @@ def _plot_sweep(
     sweep = open_sweep(folders[0])
     made = sweep_figure(sweep, Cut(**cut), title)
     for sentence in sweep.troubles:
-        say(f"reluflow: {sentence}")
+        remark(sentence)
     save(made, out, command, [sweep])
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reluflow.cli import completion
-from reluflow.cli.output import emit, guarded, say
+from reluflow.cli.output import emit, guarded, remark
 from reluflow.errors import ReluflowError
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def presets(context: typer.Context, as_json: AsJson = False) -> None:
 
     homeless, found = complaint(), list_presets()
     if homeless:
-        say(f"reluflow: {homeless}")
+        remark(homeless)
     for each in found:
         if each.problem:
-            say(f"reluflow: {each.problem}")
+            remark(each.problem)
     if as_json:
         emit(to_json({"presets": [vars(each) for each in found]}))
         return

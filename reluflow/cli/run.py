@@ -10,7 +10,7 @@ import typer
 from reluflow.cli import completion
 from reluflow.cli.interruption import BrokenOffError, Interruption
 from reluflow.cli.options import Settings
-from reluflow.cli.output import emit, fail, guarded, say
+from reluflow.cli.output import emit, fail, guarded, remark, say
 from reluflow.cli.own_data import tell_remarks
 from reluflow.errors import ExitCode, RunError
 
@@ -154,14 +154,14 @@ def _load(request: "Request") -> "Preset":
 
     homeless = complaint()
     if homeless:
-        say(f"reluflow: {homeless}")
+        remark(homeless)
     assert request.preset is not None
     loaded = load_preset(request.preset, request.overrides())
     if loaded.unused_sweep:
-        say(f"reluflow: {loaded.unused_sweep}")
+        remark(loaded.unused_sweep)
     path = loaded.path
     if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():
-        say(f"reluflow: {path} stands in for the preset of that name that comes with the program")
+        remark(f"{path} stands in for the preset of that name that comes with the program")
     return loaded
 
 

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from reluflow.cli import sweep_show
 from reluflow.cli.interruption import Interruption
 from reluflow.cli.options import Settings
-from reluflow.cli.output import fail, guarded, say
+from reluflow.cli.output import fail, guarded, remark, say
 from reluflow.cli.sweep_options import (
     AsJson,
     Check,
@@ -179,7 +179,7 @@ def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Share 
 
     run = SweepRun(folder, study, again, share)
     for sentence in run.troubles:
-        say(f"reluflow: {sentence}")
+        remark(sentence)
     return run
 
 

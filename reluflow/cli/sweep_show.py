@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from reluflow.cli.output import emit, guarded, say
+from reluflow.cli.output import emit, guarded, remark
 from reluflow.cli.progress import terminal_width
 from reluflow.errors import SweepError
 
@@ -67,7 +67,7 @@ def show(
     sweep = _opened(folder)
     table = chosen(sweep.table(), where, sweep.study.constants)
     for sentence in sweep.troubles:
-        say(f"reluflow: {sentence}")
+        remark(sentence)
     by = [name for name in (x, y) if name is not None] or usual_groups(sweep.study.grid.keys)
     groups = grouped(table, by, value or ("success" if y is not None else "loss"))
     if as_json:
@@ -207,7 +207,7 @@ def status(folder: Folder, as_json: AsJson = False) -> None:
     sweep = _opened(folder)
     told = progress_of(sweep)
     for sentence in sweep.troubles:
-        say(f"reluflow: {sentence}")
+        remark(sentence)
     if as_json:
         emit(to_json(told))
         return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reluflow.cli.output import say
+from reluflow.cli.output import remark
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
@@ -34,5 +34,5 @@ def opened_run(path: str | Path) -> "Run":
 
     run = open_run(path)
     for fault in run.faults:
-        say(f"reluflow: {fault}")
+        remark(fault)
     return run
