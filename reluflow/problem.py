@@ -239,6 +239,11 @@ def check_range(problem: Problem) -> None:
             f"the slope is {problem.slope:.3g}; expected 0 or at least {SMALLEST:g}, so that floating-point "
             "numbers hold the weights that fit through it"
         )
+    if 0.0 < problem.weight_decay < SMALLEST:
+        raise ProblemError(
+            f"the weight decay is {problem.weight_decay:.3g}; expected 0 or at least {SMALLEST:g}, so that "
+            "floating-point numbers hold where it ends"
+        )
     j = _least(sizes)
     if 0.0 < sizes[j] < SMALLEST_NEURON:
         raise ProblemError(

@@ -247,3 +247,18 @@ def test_the_strongest_decay_ends_all_neurons_without_a_warning():
     )
     left = np.linalg.norm(found.output_weights, axis=1) / np.linalg.norm(problem.output_weights)
     assert left == pytest.approx(np.exp(-strongest * np.asarray(found.t)), rel=1e-4, abs=1e-290)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("decay", [1e-60, 1e-17])
+def test_a_decay_that_rounding_hides_leaves_the_flow_as_it_is(decay):
+    problem = reluflow.load_preset("wu-five-points").problem()
+    arrays = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
+    times = np.linspace(0.0, 1000.0, 21)
+    plain, decayed = (reluflow.simulate(*arrays, times=times, weight_decay=each) for each in (0.0, decay))
+    np.testing.assert_allclose(decayed.loss, plain.loss, rtol=1e-5)
+
+
+def test_a_decay_of_which_few_digits_are_held_is_refused():
+    with pytest.raises(ProblemError, match="the weight decay is 1e-300; expected 0 or at least 1e-60"):
+        reluflow.simulate(*two_points(), weight_decay=1e-300)

@@ -1,6 +1,7 @@
 """What is known at the start of a step, and how long it can be at most."""
 
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, LENGTHS, MODES
 from reluflow.network import Array
+
+#: Rounding of an eigenvalue of K (q, q), over q times the largest.
+_ROUNDING: Final = 8.0 * float(np.finfo(float).eps)
 
 
 class StepContext:
@@ -49,7 +53,11 @@ class StepContext:
         """The residual (q,) at which decay and K, if it stood still, hold each other; zero without decay."""
         if not self.samples.weight_decay:
             return np.zeros_like(self.residual)
-        pulled = (self.samples.targets @ self.spectrum.vectors) / self.spectrum.values
+        values = self.spectrum.values
+        # of a mode whose value may be rounding alone nothing is known, and within a step it stays as it is
+        known = values > _ROUNDING * values.size * values.max()
+        along = self.samples.targets @ self.spectrum.vectors
+        pulled = np.divide(along, values, out=np.zeros_like(values), where=known)
         resting: Array = -2.0 * self.samples.weight_decay * (self.spectrum.vectors @ pulled)
         return resting
 
