@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from reluflow.flow import make_solver
 from reluflow.flow.base import AbandonedError, Options
 from reluflow.flow.patience import patiently
 from reluflow.flow.polar import Polar
@@ -41,6 +42,25 @@ def test_a_step_given_up_is_taken_again_as_it_would_have_been(method, large, mon
             broken.step()
         assert (broken.t, broken.steps) == (straight.t, straight.steps)
         assert np.array_equal(broken.state.weights, straight.state.weights)
+
+
+def test_many_junctions_within_a_step_do_not_keep_it():
+    """Opposite ones of four points are the same but for rounding: every neuron comes to where kinks meet."""
+    values = {"data.kind": "xor", "data.samples": 4, "data.noise": 4e-13, "network.width": 12}
+    changes = values | {"network.slope": 0.3, "data.inputs": None, "data.targets": None}
+    problem = load_preset("first-steps", changes).problem()
+    solver, asked = make_solver("lorentz", problem), []
+    solver.abandoned = lambda: bool(asked.append(len(asked)))
+    solver.step()
+    assert solver.steps == 1
+    assert len(asked) > problem.width
+    again, left = make_solver("lorentz", problem), iter(range(problem.width))
+    again.abandoned = lambda: next(left, None) is None
+    again.step()
+    assert again.steps == 0
+    again.abandoned = lambda: False
+    again.step()
+    assert np.array_equal(again.state.weights, solver.state.weights)
 
 
 def test_what_cannot_be_broken_off_is_not_waited_for():

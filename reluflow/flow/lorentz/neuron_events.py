@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Change, Events
 from reluflow.flow.lorentz.event_location import (
     Move,
@@ -105,6 +106,7 @@ class NeuronEvents:
         asks for, (c,) each.
         """
         for row, meets, *more in zip(which, meeting, *given, strict=True):
+            self._look_up()
             one = here.take(slice(row, row + 1))
             residual = self.path.basis(position[row]) @ self.path.terms
             where = np.flatnonzero(meets)
@@ -161,6 +163,7 @@ class NeuronEvents:
             kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
             self._record(neurons.take(rows), position[rows], sample, kind)
         for row in np.flatnonzero((after.status == RESTING).any(axis=1)):
+            self._look_up()
             residual = self.path.basis(position[row]) @ self.path.terms
             one, told = stirred(after.take(slice(row, row + 1)), residual, self.samples)
             self.events.append(replace(told, t=np.full(len(told), position[row])))
@@ -214,6 +217,11 @@ class NeuronEvents:
         if chosen.any():
             self.events.append(choices(some.take(chosen), where[chosen]))
         return status
+
+    def _look_up(self) -> None:
+        """Raise AbandonedError if the step is to be given up: a junction takes hundredths of a second."""
+        if self.forcing.abandoned():
+            raise AbandonedError
 
     def _note(self, here: Neurons, position: Array, sample: Index, jump: Array, order: float) -> None:
         squares = here.gain * here.outputs**2
