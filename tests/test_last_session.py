@@ -46,6 +46,7 @@ def test_a_preset_whose_file_is_gone_comes_back_with_its_values(own_folder: Path
         ("[run]", "[run", "expected a session in TOML"),
         ("t = 0.0", 't = "late"', 'cursor.t is "late"; expected a number from 0'),
         ("t = 0.0", "t = nan", "cursor.t is nan; expected a number from 0"),
+        ("t = 0.0", f"t = {'9' * 400}", "cursor.t is an integer of more than 30 digits; expected"),
         ('clock = "change"', 'clock = "sun"', 'cursor.clock is "sun"; expected one of change, time'),
         ('"network.width" = 60', '"network.width" = -1', "run: network.width is -1; expected"),
         ('"network.width" = 60', '"network.widht" = 60', 'there is no key "network.widht"'),

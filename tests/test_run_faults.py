@@ -12,13 +12,14 @@ import pytest
 from commands import FAST, call
 from hostile_files import npy
 
-from reluflow.errors import DamageError, ReluflowError
+from reluflow.errors import DamageError, ReluflowError, RunError
 from reluflow.figures import kinds as figures
 from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.live.session import Session
 from reluflow.observe.history import History
 from reluflow.store.preset import load_preset
+from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
 from reluflow.training.resumption import stored_run
 from reluflow.verification import of_history
@@ -204,6 +205,27 @@ def test_every_command_names_a_preset_edited_by_hand(run, tmp_path):
         done = call(*map(str, words))
         assert "preset.toml (edited by hand since it was written, or damaged)" in done.stderr, words
         assert done.exit_code in (0, 1), words
+
+
+def test_another_teacher_is_not_taken_for_that_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("run", "neuron-centred-10", "--set", "stop.steps=3", "--out", "run", "-q")
+    preset = tmp_path / "run" / "preset.toml"
+    for old, new in (("\nseed = 0", "\nseed = 1"), ("\ndimension = 10", "\ndimension = 11")):
+        assert old in preset.read_text()
+        preset.write_text(preset.read_text().replace(old, new, 1))
+        for words in (
+            ["info", "run", "--columns", "all.csv"],
+            ["export", "run", "flat.csv"],
+            ["plot", "run", "-o", "it.svg", "--kind", "eigen"],
+            ["plot", "run", "-o", "it.svg", "--kind", "angles"],
+        ):
+            done = call(*words)
+            assert done.exit_code == 2
+            if words[0] != "info":  # which tells what is damaged, and writes no columns
+                assert "gives other inputs than problem.npz holds" in done.stderr, words
+    with pytest.raises(RunError, match="gives other inputs"):
+        write_columns(open_run("run"), tmp_path / "all.csv")
 
 
 def test_a_run_is_not_judged_by_a_loss_that_it_was_not_trained_with(tmp_path, monkeypatch):

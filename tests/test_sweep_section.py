@@ -112,6 +112,7 @@ def reluflow_reads(text):
         ("[sweep]\nover = 'init.seed=1'", "sweep.over is .*; expected a list of texts"),
         ("[sweep]\nover = [1]", "sweep.over is .*; expected a list of texts"),
         ("[sweep]\nlimit = 0", "sweep.limit is 0; expected a number of seconds above 0"),
+        (f"[sweep]\nlimit = {'9' * 400}", "sweep.limit is an integer of more than 30 digits; expected"),
         ("[sweep]\nsuccess = 1", "sweep.success is 1; expected text"),
         ("[sweep]\novr = []", "there is no key .*; did you mean over"),
     ],

@@ -31,7 +31,7 @@ def angles(axes: Axes, run: Run, clock: Clock = "time") -> None:
 
 def _angles(run: Run) -> Mapping[str, Array]:
     problem = run.problem
-    teacher = run.preset.data().teacher
+    teacher = run.data.teacher
     both = groups(problem)
     found: dict[str, list[float]] = {}
     for t, weights, outputs in zip(*stacked(run), strict=True):

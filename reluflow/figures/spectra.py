@@ -53,7 +53,7 @@ def eigen(axes: Axes, run: Run, clock: Clock = "time") -> None:
     without one, the best linear fit (Chistikov, Englert, Lazic 2023, arXiv 2306.06479).
     """
     problem = run.problem
-    teacher = run.preset.data().teacher
+    teacher = run.data.teacher
     goal = problem.best_line if teacher is None else teacher[0]
     times, weights, outputs = stacked(run)
     members = groups(problem)["plus"]

@@ -14,6 +14,7 @@ A file that cannot be used is told in one sentence and put aside under another n
 """
 
 import math
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -139,7 +140,8 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _number(table: Mapping[str, Any], name: str, default: float, finite: bool = False) -> float:
     value = table.get(name, default)
     usable = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0.0
-    if not usable or (finite and not math.isfinite(value)):
+    # an integer may be larger than any float
+    if not usable or not (value <= sys.float_info.max or (value == math.inf and not finite)):
         raise _UnusableError(f"cursor.{name} is {show(value)}; expected a number from 0")
     return float(value)
 

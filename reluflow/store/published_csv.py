@@ -66,8 +66,7 @@ def write_published(run: Run, path: Path) -> None:
     """Write the file. Raises RunError where there is no trajectory yet or it cannot be written."""
     if not run.series:
         raise RunError(f"{run.path}: no trajectory is recorded yet; expected a run that has begun")
-    preset, problem = run.preset, run.problem
-    data = preset.data()
+    problem, data = run.problem, run.data
     table = io.StringIO()
     rows = list(_rows(run, problem, data))
     writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")

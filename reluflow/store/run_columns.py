@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from reluflow.data.datasets import build_data
 from reluflow.data.held_out import held_out
 from reluflow.errors import RunError
 from reluflow.flow.base import State
@@ -20,7 +19,7 @@ def write_columns(run: Run, path: Path) -> None:
         raise RunError(f"{path}: found the ending {path.suffix or 'none'}; expected a file that ends in .csv")
     if not run.series:
         raise RunError(f"{run.path}: no trajectory is recorded yet; expected a run that has begun")
-    data = build_data(run.preset.values, run.preset.folder)
+    data = run.data
     points = held_out(run.preset.values, data)
     teacher = None if data.teacher is None else data.teacher[0]
     lines: list[str] = []

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from reluflow.store.run_layout import (
 )
 from reluflow.store.schema import show
 from reluflow.store.summary_table import Told
+
+if TYPE_CHECKING:
+    from reluflow.data.datasets import Data
 
 PRESET: Final = "preset.toml"
 PROBLEM: Final = "problem.npz"
@@ -164,6 +167,20 @@ class Run(Told):
         except ProblemError as error:
             raise damaged(self._start.path, str(error)) from None
         return problem
+
+    @property
+    def data(self) -> "Data":
+        """The data set as the preset makes it, with its teacher.
+
+        Raises RunError if it is not the one that the run was trained on, and what making it raises.
+        """
+        made, problem = self.preset.data(), self.problem
+        for name in ("inputs", "targets"):
+            if not np.array_equal(getattr(made, name), getattr(problem, name)):
+                raise RunError(
+                    f"{self.path}: its preset gives other {name} than {PROBLEM} holds; expected the very same"
+                )
+        return made
 
     @property
     def status(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import tomli_w
 
 from reluflow.errors import PresetError
+from reluflow.store.keys import LARGEST_NUMBER
 from reluflow.store.powers import power
 from reluflow.store.schema import show, suggestion
 
@@ -85,6 +86,6 @@ def _share(value: Any, where: str) -> float:
 
 def _seconds(value: Any, where: str) -> float:
     number = power(value) if isinstance(value, str) else value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 < number < float("inf"):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0.0 < number <= LARGEST_NUMBER:
         raise PresetError(f"{where} is {show(value)}; expected a number of seconds above 0")
     return float(number)
