@@ -130,6 +130,12 @@ def test_fixed_norm_at_a_tiny_scale(delta):
         build(1, init__kind="fixed-norm", init__delta=delta, init__scale=1e-200)
 
 
+@pytest.mark.parametrize("delta", [0.0, 1.0])
+def test_fixed_norm_at_a_scale_of_which_nothing_is_left(delta):
+    with pytest.raises(PresetError, match=r"init\.scale: found 4\.94066e-324; expected a larger one"):
+        build(1, init__kind="fixed-norm", init__delta=delta, init__scale=5e-324)
+
+
 def test_fixed_norm_directions_are_uniform_and_the_bias_is_one_of_them():
     weights, _ = build(3, 2, init__kind="fixed-norm", network__width=4000)
     unit = weights / np.linalg.norm(weights, axis=1)[:, None]

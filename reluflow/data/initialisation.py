@@ -102,7 +102,13 @@ def fixed_norm(start: Start) -> tuple[Array, Array]:
     with delta below zero may change the sign of a_j.
     """
     draws, delta = start.hidden(), float(start.values.get("init.delta", 0.0))
-    larger, smaller = _unequal(start.std * math.sqrt(start.input_dimension), abs(delta))
+    size = start.std * math.sqrt(start.input_dimension)
+    if size < SMALLEST_NEURON:
+        raise PresetError(
+            f"init.scale: found {start.values['init.scale']:g}; expected a larger one, since weights of "
+            f"{size:.3g} have few digits"
+        )
+    larger, smaller = _unequal(size, abs(delta))
     if delta != 0.0 and smaller < SMALLEST_NEURON:
         raise PresetError(
             f"init.delta: found {delta:g} beside init.scale = {start.values['init.scale']:g}; expected a "
