@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from commands import spent
 from shells import app_of, begin, interactive_shell, left_in_order
 from terminal import Screen, Terminal, app_command
 
@@ -53,12 +54,6 @@ def shell() -> Iterator[Terminal]:
     with interactive_shell() as one:
         begin(one, "--fresh", shows="lorentz")
         yield one
-
-
-def spent(process: int) -> float:
-    """Seconds of processor time that it has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def answered(shell: Terminal, holds: Callable[[Screen], object], what: str) -> None:
