@@ -13,6 +13,7 @@ sys.path.insert(0, str(TOOLS))
 from mutation.coverage_map import CoverageMap  # noqa: E402
 from mutation.rows import equivalents  # noqa: E402
 from mutation.sites import mutants  # noqa: E402
+from mutation.trial import likeliest_first  # noqa: E402
 
 ROOT = TOOLS.parent
 MODULE = '''"""Text of a module 1."""
@@ -128,6 +129,17 @@ def test_what_runs_at_import_alone_is_covered_by_the_tests_nearby(tmp_path):
     assert covered.covering(dropped) == set()
     covered.imported["toy/parts.py"] = {16}
     assert covered.covering(dropped) == {"a", "c"}
+
+
+def test_tests_of_the_module_and_quick_ones_come_first():
+    """One that runs little beside the module is worth more seconds than one that runs the whole package."""
+    tests = {"toy/parts.py": {11: {"own", "all"}, 16: {"own", "all", "long"}}, "toy/other.py": {}}
+    tests["toy/other.py"] = {line: {"all", "other"} for line in range(8)}
+    covered = CoverageMap(tests, {"own": 0.3, "all": 0.1, "long": 9.0, "other": 0.1}, {}, {})
+    shares = covered.shares("toy/parts.py")
+    assert shares == {"own": 1.0, "all": 0.2, "long": 1.0}
+    ordered = likeliest_first({"own", "all", "long", "other"}, covered.seconds, shares)
+    assert ordered == ["own", "all", "long", "other"]
 
 
 @pytest.mark.slow

@@ -4,8 +4,8 @@
     python tools/mutants.py --again
 
 A line is broken in a private copy of the tree. The tests that run it (by coverage, measured once and kept in
-``.mutants`` until the code changes) are run, fastest first, until one fails. What became of a line is
-appended to a file, so that a run that was ended goes on where it was. Mutants listed in
+``.mutants`` until the code changes) are run, the likeliest and fastest first, until one fails. What became of
+a line is appended to a file, so that a run that was ended goes on where it was. Mutants listed in
 ``tools/equivalent.toml`` are drawn, but not run.
 """
 
@@ -74,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     add("--slow", action="store_true", help="let the slow tests notice, too, not only the quick suite")
     add("--budget", type=float, default=0.0, help="seconds of tests for one line at most (all that cover it)")
     add("--limit", type=float, default=30.0, help="seconds for any test beside 5 times its usual ones (30)")
+    add("--processes", type=int, default=2, help="that measure which tests run which line (2)")
     add("--rows", type=Path, help="the file of what became of them (.mutants/rows.jsonl)")
     add("--root", type=Path, default=ROOT, help="the tree (this checkout)")
     add("--package", default="reluflow", help="folder of the package in it (reluflow)")
@@ -118,7 +119,7 @@ def _try(
     store: Path,
 ) -> list[Row]:
     """What became of each; those whose row holds from an earlier time are not run anew."""
-    tests = coverage_map(root, asked.package, store, asked.slow, _say)
+    tests = coverage_map(root, asked.package, store, asked.slow, asked.processes, _say)
     found = []
     with private_copy(root) as copy:
         trials = Trials(copy, tests, asked.slow, asked.limit, asked.budget)

@@ -4,8 +4,10 @@ import ast
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from coverage import CoverageData
@@ -14,6 +16,7 @@ from mutation.pytest_runs import private_copy, run_pytest
 from mutation.sites import Mutant
 
 SETTINGS = "[run]\nrelative_files = true\n"
+FILES_AT_A_TIME = 10
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,25 @@ class CoverageMap:
         files = {mutant.file} | self.importers.get(mutant.file, set())
         return {test for file in files for tests in self.tests.get(file, {}).values() for test in tests}
 
+    def shares(self, file: str) -> dict[str, float]:
+        """Of the lines that each test runs, the share that is in a file: a test of a part has a large one."""
+        here = Counter(test for tests in self.tests.get(file, {}).values() for test in tests)
+        return {test: count / self._lines[test] for test, count in here.items()}
 
-def coverage_map(root: Path, package: str, store: Path, slow: bool, say=print) -> CoverageMap:
+    @cached_property
+    def _lines(self) -> Counter[str]:
+        """How many lines each test runs."""
+        every = (tests for by_line in self.tests.values() for tests in by_line.values())
+        return Counter(test for tests in every for test in tests)
+
+
+def coverage_map(
+    root: Path, package: str, store: Path, slow: bool, processes: int = 2, say=print
+) -> CoverageMap:
     """The stored map, after the tests that are new to it have run.
 
     All run if the package, or what the tests share, has changed; else those of the test files that have.
+    A few files at a time are measured and stored, so that a measurement that was ended goes on from there.
     """
     folder = store / ("all" if slow else "quick")
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,10 +75,11 @@ def coverage_map(root: Path, package: str, store: Path, slow: bool, say=print) -
         known = {"code": code, "files": {}, "seconds": {}, "failed": []}
         data.unlink(missing_ok=True)
     changed = [file for file, state in files.items() if known["files"].get(file) != state]
-    if changed:
-        say(f"measuring which lines the tests of {len(changed)} files cover")
-        _measure(root, package, folder, known, changed, slow)
-        known["files"] = files
+    for begin in range(0, len(changed), FILES_AT_A_TIME):
+        say(f"measuring which lines the tests of {len(changed) - begin} files cover")
+        some = changed[begin : begin + FILES_AT_A_TIME]
+        _measure(root, package, folder, known, some, slow, processes)
+        known["files"] |= {file: files[file] for file in some}
         kept.write_text(json.dumps(known))
     seconds = {test: time for test, time in known["seconds"].items() if test.partition("::")[0] in files}
     for test in known["failed"]:
@@ -76,12 +94,14 @@ def coverage_map(root: Path, package: str, store: Path, slow: bool, say=print) -
     return CoverageMap(_tests_by_line(contexts, seconds), seconds, imported, _importers(root, package))
 
 
-def _measure(root: Path, package: str, folder: Path, known: dict, changed: list[str], slow: bool) -> None:
+def _measure(
+    root: Path, package: str, folder: Path, known: dict, changed: list[str], slow: bool, processes: int
+) -> None:
     """Run test files under coverage; their figures replace those in ``known``."""
     settings = folder / "settings"
     settings.write_text(SETTINGS)
     words = [f"--cov={package}", "--cov-context=test", "--cov-report=", f"--cov-config={settings}"]
-    words += ["--cov-append", *(["-m", ""] if slow else []), *changed]
+    words += ["--cov-append", "-n", str(processes), *(["-m", ""] if slow else []), *changed]
     with private_copy(root) as copy:
         told = sys.stderr.fileno()
         happened = run_pytest(copy, words, variables={"COVERAGE_FILE": str(folder / "coverage")}, output=told)

@@ -1,4 +1,4 @@
-"""One mutant at a time: the tests that cover it, fastest first, until one fails."""
+"""One mutant at a time: the tests that cover it, the likeliest and fastest first, until one fails."""
 
 import importlib.util
 import signal
@@ -15,6 +15,10 @@ from mutation.sites import Mutant
 
 #: Seconds of tests in the first batch, by the map; every further batch has so many times as much.
 FIRST_BATCH, GROWTH = 2.0, 4.0
+#: Seconds to import a file of tests.
+IMPORT = 0.15
+#: The least share of a test's lines that counts; 0 is that of tests which run only what imports the file.
+LEAST_SHARE = 0.001
 #: A test may take so many times as long as the slowest of its file did, beside the seconds that all get.
 SLOWER = 5.0
 #: So many of the tests that noticed other broken lines of the file come first.
@@ -44,8 +48,7 @@ class Trials:
         self._words = [*ONE_PROCESS, *(["-m", ""] if slow else [])]
         self._slowest: dict[str, float] = {}
         for test, seconds in tests.seconds.items():
-            file = test.partition("::")[0]
-            self._slowest[file] = max(seconds, self._slowest.get(file, 0.0))
+            self._slowest[_file(test)] = max(seconds, self._slowest.get(_file(test), 0.0))
 
     def run(self, mutant: Mutant, first: Iterable[str] = ()) -> Outcome:
         """What became of a mutant; those of ``first`` that cover it are run before the others."""
@@ -54,7 +57,7 @@ class Trials:
         early = [test for test in first if test in covering][:NOTICED_BEFORE]
         verdict, failed, ran = SURVIVED if covering else UNCOVERED, "", 0
         with self._broken(mutant):
-            for batch in self._batches(early, covering):
+            for batch in self._batches(early, covering, self._map.shares(mutant.file)):
                 happened = self._run(batch)
                 ran += len(happened.seconds)
                 if happened.code not in (0, 5):
@@ -77,34 +80,27 @@ class Trials:
         return failed
 
     def _run(self, tests: list[str]):
-        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        files = list(dict.fromkeys(_file(test) for test in tests))
         slowest = {file: self._allowance + SLOWER * self._slowest.get(file, 0.0) for file in files}
-        limits = {test: slowest[test.partition("::")[0]] for test in tests}
+        limits = {test: slowest[_file(test)] for test in tests}
         return run_pytest(self._copy, [*self._words, *files], limits)
 
-    def _batches(self, early: list[str], covering: set[str]) -> Iterator[list[str]]:
+    def _batches(self, early: list[str], covering: set[str], shares: dict[str, float]) -> Iterator[list[str]]:
         """Tests in batches of growing length, within each by file, so that files share their fixtures."""
         seconds = self._map.seconds
-        ordered = early + sorted(covering - set(early), key=lambda test: (seconds[test], test))
+        ordered = early + likeliest_first(covering - set(early), seconds, shares)
         batch: list[str] = []
         taken, total, limit = 0.0, 0.0, FIRST_BATCH
         for place, test in enumerate(ordered):
             if self._budget and place >= len(early) and total + seconds[test] > self._budget:
-                break
+                continue
             batch.append(test)
             taken, total = taken + seconds[test], total + seconds[test]
-            if taken >= limit:
-                yield self._by_file(batch)
+            if taken + IMPORT * len({_file(one) for one in batch}) >= limit:
+                yield _by_file(batch)
                 batch, taken, limit = [], 0.0, GROWTH * limit
         if batch:
-            yield self._by_file(batch)
-
-    def _by_file(self, batch: list[str]) -> list[str]:
-        totals: dict[str, float] = {}
-        for test in batch:
-            file = test.partition("::")[0]
-            totals[file] = totals.get(file, 0.0) + self._map.seconds[test]
-        return sorted(batch, key=lambda test: (totals[test.partition("::")[0]], test))
+            yield _by_file(batch)
 
     @contextmanager
     def _broken(self, mutant: Mutant) -> Iterator[None]:
@@ -116,6 +112,22 @@ class Trials:
             yield
         finally:
             _write(path, source)
+
+
+def likeliest_first(tests: set[str], seconds: dict[str, float], shares: dict[str, float]) -> list[str]:
+    """Tests by the seconds they take for the share of the lines they run that is in the broken module."""
+    costs = {test: (IMPORT + seconds[test]) / max(shares.get(test, 0.0), LEAST_SHARE) for test in tests}
+    return sorted(tests, key=lambda test: (costs[test], test))
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _by_file(batch: list[str]) -> list[str]:
+    """The tests of a file one after another, the files in the order in which they come up."""
+    files = list(dict.fromkeys(map(_file, batch)))
+    return sorted(batch, key=lambda test: files.index(_file(test)))
 
 
 def _write(path: Path, source: bytes) -> None:
