@@ -99,6 +99,8 @@ def test_no_event_is_later_than_the_end():
     assert training.solver.t == pytest.approx(between.t, rel=1e-6)
     assert before < len(training.events) == first + 1 < len(log)
     assert training.summary()["events"] == training.events.changes == first + 1
+    again = ended(problem, loss=loss_in(problem, between), saved=training.checkpoint())
+    assert (again.solver.t, again.summary()["events"]) == (training.solver.t, first + 1)
 
 
 def test_a_trajectory_ends_at_the_crossing():

@@ -25,7 +25,7 @@ def runs(tmp_path_factory):
     call("run", "neuron-centred-10", *QUICK, "--out", str(folder / "flow"))
     descent = ("--set", "stop.steps=300", "--method", "gd", "--set", "solver.learning_rate=0.04")
     call("run", "first-steps", *QUICK, *descent, "--out", str(folder / "descent"))
-    call("run", "two-teachers", *QUICK, "--out", str(folder / "two"))
+    call("run", "two-teachers", *QUICK, "--set", "data.held_out=6", "--out", str(folder / "two"))
     return folder
 
 
@@ -139,6 +139,10 @@ class TestArrays:
         call("export", str(runs / "two"), str(tmp_path / "two.nc"))
         with xarray.open_dataset(tmp_path / "two.nc", engine="scipy") as found:
             xarray.testing.assert_equal(open_run(runs / "two").to_xarray(), found.load())
+            inputs, targets = open_run(runs / "two").problem.held_out
+            assert found.sizes["held_out"] == targets.size > 0
+            np.testing.assert_array_equal(found["held_out_inputs"], inputs)
+            np.testing.assert_array_equal(found["held_out_targets"], targets)
 
     def test_npz_opens_without_pickle(self, runs, tmp_path):
         path = tmp_path / "flow.npz"

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reluflow.errors import ReluflowError
 from reluflow.plot import glyphs
 from reluflow.store import settings
 from reluflow.store.key_names import key_list
 from reluflow.store.locations import complaint
-from reluflow.store.settings import FILE_NAME, Settings, load_settings
+from reluflow.store.settings import FILE_NAME, Settings, load_settings, overrule
 
 BINDINGS = {"play": "space", "step": "full_stop", "reset": "r", "quit": "q,ctrl+c"}
 THEMES = ("nord", "gruvbox")
@@ -125,6 +126,18 @@ def test_a_folder_in_its_place_gives_one_sentence(tmp_path: Path, monkeypatch: p
 def test_ids_and_themes_are_taken_as_they_are_where_none_are_known(write) -> None:  # type: ignore[no-untyped-def]
     write('theme = "mine"\n[keymap]\nother = "x"\n')
     assert load_settings() == (Settings(theme="mine", keymap={"other": "x"}), [])
+    path = write("theme = 3\n")
+    assert load_settings() == (Settings(), [f"{path}, line 1: theme is 3; expected the name of a theme"])
+
+
+def test_flags_overrule_the_file_and_wrong_ones_are_told_by_their_names() -> None:
+    own = Settings("block", 5.0, "nord", False, {"play": "p"})
+    flags = {"marker": None, "fps": 12, "theme": "gruvbox", "mouse": None}
+    assert overrule(own, flags, THEMES) == Settings("block", 12.0, "gruvbox", False, {"play": "p"})
+    with pytest.raises(ReluflowError, match=r"^--fps is 500; expected a number from 1 to 30$"):
+        overrule(own, {"fps": 500}, THEMES)
+    with pytest.raises(ReluflowError, match=r'^--theme is "nordic"; expected one of gruvbox, nord$'):
+        overrule(own, {"theme": "nordic"}, THEMES)
 
 
 @given(st.text(max_size=12))

@@ -93,11 +93,26 @@ class TestPictures:
         assert len(marks) == 4
         assert marks == sorted(marks), "it falls"
 
+    def test_theory_quartiles_and_curve_are_drawn_apart(self):
+        """The theory runs above all points, and the quartiles are upright strokes through them."""
+        x, y = np.arange(1.0, 5.0), np.full(4, 2.0)
+        rows = curve_rows(Curve(x, y, y - 1.0, y + 1.0, "escape", y + 3.0, "higher"), 40, 20, BRAILLE)[:-2]
+
+        def heights(role):
+            return [at for at, row in enumerate(rows) if any(part.role == role for part in row)]
+
+        (at,) = {at for at, row in enumerate(rows) if "●" in plain(row)}
+        assert max(heights("theory")) < min(heights("dim")) < at < max(heights("dim"))
+        assert {*heights("dim"), at} == set(range(min(heights("dim")), max(heights("dim")) + 1))
+        assert heights("curve") == [at]
+
     def test_a_map_has_its_largest_value_where_it_is(self):
         values = np.array([[0.0, 0.5], [math.nan, 1.0]])
         texts = [plain(row) for row in map_rows(values, ["1", "2"], ["a", "b"], ("x", "y", "z"), 40, ASCII)]
         assert texts[0].startswith(f"b{ASCII.vertical}{' ' * 8}{'#' * 8}")
         assert texts[1].startswith(f"a{ASCII.vertical}{'.' * 8}{'+' * 8}")
+        assert texts[2] == f" {ASCII.corner}{ASCII.horizontal * 16}"
+        assert texts[3] == "  1       2"
         assert "z (. 0 to # 1) over x (across) and y (up)" in texts
 
     def test_a_map_too_wide_says_so(self):
