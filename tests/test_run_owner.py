@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from reluflow.errors import RunError
-from reluflow.store import files, run_summary
+from reluflow.store import files, owner, run_summary
 from reluflow.store.leftovers import delete_unfinished, new_folder
 from reluflow.store.owner import Owner, is_gone
 from reluflow.store.preset import load_preset
@@ -175,6 +176,24 @@ def test_directories_that_were_being_made_are_deleted(tmp_path, gone):
         (path / "problem.npz").write_text("")
     delete_unfinished(tmp_path)
     assert [path.exists() for path in (mine, theirs, remote, other)] == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("answer", "alive"), [(None, True), (ProcessLookupError(), False), (PermissionError(), True)]
+)
+def test_where_no_starts_are_told_a_signal_that_does_nothing_asks(answer, alive, monkeypatch):
+    """One that may not be sent shows that there is a process, of somebody else."""
+    sent = []
+
+    def kill(process, number):
+        sent.append((process, number))
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(owner, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(os, "kill", kill)
+    assert replace(Owner.this(), process=12345).alive() is alive
+    assert sent == [(12345, 0)]
 
 
 @pytest.mark.parametrize("tag", ["", "-", "a-b-c", "1", "{mine}-1", "{mine}"])

@@ -88,6 +88,21 @@ def test_a_run_that_was_tampered_with_fails():
     assert rows(Measured(good.problem, good.series, weaker, good.status))["end"].state == "fails"
 
 
+def test_the_end_is_read_off_at_a_millionth_of_the_first_loss_or_at_rest():
+    good = run(data__white=True)
+    share = good.series["loss"] / good.series["loss"][0]
+
+    def end_at(count: int, status: str) -> str:
+        cut = {name: column[:count] for name, column in good.series.items()}
+        return rows(Measured(good.problem, cut, good.snapshots, status))["end"].state
+
+    before = int(np.flatnonzero(share > 1.1e-6)[-1]) + 1
+    assert 1.1e-6 < share[before - 1] < 3e-6
+    assert end_at(before, "steps") == "not yet"
+    assert end_at(before, "stationary") == "holds"
+    assert end_at(int(np.flatnonzero(share < 0.9e-6)[0]) + 1, "steps") == "holds"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
