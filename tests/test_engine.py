@@ -93,7 +93,7 @@ def test_dual_vectors_stay_dual(monkeypatch):
 def test_dense_output_is_as_exact_as_the_run():
     """The inside of a step with events, as it was kept, against a run with a thousandth of the tolerance."""
     problem = wide(0)
-    assert suits(merge(problem.inputs, problem.targets), still=False)
+    assert suits(merge(problem.inputs, problem.targets, 0.0), still=False)
     solver = Lorentz(problem, Options())
     inside: list[State] = []
     while len(inside) < 6 and solver.loss > 1e-7:

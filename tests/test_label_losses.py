@@ -124,7 +124,7 @@ def test_samples_on_one_line_are_merged_as_they_pull(loss, slope):
     other = reluflow.simulate(inputs, labels, weights, outputs, **given, rtol=1e-11, method="dop853")
     assert exact.loss == pytest.approx(other.loss, rel=1e-8)
     assert exact.weights == pytest.approx(other.weights, abs=1e-7)
-    samples = merge(inputs, labels, loss=FUNCTIONS[loss])
+    samples = merge(inputs, labels, 0.0, loss=FUNCTIONS[loss])
     assert samples.size == 3
     hidden, h = np.array([0.3, -0.4, 0.2]), 1e-6
     slopes = (samples.force(hidden + h) - samples.force(hidden - h)) / (2.0 * h)

@@ -137,6 +137,9 @@ def test_the_bundle_is_as_far_from_the_teacher_as_it_is() -> None:
     # all coordinates are half way: each is log10(2) below its goal, on a chart of whole decades
     marks = find(rows[:-1], "positive") + find(rows[:-1], "negative")
     assert len(marks) == 5
+    goals = dict(find(rows[:-1], "level", BRAILLE.level))
+    assert goals.keys() == dict(marks).keys()
+    assert all(goals[x] <= y for x, y in marks)
 
 
 def test_at_the_teacher_nothing_is_left() -> None:

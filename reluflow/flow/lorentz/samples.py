@@ -240,7 +240,7 @@ class Samples:
 def merge(
     inputs: Array,
     targets: Array,
-    slope: float = 0.0,
+    slope: float,
     weight_decay: float = 0.0,
     loss: LabelLoss | None = None,
 ) -> Samples:
