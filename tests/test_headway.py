@@ -47,6 +47,32 @@ def test_a_run_goes_on_to_the_same_failure():
 
 
 @pytest.mark.parametrize(
+    ("loss", "rtol", "kink"), [("logistic", 1e-6, 3.89549), ("exponential", 1e-8, 2.06622)]
+)
+def test_lsoda_is_not_held_up_behind_a_kink_that_it_has_crossed(loss, rtol, kink):
+    """There its estimate of a Lipschitz constant keeps its steps at 1e-9 until it is started afresh."""
+    generator = np.random.default_rng(2)
+    inputs = generator.standard_normal((4, 3))
+    labels = np.sign(inputs @ generator.standard_normal(3))
+    weights = 0.5 * generator.standard_normal((5, 3)) / np.sqrt(5)
+    outputs = np.linalg.norm(weights, axis=1) * generator.choice([-1.0, 1.0], 5)
+    problem = Problem(inputs, labels, weights, outputs, loss)
+    whole, first, second = (
+        Training(problem, "lsoda", Options(rtol=rtol), StopRules(time=20.0)) for _ in range(3)
+    )
+    while first.solver.t < kink:
+        first.single_step()
+    for _ in range(30):
+        first.single_step()
+    second.restore({key: np.asarray(value) for key, value in first.checkpoint().items()})
+    for one in (whole, second):
+        one.run()
+        assert one.status == "time", one.reason
+    assert whole.solver.steps == second.solver.steps < STEPS
+    assert np.array_equal(whole.solver.state.weights, second.solver.state.weights)
+
+
+@pytest.mark.parametrize(
     ("method", "loss"), [("rk45", 5e-9), pytest.param("dop853", 1e-9, marks=pytest.mark.slow)]
 )
 def test_stiffness_alone_is_no_failure(method, loss):

@@ -245,6 +245,7 @@ def exact_run(loss):
         ("polar", {"rtol": 1e-7}, 1e-6),
         ("dop853", {"rtol": 1e-9}, 1e-7),
         ("radau", {"rtol": 1e-8}, 1e-6),
+        ("lsoda", {"rtol": 1e-8}, 1e-6),
         ("gd", {"learning_rate": 2e-2}, 4e-3),
     ],
 )
