@@ -6,7 +6,8 @@ import pytest
 import reluflow
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.labels import STATEMENTS, predictions
+from reluflow.theory.label_rows import STATEMENTS
+from reluflow.theory.labels import predictions
 from reluflow.theory.max_margin import max_margin
 from reluflow.verification import judge, train, verify
 
@@ -41,7 +42,10 @@ def test_labels_that_no_line_separates_have_none():
 @pytest.mark.parametrize(
     ("name", "loss", "ids"),
     [
-        ("orthogonally-separable", 1e-7, {"smoothed-margin", "one-class", "loss-rate", "stable-rank"}),
+        (
+            "orthogonally-separable", 1e-7,
+            {"smoothed-margin", "alignment-time", "one-class", "loss-rate", "stable-rank"},
+        ),
         (
             "leaky-largest-margin", 1e-20,
             {"smoothed-margin", "bundle-direction", "max-margin"},
@@ -70,6 +74,24 @@ def test_each_says_what_its_data_lack():
     tangled = Problem(points, [1, -1, 1, -1], [[1e-6, 0.0]], [1e-6], "logistic", 0.1)
     assert "not linearly separable" in rows_of(tangled)["max-margin"].reason
     assert set(rows_of(tangled)) == set(STATEMENTS)
+    opposite = [[0.01, 0.0], [0.01, 1e-9]]
+    turning = Problem([[1.0, 0.1], [1.0, -0.1]], [1, 1], opposite, [0.01, -0.01], "logistic")
+    late = rows_of(turning)["alignment-time"]
+    assert late.pending
+    assert "the last neuron aligns at" in late.reason
+
+
+@pytest.mark.parametrize(("loss", "force"), [("logistic", 0.5), ("exponential", 1.0)])
+def test_alignment_takes_as_long_as_events_say_and_no_longer_than_is_proved(loss, force):
+    problem = reluflow.load_preset("orthogonally-separable", {"solver.loss": loss}).problem()
+    start = problem.inputs, problem.targets, problem.weights, problem.output_weights
+    found = reluflow.simulate(*start, loss=loss, stop_loss=1e-2)
+    row = rows_of(problem)["alignment-time"]
+    assert row.predicted == pytest.approx(found.events.t[-1], rel=1e-7)
+    unit = problem.targets[:, None] * problem.inputs / problem.lengths[:, None]
+    proved = 20 * np.log(20) / (force * np.min(problem.lengths) * np.sqrt(np.min(unit @ unit.T)))
+    assert f"It is {row.predicted / proved:.3g} n ln(n)" in row.statement
+    assert row.predicted < proved
 
 
 def test_a_margin_that_falls_or_is_too_large_fails_its_row():

@@ -100,6 +100,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "general/first-escape": "time of the first escape from a small start",
                 "general/rest": "where a run comes to rest no live small neuron can grow",
                 "general/perturbations": "no small random change lowers the loss of a local minimum",
+                "general/two-piece": "past a number of samples the end is a least-squares fit of two pieces",
             },
         ),
         "labels": Chapter(
@@ -107,6 +108,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
             "classification, with labels +1 and -1",
             {
                 "labels/smoothed-margin": "the smoothed margin never falls once the data are fitted",
+                "labels/alignment-time": "when every neuron has come to see one class alone, or nothing",
                 "labels/one-class": "every live neuron sees exactly one class",
                 "labels/loss-rate": "the loss falls at least like 1/t",
                 "labels/stable-rank": "the stable rank of the hidden weights is at most 2",
@@ -147,7 +149,7 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 
 #: Chapters that hold for every loss, and what of them does not.
 OF_ANY_LOSS: Final = ("general", "labels", "decay")
-OF_SQUARES: Final = ("general/out-of-reach",)
+OF_SQUARES: Final = ("general/out-of-reach", "general/two-piece")
 
 
 def all_predictions(problem: "Problem") -> "list[Prediction]":

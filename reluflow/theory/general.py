@@ -11,7 +11,7 @@ import numpy as np
 from reluflow.network import BALANCED, loss_of, outweighed, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory import perturbations
+from reluflow.theory import perturbations, two_pieces
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
@@ -59,6 +59,7 @@ def predictions(problem: Problem) -> list[Prediction]:
         _first_escape(found, reason),
         _rest(problem),
         perturbations.prediction(),
+        two_pieces.prediction(problem, found, reason),
     ]
 
 
