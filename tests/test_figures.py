@@ -11,6 +11,7 @@ import pytest
 from commands import call, one_sentence
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,24 +21,29 @@ from reluflow import figures
 from reluflow.cli.completion import FIGURE_KINDS
 from reluflow.errors import ReluflowError
 from reluflow.figures.animation import animate, moments
-from reluflow.figures.kinds import KINDS, Choices
+from reluflow.figures.kinds import KINDS, Choices, curves
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
+from reluflow.plot.circles import CircleChoice
+from reluflow.store.recorded import CurveInMemory, RunInMemory
 from reluflow.store.run_directory import open_run
 from reluflow.theory.circle import extremal, growth
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Runs: ``steps`` (two coordinates), ``toy`` at two scales (one, with a bias), ``neuron`` (ten)."""
+    """Runs: ``steps`` (two coordinates), ``toy`` at two scales (one, with a bias), ``neuron`` (ten) and
+    ``labels``.
+    """
     folder = tmp_path_factory.mktemp("runs")
     for name, preset, *words in (
         ("steps", "first-steps"),
         ("toy", "orthogonal-toy", "network.width=12"),
         ("smaller", "orthogonal-toy", "network.width=12", "init.scale=1e-12"),
         ("neuron", "neuron-centred-10", "stop.loss=1e-3"),
+        ("labels", "orthogonally-separable", "stop.loss=1e-2"),
     ):
         settings = [word for setting in words for word in ("--set", setting)]
         done = call("run", preset, "-q", "--out", str(folder / name), *settings)
@@ -116,6 +122,11 @@ class TestLoss:
         np.testing.assert_allclose(predicted.get_xdata(), ends, rtol=0.02)
         assert axes.get_yscale() == "log"
         assert axes.get_xlabel() == "flow time (half-mse)"
+
+    def test_predictions_can_be_left_out(self, runs):
+        (axes,) = figures.figure("loss", [runs["toy"]], Choices(theory=False)).axes
+        assert len(axes.lines) == 1
+        assert words_in(axes) == {"S1", "S2"}
 
     def test_over_the_logarithm_of_the_scale_runs_collapse(self, runs, axes):
         figures.loss(axes, [runs["toy"], runs["smaller"]], "scaled", log=False)
@@ -281,6 +292,53 @@ class TestField:
                 expected = sign * growth(np.radians(line.get_xdata()), problem.inputs, pull)
                 np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-9)
 
+    def test_it_is_drawn_on_the_circle_that_is_chosen(self, runs, axes):
+        """Through a sample, at 0 degrees, and the first axis: rates there are those of the whole field."""
+        run = runs["neuron"]
+        figures.field(axes, run, 0.0, CircleChoice.read("x1 pca1"))
+        assert axes.get_xlabel().startswith("direction (°), x1 to pca1; the plane has ")
+        problem = run.problem
+        first = problem.inputs[0] / np.linalg.norm(problem.inputs[0])
+        left = problem.targets - predictions(problem.weights, problem.output_weights, problem.inputs)
+        rate = problem.speed / problem.samples * left @ np.maximum(problem.inputs @ first, 0.0)
+        line = next(line for line in axes.lines if line.get_label() == "$a_j > 0$")
+        assert np.interp(0.0, *curve(line)) == pytest.approx(rate, rel=1e-9)
+
+
+class TestMargins:
+    def test_they_are_those_of_the_series_where_they_are_not_negative(self, runs, axes):
+        run = runs["labels"]
+        figures.margins(axes, run)
+        lines = {line.get_label(): curve(line) for line in axes.lines}
+        for label, name in (("margin", "margin"), ("smoothed margin", "smoothed_margin")):
+            t, values = lines[label]
+            np.testing.assert_array_equal(t, run.t)
+            expected = run.series[name]
+            np.testing.assert_array_equal(values, np.where(expected >= 0.0, expected, np.nan))
+            assert np.nanmax(values) > 0.0
+        assert lines["accuracy"][1][-1] == 1.0
+
+
+class TestInMemory:
+    @pytest.mark.parametrize("kind", ["loss", "neurons", "directions", "function", "verify"])
+    def test_a_run_that_no_directory_holds_is_drawn_as_if_one_did(self, runs, kind):
+        stored = runs["steps"]
+        path, preset, problem = stored.path, stored.preset, stored.problem
+        held = RunInMemory(path, preset, problem, history_of(stored), stored.status)
+        canvas = [FigureCanvasAgg(figures.figure(kind, [run])) for run in (stored, held)]
+        for each in canvas:
+            each.draw()
+        one, other = (np.asarray(each.buffer_rgba()) for each in canvas)
+        assert one.std() > 1.0
+        np.testing.assert_array_equal(one, other)
+
+    def test_of_a_curve_behind_no_more_than_its_series_is_needed(self, runs):
+        toy, smaller = runs["toy"], runs["smaller"]
+        behind = CurveInMemory(smaller.path, smaller.preset, smaller.series)
+        (axes,) = curves([toy, behind], Choices("scaled", log=False)).axes
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["scale 1e-06", "scale 1e-12"]
+        np.testing.assert_array_equal(axes.lines[1].get_ydata(), smaller.loss)
+
 
 class TestSpectra:
     def test_singular_values(self, runs, axes):
@@ -335,7 +393,8 @@ class TestFiles:
     @pytest.mark.parametrize("kind", sorted(KINDS))
     def test_every_kind_is_written_and_says_what_it_was_made_by(self, folder, kind, tmp_path):
         path = tmp_path / "it's (a) \\figure é.png"
-        done = call("plot", str(folder / "steps"), "-o", str(path), "--kind", kind)
+        run = folder / ("labels" if kind == "margins" else "steps")
+        done = call("plot", str(run), "-o", str(path), "--kind", kind)
         assert (done.exit_code, done.stdout) == (0, f"{path}\n"), done.stderr
         with Image.open(path) as picture:
             assert np.asarray(picture.convert("L")).std() > 1.0
@@ -391,6 +450,22 @@ class TestFiles:
             (["toy", "-o", "a.png", "--kind", "function", "--at", "1e9"], "found no state at t = 1e+09"),
             (["toy", "-o", "a.png", "--at", "1e9"], "found no state at t = 1e+09"),
             (["toy", "neuron", "-o", "a.png", "--at", "-1"], "found no state at t = -1"),
+            (
+                ["toy", "-o", "a.png", "--kind", "margins"],
+                "the loss is half-mse; margins expect one of labels",
+            ),
+            (
+                ["toy", "-o", "a.png", "--kind", "verify", "--time", "log"],
+                "--time means nothing for --kind verify",
+            ),
+            (
+                ["toy", "-o", "a.png", "--kind", "neurons", "--linear"],
+                "--linear means nothing for --kind neurons",
+            ),
+            (["toy", "-o", "a.png", "--circle", "D+ D-"], "--circle means nothing for --kind loss"),
+            (["toy", "-o", "a.gif", "--at", "1"], "--at means nothing for .gif, which moves"),
+            (["toy", "-o", "a.png", "--kind", "field", "--circle", "D+ x9"], "x9: found 2 samples"),
+            (["toy", "-o", "a.png", "--kind", "field", "--circle", "D+"], "expected two of D+, D-, x3"),
             (["nothing", "-o", "a.png"], "expected a run directory"),
             (["toy", "-o", "no/such/a.png"], "cannot be written"),
         ],

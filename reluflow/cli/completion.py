@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: the kinds of ``reluflow.figures.kinds``, which needs matplotlib to be imported
 FIGURE_KINDS = (
     *("loss", "neurons", "directions", "function", "spectrum"),
-    *("eigen", "angles", "field", "sweep", "verify"),
+    *("eigen", "angles", "field", "margins", "sweep", "verify"),
 )
 
 

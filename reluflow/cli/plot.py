@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import typer
 
@@ -13,6 +13,17 @@ from reluflow.cli.target import opened_run
 
 #: endings of figures that move
 _MOVING: Final = (".gif", ".mp4")
+#: kinds with a state at one time, and with an axis of time
+_AT_A_TIME: Final = ("directions", "function", "field")
+_OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins")
+#: for which kinds the options of figures of runs mean something
+_MEANT_FOR: Final = {
+    "time": _OVER_TIME,
+    "linear": ("loss",),
+    "no-theory": ("loss",),
+    "circle": ("field",),
+    "at": ("loss", *_AT_A_TIME),
+}
 #: what the time axes are called here, and in ``reluflow.figures``
 _CLOCKS: Final = {"linear": "time", "log": "log", "scaled": "scaled"}
 
@@ -31,8 +42,8 @@ def plot(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="loss, neurons, directions, function, spectrum, eigen, angles, field or verify; in a .gif "
-            "or .mp4 loss, directions, function or field. Of a sweep: sweep. Default: loss, or sweep.",
+            help="loss, neurons, directions, function, spectrum, eigen, angles, field, margins or verify; "
+            "in a .gif or .mp4 loss, directions, function or field. Of a sweep: sweep, its default.",
             autocompletion=completion.figure_kinds,
         ),
     ] = None,
@@ -48,6 +59,17 @@ def plot(
         ),
     ] = None,
     linear: Annotated[bool, typer.Option("--linear", help="The loss on a linear axis.")] = False,
+    no_theory: Annotated[
+        bool, typer.Option("--no-theory", help="The loss without the escapes that are predicted.")
+    ] = False,
+    circle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TWO",
+            help="Two of D+, D-, x3 (a sample), pca1 (a principal axis), 3 (a neuron): field is drawn on the "
+            "circle through them.",
+        ),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -76,14 +98,20 @@ def plot(
     needs matplotlib: pip install 'reluflow[figures]'.
     """
     from reluflow.errors import ReluflowError
+    from reluflow.figures.extra import require_matplotlib
 
     if time is not None and time not in _CLOCKS:
         raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(_CLOCKS)}")
     of_sweep = {"x": x, "y": y, "value": value, "where": where}
-    of_runs = {"time": time, "linear": linear, "at": at}
+    of_runs = {"time": time, "linear": linear, "no-theory": no_theory, "circle": circle, "at": at}
     kind = kind or ("sweep" if len(runs) == 1 and _is_sweep(runs[0]) else "loss")
-    _refuse(of_runs if kind == "sweep" else of_sweep, kind)
-    _require_matplotlib()
+    _refuse({} if kind == "sweep" else of_sweep, f"--kind {kind}")
+    _refuse(
+        {name: value for name, value in of_runs.items() if kind not in _MEANT_FOR[name]}, f"--kind {kind}"
+    )
+    if out.suffix.lower() in _MOVING:
+        _refuse({"at": at}, f"{out.suffix}, which moves")
+    require_matplotlib()
     options = {"kind": kind, "style": style, **of_runs, **of_sweep, "title": title}
     command = shlex.join(["reluflow", "plot", *runs, "-o", str(out), *_words(options)])
     from reluflow.figures.look import look
@@ -92,7 +120,7 @@ def plot(
         if kind == "sweep":
             _plot_sweep(runs, out, of_sweep, title, command)
         else:
-            _plot_runs(runs, out, kind, (time and _CLOCKS[time], not linear, _moment(at), title), command)
+            _plot_runs(runs, out, kind, of_runs, title, command)
     emit(f"{out}\n")
 
 
@@ -108,18 +136,22 @@ def _moment(at: str | None) -> float | None:
         raise ReluflowError(f"--at {at}: expected 'end', or a flow time") from None
 
 
-def _plot_runs(runs: list[str], out: Path, kind: str, chosen: tuple[Any, ...], command: str) -> None:
+def _plot_runs(
+    runs: list[str], out: Path, kind: str, how: Mapping[str, Any], title: str, command: str
+) -> None:
     from reluflow.errors import ReluflowError
     from reluflow.figures.animation import animate
     from reluflow.figures.files import save
     from reluflow.figures.kinds import Choices, figure
     from reluflow.figures.shown import Clock
+    from reluflow.plot.circles import CircleChoice
 
     opened = [opened_run(run) for run in runs]
     # losses of labels fall like 1/t for many decades
     usual: Clock = "log" if all(run.problem.of_labels for run in opened) else "time"
-    clock: Clock = chosen[0] or usual
-    choices = Choices(clock, *chosen[1:])
+    clock = cast(Clock, _CLOCKS[how["time"]]) if how["time"] else usual
+    circle = CircleChoice.read(how["circle"] or "")
+    choices = Choices(clock, not how["linear"], _moment(how["at"]), not how["no-theory"], circle, title=title)
     if out.suffix.lower() not in _MOVING:
         save(figure(kind, opened, choices), out, command, opened)
         return
@@ -152,13 +184,13 @@ def _is_sweep(folder: str) -> bool:
     return (expanded(folder) / "sweep.toml").is_file()
 
 
-def _refuse(options: Mapping[str, Any], kind: str) -> None:
-    """Raise ReluflowError for an option that means nothing for the kind of figure."""
+def _refuse(options: Mapping[str, Any], what: str) -> None:
+    """Raise ReluflowError for one of the options, which mean nothing for such a figure."""
     from reluflow.errors import ReluflowError
 
     for name, value in options.items():
         if _is_given(value):
-            raise ReluflowError(f"--{name} means nothing for --kind {kind}; expected it left out")
+            raise ReluflowError(f"--{name} means nothing for {what}; expected it left out")
 
 
 def _is_given(value: Any) -> bool:
@@ -173,14 +205,3 @@ def _words(options: Mapping[str, Any]) -> list[str]:
         if _is_given(value):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return found
-
-
-def _require_matplotlib() -> None:
-    from importlib.util import find_spec
-
-    from reluflow.errors import ReluflowError
-
-    if find_spec("matplotlib") is None:
-        raise ReluflowError(
-            "figures need matplotlib, which is not installed: pip install 'reluflow[figures]'"
-        )

@@ -18,6 +18,7 @@ _HOMES = {
     "figure": "reluflow.figures.kinds",
     "function": "reluflow.figures.functions",
     "loss": "reluflow.figures.loss_lines",
+    "margins": "reluflow.figures.margin_lines",
     "norms": "reluflow.figures.neuron_lines",
     "save": "reluflow.figures.files",
     "spectrum": "reluflow.figures.spectra",

@@ -11,10 +11,10 @@ from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.columns import groups
 from reluflow.observe.quantities import angle, spread
-from reluflow.store.run_reader import Run
+from reluflow.store.recorded import Recorded
 
 
-def angles(axes: Axes, run: Run, clock: Clock = "time") -> None:
+def angles(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     """Angles over flow time, in degrees, from chords.
 
     Largest and mean between the neurons with a_j > 0, and with a_j < 0, that saw a sample at the start; of
@@ -29,7 +29,7 @@ def angles(axes: Axes, run: Run, clock: Clock = "time") -> None:
     legend_above(axes, 2)
 
 
-def _angles(run: Run) -> Mapping[str, Array]:
+def _angles(run: Recorded) -> Mapping[str, Array]:
     problem = run.problem
     teacher = run.data.teacher
     both = groups(problem)

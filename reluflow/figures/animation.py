@@ -25,7 +25,7 @@ from reluflow.figures.loss_lines import loss
 from reluflow.figures.metadata import as_comment
 from reluflow.figures.shown import history_of
 from reluflow.store.files import write_bytes, writing
-from reluflow.store.run_reader import Run
+from reluflow.store.recorded import Recorded
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,20 +36,22 @@ PER_SECOND: Final = 16
 _REST: Final = 2.0
 _DPI: Final = 150
 
-_Draw = Callable[[Axes, Run, float, Choices], None]
+_Draw = Callable[[Axes, Recorded, float, Choices], None]
 _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
-    "field": (lambda axes, run, t, _: field(axes, run, t), (WIDTH, HEIGHT)),
+    "field": (lambda axes, run, t, choices: field(axes, run, t, choices.circle), (WIDTH, HEIGHT)),
     "function": (lambda axes, run, t, _: function(axes, run, t), (WIDTH, 1.1 * HEIGHT)),
     "directions": (lambda axes, run, t, _: directions(axes, run, t), (0.92 * WIDTH, 0.92 * WIDTH)),
     "loss": (
-        lambda axes, run, t, choices: loss(axes, run, choices.clock, log=choices.log, at=t),
+        lambda axes, run, t, choices: loss(
+            axes, run, choices.clock, log=choices.log, theory=choices.theory, at=t
+        ),
         (WIDTH, HEIGHT),
     ),
 }
 
 
 def animate(
-    kind: str, run: Run, path: Path, choices: Choices = USUAL, command: str = "", frames: int = FRAMES
+    kind: str, run: Recorded, path: Path, choices: Choices = USUAL, command: str = "", frames: int = FRAMES
 ) -> None:
     """Write a .gif, or where ffmpeg is an .mp4, of ``frames`` pictures of a run from its start to its end.
 
@@ -67,14 +69,14 @@ def animate(
         write_bytes(path, content)
 
 
-def moments(run: Run, frames: int) -> list[float]:
+def moments(run: Recorded, frames: int) -> list[float]:
     """Flow times from the start to the end, between which the state changes by equal amounts."""
     history = history_of(run)
     ends = history.reading("change", 0.0), history.reading("change", history.end)
     return [history.time_of("change", float(each)) for each in np.linspace(*ends, frames)]
 
 
-def _pictures(kind: str, run: Run, choices: Choices, frames: int) -> "Iterator[Image]":
+def _pictures(kind: str, run: Recorded, choices: Choices, frames: int) -> "Iterator[Image]":
     from PIL import Image
 
     draw, size = _KINDS[kind]
@@ -94,7 +96,7 @@ def _pictures(kind: str, run: Run, choices: Choices, frames: int) -> "Iterator[I
 
 
 def _limits(
-    draw: _Draw, size: tuple[float, float], run: Run, times: list[float], choices: Choices
+    draw: _Draw, size: tuple[float, float], run: Recorded, times: list[float], choices: Choices
 ) -> tuple[float, float] | None:
     """One range of heights for all pictures of a curve, None for pictures that keep their own."""
     found = []

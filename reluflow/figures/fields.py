@@ -9,10 +9,13 @@ from matplotlib.ticker import MultipleLocator
 
 from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, THEORY, edged, legend_above
 from reluflow.figures.shown import state_of
+from reluflow.flow.base import State
 from reluflow.network import Array, residuals
 from reluflow.observe.neurons import describe
-from reluflow.plot.directions import compass
-from reluflow.store.run_reader import Run
+from reluflow.plot.circles import FULLEST, CircleChoice, circle_of, placed
+from reluflow.plot.directions import Plane, compass
+from reluflow.problem import Problem
+from reluflow.store.recorded import Recorded
 from reluflow.theory.circle import extremal, growth, kinks_of
 
 #: points of a curve
@@ -24,39 +27,51 @@ _DIAMOND: dict[str, Any] = {"markeredgecolor": "black", "markersize": 5.0, "zord
 _ROOM = 8.0
 
 
-def field(axes: Axes, run: Run, t: float | None = None) -> None:
+def field(axes: Axes, run: Recorded, t: float | None = None, circle: CircleChoice = FULLEST) -> None:
     """Growth rate of a small neuron over its direction at flow time ``t`` (the end), one curve a sign.
 
     s G(u), G(u) = -(c/n) sum_k r_k sigma(<u, x_k>) with the residual r = h - y and c = 1, for mse 2 (Maennel,
     Bousquet, Gelly 2018). Diamonds stand at the directions to which small neurons are drawn and grow, dotted
     lines at the kinks of the samples, and every neuron at its direction and rate. With more than two
-    coordinates that move: on the great circle that holds most of the directions. Weight decay is a line,
-    above which neurons grow.
+    coordinates that move: on the great ``circle`` through two directions, or if none is chosen on the one
+    that holds most of the directions. Weight decay is a line, above which neurons grow. ProblemError where
+    there is no such circle.
     """
     state, problem = state_of(run, t), run.problem
     span = problem.span
-    plane = compass(span.project(state.weights), state.output_weights, span.inputs).plane
+    plane = _plane(circle, state, problem)
     residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     pull = -problem.speed / problem.samples * problem.force(residual)
-    circle = _Circle(span.inputs @ plane.basis, pull, problem.slope)
+    rounded = _Circle(span.inputs @ plane.basis, pull, problem.slope)
     moving = span.project(state.weights) @ plane.basis
     places = np.degrees(np.arctan2(moving[:, 1], moving[:, 0]))
     table = describe(state, problem, residual)
     rates = table.growth + problem.weight_decay  # by the data alone, beside the line of the decay
-    _kinks(axes, circle.inputs)
+    _kinks(axes, rounded.inputs)
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
     if problem.weight_decay:
         axes.axhline(problem.weight_decay, color=THEORY, linestyle="--", linewidth=0.8, label="weight decay")
     for sign, looks in ((1, POSITIVE), (-1, NEGATIVE)):
         members = (table.sign == sign) & np.isfinite(table.growth)
-        circle.draw(axes, sign, looks)
+        rounded.draw(axes, sign, looks)
         axes.plot(places[members], rates[members], looks[2], color=looks[0], markersize=3.0, **edged(0.3))
     word = "extremal" if plane.share == 1.0 else "maximum"
     axes.plot([], [], "D", color="0.8", label=word, **_DIAMOND)
-    where = "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
+    where = f", {' to '.join(circle.words)}" if circle.words else ""
+    where += "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
     axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
     axes.xaxis.set_major_locator(MultipleLocator(90.0))
     legend_above(axes, 2 if problem.weight_decay else 3)
+
+
+def _plane(circle: CircleChoice, state: State, problem: Problem) -> Plane:
+    """The plane of the circle, and what share of the neurons' directions lies in it."""
+    span = problem.span
+    if not circle.words:
+        return compass(span.project(state.weights), state.output_weights, span.inputs).plane
+    chosen = circle_of(circle, state, problem)
+    share = 1.0 if chosen.whole else float(np.mean(placed(state.weights, chosen, problem).near))
+    return Plane(chosen.basis, share)
 
 
 @dataclass(frozen=True)

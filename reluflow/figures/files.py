@@ -8,23 +8,23 @@ from matplotlib.figure import Figure
 from reluflow.errors import ReluflowError
 from reluflow.figures.metadata import NAMES
 from reluflow.store.files import write_atomically, writing
-from reluflow.store.run_reader import Run
+from reluflow.store.recorded import Curve
 from reluflow.sweep.opening import Sweep
 from reluflow.sweep.study import STUDY
 
 
-def presets_of(shown: Sequence[Run | Sweep]) -> str:
+def presets_of(shown: Sequence[Curve | Sweep]) -> str:
     """The presets of runs, and the studies of sweeps, as TOML, each behind its directory."""
     return "\n".join(f"# {each.path}\n{_toml(each)}" for each in shown)
 
 
-def _toml(shown: Run | Sweep) -> str:
-    if isinstance(shown, Run):
-        return shown.preset.to_toml()
-    return (shown.path / STUDY).read_text(encoding="utf-8")
+def _toml(shown: Curve | Sweep) -> str:
+    if isinstance(shown, Sweep):
+        return (shown.path / STUDY).read_text(encoding="utf-8")
+    return shown.preset.to_toml()
 
 
-def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Run | Sweep] = ()) -> None:
+def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Curve | Sweep] = ()) -> None:
     """Write a figure as .pdf, .svg or .png, with the ``command`` and the presets of its ``runs`` in it.
 
     The same figure gives the same bytes: no time is written. Raises ReluflowError for another ending and

@@ -14,28 +14,36 @@ from reluflow.figures.fields import field
 from reluflow.figures.functions import function
 from reluflow.figures.look import HEIGHT, WIDTH
 from reluflow.figures.loss_lines import loss
+from reluflow.figures.margin_lines import margins
 from reluflow.figures.neuron_lines import norms, turning
 from reluflow.figures.shown import Clock
 from reluflow.figures.spectra import eigen, explained, spectrum
 from reluflow.figures.tables import verification
-from reluflow.store.run_reader import Run
+from reluflow.plot.circles import FULLEST, CircleChoice
+from reluflow.store.recorded import Curve, Recorded
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What may be chosen: the ``clock`` below curves, whether the loss is logarithmic (``log``), ``at`` which
-    flow time a state is shown (None: the last), and a ``title``."""
+    """What may be chosen.
+
+    ``clock``: the time below curves; ``log``: of the loss; ``at``: the flow time of which a state is shown
+    (None: the last); ``theory``: whether predictions stand beside the loss; ``circle``: of directions, on
+    which the field is drawn; ``title``: words above the figure.
+    """
 
     clock: Clock = "time"
     log: bool = True
     at: float | None = None
+    theory: bool = True
+    circle: CircleChoice = FULLEST
     title: str = ""
 
 
 USUAL: Final = Choices()
 
 
-def figure(kind: str, runs: Sequence[Run], choices: Choices = USUAL) -> Figure:
+def figure(kind: str, runs: Sequence[Recorded], choices: Choices = USUAL) -> Figure:
     """A figure of the given kind, one of ``KINDS``, in the present style (see ``look``).
 
     Raises ReluflowError for a kind that there is none of, and for several runs where only one can be shown.
@@ -56,13 +64,14 @@ def _empty(height: float = HEIGHT, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _loss(runs: Sequence[Run], choices: Choices) -> Figure:
+def curves(runs: Sequence[Curve], choices: Choices) -> Figure:
+    """The losses of several runs, of which no more than the curves need be there; of one, as ``figure``."""
     made = _empty()
-    loss(made.subplots(), runs[0] if len(runs) == 1 else runs, choices.clock, log=choices.log, at=choices.at)
+    loss(made.subplots(), runs, choices.clock, log=choices.log, theory=choices.theory, at=choices.at)
     return made
 
 
-def _neurons(runs: Sequence[Run], choices: Choices) -> Figure:
+def _neurons(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty(1.55 * HEIGHT)
     above, below = made.subplots(2, sharex=True)
     norms(above, runs[0], choices.clock)
@@ -72,19 +81,19 @@ def _neurons(runs: Sequence[Run], choices: Choices) -> Figure:
     return made
 
 
-def _directions(runs: Sequence[Run], choices: Choices) -> Figure:
+def _directions(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty(0.92 * WIDTH, 0.92 * WIDTH)
     directions(made.subplots(), runs[0], choices.at)
     return made
 
 
-def _function(runs: Sequence[Run], choices: Choices) -> Figure:
+def _function(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty(1.1 * HEIGHT)
     function(made.subplots(), runs[0], choices.at)
     return made
 
 
-def _spectrum(runs: Sequence[Run], choices: Choices) -> Figure:
+def _spectrum(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty(1.55 * HEIGHT)
     above, below = made.subplots(2, sharex=True)
     spectrum(above, runs[0], choices.clock)
@@ -93,33 +102,39 @@ def _spectrum(runs: Sequence[Run], choices: Choices) -> Figure:
     return made
 
 
-def _eigen(runs: Sequence[Run], choices: Choices) -> Figure:
+def _eigen(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty()
     eigen(made.subplots(), runs[0], choices.clock)
     return made
 
 
-def _angles(runs: Sequence[Run], choices: Choices) -> Figure:
+def _angles(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty()
     angles(made.subplots(), runs[0], choices.clock)
     return made
 
 
-def _field(runs: Sequence[Run], choices: Choices) -> Figure:
+def _field(runs: Sequence[Recorded], choices: Choices) -> Figure:
     made = _empty()
-    field(made.subplots(), runs[0], choices.at)
+    field(made.subplots(), runs[0], choices.at, choices.circle)
     return made
 
 
-def _verify(runs: Sequence[Run], _: Choices) -> Figure:
+def _margins(runs: Sequence[Recorded], choices: Choices) -> Figure:
+    made = _empty()
+    margins(made.subplots(), runs[0], choices.clock)
+    return made
+
+
+def _verify(runs: Sequence[Recorded], _: Choices) -> Figure:
     made = _empty(width=2.1 * WIDTH)
     lines = verification(made.subplots(), runs[0])
     made.set_size_inches(2.1 * WIDTH, 0.17 * (lines + 2))
     return made
 
 
-KINDS: Final[dict[str, Callable[[Sequence[Run], Choices], Figure]]] = {
-    "loss": _loss,
+KINDS: Final[dict[str, Callable[[Sequence[Recorded], Choices], Figure]]] = {
+    "loss": curves,
     "neurons": _neurons,
     "directions": _directions,
     "function": _function,
@@ -127,5 +142,6 @@ KINDS: Final[dict[str, Callable[[Sequence[Run], Choices], Figure]]] = {
     "eigen": _eigen,
     "angles": _angles,
     "field": _field,
+    "margins": _margins,
     "verify": _verify,
 }

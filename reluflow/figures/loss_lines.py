@@ -6,10 +6,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reluflow.figures.look import GUIDE, THEORY
-from reluflow.figures.shown import Clock, history_of, labels, landmarks_of, require_time, units
+from reluflow.figures.shown import (
+    Clock,
+    history_of,
+    labels,
+    landmarks_of,
+    require_time,
+    series_of,
+    units,
+    whole,
+)
 from reluflow.observe.plateaus import Saddle, find_saddles
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
-from reluflow.store.run_reader import Run
+from reluflow.store.recorded import Curve, Recorded
 
 #: shares of the width of the axes between two names of plateaus
 _APART = 0.045
@@ -19,7 +28,7 @@ _BESIDE = {HELD_OUT_LOSS: "held out", OBJECTIVE: "objective"}
 
 def loss(
     axes: Axes,
-    runs: Run | Sequence[Run],
+    runs: Recorded | Sequence[Curve],
     clock: Clock = "time",
     *,
     log: bool = True,
@@ -35,26 +44,26 @@ def loss(
     any, are drawn beside it. ``at``: a flow time of the first run at which a cursor stands; ReluflowError
     beyond its record.
     """
-    several = [runs] if isinstance(runs, Run) else list(runs)
-    if at is not None:
-        require_time(several[0], at)
+    several: list[Curve] = list(runs) if isinstance(runs, Sequence) else [runs]
+    first = whole(several[0])
+    if at is not None and first is not None:
+        require_time(first, at)
     for run, label in zip(several, labels(several), strict=True):
-        series = history_of(run).series
+        series = series_of(run)
         unit, words = units(run, clock)
         axes.plot(series["t"] / unit, series["loss"], label=label if len(several) > 1 else None)
         axes.set_xlabel(words)
-    axes.set_ylabel(
-        "loss" if len({run.problem.loss for run in several}) > 1 else f"loss ({several[0].problem.loss})"
-    )
+    names = {run.preset.values["solver.loss"] for run in several}
+    axes.set_ylabel("loss" if len(names) > 1 else f"loss ({names.pop()})")
     if len(several) == 1:
         _beside(axes, several[0], units(several[0], clock)[0])
-    _scales(axes, clock, log, max(history_of(run).end / units(run, clock)[0] for run in several))
+    _scales(axes, clock, log, max(series_of(run)["t"][-1] / units(run, clock)[0] for run in several))
     if len(several) > 1:
         axes.legend()
-    elif plateaus or theory:
-        _annotate(axes, several[0], clock, plateaus, theory)
-    if at is not None:
-        _cursor(axes, several[0], at / units(several[0], clock)[0], at)
+    elif first is not None and (plateaus or theory):
+        _annotate(axes, first, clock, plateaus, theory)
+    if at is not None and first is not None:
+        _cursor(axes, first, at / units(first, clock)[0], at)
 
 
 def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
@@ -67,9 +76,9 @@ def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
         axes.set_xlim(0.0, 1.02 * end)
 
 
-def _beside(axes: Axes, run: Run, unit: float) -> None:
+def _beside(axes: Axes, run: Curve, unit: float) -> None:
     """The loss on held-out samples, and the objective, where they are recorded."""
-    series = history_of(run).series
+    series = series_of(run)
     found = [(column, name) for column, name in _BESIDE.items() if column in series]
     if not found:
         return
@@ -86,7 +95,7 @@ def _at_least_a_decade(axes: Axes) -> None:
         axes.set_ylim(low / 3.0, high * 3.0)
 
 
-def _annotate(axes: Axes, run: Run, clock: Clock, plateaus: bool, theory: bool) -> None:
+def _annotate(axes: Axes, run: Recorded, clock: Clock, plateaus: bool, theory: bool) -> None:
     unit, _ = units(run, clock)
     if theory:
         _predictions(axes, run, unit)
@@ -94,7 +103,7 @@ def _annotate(axes: Axes, run: Run, clock: Clock, plateaus: bool, theory: bool) 
         _names(axes, find_saddles(history_of(run).series, settled=run.status == "converged"), unit)
 
 
-def _predictions(axes: Axes, run: Run, unit: float) -> None:
+def _predictions(axes: Axes, run: Recorded, unit: float) -> None:
     found = landmarks_of(run)
     inside = [each for each in found.escapes if each.time <= history_of(run).end]
     for each in inside:
@@ -137,6 +146,6 @@ def _names(axes: Axes, saddles: Sequence[Saddle], unit: float) -> None:
         )
 
 
-def _cursor(axes: Axes, run: Run, place: float, t: float) -> None:
+def _cursor(axes: Axes, run: Recorded, place: float, t: float) -> None:
     axes.axvline(place, color=GUIDE, linewidth=0.8, zorder=0)
     axes.plot([place], [history_of(run).loss_at(t)], "o", color="black", zorder=5)

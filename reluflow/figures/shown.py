@@ -1,6 +1,6 @@
-"""What figures ask of a run directory, worked out once a run."""
+"""What figures ask of a run, worked out once a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -10,6 +10,7 @@ from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.history import History
+from reluflow.store.recorded import Curve, Recorded, RunInMemory
 from reluflow.store.run_reader import Run
 from reluflow.theory.landmarks import Landmarks, landmarks
 from reluflow.training.resumption import remains
@@ -19,8 +20,10 @@ Clock = Literal["time", "log", "scaled"]
 
 
 @lru_cache(maxsize=16)
-def history_of(run: Run) -> History:
+def history_of(run: Recorded) -> History:
     """What a run recorded. Raises ReluflowError where that is nothing, or damaged."""
+    if isinstance(run, RunInMemory):
+        return run.history
     if not run.series:
         raise ReluflowError(f"{run.path}: no trajectory is recorded; expected a run that has begun")
     found = remains(run)
@@ -29,7 +32,18 @@ def history_of(run: Run) -> History:
     return found
 
 
-def _fault(run: Run) -> str:
+def whole(curve: Curve) -> Run | RunInMemory | None:
+    """A curve as the run that it is of, if that is there."""
+    return curve if isinstance(curve, Run | RunInMemory) else None
+
+
+def series_of(curve: Curve) -> Mapping[str, Array]:
+    """Columns (k,) by name. Raises ReluflowError where there are none, or damaged ones."""
+    run = whole(curve)
+    return curve.series if run is None else history_of(run).series
+
+
+def _fault(run: Recorded) -> str:
     """Why what a run recorded cannot be shown."""
     try:
         taken = run.snapshots
@@ -40,12 +54,12 @@ def _fault(run: Run) -> str:
 
 
 @lru_cache(maxsize=16)
-def landmarks_of(run: Run) -> Landmarks:
+def landmarks_of(run: Recorded) -> Landmarks:
     """What the theory predicts of its loss, from its start."""
     return landmarks(run.problem)
 
 
-def state_of(run: Run, t: float | None) -> State:
+def state_of(run: Recorded, t: float | None) -> State:
     """The recorded state at or before a flow time (None: the last); ReluflowError beyond the record."""
     history = history_of(run)
     if t is not None:
@@ -53,16 +67,16 @@ def state_of(run: Run, t: float | None) -> State:
     return history.recorded_at(history.end if t is None else t)
 
 
-def require_time(run: Run, t: float) -> None:
+def require_time(run: Recorded, t: float) -> None:
     """ReluflowError where the run has no flow time ``t``."""
     end = history_of(run).end
     if not 0.0 <= t <= end:
         raise ReluflowError(f"{run.path}: found no state at t = {t:g}; expected a time from 0 to {end:.6g}")
 
 
-def units(run: Run, clock: Clock) -> tuple[float, str]:
+def units(run: Curve, clock: Clock) -> tuple[float, str]:
     """What flow times are divided by, and the words below the axis."""
-    loss = run.problem.loss
+    loss = run.preset.values["solver.loss"]
     if clock != "scaled":
         return 1.0, f"flow time ({loss})"
     scale = run.preset.values.get("init.scale")
@@ -74,7 +88,7 @@ def units(run: Run, clock: Clock) -> tuple[float, str]:
     return -float(np.log(scale)), f"flow time / ln(1/scale) ({loss})"
 
 
-def labels(runs: Sequence[Run]) -> list[str]:
+def labels(runs: Sequence[Curve]) -> list[str]:
     """What tells runs apart: the values in which their presets differ, else their directories."""
     values = [run.preset.values for run in runs]
     ids = {id: None for each in values for id in each}
@@ -94,7 +108,7 @@ def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def stacked(run: Run) -> tuple[Array, Array, Array]:
+def stacked(run: Recorded) -> tuple[Array, Array, Array]:
     """Times (k,), hidden weights (k, m, d) and output weights (k, m) of the recorded states."""
     history_of(run)
     taken = run.snapshots

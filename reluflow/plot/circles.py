@@ -46,6 +46,10 @@ class CircleChoice:
         return " ".join(self.words)
 
 
+#: the circle that holds most of the directions
+FULLEST: Final = CircleChoice()
+
+
 @dataclass(frozen=True)
 class Circle:
     """``basis`` (p, 2): orthonormal, in the coordinates that move; angles are measured from its first column.
