@@ -18,7 +18,7 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import RecordRules, Snapshots
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 from reluflow.theory import all_predictions
 from reluflow.theory.prediction import NotYet, Prediction
 from reluflow.training.training import StopRules, Training
@@ -205,7 +205,7 @@ def _trained(
     return Measured(training.problem, recorder.series, recorder.snapshots, training.status, rtol)
 
 
-def read(run: Recorded) -> Measured:
+def read(run: RunRecord) -> Measured:
     """What a run recorded.
 
     Raises RunError if it holds no trajectory yet, or that of another loss than its preset has.

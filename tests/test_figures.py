@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,14 +22,16 @@ from reluflow import figures
 from reluflow.cli.completion import FIGURE_KINDS
 from reluflow.errors import ReluflowError
 from reluflow.figures.animation import animate, moments
-from reluflow.figures.kinds import KINDS, Choices, curves
+from reluflow.figures.choices import Choices
+from reluflow.figures.kinds import KINDS, curves
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
 from reluflow.plot.circles import CircleChoice
-from reluflow.store.recorded import CurveInMemory, RunInMemory
+from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.store.run_record import CurveInMemory, RunInMemory
 from reluflow.theory.circle import extremal, growth
 
 
@@ -134,6 +137,14 @@ class TestLoss:
         halves = [np.interp(-0.25, -loss, t) for t, loss in map(curve, axes.lines)]
         assert halves[0] == pytest.approx(halves[1], rel=0.1)
         assert runs["smaller"].t[-1] > 1.5 * runs["toy"].t[-1]
+
+    def test_the_method_is_told_of_the_flow_as_well(self, runs):
+        """And not the learning rate, which only descent has."""
+        descent = {"solver.method": "gd", "solver.learning_rate": 0.02}
+        both = [
+            CurveInMemory(Path("run"), load_preset("orthogonal-toy", chosen), {}) for chosen in ({}, descent)
+        ]
+        assert labels(both) == ["method lorentz", "method gd, learning rate 0.02"]
 
     def test_runs_that_differ_in_nothing_have_the_names_of_their_directories(self, runs):
         assert labels([runs["toy"], runs["toy"]]) == ["toy", "toy"]

@@ -105,6 +105,13 @@ def test_the_engine_never_imports_textual(code):
     assert "textual" not in asked
 
 
+def test_the_app_never_imports_matplotlib_before_a_figure_is_drawn():
+    code = ENGINE.replace('not in ("cli", "tui", "__main__")', '== "tui"')
+    asked, _ = asked_for(code)
+    assert "textual" in asked
+    assert "matplotlib" not in asked
+
+
 def test_a_headless_run_never_imports_textual(tmp_path):
     (tmp_path / "tiny.toml").write_text(PRESET)
     asked, done = asked_for(COMMAND, "run", "tiny.toml", "--json", cwd=tmp_path)

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,19 +13,6 @@ from reluflow.cli.target import opened_run
 
 #: endings of figures that move
 _MOVING: Final = (".gif", ".mp4")
-#: kinds with a state at one time, and with an axis of time
-_AT_A_TIME: Final = ("directions", "function", "field")
-_OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins")
-#: for which kinds the options of figures of runs mean something
-_MEANT_FOR: Final = {
-    "time": _OVER_TIME,
-    "linear": ("loss",),
-    "no-theory": ("loss",),
-    "circle": ("field",),
-    "at": ("loss", *_AT_A_TIME),
-}
-#: what the time axes are called here, and in ``reluflow.figures``
-_CLOCKS: Final = {"linear": "time", "log": "log", "scaled": "scaled"}
 
 
 @guarded
@@ -98,17 +85,16 @@ def plot(
     needs matplotlib: pip install 'reluflow[figures]'.
     """
     from reluflow.errors import ReluflowError
+    from reluflow.figures.choices import CLOCKS, MEANT_FOR
     from reluflow.figures.extra import require_matplotlib
 
-    if time is not None and time not in _CLOCKS:
-        raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(_CLOCKS)}")
+    if time is not None and time not in CLOCKS:
+        raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(CLOCKS)}")
     of_sweep = {"x": x, "y": y, "value": value, "where": where}
     of_runs = {"time": time, "linear": linear, "no-theory": no_theory, "circle": circle, "at": at}
     kind = kind or ("sweep" if len(runs) == 1 and _is_sweep(runs[0]) else "loss")
     _refuse({} if kind == "sweep" else of_sweep, f"--kind {kind}")
-    _refuse(
-        {name: value for name, value in of_runs.items() if kind not in _MEANT_FOR[name]}, f"--kind {kind}"
-    )
+    _refuse({name: value for name, value in of_runs.items() if kind not in MEANT_FOR[name]}, f"--kind {kind}")
     if out.suffix.lower() in _MOVING:
         _refuse({"at": at}, f"{out.suffix}, which moves")
     require_matplotlib()
@@ -141,15 +127,15 @@ def _plot_runs(
 ) -> None:
     from reluflow.errors import ReluflowError
     from reluflow.figures.animation import animate
+    from reluflow.figures.choices import CLOCKS, Choices, Clock
     from reluflow.figures.files import save
-    from reluflow.figures.kinds import Choices, figure
-    from reluflow.figures.shown import Clock
+    from reluflow.figures.kinds import figure
     from reluflow.plot.circles import CircleChoice
 
     opened = [opened_run(run) for run in runs]
     # losses of labels fall like 1/t for many decades
     usual: Clock = "log" if all(run.problem.of_labels for run in opened) else "time"
-    clock = cast(Clock, _CLOCKS[how["time"]]) if how["time"] else usual
+    clock = CLOCKS[how["time"]] if how["time"] else usual
     circle = CircleChoice.read(how["circle"] or "")
     choices = Choices(clock, not how["linear"], _moment(how["at"]), not how["no-theory"], circle, title=title)
     if out.suffix.lower() not in _MOVING:

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
+from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
-from reluflow.figures.shown import Clock, stacked, units
+from reluflow.figures.shown import stacked, units
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.columns import groups
 from reluflow.observe.quantities import angle, spread
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 
-def angles(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def angles(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """Angles over flow time, in degrees, from chords.
 
     Largest and mean between the neurons with a_j > 0, and with a_j < 0, that saw a sample at the start; of
@@ -29,7 +30,7 @@ def angles(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     legend_above(axes, 2)
 
 
-def _angles(run: Recorded) -> Mapping[str, Array]:
+def _angles(run: RunRecord) -> Mapping[str, Array]:
     problem = run.problem
     teacher = run.data.teacher
     both = groups(problem)

@@ -15,17 +15,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
 from reluflow.figures.files import presets_of
 from reluflow.figures.functions import function
-from reluflow.figures.kinds import USUAL, Choices
 from reluflow.figures.look import HEIGHT, WIDTH
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.metadata import as_comment
 from reluflow.figures.shown import history_of
 from reluflow.store.files import write_bytes, writing
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,7 +36,7 @@ PER_SECOND: Final = 16
 _REST: Final = 2.0
 _DPI: Final = 150
 
-_Draw = Callable[[Axes, Recorded, float, Choices], None]
+_Draw = Callable[[Axes, RunRecord, float, Choices], None]
 _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
     "field": (lambda axes, run, t, choices: field(axes, run, t, choices.circle), (WIDTH, HEIGHT)),
     "function": (lambda axes, run, t, _: function(axes, run, t), (WIDTH, 1.1 * HEIGHT)),
@@ -51,7 +51,7 @@ _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
 
 
 def animate(
-    kind: str, run: Recorded, path: Path, choices: Choices = USUAL, command: str = "", frames: int = FRAMES
+    kind: str, run: RunRecord, path: Path, choices: Choices = USUAL, command: str = "", frames: int = FRAMES
 ) -> None:
     """Write a .gif, or where ffmpeg is an .mp4, of ``frames`` pictures of a run from its start to its end.
 
@@ -69,14 +69,14 @@ def animate(
         write_bytes(path, content)
 
 
-def moments(run: Recorded, frames: int) -> list[float]:
+def moments(run: RunRecord, frames: int) -> list[float]:
     """Flow times from the start to the end, between which the state changes by equal amounts."""
     history = history_of(run)
     ends = history.reading("change", 0.0), history.reading("change", history.end)
     return [history.time_of("change", float(each)) for each in np.linspace(*ends, frames)]
 
 
-def _pictures(kind: str, run: Recorded, choices: Choices, frames: int) -> "Iterator[Image]":
+def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iterator[Image]":
     from PIL import Image
 
     draw, size = _KINDS[kind]
@@ -96,7 +96,7 @@ def _pictures(kind: str, run: Recorded, choices: Choices, frames: int) -> "Itera
 
 
 def _limits(
-    draw: _Draw, size: tuple[float, float], run: Recorded, times: list[float], choices: Choices
+    draw: _Draw, size: tuple[float, float], run: RunRecord, times: list[float], choices: Choices
 ) -> tuple[float, float] | None:
     """One range of heights for all pictures of a curve, None for pictures that keep their own."""
     found = []

@@ -14,7 +14,7 @@ from reluflow.flow.base import State
 from reluflow.network import Array, row_norms
 from reluflow.plot.directions import Plane, compass
 from reluflow.problem import Span
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 #: radius of the smallest neuron, of the rim 1
 CORE: float = 0.15
@@ -26,7 +26,7 @@ _MOST_NUMBERED = 12
 _LABEL = 0.09
 
 
-def directions(axes: Axes, run: Recorded, t: float | None = None, *, trails: bool = True) -> None:
+def directions(axes: Axes, run: RunRecord, t: float | None = None, *, trails: bool = True) -> None:
     """The neurons at flow time ``t`` (the end): angle of w_j, radius by the logarithm of |w_j|.
 
     With more than two coordinates that move, in the plane that holds most of the directions, found without
@@ -84,7 +84,7 @@ def _neurons(
     axes.plot(*now.T, marker, color=colour, label=label, zorder=3, **edged(0.4))
 
 
-def _decades(run: Recorded) -> tuple[float, float]:
+def _decades(run: RunRecord) -> tuple[float, float]:
     """Whole powers of ten around the norms of the run's neurons."""
     span = run.problem.span
     sizes = np.concatenate([row_norms(span.project(each.weights)) for each in history_of(run).states])

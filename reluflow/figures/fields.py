@@ -15,7 +15,7 @@ from reluflow.observe.neurons import describe
 from reluflow.plot.circles import FULLEST, CircleChoice, circle_of, placed
 from reluflow.plot.directions import Plane, compass
 from reluflow.problem import Problem
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 from reluflow.theory.circle import extremal, growth, kinks_of
 
 #: points of a curve
@@ -27,7 +27,7 @@ _DIAMOND: dict[str, Any] = {"markeredgecolor": "black", "markersize": 5.0, "zord
 _ROOM = 8.0
 
 
-def field(axes: Axes, run: Recorded, t: float | None = None, circle: CircleChoice = FULLEST) -> None:
+def field(axes: Axes, run: RunRecord, t: float | None = None, circle: CircleChoice = FULLEST) -> None:
     """Growth rate of a small neuron over its direction at flow time ``t`` (the end), one curve a sign.
 
     s G(u), G(u) = -(c/n) sum_k r_k sigma(<u, x_k>) with the residual r = h - y and c = 1, for mse 2 (Maennel,

@@ -1,5 +1,6 @@
 """Figures as files, which say themselves what they were made by."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,8 +8,8 @@ from matplotlib.figure import Figure
 
 from reluflow.errors import ReluflowError
 from reluflow.figures.metadata import NAMES
-from reluflow.store.files import write_atomically, writing
-from reluflow.store.recorded import Curve
+from reluflow.store.files import write_bytes, writing
+from reluflow.store.run_record import Curve
 from reluflow.sweep.opening import Sweep
 from reluflow.sweep.study import STUDY
 
@@ -41,7 +42,7 @@ def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Curve | S
         texts |= {"CreationDate": None}
     if ending == ".svg":
         texts |= {"Date": None}
+    content = io.BytesIO()
+    figure.savefig(content, format=ending.removeprefix("."), metadata=texts)
     with writing(path, ReluflowError):
-        write_atomically(
-            path, lambda file: figure.savefig(file, format=ending.removeprefix("."), metadata=texts)
-        )
+        write_bytes(path, content.getvalue())

@@ -13,7 +13,7 @@ from reluflow.figures.shown import state_of
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, row_norms
 from reluflow.problem import Problem
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 #: beyond the data on either side, as a share of their range
 _MARGIN = 0.15
@@ -23,7 +23,7 @@ _TALLEST = 3.0
 _GRID, _LEVELS = 241, 12
 
 
-def function(axes: Axes, run: Recorded, t: float | None = None) -> None:
+def function(axes: Axes, run: RunRecord, t: float | None = None) -> None:
     """The network at flow time ``t`` (the end) over its inputs of one or two coordinates, beside a bias.
 
     One: h(x), the data, and a star for each neuron at its kink, a_j |w_j| high, as in figure 1 of Boursier et

@@ -1,7 +1,6 @@
 """The kinds of figures that ``reluflow plot`` makes, each composed from the functions of this package."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.figure import Figure
 
 from reluflow.errors import ReluflowError
 from reluflow.figures.angle_lines import angles
+from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
 from reluflow.figures.functions import function
@@ -16,34 +16,12 @@ from reluflow.figures.look import HEIGHT, WIDTH
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.margin_lines import margins
 from reluflow.figures.neuron_lines import norms, turning
-from reluflow.figures.shown import Clock
 from reluflow.figures.spectra import eigen, explained, spectrum
 from reluflow.figures.tables import verification
-from reluflow.plot.circles import FULLEST, CircleChoice
-from reluflow.store.recorded import Curve, Recorded
+from reluflow.store.run_record import Curve, RunRecord
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What may be chosen.
-
-    ``clock``: the time below curves; ``log``: of the loss; ``at``: the flow time of which a state is shown
-    (None: the last); ``theory``: whether predictions stand beside the loss; ``circle``: of directions, on
-    which the field is drawn; ``title``: words above the figure.
-    """
-
-    clock: Clock = "time"
-    log: bool = True
-    at: float | None = None
-    theory: bool = True
-    circle: CircleChoice = FULLEST
-    title: str = ""
-
-
-USUAL: Final = Choices()
-
-
-def figure(kind: str, runs: Sequence[Recorded], choices: Choices = USUAL) -> Figure:
+def figure(kind: str, runs: Sequence[RunRecord], choices: Choices = USUAL) -> Figure:
     """A figure of the given kind, one of ``KINDS``, in the present style (see ``look``).
 
     Raises ReluflowError for a kind that there is none of, and for several runs where only one can be shown.
@@ -71,7 +49,7 @@ def curves(runs: Sequence[Curve], choices: Choices) -> Figure:
     return made
 
 
-def _neurons(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _neurons(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty(1.55 * HEIGHT)
     above, below = made.subplots(2, sharex=True)
     norms(above, runs[0], choices.clock)
@@ -81,19 +59,19 @@ def _neurons(runs: Sequence[Recorded], choices: Choices) -> Figure:
     return made
 
 
-def _directions(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _directions(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty(0.92 * WIDTH, 0.92 * WIDTH)
     directions(made.subplots(), runs[0], choices.at)
     return made
 
 
-def _function(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _function(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty(1.1 * HEIGHT)
     function(made.subplots(), runs[0], choices.at)
     return made
 
 
-def _spectrum(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _spectrum(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty(1.55 * HEIGHT)
     above, below = made.subplots(2, sharex=True)
     spectrum(above, runs[0], choices.clock)
@@ -102,38 +80,38 @@ def _spectrum(runs: Sequence[Recorded], choices: Choices) -> Figure:
     return made
 
 
-def _eigen(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _eigen(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty()
     eigen(made.subplots(), runs[0], choices.clock)
     return made
 
 
-def _angles(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _angles(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty()
     angles(made.subplots(), runs[0], choices.clock)
     return made
 
 
-def _field(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _field(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty()
     field(made.subplots(), runs[0], choices.at, choices.circle)
     return made
 
 
-def _margins(runs: Sequence[Recorded], choices: Choices) -> Figure:
+def _margins(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     made = _empty()
     margins(made.subplots(), runs[0], choices.clock)
     return made
 
 
-def _verify(runs: Sequence[Recorded], _: Choices) -> Figure:
+def _verify(runs: Sequence[RunRecord], _: Choices) -> Figure:
     made = _empty(width=2.1 * WIDTH)
     lines = verification(made.subplots(), runs[0])
     made.set_size_inches(2.1 * WIDTH, 0.17 * (lines + 2))
     return made
 
 
-KINDS: Final[dict[str, Callable[[Sequence[Recorded], Choices], Figure]]] = {
+KINDS: Final[dict[str, Callable[[Sequence[RunRecord], Choices], Figure]]] = {
     "loss": curves,
     "neurons": _neurons,
     "directions": _directions,

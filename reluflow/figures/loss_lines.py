@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from reluflow.figures.choices import Clock
 from reluflow.figures.look import GUIDE, THEORY
 from reluflow.figures.shown import (
-    Clock,
     history_of,
     labels,
     landmarks_of,
@@ -18,7 +18,7 @@ from reluflow.figures.shown import (
 )
 from reluflow.observe.plateaus import Saddle, find_saddles
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
-from reluflow.store.recorded import Curve, Recorded
+from reluflow.store.run_record import Curve, RunRecord
 
 #: shares of the width of the axes between two names of plateaus
 _APART = 0.045
@@ -28,7 +28,7 @@ _BESIDE = {HELD_OUT_LOSS: "held out", OBJECTIVE: "objective"}
 
 def loss(
     axes: Axes,
-    runs: Recorded | Sequence[Curve],
+    runs: RunRecord | Sequence[Curve],
     clock: Clock = "time",
     *,
     log: bool = True,
@@ -95,7 +95,7 @@ def _at_least_a_decade(axes: Axes) -> None:
         axes.set_ylim(low / 3.0, high * 3.0)
 
 
-def _annotate(axes: Axes, run: Recorded, clock: Clock, plateaus: bool, theory: bool) -> None:
+def _annotate(axes: Axes, run: RunRecord, clock: Clock, plateaus: bool, theory: bool) -> None:
     unit, _ = units(run, clock)
     if theory:
         _predictions(axes, run, unit)
@@ -103,7 +103,7 @@ def _annotate(axes: Axes, run: Recorded, clock: Clock, plateaus: bool, theory: b
         _names(axes, find_saddles(history_of(run).series, settled=run.status == "converged"), unit)
 
 
-def _predictions(axes: Axes, run: Recorded, unit: float) -> None:
+def _predictions(axes: Axes, run: RunRecord, unit: float) -> None:
     found = landmarks_of(run)
     inside = [each for each in found.escapes if each.time <= history_of(run).end]
     for each in inside:
@@ -146,6 +146,6 @@ def _names(axes: Axes, saddles: Sequence[Saddle], unit: float) -> None:
         )
 
 
-def _cursor(axes: Axes, run: Recorded, place: float, t: float) -> None:
+def _cursor(axes: Axes, run: RunRecord, place: float, t: float) -> None:
     axes.axvline(place, color=GUIDE, linewidth=0.8, zorder=0)
     axes.plot([place], [history_of(run).loss_at(t)], "o", color="black", zorder=5)

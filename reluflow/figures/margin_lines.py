@@ -4,14 +4,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
-from reluflow.figures.shown import Clock, series_of, units
-from reluflow.store.recorded import Recorded
+from reluflow.figures.shown import series_of, units
+from reluflow.store.run_record import RunRecord
 
 _NAMES = {"margin": "margin", "smoothed_margin": "smoothed margin", "accuracy": "accuracy"}
 
 
-def margins(axes: Axes, run: Recorded, clock: Clock = "log") -> None:
+def margins(axes: Axes, run: RunRecord, clock: Clock = "log") -> None:
     """The normalised margin, smoothed and not, and the share of labels that are met, over flow time.
 
     A margin below 0 is left out, as the smoothed one has no value then. Raises ReluflowError for a loss that

@@ -6,19 +6,20 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reluflow.figures.choices import Clock
 from reluflow.figures.look import NEGATIVE, POSITIVE, legend_above
-from reluflow.figures.shown import Clock, stacked, units
+from reluflow.figures.shown import stacked, units
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.neurons import TO_PULL, describe
 from reluflow.observe.quantities import live
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 #: of more neurons than this, evenly spaced ones are drawn
 MOST: int = 400
 
 
-def norms(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def norms(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """|w_j| of every neuron that saw a sample at the start, over flow time, by the sign of a_j."""
     _, weights, _ = stacked(run)
     _lines(axes, run, np.linalg.norm(weights, axis=2), clock)
@@ -26,7 +27,7 @@ def norms(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     axes.set_ylabel(r"$|w_j|$")
 
 
-def turning(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def turning(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """The direction of every neuron that saw a sample at the start, in degrees, over flow time.
 
     With two input coordinates it is that of w_j itself, with more its angle to the sum of |y_k| x_k over the
@@ -44,7 +45,7 @@ def turning(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     axes.set_ylabel("angle to its pull (°)" if pulled else "direction (°)")
 
 
-def _lines(axes: Axes, run: Recorded, values: Array, clock: Clock) -> None:
+def _lines(axes: Axes, run: RunRecord, values: Array, clock: Clock) -> None:
     """A line (k,) of each column of ``values`` (k, m)."""
     times, _, _ = stacked(run)
     problem = run.problem

@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.choices import Clock
+from reluflow.flow import DEFAULT_METHOD
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.history import History
-from reluflow.store.recorded import Curve, Recorded, RunInMemory
 from reluflow.store.run_reader import Run
+from reluflow.store.run_record import Curve, RunInMemory, RunRecord
 from reluflow.theory.landmarks import Landmarks, landmarks
 from reluflow.training.resumption import remains
 
-#: time as it is, its logarithm, or time over ln(1/scale)
-Clock = Literal["time", "log", "scaled"]
-
 
 @lru_cache(maxsize=16)
-def history_of(run: Recorded) -> History:
+def history_of(run: RunRecord) -> History:
     """What a run recorded. Raises ReluflowError where that is nothing, or damaged."""
     if isinstance(run, RunInMemory):
         return run.history
@@ -43,7 +41,7 @@ def series_of(curve: Curve) -> Mapping[str, Array]:
     return curve.series if run is None else history_of(run).series
 
 
-def _fault(run: Recorded) -> str:
+def _fault(run: RunRecord) -> str:
     """Why what a run recorded cannot be shown."""
     try:
         taken = run.snapshots
@@ -54,12 +52,12 @@ def _fault(run: Recorded) -> str:
 
 
 @lru_cache(maxsize=16)
-def landmarks_of(run: Recorded) -> Landmarks:
+def landmarks_of(run: RunRecord) -> Landmarks:
     """What the theory predicts of its loss, from its start."""
     return landmarks(run.problem)
 
 
-def state_of(run: Recorded, t: float | None) -> State:
+def state_of(run: RunRecord, t: float | None) -> State:
     """The recorded state at or before a flow time (None: the last); ReluflowError beyond the record."""
     history = history_of(run)
     if t is not None:
@@ -67,7 +65,7 @@ def state_of(run: Recorded, t: float | None) -> State:
     return history.recorded_at(history.end if t is None else t)
 
 
-def require_time(run: Recorded, t: float) -> None:
+def require_time(run: RunRecord, t: float) -> None:
     """ReluflowError where the run has no flow time ``t``."""
     end = history_of(run).end
     if not 0.0 <= t <= end:
@@ -96,8 +94,16 @@ def labels(runs: Sequence[Curve]) -> list[str]:
     few = [id for id in differing if not id.startswith(("stop.", "record."))] or differing
     if not 1 <= len(few) <= 2:
         return [run.path.name for run in runs]
-    found = [", ".join(f"{_short(id)} {_word(each.get(id))}" for id in few) for each in values]
-    return found if len(set(found)) == len(found) else [run.path.name for run in runs]
+    found = [", ".join(_words(each, few)) for each in values]
+    return found if len({*found, ""}) == len(found) + 1 else [run.path.name for run in runs]
+
+
+def _words(values: Mapping[str, object], ids: Sequence[str]) -> list[str]:
+    """What a run was made with, without what it does not need, such as the learning rate of a flow."""
+    told = {id: values.get(id) for id in ids}
+    if "solver.method" in told:
+        told["solver.method"] = told["solver.method"] or DEFAULT_METHOD
+    return [f"{_short(id)} {_word(value)}" for id, value in told.items() if value is not None]
 
 
 def _short(id: str) -> str:
@@ -108,7 +114,7 @@ def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def stacked(run: Recorded) -> tuple[Array, Array, Array]:
+def stacked(run: RunRecord) -> tuple[Array, Array, Array]:
     """Times (k,), hidden weights (k, m, d) and output weights (k, m) of the recorded states."""
     history_of(run)
     taken = run.snapshots

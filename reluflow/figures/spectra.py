@@ -3,17 +3,18 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
-from reluflow.figures.shown import Clock, history_of, stacked, units
+from reluflow.figures.shown import history_of, stacked, units
 from reluflow.network import Array
 from reluflow.observe.columns import eigen_coordinates, groups
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 
 #: lines that are drawn and named
 MOST: int = 6
 
 
-def spectrum(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def spectrum(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """The largest singular values of the hidden weights over flow time."""
     times, values = _singular(run)
     unit, words = units(run, clock)
@@ -28,7 +29,7 @@ def spectrum(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     legend_above(axes, 4)
 
 
-def explained(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def explained(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """The share of |W|^2 that the first 1, 2, ... singular directions hold, over flow time."""
     times, values = _singular(run)
     unit, words = units(run, clock)
@@ -46,7 +47,7 @@ def explained(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     legend_above(axes, 3)
 
 
-def eigen(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
+def eigen(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """|coordinates| of v* - v along the eigenvectors of X'X, largest eigenvalue first, over flow time.
 
     v is the sum of a_j w_j over the neurons with a_j > 0 that saw a sample at the start, v* the teacher or,
@@ -76,7 +77,7 @@ def eigen(axes: Axes, run: Recorded, clock: Clock = "time") -> None:
     legend_above(axes, 4)
 
 
-def _singular(run: Recorded) -> tuple[Array, Array]:
+def _singular(run: RunRecord) -> tuple[Array, Array]:
     """Times (k,) and singular values (k, min(m, d)) of the recorded states."""
     history_of(run)
     times, weights, _ = stacked(run)

@@ -4,7 +4,7 @@ import textwrap
 
 from matplotlib.axes import Axes
 
-from reluflow.store.recorded import Recorded
+from reluflow.store.run_record import RunRecord
 from reluflow.verification import Row, read, verify
 
 _TITLES = ("prediction", "predicted", "measured", "")
@@ -13,7 +13,7 @@ _PLACES = (0.0, 0.73, 0.83, 0.94)
 _LINE = 82
 
 
-def verification(axes: Axes, run: Recorded) -> int:
+def verification(axes: Axes, run: RunRecord) -> int:
     """The predictions that apply to a run: statement, numbers, whether they agree; and which do not apply.
 
     Returns how many lines of text it takes, by which a figure is made high enough.

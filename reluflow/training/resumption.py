@@ -8,8 +8,8 @@ from reluflow.flow.events import no_events
 from reluflow.observe.history import History
 from reluflow.observe.series import COLUMNS, columns_of
 from reluflow.store.preset import Preset
-from reluflow.store.recorded import Recorded
 from reluflow.store.run_reader import PRESET, Run, open_run
+from reluflow.store.run_record import RunRecord
 from reluflow.store.run_summary import SUMMARY
 from reluflow.training.training import Training
 
@@ -38,7 +38,7 @@ def resumed(run: Run, preset: Preset) -> Training:
     return training
 
 
-def remains(run: Recorded) -> History | None:
+def remains(run: RunRecord) -> History | None:
     """What a run recorded, to be looked at where it cannot be gone on with; None if that cannot be read.
 
     It has no events where those are damaged.

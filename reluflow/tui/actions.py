@@ -245,7 +245,12 @@ ACTIONS: Final[tuple[Action, ...]] = (
         ),
         Action("write", "w", "saving.write_run", "write the run so far to a run directory", "write"),
         Action("copy", "Y", "copying.ask", "copy the command that makes this run, its preset, or values"),
-        Action("picture", "x", "copying.picture", "write the screen as a picture (SVG)"),
+        Action(
+            "picture",
+            "x",
+            "copying.picture",
+            "write the screen as SVG, and the panel in focus as a figure (PDF)",
+        ),
         Action("palette", "colon", "pages.palette", "find any of these by typing a part of it"),
         Action("guide", "H", "tour.restart", "the tour of the first minute, from its beginning"),
         Action("dismiss", "escape", "tour.dismiss", "put the words above the timeline away"),

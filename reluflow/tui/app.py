@@ -41,9 +41,11 @@ from reluflow.tui.controllers.tour import Tour
 from reluflow.tui.controllers.transport import Transport
 from reluflow.tui.crash import crash_message
 from reluflow.tui.cursor import Cursor
+from reluflow.tui.drawings import Drawing
 from reluflow.tui.export import save_screenshot
 from reluflow.tui.listening import Listening
 from reluflow.tui.moment import Moment
+from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
 from reluflow.tui.widgets.rows_panel import ROLE_CLASSES
@@ -124,7 +126,9 @@ class Explorer(Listening, TerminalApp):
             cursor, self.transport, self.table, self.layout, self.glyphs, actions, self, self.action_do
         )
         screenshot = partial(save_screenshot, self)
-        self.copying = Copying(cursor, parameters, self.table, self, self.copy_to_clipboard, screenshot)
+        self.copying = Copying(
+            cursor, parameters, self.table, self, self.copy_to_clipboard, screenshot, self._drawing
+        )
         kept = (self.comparison, self.table, self.tour, self.layout, self.main)
         self.persistence = Persistence(session, cursor, parameters, *kept, self)
 
@@ -235,6 +239,11 @@ class Explorer(Listening, TerminalApp):
 
     def _show_frozen(self) -> None:
         self.main.loss.show_frozen(self.comparison.frozen, self.parameters.origins)
+
+    def _drawing(self) -> Drawing | None:
+        """The figure for print of what is on screen, if there is one."""
+        page = self.screen
+        return page.drawing() if isinstance(page, MainScreen | FullPage) else None
 
     # --- what the parts ask of the app ---
 

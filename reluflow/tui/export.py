@@ -20,6 +20,8 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.private import MessageRack, lay_out_now
 from reluflow.tui.typed_values import text_of
 
+#: the ending of the figure for print that stands beside a picture of the screen
+FIGURE: Final = ".pdf"
 #: in the cache folder: what was copied last
 CLIPBOARD_FILE: Final = "clipboard.txt"
 #: a piece of text in a picture: what comes before its place, the place, the width, what follows, its blanks
@@ -77,10 +79,10 @@ def write_clipboard(text: str) -> Path:
 def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
     """Write the screen as ``reluflow-<name>-<n>.svg``, n the smallest unused; returns it.
 
-    Raises ReluflowError.
+    A number is used also where there is a figure of it. Raises ReluflowError.
     """
     number = 1
-    while (path := folder / f"reluflow-{name}-{number}.svg").exists():
+    while (path := folder / f"reluflow-{name}-{number}.svg").exists() or path.with_suffix(FIGURE).exists():
         number += 1
     with _without_messages(app.screen):
         picture = without_outer_blanks(app.export_screenshot(title=f"reluflow: {name}"))

@@ -1,5 +1,6 @@
 """Pages, copies and the last session, without an app."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from reluflow.tui.controllers.persistence import Persistence
 from reluflow.tui.controllers.table import Table
 from reluflow.tui.controllers.tour import Tour
 from reluflow.tui.controllers.transport import Transport
+from reluflow.tui.drawings import Drawing
 from reluflow.tui.frozen_runs import FrozenRun
 from reluflow.tui.screens.copy_menu import Copyable, CopyMenu
 from reluflow.tui.screens.help_page import HelpPage
@@ -149,9 +151,8 @@ async def test_an_action_of_the_palette_is_done_after_a_page_that_would_be_hidde
 
 def test_what_can_be_copied_is_offered_and_what_is_chosen_is_put_on_the_clipboard() -> None:
     stage, clipboard = PagesStage(), []
-    copying = Copying(
-        stage.cursor, stage.parameters, stage.table, stage.host, clipboard.append, lambda *_: Path("x.svg")
-    )
+    parts = stage.cursor, stage.parameters, stage.table, stage.host, clipboard.append
+    copying = Copying(*parts, lambda *_: Path("x.svg"), lambda: None)
     copying.ask()
     assert isinstance(stage.asked, CopyMenu)
     offers = {offer.key: offer.text for offer in stage.asked.offers}
@@ -175,8 +176,42 @@ def test_a_picture_that_cannot_be_written_is_complained_of() -> None:
     def fails(name: str, folder: Path) -> Path:
         raise ReluflowError(f"{folder / name}: cannot be written")
 
-    Copying(stage.cursor, stage.parameters, stage.table, stage.host, lambda _: None, fails).picture()
+    parts = stage.cursor, stage.parameters, stage.table, stage.host, lambda _: None
+    Copying(*parts, fails, lambda: pytest.fail("nothing is drawn then")).picture()
     assert stage.host.complained == ["orthogonal-toy: cannot be written"]
+
+
+async def test_beside_a_picture_there_is_a_figure_or_the_reason_why_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage, written = PagesStage(), []
+
+    def fails(path: Path) -> None:
+        raise ReluflowError("the inputs have 10 coordinates; expected one or two")
+
+    drawings = [Drawing("loss", written.append), Drawing("function", fails), Drawing("loss", written.append)]
+    parts = stage.cursor, stage.parameters, stage.table, stage.host, lambda _: None
+    copying = Copying(*parts, lambda *_: Path("x.svg"), lambda: drawings.pop(0))
+    copying.picture()
+    copying.picture()
+    for work in stage.host.work:
+        await work()
+    assert written == [Path("x.pdf").absolute()]
+    assert stage.host.said == [
+        "screen saved in x.svg; the figure (loss) follows",
+        "screen saved in x.svg; the figure (function) follows",
+        "figure (loss) saved in x.pdf",
+    ]
+    assert stage.host.complained == [
+        "there is no figure (function): the inputs have 10 coordinates; expected one or two"
+    ]
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    copying.picture()
+    assert stage.host.said[-1] == (
+        "screen saved in x.svg; figures need matplotlib, which is not installed: pip install "
+        "'reluflow[figures]'"
+    )
+    assert len(stage.host.work) == 2
 
 
 async def test_the_session_is_written_when_something_is_new_and_restored_as_it_was() -> None:

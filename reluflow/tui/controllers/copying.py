@@ -1,15 +1,19 @@
-"""The copying controller puts texts on the clipboard and writes pictures of the screen."""
+"""The copying controller puts texts on the clipboard, and writes pictures and figures of the screen."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.extra import require_matplotlib
+from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.parameters import Parameters
 from reluflow.tui.controllers.table import Table
 from reluflow.tui.cursor import Cursor
-from reluflow.tui.export import neuron_at, run_command, values_at, write_clipboard
+from reluflow.tui.drawings import Drawing
+from reluflow.tui.export import FIGURE, neuron_at, run_command, values_at, write_clipboard
 
 if TYPE_CHECKING:
     from reluflow.tui.screens.copy_menu import Copyable
@@ -19,7 +23,8 @@ class Copying:
     """Copies texts and pictures.
 
     ``clipboard`` puts a text on the terminal's clipboard; ``screenshot`` writes the screen to a folder, under
-    a name, and returns the file; it raises ReluflowError.
+    a name, and returns the file; it raises ReluflowError. ``drawing``: the figure for print of what is on
+    screen, None where there is none.
     """
 
     def __init__(
@@ -30,9 +35,10 @@ class Copying:
         host: Host,
         clipboard: Callable[[str], None],
         screenshot: Callable[[str, Path], Path],
+        drawing: Callable[[], Drawing | None],
     ) -> None:
         self._cursor, self._parameters, self._table, self._host = cursor, parameters, table, host
-        self._clipboard, self._screenshot = clipboard, screenshot
+        self._clipboard, self._screenshot, self._drawing = clipboard, screenshot, drawing
 
     def ask(self) -> None:
         """Ask what to copy: the command that makes this run, its preset, where the cursor is, a neuron."""
@@ -67,8 +73,28 @@ class Copying:
         self._host.say(f"copied, and written to {path}: {first}{' ...' if more else ''}")
 
     def picture(self) -> None:
-        """Write the screen as a picture into the working folder."""
+        """Write the screen as a picture into the working folder, and beside it a figure for print."""
         try:
-            self._host.say(f"screen saved in {self._screenshot(self._parameters.present.name, Path())}")
+            path = self._screenshot(self._parameters.present.name, Path())
         except ReluflowError as error:
             self._host.complain(error)
+            return
+        drawing = self._drawing()
+        if drawing is None:
+            self._host.say(f"screen saved in {path}")
+            return
+        try:
+            require_matplotlib()
+        except ReluflowError as error:
+            self._host.say(f"screen saved in {path}; {error}")
+            return
+        self._host.say(f"screen saved in {path}; the figure ({drawing.name}) follows")
+        self._host.in_background(partial(self._draw, drawing, path.with_suffix(FIGURE)))
+
+    async def _draw(self, drawing: Drawing, path: Path) -> None:
+        place = path.absolute()
+        done = await in_thread(lambda: drawing.write(place))
+        if isinstance(done, Broken):
+            self._host.complain(f"there is no figure ({drawing.name}): {done.sentence}")
+        else:
+            self._host.say(f"figure ({drawing.name}) saved in {path}")

@@ -7,6 +7,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from reluflow.tui.bindings import bindings
+from reluflow.tui.drawings import Drawing
 
 _Answer = TypeVar("_Answer")
 
@@ -42,3 +43,7 @@ class FullPage(Dialogue[_Answer]):
 
     topic: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings(PAGE_ACTIONS, "app.")
+
+    def drawing(self) -> Drawing | None:
+        """The figure for print that shows what the page shows, if there is one."""
+        return None

@@ -1,7 +1,7 @@
 """The inspector shows pages about one neuron, sample, plateau or event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Final
 
@@ -15,6 +15,7 @@ from reluflow.plot.phases import Plateau
 from reluflow.plot.views.facts import Sheet
 from reluflow.plot.views.plateau_page import Judgement
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.drawings import Drawing, of_run, usual
 from reluflow.tui.page_source import KINDS, Kind, PageSource, judge
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
@@ -52,6 +53,14 @@ class InspectorPage(Page):
     def time(self) -> float | None:
         """When the plateau or the event shown is, None for what is always there."""
         return self._source.time_of(self.kind, self.number)
+
+    def drawing(self) -> Drawing | None:
+        """All neurons over time, or the loss with a cursor at what is shown."""
+        frame, time = self._source.frame, self.time
+        if self.kind == "neuron":
+            return of_run("neurons", frame, usual([frame.preset]))
+        at = self._source.t if time is None else time
+        return of_run("loss", frame, replace(usual([frame.preset]), at=at))
 
     def show(self, source: PageSource) -> None:
         """Draw another frame, or another time of it."""
@@ -162,6 +171,9 @@ class Inspector(FullPage[InspectorResult]):
 
     def on_mount(self) -> None:
         self.page.focus()
+
+    def drawing(self) -> Drawing | None:
+        return self.page.drawing()
 
     def show(self, frame: Frame, t: float, plateaus: Sequence[Plateau] = ()) -> None:
         """Follow the run: draw another frame, or another time of it."""

@@ -15,6 +15,7 @@ from reluflow.tui.actions import Action
 from reluflow.tui.arrangement import LEAST_SIZE, PANELS, Arrangement, Panel
 from reluflow.tui.controllers.table import Table
 from reluflow.tui.controllers.theory import Marks
+from reluflow.tui.drawings import Drawing
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.painting import PaintedScreen
 from reluflow.tui.widgets.key_footer import KeyFooter
@@ -90,6 +91,12 @@ class MainScreen(PaintedScreen):
         """Draw what the theory says by now."""
         self.loss.show_theory(marks)
         self.view.show_theory(marks)
+
+    def drawing(self) -> Drawing | None:
+        """The figure for print of the panel in focus; of the parameters, that of the loss."""
+        if self._panel in ("directions", "neurons"):
+            return self.view.drawing(self.loss.clock, of_table=self._panel == "neurons")
+        return self.loss.drawing()
 
     # --- what the user chose to see ---
 

@@ -13,6 +13,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.sweep.opening import Sweep, open_sweep
 from reluflow.sweep.theory_line import Line, theory_line
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.drawings import Drawing, of_sweep
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.ask_line import AskLine
 from reluflow.tui.screens.dialogue import FullPage
@@ -66,6 +67,10 @@ class SweepPage(FullPage[int | None]):
         self.panel.focus()
         self.show()
         self.set_timer(LOOKS_EVERY, self._look)
+
+    def drawing(self) -> Drawing | None:
+        view = self._view
+        return of_sweep(view.sweep, x=view.x, y=view.y, value=view.value, where=view.where or None)
 
     def show(self) -> None:
         """Draw the view as it is."""

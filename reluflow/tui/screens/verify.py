@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.choices import Choices
 from reluflow.flow import DEFAULT_METHOD
 from reluflow.live.frame import Frame
 from reluflow.observe.measured import Measured
@@ -15,6 +16,7 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.background import Broken, in_thread
+from reluflow.tui.drawings import Drawing, of_run
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
@@ -104,6 +106,9 @@ class VerifyPage(FullPage[None]):
     def on_mount(self) -> None:
         self._page.focus()
         self._judge(self._frame)
+
+    def drawing(self) -> Drawing | None:
+        return of_run("verify", self._frame, Choices())
 
     def show(self, frame: Frame) -> None:
         """Follow the run."""

@@ -18,6 +18,7 @@ from reluflow.plot.glyphs import Glyphs
 from reluflow.store.run_folder import BIN, Mark, StoredRun
 from reluflow.tui.background import in_thread
 from reluflow.tui.controllers.host import Host
+from reluflow.tui.drawings import Drawing, of_directories
 from reluflow.tui.frozen_runs import LETTERS
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.ask_line import AskLine
@@ -80,6 +81,12 @@ class WorkspacePage(FullPage[Path | None]):
         """The run under the cursor."""
         shown = self._workspace.shown
         return shown[self.rows.cursor] if shown else None
+
+    def drawing(self) -> Drawing | None:
+        names = list(self._workspace.marked)
+        if self.run is not None and self.run.name not in names:
+            names.insert(0, self.run.name)
+        return of_directories([self._folder.path / name for name in names])
 
     # --- what is shown ---
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
+from reluflow.figures.choices import Choices, Clock
 from reluflow.network import Array
 from reluflow.observe.history import History
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
@@ -21,6 +22,7 @@ from reluflow.store.preset import Preset
 from reluflow.theory.landmarks import Landmark
 from reluflow.training.closeup import CloseUp
 from reluflow.tui.controllers.theory import Marks
+from reluflow.tui.drawings import Behind, Drawing, of_run
 from reluflow.tui.frozen_runs import LETTERS, FrozenRun, Origin
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.rows_panel import heading
@@ -132,6 +134,26 @@ class LossPanel(ZoomedPanel):
     def adopt(self, choices: Mapping[str, Any]) -> None:
         self.axes = None
         super().adopt(choices)
+
+    @property
+    def clock(self) -> Clock:
+        """How time is counted below curves that are drawn for print."""
+        preset = self._moment.frame.preset if self._moment is not None else None
+        scaled = self.time == "unit" and preset is not None and log_scale(preset) is not None
+        return "scaled" if scaled else "log" if self.time == "log" else "time"
+
+    def drawing(self) -> Drawing | None:
+        """The same for print: all of the curve, with those behind it."""
+        if self._moment is None:
+            return None
+        frame = self._moment.frame
+        start = self._origin(frame.preset).t
+        behind = [
+            Behind(run, run.label(frame), run.comes_from.t - start)
+            for run in self.behind(frame.preset).values()
+        ]
+        choices = Choices(self.clock, log=self.scale != "linear", theory=self.theory)
+        return of_run("loss", frame, choices, behind)
 
     def next_scale(self) -> None:
         """The next of the scales of the loss."""

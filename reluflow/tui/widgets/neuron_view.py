@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from reluflow.errors import ReluflowError
+from reluflow.figures.choices import Choices, Clock
 from reluflow.flow.base import State
 from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Role, Row
@@ -18,6 +19,7 @@ from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.plot.views.chart import legend
 from reluflow.plot.views.field import draw_field
 from reluflow.tui.controllers.theory import Marks
+from reluflow.tui.drawings import OF_VIEWS, Drawing, of_run
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.frame_panel import FramePanel
 from reluflow.tui.widgets.rows_panel import heading
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 COMPASS: Final = "directions"
 #: the view that is drawn on a circle of the user's choice
 FIELD: Final = "field"
+#: the view whose time is always logarithmic
+MARGINS: Final = "margins over time"
 NAMES: Final = (*VIEWS, *RUN_VIEWS)
 #: a growing run is drawn again in a view of the whole run when it has become longer by this factor
 _LONGER: Final = 1.02
@@ -84,6 +88,19 @@ class NeuronView(FramePanel):
             self.circle = CircleChoice.read(str(choices.get("circle", "")))
         self._update()
         self.redraw()
+
+    def drawing(self, clock: Clock, of_table: bool = False) -> Drawing | None:
+        """The same for print, over the ``clock`` where it is over time, else at the time of the cursor.
+
+        ``of_table``: what the table of the neurons lists instead, over time.
+        """
+        moment = self._moment
+        if moment is None:
+            return None
+        at = None if moment.at_head else moment.t
+        logarithmic = self.view == MARGINS and not of_table
+        choices = Choices("log" if logarithmic else clock, at=at, circle=self.circle)
+        return of_run("neurons" if of_table else OF_VIEWS[self.view], moment.frame, choices)
 
     def next_view(self) -> None:
         """Show the next of the views."""

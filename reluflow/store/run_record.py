@@ -47,7 +47,7 @@ class States(Protocol):
     def output_weights(self) -> Array: ...
 
 
-class Recorded(Curve, Protocol):
+class RunRecord(Curve, Protocol):
     """All that is recorded of a run; a ``Run`` is one."""
 
     @property

@@ -1,0 +1,55 @@
+"""What may be chosen about a figure, and which words of ``reluflow plot`` say so; without matplotlib."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from reluflow.plot.circles import FULLEST, CircleChoice
+
+#: time as it is, its logarithm, or time over ln(1/scale)
+Clock = Literal["time", "log", "scaled"]
+#: what the clocks are called on the command line
+CLOCKS: Final[Mapping[str, Clock]] = {"linear": "time", "log": "log", "scaled": "scaled"}
+
+_AT_A_TIME: Final = ("directions", "function", "field")
+_OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins")
+#: the kinds of figures of runs for which each option means something
+MEANT_FOR: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": _OVER_TIME,
+    "linear": ("loss",),
+    "no-theory": ("loss",),
+    "circle": ("field",),
+    "at": ("loss", *_AT_A_TIME),
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen.
+
+    ``clock``: the time below curves; ``log``: of the loss; ``at``: the flow time of which a state is shown
+    (None: the last); ``theory``: whether predictions stand beside the loss; ``circle``: of directions, on
+    which the field is drawn; ``title``: words above the figure.
+    """
+
+    clock: Clock = "time"
+    log: bool = True
+    at: float | None = None
+    theory: bool = True
+    circle: CircleChoice = FULLEST
+    title: str = ""
+
+    def words(self, kind: str) -> list[str]:
+        """The options that choose so for a kind of figure, but for the title."""
+        clock = next(name for name, clock in CLOCKS.items() if clock == self.clock)
+        found = {
+            "time": ["--time", clock],
+            "linear": [] if self.log else ["--linear"],
+            "no-theory": [] if self.theory else ["--no-theory"],
+            "circle": ["--circle", str(self.circle)] if self.circle.words else [],
+            "at": ["--at", repr(self.at)] if self.at is not None else [],
+        }
+        return [word for name, words in found.items() if kind in MEANT_FOR[name] for word in words]
+
+
+USUAL: Final = Choices()
