@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ from commands import FAST, call, one_sentence, shell
 from reluflow.cli.completion import methods, preset_names, settings
 from reluflow.cli.report import report
 from reluflow.store.locations import preset_files, shipped_presets
-from reluflow.store.run_directory import open_run
+from reluflow.store.run_directory import RunWriter, open_run
 
 
 @pytest.fixture(autouse=True)
@@ -162,9 +163,45 @@ def test_the_real_command_says_one_sentence(words):
     assert one_sentence(done.stderr)
 
 
-def test_options_that_do_not_exist_are_bad_usage():
-    assert shell("run", "orthogonal-toy", "--nope").returncode == 2
-    assert shell("nope").returncode == 2
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["run", "orthogonal-toy", "--nope"], "run: no such option: --nope; see reluflow run --help"),
+        (["nope"], "no such command 'nope'; see reluflow --help"),
+        (["runn"], "no such command 'runn', did you mean 'run'? (see reluflow --help)"),
+        (["export", "a"], "export: missing argument 'FILE'; see reluflow export --help"),
+        (["sweep", "show"], "sweep show: missing argument 'DIR'; see reluflow sweep show --help"),
+        (["run", "--set"], "option '--set' requires an argument; see reluflow --help"),
+    ],
+)
+def test_bad_usage_is_one_sentence(words, found):
+    done = call(*words)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    # older versions of typer know no more than that something is wrong
+    start, _, end = found.partition("; ")
+    assert one_sentence(done.stderr)
+    assert done.stderr.replace("root ", "reluflow ").startswith(f"reluflow: {start}")
+    assert end in done.stderr.replace("root", "reluflow")
+
+
+def test_without_a_command_there_is_the_help():
+    assert "Commands:" in call().stderr + call().stdout
+
+
+def test_a_run_whose_directory_was_deleted_says_no_more_than_that(monkeypatch):
+    save = RunWriter.save
+
+    def deleting(writer, run):
+        shutil.rmtree(writer.path, ignore_errors=True)
+        save(writer, run)
+
+    monkeypatch.setattr(RunWriter, "save", deleting)
+    done = call("run", "orthogonal-toy", "-q", "--out", "one")
+    assert done.exit_code == 1
+    assert one_sentence(done.stderr)
+    assert "one is gone, and what was saved of the run with it" in done.stderr
+    assert "resume" not in done.stderr
 
 
 def test_presets_are_listed(tmp_path):

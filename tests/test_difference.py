@@ -192,6 +192,13 @@ class TestDiff:
         assert "solver.rtol: 1e-06 / 0.001" in words
         assert words.count("escape ") == 3
 
+    def test_numbers_of_two_losses_are_said_to_be_that(self):
+        for folder, loss in (("one", "half-mse"), ("two", "mse")):
+            call("run", "orthogonal-toy", *FAST, "--set", f"solver.loss={loss}", "--out", folder, "-q")
+        words = " ".join(call("diff", "one", "two").stdout.split())
+        assert "losses numbers of two losses, half-mse and mse, each over its own flow time" in words
+        assert "two losses" not in call("diff", "one", "one").stdout
+
     def test_the_same_run_twice(self):
         for folder in ("one", "two"):
             call("run", "orthogonal-toy", *FAST, "--out", folder, "-q")

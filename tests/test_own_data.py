@@ -1,7 +1,10 @@
 """Own data without a preset: ``run --data``, ``tui --data``, ``new``, ``resume``."""
 
 import json
+import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +29,16 @@ def own_folder(tmp_path, monkeypatch):
 
 def piped(content: bytes, *words: str):
     return CliRunner().invoke(app, list(words), input=content)
+
+
+@contextmanager
+def written_to_pipe(content: bytes) -> Iterator[str]:
+    """The name of a pipe that holds a content no longer than it takes at once, and that nobody writes to."""
+    out, into = os.pipe()
+    with open(into, "wb") as file:
+        file.write(content)
+    yield f"/dev/fd/{out}"
+    os.close(out)
 
 
 def mean_square(values) -> float:
@@ -62,6 +75,27 @@ class TestRun:
         run = open_run(json.loads(done.stdout)["run"])
         assert run.path.name == "stdin-1"
         np.testing.assert_array_equal(run.problem.targets, [0.7, -0.3, 0.4])
+
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+    @pytest.mark.parametrize("name", ["d13-tabs.csv", "n02-Xy-names.npz"])
+    def test_from_a_pipe_that_is_named(self, name):
+        """As of <(command); it can be read once only."""
+        with written_to_pipe((CASES / name).read_bytes()) as pipe:
+            done = call("run", "--data", str(pipe), "--json", "-q", *FEW)
+        assert done.exit_code == 0, done.stderr
+        run = open_run(json.loads(done.stdout)["run"])
+        assert run.path.name == "pipe-1"
+        np.testing.assert_array_equal(run.problem.targets, [0.7, -0.3, 0.4])
+        with written_to_pipe((CASES / name).read_bytes()) as pipe:
+            assert call("new", str(pipe)).stdout == "pipe.toml\n"
+        np.testing.assert_array_equal(load_preset("pipe.toml").data().targets, [0.7, -0.3, 0.4])
+
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+    def test_what_is_wrong_in_a_pipe_is_told_of_it(self):
+        with written_to_pipe(b"a;b\n1;cat\n") as pipe:
+            done = call("run", "--data", str(pipe))
+        assert done.exit_code == 2
+        assert done.stderr == f"reluflow: {pipe}, line 2, column 2: found 'cat'; expected a finite number\n"
 
     def test_what_is_wrong_with_standard_input(self):
         done = piped(b"a;b\n1;cat\n", "run", "--data", "-")

@@ -79,6 +79,7 @@ def test_the_command_draws_a_folder_of_a_sweep_as_one(sweep, tmp_path):
     ("words", "found"),
     [
         (["--y", "init.scale"], "--y is given without --x"),
+        (["--x", "init.scale", "--y", "init.scale"], "--x and --y are both init.scale"),
         (["--x", "no"], "there is no column"),
         (["--at", "3"], "--at means nothing for --kind sweep"),
         (["--kind", "loss"], "is not a run directory"),

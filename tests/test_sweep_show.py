@@ -171,6 +171,7 @@ def test_a_sweep_is_shown_in_every_form():
         (["--where", "loss"], "expected NAME OP VALUE"),
         (["--where", "los<1"], "did you mean loss"),
         (["--y", "init.seed"], "without --x"),
+        (["--x", "init.seed", "--y", "init.seed"], "--x and --y are both init.seed; expected two keys"),
         (["--json", "--csv"], "expected one of them"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from reluflow.cli.output import emit
+from reluflow.cli.usage import Commands
 
 #: Where the commands live, by name: "module:function", or the Typer of a group of commands. The command that
 #: was entered is imported alone, because all of them take a tenth of the time of a short run.
@@ -24,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plot": "reluflow.cli.plot:plot",
     "export": "reluflow.cli.export:export",
     "tui": "reluflow.cli.tui:tui",
+    "help": "reluflow.cli.help:help",
 }
 
 
@@ -51,6 +53,7 @@ def _about(
 def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with some of the commands, or with all."""
     made = typer.Typer(
+        cls=Commands,
         no_args_is_help=True,
         rich_markup_mode=None,  # importing rich would double the time of --help
         pretty_exceptions_enable=False,

@@ -75,6 +75,14 @@ def preset_names(incomplete: str) -> list[str]:
     return [name for name in preset_files() if name.startswith(incomplete)]
 
 
+def topics(incomplete: str) -> list[str]:
+    """What help can be had on."""
+    from reluflow.cli.app import COMMANDS
+    from reluflow.cli.topics import names
+
+    return [name for name in dict.fromkeys([*COMMANDS, *names()]) if name.startswith(incomplete)]
+
+
 def figure_kinds(incomplete: str) -> list[str]:
     """Kinds of figures."""
     return [name for name in FIGURE_KINDS if name.startswith(incomplete)]

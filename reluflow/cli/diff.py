@@ -24,8 +24,8 @@ def diff(
 ) -> None:
     """Say what differs in the presets of two runs, and when and where the runs part.
 
-    Losses are compared at the times that either run recorded, up to the end of the shorter one; events one
-    neuron after the other.
+    Losses are compared at the times that either run recorded, up to the end of the shorter one, as numbers
+    also where they are different losses, which is said; events one neuron after the other.
     """
     from reluflow.store.json_text import to_json
 
@@ -76,6 +76,10 @@ def _words(keys: dict[str, list[Any]], found: "Difference") -> list[tuple[str, s
     lines = [(id, f"{show(values[0])} / {show(values[1])}") for id, values in keys.items()]
     lines = [("presets", f"{id}: {words}") for id, words in lines] or [("presets", "the same")]
     lines.append(("compared", f"up to t = {found.until:.6g}"))
+    if "solver.loss" in keys:
+        names = " and ".join(map(str, keys["solver.loss"]))
+        words = f"numbers of two losses, {names}, each over its own flow time: they measure different things"
+        lines.append(("losses", words))
     lines.append(("loss", f"differs by {found.loss:.3g} of it at most, at t = {found.loss_at:.6g}"))
     parted = "nowhere" if found.parted_at is None else f"at t = {found.parted_at:.6g}"
     lines.append(("part", f"{parted} (where the losses differ by 1e-3)"))

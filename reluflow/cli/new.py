@@ -23,10 +23,11 @@ def new(
 ) -> None:
     """Write a preset for a file of samples, with a comment on every key, and print its name.
 
-    What comes from standard input is kept beside the preset. A file that exists is never overwritten.
+    What comes from standard input or a pipe is kept beside the preset. A file that exists is never
+    overwritten.
     """
     from reluflow.cli.overrides import Request
-    from reluflow.cli.own_data import STDIN, data_file, tell_remarks
+    from reluflow.cli.own_data import data_file, is_stream, tell_remarks
     from reluflow.store.own_data import name_of, preset_of_data, write_preset
 
     overrides = Request(None, settings or [], None).overrides()
@@ -34,6 +35,6 @@ def new(
         preset = preset_of_data(path, overrides)
         tell_remarks(preset)
         place = out or Path(f"{name_of(path)}.toml")
-        write_preset(preset, place, keep=file == STDIN)
+        write_preset(preset, place, keep=is_stream(file))
     say(f"reluflow: run it with: reluflow run {place}")
     emit(f"{place}\n")

@@ -1,11 +1,13 @@
-"""``--data FILE``: samples without a preset, from a file or from standard input."""
+"""``--data FILE``: samples without a preset, from a file, a pipe or standard input."""
 
+import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from reluflow.errors import PresetError
 
@@ -13,32 +15,46 @@ if TYPE_CHECKING:
     from reluflow.store.preset import Preset
 
 STDIN: Final = "-"
-#: the name of what is read from there
+#: the names of what is read from there, and from a pipe that is named
 _STDIN_NAME: Final = "stdin"
-#: standard input is read up to this size, in bytes
+_PIPE_NAME: Final = "pipe"
+#: either is read up to this size, in bytes
 _MOST: Final = 1 << 30
 
 
 @contextmanager
 def data_file(given: str) -> Iterator[Path]:
-    """The file that ``--data`` names, absolute; for "-" one with what standard input holds, while it lasts.
+    """The file that ``--data`` names, absolute; of standard input ("-"), or of a pipe as a shell makes for
+    ``<(command)``, one with what it holds, while this lasts.
 
     Raises PresetError in one sentence where there is none.
     """
     from reluflow.data.tables import resolve
     from reluflow.store.locations import typed
 
-    if given != STDIN:
+    if not is_stream(given):
         yield resolve(typed(given), Path(), "--data")
         return
-    content = _stdin()
+    content = _stdin() if given == STDIN else _pipe(given)
+    name, told = (_STDIN_NAME, "standard input") if given == STDIN else (_PIPE_NAME, given)
     with tempfile.TemporaryDirectory(prefix="reluflow-") as folder:
-        path = Path(folder) / f"{_STDIN_NAME}{_ending(content)}"
+        path = Path(folder) / f"{name}{_ending(content)}"
         path.write_bytes(content)
         try:
             yield path
         except PresetError as error:  # the user knows nothing of that file
-            raise PresetError(str(error).replace(str(path), "standard input")) from None
+            raise PresetError(str(error).replace(str(path), told)) from None
+
+
+def is_stream(given: str) -> bool:
+    """Whether what ``--data`` names can be read once only."""
+    if given == STDIN:
+        return True
+    try:
+        mode = os.stat(os.path.expanduser(given)).st_mode
+    except (OSError, ValueError):  # ValueError: names that no system allows
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
 
 
 def tell_remarks(preset: "Preset") -> None:
@@ -54,9 +70,21 @@ def tell_remarks(preset: "Preset") -> None:
 def _stdin() -> bytes:
     if sys.stdin is None:
         raise PresetError("standard input is closed; expected samples there")
-    content = sys.stdin.buffer.read(_MOST + 1)
+    return _limited(sys.stdin.buffer, "standard input")
+
+
+def _pipe(given: str) -> bytes:
+    try:
+        with open(os.path.expanduser(given), "rb") as pipe:
+            return _limited(pipe, given)
+    except OSError as error:
+        raise PresetError(f"{given}: cannot be read ({error.strerror}); expected samples there") from None
+
+
+def _limited(stream: BinaryIO, told: str) -> bytes:
+    content = stream.read(_MOST + 1)
     if len(content) > _MOST:
-        raise PresetError(f"standard input: found more than {_MOST >> 20} MB; expected less, or a file")
+        raise PresetError(f"{told}: found more than {_MOST >> 20} MB; expected less, or a file")
     return content
 
 

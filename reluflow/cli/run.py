@@ -253,22 +253,27 @@ def _train(
     check: bool,
 ) -> None:
     from reluflow.cli.loop import Loop
+    from reluflow.store.run_reader import PRESET
     from reluflow.training.saving import Saver
 
-    how = f"resume with: {resume_command(writer.path)}"
+    def how() -> str:
+        if not (writer.path / PRESET).is_file():
+            return f"{writer.path} is gone, and what was saved of the run with it"
+        return f"resume with: {resume_command(writer.path)}"
+
     loop = Loop(training, Saver(training, writer), interruption, quiet)
     try:
         loop.run()
         if check:
             loop.check(writer)
     except BrokenOffError:
-        fail(f"broken off in the middle of a step; what was saved before is kept; {how}", interruption.code)
+        fail(f"broken off in the middle of a step; what was saved before is kept; {how()}", interruption.code)
     except RunError as error:
-        fail(f"{error}; {how}", ExitCode.FAILED)
+        fail(f"{error}; {how()}", ExitCode.FAILED)
     finally:
         writer.close()
     if training.status == "interrupted":
-        say(f"reluflow: interrupted and saved; {how}")
+        say(f"reluflow: interrupted and saved; {how()}")
 
 
 def _tell(summary: dict[str, Any], as_json: bool) -> None:

@@ -235,6 +235,8 @@ def _how(run: "SweepRun", manner: _Manner) -> str:
     """The command that goes on with a sweep."""
     from reluflow.sweep.study import STUDY
 
+    if not (run.folder / STUDY).is_file():
+        return f"{run.folder} is gone, and its rows with it"
     words = ["reluflow", "sweep", str(run.folder / STUDY), "--out", str(run.folder), "--resume"]
     words += ["--cluster", manner.scheduler.where] if manner.scheduler is not None else []
     return "resume with: " + shlex.join([*words, *(["--keep"] if manner.keep else [])])

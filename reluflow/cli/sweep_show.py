@@ -58,10 +58,9 @@ def show(
 
     Of each group: how many runs, quartiles of a number, the share of successes with Wilson's interval, 95 %.
     """
-    from reluflow.sweep.summary import chosen, grouped, usual_groups
+    from reluflow.sweep.summary import chosen, grouped, require_axes, usual_groups
 
-    if y is not None and x is None:
-        raise SweepError("--y is given without --x; expected both for a map")
+    require_axes(x, y)
     if as_json + as_csv + as_latex > 1:
         raise SweepError("--json, --csv and --latex are three forms of one table; expected one of them")
     sweep = _opened(folder)

@@ -1,6 +1,7 @@
 """``reluflow tui``: the terminal app."""
 
 import sys
+from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,16 +51,17 @@ def tui(
         fail("--data -: standard input is the keyboard here; expected a file", ExitCode.USAGE)
     flags = {"marker": marker, "fps": _number(fps), "theme": theme, "mouse": False if no_mouse else None}
     # by name: the two fronts do not know each other, and only this command may load the app
-    given = target if data is None else _preset(data)
-    raise typer.Exit(import_module("reluflow.tui").run(given, fresh=fresh, **flags))
+    run = import_module("reluflow.tui").run
+    with ExitStack() as while_read:
+        given = target if data is None else _preset(data, while_read)
+        raise typer.Exit(run(given, fresh=fresh, **flags))
 
 
-def _preset(data: str) -> "Preset":
+def _preset(data: str, while_read: ExitStack) -> "Preset":
     from reluflow.cli.own_data import data_file
     from reluflow.store.own_data import preset_of_data
 
-    with data_file(data) as path:
-        return preset_of_data(path, {})
+    return preset_of_data(while_read.enter_context(data_file(data)), {})
 
 
 def _number(text: str | None) -> float | None:

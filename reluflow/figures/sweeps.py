@@ -14,7 +14,7 @@ from reluflow.figures.look import HEIGHT, THEORY, WIDTH, legend_above
 from reluflow.network import Array
 from reluflow.sweep.columns import Column, written_cell
 from reluflow.sweep.opening import Sweep
-from reluflow.sweep.summary import Groups, chosen, grouped, records, usual_groups
+from reluflow.sweep.summary import Groups, chosen, grouped, records, require_axes, usual_groups
 from reluflow.sweep.theory_line import theory_line
 
 #: an axis is logarithmic where its values span this factor
@@ -45,14 +45,13 @@ USUAL: Final = Cut()
 def sweep_figure(sweep: Sweep, cut: Cut = USUAL, title: str = "") -> Figure:
     """The figure of a sweep: a map with ``y``, curves over a number, else a table.
 
-    Raises ReluflowError for columns that there are not, and for a map without ``x``.
+    Raises ReluflowError for columns that there are not, and for a map without two axes.
     """
+    require_axes(cut.x, cut.y)
     made = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = made.subplots()
     x = cut.x or _usual_x(sweep)
-    if cut.y is not None:
-        if cut.x is None:
-            raise ReluflowError("--y is given without --x; expected both for a map")
+    if cut.x is not None and cut.y is not None:
         sweep_map(axes, sweep, cut.x, cut.y, cut.value or "success", cut.where)
     elif x is not None:
         sweep_curves(axes, sweep, x, cut.value or "loss", cut.where)

@@ -11,6 +11,7 @@ import numpy as np
 from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.observe.history import History
+from reluflow.observe.measured import States
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
@@ -32,19 +33,6 @@ class Curve(Protocol):
     def series(self) -> Mapping[str, Array]: ...
 
     def __hash__(self) -> int: ...
-
-
-class States(Protocol):
-    """Whole states: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m)."""
-
-    @property
-    def t(self) -> Array: ...
-
-    @property
-    def weights(self) -> Array: ...
-
-    @property
-    def output_weights(self) -> Array: ...
 
 
 class RunRecord(Curve, Protocol):

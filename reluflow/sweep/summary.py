@@ -153,6 +153,14 @@ def _quartiles(values: Array, codes: Codes, count: int) -> Array:
     return found
 
 
+def require_axes(x: str | None, y: str | None) -> None:
+    """Raise SweepError where there is one axis of a map only, or both are the same."""
+    if y is not None and x is None:
+        raise SweepError("--y is given without --x; expected both for a map")
+    if y is not None and x == y:
+        raise SweepError(f"--x and --y are both {x}; expected two keys, or --x alone for a curve")
+
+
 def usual_groups(keys: Sequence[str]) -> tuple[str, ...]:
     """The varied keys that rows are grouped by unless told otherwise: all but seeds."""
     return tuple(key for key in keys if not key.endswith(".seed"))

@@ -1,0 +1,42 @@
+"""Usage errors in one sentence, where typer would print four lines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from reluflow.cli.output import fail
+from reluflow.errors import ExitCode
+
+#: typer has its own copy of click, older versions of typer have click's: the base class of what is public
+UsageError: Any = typer.BadParameter.__base__
+
+
+class Commands(TyperGroup):
+    """A group of commands that says in one sentence what is wrong with the words that were entered."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        with _in_one_sentence():
+            return super().make_context(*args, **options)
+
+    def invoke(self, *args: Any, **options: Any) -> Any:
+        with _in_one_sentence():
+            return super().invoke(*args, **options)
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        found = error.format_message().rstrip(". ")
+        if "\n" in found:  # the help, in place of a command that is missing
+            raise
+        path = error.ctx.command_path.strip() if error.ctx is not None else "reluflow"
+        inner = path.partition(" ")[2]
+        where = f"{inner}: " if inner else ""
+        found = found.replace(". Did you mean", ", did you mean")
+        more = f" (see {path} --help)" if found.endswith("?") else f"; see {path} --help"
+        fail(f"{where}{found[:1].lower()}{found[1:]}{more}", ExitCode.USAGE)
