@@ -244,6 +244,28 @@ class TestFunction:
         np.testing.assert_array_equal(points.get_offsets(), runs["steps"].problem.inputs)
         np.testing.assert_array_equal(points.get_array(), runs["steps"].problem.targets)
 
+    def test_labels_are_told_apart_however_large_the_function(self, tmp_path, axes):
+        """By a marker for each, and on a map by the ends of the colours."""
+        data = tmp_path / "labels.csv"
+        for columns, rows in (("x,y", "-1,1\n0,-1\n2,1\n"), ("u,x,y", "-1,0,1\n0,1,-1\n2,1,1\n")):
+            data.write_text(f"{columns}\n{rows}")
+            out = tmp_path / columns
+            words = ("--set", "solver.loss=logistic", "--set", "stop.loss=1e-3", "--set", "init.scale=1")
+            call("run", "--data", str(data), "-q", *words, "--out", str(out))
+            run = open_run(out)
+            made = figures.figure("function", [run])
+            drawn = made.axes[0]
+            names = [text.get_text() for text in drawn.get_legend().get_texts()]
+            assert names[-2:] == ["label 1", "label $-1$"]
+            if columns == "x,y":
+                marked = {line.get_marker(): list(line.get_xdata()) for line in drawn.lines}
+                assert (marked["^"], marked["v"]) == ([-1.0, 2.0], [0.0])
+            else:
+                up, down = drawn.collections[-2:]
+                np.testing.assert_array_equal(up.get_offsets(), [[-1.0, 0.0], [2.0, 1.0]])
+                np.testing.assert_array_equal(down.get_offsets(), [[0.0, 1.0]])
+                assert (up.get_clim(), down.get_clim()) == ((-1.0, 1.0), (-1.0, 1.0))
+
     def test_of_more_there_is_none(self, runs, axes):
         with pytest.raises(ReluflowError, match="inputs have 10 coordinates; expected one or two"):
             figures.function(axes, runs["neuron"])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -19,6 +20,8 @@ from reluflow.store.run_record import RunRecord
 _MARGIN = 0.15
 #: stars higher than so many times what data and function span are left out
 _TALLEST = 3.0
+#: points across a label
+_TRIANGLE = 5.0
 #: points a side of a map, and its levels
 _GRID, _LEVELS = 241, 12
 
@@ -28,7 +31,8 @@ def function(axes: Axes, run: RunRecord, t: float | None = None) -> None:
 
     One: h(x), the data, and a star for each neuron at its kink, a_j |w_j| high, as in figure 1 of Boursier et
     al. 2022 (arXiv 2206.00939). Two: a map of h with level lines, and the samples by their targets.
-    Held-out samples are hollow on a curve, and squares on a map.
+    Labels are triangles that point up and down. Held-out samples are hollow on a curve; on a map they are
+    squares, or triangles with a white edge.
     Raises ReluflowError for inputs of more coordinates.
     """
     state, problem = state_of(run, t), run.problem
@@ -88,13 +92,31 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
     shown = max(float(np.max(np.abs(values))), float(np.max(np.abs(problem.targets))), 1e-300)
     _stars(axes, kinks[inside], (state.output_weights * row_norms(state.weights))[inside], _TALLEST * shown)
     axes.plot(grid, values, "-", color="black", label="$h(x)$", zorder=2)
-    axes.plot(x, problem.targets, "o", color=DATA, label="samples", zorder=3, **edged(0.5, "white"))
+    for marker, chosen, words in _kinds(problem.targets, problem.of_labels):
+        place = x[chosen], problem.targets[chosen]
+        size = None if marker == "o" else _TRIANGLE
+        axes.plot(*place, marker, color=DATA, markersize=size, label=words, zorder=3, **edged(0.5, "white"))
     if problem.held_out is not None:
         inputs, answers = problem.held_out
-        axes.plot(inputs[:, 0], answers, "o", color=DATA, fillstyle="none", label="held out", zorder=3)
+        for marker, chosen, words in _kinds(answers, problem.of_labels, "held out"):
+            place = inputs[chosen, 0], answers[chosen]
+            axes.plot(*place, marker, color=DATA, fillstyle="none", label=words, zorder=3)
     axes.set(xlim=window, xlabel="$x$", ylabel="$h(x)$")
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    legend_above(axes, 3 if problem.held_out is None else 2)
+    legend_above(axes, 3 if problem.held_out is None and not problem.of_labels else 2)
+
+
+def _kinds(
+    targets: Array, of_labels: bool, name: str = "samples"
+) -> list[tuple[str, npt.NDArray[np.bool_], str]]:
+    """Markers, which of the samples have them, and what these are called.
+
+    The function of a network grows far beyond labels, which are to be told apart all the same.
+    """
+    if not of_labels:
+        return [("o", np.full(targets.size, True), name)]
+    before = "label" if name == "samples" else f"{name},"
+    return [("^", targets > 0.0, f"{before} 1"), ("v", targets < 0.0, f"{before} $-1$")]
 
 
 def _stars(axes: Axes, kinks: Array, heights: Array, reach: float) -> None:
@@ -112,18 +134,24 @@ def _map(axes: Axes, state: State, problem: Problem) -> None:
     mesh = np.stack(np.meshgrid(*sides), axis=-1)
     values = _values(state, problem, mesh.reshape(-1, 2)).reshape(_GRID, _GRID)
     levels, colours = _levels(np.append(values.ravel(), problem.targets))
+    bounds = (-1.0, 1.0) if problem.of_labels else (float(levels[0]), float(levels[-1]))
     filled = axes.contourf(*sides, values, levels=levels, cmap=colours, extend="both")
     axes.contour(*sides, values, levels=levels, colors="black", linewidths=0.25, alpha=0.5)
     if float(values.min()) < 0.0 < float(values.max()):
         axes.contour(*sides, values, levels=[0.0], colors="black", linewidths=1.0)
-    ends = float(levels[0]), float(levels[-1])
-    _samples(axes, problem.inputs, problem.targets, colours, ends, "o")
+    for marker, chosen, words in _kinds(problem.targets, problem.of_labels):
+        _samples(axes, problem.inputs[chosen], problem.targets[chosen], colours, bounds, marker, words)
     if problem.held_out is not None:
-        _samples(axes, *problem.held_out, colours, ends, "s")
+        inputs, answers = problem.held_out
+        for marker, chosen, words in _kinds(answers, problem.of_labels, "held out"):
+            marker = marker if problem.of_labels else "s"
+            _samples(axes, inputs[chosen], answers[chosen], colours, bounds, marker, words, "white")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    if problem.of_labels:
+        legend_above(axes, 2)
     if axes.figure is not None:
         bar = axes.figure.colorbar(filled, ax=axes, shrink=0.9)
-        bar.set_label("$h(x)$; samples: $y$")
+        bar.set_label("$h(x)$" if problem.of_labels else "$h(x)$; samples: $y$")
         bar.outline.set_linewidth(0.6)
 
 
@@ -144,7 +172,14 @@ def _levels(values: Array) -> tuple[Sequence[float], str]:
 
 
 def _samples(
-    axes: Axes, inputs: Array, targets: Array, colours: str, ends: tuple[float, float], marker: str
+    axes: Axes,
+    inputs: Array,
+    targets: Array,
+    colours: str,
+    ends: tuple[float, float],
+    marker: str,
+    label: str,
+    edge: str = "black",
 ) -> None:
     axes.scatter(
         inputs[:, 0],
@@ -155,7 +190,8 @@ def _samples(
         vmax=ends[1],
         s=11.0,
         marker=marker,
-        edgecolors="black" if marker == "o" else "white",
+        edgecolors=edge,
+        label=label,
         linewidths=0.5,
         zorder=3,
     )
