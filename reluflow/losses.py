@@ -186,7 +186,8 @@ def check_labels(name: str, targets: Array, loss: Loss) -> None:
     other = np.flatnonzero(np.abs(targets) != 1.0)
     if other.size:
         raise ProblemError(
-            f"{name}[{other[0]}] is {targets[other[0]]:g}; expected labels, +1 or -1, with the loss {loss}"
+            f"{name}: that of sample {other[0] + 1} is {targets[other[0]]:g}; expected labels, +1 or -1, "
+            f"with the loss {loss}"
         )
 
 

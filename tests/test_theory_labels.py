@@ -68,7 +68,7 @@ def test_each_says_what_its_data_lack():
     assert "expected all above zero" in noisy["one-class"].reason
     assert "the start is not small" in changed("orthogonally-separable", init__scale=1.0)["loss-rate"].reason
     assert "expected a leaky ReLU" in changed("leaky-largest-margin", network__slope=0.0)["max-margin"].reason
-    assert "is not there for sample" in changed("leaky-rank-two")["max-margin"].reason
+    assert "is not there for sample 1" in changed("leaky-rank-two")["max-margin"].reason
     assert "the largest |<x_i, x_j>| is" in changed("leaky-rank-two", network__slope=0.1)["rank"].reason
     points = [[1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0], [1.0, 1.0]]
     tangled = Problem(points, [1, -1, 1, -1], [[1e-6, 0.0]], [1e-6], "logistic", 0.1)

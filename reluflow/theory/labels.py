@@ -81,7 +81,7 @@ def _linear_if_leaky(problem: Problem) -> str | None:
     points = np.column_stack([problem.inputs, problem.targets])
     apart = np.linalg.norm(points[:, None] + points[None], axis=2).min(axis=1)
     alone = np.flatnonzero(apart > LABELS.opposite * np.max(problem.lengths))
-    return f"(-x, -y) is not there for sample {alone[0]}" if alone.size else None
+    return f"(-x, -y) is not there for sample {alone[0] + 1}" if alone.size else None
 
 
 def _off_bundles(run: Measured) -> float | None:
