@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import readme_tables
 
+from reluflow.figures.metadata import made_by
 from reluflow.store.locations import shipped_presets
 
 ROOT = Path(__file__).parents[1]
@@ -69,13 +70,15 @@ def test_the_python_examples_run_on_the_run_of_the_first_command(tmp_path):
     assert command[0] == ".venv/bin/reluflow"
     run = [sys.executable, "-m", "reluflow", *command[1:]]
     subprocess.run(run, cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    first, second = re.findall(r"```python\n(.*?)```", page("python.md"), re.DOTALL)
-    example = [sys.executable, "-c", f"{first}\nprint('---')\n{second}"]
+    examples = "\nprint('---')\n".join(re.findall(r"```python\n(.*?)```", page("python.md"), re.DOTALL))
+    example = [sys.executable, "-c", examples]
     done = subprocess.run(example, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    on_preset, on_arrays = done.stdout.split("---\n")
+    on_preset, on_arrays, at_a_time, _ = done.stdout.split("---\n")
     assert on_preset.splitlines()[-1].endswith("60, 2)")
     assert on_arrays.startswith("converged")
+    assert at_a_time.endswith("(60, 2) (60,)\n")
+    assert made_by(tmp_path / "both.pdf")["command"] == "python both.py"
 
 
 @pytest.fixture
