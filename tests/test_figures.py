@@ -28,6 +28,7 @@ from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
+from reluflow.observe.history import History
 from reluflow.plot.circles import CircleChoice
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
@@ -125,6 +126,24 @@ class TestLoss:
         np.testing.assert_allclose(predicted.get_xdata(), ends, rtol=0.02)
         assert axes.get_yscale() == "log"
         assert axes.get_xlabel() == "flow time (half-mse)"
+
+    @pytest.mark.parametrize("clock", ["time", "log"])
+    def test_names_of_plateaus_stand_above_their_flat_part(self, runs, axes, clock):
+        """Also where a plateau follows one that is too short beside it to be called one."""
+        times = np.geomspace(1e-2, 1.01e5, 2000)
+        losses = {0.0: 0.5, 20.0: 0.499, 30.0: 0.0081, 3e3: 8e-3, 4e3: 1.01e-5, 1e5: 1e-5, 1.01e5: 1e-9}
+        loss = np.exp(np.interp(times, list(losses), np.log(list(losses.values()))))
+        toy = history_of(runs["toy"])
+        history = History(toy.states[:1], np.zeros(1), {"t": times, "loss": loss})
+        run = RunInMemory(Path("run"), runs["toy"].preset, runs["toy"].problem, history, "converged")
+        figures.loss(axes, run, clock, theory=False)
+        assert len(axes.texts) == 2
+        for text, expected in zip(axes.texts, (8e-3, 1e-5), strict=True):
+            place, level = text.xy
+            t = axes.transLimits.inverted().transform((place, 0.0))[0]
+            t = 10.0**t if clock == "log" else t
+            assert level == pytest.approx(expected, rel=0.02)
+            assert np.interp(t, times, loss) == pytest.approx(level, rel=0.11)
 
     def test_predictions_can_be_left_out(self, runs):
         (axes,) = figures.figure("loss", [runs["toy"]], Choices(theory=False)).axes

@@ -1,6 +1,6 @@
 """The loss over time: of one run with its plateaus and what the theory predicts, or of several."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,12 +16,15 @@ from reluflow.figures.shown import (
     units,
     whole,
 )
+from reluflow.network import Array
 from reluflow.observe.plateaus import Saddle, find_saddles
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.store.run_record import Curve, RunRecord
 
 #: shares of the width of the axes between two names of plateaus
 _APART = 0.045
+#: difference of ln(loss) up to which a loss is about that of a plateau
+_ABOUT = 0.1
 #: columns that are drawn beside the loss of a single run, and their names
 _BESIDE = {HELD_OUT_LOSS: "held out", OBJECTIVE: "objective"}
 
@@ -100,7 +103,8 @@ def _annotate(axes: Axes, run: RunRecord, clock: Clock, plateaus: bool, theory: 
     if theory:
         _predictions(axes, run, unit)
     if plateaus:
-        _names(axes, find_saddles(history_of(run).series, settled=run.status == "converged"), unit)
+        series = history_of(run).series
+        _names(axes, find_saddles(series, settled=run.status == "converged"), series, unit)
 
 
 def _predictions(axes: Axes, run: RunRecord, unit: float) -> None:
@@ -121,15 +125,13 @@ def _predictions(axes: Axes, run: RunRecord, unit: float) -> None:
         axes.legend(loc="best", handlelength=1.0)
 
 
-def _names(axes: Axes, saddles: Sequence[Saddle], unit: float) -> None:
-    """S1, S2, ... above the middle of each plateau that is wide enough."""
+def _names(axes: Axes, saddles: Sequence[Saddle], series: Mapping[str, Array], unit: float) -> None:
+    """S1, S2, ... above the middle of the flat part of each plateau that is wide enough."""
     low, high = axes.get_xlim()
     last, to_axes = -np.inf, axes.transScale + axes.transLimits
     for number, saddle in enumerate(saddles, 1):
-        end = high if saddle.end is None else saddle.end / unit
-        ends = [
-            to_axes.transform((min(max(t, low), high), saddle.loss))[0] for t in (saddle.start / unit, end)
-        ]
+        flat = _flat(series, saddle)
+        ends = [to_axes.transform((min(max(t / unit, low), high), saddle.loss))[0] for t in flat]
         middle = 0.5 * (ends[0] + ends[1])
         if middle - last < _APART:
             continue
@@ -144,6 +146,15 @@ def _names(axes: Axes, saddles: Sequence[Saddle], unit: float) -> None:
             va="bottom",
             fontsize="small",
         )
+
+
+def _flat(series: Mapping[str, Array], saddle: Saddle) -> tuple[float, float]:
+    """Between which flow times the loss is about that of a plateau: what falls to it is left out."""
+    used = series["loss"] > 0.0
+    fallen = -np.minimum.accumulate(np.log(series["loss"][used]))
+    level = -float(np.log(saddle.loss))
+    reached = np.interp([level - _ABOUT, level + _ABOUT], fallen, series["t"][used])
+    return float(reached[0]), float(reached[1])
 
 
 def _cursor(axes: Axes, run: RunRecord, place: float, t: float) -> None:
