@@ -441,6 +441,23 @@ def test_the_table_of_predictions_has_a_state_for_each(runs, axes):
     assert told.count("fails") == judged.count("fails") == 0
 
 
+def test_no_words_of_the_table_run_into_its_numbers(runs):
+    with look():
+        made = figures.figure("verify", [runs["steps"]])
+        canvas = FigureCanvasAgg(made)
+        canvas.draw()
+        (axes,) = made.axes
+        column = next(text.get_position()[0] for text in axes.texts if text.get_text() == "predicted")
+        numbers = axes.transData.transform((column, 0.0))[0]
+        table = [text for text in axes.texts if text.get_style() != "italic"]
+        notes = [text for text in axes.texts if text.get_style() == "italic"]
+        ends = [text.get_window_extent().x1 for text in table if text.get_position()[0] == 0.0]
+        assert 0.6 * numbers < max(ends) < numbers
+        assert notes
+        assert 0.8 * made.bbox.x1 < max(text.get_window_extent().x1 for text in notes) < made.bbox.x1
+        assert axes.get_window_extent().width > 0.97 * made.bbox.width
+
+
 class TestFiles:
     @pytest.mark.parametrize("kind", sorted(KINDS))
     def test_every_kind_is_written_and_says_what_it_was_made_by(self, folder, kind, tmp_path):

@@ -17,7 +17,7 @@ from reluflow.figures.loss_lines import loss
 from reluflow.figures.margin_lines import margins
 from reluflow.figures.neuron_lines import norms, turning
 from reluflow.figures.spectra import eigen, explained, spectrum
-from reluflow.figures.tables import verification
+from reluflow.figures.tables import TABLE_WIDTH, verification
 from reluflow.store.run_record import Curve, RunRecord
 
 
@@ -105,9 +105,9 @@ def _margins(runs: Sequence[RunRecord], choices: Choices) -> Figure:
 
 
 def _verify(runs: Sequence[RunRecord], _: Choices) -> Figure:
-    made = _empty(width=2.1 * WIDTH)
+    made = _empty(width=TABLE_WIDTH)
     lines = verification(made.subplots(), runs[0])
-    made.set_size_inches(2.1 * WIDTH, 0.17 * (lines + 2))
+    made.set_size_inches(TABLE_WIDTH, 0.17 * (lines + 2))
     return made
 
 

@@ -1,28 +1,37 @@
 """What the theory predicts beside what a run measured, as a table to be printed."""
 
-import textwrap
+from functools import lru_cache
 
+import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
+from reluflow.figures.look import WIDTH
 from reluflow.store.run_record import RunRecord
 from reluflow.verification import Row, read, verify
 
+#: inches that the table is wide
+TABLE_WIDTH: float = 2.1 * WIDTH
 _TITLES = ("prediction", "predicted", "measured", "")
-_PLACES = (0.0, 0.73, 0.83, 0.94)
-#: characters of a statement in one line
-_LINE = 82
+#: where the columns begin, as shares of the width
+_PLACES = (0.0, 0.71, 0.82, 0.94)
+#: share of the width that text keeps free at its end
+_FREE = 0.02
+_POINTS = 72.0
 
 
-def verification(axes: Axes, run: RunRecord) -> int:
+def verification(axes: Axes, run: RunRecord, width: float = TABLE_WIDTH) -> int:
     """The predictions that apply to a run: statement, numbers, whether they agree; and which do not apply.
 
-    Returns how many lines of text it takes, by which a figure is made high enough.
+    ``width``: of the axes, in inches. Returns how many lines of text it takes, by which a figure is made high
+    enough.
     """
     rows = verify(read(run))
     shown = [row for row in rows if row.state in ("holds", "fails")]
     rest = [row.id for row in rows if row.state not in ("holds", "fails")]
-    lines = [_cells(row) for row in shown] or [(["No prediction applies to this run."], "", "", "")]
-    notes = textwrap.wrap(f"Not judged: {', '.join(rest)}." if rest else "", 118)
+    lines = [_cells(row, width) for row in shown] or [(["No prediction applies to this run."], "", "", "")]
+    notes = _wrapped(f"Not judged: {', '.join(rest)}.", (1.0 - _FREE) * width) if rest else []
     count = 1 + sum(len(cells[0]) for cells in lines) + len(notes)
     axes.set_axis_off()
     axes.set(xlim=(0.0, 1.0), ylim=(count + 0.5, -0.5))
@@ -39,13 +48,39 @@ def verification(axes: Axes, run: RunRecord) -> int:
     axes.axhline(at - 0.5, color="black", linewidth=0.8)
     for number, line in enumerate(notes):
         axes.text(0.0, at + number, line, va="center", style="italic")
+    for text in axes.texts:
+        text.set_in_layout(False)  # or the layout makes the axes smaller for text that stays as wide as it is
     return count
 
 
-def _cells(row: Row) -> tuple[list[str], str, str, str]:
-    statement = textwrap.wrap(row.statement, _LINE) or [row.id]
+def _cells(row: Row, width: float) -> tuple[list[str], str, str, str]:
+    statement = _wrapped(row.statement or row.id, (_PLACES[1] - _FREE) * width)
     return statement, _number(row.predicted), _number(row.measured), row.state
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
+
+
+def _wrapped(text: str, inches: float) -> list[str]:
+    """Lines of words that are no wider than that in the present font."""
+    font = repr((matplotlib.rcParams["font.family"], matplotlib.rcParams["font.size"]))
+    lines: list[list[str]] = [[]]
+    room = inches
+    for word in text.split():
+        size = _inches(f"{word}\N{NO-BREAK SPACE}", font)
+        if lines[-1] and size > room:
+            lines.append([])
+            room = inches
+        lines[-1].append(word)
+        room -= size
+    return [" ".join(line) for line in lines]
+
+
+@lru_cache(maxsize=4096)
+def _inches(word: str, font: str) -> float:
+    """The width of a word; ``font``: what else it depends on, which is read from the settings."""
+    size = matplotlib.rcParams["font.size"]
+    # a point behind it, since the blank has a width but no outline
+    whole, point = (TextPath((0, 0), each, size=size, prop=FontProperties()) for each in (f"{word}.", "."))
+    return float(whole.get_extents().x1 - point.get_extents().width) / _POINTS
