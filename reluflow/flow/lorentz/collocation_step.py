@@ -225,7 +225,7 @@ class CollocationStepper:
         slid = context.neurons.sliders[2]
         if slid.size == 0 or self.samples.labelled is not None:  # the force of a label keeps its sign
             return True
-        sample = np.unique(slid)
+        sample = np.flatnonzero(np.bincount(slid))
         sample = sample[path.length * context.diagonal[sample] > NEWTON.slaved]
         known = np.maximum(NEWTON.signed * np.abs(path.values[:, sample]), NEWTON.finest * tolerance)
         return bool((np.abs(change[:, sample]) <= known).all())

@@ -156,7 +156,7 @@ class Neurons:
         size = np.sqrt(np.maximum(squares + self.delta, 0.0))
         outputs = np.where(self.delta >= 0.0, np.copysign(size, self.outputs), self.outputs)
         if self.delta.min(initial=0.0) >= 0.0:
-            return replace(self, outputs=outputs)
+            return self.moved(self.weights, outputs, self.z)
         ratio = (self.outputs**2 - self.delta) / np.where(squares > 0.0, squares, 1.0)
         factor = np.where((self.delta < 0.0) & (squares > 0.0), np.sqrt(np.abs(ratio)), 1.0)[:, None]
         return replace(self, weights=factor * self.weights, outputs=outputs, z=factor * self.z)

@@ -49,10 +49,11 @@ class Margins:
         row, slot, sample = pairs
         force, off_force = forcing.on_force[:, sample], forcing.off_force[:, sample]
         hysteresis = forcing.hysteresis * (force - off_force)
-        terms = sign[row] * np.stack([beta - off_force + hysteresis, force - beta + hysteresis])
-        on = np.repeat([False, True], row.size)
-        both = np.hstack([terms[0], terms[1]])
-        return Margins(forcing.path, forcing.noise, np.tile(row, 2), np.tile(slot, 2), on, both)
+        rows = np.concatenate([row, row])
+        to_off, to_on = beta - off_force + hysteresis, force - beta + hysteresis
+        terms = sign[rows] * np.concatenate([to_off, to_on], axis=1)
+        on = np.arange(rows.size) >= row.size
+        return Margins(forcing.path, forcing.noise, rows, np.concatenate([slot, slot]), on, terms)
 
     def take(self, which: Index | Mask) -> "Margins":
         """Some of them."""
@@ -134,6 +135,12 @@ class Releases:
     slot: Index
     status: Index
 
+    @staticmethod
+    def none(count: int) -> "Releases":
+        """No neuron of so many is released."""
+        slot, status = np.zeros((2, count), np.intp)
+        return Releases(np.full(count, np.inf), slot, status)
+
     def take(self, rows: Index) -> "Releases":
         """Those of some neurons."""
         return Releases(self.position[rows], self.slot[rows], self.status[rows])
@@ -148,14 +155,14 @@ def first_release(
 ) -> Releases:
     """When sliding neurons are released on their ways from begin to end (b,)."""
     row, slot, _ = neurons.sliders
+    if row.size == 0:
+        return Releases.none(len(neurons))
     return earliest(Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, forcing), begin, end)
 
 
 def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
     """The first release of every neuron between begin and end (b,); of two at once, the worse."""
-    found = Releases(np.full(len(begin), np.inf), *np.zeros((2, len(begin)), np.intp))
-    if margins.row.size == 0:
-        return found
+    found = Releases.none(len(begin))
     margins = margins.in_doubt()
     if margins.row.size == 0:
         return found

@@ -28,6 +28,7 @@ BLOCK = 1 << 17
 #: stored sizes and predictions above this have squares that are no numbers; no step is meant to let a neuron
 #: grow as far (``LengthSettings.rapidity``), but it may turn to a stronger pull on its way
 OUTGROWN: Final = 1e150
+NO_KINKS: Final = np.zeros((4, 0))
 
 
 @dataclass(frozen=True)
@@ -112,15 +113,17 @@ def sweep(
             else:
                 rounds.run(block)
         least = min(least, rounds.least)
-        records += [replace(part, rows=part.rows + done) for part in rounds.records or ()]
+        parts = rounds.records or []
+        records += [replace(part, rows=part.rows + done) for part in parts] if done else parts
         done += len(block)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
     record = SweepRecord(path, records) if keep else None
-    met = np.concatenate(kinks, axis=1) if kinks else np.zeros((4, 0))
+    met = np.concatenate(kinks, axis=1) if kinks else NO_KINKS
+    met = met[:, np.argsort(met[0])] if kinks else met
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return SweepResult(total, end, in_order(events), met[:, np.argsort(met[0])], whole, ahead, least, record)
+    return SweepResult(total, end, in_order(events), met, whole, ahead, least, record)
