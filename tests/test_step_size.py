@@ -4,9 +4,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from lorentz_cases import toy
 
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Lorentz
+from reluflow.flow.lorentz.collocation_step import CollocationStepper
+from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.settings import ACCURACY, CONTROLLER
 from reluflow.flow.lorentz.step_size import StepSizeController, step_factor
+from reluflow.flow.lorentz.trial_step import TrialStep
 
 ORDER = ACCURACY.order
 
@@ -117,3 +123,19 @@ def test_it_goes_on_from_what_was_kept():
     controller, resumed = after(0.3, trace=2.0, length=1.5), StepSizeController()
     resumed.next, resumed.last = controller.next, controller.last
     assert resumed.proposed(context(trace=4.0)) == controller.proposed(context(trace=4.0)) < controller.next
+
+
+def test_no_length_is_tried_in_vain_at_the_foot_of_the_first_escape(monkeypatch: pytest.MonkeyPatch):
+    """The first step has no error, so that nothing tells how far the leader of the escape lets the second go."""
+    tried: list[float] = []
+
+    def attempt(stepper: CollocationStepper, length: float, context: StepContext) -> TrialStep:
+        tried.append(length)
+        return whole(stepper, length, context)
+
+    whole = CollocationStepper.attempt
+    monkeypatch.setattr(CollocationStepper, "attempt", attempt)
+    solver = Lorentz(toy(scale=1e-6), Options())
+    while solver.loss > 0.3:
+        solver.step(1, 0.0, 100.0)
+    assert solver.steps > len(tried) == 1

@@ -177,12 +177,13 @@ class StepContext:
         free: Mask = now <= before * np.exp(-MODES.own * self.last.length * self.spectrum.values)
         return free
 
-    def ceiling(self, weight: float, change: float) -> float:
+    def ceiling(self, weight: float, change: float, led: bool = True) -> float:
         """The longest step worth trying: no overflow, and no further than the foot of the next escape.
 
         A small neuron grows at most like exp(|D_j| t). Until its share of h trace(K), about a^2 h |x|^2 / n,
         gets near the relative ``change`` that the error estimate can see, nothing happens to the residual.
-        Where one neuron is that large already, only those count that would overtake it. ``weight``: the
+        Where one neuron is that large already, only those count that would overtake it; not so after a step
+        whose error is not known (``led`` is false), which tells nothing of that neuron. ``weight``: the
         largest |x|^2 / n.
         """
         weight *= self.stiffest
@@ -201,7 +202,9 @@ class StepContext:
             self.escaping = bool(np.any(~small & (rate > LENGTHS.leading * fastest)))
             if not small.any():
                 break
-            limits = np.maximum(room[small] / rate[small], self.overtaking(small))
+            limits = room[small] / rate[small]
+            if led:
+                limits = np.maximum(limits, self.overtaking(small))
             length = min(length, float(np.min(limits)))
         return length
 

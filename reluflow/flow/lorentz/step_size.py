@@ -35,6 +35,11 @@ class StepSizeController:
         self._error, self._trace, self._length = 0.0, 0.0, length
 
     @property
+    def error(self) -> float:
+        """That of the last step, 0 if it is not known."""
+        return self._error
+
+    @property
     def last(self) -> tuple[float, float, float]:
         """What must be kept to go on with the same step sizes, beside ``next``."""
         return self._error, self._trace, self._length
