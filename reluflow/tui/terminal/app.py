@@ -91,7 +91,8 @@ class TerminalApp(PacedApp):
         """Go on if the marker of this key was lost: a marker on its way waits in one of the queues."""
         if number != self._current:
             return
-        if checks and any(each.is_running and each.message_queue_size for each in (*route, *self._route())):
+        queues = (*route, *self._route(), self)
+        if checks and any(each.is_running and each.message_queue_size for each in queues):
             self._check_later(route, number, checks)
         else:
             await self._next(number)
