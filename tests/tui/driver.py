@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 from textual_private import (
+    Asked,
     give_way_to_all,
     has_messages,
     messages_in_passing,
@@ -73,12 +75,20 @@ class Driver:
         while True:
             await give_way_to_all()
             paint(self.app.screen)
+            asked = Asked(self._route())
             await give_way_to_all()
-            # a message that waits though nothing runs: its node waits for a timer or a thread
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
-            if not any(has_messages(node) for node in (*nodes, *self.app.screen_stack)):
+            if not asked.unanswered and not any(map(has_messages, (*nodes, *self.app.screen_stack))):
                 break
+            # something waits for a timer or a thread
             await asyncio.sleep(POLL)
+            while asked.unanswered:
+                await asyncio.sleep(POLL)
+
+    def _route(self) -> list[MessagePump]:
+        """What carries out what a key asks for: the app, its screens, what has the focus and is around it."""
+        screen = self.app.screen
+        return list(dict.fromkeys([*(screen.focused or screen).ancestors_with_self, *self.app.screen_stack]))
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)

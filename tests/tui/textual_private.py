@@ -1,6 +1,7 @@
 """What tests need of the private parts of Textual and asyncio, in one place."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -24,6 +25,24 @@ async def give_way_to_all() -> None:
     await asyncio.sleep(0)
     while ready:
         await asyncio.sleep(0)
+
+
+class Asked:
+    """Message pumps that were asked for a sign when they get to it."""
+
+    def __init__(self, pumps: Iterable[MessagePump]) -> None:
+        self._open: set[MessagePump] = set()
+        for pump in pumps:
+            if pump.call_later(self._answer, pump):
+                self._open.add(pump)
+
+    def _answer(self, pump: MessagePump) -> None:
+        self._open.discard(pump)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether one of them is still busy with what came before."""
+        return any(pump.is_running for pump in self._open)
 
 
 def paint(screen: Screen[Any]) -> None:
