@@ -1,14 +1,17 @@
-"""Runs as flat data: the published code's .csv, .npz, NetCDF, pandas and xarray."""
+"""Runs as flat data: the published code's .csv, .npz, NetCDF, pandas and xarray.
+
+pandas and xarray take long to import: that is left to the process, of those that share the tests, that runs
+these.
+"""
 
 import hashlib
 import io
 import json
 import sys
+from importlib import import_module
 
 import numpy as np
-import pandas
 import pytest
-import xarray
 from commands import call, one_sentence
 
 from reluflow.errors import RunError
@@ -29,6 +32,11 @@ def runs(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def xarray():
+    return import_module("xarray")
+
+
 def published(folder, name, tmp_path):
     path = tmp_path / f"{name}.csv"
     done = call("export", str(folder / name), str(path))
@@ -37,7 +45,7 @@ def published(folder, name, tmp_path):
     header = [line for line in lines if line.startswith("#")]
     assert lines[: len(header)] == header
     parameters = json.loads("\n".join(line.removeprefix("# ") for line in header))
-    return parameters, pandas.read_csv(io.StringIO("\n".join(lines[len(header) :])))
+    return parameters, import_module("pandas").read_csv(io.StringIO("\n".join(lines[len(header) :])))
 
 
 class TestPublishedTable:
@@ -119,7 +127,7 @@ class TestPublishedTable:
 
 
 class TestArrays:
-    def test_netcdf_has_dimensions_units_and_the_preset(self, runs, tmp_path):
+    def test_netcdf_has_dimensions_units_and_the_preset(self, runs, tmp_path, xarray):
         path = tmp_path / "flow.nc"
         assert call("export", str(runs / "flow"), str(path)).exit_code == 0
         assert path.read_bytes().startswith(b"CDF\x02")
@@ -135,7 +143,7 @@ class TestArrays:
             np.testing.assert_array_equal(found["event_kind"], run.events.kind)
             assert {array.dtype.str[1:] for array in found.variables.values()} == {"f8", "i4"}
 
-    def test_xarray_holds_the_same(self, runs, tmp_path):
+    def test_xarray_holds_the_same(self, runs, tmp_path, xarray):
         call("export", str(runs / "two"), str(tmp_path / "two.nc"))
         with xarray.open_dataset(tmp_path / "two.nc", engine="scipy") as found:
             xarray.testing.assert_equal(open_run(runs / "two").to_xarray(), found.load())

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import call, one_sentence
-from scipy.stats import binomtest
 from sweeps import SMALL, same, sweep, table
 
 import reluflow
@@ -76,6 +75,8 @@ class TestGroups:
 
     @pytest.mark.parametrize(("successes", "count"), [(0, 1), (1, 1), (3, 10), (40, 40), (499, 1000)])
     def test_wilson_is_that_of_scipy(self, successes, count):
+        from scipy.stats import binomtest  # which takes long
+
         interval = binomtest(successes, count).proportion_ci(method="wilson")
         np.testing.assert_allclose(wilson(successes, count), (interval.low, interval.high), atol=1e-12)
 
