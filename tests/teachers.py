@@ -19,7 +19,7 @@ def preset_problem(**changes) -> Problem:
 
 
 def trained(problem: Problem, loss: float) -> Measured:
-    training = Training(problem, "polar", Options(rtol=1e-7), StopRules(loss=loss, steps=100_000))
+    training = Training(problem, "lorentz", Options(rtol=1e-7), StopRules(loss=loss, steps=100_000))
     while training.status == "running":
         training.advance(seconds=10.0)
     assert training.status == "converged"

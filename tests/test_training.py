@@ -168,7 +168,7 @@ class TestRest:
     def test_small_networks_end(self):
         """Of starts with two samples and two neurons many end with a neuron that is all there was dead."""
         ends = []
-        for seed in range(60):
+        for seed in range(30):
             rng = np.random.default_rng(seed)
             inputs, targets, weights = rng.normal(size=(2, 2)), rng.normal(size=2), rng.normal(size=(2, 2))
             outputs = np.linalg.norm(weights, axis=1) * rng.choice([-1.0, 1.0], 2)
