@@ -13,6 +13,7 @@ from reluflow.flow.base import Options
 from reluflow.live.playback import SPEEDS, Playback
 from reluflow.network import residuals
 from reluflow.observe.history import CLOCKS, History
+from reluflow.simulation import simulate
 from reluflow.store.preset import load_preset
 from reluflow.training.training import StopRules, Training
 
@@ -87,16 +88,16 @@ class TestHistory:
             assert history.recorded_at(state.t) is state
 
     def test_between_them_the_state_is_close_to_the_true_one(self, history):
-        """Against a fine run: a few per cent of the loss, though states are up to 0.1 apart."""
-        fine = trained("polar", rtol=1e-8).recorder.history
-        for t in np.linspace(0.5, 33.0, 60):
+        """Against exact losses: a few per cent, though states are up to 0.1 apart."""
+        problem = toy()
+        start = problem.inputs, problem.targets, problem.weights, problem.output_weights
+        exact = simulate(*start, times=np.linspace(0.5, 33.0, 60), rtol=1e-8)
+        for t, expected in zip(exact.t, exact.loss, strict=True):
             state = history.state_at(t)
             assert state.t == t
-            problem = toy()
             residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
-            loss = float(residual @ residual) / 4.0
-            assert loss == pytest.approx(fine.loss_at(t), rel=0.1, abs=1e-6)
-            assert history.loss_at(t) == pytest.approx(fine.loss_at(t), rel=0.05)
+            assert float(residual @ residual) / 4.0 == pytest.approx(expected, rel=0.1, abs=1e-6)
+            assert history.loss_at(t) == pytest.approx(expected, rel=0.05)
 
     def test_times_outside_are_brought_inside(self, history):
         assert history.state_at(-1.0) is history.states[0]
