@@ -1,5 +1,7 @@
 """Methods that do not locate kinks: they say that they get nowhere, why, and what to do about it."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth
@@ -22,9 +24,14 @@ def ended(problem, method, **stop):
 ALIKE = [pytest.param(method, marks=pytest.mark.slow) for method in ("dop853", "bdf")]
 
 
+@cache
+def first_steps(method):
+    return ended(reluflow.load_preset("first-steps").problem(), method, steps=10 * STEPS)
+
+
 @pytest.mark.parametrize("method", ["rk45", "radau", "lsoda", *ALIKE])
 def test_first_steps_says_so_within_a_bounded_number_of_steps(method):
-    training = ended(reluflow.load_preset("first-steps").problem(), method, steps=10 * STEPS)
+    training = first_steps(method)
     assert training.status == "failed"
     assert "2 neurons are held on kinks of the activation" in training.reason
     assert "method lorentz" in training.reason
@@ -34,14 +41,12 @@ def test_first_steps_says_so_within_a_bounded_number_of_steps(method):
 
 def test_a_run_goes_on_to_the_same_failure():
     """What was seen of the last steps belongs to a checkpoint."""
-    problem = reluflow.load_preset("first-steps").problem()
-    whole, first, second = (Training(problem, "lsoda", Options()) for _ in range(3))
+    problem, whole = reluflow.load_preset("first-steps").problem(), first_steps("lsoda")
+    first, second = (Training(problem, "lsoda", Options()) for _ in range(2))
     while first.solver.steps < STEPS + 300:
         first.single_step()
     second.restore({key: np.asarray(value) for key, value in first.checkpoint().items()})
-    for one in (whole, second):
-        while one.status == "running":
-            one.advance(seconds=10.0)
+    second.run()
     assert (second.status, second.reason) == (whole.status, whole.reason)
     assert second.solver.steps == whole.solver.steps > first.solver.steps
 

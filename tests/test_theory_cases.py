@@ -14,11 +14,14 @@ from reluflow.flow.base import State
 from reluflow.network import log_variation_norm, loss_of, residuals, variation_norm
 from reluflow.observe.measured import state_at
 from reluflow.problem import Problem
+from reluflow.store.preset import load_preset
+from reluflow.theory import CHAPTERS
 from reluflow.theory.directions import directions
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
 from reluflow.theory.limit_process import general_limit
 from reluflow.training.training import StopRules, Training
+from reluflow.verification import judge, train
 
 
 def left(problem: Problem, state: State) -> np.ndarray:
@@ -195,17 +198,12 @@ class TestLimits:
         assert measured.series["loss"][-1] == pytest.approx(limit.final_loss, rel=1e-6)
 
 
-def verified(preset: str, *settings: str) -> dict[str, dict]:
-    """Rows of one of the presets by id."""
-    result = call("verify", str(FOLDER / f"{preset}.toml"), *settings, "--json", "--quiet")
-    found = json.loads(result.stdout)
-    assert (result.exit_code, found["holds"]) == (0, True)
-    return {row["id"]: row for row in found["rows"]}
-
-
 def test_the_time_of_the_limit_has_what_this_scale_adds():
     """A neuron that turns round shrinks first: T ln(1/scale) alone is 766.5."""
-    row = verified("limit-first-escape-line")["limit/first-escape"]
+    result = call("verify", str(FOLDER / "limit-first-escape-line.toml"), "--json", "--quiet")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["holds"]) == (0, True)
+    (row,) = (row for row in found["rows"] if row["id"] == "limit/first-escape")
     assert row["measured"] == pytest.approx(820.2, abs=0.1)
     assert row["predicted"] == pytest.approx(row["measured"], rel=1e-4)
     assert "here 766.46 and 53.8" in row["statement"]
@@ -233,15 +231,18 @@ def test_a_norm_is_compared_as_closely_as_this_scale_allows():
 
 
 def test_a_norm_that_is_far_from_its_limit_says_at_which_scale_it_is_not():
-    row = verified("orthogonal-final-norm-1e-33")["orthogonal/final-norm"]
-    assert row["state"] == "not yet"
-    told = re.search(
-        r"ln\(1/scale\) = (\S+): .*, at most 0.02 .* from ln\(1/scale\) = (\S+) on", row["reason"]
-    )
+    preset = load_preset(str(FOLDER / "orthogonal-final-norm-1e-33.toml"))
+
+    def final_norm(scale):
+        found = train(preset.with_values({"init.scale": scale}))
+        rows = {row.id: row for row in CHAPTERS["orthogonal"](found.problem)}
+        return judge(rows["orthogonal/final-norm"], found)
+
+    row = final_norm(1.383692219602423e-33)
+    assert row.state == "not yet"
+    told = re.search(r"ln\(1/scale\) = (\S+): .*, at most 0.02 .* from ln\(1/scale\) = (\S+) on", row.reason)
     here, there = float(told[1]), float(told[2])
-    scale = 1.383692219602423e-33 * np.exp(here - there)
-    words = ["--set", f"init.scale={float(scale)!r}"]
-    row = verified("orthogonal-final-norm-1e-33", *words)["orthogonal/final-norm"]
-    assert row["state"] == "holds"
-    assert row["predicted"] == pytest.approx(2.3295, abs=1e-4)
-    assert row["measured"] == pytest.approx(row["predicted"], rel=0.025)
+    row = final_norm(float(1.383692219602423e-33 * np.exp(here - there)))
+    assert row.state == "holds"
+    assert row.predicted == pytest.approx(2.3295, abs=1e-4)
+    assert row.measured == pytest.approx(row.predicted, rel=0.025)
