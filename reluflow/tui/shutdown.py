@@ -20,10 +20,11 @@ from reluflow.live.session import Session
 SAVE_SECONDS: Final = 0.8
 #: Seconds that the app may take to leave; without a terminal it may hang.
 LEAVE_SECONDS: Final = 0.5
-#: What an app that hangs has not told the terminal: no mouse, no focus, no bracketed paste, the usual keys,
-#: lines that wrap, the shell's screen and its cursor.
+#: What an app that hangs has not told the terminal: no frame is being drawn any more, no mouse, no focus, no
+#: bracketed paste, the usual keys, lines that wrap, the shell's screen and its cursor.
 RESTORING: Final = (
-    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+    "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u"
+    "\x1b[?7h\x1b[?1049l\x1b[?25h"
 )
 
 

@@ -20,7 +20,7 @@ USUAL = {"?25", "?7", "?2004"}
 #: seconds of the processor's time that the app may use after a signal
 LIMIT = 1.0
 SAID = re.compile(r"reluflow: ended by SIG(INT|TERM|HUP); .*")
-#: Does what the app does with the terminal's settings, and then never comes back.
+#: Does what the app does with the terminal's settings, begins to draw a frame, and then never comes back.
 HANGING = """
 import os, threading
 from reluflow.tui.terminal.driver import TerminalDriver
@@ -28,7 +28,7 @@ started = TerminalDriver.start_application_mode
 def hanging(driver):
     started(driver)
     driver.flush()
-    os.write(1, b"has the terminal")
+    os.write(1, b"has the terminal\\x1b[?2026h")
     threading.Event().wait()
 TerminalDriver.start_application_mode = hanging
 """
