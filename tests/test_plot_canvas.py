@@ -1,5 +1,7 @@
 """The adapter around plotext: what goes in as traces comes out as rows of the right shape and roles."""
 
+import tracemalloc
+
 import numpy as np
 import plotext
 import pytest
@@ -92,3 +94,15 @@ def test_fit_cuts_and_pads() -> None:
     assert plain(fit([Segment("abc", "text")], 2)) == "ab"
     assert plain(fit([Segment("abc", "text")], 5)) == "abc  "
     assert fit([Segment("abc", "text")], 0) == []
+
+
+def test_a_curve_of_a_large_screen_is_remembered_in_little_memory() -> None:
+    x, rng, held = np.linspace(0.0, 1.0, 300), np.random.default_rng(0), []
+    tracemalloc.start()
+    try:
+        for _ in range(2):  # plotext keeps the last one
+            draw(300, 100, [Trace(x, rng.uniform(0.3, 0.6, x.size), "text", "braille", line=True)])
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[1] - held[0] < 100_000

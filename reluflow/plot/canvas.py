@@ -10,7 +10,9 @@ cells, also of the empty ones, which takes longer than to draw a curve and would
 trace is drawn by itself and remembered, so that of several curves only changed ones are drawn anew.
 """
 
-from collections.abc import Sequence
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -29,6 +31,25 @@ _REMEMBERED: Final = 64
 
 #: a cell's column, its row from the lowest, and the character in it
 Mark = tuple[int, int, str]
+
+
+class Marks:
+    """Marks in the order in which they are drawn.
+
+    A curve on a large screen has thousands, and as tuples those that are remembered take 60 MB.
+    """
+
+    def __init__(self) -> None:
+        self._columns, self._rows = array("H"), array("H")
+        self._signs: list[str] = []
+
+    def add(self, column: int, row: int, sign: str) -> None:
+        self._columns.append(column)
+        self._rows.append(row)
+        self._signs.append(sys.intern(sign))  # of the few signs there are, one object each
+
+    def __iter__(self) -> Iterator[Mark]:
+        return zip(self._columns, self._rows, self._signs, strict=True)
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,7 @@ def _row(signs: list[str], roles: list[Role]) -> Row:
     return row
 
 
-def _marks(trace: Trace, width: int, height: int) -> Sequence[Mark]:
+def _marks(trace: Trace, width: int, height: int) -> Iterable[Mark]:
     finite = np.isfinite(trace.x) & np.isfinite(trace.y)
     if not finite.any():
         return ()
@@ -89,7 +110,7 @@ def _marks(trace: Trace, width: int, height: int) -> Sequence[Mark]:
 
 
 @lru_cache(_REMEMBERED)
-def _plotted(size: tuple[int, int], marker: str, line: bool, points: bytes) -> Sequence[Mark]:
+def _plotted(size: tuple[int, int], marker: str, line: bool, points: bytes) -> Marks:
     """What plotext makes of a trace; ``points`` are the bytes of x and y (2, k)."""
     monitor = plotext.main().monitor
     if not isinstance(monitor.matrix, _Drawing):
@@ -103,7 +124,7 @@ def _plotted(size: tuple[int, int], marker: str, line: bool, points: bytes) -> S
     x, y = np.frombuffer(points).reshape(2, -1).tolist()
     (plotext.plot if line else plotext.scatter)(x, y, marker=marker)
     plotext.build()
-    return tuple(monitor.matrix.marks)
+    return monitor.matrix.marks
 
 
 def _set_up() -> None:
@@ -120,13 +141,13 @@ class _Drawing:
     """Takes the place of plotext's ``matrix_class``: the methods that it calls for a canvas without axes."""
 
     def __init__(self) -> None:
-        self.marks: list[Mark] = []
+        self.marks = Marks()
 
     def set_matrices(self) -> None:
-        self.marks = []
+        self.marks = Marks()
 
     def insert_element(self, col: int, row: int, marker: str, *look: object) -> None:
-        self.marks.append((col, row, marker))
+        self.marks.add(col, row, marker)
 
     def set_size(self, cols: int, rows: int) -> None:
         """plotext leaves out what is outside."""
