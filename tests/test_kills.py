@@ -1,6 +1,7 @@
 """Runs that are killed at any instant go on to the very same end, and nothing is left over.
 
-RELUFLOW_KILLS sets how many runs of each method are killed and resumed. Seeds are printed; see ``killing``.
+RELUFLOW_KILLS sets how many runs of each method are killed and resumed, RELUFLOW_FUZZ_SEED where to begin.
+Seeds are printed; see ``killing``.
 """
 
 import os
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("killing.py")
+FIRST = int(os.environ.get("RELUFLOW_FUZZ_SEED", "0"))
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs fork and pidfd")
 
 
 def faults(method, number):
-    done = subprocess.run([sys.executable, SCRIPT, method, "0", str(number)], capture_output=True, text=True)
+    words = [sys.executable, SCRIPT, method, str(FIRST), str(FIRST + number)]
+    done = subprocess.run(words, capture_output=True, text=True)
     print(done.stdout, done.stderr)
     return done.returncode
 

@@ -1,7 +1,7 @@
 """Long storms of keys, bytes, sizes and signals in a real terminal: the app lives and the shell gets it back.
 
-Slow; the seed is printed, and RELUFLOW_SEED sets it. Each storm ends on the panels of the toy, where what the
-app holds is counted.
+Slow; the seed is printed, and RELUFLOW_FUZZ_SEED sets it. Each storm ends on the panels of the toy, where
+what the app holds is counted.
 """
 
 import os
@@ -44,8 +44,8 @@ SIZES = [(1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (120, 40), (300, 100)]
 
 @pytest.fixture
 def draw() -> random.Random:
-    seed = int(os.environ.get("RELUFLOW_SEED", "14"))
-    print(f"RELUFLOW_SEED={seed}")
+    seed = int(os.environ.get("RELUFLOW_FUZZ_SEED", "14"))
+    print(f"RELUFLOW_FUZZ_SEED={seed}")
     return random.Random(seed)
 
 
@@ -116,6 +116,14 @@ def suspended_and_back(shell: Terminal) -> None:
     answered(shell, lambda screen: screen.alternate and "?2004" in screen.modes, "the app")
 
 
+def with_its_servers(shell: Terminal) -> None:
+    """Have the app start the two processes from which those of a range are made, and which then stay."""
+    shell.type("%")
+    answered(shell, lambda screen: "The range of a number" in screen.text, "the question")
+    shell.type(ESCAPE)
+    answered(shell, lambda screen: "The range of a number" not in screen.text, "the panels")
+
+
 def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
     sent = 0
     while sent < count:
@@ -136,6 +144,7 @@ def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
 
 @pytest.mark.slow
 def test_twenty_thousand_keys(shell: Terminal, draw: random.Random) -> None:
+    with_its_servers(shell)
     storm_of_keys(shell, draw, 2000)
     back_on_the_toy(shell)
     process = app_of(shell)
