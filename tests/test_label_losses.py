@@ -326,6 +326,17 @@ class TestMargins:
         nothing = Problem(inputs, labels, 0.0 * weights, 0.0 * outputs, "logistic")
         assert margins_of(nothing, State(0.0, nothing.weights, nothing.output_weights)).margin == 0.0
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_they_are_finite_where_no_number_holds_the_loss(self, loss):
+        problem = Problem([[1.0], [2.0]], [1.0, 1.0], [[1.0]], [1.0], loss)
+        sizes = [25.0, 30.0, 1e15]  # margins of 625, 900 and 1e30 at least
+        found = [margins_of(problem, State(0.0, np.array([[a]]), np.array([a]))) for a in sizes]
+        assert [each.margin for each in found] == pytest.approx([1.0] * 3)
+        for size, each in zip(sizes, found, strict=True):
+            assert 1.0 - np.log(2.0) / size**2 <= each.smoothed_margin * (1.0 + 1e-12)
+            assert each.smoothed_margin <= 1.0
+
     @pytest.mark.parametrize("loss", LOSSES)
     def test_the_smoothed_one_never_falls_once_the_data_are_fitted(self, loss):
         series = run_to(1e-12, loss).recorder.series

@@ -5,6 +5,7 @@ min_k y_k h(x_k) / (|theta|^2 / 2). The smoothed one has l^-1(n L) in place of t
 falls once every sample is right, which the other may (Lyu & Li 2020, arXiv 1906.05890).
 """
 
+import math
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -46,7 +47,12 @@ def margins_of(problem: Problem, state: State) -> Margins:
     weights, outputs = state.weights / size, state.output_weights / size
     half = 0.5 * float(np.vdot(weights, weights) + outputs @ outputs)
     found = problem.targets * predictions(weights, outputs, problem.inputs, problem.slope)
-    smoothed = loss.smoothed_margin(float(np.mean(loss.of_margins(size * size * found))), problem.samples)
+    grown = size * size * found
+    lost = float(np.mean(loss.of_margins(grown)))
+    if lost > 0.0:
+        smoothed = loss.smoothed_margin(lost, problem.samples)
+    else:  # no number holds the loss: this is how far below the smallest margin it is at most
+        smoothed = float(np.min(grown)) - math.log(problem.samples)
     with np.errstate(over="ignore", divide="ignore"):
         scaled = np.float64(smoothed) / half / size / size
     return Margins(float(np.min(found)) / half, max(float(scaled), LEAST), float(np.mean(found > 0.0)))
