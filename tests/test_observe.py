@@ -15,6 +15,7 @@ from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.series import COLUMNS, Series
 from reluflow.observe.stillness import Stillness
+from reluflow.store.preset import load_preset
 from reluflow.training.training import StopRules, Training
 
 
@@ -63,6 +64,17 @@ class TestSaddles:
         t = np.linspace(0.0, 2000.0, 5000)
         loss = 0.5 * np.exp(-t) + 1e-3 * np.exp(-0.01 * t)
         assert find_saddles({"t": t, "loss": loss}) == []
+
+    def test_between_few_rows_a_level_may_have_none_of_its_own(self):
+        preset = {"data.samples": 2, "data.dimension": 40, "data.seed": 40, "network.width": 2}
+        preset |= {"data.kind": "sphere", "data.inputs": None, "data.targets": None}
+        changes = preset | {"record.series": 16, "network.slope": 7.247635255024381e-16}
+        changes |= {"stop.loss": None, "stop.time": None}
+        training = Training.from_preset(load_preset("first-steps", changes))
+        training.run(lambda _: None, 1.0)
+        assert len(training.recorder.series["t"]) <= 16
+        (only,) = find_saddles(training.recorder.series)
+        assert training.recorder.series["loss"][-1] < only.loss < training.recorder.series["loss"][0]
 
     def test_a_plateau_before_a_fall_of_a_twentieth_is_found(self):
         """The least that has two levels to compare: three edges, a fiftieth apart in ln(loss)."""

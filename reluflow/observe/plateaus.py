@@ -114,6 +114,8 @@ def _plateau_levels(t: Array, log_loss: Array) -> list[float]:
 def _level(t: Array, log_loss: Array, fallen: float) -> float:
     """The loss in the middle of the time spent about a level."""
     inside = np.flatnonzero(np.abs(log_loss[0] - fallen - log_loss) <= 1.5 * PLATEAUS.level)
+    if inside.size == 0:  # in a series of few rows the level lies between two of them
+        return float(np.exp(log_loss[0] - fallen))
     middle = 0.5 * (t[inside[0]] + t[inside[-1]])
     return float(np.exp(np.interp(middle, t, log_loss)))
 
