@@ -38,7 +38,7 @@ RUN_SHARE = 0.5
 KINDS = ("loss", "neurons", "verify", "function", "field", "angles", "directions", "spectrum", "eigen")
 SECONDS = {
     **{"check": 2.0, "info": 2.0, "verify": 2.0, "directions": 2.0, "run": 3.0},
-    **{"resume": 3.0, "export": 2.0, "plot": 4.0},
+    **{"resume": 3.0, "export": 2.0, "plot": 4.0, "diff": 2.0},
 }
 
 
@@ -139,6 +139,8 @@ def directories(seed: int, folder: Path) -> list[Result]:
         ["run", "run", "--resume", "--out", "run", "-q", "--set", "stop.wall_seconds=1"],
         ["resume", "run", "-q", "--set", "stop.wall_seconds=1"],
         ["export", "run", f"flat{ending}"],
+        ["diff", "run", str(rng.choice(runs))],
+        ["run", "--from", "run", "--nudge", "flip 0", "--out", "on", "-q", "--set", "stop.wall_seconds=1"],
         ["plot", "run", "-o", rng.choice(["figure.png", "figure.svg"]), "--kind", kind],
     ]
     results = []
