@@ -1,6 +1,7 @@
 """Sums that are the same on every machine: one number after another, whatever the shape."""
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -59,6 +60,17 @@ def test_a_teacher_is_summed_one_neuron_after_another(samples, neurons):
     inputs, teacher, output = hostile_rows(samples, 7), hostile_rows(neurons, 7), hostile_rows(neurons)
     hidden = [np.array([max(one_after_another(neuron, each), 0.0) for neuron in teacher]) for each in inputs]
     assert answers(inputs, teacher, output).tolist() == [one_after_another(each, output) for each in hidden]
+
+
+def test_what_a_wide_teacher_answers_takes_the_memory_of_one_answer():
+    inputs, teacher, output = np.ones((50, 2)), np.ones((20_000, 2)), np.ones(20_000)
+    tracemalloc.start()
+    try:
+        answers(inputs, teacher, output)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10 * output.nbytes
 
 
 def test_large_sizes_take_no_step_of_python_for_each_number():

@@ -146,9 +146,14 @@ def taught(inputs: Array, teacher: Array, output: Array) -> Data:
 def answers(inputs: Array, teacher: Array, output: Array) -> Array:
     """sum_i output_i relu(<teacher_i, x>) (n,), summed in an order that does not depend on the machine."""
     if inputs.shape[0] < teacher.shape[0]:  # the loop goes over whichever is fewer, the sums are the same
-        outputs = [output * np.maximum(dot(teacher, each), 0.0) for each in inputs]
-        return np.array([summed(each[None, :])[0] for each in outputs])
+        return np.array([_answer(each, teacher, output) for each in inputs])
     targets = np.zeros(inputs.shape[0])
     for neuron, size in zip(teacher, output, strict=True):
         targets += size * np.maximum(dot(inputs, neuron), 0.0)
     return targets
+
+
+def _answer(point: Array, teacher: Array, output: Array) -> float:
+    """That to a single point (d,)."""
+    outputs = output * np.maximum(dot(teacher, point), 0.0)
+    return float(summed(outputs[None, :])[0])
