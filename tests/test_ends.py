@@ -1,6 +1,7 @@
 """Where a run ends: at the crossing of its loss, whatever the step that went over it."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ from problems import balanced, five_points, orthogonal, smooth, toy
 
 import reluflow
 from reluflow.flow import METHODS
-from reluflow.flow.base import FlowSolver, Options
+from reluflow.flow.base import FlowSolver, Options, State
+from reluflow.flow.cut import crossing
 from reluflow.network import loss_of, residuals
 from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
+from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 
 PROBLEMS = {"toy": toy, "five-points": five_points, "smooth": lambda: smooth(scale=0.3)}
@@ -112,6 +115,30 @@ def test_a_trajectory_ends_at_the_crossing():
     times = [1.0, float(steps.t[-1]) - 1e-6, float(steps.t[-1]) + 1e-6, 1e3]
     at = reluflow.simulate(*arrays, stop_loss=1e-9, times=times)
     np.testing.assert_array_equal(at.t, times[:2])
+
+
+@pytest.mark.parametrize(
+    ("fall", "where"),
+    [
+        (lambda t: np.exp(-8.0 * t) - 0.01, np.log(100.0) / 8.0),
+        (lambda t: 0.01 - np.exp(8.0 * (t - 1.0)), 1.0 - np.log(100.0) / 8.0),
+    ],
+    ids=["convex", "concave"],
+)
+def test_a_fall_that_is_curved_is_located_as_closely(fall, where):
+    """A secant between the ends of the step comes nearer from one side only, by a twentieth each time."""
+    level, looks = 1e-4, []
+
+    def state(t):
+        looks.append(t)
+        return State(t, np.array([[np.exp(0.5 * fall(t))]]), np.array([np.sqrt(2.0 * level)]))
+
+    problem = Problem([[1.0]], [0.0], [[1.0]], [1.0])
+    solver = SimpleNamespace(problem=problem, t_old=0.0, t=1.0, state=state(1.0), dense_output=lambda: state)
+    found = crossing(solver, level, level * np.exp(fall(0.0)))
+    assert found.t == pytest.approx(where, rel=1e-8)
+    assert loss_in(problem, found) <= level * (1.0 + 1e-15)
+    assert len(looks) < 25
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -382,7 +382,10 @@ class TestMargins:
         history, glyphs = training.recorder.history, BRAILLE
         state = history.states[-1]
         picture = draw_margins(history, state.t, (60, 14), glyphs, 0)
-        text = "\n".join(plain(row) for row in picture.rows(state, 60, 15, glyphs, 0))
+        rows = picture.rows(state, 60, 15, glyphs, 0)
+        text = "\n".join(map(plain, rows))
+        drawn = {part.role for row in rows[:-1] for part in row}
+        assert drawn >= {"still", "negative", "positive"}, "accuracy, margin and smoothed margin"
         assert f"margin {margins_of(training.solver.problem, state).margin:.4g}" in text
         assert "accuracy 100 %" in text
         square = Training(Problem(*separable()), stop=StopRules(steps=3))

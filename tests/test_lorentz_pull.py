@@ -9,7 +9,7 @@ from lorentz_cases import random_problem, run, without_series
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, pull, rounds, samples
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.neurons import OFF, ON, widened
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons, widened
 from reluflow.flow.lorentz.path import Path
 from reluflow.problem import Problem
 
@@ -102,3 +102,23 @@ def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: py
         pulled = pull.pull_after(pulled, old, neurons, forcing)
     assert not pulled.direction.any()
     assert not pulled.slope.any()
+
+
+@pytest.mark.parametrize("size", [1e-5, 1.0, 1e5])
+def test_what_pulls_cancel_to_is_zero_on_a_kink_with_inputs_of_any_size(size: float) -> None:
+    """One neuron slides, the other rests on the kink of a sample along which two pulls on it cancel."""
+    few = samples.merge(size * np.array([[1.0, 0.1], [1.0, -0.3], [0.0, 1.0]]), np.ones(3), 0.0)
+    weights = np.array([[1.0, 0.0], [0.5, 0.0]])
+    two = Neurons(
+        np.arange(2), weights, weights[:, 0], np.zeros(2, np.int64), np.zeros(2), weights @ few.inputs.T,
+        np.array([[ON, ON, SLIDING], [ON, ON, RESTING]], np.int8), np.array([[2], [-1]]),
+        np.array([[few.inputs[2] / few.squares[2]], [[0.0, 0.0]]]),
+    )  # fmt: skip
+    residual = np.array([2.1, 0.7, 0.4])
+    assert 0.1 * residual[0] - 0.3 * residual[1] != 0.0
+    for more, across in ((0.0, 0.0), (1e-9, -0.1e-9 * 2.1 / 3.0)):
+        force = residual * np.array([1.0 + more, 1.0, 1.0])
+        found = pull.pull(two, Forcing(few, Path(force[None], 0.1), 1e-9)).slope[0]
+        assert found[0, 2] == 0.0
+        assert found[1, 2] == pytest.approx(across * size**2, rel=1e-6, abs=0.0)
+        assert np.all(found[:, :2] < 0.0)

@@ -130,6 +130,13 @@ def test_overrides_are_checked(minimal):
         load_preset(minimal).with_values({"no.key": 3})
 
 
+def test_a_power_is_a_whole_number_where_it_is_one(minimal):
+    assert load_preset(str(minimal), {"network.width": "2^5"}).values["network.width"] == 32
+    for width in ("2^0.5", "2.5^2", "2^-1", "10^20", "0^1"):
+        with pytest.raises(PresetError, match=r"network.width is \"?[0-9.^-]+\"?; expected"):
+            load_preset(str(minimal), {"network.width": width})
+
+
 def test_what_the_file_itself_says_in_vain_is_refused_even_with_overrides(minimal):
     minimal.write_text(MINIMAL + "[init]\npath = 'a.npz'\n")
     with pytest.raises(PresetError, match=r"init\.path"):

@@ -5,8 +5,8 @@ import pytest
 from problems import five_points, toy, with_bias
 
 from reluflow.network import row_norms
-from reluflow.theory.alignment import basins, extremal_directions
-from reluflow.theory.small_neurons import OFF, ON, SLIDING, final_growth, pulls
+from reluflow.theory.alignment import basins, extremal_directions, gather
+from reluflow.theory.small_neurons import OFF, ON, SLIDING, FinalGrowth, final_growth, pulls
 
 EARLY = (with_bias([-0.75, -0.5, 0.125]), np.array([1.1, 0.1, 0.8]))
 
@@ -93,6 +93,29 @@ class TestFinalGrowth:
         )
         assert np.all(short.settled <= full.settled[late] / 2)
         assert np.any(short.status[late] != full.status[late])
+
+
+class TestGather:
+    def test_directions_that_differ_by_rounding_are_one_whatever_is_active(self):
+        """Of four neurons with three patterns two directions are the same; one of another sign is not."""
+        ends = FinalGrowth(
+            sign=np.array([1.0, 1.0, 1.0, -1.0, 1.0]),
+            rate=np.array([2.0, 3.0, 1.0, 2.5, 0.0]),
+            log_size=np.log([1.0, 2.0, 3.0, 4.0, 5.0]),
+            direction=np.array([[0.0, 1.0], [1e-9, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]),
+            status=np.array([[ON, ON], [ON, SLIDING], [ON, OFF], [ON, ON], [ON, ON]], np.int8),
+            settled=np.array([0.5, 0.2, 0.1, 0.7, 0.9]),
+            flips=np.zeros(5, np.intp),
+            last_weights=np.ones((5, 2)),
+            last_outputs=np.ones(5),
+            decay=np.zeros(5),
+        )
+        found = gather(ends)
+        assert [one.neurons.tolist() for one in found] == [[0, 1], [3], [2]]
+        assert [(one.sign, one.rate) for one in found] == [(1, 3.0), (-1, 2.5), (1, 1.0)]
+        assert found[0].log_mass == pytest.approx(np.log(1.0 + 4.0))
+        assert [one.settled for one in found] == [0.5, 0.7, 0.1]
+        assert [one.neurons.tolist() for one in gather(ends, angle=2.0)] == [[0, 1, 2], [3]]
 
 
 class TestExtremalDirections:
