@@ -129,6 +129,11 @@ def test_marks_outside_of_the_window_are_not_drawn() -> None:
     assert "S1" not in text
     assert "S2" in text
     assert all(sum(segment.role == "theory" for segment in row) <= 2 for row in picture.rows)
+    later = [*escapes, Landmark(80.0, 1e-3, 10.0**-2.2), Landmark(90.0, 1e-3, 1e-3)]
+    further = draw_loss(STRAIGHT, axes, (60, 14), BRAILLE, plateaus=plateaus, theory=later)
+    last, second = (plain(row)[picture.left :] for row in further.rows if BRAILLE.theory in plain(row))
+    assert second.startswith(BRAILLE.theory * 10), "the loss rests on the second level until 50"
+    assert last.endswith(BRAILLE.theory * 10), "and on the third from there to the end"
     marked = with_cursor(picture, 50.0, BRAILLE)
     assert marked != picture.rows
     for t in (10.0, 39.0, 61.0):

@@ -10,6 +10,7 @@ from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
 from reluflow.flow.lorentz.context import StepContext
+from reluflow.flow.lorentz.error_estimate import rms
 from reluflow.flow.lorentz.settings import ACCURACY, CONTROLLER
 from reluflow.flow.lorentz.step_size import StepSizeController, step_factor
 from reluflow.flow.lorentz.trial_step import TrialStep
@@ -26,6 +27,10 @@ def after(error: float, trace: float = 1.0, length: float = 1.0) -> StepSizeCont
     controller = StepSizeController()
     controller.accepted(error, trace, length, length, smooth=False)
     return controller
+
+
+def test_the_root_of_the_mean_square_is_that_of_any_number_of_values():
+    assert [rms(np.array(values)) for values in ([], [-3.0], [3.0, 4.0])] == [0.0, 3.0, np.sqrt(12.5)]
 
 
 def test_the_first_step_may_be_of_any_length():
@@ -126,7 +131,7 @@ def test_it_goes_on_from_what_was_kept():
 
 
 def test_no_length_is_tried_in_vain_at_the_foot_of_the_first_escape(monkeypatch: pytest.MonkeyPatch):
-    """The first step has no error, so that nothing tells how far the leader of the escape lets the second go."""
+    """The first step has no error, so that nothing tells how far the leader lets the second go."""
     tried: list[float] = []
 
     def attempt(stepper: CollocationStepper, length: float, context: StepContext) -> TrialStep:

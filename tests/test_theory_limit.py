@@ -169,6 +169,9 @@ class TestRows:
         run = trained(problem, loss=1e-10, steps=5000)
         hold(problem, run, ("first-escape", "second-escape", "plateaus", "final-loss", "final-norm"))
         assert "only 2 escape(s)" in rows_of(problem)["third-escape"].reason
+        row = rows_of(problem)["plateaus"]
+        higher = {"t": run.series["t"], "loss": 1.3 * run.series["loss"]}
+        assert row.measure(replace(run, series={**run.series, **higher})) == pytest.approx(0.3, abs=0.01)
 
     def test_times_hold_at_a_scale_at_which_plateaus_do_not_last(self):
         problem = cloud(4, 1e-3)
