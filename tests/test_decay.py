@@ -18,6 +18,7 @@ from reluflow.network import imbalance, variation_norm
 from reluflow.observe.inspection import drift_of, inspect
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
+from reluflow.theory.decay_rows import predictions
 from reluflow.training.training import StopRules, Training
 from reluflow.verification import train, verify
 
@@ -171,6 +172,16 @@ def test_its_rows_hold_and_those_of_other_flows_say_so():
     assert rows["decay/optimum"].measured == pytest.approx(1.0, abs=1e-9)
     assert all(row.holds for row in rows.values() if row.applies)
     assert "without weight decay" in rows["general/conservation"].reason
+
+
+@pytest.mark.parametrize(
+    ("decay", "reason"), [(0.0, "there is no weight decay"), (1e-5, "the data are small enough")]
+)
+def test_the_row_of_the_optimum_says_why_it_applies_or_does_not(decay, reason):
+    problem = reluflow.load_preset("decay-orthogonal", {"solver.weight_decay": decay}).problem()
+    (row,) = (row for row in predictions(problem) if row.id == "decay/optimum")
+    assert row.applies is (decay > 0.0)
+    assert reason in row.reason
 
 
 @pytest.mark.parametrize("decay", [-1e-3, np.nan, np.inf, True])

@@ -87,8 +87,8 @@ class TestArrived:
         self, size: float
     ) -> None:
         """Across sample 0 it moves at 0.5 before it and at -0.5 behind, in units of |x|^2."""
-        local = field(size * np.eye(2), [-1.0, -1.0], base=[0.5 * size, 0.3 * size])
-        assert local.follow(np.array([-1.0, 0.0]), np.array([1])).tolist() == [SLIDING, SLIDING]
+        local = field(size * np.eye(3), [-1.0, -1.0, 0.5], base=[0.5 * size, 0.3 * size, 0.0])
+        assert local.follow(np.array([-1.0, 0.0, 1.0]), np.array([1])).tolist() == [SLIDING, SLIDING, ON]
 
     def test_a_sample_across_which_it_does_not_move_stays_as_it_is(self) -> None:
         local = field(np.eye(2), [0.5, 0.5], base=[1.0, 0.0])

@@ -137,6 +137,13 @@ def test_a_power_is_a_whole_number_where_it_is_one(minimal):
             load_preset(str(minimal), {"network.width": width})
 
 
+def test_sizes_that_cannot_fit_are_refused_with_all_coordinates(minimal):
+    sizes = {"data.kind": "gaussian", "data.samples": 10**9, "data.dimension": 3, "data.teacher_width": 2}
+    for bias, coordinates in ((True, 4), (False, 3)):
+        with pytest.raises(PresetError, match=rf"on 1000000000 samples in {coordinates} dimensions need"):
+            load_preset("first-steps", {**sizes, "data.bias": bias})
+
+
 def test_what_the_file_itself_says_in_vain_is_refused_even_with_overrides(minimal):
     minimal.write_text(MINIMAL + "[init]\npath = 'a.npz'\n")
     with pytest.raises(PresetError, match=r"init\.path"):

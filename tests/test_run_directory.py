@@ -1,6 +1,7 @@
 """Run directories: they appear whole, open and resume at any instant, and never take another's place."""
 
 import json
+import re
 import tomllib
 
 import numpy as np
@@ -270,6 +271,24 @@ def test_a_damaged_directory_is_refused_in_one_sentence(name, damage):
         read_all(writer.path)
     assert "\n" not in str(caught.value)
     assert str(writer.path) in str(caught.value)
+
+
+def test_a_summary_that_cannot_be_used_is_named_and_the_arrays_decide():
+    writer, training = saved()
+    for content, said in (
+        ("{", "Expecting property name"),
+        ("[]", r"found \[\] in place of names and values"),
+        ('{"status": "converged", "escapes": ["1"]}', "escapes are not as they are written"),
+        ('{"status": "converged", "escapes": 1}', "escapes are not as they are written"),
+        ('{"status": "converged", "saddles": [1]}', "saddles are not as they are written"),
+        ('{"status": "converged", "reached_goal": 1}', "reached_goal is 1"),
+        ('{"status": "converged", "time": "1"}', "not a number"),
+        ('{"status": "done"}', "status is .done."),
+    ):
+        (writer.path / "run.json").write_text(content)
+        run = open_run(writer.path)
+        assert any(re.search(rf"run\.json.*{said}", fault) for fault in run.faults), run.faults
+        assert run.summary["time"] == training.solver.t
 
 
 def test_a_flipped_bit_in_an_array_is_noticed():

@@ -53,6 +53,17 @@ def row(run):
     return next(judge(each, run) for each in predictions(run.problem) if each.id == "orthogonal/fit")
 
 
+def test_a_sample_without_a_target_is_not_counted():
+    """No neuron sees it, and its residual is zero all the time."""
+    start = problem(0, 3, 12)
+    weights = start.weights.copy()
+    weights[:, 2] = -np.abs(weights[:, 2])
+    run = trained(Problem(np.eye(3), [1.0, -1.0, 0.0], weights, start.output_weights), loss=1e-9)
+    found = row(run)
+    assert found.applies
+    assert (found.predicted, found.measured) == (2, 2)
+
+
 @pytest.mark.parametrize("kind", ["balanced", "dominated"])
 def test_every_run_fits_what_the_rule_says(kind):
     """Widths at which about half of the starts fit all samples."""

@@ -97,6 +97,14 @@ class TestRows:
         assert rows["orthogonal/second-escape"].measure(run) is None
         assert rows["orthogonal/final-loss"].measure(trained(problem, time=3.0)) is None
 
+    def test_a_mode_that_is_hardly_in_the_loss_is_not_yet_seen(self):
+        """The second target is a thousandth of the first, and fitted at a thousandth of its rate."""
+        small, large = (predictions(balanced(np.eye(2), [1.0, y], 10, 1e-6, 0)) for y in (-1e-3, -1.0))
+        (pending,), (seen,) = ([one for one in rows if "final-rate" in one.id] for rows in (small, large))
+        assert (pending.applies, pending.pending) == (False, True)
+        assert "expected" in pending.reason
+        assert (seen.applies, seen.pending) == (True, False)
+
 
 class TestAssumptions:
     def test_each_failing_assumption_is_named(self):

@@ -12,6 +12,7 @@ from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.theory import minimum_norm as chapter
 from reluflow.theory.perturbations import share_below
+from reluflow.theory.resting import is_large
 from reluflow.verification import train, verify
 
 FIVE = with_bias([-1.5, -1.0, 0.0, 0.25, 2.0]), np.array([0.7, -0.3, -0.3, 0.4, 0.2])
@@ -32,6 +33,13 @@ def test_changes_lower_it_anywhere_else(three):
     states, middle = three.snapshots, len(three.snapshots.t) // 3
     under_way = State(0.0, states.weights[middle], states.output_weights[middle])
     assert share_below(three.problem, under_way) > 0.2
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_what_a_neuron_adds_to_the_network_makes_it_large_at_any_size_of_inputs(size):
+    one = Problem(size * np.diag([1.0, 1e-12]), [1.0, -1.0], np.ones((2, 2)), np.ones(2))
+    assert is_large(np.array([0.5, 1e-9]) / size, one).tolist() == [True, False]
+    assert is_large(np.array([1e-9, 1e-9]) / size, one).tolist() == [False, False]
 
 
 def test_a_change_crosses_no_kink_that_is_near():

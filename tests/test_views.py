@@ -102,6 +102,13 @@ def test_one_input_without_bias_has_its_kink_at_the_origin() -> None:
     assert find(rows, "cursor", BRAILLE.positive_cursor)
 
 
+def test_a_bias_of_another_size_moves_the_kink() -> None:
+    """w x + b c = 2 x + 0.5 * 3 is zero at x = -0.75."""
+    inputs = np.array([[-1.0, 3.0], [1.0, 3.0]])
+    problem = Problem(inputs, [0.0, 1.0], [[2.0, 0.5]], [1.0])
+    assert "neuron 0: x = -0.75" in text(show("function", problem, cursor=0))
+
+
 def test_stars_stand_at_kinks_and_heights() -> None:
     problem = Problem(
         with_bias([-1.0, 1.0]), [0.0, 1.0], [[1.0, 0.5], [0.6, 0.0], [0.0, 1.0]], [1.0, -1.0, 0.1]
