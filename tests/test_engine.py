@@ -6,6 +6,7 @@ import pytest
 from reluflow.flow.base import Options, State
 from reluflow.flow.lorentz import Lorentz, collocation_step, rounds
 from reluflow.flow.lorentz.engine import suits
+from reluflow.flow.lorentz.engine.engine import Engine
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
@@ -54,7 +55,17 @@ def sweeps_of(
 @pytest.mark.parametrize(("still", "steps"), [(False, 15), (True, 5)])
 def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
     """The same events of every neuron, in order, and the same neurons at the end."""
+    by_engine, by_rounds = [], []
+
+    class Counting(Engine):
+        def run(self, pulled):
+            super().run(pulled)
+            by_engine.extend(row for rows, *_ in self.ended for row in rows)
+            by_rounds.extend(row for rows, *_ in self.left for row in rows)
+
+    monkeypatch.setattr(rounds, "Engine", Counting)
     pairs = sweeps_of(wide(0), steps, monkeypatch, still)
+    assert len(by_engine) > 20 * len(by_rounds), "few have events that are not plain"
     count = 0
     for one, other in pairs:
         for neuron in np.unique(other.events.neuron):

@@ -94,6 +94,16 @@ class TestFinalGrowth:
         assert np.all(short.settled <= full.settled[late] / 2)
         assert np.any(short.status[late] != full.status[late])
 
+    @pytest.mark.parametrize("size", [1e-7, 1e7])
+    def test_inputs_of_another_size_change_the_rates_alone(self, size):
+        problem = five_points(scale=1e-3)
+        start = problem.weights, problem.output_weights
+        one = final_growth(*start, problem.inputs, problem.targets)
+        other = final_growth(*start, size * problem.inputs, problem.targets)
+        assert np.array_equal(other.status, one.status)
+        np.testing.assert_allclose(other.direction, one.direction, atol=1e-7)
+        np.testing.assert_allclose(other.rate, size * one.rate, rtol=1e-6)
+
 
 class TestGather:
     def test_directions_that_differ_by_rounding_are_one_whatever_is_active(self):

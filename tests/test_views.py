@@ -181,6 +181,13 @@ def test_a_bundle_of_very_many_coordinates_is_not_begun() -> None:
     assert f"up to {BUNDLE.most_coordinates}" in " ".join(text(show("bundle", problem)).split())
 
 
+@pytest.mark.parametrize("height", [12, 13])
+def test_spectra_that_do_not_fit_beside_stand_below_each_other(height: int) -> None:
+    rows = text(show("spectrum", toy(scale=1.0), (30, height))).splitlines()
+    heads = [y for y, row in enumerate(rows) if "NTK eigenvalues" in row or "singular values" in row]
+    assert heads == [0, height - height // 2]
+
+
 @pytest.mark.parametrize("size", [1e-200, 1.0, 1e150])
 def test_the_spectra_are_those_of_kernel_and_weights_at_any_scale(size: float) -> None:
     problem = toy(scale=1.0)
