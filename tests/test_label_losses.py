@@ -11,7 +11,7 @@ import reluflow
 from reluflow.errors import PresetError, ProblemError
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
-from reluflow.flow.lorentz.label_newton import gmres
+from reluflow.flow.lorentz.label_newton import CurvedSpectrum, gmres
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.margins import margins_of
 from reluflow.losses import FUNCTIONS, LabelLoss
@@ -401,6 +401,14 @@ def test_labels_that_cancel_each_other_pull_on_nothing(loss):
     found = reluflow.simulate([[1.0, 0.2]] * 2, [1.0, -1.0], weights, outputs, loss=loss, stop_time=1e3)
     assert found.status == "stationary", found.reason
     assert np.array_equal(found.weights[-1], np.array(weights))
+
+
+def test_predictions_move_by_the_modes_of_the_kernel():
+    """(1 - exp(-k c t)) / k c of the rate of each, and t of one that nothing damps."""
+    curvature, rate, times = np.array([0.5, 2.0]), np.array([3.0, -1.0]), np.array([0.1, 2.0])
+    moved = CurvedSpectrum.of(np.diag([0.0, 1.5]), curvature, 0.0).moved(rate, times)
+    damped = -np.expm1(-1.5 * 2.0 * times) / (1.5 * 2.0)
+    np.testing.assert_allclose(moved, np.column_stack([times * rate[0], damped * rate[1]]), rtol=1e-13)
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.5])

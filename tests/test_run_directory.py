@@ -291,6 +291,17 @@ def test_a_summary_that_cannot_be_used_is_named_and_the_arrays_decide():
         assert run.summary["time"] == training.solver.t
 
 
+@pytest.mark.parametrize("name", ["held_out_inputs", "held_out_targets"])
+def test_held_out_points_come_with_their_targets(name):
+    writer, _ = saved()
+    path = writer.path / "problem.npz"
+    with np.load(path) as arrays:
+        np.savez(path, **arrays, **{name: np.ones((2, 2) if name.endswith("inputs") else 2)})
+    missing = {"held_out_inputs", "held_out_targets"} - {name}
+    with pytest.raises(RunError, match=f"there is no array {missing.pop()}"):
+        _ = open_run(writer.path).problem
+
+
 def test_a_flipped_bit_in_an_array_is_noticed():
     writer, _ = saved()
     path = writer.path / "trajectory.npz"

@@ -92,6 +92,16 @@ def test_a_run_that_was_tampered_with_fails():
     assert found["kernel-change"].state == found["final-function"].state == "fails"
 
 
+@pytest.mark.parametrize(("share", "state"), [(0.99e-8, "holds"), (1.01e-8, "fails")])
+def test_curves_are_compared_down_to_a_share_of_the_first_loss(share, state):
+    good = run()
+    loss = good.series["loss"].copy()
+    loss[-1] = share * loss[0]
+    assert abs(np.log(loss[0])) > 0.02
+    found = rows(replace(good, series={**good.series, "loss": loss}))
+    assert found["loss-curve"].state == state
+
+
 def test_a_run_that_has_not_ended_is_not_judged():
     early = replace(run(), series={name: values[:5] for name, values in run().series.items()}, status="time")
     assert rows(early)["loss-curve"].state == rows(early)["final-function"].state == "not yet"

@@ -107,6 +107,12 @@ class TestRows:
 
 
 class TestAssumptions:
+    @pytest.mark.parametrize(("sign", "missing"), [(1.0, "negative"), (-1.0, "positive")])
+    def test_the_sign_that_no_neuron_has_is_named(self, sign, missing):
+        line, up = with_bias([-0.5, 2.0]), np.array([[0.0, 1e-6]] * 3)
+        found = why_not_paper(Problem(line, [-1.0, 1.0], up, [sign * 1e-6] * 3))
+        assert f"no neuron with a {missing} sign sees all samples with a {missing} target, of 0" in found
+
     def test_each_failing_assumption_is_named(self):
         line = with_bias([-0.5, 2.0])
         cases = {
