@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from scipy.special import chdtrc
+from sphere_map import sphere_map
 
 from reluflow.store.preset import load_preset
 from reluflow.sweep.opening import open_sweep
@@ -233,12 +235,8 @@ def success_map(name: str, table: Table) -> list[str]:
 def fits(name: str, table: Table) -> list[str]:
     table["rule"] = ruled(name, table)
     equal = int(np.sum(table["rule"] == table["success"]))
-    chances = _chances(name, table)
+    chances, squares, cells = _chances(name, table), 0.0, 0
     lines = [
-        "# Orthogonal inputs: the probability of a fit",
-        "",
-        f"{equal} of {table['rule'].size} runs end as the rule says (see success-map.md).",
-        "",
         "| samples | width | runs | fits | share | P(fit) |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
@@ -247,9 +245,19 @@ def fits(name: str, table: Table) -> list[str]:
             cell = (table["network.width"] == width) & (table["data.samples"] == samples)
             count, fitted = int(np.sum(cell)), int(np.sum(table["success"][cell]))
             if count:
-                share = f"{fitted / count:.2f} | {np.mean(chances[cell]):.4f}"
+                chance = float(np.mean(chances[cell]))
+                share = f"{fitted / count:.3f} | {chance:.4f}"
                 lines.append(f"| {samples} | {width} | {count} | {fitted} | {share} |")
-    return lines
+                squares += (fitted - count * chance) ** 2 / (count * chance * (1.0 - chance))
+                cells += 1
+    return [
+        "# Orthogonal inputs: the probability of a fit",
+        "",
+        f"{equal} of {table['rule'].size} runs end as the rule says (see success-map.md).",
+        f"Of the counts chi-square is {squares:.3g} in {cells} cells: p = {chdtrc(cells, squares):.2g}.",
+        "",
+        *lines,
+    ]
 
 
 def _chances(name: str, table: Table) -> np.ndarray:
@@ -272,6 +280,7 @@ MAKERS: Final[dict[str, Callable[[str, Table], list[str]]]] = {
     "p1-five-points": p1,
     "success-map": success_map,
     "fit-probability": fits,
+    "sphere-map": sphere_map,
 }
 
 

@@ -1,5 +1,7 @@
 """The studies of benchmarks/studies.py: their files, and how a published median is judged."""
 
+import math
+import re
 import sys
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 from reluflow.sweep.study import planned
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
-from studies import STUDIES, Published, entry, published, ruled, success_map
+from sphere_map import sphere_map
+from studies import STUDIES, Published, entry, fits, published, ruled, success_map
 
 NAMES = sorted(path.stem for path in STUDIES.glob("*.toml"))
 
@@ -63,3 +66,41 @@ def test_the_rule_of_the_success_map_is_asked_of_the_start_of_every_row() -> Non
     }
     np.testing.assert_array_equal(ruled("success-map", rows), [False, True, True])
     assert "2 of 3 runs end as the rule says" in "\n".join(success_map("success-map", rows))
+
+
+def test_the_map_counts_runs_that_are_decided_and_says_where_half_of_them_fit() -> None:
+    cells = [
+        (10, 16, "converged"),
+        (10, 16, "converged"),
+        (10, 32, "stationary"),
+        (10, 32, "wall"),
+        (20, 16, "wall"),
+    ]
+    rows = {
+        "data.dimension": np.array([cell[0] for cell in cells]),
+        "data.samples": np.array([cell[1] for cell in cells]),
+        "status": np.array([cell[2] for cell in cells]),
+        "success": np.array([cell[2] == "converged" for cell in cells]),
+    }
+    text = sphere_map("sphere-map", rows)
+    assert "| 10 | 2 of 2 | 0 of 1 | 24 | 32 |" in text
+    assert "| 20 | - | - | - | 80 |" in text
+    assert "5 runs; 2 of them neither" in text[2]
+
+
+def test_counts_of_fits_are_held_against_their_probability() -> None:
+    """Two of three runs, against the probability that the table itself states to four digits."""
+    rows = {
+        "data.samples": np.array([2, 2, 2]),
+        "data.dimension": np.array([2, 2, 2]),
+        "network.width": np.array([4, 4, 4]),
+        "init.seed": np.array([0, 1, 2]),
+        "success": np.array([True, True, False]),
+    }
+    text = fits("fit-probability", rows)
+    chance = float(text[-1].split("|")[-2])
+    squares = (2 - 3 * chance) ** 2 / (3 * chance * (1 - chance))
+    found = re.search(r"chi-square is (\S+) in 1 cells: p = (\S+)\.", "\n".join(text))
+    assert found is not None
+    assert float(found[1]) == pytest.approx(squares, rel=0.05)
+    assert float(found[2]) == pytest.approx(math.erfc(math.sqrt(squares / 2)), rel=0.05)
