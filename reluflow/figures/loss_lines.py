@@ -17,7 +17,7 @@ from reluflow.figures.shown import (
     whole,
 )
 from reluflow.network import Array
-from reluflow.observe.plateaus import Saddle, find_saddles
+from reluflow.observe.plateaus import Saddle, find_saddles, refine
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.store.run_record import Curve, RunRecord
 
@@ -25,6 +25,8 @@ from reluflow.store.run_record import Curve, RunRecord
 _APART = 0.045
 #: difference of ln(loss) up to which a loss is about that of a plateau
 _ABOUT = 0.1
+#: from so many rows on, lines between them are as good as a curve
+_MANY = 4000
 #: columns that are drawn beside the loss of a single run, and their names
 _BESIDE = {HELD_OUT_LOSS: "held out", OBJECTIVE: "objective"}
 
@@ -54,7 +56,8 @@ def loss(
     for run, label in zip(several, labels(several), strict=True):
         series = series_of(run)
         unit, words = units(run, clock)
-        axes.plot(series["t"] / unit, series["loss"], label=label if len(several) > 1 else None)
+        t, values = _curve(series, "loss")
+        axes.plot(t / unit, values, label=label if len(several) > 1 else None)
         axes.set_xlabel(words)
     names = {run.preset.values["solver.loss"] for run in several}
     axes.set_ylabel("loss" if len(names) > 1 else f"loss ({names.pop()})")
@@ -67,6 +70,16 @@ def loss(
         _annotate(axes, first, clock, plateaus, theory)
     if at is not None and first is not None:
         _cursor(axes, first, at / units(first, clock)[0], at)
+
+
+def _curve(series: Mapping[str, Array], column: str) -> tuple[Array, Array]:
+    """A column over time; where it has few rows, on the monotone cubic of its logarithm through them."""
+    t, values = series["t"], series[column]
+    later = np.diff(t, prepend=-np.inf) > 0.0
+    if t.size > _MANY or not np.all(np.isfinite(values) & (values > 0.0)):
+        return t, values
+    fine_t, fine = refine(t[later], np.log(values[later]))
+    return fine_t, np.exp(fine)
 
 
 def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
@@ -87,7 +100,8 @@ def _beside(axes: Axes, run: Curve, unit: float) -> None:
         return
     axes.lines[-1].set_label("trained on" if HELD_OUT_LOSS in series else "loss")
     for (column, name), style in zip(found, ("-", "--"), strict=False):
-        axes.plot(series["t"] / unit, series[column], style, label=name)
+        t, values = _curve(series, column)
+        axes.plot(t / unit, values, style, label=name)
     axes.legend()
 
 
