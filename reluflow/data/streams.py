@@ -20,7 +20,12 @@ def stream(seed: int, name: str, attempt: int = 0) -> np.random.Generator:
 
 def dot(rows: Array, other: Array) -> Array:
     """<rows_i, other> (n,) of rows (n, d) with a vector (d,), or row by row with other rows (n, d)."""
-    return summed(rows * other)
+    if rows.shape[1] > rows.shape[0]:  # Python loops over whichever is fewer; the sums are the same
+        return summed(rows * other)
+    total = np.zeros(rows.shape[0])
+    for column in range(rows.shape[1]):
+        total += rows[:, column] * other[..., column]
+    return total
 
 
 def summed(rows: Array) -> Array:
