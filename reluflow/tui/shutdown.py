@@ -69,10 +69,11 @@ class Shutdown:
         saved = self._session.keep(SAVE_SECONDS)
         run = location_of(saved, self._session)
         self._message = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
-        if self.leave(128 + number):
+        leaves = self.leave(128 + number)
+        if leaves:
             time.sleep(LEAVE_SECONDS)
         # Reached only if there is no app, or one that hangs: otherwise the process, and this thread, is gone.
-        _restore_terminal(self._terminal)
+        _restore_terminal(self._terminal, leaves)
         self.tell()
         os._exit(128 + number)
 
@@ -91,10 +92,10 @@ def _terminal_settings() -> list[Any] | None:
         return None
 
 
-def _restore_terminal(settings: list[Any] | None) -> None:
-    """Give the terminal back as it was, if the app still has it."""
+def _restore_terminal(settings: list[Any] | None, leaves: bool) -> None:
+    """Give the terminal back as it was, if the app still has it or ``leaves`` it (settings come first)."""
     present = _terminal_settings()
-    if settings is None or present is None or present == settings or not sys.__stdin__:
+    if settings is None or present is None or not sys.__stdin__ or (present == settings and not leaves):
         return
     _write(RESTORING)
     try:

@@ -34,6 +34,17 @@ TerminalDriver.start_application_mode = hanging
 """
 
 
+#: Gives the settings back as the app does on leaving, and then never comes to the end of it.
+LEAVING = """
+import termios, threading
+from reluflow.tui.terminal.driver import TerminalDriver
+def hanging(driver):
+    termios.tcsetattr(driver.fileno, termios.TCSANOW, driver.attrs_before)
+    threading.Event().wait()
+TerminalDriver.stop_application_mode = hanging
+"""
+
+
 def require_left_in_order(
     program: str, numbers: list[int], ready: Callable[[Screen], object], after: float = 0.0
 ) -> float:
@@ -77,6 +88,10 @@ def test_a_signal_as_soon_as_the_app_has_the_terminal(numbers: list[int]) -> Non
 
 def test_an_app_that_hangs_gives_the_terminal_back() -> None:
     require_left_in_order(HANGING + MARKED, SIGNALS[2], lambda screen: "has the terminal" in screen.text)
+
+
+def test_an_app_that_hangs_on_leaving_gives_the_terminal_back() -> None:
+    require_left_in_order(LEAVING + MARKED, SIGNALS[2], lambda screen: screen.alternate)
 
 
 @pytest.mark.slow
