@@ -76,7 +76,7 @@ def draw(loss: str, number: int) -> Drawn:
     rng = np.random.default_rng([zlib.crc32(loss.encode()), number])
     data = ("random", "separable", "clusters", "xor")[number % 4]
     inputs, labels = _labelled(rng, data)
-    decay = float(10.0 ** rng.uniform(-3, -1)) if loss == "decay" else 0.0
+    decay = float(10.0 ** rng.uniform(-2, -0.5)) if loss == "decay" else 0.0
     targets = rng.standard_normal(len(labels)) if decay else labels
     scale = float(10.0 ** rng.uniform(-8 if decay else -100, 0))
     if number % 3 == 0:  # a third of the starts is not tiny
@@ -166,7 +166,7 @@ def table(loss: str, numbers: range) -> str:
     print(
         "| problem | data | start | scale | slope | lambda | n, d, m | events, slides | last loss | error |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     errors, objectives, slid = [], [], 0
     for number in numbers:
         drawn = draw(loss, number)
