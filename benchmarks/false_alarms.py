@@ -24,8 +24,9 @@ from reluflow.network import Array, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory import all_predictions
+from reluflow.training.measuring import RECORD
 from reluflow.training.training import StopRules, Training
-from reluflow.verification import RECORD, Row, judge
+from reluflow.verification import Row, judge
 
 #: seconds of training that a problem may take; runs that are longer are judged as far as they came
 SECONDS = 60.0

@@ -20,7 +20,8 @@ from typing import Final
 import reluflow
 from reluflow.flow import DEFAULT_METHOD
 from reluflow.store.preset import Preset, list_presets
-from reluflow.verification import Row, train, verify
+from reluflow.training.measuring import train
+from reluflow.verification import Row, verify
 
 #: where the limit of vanishing scale is near
 SMALL: Final = 1e-20

@@ -10,12 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing it from typing would be all that takes time here
     from typing import Any
 
-    from reluflow.edges.tracking import edge_between
-    from reluflow.simulation import Trajectory, simulate
     from reluflow.store.preset import Preset, load_preset
     from reluflow.store.run_directory import Run, open_run
+    from reluflow.sweep.edges.tracking import edge_between
     from reluflow.sweep.opening import Sweep, open_sweep
     from reluflow.theory.minimum_norm import MinimumNorm, minimum_norm
+    from reluflow.training.simulation import Trajectory, simulate
 
 __all__ = [
     "MinimumNorm",
@@ -36,13 +36,13 @@ _HOMES = {
     "Preset": "reluflow.store.preset",
     "Run": "reluflow.store.run_directory",
     "Sweep": "reluflow.sweep.opening",
-    "Trajectory": "reluflow.simulation",
-    "edge_between": "reluflow.edges.tracking",
+    "Trajectory": "reluflow.training.simulation",
+    "edge_between": "reluflow.sweep.edges.tracking",
     "load_preset": "reluflow.store.preset",
     "minimum_norm": "reluflow.theory.minimum_norm",
     "open_run": "reluflow.store.run_directory",
     "open_sweep": "reluflow.sweep.opening",
-    "simulate": "reluflow.simulation",
+    "simulate": "reluflow.training.simulation",
 }
 
 

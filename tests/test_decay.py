@@ -19,8 +19,9 @@ from reluflow.observe.inspection import drift_of, inspect
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
 from reluflow.theory.decay_rows import predictions
+from reluflow.training.measuring import train
 from reluflow.training.training import StopRules, Training
-from reluflow.verification import train, verify
+from reluflow.verification import verify
 
 CASES = [
     pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in ("decay_04", "decay_18") else ())

@@ -12,15 +12,15 @@ from commands import call, one_sentence
 from docstrings import failures
 
 import reluflow
-from reluflow.edges.outcomes import Endings, Outcome, StoppedError
-from reluflow.edges.paths import Path as ProblemPath
-from reluflow.edges.paths import mixture, path_between
-from reluflow.edges.tracking import bisected, track
 from reluflow.errors import EdgeError
 from reluflow.flow.base import Options
 from reluflow.network import imbalance, row_norms
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
+from reluflow.sweep.edges.outcomes import Endings, Outcome, StoppedError
+from reluflow.sweep.edges.paths import Path as ProblemPath
+from reluflow.sweep.edges.paths import mixture, path_between
+from reluflow.sweep.edges.tracking import bisected, track
 
 ENDINGS = Endings("lorentz", Options(), 1e-9)
 #: two orthogonal samples that two positive neurons fit if both are seen

@@ -12,7 +12,7 @@ from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
 from reluflow.network import residuals
 from reluflow.problem import Problem
-from reluflow.simulation import simulate
+from reluflow.training.simulation import simulate
 
 
 def wide(seed: int, slope: float = 0.0) -> Problem:

@@ -15,7 +15,8 @@ import reluflow
 from reluflow.store.preset import list_presets
 from reluflow.theory.audit import pair_drift
 from reluflow.theory.general import GENERAL
-from reluflow.verification import train, verify
+from reluflow.training.measuring import train
+from reluflow.verification import verify
 
 
 def judged(name: str, seed: int) -> None:

@@ -447,7 +447,8 @@ class TestSpectra:
 
 
 def test_the_table_of_predictions_has_a_state_for_each(runs, axes):
-    from reluflow.verification import read, verify
+    from reluflow.training.measuring import read
+    from reluflow.verification import verify
 
     figures.verification(axes, runs["steps"])
     judged = [row.state for row in verify(read(runs["steps"])) if row.state in ("holds", "fails")]

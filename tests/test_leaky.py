@@ -22,10 +22,10 @@ from reluflow.network import (
 )
 from reluflow.observe.quantities import kernel_spectrum
 from reluflow.problem import Problem
-from reluflow.simulation import simulate
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
 from reluflow.store.schema import by_id, expectation
+from reluflow.training.simulation import simulate
 
 SLOPES = st.floats(0.0, 0.99)
 SEEDS = st.integers(0, 10**6)

@@ -20,7 +20,7 @@ from reluflow.plot.glyphs import BRAILLE
 from reluflow.plot.views import spectrum
 from reluflow.plot.views.function import function_view, sampled_function
 from reluflow.problem import Problem
-from reluflow.simulation import simulate
+from reluflow.training.simulation import simulate
 from reluflow.training.training import StopRules, Training
 
 

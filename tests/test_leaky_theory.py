@@ -26,7 +26,8 @@ from reluflow.theory.general import rest_rate
 from reluflow.theory.minimum_norm import minimum_norm
 from reluflow.theory.resting import one_sign_rate_bound
 from reluflow.theory.small_neurons import OFF, ON, SLIDING, final_growth, pulls
-from reluflow.verification import train, verify
+from reluflow.training.measuring import train
+from reluflow.verification import verify
 
 SLOPES = st.floats(0.01, 0.95)
 #: Chapters of the theory that are for the ReLU.

@@ -13,8 +13,8 @@ from reluflow.flow.base import Options
 from reluflow.live.playback import SPEEDS, Playback
 from reluflow.network import residuals
 from reluflow.observe.history import CLOCKS, History
-from reluflow.simulation import simulate
 from reluflow.store.preset import load_preset
+from reluflow.training.simulation import simulate
 from reluflow.training.training import StopRules, Training
 
 

@@ -11,8 +11,9 @@ from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.quantities import live
 from reluflow.store.locations import shipped_presets
 from reluflow.store.preset import Preset, load_preset
+from reluflow.training.measuring import train
 from reluflow.training.training import Training
-from reluflow.verification import Row, all_hold, train, verify
+from reluflow.verification import Row, all_hold, verify
 
 QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced", "symmetric", "lazy-to-rich")
 FITTED = ("unbalanced", "symmetric", "lazy-to-rich")

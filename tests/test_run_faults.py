@@ -21,8 +21,8 @@ from reluflow.observe.history import History
 from reluflow.store.preset import load_preset
 from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
+from reluflow.training.measuring import of_history
 from reluflow.training.resumption import stored_run
-from reluflow.verification import of_history
 
 FIRST = int(os.environ.get("RELUFLOW_FUZZ_SEED", "14"))
 FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")

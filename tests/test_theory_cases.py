@@ -20,8 +20,9 @@ from reluflow.theory.directions import directions
 from reluflow.theory.escape import classify
 from reluflow.theory.forecast import forecast
 from reluflow.theory.limit_process import general_limit
+from reluflow.training.measuring import train
 from reluflow.training.training import StopRules, Training
-from reluflow.verification import judge, train
+from reluflow.verification import judge
 
 
 def left(problem: Problem, state: State) -> np.ndarray:

@@ -9,7 +9,8 @@ from reluflow.problem import Problem
 from reluflow.theory.label_rows import STATEMENTS
 from reluflow.theory.labels import predictions
 from reluflow.theory.max_margin import max_margin
-from reluflow.verification import judge, train, verify
+from reluflow.training.measuring import train
+from reluflow.verification import judge, verify
 
 
 def rows_of(problem):

@@ -13,7 +13,8 @@ from reluflow.problem import Problem
 from reluflow.theory import minimum_norm as chapter
 from reluflow.theory.perturbations import share_below
 from reluflow.theory.resting import is_large
-from reluflow.verification import train, verify
+from reluflow.training.measuring import train
+from reluflow.verification import verify
 
 FIVE = with_bias([-1.5, -1.0, 0.0, 0.25, 2.0]), np.array([0.7, -0.3, -0.3, 0.4, 0.2])
 

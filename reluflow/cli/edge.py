@@ -13,9 +13,9 @@ from reluflow.cli.report import wrapped
 from reluflow.errors import ExitCode
 
 if TYPE_CHECKING:
-    from reluflow.edges.kinks import Kink
-    from reluflow.edges.saddles import Escape, Saddle
-    from reluflow.edges.tracking import Bisection, Edge
+    from reluflow.sweep.edges.kinks import Kink
+    from reluflow.sweep.edges.saddles import Escape, Saddle
+    from reluflow.sweep.edges.tracking import Bisection, Edge
 
 
 @guarded
@@ -43,11 +43,11 @@ def edge(
     Runs go on until they fit or rest. DIR gets edge.json, the saddle's network, and side-a.toml and
     side-b.toml, which start on both sides of the boundary. Exit code 1 if it leads to neither.
     """
-    from reluflow.edges.outcomes import StoppedError
-    from reluflow.edges.tracking import edge_between
-    from reluflow.edges.writing import require_absent, told, write
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import load_preset
+    from reluflow.sweep.edges.outcomes import StoppedError
+    from reluflow.sweep.edges.tracking import edge_between
+    from reluflow.sweep.edges.writing import require_absent, told, write
 
     presets = load_preset(one), load_preset(other)
     require_absent(out)

@@ -39,7 +39,8 @@ def verify(
     from reluflow.cli.target import opened
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import Preset
-    from reluflow.verification import all_hold, read, table_rows
+    from reluflow.training.measuring import read
+    from reluflow.verification import all_hold, table_rows
     from reluflow.verification import verify as judge_all
 
     found = opened(target, settings or [])
@@ -71,7 +72,8 @@ def _words(target: str, settings: list[str]) -> list[str]:
 def _comparison(measured: "Measured", preset: "Preset", words: list[str], quiet: bool) -> "Comparison | None":
     """What to hold a run by another method than the flow's own solver against."""
     from reluflow.flow import DEFAULT_METHOD
-    from reluflow.verification import Comparison, train_flow
+    from reluflow.training.measuring import train_flow
+    from reluflow.verification import Comparison
 
     method = preset.values.get("solver.method", DEFAULT_METHOD)
     if method == DEFAULT_METHOD:
@@ -87,7 +89,7 @@ def _comparison(measured: "Measured", preset: "Preset", words: list[str], quiet:
 
 def _trained(preset: "Preset", quiet: bool) -> "Measured":
     """The preset's run, with its progress on stderr."""
-    from reluflow.verification import train
+    from reluflow.training.measuring import train
 
     with _progress(quiet) as look:
         return train(preset, look)

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-import numpy as np
-
 from reluflow.errors import ReluflowError
 from reluflow.figures.choices import Clock
 from reluflow.flow import DEFAULT_METHOD
@@ -77,13 +75,14 @@ def units(run: Curve, clock: Clock) -> tuple[float, str]:
     loss = run.preset.values["solver.loss"]
     if clock != "scaled":
         return 1.0, f"flow time ({loss})"
-    scale = run.preset.values.get("init.scale")
-    if scale is None or not 0.0 < scale < 1.0:
+    scaled = run.preset.log_scale
+    if scaled is None:
+        scale = run.preset.values.get("init.scale")
         found = "not drawn by a scale" if scale is None else f"drawn with init.scale = {scale:g}"
         raise ReluflowError(
             f"{run.path}: the first weights are {found}; expected a scale below 1 to divide by its log"
         )
-    return -float(np.log(scale)), f"flow time / ln(1/scale) ({loss})"
+    return scaled, f"flow time / ln(1/scale) ({loss})"
 
 
 def labels(runs: Sequence[Curve]) -> list[str]:

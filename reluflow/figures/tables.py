@@ -9,7 +9,8 @@ from matplotlib.textpath import TextPath
 
 from reluflow.figures.look import WIDTH
 from reluflow.store.run_record import RunRecord
-from reluflow.verification import Row, read, verify
+from reluflow.training.measuring import read
+from reluflow.verification import Row, verify
 
 #: inches that the table is wide
 TABLE_WIDTH: float = 2.1 * WIDTH

@@ -1,6 +1,7 @@
 """Presets: a training problem, a solver and stop rules as a TOML file that a person reads and writes."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -48,6 +49,13 @@ class Preset:
     folder: Path
     path: Path | None = None
     sweep: SweepSection | None = None
+
+    @property
+    def log_scale(self) -> float | None:
+        """ln(1/scale) of a start that is drawn at a scale below 1, None of any other."""
+        scale = self.values.get("init.scale")
+        drawn = self.values.get("init.kind") != "file"
+        return math.log(1.0 / scale) if drawn and scale is not None and 0.0 < scale < 1.0 else None
 
     def data(self) -> "Data":
         """Draw or read the data. Raises PresetError or ProblemError in one sentence."""

@@ -14,8 +14,9 @@ from reluflow.store.preset import Preset
 from reluflow.store.schema import show, suggestion
 from reluflow.sweep.columns import RESULTS
 from reluflow.theory import all_predictions
+from reluflow.training.measuring import of_history
 from reluflow.training.training import Training
-from reluflow.verification import Row, judge, of_history
+from reluflow.verification import Row, judge
 
 #: Numbers of ``run --json`` that are no columns already.
 OF_SUMMARY: Final = ("steps", "events", "gradient_norm")

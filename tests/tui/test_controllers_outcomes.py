@@ -7,10 +7,10 @@ import pytest
 from stages import Stage
 from test_cursor import DONE
 
-from reluflow.edges.kinks import Kink
-from reluflow.edges.outcomes import Outcome, StoppedError
-from reluflow.edges.tracking import Bisection, Edge
 from reluflow.errors import EdgeError
+from reluflow.sweep.edges.kinks import Kink
+from reluflow.sweep.edges.outcomes import Outcome, StoppedError
+from reluflow.sweep.edges.tracking import Bisection, Edge
 from reluflow.tui.controllers import outcomes as module
 from reluflow.tui.controllers.outcomes import Outcomes
 

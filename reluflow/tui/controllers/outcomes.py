@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from reluflow.edges.outcomes import StoppedError
-from reluflow.edges.tracking import Edge, edge_between
 from reluflow.store.preset import Preset
+from reluflow.sweep.edges.outcomes import StoppedError
+from reluflow.sweep.edges.tracking import Edge, edge_between
 from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.host import Host

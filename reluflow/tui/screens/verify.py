@@ -15,13 +15,14 @@ from reluflow.observe.measured import Measured
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
+from reluflow.training.measuring import of_history, train_flow
 from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.drawings import Drawing, of_run
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
 from reluflow.tui.widgets.rows_panel import heading
-from reluflow.verification import Comparison, Line, of_history, table_rows, train_flow, verify
+from reluflow.verification import Comparison, Line, table_rows, verify
 from reluflow.verification import Row as Judged
 
 #: (what the verdict is drawn as, what follows it) of each kind of line

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
 from reluflow.figures.choices import Choices, Clock
-from reluflow.network import Array
 from reluflow.observe.history import History
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
 from reluflow.plot.cells import FROZEN, Row, Segment
@@ -113,7 +112,7 @@ class LossPanel(ZoomedPanel):
     def next_time(self) -> None:
         """The next of the ways to count time; ln(1/scale) only where there is a small scale."""
         chosen = TIMES[(TIMES.index(self.time) + 1) % len(TIMES)]
-        if chosen == "unit" and (self._moment is None or log_scale(self._moment.frame.preset) is None):
+        if chosen == "unit" and (self._moment is None or self._moment.frame.preset.log_scale is None):
             chosen = "linear"
         if self._of_labels:
             self.label_time = chosen
@@ -139,7 +138,7 @@ class LossPanel(ZoomedPanel):
     def clock(self) -> Clock:
         """How time is counted below curves that are drawn for print."""
         preset = self._moment.frame.preset if self._moment is not None else None
-        scaled = self.time == "unit" and preset is not None and log_scale(preset) is not None
+        scaled = self.time == "unit" and preset is not None and preset.log_scale is not None
         return "scaled" if scaled else "log" if self.time == "log" else "time"
 
     def drawing(self) -> Drawing | None:
@@ -214,7 +213,7 @@ class LossPanel(ZoomedPanel):
             for number, run in self.behind(preset).items()
         }
         beside = {
-            letter: curve_of(_series_of(history, column), log_time, log_loss, unit)
+            letter: curve_of({**history.series, "loss": history.series[column]}, log_time, log_loss, unit)
             for letter, (column, _) in BESIDE_LOSS.items()
             if column in history.series
         }
@@ -288,8 +287,6 @@ class LossPanel(ZoomedPanel):
         acting = ", keys zoom the loss" if self.axis == "loss" else ""
         return f"{kind} over {time}{closer}{acting}"
 
-    # --- what the theory says ---
-
     def _escapes(self) -> tuple[Landmark, ...]:
         landmarks = self._marks.landmarks
         return landmarks.escapes if landmarks is not None and self.theory else ()
@@ -300,16 +297,4 @@ class LossPanel(ZoomedPanel):
         return forecast.time if forecast is not None and end < forecast.time <= _REACH * end else 0.0
 
     def _unit(self, preset: Preset) -> float:
-        return (log_scale(preset) if self.time == "unit" else None) or 1.0
-
-
-def _series_of(history: History, column: str) -> dict[str, Array]:
-    """A column in place of the loss."""
-    return {"t": history.series["t"], "loss": history.series[column]}
-
-
-def log_scale(preset: Preset) -> float | None:
-    """ln(1/scale) of a preset whose start is drawn at a scale below 1, None of any other."""
-    scale = preset.values.get("init.scale")
-    drawn = preset.values.get("init.kind") != "file"
-    return math.log(1.0 / scale) if drawn and scale is not None and 0.0 < scale < 1.0 else None
+        return (preset.log_scale if self.time == "unit" else None) or 1.0

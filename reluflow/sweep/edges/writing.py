@@ -4,12 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from reluflow.edges.paths import path_between
-from reluflow.edges.tracking import Edge
 from reluflow.errors import EdgeError
 from reluflow.store.files import write_npz, write_text, writing
 from reluflow.store.json_text import to_json
 from reluflow.store.preset import Preset, save_preset
+from reluflow.sweep.edges.paths import path_between
+from reluflow.sweep.edges.tracking import Edge
 
 #: What was found; the saddle's network and data; presets of both sides.
 RESULT: Final = "edge.json"

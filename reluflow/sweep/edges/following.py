@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.edges.outcomes import Endings, StoppedError
 from reluflow.errors import EdgeError
 from reluflow.flow import make_solver
 from reluflow.flow.base import FlowSolver, Outcome, State
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
+from reluflow.sweep.edges.outcomes import Endings, StoppedError
 from reluflow.training.threads import one_thread
 
 #: Separations (see ``separation``) at which both are looked at: still close, and parted.

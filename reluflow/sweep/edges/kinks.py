@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.edges.following import Pair, Parting, separations
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
+from reluflow.sweep.edges.following import Pair, Parting, separations
 from reluflow.theory.resting import growth_rate_bound
 
 #: A difference that grows at more than so many times the bound of all rates of growth does so at a kink. One

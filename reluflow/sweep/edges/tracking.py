@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reluflow.edges.following import Parting, followed
-from reluflow.edges.kinks import Kink, parting_kink
-from reluflow.edges.outcomes import Endings, Outcome
-from reluflow.edges.paths import Path, mixture, path_between
-from reluflow.edges.saddles import Saddle, resting_saddle
 from reluflow.errors import EdgeError
 from reluflow.flow.base import State
 from reluflow.network import residuals
 from reluflow.problem import Problem
 from reluflow.store.preset import Preset
+from reluflow.sweep.edges.following import Parting, followed
+from reluflow.sweep.edges.kinks import Kink, parting_kink
+from reluflow.sweep.edges.outcomes import Endings, Outcome
+from reluflow.sweep.edges.paths import Path, mixture, path_between
+from reluflow.sweep.edges.saddles import Saddle, resting_saddle
 
 #: Bisections over which the boundary is shown, and after which it is given up.
 FEWEST: Final = 3

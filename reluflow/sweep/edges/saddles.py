@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.edges.following import Pair, separations
 from reluflow.flow.base import State
 from reluflow.network import Array, activation, residuals, row_norms
 from reluflow.problem import Problem
+from reluflow.sweep.edges.following import Pair, separations
 from reluflow.theory.alignment import basins
 from reluflow.theory.escape import ESCAPE, Bound, classify
 from reluflow.theory.resting import is_large
