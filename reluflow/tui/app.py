@@ -48,6 +48,7 @@ from reluflow.tui.moment import Moment
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.terminal.app import TerminalApp
+from reluflow.tui.terminal.passing import tell_in_passing
 from reluflow.tui.widgets.rows_panel import ROLE_CLASSES
 
 if TYPE_CHECKING:
@@ -263,12 +264,12 @@ class Explorer(Listening, TerminalApp):
 
     def say(self, text: str) -> None:
         """Tell the user something."""
-        self.notify(escaped(text), markup=False)
+        tell_in_passing(self, escaped(text))
 
     def complain(self, error: ReluflowError | OSError | str) -> None:
         """Tell the user what went wrong."""
         text = sentence(error) if isinstance(error, Exception) else error
-        self.notify(escaped(text), severity="error", markup=False)
+        tell_in_passing(self, escaped(text), severity="error")
 
     # --- keys ---
 

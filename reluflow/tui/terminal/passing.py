@@ -1,0 +1,34 @@
+"""Messages in passing, without a fault of Textual's that hangs an app."""
+
+from typing import Any, Final
+
+from textual.app import App
+from textual.notifications import Notification, Notify, SeverityLevel
+
+#: Seconds for which a message is shown at least.
+LEAST_SECONDS: Final = 0.05
+
+
+class PassingMessage(Notification):
+    """A message that is shown for a moment even if its time is up when its widget is made.
+
+    Textual asks whether the time is up and a moment later how much of it is left. On a busy machine that is
+    less than nothing, and a timer of a negative interval counts for ever without awaiting anything.
+    """
+
+    @property
+    def time_left(self) -> float:
+        return max(self._seconds, LEAST_SECONDS)
+
+    @property
+    def has_expired(self) -> bool:
+        return self._seconds <= 0.0
+
+    @property
+    def _seconds(self) -> float:
+        return float(super().time_left)
+
+
+def tell_in_passing(app: App[Any], text: str, severity: SeverityLevel = "information") -> None:
+    """Show a message at the foot of the app's screen for some seconds."""
+    app.post_message(Notify(PassingMessage(text, severity=severity, timeout=app.NOTIFICATION_TIMEOUT)))
