@@ -1,6 +1,7 @@
 """The arrays of a run directory, read one at a time when they are asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from reluflow.data.arrays import Archive, NoArraysError, words
 from reluflow.errors import DamageError, RunError
+from reluflow.network import Array
 
 #: what else must hold of an array: called with its full name, raises NoArraysError
 Check = Callable[[str, npt.NDArray[Any]], None]
@@ -55,6 +57,13 @@ class Members(Mapping[str, Any]):
             raise damaged(self.path, f"{full}: {error}") from None
         return array
 
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """One that is to be there. Raises DamageError."""
+        if name not in self:
+            raise damaged(self.path, f"there is no array {name}")
+        array: npt.NDArray[Any] = self[name]
+        return array
+
     def _read(self, name: str) -> npt.NDArray[Any]:
         try:
             return self._archive.read(name)
@@ -73,6 +82,25 @@ class Members(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+class StoredSnapshots:
+    """Whole states along a run: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m), read lazily."""
+
+    def __init__(self, members: Members) -> None:
+        self._members = members
+
+    @cached_property
+    def t(self) -> Array:
+        return self._members.array("t")
+
+    @cached_property
+    def weights(self) -> Array:
+        return self._members.array("weights")
+
+    @cached_property
+    def output_weights(self) -> Array:
+        return self._members.array("output_weights")
 
 
 def opened(path: Path) -> Archive:

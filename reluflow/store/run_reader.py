@@ -14,7 +14,7 @@ from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem, check_range
 from reluflow.store import run_summary
-from reluflow.store.archive import Members, damaged
+from reluflow.store.archive import Members, StoredSnapshots, damaged
 from reluflow.store.continuation import continued
 from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset, load_preset, name_in
@@ -39,25 +39,6 @@ PROBLEM: Final = "problem.npz"
 TRAJECTORY: Final = "trajectory.npz"
 #: What may have happened to a preset that is not as reluflow wrote it.
 EDITED: Final = "edited by hand since it was written, or damaged"
-
-
-class StoredSnapshots:
-    """Whole states along a run: ``t`` (k,), ``weights`` (k, m, d), ``output_weights`` (k, m), read lazily."""
-
-    def __init__(self, members: Members) -> None:
-        self._members = members
-
-    @cached_property
-    def t(self) -> Array:
-        return _array(self._members, "t")
-
-    @cached_property
-    def weights(self) -> Array:
-        return _array(self._members, "weights")
-
-    @cached_property
-    def output_weights(self) -> Array:
-        return _array(self._members, "output_weights")
 
 
 class Run(Told):
@@ -156,9 +137,9 @@ class Run(Told):
     def problem(self) -> Problem:
         """The data and the network that the run started from."""
         _ = self._sizes
-        values, start = self.preset.values, {name: _array(self._start, name) for name in START}
+        values, start = self.preset.values, {name: self._start.array(name) for name in START}
         given = all(name in self._start for name in HELD_OUT)
-        held_out = tuple(_array(self._start, name) for name in HELD_OUT) if given else None
+        held_out = tuple(self._start.array(name) for name in HELD_OUT) if given else None
         loss, slope = values["solver.loss"], values["network.slope"]
         try:
             decay = values["solver.weight_decay"]
@@ -231,7 +212,7 @@ class Run(Told):
     def events(self) -> Events:
         """Every change of activation that the solver logged, in the order of time."""
         members = self._trajectory.under("events")
-        t, *numbers = (_array(members, name) for name in ("t", "neuron", "sample", "kind"))
+        t, *numbers = (members.array(name) for name in ("t", "neuron", "sample", "kind"))
         neuron, sample, kind = (np.asarray(each, dtype=np.int32) for each in numbers)
         return Events(t, neuron, sample, kind.astype(np.int8))
 
@@ -243,8 +224,8 @@ class Run(Told):
         own = self._stored.under("checkpoint")
         found = {key: own[key] for key in own}
         try:
-            for key, name, *rows in _array(self._stored, LINKS):
-                shared = _array(self._stored, str(name))
+            for key, name, *rows in self._stored.array(LINKS):
+                shared = self._stored.array(str(name))
                 if rows:  # else, in runs of the first versions, all of it
                     shared = shared[: int(rows[0])]
                 found[str(key)] = np.concatenate([shared, found[key]]) if key in found else shared
@@ -283,7 +264,7 @@ class Run(Told):
         return self._stored
 
     def _column(self, name: str) -> Array:
-        return _array(self._trajectory.under("series"), name)
+        return self._trajectory.under("series").array(name)
 
 
 def open_run(path: str | Path) -> Run:
@@ -309,11 +290,3 @@ def _has_sum(path: Path, meant: list[str]) -> bool:
         return run_summary.sum_of(path) in meant
     except OSError:
         return False
-
-
-def _array(members: Members, name: str) -> Array:
-    try:
-        array: Array = members[name]
-    except KeyError:
-        raise damaged(members.path, f"there is no array {name}") from None
-    return array

@@ -144,8 +144,7 @@ class Field:
     def _pulled(self, tracked: Tracked) -> tuple[Tracked, Array, Array]:
         """Neurons off the kinks that hold them no longer, D (k, p) and <x_k, D> (k, h)."""
         which, some = np.arange(len(tracked)), tracked
-        force = np.empty_like(tracked.neurons.weights)
-        slope = np.empty_like(tracked.neurons.z)
+        force, slope = np.empty_like(tracked.neurons.weights), np.empty_like(tracked.neurons.z)
         while True:
             pulled = pull(some.neurons, self.forcing)
             force[which], slope[which] = pulled.direction[0], pulled.slope[0]
