@@ -140,7 +140,9 @@ def test_a_power_is_a_whole_number_where_it_is_one(minimal):
 def test_sizes_that_cannot_fit_are_refused_with_all_coordinates(minimal):
     sizes = {"data.kind": "gaussian", "data.samples": 10**9, "data.dimension": 3, "data.teacher_width": 2}
     for bias, coordinates in ((True, 4), (False, 3)):
-        with pytest.raises(PresetError, match=rf"on 1000000000 samples in {coordinates} dimensions need"):
+        with pytest.raises(
+            PresetError, match=rf"on 1000000000 samples in {coordinates} dimensions, beside 2"
+        ):
             load_preset("first-steps", {**sizes, "data.bias": bias})
 
 

@@ -188,9 +188,11 @@ class TestRows:
             "general/first-escape",
             "general/rest",
             "general/perturbations",
+            "general/two-piece",
         ]
         assert {name for name, row in rows.items() if not row.applies} == {
             "general/out-of-reach",
+            "general/two-piece",
             "early/sign-changes",
         }
         assert rows["general/sign-flips"].measure(run) == 0.0

@@ -174,7 +174,7 @@ async def explorer(
             async with app.run_test(size=size, notifications=True) as pilot:
                 driver = Driver(app, pilot, session)
                 await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
-                await driver.drained()
+                await driver.until(lambda: session.frame.error or app.main.form.first_field, "the form")
                 yield driver
     finally:
         session.close()

@@ -195,7 +195,7 @@ class Lorentz(FlowSolver):
 
     def _length(self, context: StepContext, room: float) -> float:
         """The length of the next step, if it is one by collocation."""
-        led = self.steps == 0 or bool(self._segments) or self._controller.error > 0.0
+        led = self.steps == 0 or self._history.unit > 0.0 or self._controller.error > 0.0
         ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation.allowed, led), room)
         if self.steps == 0 and context.trace > 0.0:
             ceiling = min(ceiling, LENGTHS.first / context.trace)

@@ -61,6 +61,8 @@ class RowsPanel(Widget):
             rows = [fit(row, width) for row in self.finished_rows(width, height)][:height]
         rows += [fit([], width)] * (height - len(rows))
         old, self._rows = self._rows, rows
+        for y in range(height, len(old)):
+            self._strips.pop(y, None)  # else what a larger terminal showed is kept for ever
         changed = []
         for y in range(height):
             begin, end = (0, width) if y >= len(old) else difference(old[y], rows[y])
