@@ -186,7 +186,7 @@ def error_of_multipliers(dual: Array, on: Array, sample: Index, forcing: Forcing
     samples = forcing.samples
     sizes = np.abs(samples.targets[: samples.primaries])
     pushed = dual * (on @ (sizes * samples.lengths))
-    left = forcing.hysteresis * np.abs(forcing.path.values).max(initial=0.0)
+    left = ACCURACY.undecided * forcing.hysteresis * np.abs(forcing.path.values).max(initial=0.0)
     error: Array = ACCURACY.fitted * (sizes[sample] + pushed) + left
     return error
 

@@ -74,6 +74,8 @@ class AccuracySettings:
     rise: float = 1.5
     #: A residual, or a multiplier, below this share of the target is rounding.
     fitted: float = 4.0 * EPS
+    #: A multiplier below this share of the hysteresis times the largest residual is not told from zero.
+    undecided: float = 0.01
     #: A residual that is zero but for errors crosses zero if it is so many errors large soon after.
     crosses: float = 10.0
 
