@@ -1,7 +1,10 @@
 """What is on screen at which size, where the focus is, and the keys that move it."""
 
+import gc
+
 import pytest
 from driver import Driver, explorer
+from textual.strip import Strip
 from textual.widgets import Input
 
 from reluflow.tui.arrangement import PANELS, TITLES, Panel, arrange
@@ -189,3 +192,15 @@ async def test_a_moment_that_comes_when_the_panels_are_gone_is_let_go() -> None:
         app.app.pull(1.0)
         await app.drained()
         assert app.app.is_running
+
+
+async def test_what_a_larger_terminal_showed_is_not_kept() -> None:
+    def wide_lines() -> int:
+        gc.collect()
+        return sum(isinstance(each, Strip) and each.cell_length > 110 for each in gc.get_objects())
+
+    async with explorer(size=(100, 30)) as app:
+        await app.resize(240, 90)
+        assert wide_lines() > 200
+        await app.resize(100, 30)
+        assert wide_lines() < 20
