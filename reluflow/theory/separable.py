@@ -41,12 +41,10 @@ def _alignment_time(problem: Problem, reason: str | None, checked: str) -> Predi
         if found is None:
             reason = "no neuron grows from this start"
         elif time > found.time_alone - np.log(1.0 / LABELS.seed) / (2.0 * found.rate):
-            pending, reason = (
-                True,
-                (
-                    f"the last neuron aligns at t = {time:.4g}, when the first bundle is seen; expected "
-                    "well before, as at a smaller scale"
-                ),
+            pending = True
+            reason = (
+                f"the last neuron aligns at t = {time:.4g}, when the first bundle is seen; expected well "
+                "before, as at a smaller scale"
             )
         elif time == 0.0:
             reason = "every neuron sees one class or nothing from the start"

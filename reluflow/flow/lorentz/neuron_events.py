@@ -213,7 +213,7 @@ class NeuronEvents:
         zero = np.maximum(np.abs(beta), np.abs(np.vecdot(self.path.basis(where), force.T))) <= error
         later = np.where(nodes[:, None] > where, np.abs(self.path.basis(nodes) @ force), 0.0)
         crosses = later.max(axis=0) > ACCURACY.crosses * error
-        status, chosen = let_go(status, zero, crosses, some.on)
+        status, chosen = let_go(status, zero, crosses)
         if chosen.any():
             self.events.append(choices(some.take(chosen), where[chosen]))
         return status

@@ -191,17 +191,16 @@ def error_of_multipliers(dual: Array, on: Array, sample: Index, forcing: Forcing
     return error
 
 
-def let_go(status: Index, zero: Mask, crosses: Mask, on: Array) -> tuple[Index, Mask]:
+def let_go(status: Index, zero: Mask, crosses: Mask) -> tuple[Index, Mask]:
     """The new status (c,) of samples that ReLU neurons leave, and which (c,) of these are choices.
 
     status (c,): by the sign of multipliers. That says nothing where these, and the residuals that hold, are
     ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink died
     out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on.
     Descent, whose rate is never as small, is a little beyond the kink and stays there: a choice. Where the
-    residual has died out as well, or the neuron is active on no other sample, on (c, h), nothing has pushed
-    it, and it goes on off, as descent does.
+    residual has died out as well, nothing pushes the neuron, and it goes on off, as descent does.
     """
-    chosen: Mask = zero & crosses & on.any(axis=1)
+    chosen: Mask = zero & crosses
     return np.where(zero, np.where(chosen, ON, OFF), status), chosen
 
 

@@ -165,7 +165,7 @@ class SeriesEvents:
         zero = np.maximum(np.abs(beta), np.abs(forcing.on_force[0, sample])) <= error
         residual = self.series.residual[1:, sample]
         slope = (self.series.powers(np.array(x))[:-1] * ORDERS[1 : len(residual) + 1]) @ residual
-        status, chosen = let_go(status, zero, np.abs(slope) > ACCURACY.crosses * error, one.on)
+        status, chosen = let_go(status, zero, np.abs(slope) > ACCURACY.crosses * error)
         return status, bool(chosen[0])
 
 
