@@ -83,7 +83,7 @@ def _bars(rows: Sequence[Outcome]) -> tuple[list[str], bool]:
     for what, value, wanted, bound in found:
         holds = value >= -bound if bound < 0 else value <= bound
         held = held and holds
-        lines.append(f"| {what} | {value:.3g} | {wanted} | {'yes' if holds else 'NO'} |")
+        lines.append(f"| {what} | {value:.4g} | {wanted} | {'yes' if holds else 'NO'} |")
     return lines, held
 
 
