@@ -22,6 +22,14 @@ LARGEST: Final = 1e60
 SMALLEST_NEURON: Final = float(np.finfo(float).tiny)
 
 
+def basis_of_span(inputs: Array) -> Array | None:
+    """An orthonormal basis (d, p) of the span of inputs (n, d); None if they span everything."""
+    _, sizes, rows = np.linalg.svd(inputs, full_matrices=False)
+    tolerance = max(inputs.shape) * np.finfo(float).eps * sizes.max(initial=0.0)
+    rank = int(np.count_nonzero(sizes > tolerance))
+    return None if rank == inputs.shape[1] else rows[:rank].T.copy()
+
+
 @dataclass(frozen=True)
 class Span:
     """Coordinates in which neurons move: an orthonormal basis of span(x_1 .. x_n) and the constant rest.
@@ -153,13 +161,9 @@ class Problem:
     @cached_property
     def span(self) -> Span:
         """The reduced coordinates; when the inputs span everything the basis is the identity."""
-        d = self.dimension
-        _, sizes, rows = np.linalg.svd(self.inputs, full_matrices=False)
-        tolerance = max(self.inputs.shape) * np.finfo(float).eps * sizes[0] if sizes.size else 0.0
-        rank = int(np.sum(sizes > tolerance))
-        if rank == d:
-            return Span(np.eye(d), self.inputs, np.zeros_like(self.weights))
-        basis = rows[:rank].T.copy()
+        basis = basis_of_span(self.inputs)
+        if basis is None:
+            return Span(np.eye(self.dimension), self.inputs, np.zeros_like(self.weights))
         rest = self.weights - (self.weights @ basis) @ basis.T
         return Span(basis, self.inputs @ basis, rest)
 

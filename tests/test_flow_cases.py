@@ -30,7 +30,7 @@ def one_of_each(quick: list[str], others: list[str]) -> list:
 AGREED = one_of_each(
     [
         "dominated-1", "domline-15", "gauss2-2", "grid-22", "inscale_mixed-2",
-        "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "rankdef-9", "sliding-line-0",
+        "held-0", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "rankdef-9", "sliding-line-0",
         "unbal2-3", "zeroneurons-7",
     ],
     [
@@ -42,7 +42,15 @@ AGREED = one_of_each(
 #: a is zero while w slides, w comes to zero along a ray, or what holds a neuron on its kink changes its sign
 #: where all else is fitted: descent takes one side or the other, by its rate
 CHOICES = one_of_each(
-    ["unbal2-7", "unbalanced-19", "rankdef2-23", "domline-5", "fitted-elsewhere-0", "fitted-elsewhere-1"],
+    [
+        "unbal2-7",
+        "unbalanced-19",
+        "rankdef2-23",
+        "domline-5",
+        "fitted-elsewhere-0",
+        "fitted-elsewhere-1",
+        "fitted-elsewhere-2",
+    ],
     ["unbal2-12", "unbal2-26", "unbalanced-1"],
 )
 
@@ -102,7 +110,9 @@ def test_what_descent_leaves_open_is_marked_and_does_not_depend_on_the_tolerance
     chosen = [trajectory.events.kind == Change.CHOICE for trajectory in (coarse, fine)]
     assert chosen[0].any()
     assert np.all(coarse.events.sample[chosen[0]] == -1)
-    assert np.array_equal(coarse.events.neuron[chosen[0]], fine.events.neuron[chosen[1]])
+    # neurons of a bundle choose at one moment, in an order that is rounding
+    one, other = (np.sort(of.events.neuron[which]) for of, which in zip((coarse, fine), chosen, strict=True))
+    assert np.array_equal(one, other)
 
 
 def descent(data: dict[str, Array], rate: float, time: float) -> float:

@@ -16,7 +16,17 @@ from reluflow.flow.events import Change, Events, no_events
 from reluflow.flow.lorentz.boost import gain_to_flip, gain_to_integral, light_cone
 from reluflow.flow.lorentz.event_location import first_on_ray, settle
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junctions import left, local_field, met, rested, stirred, turned, with_activations
+from reluflow.flow.lorentz.junction_rays import kinks_of_held
+from reluflow.flow.lorentz.junctions import (
+    left,
+    let_out,
+    local_field,
+    met,
+    rested,
+    stirred,
+    turned,
+    with_activations,
+)
 from reluflow.flow.lorentz.limit_of_descent import start_on_kinks
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask, Neurons, join, put
@@ -26,7 +36,8 @@ from reluflow.flow.lorentz.release import Releases, first_release, release
 from reluflow.flow.lorentz.samples import Index, merge
 from reluflow.flow.lorentz.start import start
 from reluflow.network import ON_A_KINK, Array, row_norms
-from reluflow.theory.tracked import LIMITS, Ahead, Tracked, boosted, gain_to_origin
+from reluflow.problem import basis_of_span
+from reluflow.theory.tracked import LIMITS, Ahead, Tracked, along, boosted, gain_to_origin
 
 
 @dataclass
@@ -43,7 +54,7 @@ class Field:
     _known: dict[bytes, tuple[Neurons, bool]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self.basis = _basis(self.inputs)
+        self.basis = basis_of_span(self.inputs)
         inner = self.inputs if self.basis is None else self.inputs @ self.basis
         self.samples = merge(inner, self.residual, self.slope)
         #: of the merged samples, in the solver's convention h - y
@@ -103,7 +114,7 @@ class Field:
         lined = np.flatnonzero(neurons.lined)
         if lined.size:
             some = neurons.take(lined).on_kinks(self.samples)
-            force[lined] = _along(some.weights, force[lined])
+            force[lined] = along(some.weights, force[lined])
             tracked = replace(tracked, neurons=put(neurons, lined, some))
             neurons = tracked.neurons
         generator = tracked.sign[:, None] * force
@@ -193,13 +204,16 @@ class Field:
     def _free(self, tracked: Tracked, pulled: Pull, releases: Releases) -> Tracked:
         """Neurons each of which leaves a kink on which it slides."""
         tracked = replace(tracked, events=tracked.events + 1)
-        everyone = np.arange(len(tracked))
-        stays = held_together(tracked.neurons, pulled, releases, everyone, self.samples)
+        stays = np.zeros((len(tracked), self.samples.primaries), dtype=bool)
+        leave, others = np.flatnonzero(releases.leaves), np.flatnonzero(~releases.leaves)
+        stays[leave] = kinks_of_held(tracked.neurons.take(leave), self.samples)
+        stays[others] = held_together(tracked.neurons, pulled, releases, others, self.samples)
         several = stays.any(axis=1)
         for row in np.flatnonzero(several):
-            given = int(releases.slot[row]), int(releases.status[row])
-            tracked = self._at_junction(tracked, everyone[[row]], stays, left, given)
-        which = everyone[~several]
+            slot, status = int(releases.slot[row]), int(releases.status[row])
+            resolve, given = (let_out, (slot,)) if releases.leaves[row] else (left, (slot, status))
+            tracked = self._at_junction(tracked, np.array([row]), stays, resolve, given)
+        which = np.flatnonzero(~several)
         if which.size:
             freed, _ = release(tracked.neurons.some(which), releases.slot[which], releases.status[which])
             tracked = replace(tracked, neurons=put(tracked.neurons, which, freed))
@@ -269,8 +283,7 @@ class Field:
         for row in which:
             one = tracked.neurons.take(slice(row, row + 1))
             sign, where = tracked.sign[row], np.flatnonzero(meets[row])
-            key = bytes([int(sign > 0.0), *given]) + meets[row].tobytes() + one.status.tobytes()
-            key += resolve.__name__.encode()
+            key = repr((resolve.__name__, sign, given)).encode() + meets[row].tobytes() + one.status.tobytes()
             if key not in self._known:
                 found, told = resolve(one, where, float(sign), self.left, self.samples, *given)
                 self._known[key] = found, bool(np.any(told.kind == Change.CHOICE))
@@ -284,17 +297,3 @@ class Field:
                 replace(one.moved(w, one.outputs, z, found.status), slots=found.slots, dual=found.dual)
             )
         return replace(tracked, neurons=put(tracked.neurons, which, join(after)), choices=choices)
-
-
-def _along(weights: Array, force: Array) -> Array:
-    """The part of forces (k, p) along weights (k, p), no other way being left; all where these are 0."""
-    squares = np.vecdot(weights, weights)
-    share = np.divide(np.vecdot(weights, force), squares, out=np.zeros_like(squares), where=squares > 0.0)
-    return np.where((squares > 0.0)[:, None], share[:, None] * weights, force)
-
-
-def _basis(inputs: Array) -> Array | None:
-    """An orthonormal basis (d, p) of the span of the inputs; None if that is everything."""
-    _, sizes, axes = np.linalg.svd(inputs, full_matrices=False)
-    rank = int(np.count_nonzero(sizes > max(inputs.shape) * np.finfo(float).eps * sizes.max(initial=0.0)))
-    return None if rank == inputs.shape[1] else axes[:rank].T

@@ -128,3 +128,10 @@ def boosted(ahead: Ahead, rapidity: Array, samples: Samples) -> Tracked:
     outputs = tracked.sign * np.maximum(boosts.outputs[0], 0.0)
     moved = neurons.moved(boosts.weights[0], outputs, z).rescaled(samples)
     return replace(tracked, neurons=moved, time=tracked.time + lapse)
+
+
+def along(weights: Array, force: Array) -> Array:
+    """The part of forces (k, p) along weights (k, p), no other way being left; all where these are 0."""
+    squares = np.vecdot(weights, weights)
+    share = np.divide(np.vecdot(weights, force), squares, out=np.zeros_like(squares), where=squares > 0.0)
+    return np.where((squares > 0.0)[:, None], share[:, None] * weights, force)

@@ -10,7 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from reluflow.flow.events import Change, Events, in_order, no_events
-from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
+from reluflow.flow.lorentz.junction_rays import junction_rays
+from reluflow.flow.lorentz.limit_of_descent import (
+    arrived,
+    held_no_longer,
+    start_on_kinks,
+    turned_while_sliding,
+)
 from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
@@ -83,6 +89,27 @@ def left(
     field = local_field(one, meeting, residual, samples, sign).tipped()
     released = int(np.flatnonzero(meeting == one.slots[0, slot])[0]), status
     return _landed(one, meeting, replace(field, released=released), np.zeros(meeting.size), samples)
+
+
+def let_out(
+    one: Neurons,
+    meeting: Index,
+    sign: float,
+    residual: Array,
+    samples: Samples,
+    ray: int,
+    later: Array | None = None,
+) -> tuple[Neurons, Events]:
+    """The same of a neuron held at a junction that begins to grow along one of its rays.
+
+    later (q,): the residual a while later; the same if it does not move.
+    """
+    places = junction_rays(meeting, samples)[ray]
+    field = local_field(one, meeting, residual, samples, sign)
+    soon = field if later is None else local_field(one, meeting, later, samples, sign)
+    verdict = held_no_longer(field, soon, one.status[0, meeting], places)
+    after = with_activations(one, meeting, verdict.status, samples)
+    return after, _told(one, after, samples, verdict.choice)
 
 
 def _landed(

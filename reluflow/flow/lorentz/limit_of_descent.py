@@ -1,23 +1,25 @@
 """Which way a neuron goes on from a point where several kinks meet: the limit of plain descent.
 
-Three points are met at which the equation of the flow has several solutions (see ``local_field``):
+Four points are met at which the equation of the flow has several solutions (see ``local_field``):
 
 * a start on kinks: relu'(0) = 0 makes the first step of descent, and the field leads on from there;
 * several kinks reached at once, above all w = 0 with a != 0 where all of them meet: descent lands within a
   step of that point, in a direction that depends on its phase, the place at which its steps fall;
+* the end of a neuron's stay at such a point, when it begins to grow along a ray (see ``junction_rays``);
 * a changes its sign while w slides: from then on the kinks repel, and the last steps before decide.
 
-In the last two descent is run from many phases. If all of them end alike, that is the flow. Otherwise the
-limit does not exist, and one of the ends is a choice: the end of most phases, if these are a clear majority;
-else the one to which the far side of the line of motion leads, with the kinks that are slid on slid on, or,
-where a changes its sign, the side on which descent has been for the larger share of time.
+In all but the first, descent is run from many phases. If all of them end alike, that is the flow. Otherwise
+the limit does not exist, and one of the ends is a choice: the end of most phases, if these are a clear
+majority; else the one to which the far side of the line of motion leads, with the kinks that are slid on
+slid on, or, where a changes its sign, the side on which descent has been for the larger share of time. A
+neuron that can be held no longer goes along its ray in any case.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.local_field import LocalField
+from reluflow.flow.lorentz.local_field import LocalField, independent
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
@@ -64,6 +66,19 @@ def arrived(field: LocalField, speeds: Array, slid: Index, shares: Array) -> Ver
         z = z + (phase[:, 1:] - 0.5) * jump @ field.gram[slid]
     wanted = field.follow(speeds, slid) if speeds.any() else None
     return _verdict(field, field.descend(z, np.ones(4 * count)), wanted)
+
+
+def held_no_longer(field: LocalField, later: LocalField, status: Bytes, ray: Array) -> Verdict:
+    """How a neuron goes on that is held at a junction and begins to grow along ``ray`` (t,).
+
+    status (t,): that with which it is held; later: the field a while later. Where descent, which chatters
+    about the junction, does not find that ray in it, it stays longer than the equation lets it: a choice.
+    """
+    slid = independent(np.flatnonzero(ray == 0.0), field.inputs)
+    after = field.follow(ray, slid)
+    _, slid, shares = later.force(status)
+    found = arrived(later, np.zeros(ray.size), slid, np.clip(shares, 0.0, 1.0))
+    return Verdict(after, found.choice or bool((found.status != after).any()))
 
 
 def turned_while_sliding(field: LocalField, shares: Array) -> Verdict:

@@ -247,7 +247,7 @@ class LocalField:
         inside = np.where(bounds[:, 0] < bounds[:, 1], np.minimum(shares, 1.0 - shares), -1.0)
         inside[~attracts] = -1.0
         order = np.argsort(-inside, kind="stable")[: np.count_nonzero(inside >= 0.0)]
-        status[_independent(order, self.inputs)] = SLIDING
+        status[independent(order, self.inputs)] = SLIDING
         return status
 
 
@@ -256,7 +256,7 @@ def _sides(z: Array) -> Bytes:
     return np.where(z > 0.0, ON, np.where(z < 0.0, OFF, RESTING)).astype(np.int8)
 
 
-def _independent(order: Index, inputs: Array) -> list[int]:
+def independent(order: Index, inputs: Array) -> Index:
     """The first samples in this order that are linearly independent."""
     basis, kept = np.zeros((0, inputs.shape[1])), []
     for k in order:
@@ -266,4 +266,4 @@ def _independent(order: Index, inputs: Array) -> list[int]:
         if norm > 1e-9 * float(np.sqrt(inputs[k] @ inputs[k])):
             basis = np.vstack([basis, x / norm])
             kept.append(int(k))
-    return kept
+    return np.array(kept, dtype=np.intp)

@@ -20,18 +20,21 @@ from reluflow.flow.lorentz.event_location import (
     settle,
 )
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junctions import choices, left, met, rested, stirred, turned
+from reluflow.flow.lorentz.junction_rays import kinks_of_held
+from reluflow.flow.lorentz.junctions import choices, left, let_out, met, rested, stirred, turned
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples
-from reluflow.flow.lorentz.release import Releases, error_of_multipliers, let_go, release
+from reluflow.flow.lorentz.release import Releases, error_of_multipliers, let_go, release, undecided
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.network import Array, row_norms
 
 #: a neuron that is not this much further on in the step is where it was
 STILL = 1e-13
+#: descent is asked for the way out of a junction by the residual so much later, of the rest of the step
+SOON = 1e-3
 
 
 class StallError(ArithmeticError):
@@ -98,7 +101,7 @@ class NeuronEvents:
         which: Index,
         meeting: Mask,
         resolve: Callable[..., tuple[Neurons, Events]],
-        given: tuple[Index, ...] = (),
+        given: tuple[Array | Index, ...] = (),
     ) -> Neurons:
         """Neurons of which the c in ``which`` are where kinks meet; ``resolve`` says how each goes on.
 
@@ -177,6 +180,9 @@ class NeuronEvents:
 
         Raises StallError where one of those that are ``still`` (b,) is to go on as it has come.
         """
+        here, which = self._let_out(here, position, releases, which)
+        if which.size == 0:
+            return here
         stays = held_together(here, pulled, releases, which, self.samples)
         several = stays.any(axis=1)
         if several.any():
@@ -199,18 +205,33 @@ class NeuronEvents:
         self._record(after, where, sample, kind)
         return put(here, which, self._rest(after, where))
 
+    def _let_out(
+        self, here: Neurons, position: Array, releases: Releases, which: Index
+    ) -> tuple[Neurons, Index]:
+        """Neurons of which those in ``which`` that are held at junctions leave these; and the others."""
+        leaves = releases.leaves[which]
+        if not leaves.any():
+            return here, which
+        rows = which[leaves]
+        sign, kinks = np.sign(here.outputs), kinks_of_held(here.take(rows), self.samples)
+        later = position[rows] + SOON * (1.0 - position[rows])
+        given = releases.slot[rows], self.path.basis(later) @ self.path.terms
+        self.least = 0.0
+        return self._at_junction(here, position, sign, rows, kinks, let_out, given), which[~leaves]
+
     def _left_for(self, some: Neurons, where: Array, slot: Index, beta: Array, status: Index) -> Index:
         """What samples in slots (c,) become when neurons with these multipliers (c,) let go of them.
 
         status (c,): by the sign of the multipliers. Choices are recorded as events.
         """
-        if self.samples.pull_when_off:
-            return status
         rows, nodes = np.arange(where.size), self.path.nodes
         sample = some.slots[rows, slot]
-        error = error_of_multipliers(row_norms(some.dual[rows, slot]), some.on, sample, self.forcing)
+        error = error_of_multipliers(row_norms(some.dual[rows, slot]), some.status, sample, self.forcing)
         force = self.forcing.on_force[:, sample]
-        zero = np.maximum(np.abs(beta), np.abs(np.vecdot(self.path.basis(where), force.T))) <= error
+        there = np.vecdot(self.path.basis(where), force.T)
+        zero = undecided(beta, there, error, sample, self.samples)
+        if not zero.any():
+            return status
         later = np.where(nodes[:, None] > where, np.abs(self.path.basis(nodes) @ force), 0.0)
         crosses = later.max(axis=0) > ACCURACY.crosses * error
         status, chosen = let_go(status, zero, crosses)

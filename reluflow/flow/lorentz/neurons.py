@@ -84,6 +84,12 @@ class Neurons:
         return rows, slot, self.slots[rows, slot]
 
     @cached_property
+    def at_rest(self) -> Mask:
+        """Pairs (b, h) on their kinks that do not slide: just arrived, or dependent on those that do."""
+        rests: Mask = (self.z == 0.0) & (self.status != SLIDING)
+        return rests
+
+    @cached_property
     def gain(self) -> Array:
         """2^(2 exponent): what a_j z_jk of stored numbers must be multiplied with (b,)."""
         return np.ldexp(1.0, 2 * self.exponent)

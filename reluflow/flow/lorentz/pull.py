@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Bytes, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
@@ -120,8 +120,7 @@ def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
     samples = forcing.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
-    at_rest = (neurons.z == 0.0) & (neurons.status != SLIDING)
-    some = np.flatnonzero(at_rest.any(axis=1))
+    some = np.flatnonzero(neurons.at_rest.any(axis=1))
     if some.size == 0:
         return
     sizes = np.sqrt(samples.squares[: samples.primaries])

@@ -3,6 +3,8 @@
 A neuron slides on sample k as long as its multiplier beta_k = alpha_k r_k (see ``sliding``) has alpha_k in
 [0, 1]. Below 0 the neuron is drawn to the inactive side of k, above 1 to the active one. On a given path of
 the residual, with given activations, beta_k and r_k are sums of the same functions of time.
+
+A neuron held at a junction is let go instead when it begins to grow along a ray (see ``junction_rays``).
 """
 
 from dataclasses import dataclass, replace
@@ -12,10 +14,11 @@ import numpy as np
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, first_negative, from_bernstein
 from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.junction_rays import Held, held_neurons
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Mask, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
-from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import detach
 from reluflow.network import Array
@@ -32,15 +35,18 @@ class Margins:
 
     To off: sign(a) (beta - q + eps (r - q)), to on: sign(a) (r - beta + eps (r - q)), with q the force of the
     inactive side (0 unless the sample has a mirror): beta must lie between q and r. The small eps is
-    hysteresis: when a pair is released its velocity really points away. row, slot (2c,): the pairs; on (2c,):
-    the side; terms (t, 2c): margins for each term of the path.
+    hysteresis: when a pair is released its velocity really points away. At a junction there is one margin for
+    every ray, the rate of growth with the other sign and eps max |r| for hysteresis. row (d,), slot (d,): the
+    pairs, or the rays; on (d,): the side; leaves (d,): whether it is a ray; terms (s, d): margins for each
+    term of the path, to which noise (d,) is added.
     """
 
     path: Path
-    noise: float
+    noise: Array
     row: Index
     slot: Index
     on: Mask
+    leaves: Mask
     terms: Array
 
     @staticmethod
@@ -53,16 +59,43 @@ class Margins:
         to_off, to_on = beta - off_force + hysteresis, force - beta + hysteresis
         terms = sign[rows] * np.concatenate([to_off, to_on], axis=1)
         on = np.arange(rows.size) >= row.size
-        return Margins(forcing.path, forcing.noise, rows, np.concatenate([slot, slot]), on, terms)
+        noise = np.full(rows.size, forcing.noise)
+        slots = np.concatenate([slot, slot])
+        return Margins(forcing.path, noise, rows, slots, on, np.zeros(rows.size, dtype=bool), terms)
+
+    @staticmethod
+    def at_junctions(found: list[Held], forcing: Forcing) -> "Margins":
+        """Those of neurons held at junctions, of which there is one at least."""
+        row = np.concatenate([np.full(one.rates.shape[1], one.row) for one in found])
+        ray = np.concatenate([np.arange(one.rates.shape[1]) for one in found])
+        largest = float(np.abs(forcing.path.values[0]).max(initial=0.0))
+        noise = np.full(row.size, forcing.noise + forcing.hysteresis * largest)
+        terms = -np.concatenate([one.rates for one in found], axis=1)
+        yes = np.ones(row.size, dtype=bool)
+        return Margins(forcing.path, noise, row, ray, yes, yes, terms)
+
+    def joined(self, others: "Margins") -> "Margins":
+        """These and others."""
+        mine, theirs = (
+            (some.noise, some.row, some.slot, some.on, some.leaves, some.terms) for some in (self, others)
+        )
+        parts = (np.concatenate(pair, axis=-1) for pair in zip(mine, theirs, strict=True))
+        return Margins(self.path, *parts)
 
     def take(self, which: Index | Mask) -> "Margins":
         """Some of them."""
         return Margins(
-            self.path, self.noise, self.row[which], self.slot[which], self.on[which], self.terms[:, which]
+            self.path,
+            self.noise[which],
+            self.row[which],
+            self.slot[which],
+            self.on[which],
+            self.leaves[which],
+            self.terms[:, which],
         )
 
     def at(self, positions: Array) -> Array:
-        """The margins at positions (2c,)."""
+        """The margins at positions (d,)."""
         values: Array = np.vecdot(self.path.basis(positions), self.terms.T) + self.noise
         return values
 
@@ -96,7 +129,7 @@ class Margins:
         if decay == 0.0:
             return coefficients + self.noise, added
         rates = np.tile(-decay * (end - begin), (1, 1))
-        noise = Exponentials(rates, self.noise * np.exp(decay * begin)[None])
+        noise = Exponentials(rates, (self.noise * np.exp(decay * begin))[None])
         if added is None:
             return coefficients, noise
         rates, sizes = np.vstack([added.rates, noise.rates]), np.vstack([added.sizes, noise.sizes])
@@ -129,66 +162,94 @@ def _roots(functions: tuple[Array, Exponentials | None], which: Index, low: Arra
 
 @dataclass(frozen=True)
 class Releases:
-    """The first release of every neuron: position (b,) (infinite: none), slot (b,), new status (b,)."""
+    """The first release of every neuron: position (b,) (infinite: none), slot (b,), new status (b,).
+
+    leaves (b,): whether it leaves a junction; then slot is the ray along which it does.
+    """
 
     position: Array
     slot: Index
     status: Index
+    leaves: Mask
 
     @staticmethod
     def none(count: int) -> "Releases":
         """No neuron of so many is released."""
         slot, status = np.zeros((2, count), np.intp)
-        return Releases(np.full(count, np.inf), slot, status)
+        return Releases(np.full(count, np.inf), slot, status, np.zeros(count, dtype=bool))
 
     def take(self, rows: Index) -> "Releases":
         """Those of some neurons."""
-        return Releases(self.position[rows], self.slot[rows], self.status[rows])
+        return Releases(self.position[rows], self.slot[rows], self.status[rows], self.leaves[rows])
 
     def up_to(self, end: Array) -> "Releases":
         """Those that are not later than ``end`` (b,)."""
         return replace(self, position=np.where(self.position <= end, self.position, np.inf))
 
 
+def margins(neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing) -> Margins:
+    """All margins of neurons, whose output weights have these signs (b,)."""
+    row, slot, sample = neurons.sliders
+    found = held_neurons(neurons, sign, forcing)
+    if not found:
+        return Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, forcing)
+    free = ~np.isin(row, [one.row for one in found])
+    row, slot, sample = row[free], slot[free], sample[free]
+    pairs = Margins.of((row, slot, sample), pulled.multiplier[:, row, slot], sign, forcing)
+    return pairs.joined(Margins.at_junctions(found, forcing))
+
+
 def first_release(
     neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing, begin: Array, end: Array
 ) -> Releases:
     """When sliding neurons are released on their ways from begin to end (b,)."""
-    row, slot, _ = neurons.sliders
-    if row.size == 0:
+    if neurons.sliders[0].size == 0:
         return Releases.none(len(neurons))
-    return earliest(Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, forcing), begin, end)
+    return earliest(margins(neurons, sign, pulled, forcing), begin, end)
 
 
-def earliest(margins: Margins, begin: Array, end: Array) -> Releases:
+def earliest(some: Margins, begin: Array, end: Array) -> Releases:
     """The first release of every neuron between begin and end (b,); of two at once, the worse."""
     found = Releases.none(len(begin))
-    margins = margins.in_doubt()
-    if margins.row.size == 0:
+    some = some.in_doubt()
+    if some.row.size == 0:
         return found
-    due, position = margins.due(begin[margins.row], end[margins.row])
-    margins = margins.take(due)
+    due, position = some.due(begin[some.row], end[some.row])
+    some = some.take(due)
     if due.size == 0:
         return found
-    order = np.lexsort((margins.at(position), position, margins.row))
-    best = order[np.diff(margins.row[order], prepend=-1) != 0]
-    row = margins.row[best]
-    found.position[row], found.slot[row] = position[best], margins.slot[best]
-    found.status[row] = np.where(margins.on[best], ON, OFF)
+    order = np.lexsort((some.at(position), position, some.row))
+    best = order[np.diff(some.row[order], prepend=-1) != 0]
+    row = some.row[best]
+    found.position[row], found.slot[row] = position[best], some.slot[best]
+    found.status[row], found.leaves[row] = np.where(some.on[best], ON, OFF), some.leaves[best]
     return found
 
 
-def error_of_multipliers(dual: Array, on: Array, sample: Index, forcing: Forcing) -> Array:
+def error_of_multipliers(dual: Array, status: Bytes, sample: Index, forcing: Forcing) -> Array:
     """The size (c,) below which multipliers of samples (c,), and what bounds them, are only errors.
 
-    dual (c,): the lengths of the vectors dual to the samples; on (c, h): 1 where a neuron is active.
+    dual (c,): the lengths of the vectors dual to the samples; status (c, h): activations.
     """
     samples = forcing.samples
     sizes = np.abs(samples.targets[: samples.primaries])
-    pushed = dual * (on @ (sizes * samples.lengths))
+    pushing = status == ON
+    pushing[:, samples.mirrored] |= status[:, samples.mirrored] == OFF
+    pushed = dual * (pushing @ (sizes * samples.lengths))
     left = ACCURACY.undecided * forcing.hysteresis * np.abs(forcing.path.values).max(initial=0.0)
-    error: Array = ACCURACY.fitted * (sizes[sample] + pushed) + left
+    error: Array = ACCURACY.fitted * (sizes[sample] + pushed) + left + forcing.noise
     return error
+
+
+def undecided(beta: Array, force: Array, error: Array, sample: Index, samples: Samples) -> Mask:
+    """Where a multiplier (c,) and the force (c,) of the active side are both no larger than their error (c,).
+
+    Only where the inactive side does not pull, as of a ReLU without a mirror of the sample (c,).
+    """
+    if samples.slope > 0.0:
+        return np.zeros(beta.size, dtype=bool)
+    zero: Mask = np.maximum(np.abs(beta), np.abs(force)) <= error
+    return zero & ~np.isin(sample, samples.mirrored)
 
 
 def let_go(status: Index, zero: Mask, crosses: Mask) -> tuple[Index, Mask]:

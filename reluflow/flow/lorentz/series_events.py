@@ -4,7 +4,7 @@ All that can happen is told by polynomials that stay above zero until then: the 
 the sign that they have, and for every pair that slides the two margins of a release (see ``release``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,10 +15,10 @@ from reluflow.flow.lorentz.event_location import settle
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junctions import changes, choices, rested
 from reluflow.flow.lorentz.kink_location import roots_between
-from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.release import error_of_multipliers, let_go, release
+from reluflow.flow.lorentz.release import Margins, error_of_multipliers, let_go, margins, release, undecided
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
@@ -38,25 +38,23 @@ class NextEvent:
 
 
 class SeriesEvents:
-    """The polynomials of a series: those of all pairs with a primary, then margins to OFF, then to ON."""
+    """The polynomials of a series: those of all pairs with a primary, then the margins of releases."""
 
     def __init__(self, series: TaylorSeries, hysteresis: float) -> None:
         self.series, self.hysteresis = series, hysteresis
         neurons, z = series.neurons, series.z
         self._polynomials = (z * neurons.side).reshape(len(z), -1)
         self._pairs = self._polynomials.shape[1]
-        self._rows, slots, self._slid = neurons.sliders
-        if self._rows.size:
-            some = np.unique(self._rows)
+        some = np.unique(neurons.sliders[0])
+        self._margins: Margins | None = None
+        if some.size:
             forcing = Forcing(series.samples, Path(series.residual, 0.0), hysteresis)
-            place = np.searchsorted(some, self._rows)
-            beta = pull(neurons.take(some), forcing).multiplier[:, place, slots]
-            force, off_force = forcing.on_force[:, self._slid], forcing.off_force[:, self._slid]
-            sign = np.sign(neurons.outputs[self._rows])
-            margins = np.hstack([sign * (beta - off_force), sign * (force - beta)])
-            margins += hysteresis * np.tile(sign * (force - off_force), 2)
-            margins[0] += forcing.noise
-            self._polynomials = np.hstack([self._polynomials, margins])
+            sliding = neurons.take(some)
+            found = margins(sliding, np.sign(sliding.outputs), pull(sliding, forcing), forcing)
+            self._margins = replace(found, row=some[found.row])
+            polynomials = found.terms.copy()
+            polynomials[0] += found.noise
+            self._polynomials = np.hstack([self._polynomials, polynomials])
 
     def crossings(self, horizon: float) -> tuple[Array, Array]:
         """Brackets (c,), (c,) of where polynomials first become negative up to ``horizon``; or infinity."""
@@ -70,8 +68,8 @@ class SeriesEvents:
         """The rows of the neurons to which polynomials belong."""
         rows = which // self.series.samples.primaries
         later = which >= self._pairs
-        if later.any():
-            rows[later] = self._rows[(which[later] - self._pairs) % self._rows.size]
+        if self._margins is not None:
+            rows[later] = self._margins.row[which[later] - self._pairs]
         return rows
 
     def first(
@@ -128,13 +126,13 @@ class SeriesEvents:
         at = self.series.powers(np.array([next_event.x]))
         forcing = Forcing(samples, Path(at @ self.series.residual, 0.0), self.hysteresis)
         chosen = False
-        if next_event.which >= self._pairs:
-            place = next_event.which - self._pairs
-            sample = self._slid[[place % self._rows.size]]
-            slot = np.flatnonzero(one.slots[0] == sample)
-            status = np.array([OFF if place < self._rows.size else ON])
-            if ((one.z == 0.0) & (one.status != SLIDING) & (self.series.z[1, next_event.row] == 0.0)).any():
+        if self._margins is not None and next_event.which >= self._pairs:
+            due = self._margins.take(np.array([next_event.which - self._pairs]))
+            if due.leaves[0] or (one.at_rest & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
+            sample = self.series.neurons.slots[due.row, due.slot]
+            slot = np.flatnonzero(one.slots[0] == sample)
+            status = np.where(due.on, ON, OFF)
             beta = pull(one, forcing).multiplier[0, 0, slot]
             status, chosen = self._left_for(one, next_event.x, slot, beta, status, forcing)
             after, _ = release(one, slot, status)
@@ -158,11 +156,11 @@ class SeriesEvents:
 
         beta, status (1,): the multiplier, and what its sign says.
         """
-        if forcing.samples.pull_when_off:
-            return status, False
         sample = one.slots[0, slot]
-        error = error_of_multipliers(row_norms(one.dual[0, slot]), one.on, sample, forcing)
-        zero = np.maximum(np.abs(beta), np.abs(forcing.on_force[0, sample])) <= error
+        error = error_of_multipliers(row_norms(one.dual[0, slot]), one.status, sample, forcing)
+        zero = undecided(beta, forcing.on_force[0, sample], error, sample, forcing.samples)
+        if not zero.any():
+            return status, False
         residual = self.series.residual[1:, sample]
         slope = (self.series.powers(np.array(x))[:-1] * ORDERS[1 : len(residual) + 1]) @ residual
         status, chosen = let_go(status, zero, np.abs(slope) > ACCURACY.crosses * error)

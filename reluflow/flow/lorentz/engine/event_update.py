@@ -81,7 +81,7 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     beta = rows.multiplier[here, :, releases.slot]
     on = releases.status == ON
     dual = np.sqrt(np.maximum(diagonal, 0.0))
-    error = error_of_multipliers(dual, 1.0 * (rows.status == ON), sample, forcing)
+    error = error_of_multipliers(dual, rows.status, sample, forcing)
     odd |= ~crosses & (np.abs(np.vecdot(basis, beta)) <= error) & (np.abs(np.vecdot(basis, force)) <= error)
     change = np.where(was_on[:, None], force, -force) / total
     change = np.where(slides[:, None], -own / square[:, None], change)
