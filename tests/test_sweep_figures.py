@@ -49,7 +49,8 @@ def test_of_one_curve_the_theory_is_drawn_beside_it(sweep, axes):
 
 def test_a_map_has_a_cell_for_each_pair(sweep):
     figure = figures.sweep_figure(sweep, Cut(x="init.scale", y="network.width"))
-    (picture,) = figure.axes[0].collections
+    picture, theory = figure.axes[0].collections
+    np.testing.assert_array_equal(theory.levels, [0.1, 0.5, 0.9])
     assert picture.get_clim() == (0.0, 1.0)
     cells = picture.get_array()
     table = sweep.table()

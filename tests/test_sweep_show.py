@@ -218,6 +218,9 @@ def test_status_tells_how_far_a_sweep_is():
     assert "3 of 5 points, 2 missing" in call("sweep", "status", "out").stdout
 
 
+TARGETS = load_preset("orthogonal-mild-width").problem().targets
+
+
 class TestTheory:
     def test_a_table_of_theory_alone(self):
         words = ["orthogonal-mild-width", "--over", "network.width=2,4", "--over", "init.seed=0:2"]
@@ -249,6 +252,14 @@ class TestTheory:
         runs, theory = (reluflow.open_sweep(folder).table() for folder in ("runs", "theory"))
         assert runs["success"].tolist() == theory["success"].tolist()
         assert set(theory["success"]) == {True, False}
+        shown = call("sweep", "show", "runs", "--x", "network.width", "--y", "init.seed").stdout.splitlines()
+        assert any("theory of success" in line for line in shown)
+        signs = [int(np.sum(s * TARGETS > 0.0)) for s in (1, -1)]
+        expected = [fit_probability(int(width), *signs) for width in runs["network.width"]]
+        apart = np.abs(runs["success"] - np.array(expected))
+        place = int(apart.argmax())
+        where = f"network.width = {runs['network.width'][place]}, init.seed = {runs['init.seed'][place]}"
+        assert shown[-1].endswith(f"furthest from it, by {apart[place]:.2g}, at {where}")
         missed = ~theory["success"]
         np.testing.assert_allclose(runs["loss"][missed], theory["loss"][missed], rtol=1e-12)
 

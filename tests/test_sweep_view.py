@@ -11,6 +11,8 @@ from reluflow.errors import SweepError
 from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.sweep_map import MapPicture, map_view
+from reluflow.sweep.theory_line import theory_line
+from reluflow.theory.orthogonal_fit import fit_probability
 from reluflow.tui.sweep_view import SweepView, signature
 
 OVER = ("init.scale=1e-4,1e-3", "network.width=2,4,8", "init.seed=0:1")
@@ -37,6 +39,17 @@ def test_a_sweep_of_two_numbers_and_seeds_is_a_map_of_successes(view: SweepView)
             assert view.map.values[row, column] == table["success"][inside].mean()
             assert view.number == table["number"][inside][0]
     assert view.words() == (["1e-4", "1e-3"], ["2", "4", "8"])
+
+
+def test_the_theory_of_the_cell_is_said_beside_it(view: SweepView) -> None:
+    line = theory_line(view.sweep.study, view.groups, view.table)
+    assert line is not None
+    for column, row in ((0, 0), (1, 2)):
+        view.go_to(column, row)
+        width = (2, 4, 8)[row]
+        signs = [int(np.sum(sign * view.sweep.study.preset.problem().targets > 0.0)) for sign in (1, -1)]
+        assert view.sentence(line).endswith(f"; theory {fit_probability(width, *signs):.4g}")
+        assert "theory" not in view.sentence()
 
 
 def test_the_cursor_stays_on_its_point_when_the_axes_change(view: SweepView) -> None:

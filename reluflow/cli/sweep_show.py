@@ -168,7 +168,7 @@ def _picture(sweep: "Sweep", groups: "Groups", table: Mapping[str, Any]) -> list
     glyphs = choose("auto", os.environ, getattr(sys.stdout, "encoding", None))
     width = terminal_width() - 1
     if len(groups.by) == 2:
-        rows = _map(groups, width, glyphs)
+        rows = _map(sweep, groups, table, width, glyphs)
     elif len(groups.by) == 1 and groups.at[0].dtype.kind in "if" and len(groups.count) > 1:
         rows = _curve(sweep, groups, table, width, glyphs)
     else:
@@ -187,14 +187,33 @@ def _curve(
     return curve_rows(curve_of(groups, line), width, _HEIGHT, glyphs)
 
 
-def _map(groups: "Groups", width: int, glyphs: Any) -> Sequence[Any]:
+def _map(
+    sweep: "Sweep", groups: "Groups", table: Mapping[str, Any], width: int, glyphs: Any
+) -> Sequence[Any]:
+    """The map and, where there is a theory, that of the theory, and where the two are furthest apart."""
+    from reluflow.plot.cells import Segment
     from reluflow.plot.sweep import map_rows
-    from reluflow.sweep.mapping import laid_out
+    from reluflow.sweep.mapping import furthest, laid_out
+    from reluflow.sweep.theory_line import theory_line
 
     laid = laid_out(groups)
     words = [[_cell(value, 3) for value in each] for each in (laid.across, laid.up)]
     names = (groups.by[0], groups.by[1], groups.value)
-    return map_rows(laid.values, words[0], words[1], names, width, glyphs)
+    rows = map_rows(laid.values, words[0], words[1], names, width, glyphs)
+    line = theory_line(sweep.study, groups, table)
+    if line is None:
+        return rows
+    theory = laid.of_groups(line.values)
+    names = (groups.by[0], groups.by[1], f"theory of {groups.value}")
+    rows += [[], *map_rows(theory, words[0], words[1], names, width, glyphs)]
+    told, apart = f"theory: {line.name}", furthest(groups, line.values)
+    if apart is not None:
+        place, by = apart
+        where = ", ".join(
+            f"{key} = {_cell(at[place], 3)}" for key, at in zip(groups.by, groups.at, strict=True)
+        )
+        told += f"; furthest from it, by {by:.2g}{'' if groups.value == 'success' else ' of it'}, at {where}"
+    return [*rows, [Segment(told, "dim")]]
 
 
 @guarded

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
 
 from reluflow.errors import ReluflowError
 from reluflow.figures.look import HEIGHT, THEORY, WIDTH, legend_above
 from reluflow.network import Array
 from reluflow.sweep.columns import Column, written_cell
+from reluflow.sweep.mapping import laid_out
 from reluflow.sweep.opening import Sweep
 from reluflow.sweep.summary import Groups, chosen, grouped, records, require_axes, usual_groups
 from reluflow.sweep.theory_line import theory_line
@@ -21,6 +23,8 @@ from reluflow.sweep.theory_line import theory_line
 _LOG = 30.0
 #: more curves than this are not told apart
 _MOST_CURVES = 6
+#: probabilities of which the theory's level lines are drawn
+_LEVELS = (0.1, 0.5, 0.9)
 #: inches of a line and of a character of a table
 _LINE, _CHARACTER = 0.17, 0.075
 
@@ -105,27 +109,42 @@ def sweep_curves(axes: Axes, sweep: Sweep, x: str, value: str = "loss", where: s
 def sweep_map(
     axes: Axes, sweep: Sweep, x: str, y: str, value: str = "success", where: str | None = None
 ) -> None:
-    """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells."""
-    groups = grouped(chosen(sweep.table(), where), [x, y], value)
-    values = groups.success_rate if value == "success" else groups.quartiles[:, 1]
-    (across, column), (up, row) = (np.unique(each, return_inverse=True) for each in groups.at)
-    cells = np.full((up.size, across.size), np.nan)
-    cells[row, column] = values
+    """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells.
+
+    Where the theory says something of it, its level lines lie over the cells.
+    """
+    table = chosen(sweep.table(), where)
+    groups = grouped(table, [x, y], value)
+    laid = laid_out(groups)
     ends = (0.0, 1.0) if value == "success" else (None, None)
-    places = np.arange(across.size), np.arange(up.size)
-    picture = axes.pcolormesh(*places, cells, cmap="viridis", shading="nearest")
+    places = np.arange(laid.across.size), np.arange(laid.up.size)
+    picture = axes.pcolormesh(*places, laid.values, cmap="viridis", shading="nearest")
     picture.set_clim(*ends)
-    for place, each, name in (("x", across, x), ("y", up, y)):
+    line = theory_line(sweep.study, groups, table)
+    if line is not None:
+        _level_lines(axes, laid.of_groups(line.values), value)
+    for place, each, name in (("x", laid.across, x), ("y", laid.up, y)):
         axis = axes.xaxis if place == "x" else axes.yaxis
         stride = max(-(-each.size // 8), 1)
         axis.set_ticks(range(0, each.size, stride), [_cell(value) for value in each[::stride]])
         axis.set_label_text(name)
-    if any(len(_cell(each)) > 4 for each in across):
+    if any(len(_cell(each)) > 4 for each in laid.across):
         axes.tick_params(axis="x", labelrotation=45.0)
     if axes.figure is not None:
         bar = axes.figure.colorbar(picture, ax=axes)
         bar.set_label("share of successes" if value == "success" else f"median of {value}")
         bar.outline.set_linewidth(0.6)
+
+
+def _level_lines(axes: Axes, theory: Array, value: str) -> None:
+    """Level lines of the theory's values (ny, nx), white with a dark edge to be seen on all cells."""
+    if min(theory.shape) < 2 or np.isfinite(theory).all(axis=0).sum() < 2:
+        return
+    levels = _LEVELS if value == "success" else None
+    drawn = axes.contour(theory, levels=levels, colors="white", linestyles="dashed", linewidths=1.0)
+    drawn.set_path_effects([Stroke(linewidth=2.0, foreground="black"), Normal()])
+    for label in axes.clabel(drawn, fontsize=6.0, fmt="%.3g"):
+        label.set_path_effects([Stroke(linewidth=1.5, foreground="black"), Normal()])
 
 
 def sweep_table(axes: Axes, sweep: Sweep, value: str = "loss", where: str | None = None) -> tuple[int, int]:

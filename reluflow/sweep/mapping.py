@@ -26,6 +26,10 @@ class Map:
     group: Places
     values: Array
 
+    def of_groups(self, numbers: Array) -> Array:
+        """Numbers (g,) of the groups on the cells (ny, nx), NaN where there is none."""
+        return np.where(self.group >= 0, numbers[self.group], np.nan)
+
 
 def value_of(groups: Groups) -> Array:
     """The number (g,) that stands for each group: its share of successes, or its median."""
@@ -43,6 +47,22 @@ def laid_out(groups: Groups) -> Map:
     values = np.full(group.shape, np.nan)
     values[row, column] = value_of(groups)
     return Map(across, up, group, values)
+
+
+def furthest(groups: Groups, theory: Array) -> tuple[int, float] | None:
+    """The group that is furthest from the theory's numbers (g,), and by how much.
+
+    That is the difference of shares of successes, and of other values the relative one; None where there is
+    nothing to compare.
+    """
+    found = value_of(groups)
+    apart = np.abs(found - theory)
+    if groups.value != "success":
+        apart = np.divide(apart, np.abs(theory), out=np.full_like(apart, np.nan), where=theory != 0.0)
+    if not np.isfinite(apart).any():
+        return None
+    place = int(np.nanargmax(apart))
+    return place, float(apart[place])
 
 
 def rows_of(table: Mapping[str, Column], groups: Groups, place: int) -> Places:

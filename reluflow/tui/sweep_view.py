@@ -1,5 +1,6 @@
 """What is looked at of a sweep: its rows as a map or a curve, the place of the cursor, the runs there."""
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -152,8 +153,8 @@ class SweepView:
         rows = self.rows
         return int(self.table["number"][rows[0]]) if rows.size else None
 
-    def sentence(self) -> str:
-        """The cell under the cursor in words."""
+    def sentence(self, theory: Line | None = None) -> str:
+        """The cell under the cursor in words, and what the theory says of it."""
         if not self.map.group.size:
             return "no rows yet" if not self.where else f"no row is {self.where}"
         column, row = self.cursor
@@ -169,6 +170,8 @@ class SweepView:
             told += f" ({int(self.groups.successes[group])} of {count}; {low:.2g} to {high:.2g})"
         elif count > 1:
             told = f"median {told} of {count} runs"
+        foreseen = math.nan if theory is None or self.is_curve else float(theory.values[group])
+        told += "" if math.isnan(foreseen) else f"; theory {short(float(f'{foreseen:.4g}'))}"
         return f"{', '.join(at)}: {self.value} {told}"
 
     # --- the list of runs ---

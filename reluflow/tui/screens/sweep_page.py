@@ -152,10 +152,10 @@ class SweepPage(FullPage[int | None]):
 
     @work(exclusive=True, group="theory")
     async def _ask_theory(self) -> None:
-        """Ask the theory for its line through a curve, once for each, in a thread."""
+        """Ask the theory of a curve or a map, once for each, in a thread."""
         view = self._view
         asked = (view.sweep, view.x, view.y, view.value, view.where)
-        if not view.is_curve or asked == self._asked:
+        if asked == self._asked:
             return
         self._asked = asked
         study, groups, table = view.sweep.study, view.groups, view.table

@@ -35,7 +35,7 @@ class SweepPanel(FramePanel):
         self.moved: Callable[[], None] = lambda: None
 
     def show(self, theory: Line | None) -> None:
-        """Draw the view as it is, with the theory's line where there is one."""
+        """Draw the view as it is, with the theory's line, or number of a cell, where there is one."""
         self._theory = theory
         self.redraw()
 
@@ -55,7 +55,7 @@ class SweepPanel(FramePanel):
         view = self._view
         over = f"{view.x} and {view.y}" if view.y else view.x
         top = heading(f"{view.value} over {over}", self.detail, width, self.glyphs)
-        said: Row = [Segment(f" {view.sentence()}", "strong")]
+        said: Row = [Segment(f" {view.sentence(self._theory)}", "strong")]
         if not view.map.group.size:
             return [top, said]
         room = max(height - _ABOVE, 1)
