@@ -16,7 +16,7 @@ from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
-from reluflow.training.training import StopRules, Training
+from reluflow.training.training import LONGEST_BURST, StopRules, Training
 
 
 def finish(training):
@@ -131,8 +131,13 @@ class TestAdvance:
         assert training.solver.steps == 7
 
     def test_the_longest_burst_follows_the_size_of_the_problem(self):
-        wide = Training(toy(width=20_000), "gd", Options(learning_rate=1e-3))
-        assert 1 <= wide.longest_burst < 100
+        bursts = [
+            Training(toy(width=width), "gd", Options(learning_rate=1e-3)).longest_burst
+            for width in (20, 20_000, 100_000)
+        ]
+        assert bursts[0] == LONGEST_BURST
+        assert bursts[1] / bursts[2] == pytest.approx(5.0, rel=0.05)
+        assert bursts[2] >= 1
 
 
 class TestRest:

@@ -25,7 +25,7 @@ __all__ = ["StopRules", "Training"]
 
 #: Numbers of steps of descent between two looks at it: at most so many, and so much arithmetic.
 LONGEST_BURST: Final = 1000
-BURST_WORK: Final = 3e8
+BURST_WORK: Final = 1.5e9
 #: What passes over all pairs of a neuron and a sample cost beside products with inputs, in multiplications.
 PASSES: Final = 70
 
