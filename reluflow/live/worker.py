@@ -154,9 +154,11 @@ class Worker:
 
     def _take_step(self) -> None:
         """One step of the solver, unless something else is wanted before its end."""
-        training = self._run.training
+        training, preset = self._run.training, self._run.preset
         if training is not None:
-            training.single_step(abandoned=lambda: self._exchange.is_superseded)
+            with self._keeper.solving(preset, training):
+                training.single_step(abandoned=lambda: self._exchange.is_superseded)
+            self._keeper.go_on(preset, training)
             self._publish()
 
     def _arrive(self, training: Training) -> None:
