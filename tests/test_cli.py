@@ -15,6 +15,7 @@ from commands import FAST, call, one_sentence, shell
 from reluflow.cli.completion import methods, preset_names, settings
 from reluflow.cli.report import report
 from reluflow.store.locations import preset_files, shipped_presets
+from reluflow.store.preset import Preset
 from reluflow.store.run_directory import RunWriter, open_run
 
 
@@ -243,6 +244,35 @@ def test_a_preset_is_checked_with_its_files(tmp_path):
     done = call("presets", "check", str(path), "--json")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["dimension"] == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "kind = 'gaussian'\nsamples = 300\ndimension = 7\nteacher_width = 1000000",
+        "kind = 'gaussian'\nsamples = 1\ndimension = 7\nteacher_width = 300\nheld_out = 1000000",
+        "kind = 'orthogonal'\nsamples = 1000\ndimension = 1000",
+    ],
+)
+def test_data_that_take_long_are_not_drawn_for_a_check(data, tmp_path, monkeypatch):
+    def drawn(self):
+        raise AssertionError("the data were drawn")
+
+    path = tmp_path / "large.toml"
+    path.write_text(f"[data]\n{data}\n[network]\nwidth = 2\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Preset, "data", drawn)
+        done = call("presets", "check", str(path), "--json")
+        assert json.loads(done.stdout) == {
+            "preset": str(path),
+            "usable": True,
+            "problem": None,
+            "drawn": False,
+        }
+        assert "as far as its values tell" in call("presets", "check", str(path)).stdout
+    path.write_text(path.read_text().replace("000\n", "0\n"))
+    done = call("presets", "check", str(path), "--json")
+    assert json.loads(done.stdout)["drawn"] is True
 
 
 def test_info_tells_what_a_run_holds():

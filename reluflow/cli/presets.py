@@ -1,6 +1,6 @@
 """``reluflow presets``: what there is to run."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +10,11 @@ from reluflow.errors import ReluflowError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reluflow.store.preset import Preset
+
+#: multiplications for which a check draws the data: about a second and a half of them
+MOST_WORK: Final = 1e9
 
 app = typer.Typer(rich_markup_mode=None, help="List the presets, show one in full, or check one.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -87,24 +92,37 @@ def check(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Read a preset and build its problem; say what is wrong, or what it holds."""
+    """Read a preset and build its problem; say what is wrong, or what it holds.
+
+    Data that take more than a second or two to draw are not drawn: then the values alone are checked.
+    """
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import load_preset
+    from reluflow.store.rules import drawing_work
 
     try:
         preset = load_preset(file)
-        problem = preset.problem()
+        drawn = drawing_work(preset.values) <= MOST_WORK
+        sizes = _sizes_of(preset) if drawn else {}
         if preset.sweep is not None:
             _check_study(file)
     except ReluflowError as error:
         if as_json:
             emit(to_json({"preset": file, "usable": False, "problem": str(error)}))
         raise
-    sizes = {"samples": problem.samples, "dimension": problem.dimension, "width": problem.width}
     if as_json:
-        emit(to_json({"preset": file, "usable": True, "problem": None, **sizes}))
-    else:
+        emit(to_json({"preset": file, "usable": True, "problem": None, "drawn": drawn, **sizes}))
+    elif drawn:
         emit(
-            f"{file}: usable; {problem.samples} samples in {problem.dimension} dimensions, "
-            f"{problem.width} neurons\n"
+            "{file}: usable; {samples} samples in {dimension} dimensions, {width} neurons\n".format(
+                file=file, **sizes
+            )
         )
+    else:
+        emit(f"{file}: usable, as far as its values tell; its data take too long to be drawn for a check\n")
+
+
+def _sizes_of(preset: "Preset") -> dict[str, int]:
+    """What the problem of a preset holds, which is built."""
+    problem = preset.problem()
+    return {"samples": problem.samples, "dimension": problem.dimension, "width": problem.width}

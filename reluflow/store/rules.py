@@ -1,11 +1,14 @@
 """Combinations of values that cannot be, and sizes that do not fit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from reluflow.data import DATA_KINDS
 from reluflow.errors import PresetError, ProblemError
 from reluflow.store.values import show
+
+#: what a product of a sample with a teacher's neuron costs beside its multiplications, in those
+_BESIDE: Final = 5
 
 
 def check_combinations(values: Mapping[str, Any], where: str) -> None:
@@ -34,14 +37,7 @@ def check_memory(values: Mapping[str, Any], where: str) -> None:
     """Raise PresetError, with the estimate, if the sizes that the preset states cannot fit in memory."""
     from reluflow.data.memory import require_memory
 
-    inputs, held_out = values.get("data.inputs", ((0.0,),)), values.get("data.held_out")
-    sizes = {
-        "data.samples": values.get("data.samples", len(inputs)),
-        "data.dimension": values.get("data.dimension", len(inputs[0])),
-        "network.width": values.get("network.width", 1),
-        "data.teacher_width": values.get("data.teacher_width", 0),
-        "data.held_out": held_out if isinstance(held_out, int) else 0,
-    }
+    sizes = _sizes(values)
     largest = max(sizes, key=lambda id: sizes[id])
     samples, dimension, width, *others = sizes.values()
     try:
@@ -54,6 +50,31 @@ def check_memory(values: Mapping[str, Any], where: str) -> None:
         )
     except ProblemError as error:
         raise PresetError(str(error)) from None
+
+
+def drawing_work(values: Mapping[str, Any]) -> float:
+    """Multiplications, roughly, that it takes to draw the data of checked ``values``.
+
+    Those of a teacher's neurons with samples, and of orthogonal inputs with each other, twice for each of two
+    rounds; all else is little beside what memory bounds.
+    """
+    samples, dimension, _, teacher_width, held_out = _sizes(values).values()
+    work = float(samples + held_out) * teacher_width * (dimension + _BESIDE)
+    if values["data.kind"] == "orthogonal":
+        work += 4.0 * samples * samples * dimension
+    return work
+
+
+def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
+    """Numbers of samples, dimensions, neurons, teacher neurons and held-out samples that a preset states."""
+    inputs, held_out = values.get("data.inputs", ((0.0,),)), values.get("data.held_out")
+    return {
+        "data.samples": values.get("data.samples", len(inputs)),
+        "data.dimension": values.get("data.dimension", len(inputs[0])),
+        "network.width": values.get("network.width", 1),
+        "data.teacher_width": values.get("data.teacher_width", 0),
+        "data.held_out": held_out if isinstance(held_out, int) else 0,
+    }
 
 
 def _check_pairs(values: Mapping[str, Any], where: str) -> None:
