@@ -40,3 +40,35 @@ def test_threads_share_one_arena():
         for word in ("share", "usual")
     ]
     assert arenas[0] == 1 < arenas[1]
+
+
+#: Opens pages of cycles, closes the oldest of a few, and tells how many there were at most at a time.
+PAGES = """
+import gc, sys
+from collections import deque
+from reluflow.cli.start import COLLECTED
+from reluflow.data.memory import collect_often
+class Page:
+    count = most = 0
+    def __init__(self):
+        self.parts = [[self] for _ in range(100)]
+        Page.count += 1
+        Page.most = max(Page.most, Page.count)
+    def __del__(self):
+        Page.count -= 1
+gc.set_threshold(*COLLECTED)
+if "often" in sys.argv:
+    collect_often()
+opened = deque(maxlen=1000)
+for _ in range(30_000):
+    opened.append(Page())
+print(Page.most)
+"""
+
+
+def test_closed_pages_do_not_wait_together():
+    most = [
+        int(subprocess.run([sys.executable, "-c", PAGES, word], capture_output=True, text=True).stdout)
+        for word in ("often", "usual")
+    ]
+    assert 3 * most[0] < most[1]

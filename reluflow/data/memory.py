@@ -1,6 +1,7 @@
 """How much memory this process can still have, what training takes of it, and what need not be kept."""
 
 import ctypes
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -14,6 +15,9 @@ SHARE: Final = 0.8
 UNTOLD: Final = 2.0**33
 #: glibc's number of the option for how many arenas there may be (malloc.h)
 _M_ARENA_MAX: Final = -8
+#: New objects after which they are searched for cycles, and searches after which older ones and the oldest
+#: are, in a process that stays.
+_COLLECTED: Final = (2_000, 10, 5)
 
 try:
     import resource
@@ -44,6 +48,17 @@ def share_one_arena() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def collect_often() -> None:
+    """Search for cycles of objects that nobody uses more often, and no longer among those that are there now.
+
+    A page of an app that was closed is such cycles. Searched for as seldom as commands do it (or as Python
+    does), those of thousands of pages wait together, and what is made meanwhile lies between them, so that
+    their memory is never given back. Modules, which are most of what is there at the start, stay anyway.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECTED)
 
 
 def working_memory(samples: int, dimension: int, width: int, others: int = 0) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.theme import BUILTIN_THEMES
 
-from reluflow.data.memory import share_one_arena
+from reluflow.data.memory import collect_often, share_one_arena
 from reluflow.errors import ReluflowError
 from reluflow.live.session import Session
 from reluflow.plot.glyphs import choose
@@ -112,6 +112,7 @@ def launch(target: str | Preset | None, flags: Mapping[str, Any], *, fresh: bool
 def _run(app: Explorer, session: Session, settings: Settings) -> int:
     """The exit code of the app; whatever ends it but its own leaving is told, once the run is saved."""
     cause: BaseException | None = None
+    collect_often()
     try:
         with asyncio.Runner(loop_factory=lambda: attentive_loop(session.front)) as runner:
             runner.run(app.run_async(mouse=settings.mouse))
