@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
+from reluflow.figures.scales import logarithmic_height, time_axis
 from reluflow.figures.shown import stacked, units
 from reluflow.flow.base import State
 from reluflow.network import Array
@@ -26,7 +27,9 @@ def angles(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     for label, values in _angles(run).items():
         if np.any(np.isfinite(values)):
             axes.plot(times / unit, values, label=label)
-    axes.set(xlabel=words, ylabel="angle (°)", yscale="log", xscale="log" if clock == "log" else "linear")
+    axes.set_ylabel("angle (°)")
+    logarithmic_height(axes)
+    time_axis(axes, clock, words)
     legend_above(axes, 2)
 
 

@@ -7,7 +7,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, THEORY, edged, legend_above
+from reluflow.figures.look import (
+    DATA,
+    EXPONENT,
+    GUIDE,
+    NEGATIVE,
+    POSITIVE,
+    THEORY,
+    edged,
+    legend_above,
+)
 from reluflow.figures.shown import state_of
 from reluflow.flow.base import State
 from reluflow.network import Array, residuals
@@ -61,7 +70,7 @@ def field(axes: Axes, run: RunRecord, t: float | None = None, circle: CircleChoi
     where += "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
     axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
     axes.xaxis.set_major_locator(MultipleLocator(90.0))
-    legend_above(axes, 2 if problem.weight_decay else 3)
+    legend_above(axes, 2 if problem.weight_decay else 3, gap=EXPONENT)
 
 
 def _plane(circle: CircleChoice, state: State, problem: Problem) -> Plane:

@@ -133,25 +133,27 @@ def _map(axes: Axes, state: State, problem: Problem) -> None:
     sides = _square(everywhere[:, 0], everywhere[:, 1])
     mesh = np.stack(np.meshgrid(*sides), axis=-1)
     values = _values(state, problem, mesh.reshape(-1, 2)).reshape(_GRID, _GRID)
-    levels, colours = _levels(np.append(values.ravel(), problem.targets))
-    bounds = (-1.0, 1.0) if problem.of_labels else (float(levels[0]), float(levels[-1]))
+    # a network grows far beyond the samples, of which the colours are to tell
+    levels, colours = _levels(np.append(_values(state, problem, problem.inputs), problem.targets))
+    classes = problem.of_labels or bool(np.all(np.abs(problem.targets) == 1.0))
+    bounds = (-1.0, 1.0) if classes else (float(levels[0]), float(levels[-1]))
     filled = axes.contourf(*sides, values, levels=levels, cmap=colours, extend="both")
     axes.contour(*sides, values, levels=levels, colors="black", linewidths=0.25, alpha=0.5)
     if float(values.min()) < 0.0 < float(values.max()):
         axes.contour(*sides, values, levels=[0.0], colors="black", linewidths=1.0)
-    for marker, chosen, words in _kinds(problem.targets, problem.of_labels):
+    for marker, chosen, words in _kinds(problem.targets, classes):
         _samples(axes, problem.inputs[chosen], problem.targets[chosen], colours, bounds, marker, words)
     if problem.held_out is not None:
         inputs, answers = problem.held_out
-        for marker, chosen, words in _kinds(answers, problem.of_labels, "held out"):
-            marker = marker if problem.of_labels else "s"
+        for marker, chosen, words in _kinds(answers, classes, "held out"):
+            marker = marker if classes else "s"
             _samples(axes, inputs[chosen], answers[chosen], colours, bounds, marker, words, "white")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-    if problem.of_labels:
+    if classes:
         legend_above(axes, 2)
     if axes.figure is not None:
         bar = axes.figure.colorbar(filled, ax=axes, shrink=0.9)
-        bar.set_label("$h(x)$" if problem.of_labels else "$h(x)$; samples: $y$")
+        bar.set_label("$h(x)$" if classes else "$h(x)$; samples: $y$")
         bar.outline.set_linewidth(0.6)
 
 

@@ -36,12 +36,16 @@ DATA: Final = "#882255"
 THEORY: Final = "#6b6b6b"
 GUIDE: Final = "#b0b0b0"
 
+#: between axes and the legend above them, in sizes of its letters
+EXPONENT: Final = 1.6
+
 _OURS: Final[dict[Any, Any]] = {
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.dpi": 150,
     "savefig.dpi": 300,
     "font.size": 8.0,
     "axes.titlesize": 8.0,
+    "figure.titlesize": 9.0,
     "axes.labelsize": 8.0,
     "xtick.labelsize": 7.0,
     "ytick.labelsize": 7.0,
@@ -70,13 +74,16 @@ def edged(width: float, colour: str = "black") -> dict[str, Any]:
     return {"markeredgecolor": colour, "markeredgewidth": width}
 
 
-def legend_above(axes: Axes, columns: int, **choices: Any) -> None:
-    """A legend above the axes, where it hides no line."""
+def legend_above(axes: Axes, columns: int, *, gap: float = 0.2, **choices: Any) -> None:
+    """A legend above the axes, where it hides no line, by a ``gap`` in sizes of its letters.
+
+    ``EXPONENT`` leaves room for the power of ten that may stand above the vertical axis.
+    """
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,
-        borderaxespad=0.2,
+        borderaxespad=gap,
         columnspacing=1.2,
         **choices,
     )

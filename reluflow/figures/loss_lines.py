@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import GUIDE, THEORY
+from reluflow.figures.scales import logarithmic_height, place_legend, time_axis
 from reluflow.figures.shown import (
     history_of,
     labels,
@@ -58,16 +59,16 @@ def loss(
         unit, words = units(run, clock)
         t, values = _curve(series, "loss")
         axes.plot(t / unit, values, label=label if len(several) > 1 else None)
-        axes.set_xlabel(words)
     names = {run.preset.values["solver.loss"] for run in several}
     axes.set_ylabel("loss" if len(names) > 1 else f"loss ({names.pop()})")
     if len(several) == 1:
         _beside(axes, several[0], units(several[0], clock)[0])
     _scales(axes, clock, log, max(series_of(run)["t"][-1] / units(run, clock)[0] for run in several))
-    if len(several) > 1:
-        axes.legend()
-    elif first is not None and (plateaus or theory):
+    time_axis(axes, clock, words)
+    if len(several) == 1 and first is not None and (plateaus or theory):
         _annotate(axes, first, clock, plateaus, theory)
+    if axes.get_legend_handles_labels()[1]:
+        place_legend(axes)
     if at is not None and first is not None:
         _cursor(axes, first, at / units(first, clock)[0], at)
 
@@ -83,12 +84,10 @@ def _curve(series: Mapping[str, Array], column: str) -> tuple[Array, Array]:
 
 
 def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
-    axes.set_yscale("log" if log else "linear")
     if log:
+        logarithmic_height(axes)
         _at_least_a_decade(axes)
-    if clock == "log":
-        axes.set_xscale("log")
-    else:
+    if clock != "log":
         axes.set_xlim(0.0, 1.02 * end)
 
 
@@ -102,7 +101,6 @@ def _beside(axes: Axes, run: Curve, unit: float) -> None:
     for (column, name), style in zip(found, ("-", "--"), strict=False):
         t, values = _curve(series, column)
         axes.plot(t / unit, values, style, label=name)
-    axes.legend()
 
 
 def _at_least_a_decade(axes: Axes) -> None:
@@ -136,7 +134,6 @@ def _predictions(axes: Axes, run: RunRecord, unit: float) -> None:
             markersize=4.5,
             label=f"predicted escapes ({found.source})" if len(inside) > 1 else "predicted escape",
         )
-        axes.legend(loc="best", handlelength=1.0)
 
 
 def _names(axes: Axes, saddles: Sequence[Saddle], series: Mapping[str, Array], unit: float) -> None:

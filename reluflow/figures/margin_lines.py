@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from reluflow.errors import ReluflowError
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
+from reluflow.figures.scales import time_axis
 from reluflow.figures.shown import series_of, units
 from reluflow.store.run_record import RunRecord
 
@@ -28,6 +29,7 @@ def margins(axes: Axes, run: RunRecord, clock: Clock = "log") -> None:
     for name, label in _NAMES.items():
         values = np.asarray(series[name])
         axes.plot(series["t"] / unit, np.where(values >= 0.0, values, np.nan), label=label)
-    axes.set(xlabel=words, ylabel="margin, accuracy", xscale="log" if clock == "log" else "linear")
+    axes.set_ylabel("margin, accuracy")
     axes.set_ylim(bottom=0.0)
+    time_axis(axes, clock, words)
     legend_above(axes, 3)

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import NEGATIVE, POSITIVE, legend_above
+from reluflow.figures.scales import logarithmic_height, time_axis
 from reluflow.figures.shown import stacked, units
 from reluflow.flow.base import State
 from reluflow.network import Array
@@ -23,7 +24,7 @@ def norms(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """|w_j| of every neuron that saw a sample at the start, over flow time, by the sign of a_j."""
     _, weights, _ = stacked(run)
     _lines(axes, run, np.linalg.norm(weights, axis=2), clock)
-    axes.set_yscale("log")
+    logarithmic_height(axes)
     axes.set_ylabel(r"$|w_j|$")
 
 
@@ -63,8 +64,6 @@ def _lines(axes: Axes, run: RunRecord, values: Array, clock: Clock) -> None:
             LineCollection(lines, colors=colour, linestyles=[dashes], linewidths=0.7, alpha=alpha)
         )
         drawn.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.0, label=label))
-    if clock == "log":
-        axes.set_xscale("log")
-    axes.set_xlabel(words)
     legend_above(axes, 2, handles=drawn)
     axes.autoscale_view()
+    time_axis(axes, clock, words)

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
+from reluflow.figures.scales import logarithmic_height, time_axis
 from reluflow.figures.shown import history_of, stacked, units
 from reluflow.network import Array
 from reluflow.observe.columns import eigen_coordinates, groups
@@ -20,12 +21,9 @@ def spectrum(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     unit, words = units(run, clock)
     for k in range(min(values.shape[1], MOST)):
         axes.plot(times / unit, values[:, k], label=rf"$\sigma_{k + 1}$")
-    axes.set(
-        xlabel=words,
-        ylabel="singular values of $W$",
-        yscale="log",
-        xscale="log" if clock == "log" else "linear",
-    )
+    axes.set_ylabel("singular values of $W$")
+    logarithmic_height(axes)
+    time_axis(axes, clock, words)
     legend_above(axes, 4)
 
 
@@ -38,12 +36,8 @@ def explained(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     shares = np.cumsum(squares, axis=1) / np.where(total > 0.0, total, 1.0)
     for k in range(min(values.shape[1] - 1, MOST) or 1):
         axes.plot(times / unit, shares[:, k], label=f"first {k + 1}")
-    axes.set(
-        xlabel=words,
-        ylabel="explained variance",
-        ylim=(0.0, 1.03),
-        xscale="log" if clock == "log" else "linear",
-    )
+    axes.set(ylabel="explained variance", ylim=(0.0, 1.03))
+    time_axis(axes, clock, words)
     legend_above(axes, 3)
 
 
@@ -68,12 +62,9 @@ def eigen(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
             times / unit, left[:, -1], color="0.5", linestyle="-", linewidth=0.8, label=f"{left.shape[1]}"
         )
     name = "v^*" if teacher is not None else r"v_{\mathrm{fit}}"
-    axes.set(
-        xlabel=words,
-        ylabel=rf"$|{name} - v|$ by eigenvector",
-        yscale="log",
-        xscale="log" if clock == "log" else "linear",
-    )
+    axes.set_ylabel(rf"$|{name} - v|$ by eigenvector")
+    logarithmic_height(axes)
+    time_axis(axes, clock, words)
     legend_above(axes, 4)
 
 

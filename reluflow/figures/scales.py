@@ -1,0 +1,82 @@
+"""Axes and legends that keep what is written on them apart."""
+
+from typing import Final, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
+
+from reluflow.figures.choices import Clock
+
+_Place = Literal["lower left", "upper right", "lower right", "upper left", "center right", "center left"]
+
+#: numbers beside a logarithmic axis that are written out where it spans less than this factor
+_FEW_DECADES: Final = 100.0
+_WRITTEN_OUT: Final = (1e-3, 1e4)
+#: flow times from here on have so many digits that the usual number of them would touch
+_LONG_TIME: Final = 1e4
+#: what a legend covers of the axes: across besides its words and a character, up besides its lines and a line
+_LEGEND_ACROSS: Final = (0.17, 0.02)
+_LEGEND_UP: Final = (0.06, 0.09)
+#: where a legend may stand, the first first
+_PLACES: Final[tuple[_Place, ...]] = (
+    "lower left",
+    "upper right",
+    "lower right",
+    "upper left",
+    "center right",
+    "center left",
+)
+
+
+class _Decades(LogFormatterSciNotation):
+    """0.4 instead of 4 x 10^-1 where not even two decades are shown."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        told: str = super().__call__(x, pos)
+        if self.axis is None:
+            return told
+        low, high = sorted(self.axis.get_view_interval())
+        if told and 0.0 < low < high < _FEW_DECADES * low and _WRITTEN_OUT[0] <= x < _WRITTEN_OUT[1]:
+            return f"{x:g}"
+        return told
+
+
+def logarithmic_height(axes: Axes) -> None:
+    """Make the vertical axis one of logarithms."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(_Decades())
+    axes.yaxis.set_minor_formatter(_Decades(labelOnlyBase=False))
+
+
+def time_axis(axes: Axes, clock: Clock, words: str) -> None:
+    """Flow time along the horizontal axis, after all that is drawn over it; ``words`` stand below."""
+    axes.set_xlabel(words)
+    if clock == "log":
+        axes.set_xscale("log")
+    elif axes.get_xlim()[1] >= _LONG_TIME:
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 5), useMathText=True)
+
+
+def place_legend(axes: Axes) -> None:
+    """A legend at the first place where it covers none of the lines that are drawn, or the fewest points.
+
+    It is found at once and not when the figure is drawn, so that what moves later does not move the legend.
+    """
+    _, labels = axes.get_legend_handles_labels()
+    width = _LEGEND_ACROSS[0] + _LEGEND_ACROSS[1] * max(map(len, labels))
+    height = _LEGEND_UP[0] + _LEGEND_UP[1] * len(labels)
+    lines = [line for line in axes.lines if line.get_transform() == axes.transData]
+    points = np.concatenate([np.column_stack(line.get_data()) for line in lines]).astype(float)
+    to_axes = axes.transScale + axes.transLimits
+    places = to_axes.transform(points)
+
+    def covered(place: _Place) -> int:
+        up, _, across = place.partition(" ")
+        low = {"lower": 0.0, "center": 0.5 * (1.0 - height), "upper": 1.0 - height}[up]
+        left = 0.0 if across == "left" else 1.0 - width
+        inside = (places >= (left, low)) & (places <= (left + width, low + height))
+        return int(np.count_nonzero(np.all(inside, axis=1)))
+
+    axes.legend(loc=min(_PLACES, key=covered), handlelength=1.0 if len(labels) == 1 else None)
