@@ -199,6 +199,17 @@ class TestDiff:
         assert "losses numbers of two losses, half-mse and mse, each over its own flow time" in words
         assert "two losses" not in call("diff", "one", "one").stdout
 
+    def test_escapes_are_those_that_the_runs_report(self):
+        """Also of a run that goes on after the other has ended, inside of its last fall."""
+        told = []
+        for folder, words in (("one", ()), ("two", ("--set", "stop.time=27.0"))):
+            done = call("run", "orthogonal-toy", *words, "--out", folder, "-q", "--json")
+            told.append(json.loads(done.stdout))
+        found = json.loads(call("diff", "one", "two", "--json").stdout)
+        assert (len(told[0]["escapes"]), found["until"]) == (2, 27.0)
+        assert [each[0] for each in found["escapes"]] == told[0]["escapes"]
+        assert [each[1] for each in found["escapes"] if each[1] is not None] == told[1]["escapes"]
+
     def test_the_same_run_twice(self):
         for folder in ("one", "two"):
             call("run", "orthogonal-toy", *FAST, "--out", folder, "-q")

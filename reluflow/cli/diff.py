@@ -1,6 +1,7 @@
 """``reluflow diff``: what two runs differ in."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,13 +62,21 @@ def compared(one: "Run", other: "Run") -> "Difference":
     import numpy as np
 
     from reluflow.observe.difference import difference, loss_at
+    from reluflow.observe.plateaus import escapes_of, find_saddles
 
     until = min(run.t[-1] for run in (one, other))
     times = np.unique(np.concatenate([run.t for run in (one, other)]))
     times = times[times <= until]
     losses = loss_at(one.t, one.loss, times), loss_at(other.t, other.loss, times)
     settled = one.status == "converged", other.status == "converged"
-    return difference(times, losses, settled, (one.events, other.events))
+    found = difference(times, losses, settled, (one.events, other.events))
+    # the escapes that the runs themselves report: a curve that is cut off has others
+    whole = [
+        escapes_of(find_saddles(run.series, is_settled))
+        for run, is_settled in zip((one, other), settled, strict=True)
+    ]
+    known = [[t for t in escapes if t <= until] for escapes in whole]
+    return replace(found, escapes=tuple((first, second) for first, second in zip_longest(*known)))
 
 
 def _words(keys: dict[str, list[Any]], found: "Difference") -> list[tuple[str, str]]:
