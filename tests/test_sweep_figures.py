@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from commands import call, one_sentence
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from reluflow import figures
+from reluflow.errors import ReluflowError
+from reluflow.figures.look import look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.sweeps import Cut
 from reluflow.sweep.opening import open_sweep
@@ -45,6 +48,38 @@ def test_of_one_curve_the_theory_is_drawn_beside_it(sweep, axes):
     figures.sweep_curves(axes, sweep, "init.scale", "escape:1", "network.width=12")
     measured, theory = axes.lines
     np.testing.assert_allclose(theory.get_ydata()[0], measured.get_ydata()[0], rtol=0.05)
+
+
+def test_several_values_are_a_curve_each_with_the_theory_beside_it(sweep, axes):
+    figures.sweep_curves(axes, sweep, "init.scale", "escape:1,escape:2", "network.width=12 init.scale<0.05")
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    table = sweep.table()
+    of_scales = [(table["network.width"] == 12) & (table["init.scale"] == scale) for scale in (1e-3, 1e-2)]
+    for place, label in enumerate(("escape:1", "escape:2")):
+        for median, rows in zip(lines[label], of_scales, strict=True):
+            each = [cell.split(";") for cell in table["escape_times"][rows]]
+            assert median == pytest.approx(np.median([float(t[place]) for t in each if len(t) > place]))
+    theory = [line.get_ydata() for line in axes.lines if line.get_linestyle() == ":"]
+    expected = [lines[label][0] for label in ("escape:1", "escape:2")]
+    assert [values[0] for values in theory] == pytest.approx(expected, rel=0.05)
+    assert axes.get_ylabel() == "escape time (median, quartiles)"
+    with pytest.raises(ReluflowError, match="found 2 curves of each"):
+        figures.sweep_curves(axes, sweep, "init.scale", "escape:1,escape:2")
+
+
+def test_keys_that_vary_together_are_one_curve(tmp_path, axes):
+    """Over whole numbers, of a loss that is that of stop.loss to the last digits."""
+    over = ("--over", "data.samples=data.dimension=4,6,8", "--set", "stop.loss=1e-1")
+    done = call("sweep", "neuron-centred-10", *over, "--out", str(tmp_path / "both"), "-q", "--jobs", "1")
+    assert done.exit_code == 0, done.stderr
+    with look():
+        figures.sweep_curves(axes, open_sweep(tmp_path / "both"), "data.samples")
+        assert list(axes.lines[0].get_xdata()) == [4.0, 6.0, 8.0]
+        FigureCanvasAgg(axes.figure).draw()
+        assert all(float(text.get_text()).is_integer() for text in axes.get_xticklabels())
+        assert axes.yaxis.get_offset_text().get_text() == ""
+        assert axes.get_ylim() == pytest.approx((0.05, 0.15))
+        assert axes.get_ylabel() == "loss", "of one run each there are no quartiles"
 
 
 def test_a_map_has_a_cell_for_each_pair(sweep):

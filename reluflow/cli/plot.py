@@ -72,7 +72,11 @@ def plot(
         str | None, typer.Option("--y", metavar="KEY", help="With --x: a map over both instead.")
     ] = None,
     value: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a sweep: which number, as for sweep show.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of a sweep: which number, as for sweep show; several with commas, a curve each.",
+        ),
     ] = None,
     where: Annotated[
         str | None, typer.Option(metavar="CONDITIONS", help="Of a sweep: only these rows, as for sweep show.")

@@ -10,22 +10,26 @@ from reluflow.errors import ReluflowError
 from reluflow.figures.metadata import NAMES
 from reluflow.store.files import write_bytes, writing
 from reluflow.store.run_record import Curve
-from reluflow.sweep.opening import Sweep
+from reluflow.sweep.opening import Sweep, SweepInMemory
 from reluflow.sweep.study import STUDY
 
 
-def presets_of(shown: Sequence[Curve | Sweep]) -> str:
+def presets_of(shown: Sequence[Curve | Sweep | SweepInMemory]) -> str:
     """The presets of runs, and the studies of sweeps, as TOML, each behind its directory."""
     return "\n".join(f"# {each.path}\n{_toml(each)}" for each in shown)
 
 
-def _toml(shown: Curve | Sweep) -> str:
+def _toml(shown: Curve | Sweep | SweepInMemory) -> str:
     if isinstance(shown, Sweep):
         return (shown.path / STUDY).read_text(encoding="utf-8")
+    if isinstance(shown, SweepInMemory):
+        return shown.study.to_toml()
     return shown.preset.to_toml()
 
 
-def save(figure: Figure, path: Path, command: str = "", runs: Sequence[Curve | Sweep] = ()) -> None:
+def save(
+    figure: Figure, path: Path, command: str = "", runs: Sequence[Curve | Sweep | SweepInMemory] = ()
+) -> None:
     """Write a figure as .pdf, .svg or .png, with the ``command`` and the presets of its ``runs`` in it.
 
     The same figure gives the same bytes: no time is written. Raises ReluflowError for another ending and

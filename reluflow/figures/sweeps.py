@@ -1,6 +1,6 @@
 """Sweeps: a number over what is varied, as curves with bands, as a map, or as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,15 +9,18 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
 
 from reluflow.errors import ReluflowError
-from reluflow.figures.look import HEIGHT, THEORY, WIDTH, legend_above
+from reluflow.figures.look import EXPONENT, HEIGHT, THEORY, WIDTH, legend_above
+from reluflow.figures.scales import place_legend
 from reluflow.network import Array
 from reluflow.sweep.columns import Column, written_cell
 from reluflow.sweep.mapping import laid_out
-from reluflow.sweep.opening import Sweep
+from reluflow.sweep.opening import Tabulated
+from reluflow.sweep.study import Study
 from reluflow.sweep.summary import Groups, chosen, grouped, records, require_axes, usual_groups
-from reluflow.sweep.theory_line import theory_line
+from reluflow.sweep.theory_line import Predictions, theory_line
 
 #: an axis is logarithmic where its values span this factor
 _LOG = 30.0
@@ -25,6 +28,8 @@ _LOG = 30.0
 _MOST_CURVES = 6
 #: probabilities of which the theory's level lines are drawn
 _LEVELS = (0.1, 0.5, 0.9)
+#: values that differ by no more than this share of them are the same but for rounding
+_SAME: Final = 1e-9
 #: inches of a line and of a character of a table
 _LINE, _CHARACTER = 0.17, 0.075
 
@@ -46,7 +51,7 @@ class Cut:
 USUAL: Final = Cut()
 
 
-def sweep_figure(sweep: Sweep, cut: Cut = USUAL, title: str = "") -> Figure:
+def sweep_figure(sweep: Tabulated, cut: Cut = USUAL, title: str = "") -> Figure:
     """The figure of a sweep: a map with ``y``, curves over a number, else a table.
 
     Raises ReluflowError for columns that there are not, and for a map without two axes.
@@ -67,47 +72,47 @@ def sweep_figure(sweep: Sweep, cut: Cut = USUAL, title: str = "") -> Figure:
     return made
 
 
-def sweep_curves(axes: Axes, sweep: Sweep, x: str, value: str = "loss", where: str | None = None) -> None:
+def sweep_curves(axes: Axes, sweep: Tabulated, x: str, value: str = "loss", where: str | None = None) -> None:
     """The median of ``value`` over the column ``x``, with a band from quartile to quartile.
 
     Of "success" the share, with Wilson's interval, 95 %. One curve for each combination of the other varied
-    keys but seeds; of a single one the theory's line where there is one.
+    keys but seeds; with a single combination ``value`` may be several columns with commas between, a curve
+    each, and the theory's line stands beside each curve where there is one.
     """
-    table = chosen(sweep.table(), where)
-    others = [
-        key for key in usual_groups(sweep.study.grid.keys) if key != x and np.unique(table[key]).size > 1
-    ]
-    groups = grouped(table, [x, *others], value)
-    if groups.at[0].dtype.kind not in "ifb":
+    table, values = chosen(sweep.table(), where), value.split(",")
+    others = _others(table, usual_groups(sweep.study.grid.keys), x)
+    groups = [grouped(table, [x, *others], each) for each in values]
+    if groups[0].at[0].dtype.kind not in "ifb":
         raise ReluflowError(f"--x {x}: it is text; expected a column of numbers for a curve")
-    low, middle, high = _bands(groups)
-    places = groups.at[0].astype(float)
-    curves = _curves(groups.at[1:]) if others else {"": np.arange(places.size)}
-    if len(curves) > _MOST_CURVES:
+    places = groups[0].at[0].astype(float)
+    members = _curves(groups[0].at[1:]) if others else {"": np.arange(places.size)}
+    if len(members) > 1 < len(values):
         raise ReluflowError(
-            f"{sweep.path}: found {len(curves)} curves, one for each {', '.join(others)}; expected at most "
+            f"--value {value}: found {len(members)} curves of each, one for each {', '.join(others)}; "
+            "expected one value, or one curve chosen with --where"
+        )
+    if len(members) > _MOST_CURVES:
+        raise ReluflowError(
+            f"{sweep.path}: found {len(members)} curves, one for each {', '.join(others)}; expected at most "
             f"{_MOST_CURVES}: choose some with --where"
         )
-    for label, members in curves.items():
-        members = members[np.argsort(places[members], kind="stable")]
-        (line,) = axes.plot(places[members], middle[members], marker="o", markersize=2.5, label=label)
-        axes.fill_between(
-            places[members], low[members], high[members], color=line.get_color(), alpha=0.2, linewidth=0.0
-        )
-    if len(curves) == 1:
-        _theory(axes, sweep, groups, table, places)
+    for each in groups:
+        for label, rows in members.items():
+            _curve(axes, each, places, rows, label or each.value)
     _scale(axes, "x", places)
-    if value == "success":
-        axes.set(xlabel=x, ylabel="share of successes", ylim=(-0.02, 1.02))
-    else:
-        axes.set(xlabel=x, ylabel=f"{value} (median, quartiles)")
-        _scale(axes, "y", middle)
-    if len(curves) > 1:
-        legend_above(axes, 3, title=", ".join(others), alignment="left")
+    if groups[0].at[0].dtype.kind == "i" and axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _heights(axes, groups, x)
+    if len(members) > 1:
+        legend_above(axes, 3, title=", ".join(others), alignment="left", gap=EXPONENT)
+        return
+    _theory(axes, sweep.study, groups, table, places)
+    if len(axes.lines) > 1:
+        place_legend(axes)
 
 
 def sweep_map(
-    axes: Axes, sweep: Sweep, x: str, y: str, value: str = "success", where: str | None = None
+    axes: Axes, sweep: Tabulated, x: str, y: str, value: str = "success", where: str | None = None
 ) -> None:
     """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells.
 
@@ -120,6 +125,9 @@ def sweep_map(
     places = np.arange(laid.across.size), np.arange(laid.up.size)
     picture = axes.pcolormesh(*places, laid.values, cmap="viridis", shading="nearest")
     picture.set_clim(*ends)
+    known = laid.values[np.isfinite(laid.values)]
+    if known.size and np.ptp(known) <= _SAME * np.abs(known).max():
+        picture.set_clim(*_around(known[0]))
     line = theory_line(sweep.study, groups, table)
     if line is not None:
         _level_lines(axes, laid.of_groups(line.values), value)
@@ -147,7 +155,9 @@ def _level_lines(axes: Axes, theory: Array, value: str) -> None:
         label.set_path_effects([Stroke(linewidth=1.5, foreground="black"), Normal()])
 
 
-def sweep_table(axes: Axes, sweep: Sweep, value: str = "loss", where: str | None = None) -> tuple[int, int]:
+def sweep_table(
+    axes: Axes, sweep: Tabulated, value: str = "loss", where: str | None = None
+) -> tuple[int, int]:
     """The groups by all varied keys but seeds: runs, quartiles of ``value``, share of successes.
 
     Returns how many lines and characters in a line it has, by which a figure is made large enough.
@@ -168,10 +178,34 @@ def sweep_table(axes: Axes, sweep: Sweep, value: str = "loss", where: str | None
     return len(rows) + 1, int(ends[-1])
 
 
-def _usual_x(sweep: Sweep) -> str | None:
+def _usual_x(sweep: Tabulated) -> str | None:
     """The first varied column of numbers that is no seed, None if there is none."""
     table = sweep.table()
     return next((key for key in usual_groups(sweep.study.grid.keys) if table[key].dtype.kind in "if"), None)
+
+
+def _others(table: Mapping[str, Column], keys: Sequence[str], x: str) -> list[str]:
+    """The keys but ``x`` that tell curves apart: those whose values do not follow from the ones before.
+
+    Keys of one axis follow from each other, such as samples and dimension where both are the same.
+    """
+    found = [x]
+    for key in keys:
+        if key in found:
+            continue
+        apart = (grouped(table, each, "number") for each in (found, [*found, key]))
+        fewer, more = (len(each.count) for each in apart)
+        if more > fewer:
+            found.append(key)
+    return found[1:]
+
+
+def _curve(axes: Axes, groups: Groups, places: Array, rows: npt.NDArray[np.intp], label: str) -> None:
+    """The medians of some groups, by their places, and a band."""
+    rows = rows[np.argsort(places[rows], kind="stable")]
+    low, middle, high = (each[rows] for each in _bands(groups))
+    (line,) = axes.plot(places[rows], middle, marker="o", markersize=2.5, label=label)
+    axes.fill_between(places[rows], low, high, color=line.get_color(), alpha=0.2, linewidth=0.0)
 
 
 def _bands(groups: Groups) -> tuple[Array, Array, Array]:
@@ -181,24 +215,52 @@ def _bands(groups: Groups) -> tuple[Array, Array, Array]:
     return low, middle, high
 
 
+def _heights(axes: Axes, groups: Sequence[Groups], x: str) -> None:
+    """The vertical axis, and the words beside both."""
+    values = [each.value for each in groups]
+    if values == ["success"]:
+        axes.set(xlabel=x, ylabel="share of successes", ylim=(-0.02, 1.02))
+        return
+    what = values[0] if len(values) == 1 else "escape time" if _are_escapes(values) else ", ".join(values)
+    several = any(np.any(each.count > 1) for each in groups)
+    axes.set(xlabel=x, ylabel=f"{what} (median, quartiles)" if several else what)
+    middle = np.concatenate([each.quartiles[:, 1] for each in groups])
+    _scale(axes, "y", middle)
+    known = middle[np.isfinite(middle)]
+    if known.size and np.ptp(known) <= _SAME * np.abs(known).max():
+        axes.set_ylim(*_around(known[0]))
+
+
+def _around(value: float) -> tuple[float, float]:
+    """Ends of an axis about a single value."""
+    half = 0.5 * abs(value) or 1.0
+    return value - half, value + half
+
+
+def _are_escapes(values: Sequence[str]) -> bool:
+    return all(value.startswith("escape:") for value in values)
+
+
 def _curves(others: Sequence[Column]) -> dict[str, npt.NDArray[np.intp]]:
     """The places of the groups of each curve, by what tells it from the others."""
     labels = np.array([", ".join(map(_cell, values)) for values in zip(*others, strict=True)])
     return {label: np.flatnonzero(labels == label) for label in dict.fromkeys(labels.tolist())}
 
 
-def _theory(axes: Axes, sweep: Sweep, groups: Groups, table: dict[str, Column], places: Array) -> None:
-    line = theory_line(sweep.study, groups, table) if len(groups.by) == 1 else None
-    if line is not None:
-        order = np.argsort(places, kind="stable")
-        axes.plot(
-            places[order],
-            line.values[order],
-            ":",
-            color=THEORY,
-            label=f"theory ({line.name.partition(':')[0]})",
-        )
-        axes.legend(loc="best")
+def _theory(
+    axes: Axes, study: Study, groups: Sequence[Groups], table: Mapping[str, Column], places: Array
+) -> None:
+    """The theory's line beside the curve of each value, the first with its name."""
+    if len(groups[0].by) > 1:
+        return
+    known: Predictions = {}
+    order, name = np.argsort(places, kind="stable"), ""
+    for each in groups:
+        line = theory_line(study, each, table, known)
+        if line is not None:
+            label = None if name else f"theory ({line.name.partition(':')[0]})"
+            axes.plot(places[order], line.values[order], ":", color=THEORY, label=label)
+            name = line.name
 
 
 def _scale(axes: Axes, which: str, values: Array) -> None:

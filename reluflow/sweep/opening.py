@@ -1,19 +1,46 @@
 """A sweep's folder as it is read: its study, and its table, at any moment of a running or killed sweep."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from reluflow.store.locations import expanded
-from reluflow.sweep.columns import Column
+from reluflow.sweep.columns import Column, Heading
 from reluflow.sweep.parts import writers_of
 from reluflow.sweep.rows import Rows, read_rows
 from reluflow.sweep.study import Study, read_study
+
+
+class Tabulated(Protocol):
+    """A study and its rows so far, wherever they are."""
+
+    @property
+    def path(self) -> Path:
+        """The folder of the sweep, or what it is called."""
+
+    @property
+    def study(self) -> Study: ...
+
+    def table(self) -> dict[str, Column]:
+        """As of ``Sweep``."""
+
+
+@dataclass(frozen=True)
+class SweepInMemory:
+    """Rows that no folder holds; ``columns`` as those of ``Sweep.table``."""
+
+    path: Path
+    study: Study
+    columns: Mapping[str, Column]
+
+    def table(self) -> dict[str, Column]:
+        """The columns."""
+        return dict(self.columns)
 
 
 @dataclass(frozen=True)
@@ -53,14 +80,21 @@ class Sweep:
 
     @cached_property
     def _table(self) -> Mapping[str, Column]:
-        rows, varied = self.rows, set(self.study.grid.keys)
-        columns: dict[str, Column] = {"number": rows.numbers}
-        for heading in rows.headings:
-            column = rows.columns[heading.name]
-            # of a result one may be missing, now or in another sweep: they are floats in all of them
-            is_result = heading.kind == "whole" and heading.name not in varied
-            columns[heading.name] = column.astype(np.float64) if is_result else column
-        return columns
+        rows = self.rows
+        return tabulated(self.study, rows.headings, rows.numbers, rows.columns)
+
+
+def tabulated(
+    study: Study, headings: Iterable[Heading], numbers: Column, columns: Mapping[str, Column]
+) -> dict[str, Column]:
+    """The columns of ``Sweep.table`` from those of rows with such ``numbers`` (k,) in the grid."""
+    varied, found = set(study.grid.keys), {"number": numbers}
+    for heading in headings:
+        column = columns[heading.name]
+        # of a result one may be missing, now or in another sweep: they are floats in all of them
+        is_result = heading.kind == "whole" and heading.name not in varied
+        found[heading.name] = column.astype(np.float64) if is_result else column
+    return found
 
 
 def open_sweep(path: str | Path) -> Sweep:

@@ -17,6 +17,7 @@ from reluflow.store.preset import Preset
 from reluflow.store.schema import Key, by_id, show
 from reluflow.sweep.axes import Axis, cell, parse_axis, written
 from reluflow.sweep.columns import Column, headings, read_column
+from reluflow.sweep.opening import tabulated
 from reluflow.sweep.processes import Processes
 from reluflow.sweep.solving import Cells, PointSolver
 from reluflow.sweep.study import Study, varied
@@ -184,7 +185,7 @@ class RangeTable:
     """The rows of a range so far. ``x`` (k,): the values of the number, in increasing order."""
 
     def __init__(self, study: Study) -> None:
-        self._headings = headings(study)
+        self._study, self._headings = study, headings(study)
         self._rows: dict[int, Cells] = {}
         values = [value[0] for value in study.grid.axes[0].values]
         self.x = np.array(values, dtype=np.float64)
@@ -208,13 +209,21 @@ class RangeTable:
     def values(self, name: str) -> Array:
         """A column of numbers (k,) at every point, NaN where there is none or none yet."""
         numbers = [number for number in self.solved if self.row(number)["status"] not in NO_RESULT]
+        found = np.full(self.x.size, np.nan)
+        found[numbers] = numbers_of(self._columns(numbers), name)
+        return found
+
+    def columns(self) -> dict[str, Column]:
+        """The rows so far as columns (k,) by name, as a sweep has them."""
+        numbers = self.solved
+        return tabulated(self._study, self._headings, np.array(numbers), self._columns(numbers))
+
+    def _columns(self, numbers: Sequence[int]) -> dict[str, Column]:
         columns: dict[str, Column] = {}
         for place, heading in enumerate(self._headings):
             cells = [self._rows[number][place] for number in numbers]
             columns[heading.name] = read_column(cells, heading.kind)
-        found = np.full(self.x.size, np.nan)
-        found[numbers] = numbers_of(columns, name)
-        return found
+        return columns
 
     @property
     def failed(self) -> npt.NDArray[np.bool_]:

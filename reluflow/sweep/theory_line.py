@@ -28,8 +28,18 @@ class Line:
     name: str
 
 
-def theory_line(study: Study, groups: Groups, table: Mapping[str, Column]) -> Line | None:
-    """The theory's median over some rows of each group; None where it knows nothing of the value."""
+#: What is predicted of points of a grid, by their number, None where nothing is.
+Predictions = dict[int, Predicted | None]
+
+
+def theory_line(
+    study: Study, groups: Groups, table: Mapping[str, Column], asked: Predictions | None = None
+) -> Line | None:
+    """The theory's median over some rows of each group; None where it knows nothing of the value.
+
+    ``asked`` keeps what is predicted, for the line of another value of the same rows.
+    """
+    asked = {} if asked is None else asked
     if not _is_predicted(groups.value) or (study.theory_only and groups.value != "success"):
         return None  # it would be the curve itself
     values = np.full(len(groups.count), np.nan)
@@ -43,7 +53,10 @@ def theory_line(study: Study, groups: Groups, table: Mapping[str, Column]) -> Li
         for row in rows[:: max(1, len(rows) // MOST_ROWS)][:MOST_ROWS]:
             if time.perf_counter() > end:
                 return None
-            prediction = _prediction(study, int(table["number"][row]))
+            number = int(table["number"][row])
+            if number not in asked:
+                asked[number] = _prediction(study, number)
+            prediction = asked[number]
             if prediction is not None:
                 found.append(predicted_value(prediction, groups.value))
                 name = _name(prediction, groups.value)

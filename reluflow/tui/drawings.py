@@ -13,14 +13,16 @@ from reluflow.figures.choices import Choices
 from reluflow.live.frame import Frame
 from reluflow.registry.losses import LOSSES
 from reluflow.store.preset import Preset
-from reluflow.tui.export import run_command
+from reluflow.tui.export import run_command, sweep_command
 from reluflow.tui.frozen_runs import FrozenRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reluflow.store.run_record import Curve, RunInMemory
+    from reluflow.sweep.columns import Column
     from reluflow.sweep.opening import Sweep
+    from reluflow.sweep.study import Study
 
 #: the kind of figure that shows what a view of the neurons shows
 OF_VIEWS: Final[Mapping[str, str]] = {
@@ -72,6 +74,11 @@ def of_sweep(sweep: "Sweep", **cut: str | None) -> Drawing:
     return Drawing("sweep", lambda path: _write_sweep(sweep, cut, path))
 
 
+def of_range(study: "Study", rows: "Mapping[str, Column]", values: Sequence[str]) -> Drawing:
+    """Columns ``values`` over the number of a ``study``, of the ``rows`` (a table) that are solved."""
+    return Drawing("sweep", lambda path: _write_range(study, rows, values, path))
+
+
 def of_directories(folders: Sequence[Path]) -> Drawing | None:
     """The losses of runs that are stored; None if there is none."""
     return Drawing("loss", lambda path: _write_stored(folders, path)) if folders else None
@@ -106,6 +113,26 @@ def _write_sweep(sweep: "Sweep", cut: Mapping[str, str | None], path: Path) -> N
         made = sweep_figure(sweep, Cut(**cut))
         words = [word for name, value in cut.items() if value for word in (f"--{name}", value)]
         save(made, path, _plot([sweep.path], path, "sweep", words), [sweep])
+
+
+def _write_range(study: "Study", rows: "Mapping[str, Column]", values: Sequence[str], path: Path) -> None:
+    with _looking():
+        from reluflow.figures.files import save
+        from reluflow.figures.sweeps import Cut, sweep_figure
+        from reluflow.sweep.opening import SweepInMemory
+        from reluflow.sweep.ranging import NO_RESULT
+
+        with_result = " ".join(f"status!={status}" for status in NO_RESULT)
+        folder = Path("sweeps") / path.stem
+        sweep = SweepInMemory(folder, study, rows)
+        cut = {"x": study.grid.keys[0], "value": ",".join(values), "where": with_result}
+        made = sweep_figure(sweep, Cut(**cut))
+        words = [word for name, value in cut.items() for word in (f"--{name}", value)]
+        try:
+            command = f"{sweep_command(study)} --out {shlex.quote(str(folder))}"
+        except ReluflowError:  # its file is gone; the study itself is in the figure
+            command = f"reluflow sweep PRESET --out {shlex.quote(str(folder))}"
+        save(made, path, f"{command} && {_plot([folder], path, 'sweep', words)}", [sweep])
 
 
 def _write_stored(folders: Sequence[Path], path: Path) -> None:

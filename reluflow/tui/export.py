@@ -2,11 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 from textual.screen import Screen
@@ -19,6 +19,9 @@ from reluflow.store.preset import Preset, load_preset
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.private import MessageRack, lay_out_now
 from reluflow.tui.typed_values import text_of
+
+if TYPE_CHECKING:
+    from reluflow.sweep.study import Study
 
 #: the ending of the figure for print that stands beside a picture of the screen
 FIGURE: Final = ".pdf"
@@ -37,15 +40,27 @@ def run_command(preset: Preset) -> str:
 
     Raises PresetError if the preset's file, against which changes are told, can no longer be read.
     """
+    return " ".join(["reluflow", "run", *_words(preset)])
+
+
+def sweep_command(study: "Study") -> str:
+    """The ``reluflow sweep`` command of a study, but for its folder. Raises as ``run_command``."""
+    over = [f"--over {shlex.quote(axis.text)}" for axis in study.grid.axes]
+    measures = [f"--measure {','.join(study.measures)}"] if study.measures else []
+    return " ".join(["reluflow", "sweep", *_words(study.preset, study.grid.keys), *over, *measures])
+
+
+def _words(preset: Preset, without: Sequence[str] = ()) -> list[str]:
+    """The name of a preset, and every change against its file but of some keys."""
     target = _target(preset)
     on_file = load_preset(target).explicit
     changes: dict[str, Any] = {
         id: preset.explicit.get(id)
         for id in {**on_file, **preset.explicit}
-        if preset.explicit.get(id) != on_file.get(id)
+        if preset.explicit.get(id) != on_file.get(id) and id not in without
     }
     words = [f"--set {shlex.quote(f'{id}={_typed(value)}')}" for id, value in changes.items()]
-    return " ".join(["reluflow", "run", shlex.quote(target), *words])
+    return [shlex.quote(target), *words]
 
 
 def values_at(moment: Moment) -> str:

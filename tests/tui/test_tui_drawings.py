@@ -1,14 +1,17 @@
 """Figures for print of what is on screen: which one, with what, and that they say how they are made again."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import driver
 import numpy as np
 import pytest
+from commands import call
 from driver import Driver
 from made_runs import made_run
 from made_sweeps import QUICK, made_sweep
+from PIL import Image
 
 import reluflow.figures.kinds as kinds
 from reluflow.figures.metadata import made_by
@@ -152,4 +155,38 @@ async def test_runs_that_are_marked_are_drawn_over_each_other() -> None:
         command = command_of(app)
         assert command == (
             "reluflow plot runs/toy-3 runs/toy-1 runs/toy-2 -o figure.png --kind loss --time linear"
+        )
+
+
+async def test_the_page_of_a_range_is_drawn_as_the_sweep_that_it_is() -> None:
+    async with driver.explorer(overrides=QUICK) as app:
+        await app.solved()
+        await app.press("percent_sign", "end", "ctrl+u", *"init.scale=1e-4:1e-2:3log", "enter")
+        page: Any = app.app.screen
+        await app.until(lambda: not page._solving.table.missing, "the points")
+        await app.press("n")
+        command = command_of(app)
+        first, second = command.split(" && ")
+        assert first.startswith("reluflow sweep orthogonal-toy --set ")
+        assert "init.scale" not in first.split(" --over ")[0]
+        assert "--over init.scale=1e-4:1e-2:3log --measure angle_max_plus,angle_max_minus" in first
+        assert second.startswith("reluflow plot sweeps/figure -o figure.png --kind sweep --x init.scale")
+        assert "--value loss --where 'status!=failed status!=wall'" in second
+        for words in (shlex.split(each)[1:] for each in (first, second.replace("figure.png", "again.png"))):
+            assert call(*words).exit_code == 0
+        assert made_by(Path("again.png"))["presets"].split("\n", 1)[1] == (
+            Path("sweeps/figure/sweep.toml").read_text()
+        )
+        with Image.open("figure.png") as one, Image.open("again.png") as other:
+            assert one.tobytes() == other.tobytes()
+
+
+async def test_the_editor_of_points_is_drawn_as_the_function_of_them() -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.press("O")
+        command = command_of(app)
+        assert drawing(app).name == "function"
+        assert command.startswith(
+            "reluflow run orthogonal-toy --out runs/figure && reluflow plot runs/figure"
         )

@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from reluflow.live.frame import Frame
 from reluflow.plot.glyphs import Glyphs
+from reluflow.tui.drawings import Drawing, of_run, usual
 from reluflow.tui.point_set import PointSet
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.mended import StillInput
@@ -45,7 +46,7 @@ class PointsEditor(FullPage[None]):
         super().__init__()
         self._trained = trained
         self.panel = PointsPanel(points, trained.apply, glyphs)
-        self._first = frame
+        self._frame = frame
 
     def compose(self) -> ComposeResult:
         yield self.panel
@@ -53,11 +54,16 @@ class PointsEditor(FullPage[None]):
 
     def on_mount(self) -> None:
         self.panel.focus()
-        self.panel.show(self._first)
+        self.panel.show(self._frame)
 
     def show(self, frame: Frame) -> None:
         """Follow the run."""
+        self._frame = frame
         self.panel.show(frame)
+
+    def drawing(self) -> Drawing | None:
+        """The function that is learnt of the points so far."""
+        return of_run("function", self._frame, usual([self._frame.preset]))
 
     def on_points_panel_typed(self) -> None:
         """Let the chosen point be typed."""

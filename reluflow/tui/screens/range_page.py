@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from reluflow.plot.glyphs import Glyphs
+from reluflow.tui.drawings import Drawing, of_range
 from reluflow.tui.range_solving import RangeSolving
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.range_panel import RangePanel
@@ -36,6 +37,11 @@ class RangePage(FullPage[int | None]):
         self._solving = solving
         self._drawing: Timer | None = None
         self.panel = RangePanel(solving, present, glyphs)
+
+    def drawing(self) -> Drawing | None:
+        """What is solved so far of the result on show; None where that is nothing yet."""
+        columns = self.panel.columns
+        return of_range(self._solving.study, self._solving.table.columns(), columns) if columns else None
 
     def compose(self) -> ComposeResult:
         yield self.panel

@@ -41,6 +41,12 @@ class RangePanel(RowsPanel, can_focus=True):
         """What is drawn."""
         return RESULTS[self._result]
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of what is drawn that any point has a value of."""
+        values = self._solving.table.values
+        return [part for part in self.result.parts if np.isfinite(values(part)).any()]
+
     def show(self) -> None:
         """Draw what has been solved in the meantime."""
         self._solving.take()
