@@ -29,7 +29,8 @@ FOLDER: Final = ROOT / "screenshots"
 #: lines, shapes and dots, of which plots are made, and numbers
 _DOTS: Final = re.compile("[\u2500-\u28ff]")
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
-_TEXT: Final = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
+_TEXT: Final = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
+_TAG: Final = re.compile("<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def words_of(svg: str) -> list[str]:
     """The words of a picture, a line each, with # for every number."""
     rows: dict[float, dict[float, str]] = {}
     for x, y, text in _TEXT.findall(svg):
-        rows.setdefault(float(y), {})[float(x)] = html.unescape(text)
+        rows.setdefault(float(y), {})[float(x)] = html.unescape(_TAG.sub("", text))
     lines = ["".join(text for _, text in sorted(row.items())) for _, row in sorted(rows.items())]
     return [" ".join(_NUMBER.sub(" # ", _DOTS.sub(" ", line)).split()) for line in lines]
 

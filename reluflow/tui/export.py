@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 FIGURE: Final = ".pdf"
 #: in the cache folder: what was copied last
 CLIPBOARD_FILE: Final = "clipboard.txt"
-#: a piece of text in a picture: what comes before its place, the place, the width, what follows, its blanks
+#: a text in a picture: what comes before its place, the place, what follows, its width, what follows, itself
 _TEXT: Final = re.compile(
-    r'(<text [^>]*?x=")([\d.]+)("[^>]*? textLength=")([\d.]+)("[^>]*>)'
-    r"((?:&#160;)*)([^<]*?)((?:&#160;)*)(?=</text>)"
+    r'(<text [^>]*?x=")([\d.]+)("[^>]*?) textLength="([\d.]+)"([^>]*>)([^<]+)(?=</text>)'
 )
-_BLANK: Final = "&#160;"
+_BLANK: Final = "\xa0"
+#: what is drawn from one place on, with the blanks behind it: some letters, lines or blocks, which every font
+#: for terminals has as wide as the others, or a single sign, for which another font may stand in
+_PIECE: Final = re.compile(f"(?:[!-~\u2500-\u259f]{{1,8}}|[^{_BLANK}]){_BLANK}*")
 
 
 def run_command(preset: Preset) -> str:
@@ -100,29 +102,43 @@ def save_screenshot(app: App[Any], name: str, folder: Path) -> Path:
     while (path := folder / f"reluflow-{name}-{number}.svg").exists() or path.with_suffix(FIGURE).exists():
         number += 1
     with _without_messages(app.screen):
-        picture = without_outer_blanks(app.export_screenshot(title=f"reluflow: {name}"))
+        picture = in_place(app.export_screenshot(title=f"reluflow: {name}"))
     with writing(path, ReluflowError):
         write_text(path, picture)
     return path
 
 
-def without_outer_blanks(picture: str) -> str:
-    """The same picture with each piece of text beginning at its first letter.
+def in_place(picture: str) -> str:
+    """The same picture with every word and every sign drawn from its own place on.
 
-    Some programs, librsvg among them, draw no blanks at the begin of a text, and move it.
+    librsvg knows no ``textLength``: where a font lacks a sign, such as the dots of plots, the one that stands
+    in for it has another width and would move all that follows. Nor does it draw blanks at the begin of a
+    text.
     """
 
-    def trimmed(found: re.Match[str]) -> str:
-        head, x, middle, width, tail, before, text, after = found.groups()
-        letters = len(unescape(before + text + after))
-        if not text or not letters:
+    def placed(found: re.Match[str]) -> str:
+        head, x, middle, width, tail, text = found.groups()
+        letters = unescape(text)
+        pieces = list(_PIECE.finditer(letters.rstrip(_BLANK)))
+        if not pieces:
             return found[0]
-        cell = float(width) / letters
-        left, right = len(before) // len(_BLANK), len(after) // len(_BLANK)
-        start, length = float(x) + left * cell, float(width) - (left + right) * cell
-        return f"{head}{start:g}{middle}{length:g}{tail}{text}"
+        cell, first = float(width) / len(letters), pieces[0]
+        places = [f"{float(x) + piece.start() * cell:.6g}" for piece in pieces]
+        if len(pieces) == 1:
+            return (
+                f'{head}{places[0]}{middle} textLength="{len(first[0]) * cell:.6g}"{tail}{_drawn(first[0])}'
+            )
+        spans = [
+            f'<tspan x="{place}">{_drawn(piece[0])}</tspan>'
+            for place, piece in zip(places, pieces, strict=True)
+        ]
+        return f"{head}{places[0]}{middle}{tail}{''.join(spans)}"
 
-    return _TEXT.sub(trimmed, picture)
+    return _TEXT.sub(placed, picture)
+
+
+def _drawn(text: str) -> str:
+    return escape(text).replace(_BLANK, "&#160;")
 
 
 @contextmanager

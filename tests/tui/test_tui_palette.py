@@ -1,5 +1,6 @@
 """The palette, and what is taken away from the screen: the command line and the picture."""
 
+import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from reluflow.cli.overrides import Request
 from reluflow.errors import ReluflowError
 from reluflow.store.preset import load_preset, save_preset
 from reluflow.tui.actions import ACTIONS, Action
-from reluflow.tui.export import run_command, save_screenshot, without_outer_blanks, write_clipboard
+from reluflow.tui.export import in_place, run_command, save_screenshot, write_clipboard
 from reluflow.tui.screens.palette import Palette, find
 
 
@@ -146,10 +147,30 @@ async def test_screenshots_are_numbered_and_never_overwritten(tmp_path: Path) ->
         assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".svg"}
 
 
-def test_text_in_a_picture_begins_at_its_first_letter() -> None:
-    """Programs that draw no blanks at the begin of a text would move what comes after them."""
-    head, tail = '<text class="a" x="{}" y="20" textLength="{}" clip-path="url(#b)">', "</text>"
-    given = head.format(305, 85.4) + "&#160;&#160;loss&#160;" + tail
-    assert without_outer_blanks(given) == head.format(329.4, 48.8) + "loss" + tail
-    blank = head.format(0, 12.2) + "&#160;" + tail
-    assert without_outer_blanks(blank) == blank
+class TestPlacesInAPicture:
+    """Where a program does not know ``textLength`` or has no font with a sign, the next is still in place."""
+
+    CELL = 12.2
+    HEAD, TAIL = '<text class="a" x="{:g}" y="20"{} clip-path="url(#b)">', "</text>"
+
+    def text(self, cells: int, content: str, at: int = 0) -> str:
+        width = f' textLength="{cells * self.CELL:g}"'
+        return self.HEAD.format(at * self.CELL, width) + content + self.TAIL
+
+    def test_text_begins_at_its_first_letter(self) -> None:
+        given = self.text(7, "&#160;&#160;loss&#160;", at=25)
+        assert in_place(given) == self.text(4, "loss", at=27)
+        blank = self.text(1, "&#160;")
+        assert in_place(blank) == blank
+
+    def test_every_word_and_every_sign_has_its_place(self) -> None:
+        content = "&#160;\u2809\u28c0&#160;&#160;a&lt;0&#160;x"
+        places = [(1, "\u2809"), (2, "\u28c0&#160;&#160;"), (5, "a&lt;0&#160;"), (9, "x")]
+        spans = [f'<tspan x="{at * self.CELL:g}">{words}</tspan>' for at, words in places]
+        assert (
+            in_place(self.text(10, content)) == self.HEAD.format(self.CELL, "") + "".join(spans) + self.TAIL
+        )
+
+    def test_long_lines_are_taken_up_again(self) -> None:
+        found = in_place(self.text(20, 20 * "\u2500"))
+        assert re.findall(r'<tspan x="([\d.]+)">', found) == [f"{at * self.CELL:g}" for at in (0, 8, 16)]
