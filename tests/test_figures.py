@@ -19,7 +19,7 @@ from PIL import Image
 
 import reluflow
 from reluflow import figures
-from reluflow.cli.completion import FIGURE_KINDS
+from reluflow.cli.completion import figure_kinds
 from reluflow.errors import ReluflowError
 from reluflow.figures.animation import animate, moments
 from reluflow.figures.choices import Choices
@@ -30,6 +30,7 @@ from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
 from reluflow.observe.history import History
 from reluflow.plot.circles import CircleChoice
+from reluflow.registry.figures import FIGURES
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
 from reluflow.store.run_record import CurveInMemory, RunInMemory
@@ -633,5 +634,6 @@ def test_the_package_is_imported_without_matplotlib():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_completion_offers_every_kind():
-    assert sorted(FIGURE_KINDS) == sorted([*KINDS, "sweep"])
+def test_completion_offers_every_kind_of_which_is_said_what_it_shows():
+    assert figure_kinds("") == list(FIGURES) == [*KINDS, "sweep"]
+    assert figure_kinds("s") == ["spectrum", "sweep"]

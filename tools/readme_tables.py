@@ -25,6 +25,7 @@ from reluflow.flow import METHODS
 from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.registry import Entry
 from reluflow.registry.activations import ACTIVATIONS
+from reluflow.registry.figures import FIGURES
 from reluflow.registry.glossary import GLOSSARY
 from reluflow.registry.losses import LOSSES
 from reluflow.store.keys import KEYS, Key
@@ -149,6 +150,9 @@ def tables() -> dict[str, str]:
         "views": markdown(["view", "what it shows"], named({**VIEWS.rows, **RUN_VIEWS.rows})),
         "app-keys": key_table(),
         "glossary": markdown(["word", "meaning"], [[name, f"{words}."] for name, words in GLOSSARY.items()]),
+        "figures": markdown(
+            ["`--kind`", "what it shows"], [[f"`{name}`", words] for name, words in FIGURES.items()]
+        ),
         "theory": theory(),
         "presets": presets(),
         "settings": settings(),

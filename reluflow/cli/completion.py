@@ -9,12 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reluflow.store.schema import Key
 
-#: the kinds of ``reluflow.figures.kinds``, which needs matplotlib to be imported
-FIGURE_KINDS = (
-    *("loss", "neurons", "directions", "function", "spectrum"),
-    *("eigen", "angles", "field", "margins", "sweep", "verify"),
-)
-
 
 def settings(incomplete: str) -> list[tuple[str, str]]:
     """For ``--set``: key names with ``=``, and after it the values of keys that have a few.
@@ -85,7 +79,9 @@ def topics(incomplete: str) -> list[str]:
 
 def figure_kinds(incomplete: str) -> list[str]:
     """Kinds of figures."""
-    return [name for name in FIGURE_KINDS if name.startswith(incomplete)]
+    from reluflow.registry.figures import FIGURES
+
+    return [name for name in FIGURES if name.startswith(incomplete)]
 
 
 def methods(incomplete: str) -> list[str]:

@@ -5,7 +5,9 @@ from typing import Final
 
 from reluflow.data import DATA_KINDS, INITIALISATIONS
 from reluflow.flow import METHODS
+from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.registry.activations import ACTIVATIONS
+from reluflow.registry.figures import FIGURES
 from reluflow.registry.glossary import GLOSSARY
 from reluflow.registry.losses import LOSSES
 from reluflow.store.keys import KEYS, Key
@@ -23,6 +25,8 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
     "data": {name: row.help for name, row in DATA_KINDS.rows.items()},
     "starts": {name: row.help for name, row in INITIALISATIONS.rows.items()},
     "predictions": {id: help for row in CHAPTERS.rows.values() for id, help in row.rows.items()},
+    "figures": FIGURES,
+    "views": {name: row.help for name, row in {**VIEWS.rows, **RUN_VIEWS.rows}.items()},
     "settings": {name: f"{help}: {values}" for name, (help, values) in SETTINGS.items()},
 }
 #: what is above the meanings of a kind
@@ -35,6 +39,8 @@ TITLES: Final[Mapping[str, str]] = {
     "data": "kinds of data (data.kind)",
     "starts": "kinds of first weights (init.kind)",
     "predictions": "predictions",
+    "figures": "figures (reluflow plot --kind)",
+    "views": "views of the neurons in the app (n)",
     "settings": "settings of the app",
 }
 
