@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import reluflow
+from reluflow.observe.plateaus import escapes_of, find_saddles
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.theory.landmarks import landmarks
@@ -24,13 +26,17 @@ def test_marks_are_in_the_stated_loss_and_its_flow_time() -> None:
         assert (other.time, other.at, other.level) == pytest.approx((one.time / 2, 2 * one.at, 2 * one.level))
 
 
-def test_one_neuron_as_teacher_has_one_escape_at_half_of_the_loss() -> None:
-    problem = load_preset("neuron-centred").problem()
+def test_one_neuron_as_teacher_has_one_escape_when_three_quarters_of_the_loss_are_gone() -> None:
+    """Which is when the run itself has its escape."""
+    problem = load_preset("neuron-centred-10").problem()
     (mark,) = landmarks(problem).escapes
     start = 0.5 * float(np.mean(problem.targets**2)) * problem.speed
     assert mark.level == pytest.approx(start)
-    assert mark.at == pytest.approx(0.5 * start)
-    assert mark.time > 0.0
+    assert mark.at == pytest.approx(0.25 * start)
+    start = problem.inputs, problem.targets, problem.weights, problem.output_weights
+    run = reluflow.simulate(*start, loss="mse", stop_loss=1e-6)
+    escapes = escapes_of(find_saddles({"t": run.t, "loss": run.loss}))
+    assert escapes == [pytest.approx(mark.time, rel=5e-3)]
 
 
 def test_other_data_have_the_first_escape_from_a_small_start_and_none_from_a_large_one() -> None:
