@@ -333,6 +333,11 @@ def test_looks_within_steps_show_what_the_last_step_came_to(monkeypatch, capsys)
     assert f"t = {training.solver.t:.5g} " in capsys.readouterr().err
 
 
+def test_no_small_share_of_a_step_is_told_of_a_long_one():
+    shown = Progress(Training.from_preset(load_preset("orthogonal-toy")), quiet=False)
+    assert shown.line(80).endswith("loss = 0.5  under 0.1 steps/s")
+
+
 def test_no_handler_outlives_a_run():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call("run", "orthogonal-toy", *FAST)

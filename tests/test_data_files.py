@@ -276,7 +276,7 @@ class TestArrays:
             ),
             ({"X": [[1.0]], "y": [1.0, 2.0]}, "found 2 targets; expected 1"),
             ({"X": [[np.inf]], "y": [1.0]}, "X[0, 0]: found inf"),
-            ({"X": np.array([[None]]), "y": [1.0]}, "plain numbers"),
+            ({"X": np.array([[None]]), "y": [1.0]}, "array 'X': found Python objects; expected real numbers"),
         ],
     )
     def test_refused(self, tmp_path, arrays, words):
@@ -287,7 +287,7 @@ class TestArrays:
         ("array", "words"),
         [
             (np.array([1.0, 2.0]), "found shape (2,)"),
-            (np.array([[None, 1]]), "does not open as .npy"),
+            (np.array([[None, 1]]), "p.npy: found Python objects; expected real numbers"),
             (np.array([[1.0, 2.0]])[:, :1], "found 1 column; expected inputs"),
             (np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]), "expected real numbers"),
             (np.array([["a", "b"]]), "found type <U1"),

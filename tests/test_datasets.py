@@ -282,7 +282,7 @@ def test_bad_csv_is_one_sentence_with_its_place(tmp_path, text, message):
         ({"inputs": [["a"]], "targets": [1.0]}, "expected real numbers"),
         ({"inputs": [[[1.0]]], "targets": [1.0]}, "shape (1, 1, 1)"),
         ({"inputs": np.zeros((0, 2)), "targets": np.zeros(0)}, "non-empty"),
-        ({"inputs": np.array([[None]]), "targets": [1.0]}, "plain numbers"),
+        ({"inputs": np.array([[None]]), "targets": [1.0]}, "array 'inputs': found Python objects"),
     ],
 )
 def test_bad_npz_is_one_sentence(tmp_path, arrays, message):

@@ -22,6 +22,8 @@ USUAL_WIDTH: Final = 80
 #: Columns left free at the end of the line, where a terminal echoes ^C.
 ECHO: Final = 3
 _BAR: Final = 24
+#: Steps a second below which no number of them is told: it only says for how long there was none.
+_SLOWEST: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class Progress:
     def line(self, width: int) -> str:
         """Bar, time, loss and step rate, in at most ``width`` columns."""
         shown = self._figures
-        words = f"t = {shown.t:.5g}  loss = {shown.loss:.4g}  {self._rate:.3g} steps/s"
+        rate = f"{self._rate:.3g}" if self._rate >= _SLOWEST else f"under {_SLOWEST}"
+        words = f"t = {shown.t:.5g}  loss = {shown.loss:.4g}  {rate} steps/s"
         return barred(self.fraction(), words, width)
 
     def fraction(self) -> float | None:

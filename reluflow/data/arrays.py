@@ -44,6 +44,14 @@ class NoArraysError(Exception):
     """Bytes of a file that are no arrays, in a few words; whoever knows which file says it in a sentence."""
 
 
+class PythonObjectsError(NoArraysError):
+    """An array of Python objects, which only unpickling would read; ``name`` of it, where it has one."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__("found Python objects")
+        self.name = name
+
+
 class Archive:
     """The arrays of an .npz file by name, none of them read before it is asked for.
 
@@ -86,6 +94,8 @@ class Archive:
                 start = member.tell()
         except UNREADABLE as error:
             raise NoArraysError(words(error)) from None
+        if kind.hasobject:
+            raise PythonObjectsError(name)
         _require_room(shape, kind, self._entries[name].file_size - start)
         return shape, kind
 
@@ -130,6 +140,8 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
     with path.open("rb") as file:
         try:
             shape, _, kind = _header(file)
+            if kind.hasobject:
+                raise PythonObjectsError()
             _require_room(shape, kind, os.fstat(file.fileno()).st_size - file.tell())
             if prod(shape) * kind.itemsize > room():
                 raise MemoryError
@@ -143,9 +155,7 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
 
 
 def _require_room(shape: tuple[int, ...], kind: np.dtype[Any], there: int) -> None:
-    """Raise NoArraysError unless an array is of plain things and takes as many bytes as are there."""
-    if kind.hasobject:
-        raise NoArraysError("found Python objects")
+    """Raise NoArraysError unless an array takes as many bytes as are there."""
     if (claim := prod(shape) * kind.itemsize) != there:
         raise NoArraysError(f"{claim} bytes are claimed and {there} are there")
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.data.arrays import Archive, NoArraysError, read_npy
+from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError, read_npy
 from reluflow.data.csv_table import Columns, read_columns
-from reluflow.data.tables import plain_numbers
+from reluflow.data.tables import objects, plain_numbers
 from reluflow.errors import PresetError, escaped
 from reluflow.network import Array
 
@@ -71,7 +71,7 @@ def read_table(path: Path, target: int | str | None = None) -> Table:
     ending = path.suffix.lower()
     if ending in _FOREIGN:
         raise PresetError(
-            f"{path}: found the ending {ending!r}; expected .csv or .npz, as which it may be saved"
+            f"{path}: found the ending {ending!r}; expected .csv, .npz or .npy, as which it may be saved"
         )
     if begin.startswith(_ZIP) or ending == ".npz":
         return _from_npz(path, target)
@@ -178,6 +178,8 @@ def _from_npz(path: Path, target: int | str | None) -> Table:
         if pair is None:
             return _from_matrix(path, archive.read(archive.names[0]), target)
         inputs, targets = (plain_numbers(archive.read(name), path, name, (1, 2)) for name in pair)
+    except PythonObjectsError as error:
+        raise objects(path, error) from None
     except NoArraysError:
         raise not_arrays(path, f".npz; expected arrays {names}", "numpy.savez") from None
     except MemoryError:
@@ -244,6 +246,8 @@ def _pairwise(
 def _from_npy(path: Path, target: int | str | None) -> Table:
     try:
         values = read_npy(path)
+    except PythonObjectsError as error:
+        raise objects(path, error) from None
     except (OSError, NoArraysError):
         raise not_arrays(path, ".npy; expected one array", "numpy.save") from None
     except MemoryError:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reluflow.data.arrays import Archive, NoArraysError
+from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError
 from reluflow.errors import PresetError
 from reluflow.network import Array
 
@@ -38,12 +38,20 @@ def read_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
         return {
             name: plain_numbers(archive.read(name), path, name, allowed) for name, allowed in shapes.items()
         }
+    except PythonObjectsError as error:
+        raise objects(path, error) from None
     except NoArraysError:
         raise _not_npz(path, shapes) from None
     except MemoryError:
         raise PresetError(f"{path}: found arrays that do not fit in memory; expected smaller ones") from None
     finally:
         archive.close()
+
+
+def objects(path: Path, error: PythonObjectsError) -> PresetError:
+    """The refusal of an array of Python objects."""
+    where = f"{path}, array {error.name!r}" if error.name else str(path)
+    return PresetError(f"{where}: {error}; expected real numbers")
 
 
 def _not_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> PresetError:

@@ -35,6 +35,15 @@ async def test_the_band_names_the_plateaus_and_has_the_cursor() -> None:
         assert "after S2" in band(app) or "leaving S2" in band(app)
 
 
+async def test_the_end_of_a_run_that_is_over_is_no_earlier_than_its_time() -> None:
+    async with explorer(overrides=TOY, size=(100, 30)) as app:
+        await app.solved()
+        await app.press("end")
+        t, end = band(app).split()[-3::2]
+        assert t == end
+        assert float(t) == pytest.approx(app.moment.t, abs=1e-3)
+
+
 async def test_a_tall_screen_has_times_below_the_band() -> None:
     async with explorer(overrides=TOY, size=(100, 40)) as app:
         await app.solved()

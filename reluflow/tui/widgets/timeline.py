@@ -111,7 +111,9 @@ class Timeline(RowsPanel):
         return Segment(self.glyphs.play if moment.playing else self.glyphs.pause, "key")
 
     def _when(self, moment: Moment, history: History) -> str:
-        return f"{short(round(moment.t, 3)):>7} of {short(_three_digits(history.end))}"
+        # of a run that is over the number stays, and has all the digits that the time has
+        end = _three_digits(history.end) if moment.frame.status == "running" else round(history.end, 3)
+        return f"{short(round(moment.t, 3)):>7} of {short(end)}"
 
     def on_click(self, event: events.Click) -> None:
         """Go to where the pointer is, to the event there if one is; from that event, to the page about it."""
