@@ -35,20 +35,24 @@ DEPENDENT, ON_KINK = 1e-9, 1e-12
 class Held:
     """A neuron (row) held at a junction.
 
-    rates (s, e): how fast it would grow along each of the rays, for all terms of a path, in units of the
-    residual.
+    rays (e,): those along which it may begin to grow; rates (s, e): how fast it would grow along each, for
+    all terms of a path, in units of the residual.
     """
 
     row: int
+    rays: Index
     rates: Array
 
 
-def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing) -> list[Held]:
-    """Neurons held at junctions, but those with too many rays; sign (b,): of output weights."""
+def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing, bounded: bool = True) -> list[Held]:
+    """Neurons held at junctions, but those with too many rays; sign (b,): of output weights.
+
+    bounded: rays along which no neuron grows on the path of the forcing are left out.
+    """
     found: list[Held] = []
     if neurons.slots.shape[1] < 2:
         return found
-    known: dict[bytes, Array] = {}
+    known: dict[bytes, tuple[Index, Array]] = {}
     slides = np.count_nonzero(neurons.slots >= 0, axis=1) > 1
     for row in np.flatnonzero(slides & neurons.at_rest.any(axis=1)):
         one = neurons.take(slice(row, row + 1))
@@ -57,11 +61,14 @@ def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing) -> list[Held]:
             continue
         status = one.status[0].copy()
         status[kinks] = RESTING
-        key = status.tobytes()
+        key = status.tobytes() + sign[row].tobytes()
         if key not in known:
-            known[key] = _growth(one, kinks, forcing)
-        if known[key].size:
-            found.append(Held(int(row), sign[row] * known[key]))
+            rates = sign[row] * _growth(one, kinks, forcing)
+            if not rates.size:
+                continue
+            fastest = forcing.path.bounds(rates)[1] if bounded else np.full(rates.shape[1], np.inf)
+            known[key] = np.flatnonzero(fastest > 0.0), rates[:, fastest > 0.0]
+        found.append(Held(int(row), *known[key]))
     return found
 
 

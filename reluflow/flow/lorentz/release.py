@@ -67,7 +67,7 @@ class Margins:
     def at_junctions(found: list[Held], forcing: Forcing) -> "Margins":
         """Those of neurons held at junctions, of which there is one at least."""
         row = np.concatenate([np.full(one.rates.shape[1], one.row) for one in found])
-        ray = np.concatenate([np.arange(one.rates.shape[1]) for one in found])
+        ray = np.concatenate([one.rays for one in found])
         largest = float(np.abs(forcing.path.values[0]).max(initial=0.0))
         noise = np.full(row.size, forcing.noise + forcing.hysteresis * largest)
         terms = -np.concatenate([one.rates for one in found], axis=1)
@@ -187,10 +187,13 @@ class Releases:
         return replace(self, position=np.where(self.position <= end, self.position, np.inf))
 
 
-def margins(neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing) -> Margins:
-    """All margins of neurons, whose output weights have these signs (b,)."""
+def margins(neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing, bounded: bool = True) -> Margins:
+    """All margins of neurons, whose output weights have these signs (b,).
+
+    bounded: those at junctions that stay above zero on the path are left out; a series is no such path.
+    """
     row, slot, sample = neurons.sliders
-    found = held_neurons(neurons, sign, forcing)
+    found = held_neurons(neurons, sign, forcing, bounded)
     if not found:
         return Margins.of(neurons.sliders, pulled.multiplier[:, row, slot], sign, forcing)
     free = ~np.isin(row, [one.row for one in found])

@@ -50,7 +50,7 @@ class SeriesEvents:
         if some.size:
             forcing = Forcing(series.samples, Path(series.residual, 0.0), hysteresis)
             sliding = neurons.take(some)
-            found = margins(sliding, np.sign(sliding.outputs), pull(sliding, forcing), forcing)
+            found = margins(sliding, np.sign(sliding.outputs), pull(sliding, forcing), forcing, False)
             self._margins = replace(found, row=some[found.row])
             polynomials = found.terms.copy()
             polynomials[0] += found.noise
