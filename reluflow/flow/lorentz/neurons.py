@@ -86,8 +86,7 @@ class Neurons:
     @cached_property
     def at_rest(self) -> Mask:
         """Pairs (b, h) on their kinks that do not slide: just arrived, or dependent on those that do."""
-        rests: Mask = (self.z == 0.0) & (self.status != SLIDING)
-        return rests
+        return np.asarray((self.z == 0.0) & (self.status != SLIDING))
 
     @cached_property
     def gain(self) -> Array:
@@ -177,16 +176,11 @@ class Neurons:
     def lined(self) -> Mask:
         """Neurons (b,) that slide on so many samples that a single line is left to them."""
         dimension = self.weights.shape[1]
-        if self.slots.shape[1] < dimension - 1:
-            return np.zeros(len(self), dtype=bool)
         free = dimension - np.count_nonzero(self.slots >= 0, axis=1)
-        lined: Mask = (free == 1) & (dimension > 1)
-        return lined
+        return np.asarray((free == 1) & (dimension > 1))
 
     def narrowed(self) -> "Neurons":
         """The same neurons with no more slots than the one that slides on the most samples needs."""
-        if self.slots.shape[1] == 0:
-            return self
         taken = self.slots >= 0
         needed = int(np.count_nonzero(taken, axis=1).max(initial=0))
         if needed == self.slots.shape[1]:
