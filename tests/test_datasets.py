@@ -322,7 +322,7 @@ def test_missing_files_and_other_endings_are_refused(tmp_path):
         ("p\0.csv", "found no file at"),
         ("x" * 5000, "found no file at"),
         (".", "found a folder at"),
-        ("points.xlsx", r"expected \.csv or \.npz"),
+        ("points.xlsx", r"expected \.csv, \.npz or \.npy"),
     ):
         with pytest.raises(PresetError, match=message):
             build_data({"data.kind": "file", "data.path": name}, tmp_path)

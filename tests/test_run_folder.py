@@ -1,5 +1,6 @@
 """A folder of runs: what is listed, what is read again, the bin, and names."""
 
+import math
 import os
 from pathlib import Path
 
@@ -30,13 +31,13 @@ def names(found) -> list[str]:  # type: ignore[no-untyped-def]
 
 def test_runs_are_read_once_and_again_when_they_change(runs: Path) -> None:
     folder = RunFolder(runs)
-    first = folder.look()
+    first = folder.look(math.inf)
     assert names(first) == ["toy-1", "toy-2", "toy-3"]
     assert [run.status for run in first] == ["converged"] * 3
     assert [run.values["init.scale"] for run in first] == [1e-2, 1e-3, 1e-4]
     assert [run.written for run in first] == [1.0, 2.0, 3.0]
     os.utime(runs / "toy-2" / "run.json", (9, 9))
-    second = folder.look()
+    second = folder.look(math.inf)
     assert second[0] is first[0]
     assert second[1] is not first[1]
     assert newest(runs) == runs / "toy-2"
@@ -46,7 +47,7 @@ def test_reading_takes_its_time_in_pieces(runs: Path) -> None:
     folder = RunFolder(runs)
     assert len(folder.look(seconds=-1.0)) == 0
     assert folder.pending == 3
-    assert len(folder.look()) == 3
+    assert len(folder.look(math.inf)) == 3
     assert folder.pending == 0
 
 
@@ -55,7 +56,7 @@ def test_what_is_no_run_is_left_out_and_what_is_damaged_says_so(runs: Path) -> N
     (runs / ".new-run-x").mkdir()
     (runs / "toy-2" / "preset.toml").write_text("data = ")
     folder = RunFolder(runs)
-    found = {run.name: run for run in folder.look()}
+    found = {run.name: run for run in folder.look(math.inf)}
     assert set(found) == {"toy-1", "toy-2", "toy-3"}
     assert found["toy-2"].status == "damaged"
     assert "toy-2" in found["toy-2"].trouble
@@ -68,7 +69,7 @@ def test_a_run_that_is_being_written_is_followed_and_stays(runs: Path) -> None:
     folder = RunFolder(runs)
 
     def look() -> tuple[str, float]:
-        (run,) = [run for run in folder.look() if run.name == "going"]
+        (run,) = [run for run in folder.look(math.inf) if run.name == "going"]
         return run.status, run.summary["time"]
 
     status, before = look()
@@ -89,11 +90,11 @@ def test_what_is_deleted_comes_back_together_and_the_latest_first(runs: Path) ->
     folder.delete(["toy-3"])
     place = folder.delete(["toy-1", "toy-2"])
     assert place.parent == runs / BIN
-    assert names(folder.look()) == []
+    assert names(folder.look(math.inf)) == []
     assert folder.in_bin == 3
     assert folder.restore() == ["toy-1", "toy-2"]
     assert RunFolder(runs).restore() == ["toy-3"], "also for who starts anew"
-    assert [run.status for run in folder.look()] == ["converged"] * 3
+    assert [run.status for run in folder.look(math.inf)] == ["converged"] * 3
     with pytest.raises(RunError, match="nothing was deleted"):
         folder.restore()
 
@@ -115,7 +116,7 @@ def test_the_bin_is_emptied_for_good(runs: Path) -> None:
     assert folder.empty_bin() == 2
     assert not (runs / BIN).exists()
     assert folder.empty_bin() == 0
-    assert names(folder.look()) == ["toy-3"]
+    assert names(folder.look(math.inf)) == ["toy-3"]
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "..", "toy-2", "with blank", "x" * 200])
@@ -123,13 +124,13 @@ def test_names_that_cannot_be_are_one_sentence(runs: Path, name: str) -> None:
     with pytest.raises(RunError, match="expected") as caught:
         RunFolder(runs).rename("toy-1", name)
     assert "\n" not in str(caught.value)
-    assert names(RunFolder(runs).look()) == ["toy-1", "toy-2", "toy-3"]
+    assert names(RunFolder(runs).look(math.inf)) == ["toy-1", "toy-2", "toy-3"]
 
 
 def test_a_run_gets_another_name(runs: Path) -> None:
     folder = RunFolder(runs)
     folder.rename("toy-1", "a=1,b.2")
-    assert names(folder.look()) == ["a=1,b.2", "toy-2", "toy-3"]
+    assert names(folder.look(math.inf)) == ["a=1,b.2", "toy-2", "toy-3"]
     with pytest.raises(RunError, match="not there any more"):
         folder.rename("toy-1", "b")
 
@@ -152,7 +153,7 @@ def space(runs: Path) -> Workspace:
     made_run(runs / "other", network__width=4)
     os.utime(runs / "other" / "run.json", (99, 99))
     found = Workspace(RunFolder(runs))
-    found.take(found.folder.look())
+    found.take(found.folder.look(math.inf))
     return found
 
 
@@ -161,7 +162,7 @@ def test_runs_are_sorted_and_turned_round(space: Workspace) -> None:
         path = space.folder.path / name
         for each in ("trajectory.npz", "preset.toml"):
             os.utime(path / each, (1, 1))
-    space.take(space.folder.look())
+    space.take(space.folder.look(math.inf))
     assert names(space.shown) == ["other", "toy-3", "toy-2", "toy-1"]
     space.next_order()
     assert names(space.shown) == ["other", "toy-1", "toy-2", "toy-3"]
@@ -188,7 +189,7 @@ def test_runs_are_sorted_and_turned_round(space: Workspace) -> None:
 def test_conditions_choose_runs(space: Workspace, where: str, chosen: list[str]) -> None:
     if where.startswith("stop.steps"):  # set in one run only
         made_run(space.folder.path / "toy-4", stop__steps=3)
-        space.take(space.folder.look())
+        space.take(space.folder.look(math.inf))
     space.choose(where)
     assert sorted(names(space.shown)) == chosen
 
@@ -225,7 +226,7 @@ def test_marks_follow_their_runs_and_end_with_the_letters(space: Workspace) -> N
     assert space.mark(first)
     assert space.marked == [second.name]
     space.folder.delete([second.name])
-    space.take(space.folder.look())
+    space.take(space.folder.look(math.inf))
     assert space.marked == []
     space.marked = [str(number) for number in range(MOST_MARKED)]
     assert not space.mark(first)

@@ -162,8 +162,7 @@ async def test_the_page_of_a_range_is_drawn_as_the_sweep_that_it_is() -> None:
     async with driver.explorer(overrides=QUICK) as app:
         await app.solved()
         await app.press("percent_sign", "end", "ctrl+u", *"init.scale=1e-4:1e-2:3log", "enter")
-        page: Any = app.app.screen
-        await app.until(lambda: not page._solving.table.missing, "the points")
+        await app.until(lambda: "3 of 3 points" in app.lines[0], "the points")
         await app.press("n")
         command = command_of(app)
         first, second = command.split(" && ")
