@@ -270,6 +270,12 @@ def test_data_that_take_long_are_not_drawn_for_a_check(data, tmp_path, monkeypat
             "drawn": False,
         }
         assert "as far as its values tell" in call("presets", "check", str(path)).stdout
+    path.write_text(f"stop.wall_seconds = 0.2\n{path.read_text()}")
+    for command in (("presets", "check"), ("run",), ("verify",)):
+        done = call(*command, str(path))
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+        assert "stop.wall_seconds is 0.2, where drawing the data alone takes about" in done.stderr
     path.write_text(path.read_text().replace("000\n", "0\n"))
     done = call("presets", "check", str(path), "--json")
     assert json.loads(done.stdout)["drawn"] is True

@@ -98,10 +98,11 @@ def check(
     """
     from reluflow.store.json_text import to_json
     from reluflow.store.preset import load_preset
-    from reluflow.store.rules import drawing_work
+    from reluflow.store.rules import drawing_work, require_drawn_in_time
 
     try:
         preset = load_preset(file)
+        require_drawn_in_time(preset.values, preset.name)
         drawn = drawing_work(preset.values) <= MOST_WORK
         sizes = _sizes_of(preset) if drawn else {}
         if preset.sweep is not None:

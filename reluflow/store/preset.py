@@ -71,7 +71,9 @@ class Preset:
         from reluflow.data.initialisation import build_weights
         from reluflow.data.memory import require_memory
         from reluflow.problem import Problem, check_range
+        from reluflow.store.rules import require_drawn_in_time
 
+        require_drawn_in_time(self.values, self.name)
         data = self.data()
         samples, dimension = data.inputs.shape
         require_memory(samples, dimension, self.values.get("network.width", 1), self.name)

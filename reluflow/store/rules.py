@@ -9,6 +9,10 @@ from reluflow.store.values import show
 
 #: what a product of a sample with a teacher's neuron costs beside its multiplications, in those
 _BESIDE: Final = 5
+#: seconds that a multiplication takes in drawing data, roughly, as measured on one processor
+_SECONDS: Final = 1.5e-9
+#: seconds of drawing that nobody minds beside those for which a run may go on
+_SPARE: Final = 1.0
 
 
 def check_combinations(values: Mapping[str, Any], where: str) -> None:
@@ -63,6 +67,16 @@ def drawing_work(values: Mapping[str, Any]) -> float:
     if values["data.kind"] == "orthogonal":
         work += 4.0 * samples * samples * dimension
     return work
+
+
+def require_drawn_in_time(values: Mapping[str, Any], where: str) -> None:
+    """Raise PresetError, with the estimate, if drawing the data takes longer than the run may."""
+    limit, needed = values.get("stop.wall_seconds"), _SECONDS * drawing_work(values)
+    if limit is not None and needed > limit + _SPARE:
+        raise PresetError(
+            f"{where}: stop.wall_seconds is {show(limit)}, where drawing the data alone takes about "
+            f"{needed:.2g} seconds; expected more, or smaller sizes of [data]"
+        )
 
 
 def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
