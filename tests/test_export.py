@@ -16,7 +16,9 @@ from commands import call, one_sentence
 
 from reluflow.errors import RunError
 from reluflow.network import predictions
+from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
+from reluflow.sweep.opening import open_sweep
 
 QUICK = ("-q", "--set", "stop.steps=12", "--set", "record.snapshots=30")
 
@@ -137,6 +139,8 @@ class TestArrays:
             assert found["weights"].dims == ("time", "neuron", "input")
             assert found["prediction"].dims == ("time", "sample")
             assert found["time"].attrs["units"] == "flow time of mse"
+            for name, each in found.variables.items():
+                assert {"units", "long_name", "flag_meanings"} & set(each.attrs), name
             assert found.attrs["preset"] == run.preset.to_toml()
             np.testing.assert_array_equal(found["weights"], run.snapshots.weights)
             np.testing.assert_array_equal(found["series_loss"], run.loss)
@@ -198,3 +202,14 @@ class TestUsage:
         assert "<th>preset</th><td>neuron-centred-10</td>" in run._repr_html_()
         run.summary["preset"] = "<script>"
         assert "&lt;script&gt;" in run._repr_html_()
+
+    def test_a_preset_and_a_sweep_say_what_they_are(self, tmp_path):
+        toy = load_preset("orthogonal-toy")
+        assert repr(toy).startswith(
+            "<Preset orthogonal-toy: title Orthogonal toy: two points on a line, source"
+        )
+        assert f"<th>title</th><td>{toy.title}</td>" in toy._repr_html_()
+        words = ("--over", "init.scale=1e-2,1e-3", "--over", "network.width=4,8", "--set", "stop.steps=1")
+        assert call("sweep", "orthogonal-toy", *words, "--out", str(tmp_path / "a"), "-q").exit_code == 0
+        told = "preset orthogonal-toy, varied init.scale, network.width, points 4"
+        assert repr(open_sweep(tmp_path / "a")) == f"<Sweep {tmp_path / 'a'}: {told}>"

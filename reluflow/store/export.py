@@ -99,14 +99,17 @@ def _states(run: Run, problem: Problem, time: str) -> dict[str, Variable]:
 
 
 def _data(problem: Problem) -> dict[str, Variable]:
+    def named(values: Any, words: str, *dimensions: str) -> Variable:
+        return Variable(dimensions, values, {"long_name": words, "units": "1"})
+
     found = {
-        "inputs": Variable(("sample", "input"), problem.inputs, {"long_name": "inputs x_k"}),
-        "targets": Variable(("sample",), problem.targets, {"long_name": "targets y_k"}),
+        "inputs": named(problem.inputs, "inputs x_k", "sample", "input"),
+        "targets": named(problem.targets, "targets y_k", "sample"),
     }
     if problem.held_out is not None:
         inputs, targets = problem.held_out
-        found["held_out_inputs"] = Variable(("held_out", "input"), inputs, {"long_name": "held-out inputs"})
-        found["held_out_targets"] = Variable(("held_out",), targets, {"long_name": "held-out targets"})
+        found["held_out_inputs"] = named(inputs, "held-out inputs", "held_out", "input")
+        found["held_out_targets"] = named(targets, "held-out targets", "held_out")
     return found
 
 
@@ -124,11 +127,12 @@ def _events(run: Run, time: str) -> dict[str, Variable]:
     if not len(events):
         return {}
     meanings = {
+        "long_name": "what happened",
         "flag_values": np.array([change.value for change in Change], np.int32),
         "flag_meanings": " ".join(change.name.lower() for change in Change),
     }
     return {
-        "event_time": Variable(("event",), events.t, {"units": time}),
+        "event_time": Variable(("event",), events.t, {"long_name": "flow time of the event", "units": time}),
         "event_neuron": Variable(("event",), events.neuron, {"long_name": "neuron, from 0"}),
         "event_sample": Variable(("event",), events.sample, {"long_name": "sample, from 0; -1 for none"}),
         "event_kind": Variable(("event",), events.kind.astype(np.int32), meanings),

@@ -13,6 +13,7 @@ from reluflow.errors import PresetError
 from reluflow.store import locations
 from reluflow.store.files import write_npz, write_text, writing
 from reluflow.store.schema import KEYS, by_id, read_all, show, suggestion, validate
+from reluflow.store.summary_table import Told
 from reluflow.store.sweep_section import SECTION, SweepSection, read_section
 from reluflow.store.toml_text import TEXTS, flatten, read_toml, render, text_of
 
@@ -27,8 +28,8 @@ _SAMPLES = (".csv", ".tsv", ".dat", ".npz", ".npy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
-@dataclass(frozen=True)
-class Preset:
+@dataclass(frozen=True, repr=False)
+class Preset(Told):
     """A preset, checked.
 
     ``values``: flat, by ``section.key``, defaults filled in, only the keys that apply and are set.
@@ -49,6 +50,9 @@ class Preset:
     folder: Path
     path: Path | None = None
     sweep: SweepSection | None = None
+
+    def _told(self) -> tuple[str, Mapping[str, Any]]:
+        return self.name, {"title": self.title or None, "source": self.source or None}
 
     @property
     def log_scale(self) -> float | None:

@@ -1,12 +1,15 @@
-"""What a run is, in one line and as a small table for notebooks."""
+"""What a run, a preset or a sweep is, in one line and as a small table for notebooks."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-#: what is told of a run, by its name in the summary
-_TOLD = ("preset", "status", "method", "states", "time", "loss", "steps", "events")
+#: what is told, by its name in the summary
+_TOLD = (
+    *("title", "source", "preset", "varied", "points"),
+    *("status", "method", "states", "time", "loss", "steps", "events"),
+)
 
 
 class Told(ABC):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from reluflow.store.locations import expanded
+from reluflow.store.summary_table import Told
 from reluflow.sweep.columns import Column, Heading
 from reluflow.sweep.parts import writers_of
 from reluflow.sweep.rows import Rows, read_rows
@@ -43,8 +44,8 @@ class SweepInMemory:
         return dict(self.columns)
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Told):
     """A sweep's folder. It is not watched: what was read once stays as it was.
 
     >>> reluflow.open_sweep("scales").missing
@@ -55,6 +56,11 @@ class Sweep:
     study: Study
     #: sentences on what could not be read, once the table was asked for
     troubles: list[str] = field(default_factory=list)
+
+    def _told(self) -> tuple[str, Mapping[str, Any]]:
+        study = self.study
+        varied = ", ".join(study.grid.keys)
+        return str(self.path), {"preset": study.preset.name, "varied": varied, "points": study.grid.size}
 
     def table(self) -> dict[str, Column]:
         """The rows so far, sorted by the grid, as columns (k,) by name.
