@@ -84,6 +84,32 @@ def figure_kinds(incomplete: str) -> list[str]:
     return [name for name in FIGURES if name.startswith(incomplete)]
 
 
+def time_axes(incomplete: str) -> list[str]:
+    """Time axes of figures."""
+    from reluflow.registry.figures import CLOCKS
+
+    return [name for name in CLOCKS if name.startswith(incomplete)]
+
+
+def styles(incomplete: str) -> list[str]:
+    """Styles that come with matplotlib, which is not imported for it."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        return []
+    files = (Path(found.origin).parent / "mpl-data" / "stylelib").glob("[!_]*.mplstyle")
+    return sorted(path.stem for path in files if path.stem.startswith(incomplete))
+
+
+def markers(incomplete: str) -> list[str]:
+    """What the app draws with."""
+    from reluflow.store.settings import MARKERS
+
+    return [name for name in MARKERS if name.startswith(incomplete)]
+
+
 def methods(incomplete: str) -> list[str]:
     """Names of solvers."""
     from reluflow.flow import METHODS

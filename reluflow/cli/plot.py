@@ -35,7 +35,12 @@ def plot(
         ),
     ] = None,
     style: Annotated[
-        str | None, typer.Option(metavar="STYLE", help="A style of matplotlib, by name or file.")
+        str | None,
+        typer.Option(
+            metavar="STYLE",
+            help="A style of matplotlib, by name or file.",
+            autocompletion=completion.styles,
+        ),
     ] = None,
     time: Annotated[
         str | None,
@@ -43,6 +48,7 @@ def plot(
             metavar="AXIS",
             help="The time axis: linear, log (usual for logistic and exponential losses), or scaled by "
             "ln(1/init.scale).",
+            autocompletion=completion.time_axes,
         ),
     ] = None,
     linear: Annotated[bool, typer.Option("--linear", help="The loss on a linear axis.")] = False,

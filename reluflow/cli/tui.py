@@ -31,7 +31,12 @@ def tui(
         typer.Option(metavar="FILE", help="Open the samples of a .csv, .npz or .npy file, without a preset."),
     ] = None,
     marker: Annotated[
-        str | None, typer.Option(metavar="M", help="Draw with braille, block or ascii; auto finds out.")
+        str | None,
+        typer.Option(
+            metavar="M",
+            help="Draw with braille, block or ascii; auto finds out.",
+            autocompletion=completion.markers,
+        ),
     ] = None,
     fps: Annotated[str | None, typer.Option(metavar="N", help="Frames a second, 1 to 30.")] = None,
     theme: Annotated[str | None, typer.Option(metavar="NAME", help="The colours, such as nord.")] = None,

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from reluflow.plot.circles import FULLEST, CircleChoice
-
-#: time as it is, its logarithm, or time over ln(1/scale)
-Clock = Literal["time", "log", "scaled"]
-#: what the clocks are called on the command line
-CLOCKS: Final[Mapping[str, Clock]] = {"linear": "time", "log": "log", "scaled": "scaled"}
+from reluflow.registry.figures import CLOCKS as CLOCKS
+from reluflow.registry.figures import Clock as Clock
 
 _AT_A_TIME: Final = ("directions", "function", "field")
 _OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins")

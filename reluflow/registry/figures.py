@@ -1,8 +1,12 @@
 """The kinds of figures that ``reluflow plot`` makes, with what each shows; drawing them needs matplotlib."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
+#: time as it is, its logarithm, or time over ln(1/scale)
+Clock = Literal["time", "log", "scaled"]
+#: what the clocks are called on the command line
+CLOCKS: Final[Mapping[str, Clock]] = {"linear": "time", "log": "log", "scaled": "scaled"}
 #: What is shown, by kind. All but sweep are of a run: ``reluflow.figures.kinds`` draws them.
 FIGURES: Final[Mapping[str, str]] = {
     "loss": "the loss over time: of one run with its plateaus S1, S2, ... and circles at the escapes that "
