@@ -25,12 +25,14 @@ QUICK = ("-q", "--set", "stop.steps=12", "--set", "record.snapshots=30")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Directories of a flow on mse with a teacher, of descent on half-mse, and of two teachers."""
+    """Directories of a flow on mse with a teacher, of descent on half-mse, of two teachers and of labels."""
     folder = tmp_path_factory.mktemp("runs")
     call("run", "neuron-centred-10", *QUICK, "--out", str(folder / "flow"))
     descent = ("--set", "stop.steps=300", "--method", "gd", "--set", "solver.learning_rate=0.04")
     call("run", "first-steps", *QUICK, *descent, "--out", str(folder / "descent"))
     call("run", "two-teachers", *QUICK, "--set", "data.held_out=6", "--out", str(folder / "two"))
+    labels = ("--set", "stop.loss=0.3", "-q", "--out", str(folder / "labels"))
+    call("run", "orthogonally-separable", *labels)
     return folder
 
 
@@ -112,6 +114,13 @@ class TestPublishedTable:
         assert parameters["learning rate"] == pytest.approx(0.02)
         assert table["iteration"].iloc[-1] == run.summary["steps"] == 300
         assert table["loss"].iloc[-1] == pytest.approx(2.0 * run.loss[-1], rel=1e-12)
+
+    def test_a_loss_of_labels_is_no_multiple_of_mse_and_stays_what_it_is(self, runs, tmp_path):
+        parameters, table = published(runs, "labels", tmp_path)
+        run = open_run(runs / "labels")
+        assert parameters["loss target"] == run.preset.values["stop.loss"] == 0.3
+        assert table["loss"].iloc[-1] == pytest.approx(run.loss[-1], rel=1e-9)
+        np.testing.assert_allclose(table["iteration"], run.snapshots.t / 0.01, rtol=1e-15)
 
     def test_what_has_no_meaning_is_null_or_empty(self, runs, tmp_path):
         parameters, table = published(runs, "descent", tmp_path)

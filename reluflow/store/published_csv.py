@@ -2,7 +2,8 @@
 
 Parameters as indented JSON, each line led by "# ", then a table with its names of columns, one row a recorded
 state. Losses and rates are those of the flow of mse, and an iteration is 0.01 of its flow time (of descent,
-the iteration itself). What has no meaning for a run is null in the JSON and empty in the table.
+the iteration itself); a loss of labels is no multiple of mse, so that both are its own then. What has no
+meaning for a run is null in the JSON and empty in the table.
 """
 
 import csv
@@ -81,7 +82,7 @@ def write_published(run: Run, path: Path) -> None:
 def _rows(run: Run, problem: Problem, data: Data) -> Iterator[dict[str, Any]]:
     points = held_out(run.preset.values, data)
     teacher = None if data.teacher is None else data.teacher[0]
-    per_mse = 2.0 / problem.speed
+    per_mse = _mse_in(problem)
     taken = run.snapshots
     for t, weights, outputs in zip(taken.t, taken.weights, taken.output_weights, strict=True):
         state = State(float(t), weights, outputs)
@@ -101,10 +102,15 @@ def _rows(run: Run, problem: Problem, data: Data) -> Iterator[dict[str, Any]]:
         yield {name: _cell(value) for name, value in row.items()}
 
 
+def _mse_in(problem: Problem) -> float:
+    """How many times the loss mse is, 1 where the loss is one of labels."""
+    return 1.0 if problem.of_labels else 2.0 / problem.speed
+
+
 def _iteration(run: Run, problem: Problem, t: float) -> float:
     """The iteration on mse at a flow time of the run, by a rate of 0.01; of descent, its own."""
     rate = _learning_rate(run, problem)
-    mse_time = t * problem.speed / 2.0
+    mse_time = t / _mse_in(problem)
     return mse_time / RATE if rate is None else float(round(mse_time / rate))
 
 
@@ -112,7 +118,7 @@ def _learning_rate(run: Run, problem: Problem) -> float | None:
     """That of plain descent, on mse; None for a flow."""
     values = run.preset.values
     rate = values.get("solver.learning_rate") if values.get("solver.method") == "gd" else None
-    return None if rate is None else rate * problem.speed / 2.0
+    return None if rate is None else rate / _mse_in(problem)
 
 
 def _cell(value: float) -> str:
@@ -140,7 +146,7 @@ def _parameters(run: Run, problem: Problem, data: Data) -> dict[str, Any]:
         "uncentered training points": not values["data.centred"] if correlated else None,
         "two teachers": values["data.teachers"] == 2 if correlated else None,
         "cutoff": _iteration(run, problem, values["stop.time"]) if "stop.time" in values else None,
-        "loss target": values["stop.loss"] * 2.0 / problem.speed if "stop.loss" in values else None,
+        "loss target": values["stop.loss"] * _mse_in(problem) if "stop.loss" in values else None,
         **_geometry(problem, data.teacher),
         "eigenvalues": np.linalg.eigvalsh(problem.inputs.T @ problem.inputs),
         "teacher neuron": None if data.teacher is None else data.teacher[0],
