@@ -277,6 +277,14 @@ class TestFunction:
         np.testing.assert_array_equal(points.get_offsets(), runs["steps"].problem.inputs)
         np.testing.assert_array_equal(points.get_array(), runs["steps"].problem.targets)
 
+    def test_pictures_of_an_animation_have_the_colours_of_its_end(self, runs):
+        levels = {}
+        for t, steady in ((0.0, False), (0.0, True), (None, False)):
+            axes = Figure().subplots()
+            figures.function(axes, runs["steps"], t, steady=steady)
+            levels[t, steady] = list(axes.collections[0].levels)
+        assert levels[0.0, True] == levels[None, False] != levels[0.0, False]
+
     def test_labels_are_told_apart_however_large_the_function(self, tmp_path, axes):
         """By a marker for each, and on a map by the ends of the colours."""
         data = tmp_path / "labels.csv"
@@ -616,6 +624,19 @@ class TestAnimation:
         made = made_by(path)
         assert made["command"] == "reluflow plot é " + "x" * 300
         assert "[data]" in made["presets"]
+
+    def test_what_does_not_move_stays_where_it_is(self, runs, tmp_path):
+        """The axes, their numbers and the legend are the same dots in all pictures."""
+        animate("loss", runs["toy"], tmp_path / "a.gif", frames=3)
+        with Image.open(tmp_path / "a.gif") as picture:
+            frames = []
+            for number in range(3):
+                picture.seek(number)
+                frames.append(np.asarray(picture.convert("L"), dtype=float))
+        height, width = frames[0].shape
+        numbers = [frame[height // 8 :, : width // 6] for frame in frames]
+        assert numbers[0].std() > 5.0
+        assert all(np.abs(after - before).max() < 50.0 for before, after in pairwise(numbers))
 
     @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which is not installed")
     def test_an_mp4_says_what_it_was_made_by(self, runs, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from reluflow.errors import ReluflowError
 from reluflow.figures.choices import USUAL, Choices
@@ -39,7 +40,7 @@ _DPI: Final = 150
 _Draw = Callable[[Axes, RunRecord, float, Choices], None]
 _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
     "field": (lambda axes, run, t, choices: field(axes, run, t, choices.circle), (WIDTH, HEIGHT)),
-    "function": (lambda axes, run, t, _: function(axes, run, t), (WIDTH, 1.1 * HEIGHT)),
+    "function": (lambda axes, run, t, _: function(axes, run, t, steady=True), (WIDTH, 1.1 * HEIGHT)),
     "directions": (lambda axes, run, t, _: directions(axes, run, t), (0.92 * WIDTH, 0.92 * WIDTH)),
     "loss": (
         lambda axes, run, t, choices: loss(
@@ -82,15 +83,19 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
     draw, size = _KINDS[kind]
     times = moments(run, frames)
     limits = _limits(draw, size, run, times, choices)
+    places: list[Bbox] = []
     for t in times:
-        figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
+        figure = Figure(figsize=size, dpi=_DPI, layout=None if places else "constrained")
         canvas = FigureCanvasAgg(figure)
         axes = figure.subplots()
         draw(axes, run, t, choices)
+        for each, place in zip(figure.axes, places, strict=False):
+            each.set_position(place)
         if limits is not None:
             axes.set_ylim(*limits)
         figure.suptitle(f"t = {t:.4g}", x=0.99, ha="right", fontsize="small")
         canvas.draw()  # type: ignore[no-untyped-call]
+        places = [each.get_position(original=True) for each in figure.axes]
         picture = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         yield Image.fromarray(picture[..., :3].copy())
 

@@ -26,11 +26,12 @@ _TRIANGLE = 5.0
 _GRID, _LEVELS = 241, 12
 
 
-def function(axes: Axes, run: RunRecord, t: float | None = None) -> None:
+def function(axes: Axes, run: RunRecord, t: float | None = None, *, steady: bool = False) -> None:
     """The network at flow time ``t`` (the end) over its inputs of one or two coordinates, beside a bias.
 
     One: h(x), the data, and a star for each neuron at its kink, a_j |w_j| high, as in figure 1 of Boursier et
     al. 2022 (arXiv 2206.00939). Two: a map of h with level lines, and the samples by their targets.
+    ``steady``: a map has the colours of the end of the run, whatever ``t``, so that they can be compared.
     Labels are triangles that point up and down. Held-out samples are hollow on a curve; on a map they are
     squares, or triangles with a white edge.
     Raises ReluflowError for inputs of more coordinates.
@@ -40,7 +41,7 @@ def function(axes: Axes, run: RunRecord, t: float | None = None) -> None:
     if free == 1:
         _curve(axes, state, problem)
     elif free == 2:
-        _map(axes, state, problem)
+        _map(axes, state, problem, state_of(run, None) if steady else state)
     else:
         raise ReluflowError(
             f"{run.path}: the inputs have {free} coordinates; expected one or two, beside a bias, for a "
@@ -128,13 +129,14 @@ def _stars(axes: Axes, kinks: Array, heights: Array, reach: float) -> None:
     axes.plot([], [], color=POSITIVE[0], label=r"kinks, $a_j|w_j|$ high", **star)
 
 
-def _map(axes: Axes, state: State, problem: Problem) -> None:
+def _map(axes: Axes, state: State, problem: Problem, coloured: State) -> None:
+    """The map of a state in colours that tell what ``coloured`` makes of the samples, and their targets."""
     everywhere = _inputs(problem)
     sides = _square(everywhere[:, 0], everywhere[:, 1])
     mesh = np.stack(np.meshgrid(*sides), axis=-1)
     values = _values(state, problem, mesh.reshape(-1, 2)).reshape(_GRID, _GRID)
     # a network grows far beyond the samples, of which the colours are to tell
-    levels, colours = _levels(np.append(_values(state, problem, problem.inputs), problem.targets))
+    levels, colours = _levels(np.append(_values(coloured, problem, problem.inputs), problem.targets))
     classes = problem.of_labels or bool(np.all(np.abs(problem.targets) == 1.0))
     bounds = (-1.0, 1.0) if classes else (float(levels[0]), float(levels[-1]))
     filled = axes.contourf(*sides, values, levels=levels, cmap=colours, extend="both")

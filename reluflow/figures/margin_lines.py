@@ -32,4 +32,4 @@ def margins(axes: Axes, run: RunRecord, clock: Clock = "log") -> None:
     axes.set_ylabel("margin, accuracy")
     axes.set_ylim(bottom=0.0)
     time_axis(axes, clock, words)
-    legend_above(axes, 3)
+    legend_above(axes, 2)
