@@ -99,7 +99,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "early/sign-changes": "how many output weights have changed their sign by then",
                 "general/first-escape": "time of the first escape from a small start",
                 "general/rest": "where a run comes to rest no live small neuron can grow",
-                "general/perturbations": "no small random change lowers the loss of a local minimum",
+                "general/perturbations": "no small random change lowers the loss of a spurious local minimum",
                 "general/two-piece": "past a number of samples the end is a least-squares fit of two pieces",
             },
         ),

@@ -45,11 +45,11 @@ def prediction() -> Prediction:
     """The row of any problem."""
     return Prediction(
         "general/perturbations",
-        "Where a run ends in a local minimum no small random change of the weights lowers the loss: share of "
-        f"those tried, by {100.0 * PERTURBATIONS.size:g} % of each neuron or less, that do.",
+        "Where a run ends in a spurious local minimum no small random change of the weights lowers the loss: "
+        f"share of those tried, by {100.0 * PERTURBATIONS.size:g} % of each neuron or less, that do.",
         "Wu, Simsek, Ged 2024 (arXiv 2402.05626)",
         True,
-        "holds wherever a run ends in a local minimum that is none of the best",
+        "holds wherever a run ends in a spurious local minimum",
         0.0,
         _share,
         0.0,
