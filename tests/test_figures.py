@@ -496,6 +496,14 @@ class TestFiles:
                 assert picture.width == pytest.approx(WIDTH * 300, abs=2)
         assert f"--kind {kind}" in made_by(path)["command"]
 
+    def test_the_size_is_the_one_that_is_asked_for(self, folder, tmp_path):
+        path = tmp_path / "wide.png"
+        done = call("plot", str(folder / "toy"), "-o", str(path), "--size", "7x2.5")
+        assert done.exit_code == 0, done.stderr
+        with Image.open(path) as picture:
+            assert picture.size == (2100, 750)
+        assert made_by(path)["command"].endswith("--kind loss --size 7x2.5")
+
     def test_the_start_is_a_time_as_any_other(self, folder, tmp_path):
         path = tmp_path / "start.png"
         done = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "function", "--at", "0")
@@ -560,6 +568,15 @@ class TestFiles:
             (["toy", "-o", "a.gif", "--at", "1"], "--at means nothing for .gif, which moves"),
             (["toy", "-o", "a.png", "--kind", "field", "--circle", "D+ x9"], "x9: found 2 samples"),
             (["toy", "-o", "a.png", "--kind", "field", "--circle", "D+"], "expected two of D+, D-, x3"),
+            (
+                ["toy", "-o", "a.png", "--size", "7"],
+                "--size 7: expected WIDTHxHEIGHT in inches, such as 7x2.6",
+            ),
+            (["toy", "-o", "a.png", "--size", "7x0.1"], "expected WIDTHxHEIGHT in inches"),
+            (
+                ["toy", "-o", "a.png", "--kind", "verify", "--size", "7x2"],
+                "--size means nothing for --kind verify",
+            ),
             (["nothing", "-o", "a.png"], "expected a run directory"),
             (["toy", "-o", "no/such/a.png"], "cannot be written"),
         ],

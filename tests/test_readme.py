@@ -74,10 +74,12 @@ def test_the_python_examples_run_on_the_run_of_the_first_command(tmp_path):
     example = [sys.executable, "-c", examples]
     done = subprocess.run(example, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    on_preset, on_arrays, at_a_time, _ = done.stdout.split("---\n")
+    on_preset, on_arrays, at_a_time, at_inputs, _ = done.stdout.split("---\n")
     assert on_preset.splitlines()[-1].endswith("60, 2)")
     assert on_arrays.startswith("converged")
     assert at_a_time.endswith("(60, 2) (60,)\n")
+    answers = [float(word) for word in at_inputs.strip("[]\n").split()]
+    assert answers == pytest.approx([-1.0, 0.0, 1.0], abs=1e-4)
     assert made_by(tmp_path / "both.pdf")["command"] == "python both.py"
 
 

@@ -120,6 +120,7 @@ def test_the_command_draws_a_folder_of_a_sweep_as_one(sweep, tmp_path):
         (["--at", "3"], "--at means nothing for --kind sweep"),
         (["--kind", "loss"], "is not a run directory"),
         (["--kind", "loss", "--x", "init.scale"], "--x means nothing for --kind loss"),
+        (["--value", "loss", "--size", "9999x2"], "expected WIDTHxHEIGHT in inches"),
         (["--x", "status"], "it is text; expected a column of numbers"),
     ],
 )
@@ -128,3 +129,8 @@ def test_bad_usage(sweep, words, found):
     assert done.exit_code == 2
     assert one_sentence(done.stderr)
     assert found in done.stderr
+
+
+def test_a_map_may_have_another_size_and_a_table_has_its_own(sweep):
+    cut = Cut(x="init.scale", y="network.width")
+    assert tuple(figures.sweep_figure(sweep, cut, size=(6.0, 3.0)).get_size_inches()) == (6.0, 3.0)

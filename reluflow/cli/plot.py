@@ -88,6 +88,12 @@ def plot(
         str | None, typer.Option(metavar="CONDITIONS", help="Of a sweep: only these rows, as for sweep show.")
     ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="Words above the figure; default: none.")] = "",
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT", help="Inches, such as 7x2.6 for both columns; default: one column."
+        ),
+    ] = None,
 ) -> None:
     """Write a figure of one or several runs, or of a sweep, in the size of a column, and print its name.
 
@@ -95,13 +101,20 @@ def plot(
     needs matplotlib: pip install 'reluflow[figures]'.
     """
     from reluflow.errors import ReluflowError
-    from reluflow.figures.choices import CLOCKS, MEANT_FOR
+    from reluflow.figures.choices import CLOCKS, MEANT_FOR, read_size
     from reluflow.figures.extra import require_matplotlib
 
     if time is not None and time not in CLOCKS:
         raise ReluflowError(f"--time {time}: there is no such axis; expected one of {', '.join(CLOCKS)}")
     of_sweep = {"x": x, "y": y, "value": value, "where": where}
-    of_runs = {"time": time, "linear": linear, "no-theory": no_theory, "circle": circle, "at": at}
+    of_runs = {
+        "time": time,
+        "linear": linear,
+        "no-theory": no_theory,
+        "circle": circle,
+        "at": at,
+        "size": size,
+    }
     kind = kind or ("sweep" if len(runs) == 1 and _is_sweep(runs[0]) else "loss")
     _refuse({} if kind == "sweep" else of_sweep, f"--kind {kind}")
     _refuse({name: value for name, value in of_runs.items() if kind not in MEANT_FOR[name]}, f"--kind {kind}")
@@ -114,7 +127,7 @@ def plot(
 
     with look(style):
         if kind == "sweep":
-            _plot_sweep(runs, out, of_sweep, title, command)
+            _plot_sweep(runs, out, of_sweep, title, read_size(size) if size else None, command)
         else:
             _plot_runs(runs, out, kind, of_runs, title, command)
     emit(f"{out}\n")
@@ -137,7 +150,7 @@ def _plot_runs(
 ) -> None:
     from reluflow.errors import ReluflowError
     from reluflow.figures.animation import animate
-    from reluflow.figures.choices import CLOCKS, Choices, Clock
+    from reluflow.figures.choices import CLOCKS, Choices, Clock, read_size
     from reluflow.figures.files import save
     from reluflow.figures.kinds import figure
     from reluflow.plot.circles import CircleChoice
@@ -147,7 +160,10 @@ def _plot_runs(
     usual: Clock = "log" if all(run.problem.of_labels for run in opened) else "time"
     clock = CLOCKS[how["time"]] if how["time"] else usual
     circle = CircleChoice.read(how["circle"] or "")
-    choices = Choices(clock, not how["linear"], _moment(how["at"]), not how["no-theory"], circle, title=title)
+    size = read_size(how["size"]) if how["size"] else None
+    choices = Choices(
+        clock, not how["linear"], _moment(how["at"]), not how["no-theory"], circle, title=title, size=size
+    )
     if out.suffix.lower() not in _MOVING:
         save(figure(kind, opened, choices), out, command, opened)
         return
@@ -157,7 +173,12 @@ def _plot_runs(
 
 
 def _plot_sweep(
-    folders: list[str], out: Path, cut: Mapping[str, str | None], title: str, command: str
+    folders: list[str],
+    out: Path,
+    cut: Mapping[str, str | None],
+    title: str,
+    size: tuple[float, float] | None,
+    command: str,
 ) -> None:
     from reluflow.cli.output import remark
     from reluflow.errors import ReluflowError
@@ -168,7 +189,7 @@ def _plot_sweep(
     if len(folders) != 1:
         raise ReluflowError(f"--kind sweep: found {len(folders)} folders; expected one")
     sweep = open_sweep(folders[0])
-    made = sweep_figure(sweep, Cut(**cut), title)
+    made = sweep_figure(sweep, Cut(**cut), title, size)
     for sentence in sweep.troubles:
         remark(sentence)
     save(made, out, command, [sweep])

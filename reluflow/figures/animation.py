@@ -80,7 +80,8 @@ def moments(run: RunRecord, frames: int) -> list[float]:
 def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iterator[Image]":
     from PIL import Image
 
-    draw, size = _KINDS[kind]
+    draw, usual = _KINDS[kind]
+    size = choices.size or usual
     times = moments(run, frames)
     limits = _limits(draw, size, run, times, choices)
     places: list[Bbox] = []

@@ -1,9 +1,11 @@
 """What may be chosen about a figure, and which words of ``reluflow plot`` say so; without matplotlib."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reluflow.errors import ReluflowError
 from reluflow.plot.circles import FULLEST, CircleChoice
 from reluflow.registry.figures import CLOCKS as CLOCKS
 from reluflow.registry.figures import Clock as Clock
@@ -17,7 +19,10 @@ MEANT_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "no-theory": ("loss",),
     "circle": ("field",),
     "at": ("loss", *_AT_A_TIME),
+    "size": (*_OVER_TIME, *_AT_A_TIME, "sweep"),
 }
+#: inches: the least and the most that a side of a figure may have
+SIDES: Final = (1.0, 50.0)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Choices:
 
     ``clock``: the time below curves; ``log``: of the loss; ``at``: the flow time of which a state is shown
     (None: the last); ``theory``: whether predictions stand beside the loss; ``circle``: of directions, on
-    which the field is drawn; ``title``: words above the figure.
+    which the field is drawn; ``title``: words above the figure; ``size``: its width and height in inches,
+    None for those of a column.
     """
 
     clock: Clock = "time"
@@ -35,6 +41,7 @@ class Choices:
     theory: bool = True
     circle: CircleChoice = FULLEST
     title: str = ""
+    size: tuple[float, float] | None = None
 
     def words(self, kind: str) -> list[str]:
         """The options that choose so for a kind of figure, but for the title."""
@@ -50,3 +57,17 @@ class Choices:
 
 
 USUAL: Final = Choices()
+
+
+def read_size(text: str) -> tuple[float, float]:
+    """Width and height of a figure in inches, as in 7x2.6. Raises ReluflowError."""
+    width, _, height = text.lower().partition("x")
+    try:
+        sides = float(width), float(height)
+    except ValueError:
+        sides = math.nan, math.nan
+    if not all(SIDES[0] <= side <= SIDES[1] for side in sides):
+        raise ReluflowError(
+            f"--size {text}: expected WIDTHxHEIGHT in inches, such as 7x2.6, of {SIDES[0]:g} to {SIDES[1]:g}"
+        )
+    return sides

@@ -35,6 +35,8 @@ def figure(kind: str, runs: Sequence[RunRecord], choices: Choices = USUAL) -> Fi
         made = KINDS[kind](runs, choices)
     if choices.title:
         made.suptitle(choices.title)
+    if choices.size is not None:
+        made.set_size_inches(choices.size)
     return made
 
 

@@ -51,19 +51,24 @@ class Cut:
 USUAL: Final = Cut()
 
 
-def sweep_figure(sweep: Tabulated, cut: Cut = USUAL, title: str = "") -> Figure:
+def sweep_figure(
+    sweep: Tabulated, cut: Cut = USUAL, title: str = "", size: tuple[float, float] | None = None
+) -> Figure:
     """The figure of a sweep: a map with ``y``, curves over a number, else a table.
 
-    Raises ReluflowError for columns that there are not, and for a map without two axes.
+    ``size``: inches, of anything but a table. Raises ReluflowError for columns that there are not, for a map
+    without two axes and for a table that is to have a size.
     """
     require_axes(cut.x, cut.y)
-    made = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    made = Figure(figsize=size or (WIDTH, HEIGHT), layout="constrained")
     axes = made.subplots()
     x = cut.x or _usual_x(sweep)
     if cut.x is not None and cut.y is not None:
         sweep_map(axes, sweep, cut.x, cut.y, cut.value or "success", cut.where)
     elif x is not None:
         sweep_curves(axes, sweep, x, cut.value or "loss", cut.where)
+    elif size is not None:
+        raise ReluflowError("--size means nothing for a table, which has that of its lines")
     else:
         lines, width = sweep_table(axes, sweep, cut.value or "loss", cut.where)
         made.set_size_inches(_CHARACTER * width, _LINE * (lines + 2))
