@@ -9,6 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from reluflow import figures
+from reluflow.figures.choices import USUAL
+from reluflow.figures.kinds import curves
 from reluflow.figures.look import HEIGHT, WIDTH, look
 from reluflow.flow.base import State
 from reluflow.observe.history import History
@@ -90,6 +92,19 @@ def test_a_legend_stays_where_it_is_while_the_cursor_moves_and_hides_no_curve(fa
         curve = axes.transData.transform(axes.lines[0].get_xydata())
         assert not any(places[-1].contains(*point) for point in curve)
     assert all(np.allclose(one.extents, other.extents, atol=1.0) for one, other in pairwise(places))
+
+
+def test_a_legend_of_many_runs_that_leave_it_no_room_stands_above_them():
+    times = np.linspace(0.0, 10.0, 400)
+    runs = [run_of(times, np.exp(-8.0 / (1.0 + np.exp(-4.0 * (times - at))))) for at in range(1, 9)]
+    axes = drawn(lambda axes: figures.loss(axes, runs))
+    assert len(axes.get_legend().get_texts()) == len(runs)
+    legend = axes.get_legend().get_window_extent()
+    assert legend.y0 >= axes.get_window_extent().y1
+    assert legend.x1 <= axes.figure.bbox.x1
+    made = curves(runs, USUAL)
+    FigureCanvasAgg(made).draw()
+    assert made.axes[0].get_window_extent().height > 0.6 * HEIGHT * made.dpi
 
 
 def test_colours_of_a_map_are_those_of_the_samples_and_classes_have_their_marks():

@@ -105,6 +105,14 @@ class TestLook:
             figures.loss(axes, [runs["toy"], runs["smaller"]])
             assert [line.get_color() for line in axes.lines] == [colour for colour, _ in LINES[:2]]
 
+    def test_many_runs_are_told_apart_by_markers_as_well(self, runs):
+        with look():
+            axes = Figure().subplots()
+            figures.loss(axes, 14 * [runs["toy"]])
+        looks = {(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines}
+        assert len(looks) == 14
+        assert {line.get_marker() for line in axes.lines[: len(LINES)]} == {"None"}
+
     def test_a_style_stands_before_ours_and_is_gone_afterwards(self):
         import matplotlib
 

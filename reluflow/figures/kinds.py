@@ -12,10 +12,11 @@ from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
 from reluflow.figures.functions import function
-from reluflow.figures.look import HEIGHT, WIDTH
+from reluflow.figures.look import HEIGHT, ROW, WIDTH
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.margin_lines import margins
 from reluflow.figures.neuron_lines import norms, turning
+from reluflow.figures.scales import rows_above
 from reluflow.figures.spectra import eigen, explained, spectrum
 from reluflow.figures.tables import TABLE_WIDTH, verification
 from reluflow.store.run_record import Curve, RunRecord
@@ -47,7 +48,9 @@ def _empty(height: float = HEIGHT, width: float = WIDTH) -> Figure:
 def curves(runs: Sequence[Curve], choices: Choices) -> Figure:
     """The losses of several runs, of which no more than the curves need be there; of one, as ``figure``."""
     made = _empty()
-    loss(made.subplots(), runs, choices.clock, log=choices.log, theory=choices.theory, at=choices.at)
+    axes = made.subplots()
+    loss(axes, runs, choices.clock, log=choices.log, theory=choices.theory, at=choices.at)
+    made.set_size_inches(WIDTH, HEIGHT + ROW * rows_above(axes))
     return made
 
 

@@ -18,6 +18,8 @@ from reluflow.errors import ReluflowError
 #: inches: a column of the usual journals
 WIDTH: Final = 3.37
 HEIGHT: Final = 2.3
+#: inches that a row of a legend above the axes adds to the height
+ROW: Final = 0.14
 
 #: Okabe and Ito's colours, dark and light in turn, with the dashes of each
 LINES: Final = (
@@ -28,6 +30,8 @@ LINES: Final = (
     ("#882255", (0, (3, 1, 1, 1, 1, 1))),
     ("#009E73", (0, (8, 2))),
 )
+#: on lines from the seventh on, which have the colours and dashes of the first ones
+MARKERS: Final = ("o", "s", "^", "D", "v")
 #: of neurons with a positive and with a negative output weight: colour, dashes, marker
 POSITIVE: Final[tuple[str, Any, str]] = ("#0072B2", "-", "o")
 NEGATIVE: Final[tuple[str, Any, str]] = ("#E69F00", (0, (4, 1.2)), "s")
@@ -72,6 +76,12 @@ _OURS: Final[dict[Any, Any]] = {
 def edged(width: float, colour: str = "black") -> dict[str, Any]:
     """Marks with an edge that tells them from each other where many stand."""
     return {"markeredgecolor": colour, "markeredgewidth": width}
+
+
+def again(number: int) -> dict[str, Any]:
+    """What tells a line, by its ``number`` from 0, from those of the same colour and dashes before it."""
+    rounds = number // len(matplotlib.rcParams["axes.prop_cycle"])
+    return {"marker": MARKERS[(rounds - 1) % len(MARKERS)], "markevery": 0.12} if rounds else {}
 
 
 def legend_above(axes: Axes, columns: int, *, gap: float = 0.2, **choices: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reluflow.figures.choices import Clock
-from reluflow.figures.look import GUIDE, THEORY
+from reluflow.figures.look import GUIDE, THEORY, again
 from reluflow.figures.scales import logarithmic_height, place_legend, time_axis
 from reluflow.figures.shown import (
     history_of,
@@ -54,11 +54,11 @@ def loss(
     first = whole(several[0])
     if at is not None and first is not None:
         require_time(first, at)
-    for run, label in zip(several, labels(several), strict=True):
+    for number, (run, label) in enumerate(zip(several, labels(several), strict=True)):
         series = series_of(run)
         unit, words = units(run, clock)
         t, values = _curve(series, "loss")
-        axes.plot(t / unit, values, label=label if len(several) > 1 else None)
+        axes.plot(t / unit, values, label=label if len(several) > 1 else None, **again(number))
     names = {run.preset.values["solver.loss"] for run in several}
     axes.set_ylabel("loss" if len(names) > 1 else f"loss ({names.pop()})")
     if len(several) == 1:

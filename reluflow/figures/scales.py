@@ -1,5 +1,6 @@
 """Axes and legends that keep what is written on them apart."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
 from reluflow.figures.choices import Clock
+from reluflow.figures.look import legend_above
 
 _Place = Literal["lower left", "upper right", "lower right", "upper left", "center right", "center left"]
 
@@ -18,6 +20,10 @@ _LONG_TIME: Final = 1e4
 #: what a legend covers of the axes: across besides its words and a character, up besides its lines and a line
 _LEGEND_ACROSS: Final = (0.17, 0.02)
 _LEGEND_UP: Final = (0.06, 0.09)
+#: entries of a legend that may cover a line where there is no room: above the axes they would take as much
+_FEW: Final = 2
+#: letters of the longest entry up to which one, two and three stand beside each other
+_ABREAST: Final = (1000, 18, 8)
 #: where a legend may stand, the first first
 _PLACES: Final[tuple[_Place, ...]] = (
     "lower left",
@@ -60,9 +66,9 @@ def time_axis(axes: Axes, clock: Clock, words: str) -> None:
 
 
 def place_legend(axes: Axes) -> None:
-    """A legend at the first place where it covers none of the lines that are drawn, or the fewest points.
+    """A legend at the first place where it covers none of the lines that are drawn, else above the axes.
 
-    It is found at once and not when the figure is drawn, so that what moves later does not move the legend.
+    The place is found at once, not when the figure is drawn, so that nothing that moves later moves it.
     """
     _, labels = axes.get_legend_handles_labels()
     width = _LEGEND_ACROSS[0] + _LEGEND_ACROSS[1] * max(map(len, labels))
@@ -79,4 +85,22 @@ def place_legend(axes: Axes) -> None:
         inside = (places >= (left, low)) & (places <= (left + width, low + height))
         return int(np.count_nonzero(np.all(inside, axis=1)))
 
-    axes.legend(loc=min(_PLACES, key=covered), handlelength=1.0 if len(labels) == 1 else None)
+    place = min(_PLACES, key=covered)
+    if covered(place) and len(labels) > _FEW:
+        legend_above(axes, _abreast(labels))
+    else:
+        axes.legend(loc=place, handlelength=1.0 if len(labels) == 1 else None)
+
+
+def rows_above(axes: Axes) -> int:
+    """How many rows the legend above the axes has, 0 for none there."""
+    legend = axes.get_legend()
+    if legend is None or legend.get_bbox_to_anchor().width > 0.0:
+        return 0
+    labels = [text.get_text() for text in legend.get_texts()]
+    return -(-len(labels) // _abreast(labels))
+
+
+def _abreast(labels: Sequence[str]) -> int:
+    longest = max(map(len, labels))
+    return max(sum(longest <= letters for letters in _ABREAST), 1)
