@@ -81,6 +81,16 @@ def _of_tiny_targets() -> Problem:
     return Problem(problem.inputs, 1e-7 * problem.targets, problem.weights, problem.output_weights)
 
 
+def test_a_legend_stands_on_no_plateau_of_few_points():
+    """Nothing is recorded between its ends."""
+    times = np.array([0.0, 0.9, 1.0, 9.0, 9.1, 10.0])
+    loss = np.array([1.0, 1.0, 0.5, 0.5, 0.01, 0.01])
+    axes = drawn(lambda axes: figures.loss(axes, 2 * [run_of(times, loss)], log=False))
+    legend = axes.get_legend().get_window_extent()
+    plateau = np.column_stack([np.linspace(1.0, 9.0, 50), np.full(50, 0.5)])
+    assert not any(legend.contains(*point) for point in axes.transData.transform(plateau))
+
+
 @pytest.mark.parametrize("fall", [0.1, 0.9])
 def test_a_legend_stays_where_it_is_while_the_cursor_moves_and_hides_no_curve(fall):
     times = np.linspace(0.0, 10.0, 400)

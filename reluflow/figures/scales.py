@@ -5,10 +5,12 @@ from typing import Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
+from reluflow.network import Array
 
 _Place = Literal["lower left", "upper right", "lower right", "upper left", "center right", "center left"]
 
@@ -20,6 +22,9 @@ _LONG_TIME: Final = 1e4
 #: what a legend covers of the axes: across besides its words and a character, up besides its lines and a line
 _LEGEND_ACROSS: Final = (0.17, 0.02)
 _LEGEND_UP: Final = (0.06, 0.09)
+#: points of a line that a legend is kept from, and how far above its plateau a name stands
+_POINTS: Final = 400
+_ABOVE: Final = 0.04
 #: entries of a legend that may cover a line where there is no room: above the axes they would take as much
 _FEW: Final = 2
 #: letters of the longest entry up to which one, two and three stand beside each other
@@ -73,10 +78,7 @@ def place_legend(axes: Axes) -> None:
     _, labels = axes.get_legend_handles_labels()
     width = _LEGEND_ACROSS[0] + _LEGEND_ACROSS[1] * max(map(len, labels))
     height = _LEGEND_UP[0] + _LEGEND_UP[1] * len(labels)
-    lines = [line for line in axes.lines if line.get_transform() == axes.transData]
-    points = np.concatenate([np.column_stack(line.get_data()) for line in lines]).astype(float)
-    to_axes = axes.transScale + axes.transLimits
-    places = to_axes.transform(points)
+    places = _drawn(axes)
 
     def covered(place: _Place) -> int:
         up, _, across = place.partition(" ")
@@ -90,6 +92,27 @@ def place_legend(axes: Axes) -> None:
         legend_above(axes, _abreast(labels))
     else:
         axes.legend(loc=place, handlelength=1.0 if len(labels) == 1 else None)
+
+
+def _drawn(axes: Axes) -> Array:
+    """Points (k, 2) of the axes, from 0 to 1, where lines and the names at them are, close to each other."""
+    to_axes = axes.transScale + axes.transLimits
+    found = []
+    for line in axes.lines:
+        if line.get_transform() == axes.transData:
+            points = to_axes.transform(np.column_stack(line.get_data()).astype(float))
+            points = points[np.all(np.isfinite(points), axis=1)]
+            if len(points) > 1 and line.get_linestyle() != "None":
+                length = np.cumsum(np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T))
+                even = np.linspace(0.0, length[-1], _POINTS)
+                points = np.column_stack([np.interp(even, length, each) for each in points.T])
+            found.append(points)
+    names = [each for each in axes.texts if isinstance(each, Annotation)]
+    ends = axes.get_xlim()[1]
+    for each in names:
+        height = to_axes.transform((ends, each.xy[1]))[1]
+        found.append(np.array([[each.xy[0], height + _ABOVE]]))
+    return np.concatenate(found)
 
 
 def rows_above(axes: Axes) -> int:
