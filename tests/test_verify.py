@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +115,19 @@ class TestCommand:
         monkeypatch.setattr("reluflow.cli.progress.LINE_EVERY", 0.0)
         assert "loss = " in call("verify", "three-points", *AT_ONCE).stderr
         assert call("verify", "three-points", *AT_ONCE, "-q").stderr == ""
+
+    @pytest.mark.parametrize("command", ["verify", "directions"])
+    @pytest.mark.parametrize(
+        ("name", "found"),
+        [("runs/none", "found nothing of that name"), ("folder", "found a folder that is no run")],
+    )
+    def test_what_is_neither_run_nor_preset(self, command, name, found, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("folder").mkdir()
+        result = call(command, name)
+        assert (result.exit_code, result.stderr) == (
+            2, f"reluflow: {name}: {found}; expected a run directory or a preset\n",
+        )  # fmt: skip
 
     def test_nothing_by_that_name(self):
         result = call("verify", "nothing")

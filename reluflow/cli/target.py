@@ -1,5 +1,6 @@
 """What a command is pointed at: a preset with its changes, or a run directory."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,16 @@ def opened(target: str, settings: Sequence[str]) -> "Preset | Run":
     """The run directory of that name, else the preset with ``--set`` applied. PresetError, RunError."""
     from reluflow.cli.overrides import Request
     from reluflow.errors import PresetError
+    from reluflow.store.locations import preset_files
     from reluflow.store.preset import load_preset
 
-    request = Request(target, settings, None)
-    if not (Path(target) / "run.json").is_file():
+    request, path = Request(target, settings, None), Path(target)
+    if len(path.parts) > 1 and path.suffix != ".toml" and not os.path.lexists(path):
+        raise PresetError(f"{target}: found nothing of that name; expected a run directory or a preset")
+    is_run = (path / "run.json").is_file()
+    if not is_run and path.is_dir() and target not in preset_files():
+        raise PresetError(f"{target}: found a folder that is no run; expected a run directory or a preset")
+    if not is_run:
         return load_preset(target, request.overrides())
     if request.settings:
         raise PresetError(f"--set {request.settings[0]}: {target} is a run; expected a preset with --set")
