@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from commands import call, one_sentence
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from reluflow import figures
@@ -67,6 +68,20 @@ def test_several_values_are_a_curve_each_with_the_theory_beside_it(sweep, axes):
         figures.sweep_curves(axes, sweep, "init.scale", "escape:1,escape:2")
 
 
+def test_the_name_of_the_theory_leaves_room_for_the_curve(tmp_path):
+    """That of data of no special setting says more than there is room for."""
+    over = ("--over", "init.scale=1e-2,1e-4", "--set", "network.width=6")
+    done = call("sweep", "first-steps", *over, "--out", str(tmp_path / "steps"), "-q", "--jobs", "1")
+    assert done.exit_code == 0, done.stderr
+    with look():
+        made = figures.sweep_figure(open_sweep(tmp_path / "steps"), Cut(value="escape:1"))
+        FigureCanvasAgg(made).draw()
+        (axes,) = made.axes
+        assert "theory (limit of vanishing scale)" in [t.get_text() for t in axes.get_legend().get_texts()]
+        assert axes.get_legend().get_window_extent().x1 <= made.bbox.x1
+        assert axes.get_window_extent().width > 0.7 * made.bbox.width
+
+
 def test_keys_that_vary_together_are_one_curve(tmp_path, axes):
     """Over whole numbers, of a loss that is that of stop.loss to the last digits."""
     over = ("--over", "data.samples=data.dimension=4,6,8", "--set", "stop.loss=1e-1")
@@ -93,6 +108,13 @@ def test_a_map_has_a_cell_for_each_pair(sweep):
         for column, scale in enumerate((1e-3, 1e-2, 1e-1)):
             rows = (table["init.scale"] == scale) & (table["network.width"] == width)
             assert np.asarray(cells).reshape(2, 3)[row, column] == table["success"][rows].mean()
+
+
+def test_colours_of_a_map_are_of_the_logarithm_where_values_span_much(sweep):
+    for value, expected in (("init.scale", True), ("escape:1", False), ("success", False)):
+        axes = Figure().subplots()
+        figures.sweep_map(axes, sweep, "init.scale", "network.width", value)
+        assert isinstance(axes.collections[0].norm, LogNorm) == expected
 
 
 def test_a_table_has_a_line_for_each_group(sweep, axes):

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
@@ -121,6 +122,7 @@ def sweep_map(
 ) -> None:
     """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells.
 
+    Colours are those of the logarithm where the values span much, as the axis of a curve is.
     Where the theory says something of it, its level lines lie over the cells.
     """
     table = chosen(sweep.table(), where)
@@ -131,6 +133,8 @@ def sweep_map(
     picture = axes.pcolormesh(*places, laid.values, cmap="viridis", shading="nearest")
     picture.set_clim(*ends)
     known = laid.values[np.isfinite(laid.values)]
+    if value != "success" and _spans_much(known):
+        picture.set_norm(LogNorm())
     if known.size and np.ptp(known) <= _SAME * np.abs(known).max():
         picture.set_clim(*_around(known[0]))
     line = theory_line(sweep.study, groups, table)
@@ -263,16 +267,20 @@ def _theory(
     for each in groups:
         line = theory_line(study, each, table, known)
         if line is not None:
-            label = None if name else f"theory ({line.name.partition(':')[0]})"
+            setting = line.name.partition(":")[0].partition(",")[0].removeprefix("the ")
+            label = None if name else f"theory ({setting})"
             axes.plot(places[order], line.values[order], ":", color=THEORY, label=label)
             name = line.name
 
 
 def _scale(axes: Axes, which: str, values: Array) -> None:
-    """Logarithmic where all is above 0 and spans much."""
-    known = values[np.isfinite(values)]
-    if known.size and known.min() > 0.0 and known.max() >= _LOG * known.min():
+    """Logarithmic where the values span much."""
+    if _spans_much(values[np.isfinite(values)]):
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+
+
+def _spans_much(known: Array) -> bool:
+    return bool(known.size and known.min() > 0.0 and known.max() >= _LOG * known.min())
 
 
 def _cell(value: Any) -> str:
