@@ -56,6 +56,18 @@ def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> N
     left_in_order(terminal)
 
 
+def test_a_size_that_is_again_what_it_was_is_painted_as_any_other(terminal: Terminal) -> None:
+    """The app may hear of a change only when it is undone, and the terminal has cut off what was there."""
+    process = app_of(terminal)
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    for _ in range(3):
+        terminal.resize(100, 30)
+        os.kill(process, signal.SIGWINCH)
+        terminal.until(whole, "the panels")
+    left_in_order(terminal)
+
+
 def test_ctrl_l_paints_over_what_others_wrote(terminal: Terminal) -> None:
     terminal.until(lambda screen: "solver done" in screen.text, "a run")
     terminal.type("g20\r")

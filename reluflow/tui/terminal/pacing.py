@@ -13,6 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
+from textual import events
+from textual.geometry import Size
+from textual.timer import Timer
+
 from reluflow.tui.terminal.private import OpenApp
 
 
@@ -30,6 +34,8 @@ class PacingSettings:
     #: terminal that has answered before and from any other.
     last_seconds: float = 1.0
     unknown_last_seconds: float = 0.1
+    #: seconds after which the size of the terminal is taken to have settled
+    settled_seconds: float = 0.05
 
 
 PACING: Final = PacingSettings()
@@ -113,7 +119,32 @@ class PacedApp(OpenApp):
         self.pacer = Pacer(self._on_answer)
         self._hold: ExitStack | None = None
         self._missed = False
+        #: the size of the terminal when it was last at rest, and what waits for the next rest
+        self._settled: Size | None = None
+        self._settling: Timer | None = None
         super().__init__()
+
+    async def on_event(self, event: events.Event) -> None:
+        await super().on_event(event)
+        if not isinstance(event, events.Resize):
+            return
+        if self._settled is None:
+            self._settled = event.size
+            return
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(PACING.settled_seconds, lambda: self._settle(event.size))
+
+    def _settle(self, size: Size) -> None:
+        """Paint everything if the size has changed and is what it was: Textual would paint nothing.
+
+        In between, what was on the terminal may have been cut off.
+        """
+        if size == self._settled:
+            self._missed = True
+            if self._hold is None:
+                self.repaint()
+        self._settled = size
 
     def post_display_hook(self) -> None:
         """A picture was written, or left out while painting was on hold."""
