@@ -5,7 +5,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays, held_neurons
+from reluflow.flow.lorentz.neurons import ON, Neurons
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.samples import merge
+from reluflow.flow.lorentz.sliding import attach
 
 
 def growth(directions, inputs, force, base, slope):
@@ -53,3 +58,61 @@ def test_rays_come_in_opposite_pairs(sign):
     rays = extreme_rays(np.random.default_rng(1).standard_normal((5, 3)))
     assert len(rays) == 20
     assert all(np.isclose(rays, sign * ray).all(axis=1).any() for ray in rays)
+
+
+def held_neuron(samples, sign=1.0, on=()):
+    """A neuron held where the kinks of samples meet, active on those ``on`` that it is not on the kink of."""
+    p = samples.inputs.shape[1]
+    z, status = np.zeros((2, 1, samples.primaries))
+    z[0, list(on)], status[0, list(on)] = 1.0, ON
+    neuron = Neurons(
+        np.array([0]), np.zeros((1, p)), np.array([sign]), np.array([0]), np.array([1.0]), z,
+        status.astype(np.int8), np.zeros((1, 0), dtype=np.intp), np.zeros((1, 0, p)),
+    )  # fmt: skip
+    for k in range(p - len(on)):
+        neuron = attach(neuron, np.array([k]), samples)
+    return neuron
+
+
+def rates_of(inputs, slope, residual, sign, on=(), bounded=False):
+    """The merged samples, and the one neuron that is held at their junction."""
+    samples = merge(np.asarray(inputs, dtype=float), np.zeros(len(inputs)), slope)
+    forcing = Forcing(samples, Path(residual[None], 1.0), 0.0)
+    (held,) = held_neurons(held_neuron(samples, sign, on), np.array([sign]), forcing, bounded)
+    return samples, held
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_rates_are_those_of_the_activation_function_along_each_ray(slope, sign):
+    rng = np.random.default_rng(3)
+    inputs = rng.standard_normal((4, 2))
+    inputs = np.vstack([inputs, -2.0 * inputs[1]])  # an opposite sample pulls on the other side
+    residual = rng.standard_normal(5)
+    samples, held = rates_of(inputs, slope, residual, sign)
+    everyone = np.vstack([samples.inputs, -samples.mirror_ratio[:, None] * samples.inputs[samples.mirrored]])
+    rays = extreme_rays(samples.inputs)[held.rays]
+    z = rays @ everyone.T
+    pulled = -sign * np.where(z > 0.0, z, slope * z) @ residual
+    np.testing.assert_allclose(held.rates[0] * np.abs(z[:, :4]).sum(axis=1), pulled, atol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_samples_off_their_kinks_pull_along_the_rays_as_well(sign):
+    inputs = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.5, -1.0, 1.0]]
+    residual = np.array([0.3, -0.7, 0.2, 1.1])
+    samples, held = rates_of(inputs, 0.0, residual, sign, on=[3])
+    rays = extreme_rays(samples.inputs[:3])[held.rays]
+    np.testing.assert_allclose(rays[:, 2], 0.0, atol=1e-15)
+    z = rays @ samples.inputs.T
+    pulled = -sign * (np.maximum(z[:, :3], 0.0) @ residual[:3] + z[:, 3] * residual[3])
+    np.testing.assert_allclose(held.rates[0] * np.abs(z).sum(axis=1), pulled, atol=1e-12)
+
+
+def test_rays_along_which_nothing_grows_in_a_step_are_left_out():
+    problem = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], 0.0, np.array([0.3, -0.7, 0.2]), 1.0
+    (_, held), (_, bounded) = rates_of(*problem), rates_of(*problem, bounded=True)
+    grows = held.rates[0] > 0.0
+    assert 0 < np.count_nonzero(grows) < len(grows)
+    assert bounded.rays.tolist() == held.rays[grows].tolist()
+    np.testing.assert_array_equal(bounded.rates, held.rates[:, grows])
