@@ -51,9 +51,26 @@ def meet(field: Field, sides: Sides, zero: Indices, arrived: Indices) -> Sides:
             continue
         h = most_inward(field, sides, np.setdiff1d(zero, free))
         if h is None:
-            return _tied(field, sides, zero)
+            return _tied(field, _kept(field, sides, corner), zero)
         sides[h] = -sides[h]
     raise UnsettledError("sides change without end")
+
+
+def _kept(field: Field, sides: Sides, corner: Indices) -> Sides:
+    """The sides of a neuron that stays at a corner with all kinks off; it slides if it cannot be beyond them.
+
+    With all of them off nothing moves it. But descent is never exactly at the corner, and where w cannot be
+    on the far side of all kinks, some are always on.
+    """
+    if excess(field.kinks, corner) <= 0 or np.any(sides[corner] != -1):
+        return sides
+    places = rays(field.kinks, corner)[:, corner]
+    beyond = places[np.all(places <= 0, axis=1)].sum(axis=0)
+    if np.all(beyond < 0):
+        return sides
+    sides = sides.copy()
+    sides[corner] = 0
+    return sides
 
 
 def _tied(field: Field, sides: Sides, zero: Indices) -> Sides:
