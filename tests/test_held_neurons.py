@@ -5,9 +5,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reluflow.flow.events import Change
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays, held_neurons
-from reluflow.flow.lorentz.neurons import ON, Neurons
+from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays, held_neurons, junction_rays
+from reluflow.flow.lorentz.junctions import let_out
+from reluflow.flow.lorentz.neurons import ON, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sliding import attach
@@ -116,3 +118,20 @@ def test_rays_along_which_nothing_grows_in_a_step_are_left_out():
     assert 0 < np.count_nonzero(grows) < len(grows)
     assert bounded.rays.tolist() == held.rays[grows].tolist()
     np.testing.assert_array_equal(bounded.rates, held.rates[:, grows])
+
+
+def test_a_neuron_leaves_along_the_ray_on_which_it_grows_and_slides_on_its_kink():
+    """Three lines through the origin of a plane, of which the second one attracts and leads out."""
+    inputs = np.array([[1.0, 0.2], [-0.3, 1.0], [0.9, -0.2]])
+    samples = merge(inputs, np.zeros(3), 0.0)
+    rays = junction_rays(np.arange(3), samples)
+    along = int(np.flatnonzero((rays[:, 1] == 0.0) & (rays[:, 0] > 0.0))[0])
+    assert rays[along, 2] > 0.0
+    # r_1 and r_3 all but balance each other along the ray, and push across it less than r_2 pushes back
+    residual = np.array([-1.0, 1.0, (1.0 - 1e-6) * rays[along, 0] / rays[along, 2]])
+    (held,) = held_neurons(held_neuron(samples), np.ones(1), Forcing(samples, Path(residual[None], 1.0), 0.0))
+    assert along in held.rays
+    after, told = let_out(held_neuron(samples), np.arange(3), 1.0, residual, samples, along)
+    assert after.status[0].tolist() == [ON, SLIDING, ON]
+    assert after.slots[0][after.slots[0] >= 0].tolist() == [1]
+    assert {Change.RELEASE_ON} <= {Change(kind) for kind in told.kind}
