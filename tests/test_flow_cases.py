@@ -101,6 +101,12 @@ def test_weights_and_pre_activations_of_a_neuron_that_slides_stay_one() -> None:
     assert residual @ residual / (2 * residual.size) == pytest.approx(data["loss"][-1], rel=1e-4)
 
 
+@pytest.mark.parametrize("name", ["held-0", "onkink-12", "dominated-12"])
+def test_a_junction_that_descent_leaves_as_well_is_no_choice(name: str) -> None:
+    data = case(name)
+    assert Change.CHOICE not in flow(data, data["times"]).events.kind
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_what_descent_leaves_open_is_marked_and_does_not_depend_on_the_tolerance(name: str) -> None:
     data = case(name)

@@ -135,3 +135,14 @@ def test_a_neuron_leaves_along_the_ray_on_which_it_grows_and_slides_on_its_kink(
     assert after.status[0].tolist() == [ON, SLIDING, ON]
     assert after.slots[0][after.slots[0] >= 0].tolist() == [1]
     assert {Change.RELEASE_ON} <= {Change(kind) for kind in told.kind}
+
+
+def test_it_is_a_choice_where_descent_goes_elsewhere_soon_after():
+    inputs = np.array([[1.0, 0.2], [-0.3, 1.0], [0.9, -0.2]])
+    samples = merge(inputs, np.zeros(3), 0.0)
+    rays = junction_rays(np.arange(3), samples)
+    along = int(np.flatnonzero((rays[:, 1] == 0.0) & (rays[:, 0] > 0.0))[0])
+    now = np.array([-1.0, 1.0, (1.0 - 1e-6) * rays[along, 0] / rays[along, 2]])
+    later = np.array([1.0, 1.0, -1.0])
+    _, told = let_out(held_neuron(samples), np.arange(3), 1.0, now, samples, along, later)
+    assert Change.CHOICE in told.kind
