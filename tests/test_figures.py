@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from PIL import Image
 import reluflow
 from reluflow import figures
 from reluflow.cli.completion import figure_kinds
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, escaped
 from reluflow.figures.animation import animate, moments
 from reluflow.figures.choices import Choices
 from reluflow.figures.kinds import KINDS, curves
@@ -673,6 +674,26 @@ class TestAnimation:
         monkeypatch.setattr("shutil.which", lambda _: None)
         with pytest.raises(ReluflowError, match="needs ffmpeg, which is not installed"):
             animate("loss", runs["toy"], tmp_path / "a.mp4", frames=2)
+
+
+ODD_NAMES = ["esc\x1b[31m", "not\udcffutf-8", "$\\frac$", "$\\alpha$", "a$b^c$$", "\u4e2d\u6587"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [*((name, "svg") for name in ODD_NAMES), *(("".join(ODD_NAMES), each) for each in ("png", "pdf"))],
+)
+def test_a_run_and_a_title_may_have_any_name(name, ending, runs, tmp_path):
+    """A figure is made without a word, and can be read again."""
+    place = tmp_path / name
+    shutil.copytree(runs["toy"].path, place)
+    out = tmp_path / f"figure.{ending}"
+    done = call("plot", str(place), str(runs["toy"].path), "-o", str(out), "--title", name)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert escaped(name) in made_by(out)["command"]
+    assert made_by(out)["presets"].startswith(f"# {escaped(str(place))}\n")
+    if ending == "svg":
+        ElementTree.parse(out)
 
 
 def test_the_package_is_imported_without_matplotlib():

@@ -1,12 +1,15 @@
 """Figures as files, which say themselves what they were made by."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, escaped
 from reluflow.figures.metadata import NAMES
 from reluflow.store.files import write_bytes, writing
 from reluflow.store.run_record import Curve
@@ -16,7 +19,7 @@ from reluflow.sweep.study import STUDY
 
 def presets_of(shown: Sequence[Curve | Sweep | SweepInMemory]) -> str:
     """The presets of runs, and the studies of sweeps, as TOML, each behind its directory."""
-    return "\n".join(f"# {each.path}\n{_toml(each)}" for each in shown)
+    return "\n".join(f"# {escaped(str(each.path))}\n{_toml(each)}" for each in shown)
 
 
 def _toml(shown: Curve | Sweep | SweepInMemory) -> str:
@@ -41,12 +44,40 @@ def save(
             f"{path}: found the ending {path.suffix or 'none'}; expected {', '.join(NAMES)}, or for a "
             "figure that moves .gif or .mp4"
         )
-    texts: dict[str, str | None] = dict(zip(NAMES[ending], (command, presets_of(runs)), strict=True))
+    make_legible(figure)
+    said = (escaped(command), presets_of(runs))
+    texts: dict[str, str | None] = dict(zip(NAMES[ending], said, strict=True))
     if ending == ".pdf":
         texts |= {"CreationDate": None}
     if ending == ".svg":
         texts |= {"Date": None}
     content = io.BytesIO()
-    figure.savefig(content, format=ending.removeprefix("."), metadata=texts)
+    with warnings.catch_warnings():
+        # signs that a font has not are drawn as boxes, and a warning would go to the app's screen
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        figure.savefig(content, format=ending.removeprefix("."), metadata=texts)
     with writing(path, ReluflowError):
         write_bytes(path, content.getvalue())
+
+
+def make_legible(figure: Figure) -> None:
+    """Write control characters in a figure's texts as escapes, and dollars as such where they are no formula.
+
+    Names of runs and titles may hold any character. XML and fonts cannot hold all, and matplotlib fails on
+    what is not a formula between two dollars.
+    """
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        words = text.get_text()
+        if (legible := escaped(words, kept="\n")) != words:
+            text.set_text(legible)
+        if "$" in legible and not _is_formula(legible):
+            text.set_parse_math(False)
+
+
+def _is_formula(words: str) -> bool:
+    try:
+        MathTextParser("path").parse(words)
+    except ValueError:
+        return False
+    return True
