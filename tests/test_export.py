@@ -7,6 +7,7 @@ these.
 import hashlib
 import io
 import json
+import shutil
 import sys
 from importlib import import_module
 
@@ -164,6 +165,12 @@ class TestArrays:
             assert found.sizes["held_out"] == targets.size > 0
             np.testing.assert_array_equal(found["held_out_inputs"], inputs)
             np.testing.assert_array_equal(found["held_out_targets"], targets)
+
+    @pytest.mark.parametrize("ending", [".csv", ".npz", ".nc"])
+    def test_a_run_may_have_any_name(self, ending, runs, tmp_path):
+        shutil.copytree(runs / "flow", tmp_path / "not\udcff")
+        done = call("export", str(tmp_path / "not\udcff"), str(tmp_path / f"flat{ending}"))
+        assert (done.exit_code, done.stderr) == (0, "")
 
     def test_npz_opens_without_pickle(self, runs, tmp_path):
         path = tmp_path / "flow.npz"

@@ -103,10 +103,12 @@ def test_the_line_and_column_of_a_slip_are_named(tmp_path):
         ("nothing/here.toml", "no file"),
         ("", "no preset"),
         (".", "no run directory"),
+        ("empty", "a folder that is no run directory"),
     ],
 )
 def test_an_unknown_preset_is_named(target, part, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(PresetError, match=part.replace("?", r"\?")):
         load_preset(target)
 

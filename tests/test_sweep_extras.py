@@ -76,6 +76,11 @@ class TestParquet:
         assert same(table("out"), before)
         assert Path("out/rows.parquet.damaged").exists()
 
+    def test_a_folder_may_have_any_name(self):
+        sweep(*SMALL, "--over", "init.seed=0:1", "--out", "s\udcff")
+        opened = reluflow.open_sweep("s\udcff")
+        assert (opened.missing, list(opened.troubles)) == (0, [])
+
     def test_it_needs_its_extra(self, monkeypatch):
         sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out")
         monkeypatch.setattr("reluflow.sweep.tables.find_spec", lambda _: None)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.errors import RunError
+from reluflow.errors import RunError, escaped
 from reluflow.flow.base import State
 from reluflow.flow.events import Change
 from reluflow.network import predictions, variation_norm
@@ -67,7 +67,7 @@ def flat(run: Run) -> Flat:
     told = {name: run.summary.get(name) for name in ("status", "reason", "method")}
     attributes = {
         "title": run.preset.title or run.preset.name,
-        "source": f"reluflow run {run.path.name}",
+        "source": f"reluflow run {escaped(run.path.name)}",
         "loss": problem.loss,
         "preset": run.preset.to_toml(),
         **{name: str(value) for name, value in told.items() if value is not None},

@@ -191,7 +191,7 @@ def find_preset(target: str) -> Path:
                 f"--data, and reluflow new {target} writes a preset for them"
             )
         return path.absolute()
-    if path.suffix == ".toml" or path.name != target:
+    if path.suffix == ".toml" or path.name != target or (target and path.is_dir()):
         what = "a folder that is no run directory" if path.is_dir() else "no file"
         raise PresetError(
             f"{target}: found {what}; expected a preset file ending in .toml, or a preset's name"

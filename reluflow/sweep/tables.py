@@ -63,7 +63,8 @@ def _from_parquet(path: Path, names: Sequence[Heading], damaged: dict[Path, str]
         raise SweepError(f"{path} needs pyarrow; expected pip install 'reluflow[parquet]' before")
     parquet: Any = import_module("pyarrow.parquet")
     try:
-        table = parquet.read_table(path)
+        with path.open("rb") as file:  # pyarrow itself opens no path that is not UTF-8
+            table = parquet.read_table(file)
     except (ValueError, OSError):  # what pyarrow raises for any damage is one of them
         table = None
     if table is None or table.column_names != [each.name for each in names]:
