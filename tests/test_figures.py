@@ -25,7 +25,7 @@ from reluflow.errors import ReluflowError, escaped
 from reluflow.figures.animation import animate, moments
 from reluflow.figures.choices import Choices
 from reluflow.figures.kinds import KINDS, curves
-from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, look
+from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, WIDTH, fits, look
 from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of, labels
 from reluflow.network import predictions
@@ -113,6 +113,24 @@ class TestLook:
         looks = {(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines}
         assert len(looks) == 14
         assert {line.get_marker() for line in axes.lines[: len(LINES)]} == {"None"}
+
+    @pytest.mark.parametrize("kind", ["function", "loss", "verify"])
+    def test_a_style_of_large_letters_makes_a_larger_figure(self, runs, kind):
+        """In which the axes have the same share of room, and of which matplotlib warns not."""
+        shares = []
+        for style in (None, "seaborn-v0_8-talk"):
+            with look(style), fits():
+                made = figures.figure(kind, [runs["toy"]])
+                FigureCanvasAgg(made).draw()
+                shares.append(made.axes[0].get_window_extent().width / made.bbox.width)
+        assert shares[1] > 0.9 * shares[0]
+
+    def test_what_is_black_on_white_is_white_on_black(self, runs, axes):
+        with look("dark_background"):
+            figures.function(axes, runs["toy"])
+            figures.loss(axes, runs["toy"], at=3.0)
+        lines = {str(line.get_label()): line for line in axes.lines}
+        assert lines["$h(x)$"].get_color() == axes.lines[-1].get_color() == "white"
 
     def test_a_style_stands_before_ours_and_is_gone_afterwards(self):
         import matplotlib
@@ -586,6 +604,10 @@ class TestFiles:
                 ["toy", "-o", "a.png", "--kind", "verify", "--size", "7x2"],
                 "--size means nothing for --kind verify",
             ),
+            (
+                ["toy", "-o", "a.png", "--size", "1x1"],
+                "the figure is too small for its words; expected a larger",
+            ),
             (["nothing", "-o", "a.png"], "expected a run directory"),
             (["toy", "-o", "no/such/a.png"], "cannot be written"),
         ],
@@ -653,14 +675,15 @@ class TestAnimation:
 
     def test_what_does_not_move_stays_where_it_is(self, runs, tmp_path):
         """The axes, their numbers and the legend are the same dots in all pictures."""
-        animate("loss", runs["toy"], tmp_path / "a.gif", frames=3)
+        with look():
+            animate("loss", runs["toy"], tmp_path / "a.gif", frames=3)
         with Image.open(tmp_path / "a.gif") as picture:
             frames = []
             for number in range(3):
                 picture.seek(number)
                 frames.append(np.asarray(picture.convert("L"), dtype=float))
         height, width = frames[0].shape
-        numbers = [frame[height // 8 :, : width // 6] for frame in frames]
+        numbers = [frame[height // 8 :, : width // 8] for frame in frames]
         assert numbers[0].std() > 5.0
         assert all(np.abs(after - before).max() < 50.0 for before, after in pairwise(numbers))
 

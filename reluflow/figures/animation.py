@@ -21,7 +21,7 @@ from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
 from reluflow.figures.files import presets_of
 from reluflow.figures.functions import function
-from reluflow.figures.look import HEIGHT, WIDTH
+from reluflow.figures.look import HEIGHT, WIDTH, fits, sized
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.metadata import as_comment
 from reluflow.figures.shown import history_of
@@ -81,7 +81,7 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
     from PIL import Image
 
     draw, usual = _KINDS[kind]
-    size = choices.size or usual
+    size = choices.size or sized(*usual)
     times = moments(run, frames)
     limits = _limits(draw, size, run, times, choices)
     places: list[Bbox] = []
@@ -95,7 +95,8 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
         if limits is not None:
             axes.set_ylim(*limits)
         figure.suptitle(f"t = {t:.4g}", x=0.99, ha="right", fontsize="small")
-        canvas.draw()  # type: ignore[no-untyped-call]
+        with fits():
+            canvas.draw()  # type: ignore[no-untyped-call]
         places = [each.get_position(original=True) for each in figure.axes]
         picture = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
         yield Image.fromarray(picture[..., :3].copy())

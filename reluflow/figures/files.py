@@ -10,6 +10,7 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 
 from reluflow.errors import ReluflowError, escaped
+from reluflow.figures.look import fits
 from reluflow.figures.metadata import NAMES
 from reluflow.store.files import write_bytes, writing
 from reluflow.store.run_record import Curve
@@ -52,7 +53,7 @@ def save(
     if ending == ".svg":
         texts |= {"Date": None}
     content = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), fits():
         # signs that a font has not are drawn as boxes, and a warning would go to the app's screen
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
         figure.savefig(content, format=ending.removeprefix("."), metadata=texts)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from reluflow.errors import ReluflowError
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, legend_above
+from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, ink, legend_above
 from reluflow.figures.shown import state_of
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, row_norms
@@ -92,7 +92,7 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
     axes.axhline(0.0, color=GUIDE, linewidth=0.6, zorder=0)
     shown = max(float(np.max(np.abs(values))), float(np.max(np.abs(problem.targets))), 1e-300)
     _stars(axes, kinks[inside], (state.output_weights * row_norms(state.weights))[inside], _TALLEST * shown)
-    axes.plot(grid, values, "-", color="black", label="$h(x)$", zorder=2)
+    axes.plot(grid, values, "-", color=ink(), label="$h(x)$", zorder=2)
     for marker, chosen, words in _kinds(problem.targets, problem.of_labels):
         place = x[chosen], problem.targets[chosen]
         size = None if marker == "o" else _TRIANGLE
@@ -101,7 +101,9 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
         inputs, answers = problem.held_out
         for marker, chosen, words in _kinds(answers, problem.of_labels, "held out"):
             place = inputs[chosen, 0], answers[chosen]
-            axes.plot(*place, marker, color=DATA, fillstyle="none", label=words, zorder=3)
+            axes.plot(
+                *place, marker, color=DATA, fillstyle="none", markeredgewidth=1.0, label=words, zorder=3
+            )
     axes.set(xlim=window, xlabel="$x$", ylabel="$h(x)$")
     axes.xaxis.set_major_locator(MaxNLocator(6))
     legend_above(axes, 3 if problem.held_out is None and not problem.of_labels else 2)

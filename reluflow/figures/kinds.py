@@ -12,7 +12,7 @@ from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
 from reluflow.figures.functions import function
-from reluflow.figures.look import HEIGHT, ROW, WIDTH
+from reluflow.figures.look import HEIGHT, ROW, WIDTH, sized
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.margin_lines import margins
 from reluflow.figures.neuron_lines import norms, turning
@@ -42,7 +42,7 @@ def figure(kind: str, runs: Sequence[RunRecord], choices: Choices = USUAL) -> Fi
 
 
 def _empty(height: float = HEIGHT, width: float = WIDTH) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=sized(width, height), layout="constrained")
 
 
 def curves(runs: Sequence[Curve], choices: Choices) -> Figure:
@@ -50,7 +50,7 @@ def curves(runs: Sequence[Curve], choices: Choices) -> Figure:
     made = _empty()
     axes = made.subplots()
     loss(axes, runs, choices.clock, log=choices.log, theory=choices.theory, at=choices.at)
-    made.set_size_inches(WIDTH, HEIGHT + ROW * rows_above(axes))
+    made.set_size_inches(sized(WIDTH, HEIGHT + ROW * rows_above(axes)))
     return made
 
 
@@ -110,9 +110,9 @@ def _margins(runs: Sequence[RunRecord], choices: Choices) -> Figure:
 
 
 def _verify(runs: Sequence[RunRecord], _: Choices) -> Figure:
-    made = _empty(width=TABLE_WIDTH)
-    lines = verification(made.subplots(), runs[0])
-    made.set_size_inches(TABLE_WIDTH, 0.17 * (lines + 2))
+    made = Figure(figsize=sized(TABLE_WIDTH, HEIGHT, "font.size"), layout="constrained")
+    lines = verification(made.subplots(), runs[0], made.get_figwidth())
+    made.set_size_inches(sized(TABLE_WIDTH, 0.17 * (lines + 2), "font.size"))
     return made
 
 

@@ -4,14 +4,16 @@ Neighbours in the cycle of lines differ in their dashes and, all but one pair, b
 lightness, so that they are told apart in grey print and by the colour-blind.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib
 from cycler import cycler
 from matplotlib import style as styles
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
 
 from reluflow.errors import ReluflowError
 
@@ -76,6 +78,34 @@ _OURS: Final[dict[Any, Any]] = {
 def edged(width: float, colour: str = "black") -> dict[str, Any]:
     """Marks with an edge that tells them from each other where many stand."""
     return {"markeredgecolor": colour, "markeredgewidth": width}
+
+
+def ink() -> str:
+    """The colour of words, and of lines that are black on white, in the present style."""
+    colour: str = matplotlib.rcParams["text.color"]
+    return colour
+
+
+def sized(
+    width: float, height: float, letters: Literal["legend.fontsize", "font.size"] = "legend.fontsize"
+) -> tuple[float, float]:
+    """Inches of a figure: such, or larger by as much as ``letters`` of the present style are than ours."""
+    points = FontProperties(size=matplotlib.rcParams[letters]).get_size_in_points()
+    grown = max(points / _OURS[letters], 1.0)
+    return grown * width, grown * height
+
+
+@contextmanager
+def fits() -> Iterator[None]:
+    """While a figure is drawn. Raises ReluflowError if there is no room for both its words and its axes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*constrained_layout not applied.*")
+        try:
+            yield
+        except UserWarning:
+            raise ReluflowError(
+                "the figure is too small for its words; expected a larger --size, or smaller letters"
+            ) from None
 
 
 def again(number: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reluflow.figures.choices import Clock
-from reluflow.figures.look import GUIDE, THEORY, again
+from reluflow.figures.look import GUIDE, THEORY, again, ink
 from reluflow.figures.scales import logarithmic_height, place_legend, time_axis
 from reluflow.figures.shown import (
     history_of,
@@ -131,6 +131,7 @@ def _predictions(axes: Axes, run: RunRecord, unit: float) -> None:
             "o",
             color=THEORY,
             fillstyle="none",
+            markeredgewidth=1.0,
             markersize=4.5,
             label=f"predicted escapes ({found.source})" if len(inside) > 1 else "predicted escape",
         )
@@ -170,4 +171,4 @@ def _flat(series: Mapping[str, Array], saddle: Saddle) -> tuple[float, float]:
 
 def _cursor(axes: Axes, run: RunRecord, place: float, t: float) -> None:
     axes.axvline(place, color=GUIDE, linewidth=0.8, zorder=0)
-    axes.plot([place], [history_of(run).loss_at(t)], "o", color="black", zorder=5)
+    axes.plot([place], [history_of(run).loss_at(t)], "o", color=ink(), zorder=5)

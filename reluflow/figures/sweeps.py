@@ -13,7 +13,7 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
 from reluflow.errors import ReluflowError
-from reluflow.figures.look import EXPONENT, HEIGHT, THEORY, WIDTH, legend_above
+from reluflow.figures.look import EXPONENT, HEIGHT, THEORY, WIDTH, ink, legend_above, sized
 from reluflow.figures.scales import place_legend
 from reluflow.network import Array
 from reluflow.sweep.columns import Column, written_cell
@@ -61,7 +61,7 @@ def sweep_figure(
     without two axes and for a table that is to have a size.
     """
     require_axes(cut.x, cut.y)
-    made = Figure(figsize=size or (WIDTH, HEIGHT), layout="constrained")
+    made = Figure(figsize=size or sized(WIDTH, HEIGHT), layout="constrained")
     axes = made.subplots()
     x = cut.x or _usual_x(sweep)
     if cut.x is not None and cut.y is not None:
@@ -72,7 +72,7 @@ def sweep_figure(
         raise ReluflowError("--size means nothing for a table, which has that of its lines")
     else:
         lines, width = sweep_table(axes, sweep, cut.value or "loss", cut.where)
-        made.set_size_inches(_CHARACTER * width, _LINE * (lines + 2))
+        made.set_size_inches(sized(_CHARACTER * width, _LINE * (lines + 2), "font.size"))
     if title:
         made.suptitle(title)
     return made
@@ -183,7 +183,7 @@ def sweep_table(
         for place, cell in zip(ends.tolist(), cells, strict=True):
             axes.text(place - 0.3, number, cell, ha="right", va="center", weight=weight)
     for height in (0.5, len(rows) + 0.5):
-        axes.axhline(height, color="black", linewidth=0.8)
+        axes.axhline(height, color=ink(), linewidth=0.8)
     return len(rows) + 1, int(ends[-1])
 
 

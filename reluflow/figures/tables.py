@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from reluflow.figures.look import WIDTH
+from reluflow.figures.look import WIDTH, ink
 from reluflow.store.run_record import RunRecord
 from reluflow.training.measuring import read
 from reluflow.verification import Row, verify
@@ -38,7 +38,7 @@ def verification(axes: Axes, run: RunRecord, width: float = TABLE_WIDTH) -> int:
     axes.set(xlim=(0.0, 1.0), ylim=(count + 0.5, -0.5))
     for place, title in zip(_PLACES, _TITLES, strict=True):
         axes.text(place, 0.0, title, weight="bold", va="center")
-    axes.axhline(0.5, color="black", linewidth=0.8)
+    axes.axhline(0.5, color=ink(), linewidth=0.8)
     at = 1.0
     for words, *cells in lines:
         for number, line in enumerate(words):
@@ -46,7 +46,7 @@ def verification(axes: Axes, run: RunRecord, width: float = TABLE_WIDTH) -> int:
         for place, cell in zip(_PLACES[1:], cells, strict=True):
             axes.text(place, at, cell, va="center", weight="bold" if cell == "fails" else "normal")
         at += len(words)
-    axes.axhline(at - 0.5, color="black", linewidth=0.8)
+    axes.axhline(at - 0.5, color=ink(), linewidth=0.8)
     for number, line in enumerate(notes):
         axes.text(0.0, at + number, line, va="center", style="italic")
     for text in axes.texts:
