@@ -687,6 +687,19 @@ class TestAnimation:
         assert numbers[0].std() > 5.0
         assert all(np.abs(after - before).max() < 50.0 for before, after in pairwise(numbers))
 
+    def test_the_title_stands_beside_the_time(self, runs, tmp_path):
+        """It takes no room from the rest."""
+        pictures = []
+        for title in ("", "A title"):
+            animate("directions", runs["toy"], tmp_path / "a.gif", Choices(title=title), frames=2)
+            with Image.open(tmp_path / "a.gif") as picture:
+                pictures.append(np.asarray(picture.convert("L"), dtype=float))
+        bare, titled = pictures
+        rows, columns = np.nonzero(np.abs(titled - bare) > 50.0)
+        height, width = bare.shape
+        assert rows.size > 20
+        assert (rows.max(), columns.max()) < (0.1 * height, 0.4 * width)
+
     @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg, which is not installed")
     def test_an_mp4_says_what_it_was_made_by(self, runs, tmp_path):
         command = "reluflow plot 'it=s; #1' \\ é " + "x" * 200_000

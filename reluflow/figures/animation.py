@@ -13,6 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
 
 from reluflow.errors import ReluflowError
@@ -36,6 +38,8 @@ FRAMES: Final = 80
 PER_SECOND: Final = 16
 _REST: Final = 2.0
 _DPI: Final = 150
+#: letters of title and time
+_LETTERS: Final = "small"
 
 _Draw = Callable[[Axes, RunRecord, float, Choices], None]
 _KINDS: Final[Mapping[str, tuple[_Draw, tuple[float, float]]]] = {
@@ -85,8 +89,12 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
     times = moments(run, frames)
     limits = _limits(draw, size, run, times, choices)
     places: list[Bbox] = []
+    # above the axes, for title and time, as a share of the height
+    head = 2.0 * FontProperties(size=_LETTERS).get_size_in_points() / 72.0 / size[1]
     for t in times:
-        figure = Figure(figsize=size, dpi=_DPI, layout=None if places else "constrained")
+        figure = Figure(figsize=size, dpi=_DPI)
+        if not places:
+            figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.0, 0.0, 1.0, 1.0 - head)))
         canvas = FigureCanvasAgg(figure)
         axes = figure.subplots()
         draw(axes, run, t, choices)
@@ -94,7 +102,8 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
             each.set_position(place)
         if limits is not None:
             axes.set_ylim(*limits)
-        figure.suptitle(f"t = {t:.4g}", x=0.99, ha="right", fontsize="small")
+        figure.text(0.01, 1.0 - 0.3 * head, choices.title, ha="left", va="top", fontsize=_LETTERS)
+        figure.text(0.99, 1.0 - 0.3 * head, f"t = {t:.4g}", ha="right", va="top", fontsize=_LETTERS)
         with fits():
             canvas.draw()  # type: ignore[no-untyped-call]
         places = [each.get_position(original=True) for each in figure.axes]
