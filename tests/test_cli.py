@@ -191,6 +191,16 @@ def test_without_a_command_there_is_the_help():
     assert "Commands:" in call().stderr + call().stdout
 
 
+@pytest.mark.parametrize("words", [(), ("presets",)])
+def test_what_commands_do_is_told_in_whole_sentences(words):
+    told = call(*words, "--help").stdout.partition("Commands:")[2]
+    assert "..." not in told
+    sentence = "Print a preset's file" if words else "Find the boundary between two outcomes by bisection"
+    rest = "that it leaves to the defaults." if words else "and follow it to the saddle or kink on it."
+    assert sentence in told
+    assert rest in " ".join(told.split())
+
+
 def test_a_run_whose_directory_was_deleted_says_no_more_than_that(monkeypatch):
     save = RunWriter.save
 

@@ -6,6 +6,7 @@ import typer
 
 from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded, remark
+from reluflow.cli.usage import Commands
 from reluflow.errors import ReluflowError
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 #: multiplications for which a check draws the data: about a second and a half of them
 MOST_WORK: Final = 1e9
 
-app = typer.Typer(rich_markup_mode=None, help="List the presets, show one in full, or check one.")
+app = typer.Typer(
+    cls=Commands, rich_markup_mode=None, help="List the presets, show one in full, or check one."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

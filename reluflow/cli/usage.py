@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 from reluflow.cli.output import fail
 from reluflow.errors import ExitCode
 
+#: more letters than a first sentence has
+_WHOLE: Final = 1000
 #: typer has its own copy of click, older versions of typer have click's: the base class of what is public
 UsageError: Any = typer.BadParameter.__base__
 
@@ -24,6 +26,14 @@ class Commands(TyperGroup):
     def invoke(self, *args: Any, **options: Any) -> Any:
         with _in_one_sentence():
             return super().invoke(*args, **options)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands with their whole first sentences, which would be cut off after some words."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(_WHOLE)) for name, each in named if each and not each.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 @contextmanager
