@@ -1,12 +1,32 @@
 """The app stopped and continued, with and without having left the terminal in order."""
 
+import fcntl
 import os
 import signal
+import struct
+import sys
+import termios
 from collections.abc import Iterator
 
 import pytest
 from shells import app_of, begin, interactive_shell, left_in_order
 from terminal import Screen, Terminal
+
+#: The app, told of another size by a signal that comes while the handler of the one before is at work.
+RESIZED_TWICE = """
+import fcntl, struct, termios
+from reluflow.tui.terminal.driver import TerminalDriver
+usual, told = TerminalDriver.terminal_size, []
+def interrupted(driver):
+    size = usual(driver)
+    if size == (90, 28) and not told:
+        told.append(size)
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    return size
+TerminalDriver.terminal_size = interrupted
+import reluflow.tui
+reluflow.tui.run("orthogonal-toy", fresh=True)
+"""
 
 
 @pytest.fixture
@@ -66,6 +86,20 @@ def test_a_size_that_is_again_what_it_was_is_painted_as_any_other(terminal: Term
         os.kill(process, signal.SIGWINCH)
         terminal.until(whole, "the panels")
     left_in_order(terminal)
+
+
+def test_the_size_is_that_of_the_last_of_two_changes() -> None:
+    terminal = Terminal([sys.executable, "-c", RESIZED_TWICE], (100, 30))
+    try:
+        terminal.until(lambda screen: "solver done" in screen.text, "a run")
+        terminal.type(" ")
+        terminal.until(lambda screen: "paused" in screen.text and "quit" in screen.lines[29], "a pause")
+        terminal.quiet(0.2)
+        terminal.screen.resize(100, 30)
+        fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 28, 90, 0, 0))
+        terminal.until(lambda screen: whole(screen) and "quit" in screen.lines[29], "the last size")
+    finally:
+        terminal.close()
 
 
 def test_ctrl_l_paints_over_what_others_wrote(terminal: Terminal) -> None:

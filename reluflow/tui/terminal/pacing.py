@@ -107,9 +107,11 @@ class Pacer:
 
 @runtime_checkable
 class PacedDriver(Protocol):
-    """A driver that can ask the terminal how far it has come."""
+    """A driver that can ask the terminal how far it has come, and how large it is."""
 
     def ask(self) -> None: ...
+
+    def terminal_size(self) -> tuple[int, int]: ...
 
 
 class PacedApp(OpenApp):
@@ -125,9 +127,15 @@ class PacedApp(OpenApp):
         super().__init__()
 
     async def on_event(self, event: events.Event) -> None:
-        await super().on_event(event)
         if not isinstance(event, events.Resize):
+            await super().on_event(event)
             return
+        if isinstance(driver := self.terminal_driver, PacedDriver):
+            # The handler of a signal may be interrupted by that of the next one between asking for the size
+            # and posting it: then the newest event tells an older size.
+            size = Size(*driver.terminal_size())
+            event = events.Resize(size, size)
+        await super().on_event(event)
         if self._settled is None:
             self._settled = event.size
             return
