@@ -54,7 +54,7 @@ def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing, bounded: bool 
         return found
     known: dict[bytes, tuple[Index, Array]] = {}
     slides = np.count_nonzero(neurons.slots >= 0, axis=1) > 1
-    for row in np.flatnonzero(slides & neurons.at_rest.any(axis=1)):
+    for row in np.flatnonzero(slides & neurons.touching.any(axis=1)):
         one = neurons.take(slice(row, row + 1))
         kinks = junction_kinks(one, forcing.samples)
         if kinks.size == 0:
@@ -77,7 +77,7 @@ def junction_kinks(one: Neurons, samples: Samples) -> Index:
     slots, none = one.slots[0], np.zeros(0, dtype=np.intp)
     if (one.status == RESTING).any():
         return none
-    rests = np.flatnonzero(one.at_rest[0])
+    rests = np.flatnonzero(one.touching[0])
     inputs = samples.inputs[rests]
     across = inputs - (inputs @ one.dual[0].T) @ samples.padded[slots]
     tied = rests[np.vecdot(across, across) <= DEPENDENT**2 * samples.squares[rests]]

@@ -84,7 +84,7 @@ class Neurons:
         return rows, slot, self.slots[rows, slot]
 
     @cached_property
-    def at_rest(self) -> Mask:
+    def touching(self) -> Mask:
         """Pairs (b, h) on their kinks that do not slide: just arrived, or dependent on those that do."""
         return np.asarray((self.z == 0.0) & (self.status != SLIDING))
 

@@ -120,7 +120,7 @@ def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
     samples = forcing.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
-    some = np.flatnonzero(neurons.at_rest.any(axis=1))
+    some = np.flatnonzero(neurons.touching.any(axis=1))
     if some.size == 0:
         return
     sizes = np.sqrt(samples.squares[: samples.primaries])

@@ -128,7 +128,7 @@ class SeriesEvents:
         chosen = False
         if self._margins is not None and next_event.which >= self._pairs:
             due = self._margins.take(np.array([next_event.which - self._pairs]))
-            if due.leaves[0] or (one.at_rest & (self.series.z[1, next_event.row] == 0.0)).any():
+            if due.leaves[0] or (one.touching & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
             sample = self.series.neurons.slots[due.row, due.slot]
             slot = np.flatnonzero(one.slots[0] == sample)
