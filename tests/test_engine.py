@@ -101,6 +101,7 @@ def test_dual_vectors_stay_dual(monkeypatch):
     assert slid > 200
 
 
+@pytest.mark.slow
 def test_dense_output_is_as_exact_as_the_run():
     """The inside of a step with events, as it was kept, against a run with a thousandth of the tolerance."""
     problem = wide(0)

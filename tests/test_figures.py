@@ -421,7 +421,10 @@ class TestMargins:
 
 
 class TestInMemory:
-    @pytest.mark.parametrize("kind", ["loss", "neurons", "directions", "function", "verify"])
+    @pytest.mark.parametrize(
+        "kind",
+        ["loss", "neurons", "directions", "function", pytest.param("verify", marks=pytest.mark.slow)],
+    )
     def test_a_run_that_no_directory_holds_is_drawn_as_if_one_did(self, runs, kind):
         stored = runs["steps"]
         path, preset, problem = stored.path, stored.preset, stored.problem

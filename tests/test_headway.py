@@ -87,6 +87,7 @@ def test_stiffness_alone_is_no_failure(method, loss):
     assert training.solver.steps > 3 * STEPS
 
 
+@pytest.mark.slow
 def test_polar_slides_by_small_crossings():
     training = ended(five_points(), "polar", steps=2 * STEPS + 1)
     assert training.status == "steps"

@@ -96,6 +96,7 @@ def test_fit_cuts_and_pads() -> None:
     assert fit([Segment("abc", "text")], 0) == []
 
 
+@pytest.mark.slow
 def test_a_curve_of_a_large_screen_is_remembered_in_little_memory() -> None:
     x, rng, held = np.linspace(0.0, 1.0, 300), np.random.default_rng(0), []
     tracemalloc.start()

@@ -15,9 +15,9 @@ from reluflow.training.measuring import train
 from reluflow.training.training import Training
 from reluflow.verification import Row, all_hold, verify
 
-QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced", "symmetric", "lazy-to-rich")
+QUICK = ("three-points", "wu-five-points", "orthogonal-mild-width", "unbalanced", "symmetric")
 FITTED = ("unbalanced", "symmetric", "lazy-to-rich")
-LONG = ("simplicity-bias", "piecewise")
+LONG = ("simplicity-bias", "piecewise", "lazy-to-rich")
 
 
 def shipped(name: str, **changes: object) -> Preset:
@@ -138,6 +138,7 @@ def test_symmetric_falls_to_half_when_its_notes_say():
     assert half == pytest.approx(35.4, abs=0.1)
 
 
+@pytest.mark.slow
 def test_lazy_to_rich_tells_its_numbers():
     """Held-out loss and kernel distance by scale; the smallest scale of the notes takes long."""
     assert end("lazy-to-rich").recorder.series["held_out_loss"][[0, -1]] == pytest.approx(

@@ -109,7 +109,13 @@ class TestRestsWithNeuronsAtTheOrigin:
 
 
 @pytest.mark.parametrize(
-    "name", ["pair-law-dominated-20", "pair-law-leaky-20", "unbalanced-limit-37", "dominated-limit-37"]
+    "name",
+    [
+        pytest.param("pair-law-dominated-20", marks=pytest.mark.slow),
+        "pair-law-leaky-20",
+        "unbalanced-limit-37",
+        "dominated-limit-37",
+    ],
 )
 def test_the_pair_law_holds_with_neurons_at_the_origin_or_nearly_parallel(name):
     row = judged(name, "general")["general/pair-law"]
@@ -231,6 +237,7 @@ def test_a_norm_is_compared_as_closely_as_this_scale_allows():
         assert 0.008 < row.tolerance < 0.01
 
 
+@pytest.mark.slow
 def test_a_norm_that_is_far_from_its_limit_says_at_which_scale_it_is_not():
     preset = load_preset(str(FOLDER / "orthogonal-final-norm-1e-33.toml"))
 

@@ -173,6 +173,7 @@ class TestRows:
         higher = {"t": run.series["t"], "loss": 1.3 * run.series["loss"]}
         assert row.measure(replace(run, series={**run.series, **higher})) == pytest.approx(0.3, abs=0.01)
 
+    @pytest.mark.slow
     def test_times_hold_at_a_scale_at_which_plateaus_do_not_last(self):
         problem = cloud(4, 1e-3)
         run = trained(problem, loss=1e-10, steps=5000)

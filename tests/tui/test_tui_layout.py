@@ -88,6 +88,7 @@ async def test_tab_goes_through_the_panels_on_screen_and_through_all_tabs() -> N
         assert focused(app) == "loss"
 
 
+@pytest.mark.slow
 async def test_sizes_come_and_go_and_leave_focus_cursor_and_text_alone() -> None:
     async with explorer(size=(140, 40)) as app:
         await app.halted_at(3)

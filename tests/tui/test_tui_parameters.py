@@ -5,6 +5,7 @@ import weakref
 from functools import partial
 
 import driver
+import pytest
 from driver import Driver
 from textual.widgets import Input
 
@@ -145,6 +146,7 @@ def test_values_are_written_as_they_are_typed() -> None:
     assert text_of(((1.0, 2.0), (-0.5, 0.0))) == "[[1.0, 2.0], [-0.5, 0.0]]"
 
 
+@pytest.mark.slow
 async def test_fields_that_are_gone_are_held_by_nothing() -> None:
     async with explorer() as app:
         gone = []
