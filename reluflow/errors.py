@@ -3,8 +3,11 @@
 Text from files is shown escaped: no control characters, and sentences that fit on a screen.
 """
 
+import os
 import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
@@ -99,6 +102,22 @@ def _is_plain(character: str) -> bool:
 def _written(character: str) -> str:
     number = ord(character)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def shell_word(word: str) -> str:
+    """The word as a shell reads it; with what cannot be printed in the quotes ``$'...'`` of bash and zsh."""
+    if word.isprintable():
+        return shlex.quote(word)
+    plain = (
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in os.fsencode(word)
+    )
+    return f"$'{''.join(plain)}'"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """A command that a shell takes, in one line, whatever its words hold."""
+    return " ".join(map(shell_word, words))
 
 
 def one_sentence(text: str) -> str:

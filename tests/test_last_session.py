@@ -40,6 +40,15 @@ def test_a_preset_whose_file_is_gone_comes_back_with_its_values(own_folder: Path
     assert session.preset.values["network.width"] == 5
 
 
+def test_a_folder_may_have_any_name(own_folder: Path) -> None:
+    folder = own_folder / "not\udcffutf-8\x1b[31m"
+    folder.mkdir()
+    path = save_preset(load_preset("orthogonal-toy"), "mine", folder=folder)
+    session = LastSession(load_preset(path))
+    write_session(session)
+    assert read_session() == (session, None)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [

@@ -1,12 +1,11 @@
 """``--set section.key=value`` and ``--method``, read into changes of a preset."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, command_line
 from reluflow.store.locations import typed
 from reluflow.store.schema import by_id, parse_text
 
@@ -37,8 +36,8 @@ class Request:
     def resume_command(self, folder: Path) -> str:
         """The command that goes on with the run in ``folder``."""
         if self.preset is None:
-            return shlex.join(["reluflow", "resume", str(folder)])
+            return command_line(["reluflow", "resume", str(folder)])
         words = ["reluflow", "run", self.preset]
         words += [word for setting in self.settings for word in ("--set", setting)]
         words += ["--method", self.method] if self.method is not None else []
-        return shlex.join([*words, "--out", str(folder), "--resume"])
+        return command_line([*words, "--out", str(folder), "--resume"])

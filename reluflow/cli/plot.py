@@ -1,6 +1,5 @@
 """``reluflow plot``: figures of runs and sweeps for papers and talks."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,6 +9,7 @@ import typer
 from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.target import opened_run
+from reluflow.errors import command_line
 
 #: endings of figures that move
 _MOVING: Final = (".gif", ".mp4")
@@ -122,7 +122,7 @@ def plot(
         _refuse({"at": at}, f"{out.suffix}, which moves")
     require_matplotlib()
     options = {"kind": kind, "style": style, **of_runs, **of_sweep, "title": title}
-    command = shlex.join(["reluflow", "plot", *runs, "-o", str(out), *_words(options)])
+    command = command_line(["reluflow", "plot", *runs, "-o", str(out), *_words(options)])
     from reluflow.figures.look import look
 
     with look(style):

@@ -1,6 +1,5 @@
 """``reluflow sweep``: many runs, one table."""
 
-import shlex
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ from reluflow.cli.sweep_options import (
     share_of,
 )  # fmt: skip
 from reluflow.cli.sweep_report import SweepProgress, tell, tell_estimate
-from reluflow.errors import ExitCode, SweepError
+from reluflow.errors import ExitCode, SweepError, command_line
 
 if TYPE_CHECKING:
     from reluflow.sweep.cluster import Scheduler
@@ -239,4 +238,4 @@ def _how(run: "SweepRun", manner: _Manner) -> str:
         return f"{run.folder} is gone, and its rows with it"
     words = ["reluflow", "sweep", str(run.folder / STUDY), "--out", str(run.folder), "--resume"]
     words += ["--cluster", manner.scheduler.where] if manner.scheduler is not None else []
-    return "resume with: " + shlex.join([*words, *(["--keep"] if manner.keep else [])])
+    return "resume with: " + command_line([*words, *(["--keep"] if manner.keep else [])])

@@ -1,6 +1,5 @@
 """``reluflow verify``: every prediction of the theory beside what was measured."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from reluflow.cli import completion
 from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
-from reluflow.errors import ExitCode
+from reluflow.errors import ExitCode, command_line
 
 if TYPE_CHECKING:
     from reluflow.observe.measured import Measured
@@ -78,7 +77,7 @@ def _comparison(measured: "Measured", preset: "Preset", words: list[str], quiet:
     method = preset.values.get("solver.method", DEFAULT_METHOD)
     if method == DEFAULT_METHOD:
         return None
-    command = shlex.join(["reluflow", "verify", *words, "--set", f"solver.method={DEFAULT_METHOD}"])
+    command = command_line(["reluflow", "verify", *words, "--set", f"solver.method={DEFAULT_METHOD}"])
 
     def flow() -> "Measured":
         with _progress(quiet) as look:

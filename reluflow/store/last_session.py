@@ -26,12 +26,14 @@ import tomli_w
 from reluflow.errors import PresetError, ReluflowError
 from reluflow.observe.history import CLOCKS, Clock
 from reluflow.store import locations
-from reluflow.store.files import write_text
+from reluflow.store.files import write_bytes
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.schema import read_all, show, validate
 
 FILE_NAME: Final = "session.toml"
 _LARGEST_FILE: Final = 16 * 2**20
+#: Bytes of paths that are not UTF-8 stay what they are, although TOML has no place for them.
+_OF_PATHS: Final = "surrogateescape"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def write_session(session: LastSession) -> Path:
         "view": dict(session.view),
         "frozen": [_table_of(preset) for preset in session.frozen],
     }
-    write_text(path, tomli_w.dumps(content))
+    write_bytes(path, tomli_w.dumps(content).encode("utf-8", _OF_PATHS))
     return path
 
 
@@ -104,7 +106,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise _UnusableError("found more than 16 MB; expected a session in TOML")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8", _OF_PATHS))
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -1,6 +1,5 @@
 """Figures for print of what is on screen. They are drawn in a thread, with matplotlib imported there."""
 
-import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, command_line, shell_word
 from reluflow.figures.choices import Choices
 from reluflow.live.frame import Frame
 from reluflow.registry.losses import LOSSES
@@ -129,9 +128,9 @@ def _write_range(study: "Study", rows: "Mapping[str, Column]", values: Sequence[
         made = sweep_figure(sweep, Cut(**cut))
         words = [word for name, value in cut.items() for word in (f"--{name}", value)]
         try:
-            command = f"{sweep_command(study)} --out {shlex.quote(str(folder))}"
+            command = f"{sweep_command(study)} --out {shell_word(str(folder))}"
         except ReluflowError:  # its file is gone; the study itself is in the figure
-            command = f"reluflow sweep PRESET --out {shlex.quote(str(folder))}"
+            command = f"reluflow sweep PRESET --out {shell_word(str(folder))}"
         save(made, path, f"{command} && {_plot([folder], path, 'sweep', words)}", [sweep])
 
 
@@ -169,15 +168,15 @@ def _command(kind: str, frame: Frame, choices: Choices, others: Sequence[Preset]
         if folder is None:
             folder = Path("runs") / (path.stem if number == 0 else f"{path.stem}-{number + 1}")
             try:
-                commands.append(f"{run_command(preset)} --out {shlex.quote(str(folder))}")
+                commands.append(f"{run_command(preset)} --out {shell_word(str(folder))}")
             except ReluflowError:  # its file is gone; the preset itself is in the figure
-                commands.append(f"reluflow run PRESET --out {shlex.quote(str(folder))}")
+                commands.append(f"reluflow run PRESET --out {shell_word(str(folder))}")
         folders.append(folder)
     return " && ".join([*commands, _plot(folders, path, kind, choices.words(kind))])
 
 
 def _plot(folders: Sequence[Path], path: Path, kind: str, words: Sequence[str]) -> str:
-    return shlex.join(["reluflow", "plot", *map(str, folders), "-o", path.name, "--kind", kind, *words])
+    return command_line(["reluflow", "plot", *map(str, folders), "-o", path.name, "--kind", kind, *words])
 
 
 def _forget() -> None:

@@ -1,7 +1,6 @@
 """Texts and pictures that the user takes out of the app: a command line, numbers, a screenshot."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape, unescape
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App
 from textual.screen import Screen
 
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, shell_word
 from reluflow.live.branching import branch_folder
 from reluflow.store.files import write_text, writing
 from reluflow.store.locations import preset_files
@@ -47,7 +46,7 @@ def run_command(preset: Preset) -> str:
 
 def sweep_command(study: "Study") -> str:
     """The ``reluflow sweep`` command of a study, but for its folder. Raises as ``run_command``."""
-    over = [f"--over {shlex.quote(axis.text)}" for axis in study.grid.axes]
+    over = [f"--over {shell_word(axis.text)}" for axis in study.grid.axes]
     measures = [f"--measure {','.join(study.measures)}"] if study.measures else []
     return " ".join(["reluflow", "sweep", *_words(study.preset, study.grid.keys), *over, *measures])
 
@@ -61,8 +60,8 @@ def _words(preset: Preset, without: Sequence[str] = ()) -> list[str]:
         for id in {**on_file, **preset.explicit}
         if preset.explicit.get(id) != on_file.get(id) and id not in without
     }
-    words = [f"--set {shlex.quote(f'{id}={_typed(value)}')}" for id, value in changes.items()]
-    return [shlex.quote(target), *words]
+    words = [f"--set {shell_word(f'{id}={_typed(value)}')}" for id, value in changes.items()]
+    return [shell_word(target), *words]
 
 
 def values_at(moment: Moment) -> str:

@@ -1,5 +1,7 @@
 """Inspector, palette, copy and picture in the whole app."""
 
+import os
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import driver
 import pytest
 from textual import events
 
+from reluflow.store.preset import load_preset, save_preset
 from reluflow.tui.messages import ParametersApplied
 from reluflow.tui.screens.inspector import Inspector
 from reluflow.tui.terminal.app import KeySettings, TerminalApp
@@ -41,6 +44,18 @@ async def test_the_command_is_copied_with_the_changes() -> None:
     async with driver.explorer(overrides={"network.width": 7}) as app:
         await app.press("Y", "enter")
         assert app.app.clipboard == "reluflow run orthogonal-toy --set network.width=7"
+
+
+async def test_the_command_of_a_file_with_any_name_is_one_that_a_shell_takes(own_folder: Path) -> None:
+    folder = own_folder / "not\udcffutf-8 'and\x1b[31m\\n"
+    folder.mkdir()
+    path = save_preset(load_preset("orthogonal-toy"), "mine", folder=folder)
+    async with driver.explorer(str(path)) as app:
+        await app.press("Y", "enter")
+        copied = app.app.clipboard
+    assert copied.isprintable()
+    done = subprocess.run(["bash", "-c", copied.replace("reluflow run", "printf %s")], capture_output=True)
+    assert done.stdout == os.fsencode(path)
 
 
 async def test_the_preset_the_moment_and_a_neuron_are_copied_exactly(own_folder: Path) -> None:
