@@ -4,6 +4,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
+from reluflow.errors import escaped
 from reluflow.live.session import Session
 from reluflow.store.files import write_text
 from reluflow.store.locations import state_folder
@@ -20,7 +21,7 @@ def _told(error: BaseException, run: str, details: str) -> str:
     # an error in a worker comes wrapped up
     error = getattr(error, "error", error)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"reluflow: the app ended by an error of its own ({what}); {run}; {details}"
+    return escaped(f"reluflow: the app ended by an error of its own ({what}); {run}; {details}")
 
 
 def crash_message(error: BaseException, session: Session) -> str:
@@ -33,7 +34,7 @@ def _kept(error: BaseException) -> str:
     path: Path = state_folder() / FILE_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, "".join(traceback.format_exception(error)))
+        write_text(path, escaped("".join(traceback.format_exception(error)), kept="\n"))
     except OSError as problem:
         return f"its traceback could not be written ({problem.strerror or problem})"
     return f"its traceback is in {path}"

@@ -23,7 +23,7 @@ from reluflow.tui.app import Explorer
 from reluflow.tui.widgets.loss_panel import LossPanel
 
 def broken(*_):
-    raise IndexError("what nobody expected")
+    raise IndexError("what nobody expected, not \\udcffutf-8")
 
 # in an action, and while drawing
 LossPanel.next_time = broken
@@ -99,7 +99,7 @@ def test_an_error_of_the_app_saves_the_run_and_is_told(
     terminal.type(key)
     restored(terminal, 1)
     words = " ".join(terminal.screen.text.split())
-    assert "ended by an error of its own (IndexError: what nobody expected)" in words
+    assert "ended by an error of its own (IndexError: what nobody expected, not \\udcffutf-8)" in words
     (run,) = left_behind()
     assert f"runsavedin{run.path}" in words.replace(" ", "")
     assert "Traceback" not in words
