@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -40,7 +41,7 @@ from reluflow.theory.circle import extremal, growth
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Runs: ``steps`` (two coordinates), ``toy`` at two scales (one, with a bias), ``neuron`` (ten) and
+    """Runs: ``steps`` (two coordinates), ``toy`` at three scales (one, with a bias), ``neuron`` (ten) and
     ``labels``.
     """
     folder = tmp_path_factory.mktemp("runs")
@@ -48,6 +49,7 @@ def folder(tmp_path_factory):
         ("steps", "first-steps"),
         ("toy", "orthogonal-toy", "network.width=12"),
         ("smaller", "orthogonal-toy", "network.width=12", "init.scale=1e-12"),
+        ("tiny", "orthogonal-toy", "network.width=12", "init.scale=1e-300", "stop.time=2000"),
         ("neuron", "neuron-centred-10", "stop.loss=1e-3"),
         ("labels", "orthogonally-separable", "stop.loss=1e-2"),
     ):
@@ -113,6 +115,12 @@ class TestLook:
         looks = {(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in axes.lines}
         assert len(looks) == 14
         assert {line.get_marker() for line in axes.lines[: len(LINES)]} == {"None"}
+
+    def test_a_style_that_matplotlib_would_use_in_part_is_refused(self, tmp_path):
+        path = tmp_path / "bad.mplstyle"
+        path.write_text("lines.linewidth: 2\nnonsense: 3\n")
+        with pytest.raises(ReluflowError, match=r"Bad key nonsense in file .*, line 2"), look(str(path)):
+            pass
 
     @pytest.mark.parametrize("kind", ["function", "loss", "verify"])
     def test_a_style_of_large_letters_makes_a_larger_figure(self, runs, kind):
@@ -418,6 +426,47 @@ class TestMargins:
             np.testing.assert_array_equal(values, np.where(expected >= 0.0, expected, np.nan))
             assert np.nanmax(values) > 0.0
         assert lines["accuracy"][1][-1] == 1.0
+
+
+class TestExtremes:
+    """Runs of which little or next to nothing is to be drawn."""
+
+    def test_weights_of_1e_300_are_as_large_as_they_are(self, runs, axes):
+        figures.norms(axes, runs["tiny"])
+        first = [segment[0, 1] for lines in axes.collections for segment in lines.get_segments()]
+        assert all(1e-303 < size < 1e-299 for size in first)
+
+    def test_shares_and_angles_do_not_know_of_sizes(self, runs, axes):
+        figures.explained(axes, runs["tiny"])
+        assert axes.lines[0].get_ydata()[0] > 0.5
+        both = Figure().subplots()
+        figures.angles(both, runs["tiny"])
+        lines = {line.get_label(): line.get_ydata() for line in both.lines}
+        assert np.all(np.isfinite(lines[r"$v$ to $\gamma$"]))
+
+    def test_a_run_that_is_over_at_once_is_a_point(self, tmp_path, axes):
+        call("run", "orthogonal-toy", "-q", "--set", "stop.loss=1", "--out", str(tmp_path / "run"))
+        run = open_run(tmp_path / "run")
+        assert run.t.tolist() == [0.0]
+        with warnings.catch_warnings(action="error"):
+            figures.loss(axes, run)
+        assert axes.lines[0].get_marker() == "o"
+        with pytest.raises(ReluflowError, match="nothing is recorded after t = 0"):
+            figures.loss(axes, run, "log")
+
+    @pytest.mark.parametrize(
+        ("kind", "found"),
+        [("neurons", "no neuron sees a sample"), ("angles", "found no two neurons of one sign")],
+    )
+    def test_neurons_that_see_nothing_are_told(self, kind, found, tmp_path):
+        np.savez(tmp_path / "start.npz", weights=[[-1.0, 0.0]], output_weights=[1.0])
+        words = ("data.inputs=[[1.0]]", "data.targets=[1.0]", "init.kind=file")
+        settings = [
+            word for each in (*words, f"init.path={tmp_path / 'start.npz'}") for word in ("--set", each)
+        ]
+        call("run", "orthogonal-toy", "-q", *settings, "--out", str(tmp_path / "run"))
+        with pytest.raises(ReluflowError, match=found):
+            figures.figure(kind, [open_run(tmp_path / "run")])
 
 
 class TestInMemory:

@@ -143,6 +143,9 @@ def test_the_command_draws_a_folder_of_a_sweep_as_one(sweep, tmp_path):
         (["--kind", "loss"], "is not a run directory"),
         (["--kind", "loss", "--x", "init.scale"], "--x means nothing for --kind loss"),
         (["--value", "loss", "--size", "9999x2"], "expected WIDTHxHEIGHT in inches"),
+        (["--value", "escape:9"], "--value escape:9: no run has one"),
+        (["--where", "init.scale<1e-9"], "found no row with init.scale<1e-9"),
+        (["--where", "init.scale<1e-9", "--x", "init.scale", "--y", "network.width"], "found no row with"),
         (["--x", "status"], "it is text; expected a column of numbers"),
     ],
 )

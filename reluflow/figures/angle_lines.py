@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
+from reluflow.errors import ReluflowError
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import legend_above
 from reluflow.figures.scales import logarithmic_height, time_axis
@@ -24,9 +25,13 @@ def angles(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """
     times, _, _ = stacked(run)
     unit, words = units(run, clock)
-    for label, values in _angles(run).items():
-        if np.any(np.isfinite(values)):
-            axes.plot(times / unit, values, label=label)
+    known = {label: values for label, values in _angles(run).items() if np.any(values > 0.0)}
+    if not known:
+        raise ReluflowError(
+            f"{run.path}: found no two neurons of one sign that see a sample at the start; expected angles"
+        )
+    for label, values in known.items():
+        axes.plot(times / unit, values, label=label)
     axes.set_ylabel("angle (°)")
     logarithmic_height(axes)
     time_axis(axes, clock, words)
@@ -44,8 +49,14 @@ def _angles(run: RunRecord) -> Mapping[str, Array]:
             widest, mean = spread(state.weights[both[name]])
             found.setdefault(f"largest, $a_j {sign} 0$", []).append(widest)
             found.setdefault(f"mean, $a_j {sign} 0$", []).append(mean)
-        bundle = state.output_weights[both["plus"]] @ state.weights[both["plus"]]
+        # the products of tiny weights would underflow, and angles do not know of sizes
+        bundle = _over_largest(outputs[both["plus"]]) @ _over_largest(weights[both["plus"]])
         found.setdefault(r"$v$ to $\gamma$", []).append(angle(bundle, problem.targets @ problem.inputs))
         if teacher is not None:
             found.setdefault("$v$ to $v^*$", []).append(angle(bundle, teacher[0]))
     return {label: np.array(values) for label, values in found.items()}
+
+
+def _over_largest(values: Array) -> Array:
+    largest = float(np.max(np.abs(values), initial=0.0))
+    return values / largest if largest > 0.0 else values

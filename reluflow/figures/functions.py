@@ -1,7 +1,7 @@
 """The function that a network computes: of one variable as a curve with its kinks, of two as a map."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from reluflow.errors import ReluflowError
-from reluflow.figures.look import DATA, GUIDE, NEGATIVE, POSITIVE, edged, ink, legend_above
+from reluflow.figures.look import DATA, EXPONENT, GAP, GUIDE, NEGATIVE, POSITIVE, edged, ink, legend_above
 from reluflow.figures.shown import state_of
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, row_norms
@@ -22,6 +22,8 @@ _MARGIN = 0.15
 _TALLEST = 3.0
 #: points across a label
 _TRIANGLE = 5.0
+#: heights that are written without a power of ten above the axis
+_PLAIN: Final = (1e-4, 1e6)
 #: points a side of a map, and its levels
 _GRID, _LEVELS = 241, 12
 
@@ -106,7 +108,8 @@ def _curve(axes: Axes, state: State, problem: Problem) -> None:
             )
     axes.set(xlim=window, xlabel="$x$", ylabel="$h(x)$")
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    legend_above(axes, 3 if problem.held_out is None and not problem.of_labels else 2)
+    gap = GAP if _PLAIN[0] <= shown < _PLAIN[1] else EXPONENT
+    legend_above(axes, 3 if problem.held_out is None and not problem.of_labels else 2, gap=gap)
 
 
 def _kinds(

@@ -4,6 +4,7 @@ Neighbours in the cycle of lines differ in their dashes and, all but one pair, b
 lightness, so that they are told apart in grey print and by the colour-blind.
 """
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,10 @@ DATA: Final = "#882255"
 THEORY: Final = "#6b6b6b"
 GUIDE: Final = "#b0b0b0"
 
+#: what matplotlib warns of where axes have no room
+_NO_ROOM: Final = "constrained_layout not applied"
 #: between axes and the legend above them, in sizes of its letters
+GAP: Final = 0.2
 EXPONENT: Final = 1.6
 
 _OURS: Final[dict[Any, Any]] = {
@@ -99,10 +103,12 @@ def sized(
 def fits() -> Iterator[None]:
     """While a figure is drawn. Raises ReluflowError if there is no room for both its words and its axes."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*constrained_layout not applied.*")
+        warnings.filterwarnings("error", f".*{_NO_ROOM}.*")
         try:
             yield
-        except UserWarning:
+        except UserWarning as warning:
+            if _NO_ROOM not in str(warning):
+                raise
             raise ReluflowError(
                 "the figure is too small for its words; expected a larger --size, or smaller letters"
             ) from None
@@ -114,7 +120,7 @@ def again(number: int) -> dict[str, Any]:
     return {"marker": MARKERS[(rounds - 1) % len(MARKERS)], "markevery": 0.12} if rounds else {}
 
 
-def legend_above(axes: Axes, columns: int, *, gap: float = 0.2, **choices: Any) -> None:
+def legend_above(axes: Axes, columns: int, *, gap: float = GAP, **choices: Any) -> None:
     """A legend above the axes, where it hides no line, by a ``gap`` in sizes of its letters.
 
     ``EXPONENT`` leaves room for the power of ten that may stand above the vertical axis.
@@ -137,14 +143,34 @@ def look(style: str | None = None) -> Iterator[None]:
     """
     with matplotlib.rc_context(_OURS):
         if style is not None:
-            try:
-                styles.use(style)
-            except (OSError, ValueError) as error:
-                some = ", ".join(name for name in styles.available if not name.startswith("_"))
-                reason = (
-                    str(error) if "not a valid" not in str(error) else f"expected a file or one of {some}"
-                )
-                raise ReluflowError(
-                    f"--style {style}: there is no such style of matplotlib; {reason}"
-                ) from None
+            _use(style)
         yield
+
+
+def _use(style: str) -> None:
+    """Take over a style. What matplotlib cannot read in a file it only logs, and leaves out."""
+    listener, logger = _Listener(), logging.getLogger("matplotlib")
+    logger.addHandler(listener)
+    try:
+        styles.use(style)
+    except (OSError, ValueError) as error:
+        some = ", ".join(name for name in styles.available if not name.startswith("_"))
+        reason = str(error) if "not a valid" not in str(error) else f"expected a file or one of {some}"
+        raise ReluflowError(f"--style {style}: there is no such style of matplotlib; {reason}") from None
+    finally:
+        logger.removeHandler(listener)
+    if listener.heard:
+        raise ReluflowError(
+            f"--style {style}: {listener.heard[0]}; expected a style that matplotlib can read"
+        )
+
+
+class _Listener(logging.Handler):
+    """Keeps the first line of each warning that is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage().strip().partition("\n")[0])

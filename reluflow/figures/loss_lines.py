@@ -58,7 +58,8 @@ def loss(
         series = series_of(run)
         unit, words = units(run, clock)
         t, values = _curve(series, "loss")
-        axes.plot(t / unit, values, label=label if len(several) > 1 else None, **again(number))
+        how = again(number) if t.size > 1 else {"marker": "o"}
+        axes.plot(t / unit, values, label=label if len(several) > 1 else None, **how)
     names = {run.preset.values["solver.loss"] for run in several}
     axes.set_ylabel("loss" if len(names) > 1 else f"loss ({names.pop()})")
     if len(several) == 1:
@@ -88,7 +89,7 @@ def _scales(axes: Axes, clock: Clock, log: bool, end: float) -> None:
         logarithmic_height(axes)
         _at_least_a_decade(axes)
     if clock != "log":
-        axes.set_xlim(0.0, 1.02 * end)
+        axes.set_xlim(0.0, 1.02 * end or 1.0)
 
 
 def _beside(axes: Axes, run: Curve, unit: float) -> None:

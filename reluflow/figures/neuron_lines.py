@@ -6,12 +6,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reluflow.errors import ReluflowError
 from reluflow.figures.choices import Clock
 from reluflow.figures.look import NEGATIVE, POSITIVE, legend_above
 from reluflow.figures.scales import logarithmic_height, time_axis
 from reluflow.figures.shown import stacked, units
 from reluflow.flow.base import State
-from reluflow.network import Array
+from reluflow.network import Array, row_norms
 from reluflow.observe.neurons import TO_PULL, describe
 from reluflow.observe.quantities import live
 from reluflow.store.run_record import RunRecord
@@ -23,7 +24,7 @@ MOST: int = 400
 def norms(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """|w_j| of every neuron that saw a sample at the start, over flow time, by the sign of a_j."""
     _, weights, _ = stacked(run)
-    _lines(axes, run, np.linalg.norm(weights, axis=2), clock)
+    _lines(axes, run, np.array([row_norms(each) for each in weights]), clock)
     logarithmic_height(axes)
     axes.set_ylabel(r"$|w_j|$")
 
@@ -64,6 +65,8 @@ def _lines(axes: Axes, run: RunRecord, values: Array, clock: Clock) -> None:
             LineCollection(lines, colors=colour, linestyles=[dashes], linewidths=0.7, alpha=alpha)
         )
         drawn.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.0, label=label))
+    if not drawn:
+        raise ReluflowError(f"{run.path}: no neuron sees a sample at the start; expected one to be drawn")
     legend_above(axes, 2, handles=drawn)
     axes.autoscale_view()
     time_axis(axes, clock, words)

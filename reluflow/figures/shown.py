@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from reluflow.errors import ReluflowError
 from reluflow.figures.choices import Clock
 from reluflow.flow import DEFAULT_METHOD
@@ -73,6 +75,8 @@ def require_time(run: RunRecord, t: float) -> None:
 def units(run: Curve, clock: Clock) -> tuple[float, str]:
     """What flow times are divided by, and the words below the axis."""
     loss = run.preset.values["solver.loss"]
+    if clock == "log" and not np.any(series_of(run)["t"] > 0.0):
+        raise ReluflowError(f"{run.path}: nothing is recorded after t = 0; expected --time linear")
     if clock != "scaled":
         return 1.0, f"flow time ({loss})"
     scaled = run.preset.log_scale

@@ -31,7 +31,8 @@ def explained(axes: Axes, run: RunRecord, clock: Clock = "time") -> None:
     """The share of |W|^2 that the first 1, 2, ... singular directions hold, over flow time."""
     times, values = _singular(run)
     unit, words = units(run, clock)
-    squares = values**2
+    largest = values[:, :1]
+    squares = (values / np.where(largest > 0.0, largest, 1.0)) ** 2  # which do not underflow
     total = np.sum(squares, axis=1, keepdims=True)
     shares = np.cumsum(squares, axis=1) / np.where(total > 0.0, total, 1.0)
     for k in range(min(values.shape[1] - 1, MOST) or 1):

@@ -88,6 +88,7 @@ def sweep_curves(axes: Axes, sweep: Tabulated, x: str, value: str = "loss", wher
     table, values = chosen(sweep.table(), where), value.split(",")
     others = _others(table, usual_groups(sweep.study.grid.keys), x)
     groups = [grouped(table, [x, *others], each) for each in values]
+    _require_values(sweep, groups, where)
     if groups[0].at[0].dtype.kind not in "ifb":
         raise ReluflowError(f"--x {x}: it is text; expected a column of numbers for a curve")
     places = groups[0].at[0].astype(float)
@@ -127,6 +128,7 @@ def sweep_map(
     """
     table = chosen(sweep.table(), where)
     groups = grouped(table, [x, y], value)
+    _require_values(sweep, [groups], where)
     laid = laid_out(groups)
     ends = (0.0, 1.0) if value == "success" else (None, None)
     places = np.arange(laid.across.size), np.arange(laid.up.size)
@@ -172,6 +174,7 @@ def sweep_table(
     Returns how many lines and characters in a line it has, by which a figure is made large enough.
     """
     groups = grouped(chosen(sweep.table(), where), usual_groups(sweep.study.grid.keys), value)
+    _require_rows(sweep, groups, where)
     titles = [*groups.by, "runs", f"{value} 25 %", "median", "75 %", "success"]
     names = [*groups.by, "count", "lower_quartile", "median", "upper_quartile", "success_rate"]
     rows = [[_cell(each[name]) for name in names] for each in records(groups)]
@@ -185,6 +188,20 @@ def sweep_table(
     for height in (0.5, len(rows) + 0.5):
         axes.axhline(height, color=ink(), linewidth=0.8)
     return len(rows) + 1, int(ends[-1])
+
+
+def _require_rows(sweep: Tabulated, groups: Groups, where: str | None) -> None:
+    if not groups.count.size:
+        found = f"no row with {where}" if where else "no row yet"
+        raise ReluflowError(f"{sweep.path}: found {found}; expected some to be drawn")
+
+
+def _require_values(sweep: Tabulated, groups: Sequence[Groups], where: str | None) -> None:
+    """ReluflowError where no row is chosen, or none has a value."""
+    _require_rows(sweep, groups[0], where)
+    for each in groups:
+        if each.value != "success" and not np.any(np.isfinite(each.quartiles[:, 1])):
+            raise ReluflowError(f"--value {each.value}: no run has one; expected a number to be drawn")
 
 
 def _usual_x(sweep: Tabulated) -> str | None:
