@@ -739,6 +739,12 @@ class TestAnimation:
         assert numbers[0].std() > 5.0
         assert all(np.abs(after - before).max() < 50.0 for before, after in pairwise(numbers))
 
+    def test_a_title_may_hold_what_is_no_formula_and_no_sign_of_the_font(self, runs, tmp_path, caplog):
+        with warnings.catch_warnings(action="error"):
+            for title in ("$5_{ and $6", "$x$ \u6f22", "\u6f22"):
+                animate("directions", runs["toy"], tmp_path / "a.gif", Choices(title=title), frames=2)
+        assert not caplog.records
+
     def test_the_title_stands_beside_the_time(self, runs, tmp_path):
         """It takes no room from the rest."""
         pictures = []

@@ -21,7 +21,7 @@ from reluflow.errors import ReluflowError
 from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
 from reluflow.figures.fields import field
-from reluflow.figures.files import presets_of
+from reluflow.figures.files import make_legible, presets_of
 from reluflow.figures.functions import function
 from reluflow.figures.look import HEIGHT, WIDTH, fits, sized
 from reluflow.figures.loss_lines import loss
@@ -105,6 +105,7 @@ def _pictures(kind: str, run: RunRecord, choices: Choices, frames: int) -> "Iter
         figure.text(0.01, 1.0 - 0.3 * head, choices.title, ha="left", va="top", fontsize=_LETTERS)
         figure.text(0.99, 1.0 - 0.3 * head, f"t = {t:.4g}", ha="right", va="top", fontsize=_LETTERS)
         with fits():
+            make_legible(figure)
             canvas.draw()  # type: ignore[no-untyped-call]
         places = [each.get_position(original=True) for each in figure.axes]
         picture = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]

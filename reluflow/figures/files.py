@@ -1,7 +1,6 @@
 """Figures as files, which say themselves what they were made by."""
 
 import io
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +44,6 @@ def save(
             f"{path}: found the ending {path.suffix or 'none'}; expected {', '.join(NAMES)}, or for a "
             "figure that moves .gif or .mp4"
         )
-    make_legible(figure)
     said = (escaped(command), presets_of(runs))
     texts: dict[str, str | None] = dict(zip(NAMES[ending], said, strict=True))
     if ending == ".pdf":
@@ -53,9 +51,8 @@ def save(
     if ending == ".svg":
         texts |= {"Date": None}
     content = io.BytesIO()
-    with warnings.catch_warnings(), fits():
-        # signs that a font has not are drawn as boxes, and a warning would go to the app's screen
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+    with fits():
+        make_legible(figure)
         figure.savefig(content, format=ending.removeprefix("."), metadata=texts)
     with writing(path, ReluflowError):
         write_bytes(path, content.getvalue())

@@ -100,9 +100,25 @@ def sized(
 
 
 @contextmanager
+def _silent() -> Iterator[None]:
+    """Without what matplotlib logs."""
+    logger = logging.getLogger("matplotlib")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def fits() -> Iterator[None]:
-    """While a figure is drawn. Raises ReluflowError if there is no room for both its words and its axes."""
-    with warnings.catch_warnings():
+    """While a figure is drawn. Raises ReluflowError if there is no room for both its words and its axes.
+
+    Signs that a font has not are drawn as boxes, without a word of that, which would go to the app's screen.
+    """
+    with warnings.catch_warnings(), _silent():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
         warnings.filterwarnings("error", f".*{_NO_ROOM}.*")
         try:
             yield
