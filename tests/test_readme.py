@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import readme_tables
 
+from reluflow import figures
 from reluflow.figures.metadata import made_by
 from reluflow.store.locations import shipped_presets
 
@@ -81,6 +82,11 @@ def test_the_python_examples_run_on_the_run_of_the_first_command(tmp_path):
     answers = [float(word) for word in at_inputs.strip("[]\n").split()]
     assert answers == pytest.approx([-1.0, 0.0, 1.0], abs=1e-4)
     assert made_by(tmp_path / "both.pdf")["command"] == "python both.py"
+
+
+def test_every_function_of_figures_is_named():
+    text = page("python.md")
+    assert all(f"`{name}`" in text or f"figures.{name}" in text for name in figures.__all__)
 
 
 @pytest.fixture
