@@ -122,7 +122,7 @@ class TestLook:
         with pytest.raises(ReluflowError, match=r"Bad key nonsense in file .*, line 2"), look(str(path)):
             pass
 
-    @pytest.mark.parametrize("kind", ["function", "loss", "verify"])
+    @pytest.mark.parametrize("kind", ["function", "loss"])
     def test_a_style_of_large_letters_makes_a_larger_figure(self, runs, kind):
         """In which the axes have the same share of room, and of which matplotlib warns not."""
         shares = []
