@@ -123,25 +123,22 @@ def sweep_map(
 ) -> None:
     """The median of ``value``, or the share of successes, over columns ``x`` and ``y``, in equal cells.
 
-    Colours are those of the logarithm where the values span much, as the axis of a curve is.
-    Where the theory says something of it, its level lines lie over the cells.
+    Colours are logarithmic where the values span much. Level lines over the cells are the theory's.
     """
     table = chosen(sweep.table(), where)
     groups = grouped(table, [x, y], value)
     _require_values(sweep, [groups], where)
     laid = laid_out(groups)
-    ends = (0.0, 1.0) if value == "success" else (None, None)
     places = np.arange(laid.across.size), np.arange(laid.up.size)
     picture = axes.pcolormesh(*places, laid.values, cmap="viridis", shading="nearest")
-    picture.set_clim(*ends)
+    picture.set_clim(*((0.0, 1.0) if value == "success" else (None, None)))
     known = laid.values[np.isfinite(laid.values)]
     if value != "success" and _spans_much(known):
         picture.set_norm(LogNorm())
     if known.size and np.ptp(known) <= _SAME * np.abs(known).max():
         picture.set_clim(*_around(known[0]))
     line = theory_line(sweep.study, groups, table)
-    if line is not None:
-        _level_lines(axes, laid.of_groups(line.values), value)
+    _level_lines(axes, None if line is None else laid.of_groups(line.values), value)
     for place, each, name in (("x", laid.across, x), ("y", laid.up, y)):
         axis = axes.xaxis if place == "x" else axes.yaxis
         stride = max(-(-each.size // 8), 1)
@@ -155,9 +152,9 @@ def sweep_map(
         bar.outline.set_linewidth(0.6)
 
 
-def _level_lines(axes: Axes, theory: Array, value: str) -> None:
+def _level_lines(axes: Axes, theory: Array | None, value: str) -> None:
     """Level lines of the theory's values (ny, nx), white with a dark edge to be seen on all cells."""
-    if min(theory.shape) < 2 or np.isfinite(theory).all(axis=0).sum() < 2:
+    if theory is None or min(theory.shape) < 2 or np.isfinite(theory).all(axis=0).sum() < 2:
         return
     levels = _LEVELS if value == "success" else None
     drawn = axes.contour(theory, levels=levels, colors="white", linestyles="dashed", linewidths=1.0)
@@ -247,9 +244,10 @@ def _heights(axes: Axes, groups: Sequence[Groups], x: str) -> None:
     if values == ["success"]:
         axes.set(xlabel=x, ylabel="share of successes", ylim=(-0.02, 1.02))
         return
-    what = values[0] if len(values) == 1 else "escape time" if _are_escapes(values) else ", ".join(values)
-    several = any(np.any(each.count > 1) for each in groups)
-    axes.set(xlabel=x, ylabel=f"{what} (median, quartiles)" if several else what)
+    escapes = len(values) > 1 and all(value.startswith("escape:") for value in values)
+    what = "escape time" if escapes else ", ".join(values)
+    what += " (median, quartiles)" if any(np.any(each.count > 1) for each in groups) else ""
+    axes.set(xlabel=x, ylabel=what)
     middle = np.concatenate([each.quartiles[:, 1] for each in groups])
     _scale(axes, "y", middle)
     known = middle[np.isfinite(middle)]
@@ -261,10 +259,6 @@ def _around(value: float) -> tuple[float, float]:
     """Ends of an axis about a single value."""
     half = 0.5 * abs(value) or 1.0
     return value - half, value + half
-
-
-def _are_escapes(values: Sequence[str]) -> bool:
-    return all(value.startswith("escape:") for value in values)
 
 
 def _curves(others: Sequence[Column]) -> dict[str, npt.NDArray[np.intp]]:
