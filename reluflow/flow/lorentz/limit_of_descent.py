@@ -58,27 +58,21 @@ def arrived(field: LocalField, speeds: Array, slid: Index, shares: Array) -> Ver
 
     slid (s,): the samples on which it slides there, with the shares (s,) of these that are active.
     """
-    count = _steps(shares)
-    phase = _phases(1 + slid.size)
-    z = -(count + phase[:, :1]) * speeds
-    if slid.size:
-        jump = (field.on - field.off)[slid]
-        z = z + (phase[:, 1:] - 0.5) * jump @ field.gram[slid]
     wanted = field.follow(speeds, slid) if speeds.any() else None
-    return _verdict(field, field.descend(z, np.ones(4 * count)), wanted)
+    return _verdict(field, _about(field, speeds, slid, shares), wanted)
 
 
 def held_no_longer(field: LocalField, later: LocalField, status: Bytes, ray: Array) -> Verdict:
     """How a neuron goes on that is held at a junction and begins to grow along ``ray`` (t,).
 
-    status (t,): that with which it is held; later: the field a while later. Where descent, which chatters
-    about the junction, does not find that ray in it, it stays longer than the equation lets it: a choice.
+    status (t,): that with which it is held; later: the field a while later. Descent chatters about the
+    junction: it is a choice if no phase of it has found that ray by then, or one has found another way out.
     """
-    slid = independent(np.flatnonzero(ray == 0.0), field.inputs)
-    after = field.follow(ray, slid)
+    after = field.follow(ray, independent(np.flatnonzero(ray == 0.0), field.inputs))
     _, slid, shares = later.force(status)
-    found = arrived(later, np.zeros(ray.size), slid, np.clip(shares, 0.0, 1.0))
-    return Verdict(after, found.choice or bool((found.status != after).any()))
+    ends = _ends(later, _about(later, np.zeros(ray.size), slid, np.clip(shares, 0.0, 1.0)))
+    gone = ends[(ends != later.held).any(axis=1)]
+    return Verdict(after, choice=len(gone) == 0 or bool((gone != after).any()))
 
 
 def turned_while_sliding(field: LocalField, shares: Array) -> Verdict:
@@ -95,6 +89,17 @@ def turned_while_sliding(field: LocalField, shares: Array) -> Verdict:
     after = field.turned()
     z = after.descend(z, 1.0 - phase[None, :, 0])
     return _verdict(after, z, after.follow(shares - 0.5))
+
+
+def _about(field: LocalField, speeds: Array, slid: Index, shares: Array) -> Array:
+    """Where phases of descent (f, t) are once they have come to a junction, with ``speeds`` and sliding."""
+    count = _steps(shares)
+    phase = _phases(1 + slid.size)
+    z = -(count + phase[:, :1]) * speeds
+    if slid.size:
+        jump = (field.on - field.off)[slid]
+        z = z + (phase[:, 1:] - 0.5) * jump @ field.gram[slid]
+    return field.descend(z, np.ones(4 * count))
 
 
 def _steps(shares: Array) -> int:
@@ -115,13 +120,18 @@ def _phases(count: int) -> Array:
 
 def _verdict(field: LocalField, z: Array, wanted: Bytes | None) -> Verdict:
     """What the local flow makes of all phases z (f, t); ``wanted``: the choice without a majority."""
-    status = np.where(z > 0.0, ON, OFF).astype(np.int8)
-    meets = np.where(z > 0.0, 1.0, -1.0) * field.speeds(np.where(z > 0.0, field.on, field.off)) < 0.0
-    for i in np.flatnonzero(meets.any(axis=1)):
-        status[i] = field.follow(z[i])
-    kinds, count = np.unique(status, axis=0, return_counts=True)
+    kinds, count = np.unique(_ends(field, z), axis=0, return_counts=True)
     if len(kinds) == 1:
         return Verdict(kinds[0], choice=False)
     if count.max() < MAJORITY * len(z) and wanted is not None and (kinds == wanted).all(axis=1).any():
         return Verdict(wanted, choice=True)
     return Verdict(kinds[np.argmax(count)], choice=True)
+
+
+def _ends(field: LocalField, z: Array) -> Bytes:
+    """Activations (f, t) with which the local flow goes on from all phases z (f, t)."""
+    status = np.where(z > 0.0, ON, OFF).astype(np.int8)
+    meets = np.where(z > 0.0, 1.0, -1.0) * field.speeds(np.where(z > 0.0, field.on, field.off)) < 0.0
+    for i in np.flatnonzero(meets.any(axis=1)):
+        status[i] = field.follow(z[i])
+    return status
