@@ -1,6 +1,7 @@
 """Commands on hostile files, each in a process of its own with little memory; prints what should not be.
 
 python tests/fuzzing.py presets 0 1000
+python tests/fuzzing.py sizes 0 1000
 python tests/fuzzing.py directories 0 1000
 """
 
@@ -111,8 +112,18 @@ Result = tuple[list[str], int, list[str], float]
 
 def presets(seed: int, folder: Path) -> list[Result]:
     rng = random.Random(seed)
-    path = folder / "hostile.toml"
-    hostile_files.write_preset(path, rng)
+    hostile_files.write_preset(folder / "hostile.toml", rng)
+    return tried(folder, rng)
+
+
+def sizes(seed: int, folder: Path) -> list[Result]:
+    rng = random.Random(seed)
+    (folder / "hostile.toml").write_text(hostile_files.large_preset(rng))
+    return tried(folder, rng)
+
+
+def tried(folder: Path, rng: random.Random) -> list[Result]:
+    """The preset in ``folder`` is checked, and if it passes perhaps run."""
     words = ["presets", "check", "hostile.toml"]
     found = child(words, folder)
     results = [(["check", *words], found[0], faults(words, *found), found[-1])]
@@ -150,6 +161,7 @@ def directories(seed: int, folder: Path) -> list[Result]:
     return results
 
 
+CASES = {"presets": presets, "sizes": sizes, "directories": directories}
 RUNS = Path(tempfile.gettempdir())
 
 
@@ -208,7 +220,7 @@ def fuzz(kind: str, seeds: range) -> int:
         for seed in seeds:
             folder = top / "case"
             folder.mkdir()
-            for words, code, found, took in (presets if kind == "presets" else directories)(seed, folder):
+            for words, code, found, took in CASES[kind](seed, folder):
                 codes[words[0], code] += 1
                 slowest[words[0]] = max(slowest.get(words[0], (0.0, 0)), (took, seed))
                 count += len(found)

@@ -125,6 +125,25 @@ def odd_preset(rng: random.Random) -> str:
     return "".join(f"{name} = {text}\n" for name, text in texts.items())
 
 
+def large_preset(rng: random.Random) -> str:
+    """A preset of data that are drawn, with sizes of any order: as many fit in memory as do not."""
+    values: dict[str, object] = {
+        "data.kind": rng.choice([kind for kind in DATA_KINDS if kind not in ("points", "file")]),
+        "init.kind": rng.choice(["balanced", "dominated", "unbalanced", "fixed-norm"]),
+        "solver.method": rng.choice([*METHODS]),
+    }
+    known = {key.id: key.default for key in KEYS} | values
+    for key in KEYS:
+        if key.id in values or not key.applies(known):
+            continue
+        if key.kind == "int" and key.section in ("data", "network") and key.id != "data.seed":
+            if key.is_required(values) or rng.random() < 0.4:
+                values[key.id] = min(10 ** rng.choice([0, 0, 1, 1, 2, 3, 4, 5, 6, 7]), int(key.high or 1))
+        elif key.is_required(values):
+            values[key.id] = [-0.5, 0.5] if key.kind == "floats" else 0.01
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+
+
 def odd_value(key: Key, rng: random.Random) -> str:
     """A value of the kind that the key asks for, mostly within its bounds."""
     if key.kind in ("choice", "bool"):

@@ -27,12 +27,12 @@ def faults(kind, number, seconds=None):
     return done.returncode
 
 
-@pytest.mark.parametrize(("kind", "number"), [("presets", 12), ("directories", 3)])
+@pytest.mark.parametrize(("kind", "number"), [("presets", 12), ("sizes", 5), ("directories", 3)])
 def test_a_few_hostile_files(kind, number):
     assert faults(kind, number) == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["presets", "directories"])
+@pytest.mark.parametrize("kind", ["presets", "sizes", "directories"])
 def test_many_hostile_files(kind):
     assert faults(kind, int(os.environ.get("RELUFLOW_FUZZ", "300"))) == 0
