@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pty
+import shlex
 import signal
 import struct
 import subprocess
@@ -154,6 +155,42 @@ def test_a_full_disc_behind_stdout_is_one_sentence():
     assert done.returncode == 1
     assert one_sentence(done.stderr)
     assert open_run("runs/orthogonal-toy-1").status == "converged"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("--help",), ("sweep", "show", "--help"), ("--version",), ("presets",)])
+def test_a_full_disc_behind_help_is_one_sentence(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disc_behind_completion_is_told_to_nobody():
+    asked = {"_RELUFLOW_COMPLETE": "complete_bash", "COMP_WORDS": "reluflow pre", "COMP_CWORD": "1"}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from reluflow.cli import process; process()"],
+            env=os.environ | asked,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_nothing(closed):
+    command = shlex.join([*COMMAND, "run", "orthogonal-toy", *FAST, "--out", "run"])
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert open_run("run").status == "converged"
+    for words in ("--help", "presets"):
+        done = subprocess.run(["sh", "-c", f"{shlex.join([*COMMAND, words])} {closed}"], capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, MutableMapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def answer_bash(complete: Callable[[], None], environment: MutableMapping[str, s
             complete()
     finally:
         lines = offered.getvalue().splitlines()
-        print("\n".join(line.removeprefix(begun + equals) for line in lines))
+        with suppress(OSError):  # nobody hears it
+            print("\n".join(line.removeprefix(begun + equals) for line in lines), flush=True)
 
 
 def preset_names(incomplete: str) -> list[str]:

@@ -44,8 +44,7 @@ def leave_here(code: object) -> None:
     if not signalled and (patience is None or not patience.is_unfinished()):
         return
     with suppress(OSError, ValueError):  # nobody reads what is left to be written
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
@@ -59,9 +58,15 @@ def leave_quickly(code: object) -> None:
     if not isinstance(code, int | None) or len(threads) > 1 or any(name in sys.modules for name in ENDING):
         return
     with suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(code or 0)
+
+
+def _flush() -> None:
+    """Write what is left, where there is something to write to: whoever started us may have closed it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def _leave(number: int, _: FrameType | None) -> None:

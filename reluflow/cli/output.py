@@ -25,8 +25,13 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         _discard(sys.stdout)
     except OSError as error:
-        _discard(sys.stdout)
-        fail(f"stdout cannot be written ({error.strerror})", ExitCode.FAILED)
+        give_up_stdout(error)
+
+
+def give_up_stdout(error: OSError) -> NoReturn:
+    """End the command, as stdout takes nothing any more."""
+    _discard(sys.stdout)
+    fail(f"stdout cannot be written ({error.strerror})", ExitCode.FAILED)
 
 
 def say(text: str) -> None:

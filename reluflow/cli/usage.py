@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from reluflow.cli.output import fail
+from reluflow.cli.output import fail, give_up_stdout
 from reluflow.errors import ExitCode
 
 #: more letters than a first sentence has
@@ -40,6 +40,10 @@ class Commands(TyperGroup):
 def _in_one_sentence() -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        raise  # a reader of the help has gone away, which typer knows
+    except OSError as error:  # commands see to their own; this is one of the help
+        give_up_stdout(error)
     except UsageError as error:
         found = error.format_message().rstrip(". ")
         if "\n" in found:  # the help, in place of a command that is missing
