@@ -322,6 +322,21 @@ def test_control_characters_of_a_file_are_shown_escaped(words, tmp_path, monkeyp
         assert r"a\u001b[31mred\u0007\u009b2J\u202e" in done.stdout
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("make", ["mkfifo", "mkdir"])
+@pytest.mark.parametrize("name", ["run.json", "trajectory.npz"])
+def test_nothing_is_read_from_what_is_no_file(make, name, tmp_path, monkeypatch):
+    """From a pipe without a writer one would wait for ever."""
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "orthogonal-toy", *FAST, "-q", "--out", "run").exit_code == 0
+    (tmp_path / "run" / name).unlink()
+    getattr(os, make)(tmp_path / "run" / name)
+    done = call("info", "run")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert f"damaged: run/{name} (it is no file)" in done.stderr
+    assert call("presets", "check", "run").exit_code == 0
+
+
 def test_a_sentence_is_never_longer_than_a_screen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_text(f"[data]\nkind = 'file'\npath = '/{'very/long/' * 300}a\\u001b.csv'\n")

@@ -103,8 +103,15 @@ class StoredSnapshots:
         return self._members.array("output_weights")
 
 
+def require_file(path: Path) -> None:
+    """Raise DamageError for a folder, a pipe or a device, from which one might read for ever."""
+    if path.exists() and not path.is_file():
+        raise damaged(path, "it is no file")
+
+
 def opened(path: Path) -> Archive:
     """The file at ``path``, looked at once more if it seems damaged. Raises DamageError, RunError."""
+    require_file(path)
     try:
         return at_the_second_look(lambda: Archive(path), NoArraysError)
     except FileNotFoundError:

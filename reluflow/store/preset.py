@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,10 +237,9 @@ def _name_of(path: Path) -> str:
     """The file's name; in a run directory, the name of the preset that was run."""
     if path.name != "preset.toml":
         return path.stem
-    try:
-        summary = json.loads((path.parent / "run.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        summary = None  # a folder that holds a preset and no run
+    told, summary = path.parent / "run.json", None
+    with suppress(OSError, ValueError, RecursionError):  # a folder that holds a preset and no run
+        summary = json.loads(told.read_bytes()) if told.is_file() else None
     return name_in(summary) or path.parent.name
 
 

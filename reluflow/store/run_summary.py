@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reluflow.errors import DamageError, RunError
-from reluflow.store.archive import at_the_second_look, damaged
+from reluflow.store.archive import at_the_second_look, damaged, require_file
 from reluflow.store.json_text import plain, to_json
 from reluflow.store.owner import Owner
 from reluflow.store.values import show
@@ -71,6 +71,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    require_file(path)
     if path.stat().st_size > _LARGEST_FILE:
         raise damaged(path, "found more than 64 MB")
     try:
