@@ -56,6 +56,19 @@ def test_a_paste_is_one_message_without_what_would_be_a_command() -> None:
         assert keys(messages) == ["z"]
 
 
+def test_a_paste_may_be_cut_anywhere_and_holds_escapes() -> None:
+    """A terminal is read in pieces, between which the parser is asked what is complete."""
+    data = b"x\x1b[200~q\x1b[31mx\x1bq\x1b[20\x1b[201~z"
+    for first in range(1, len(data)):
+        for second in range(first, len(data)):
+            keyboard, messages = Keyboard(Clock()), []
+            for piece in (data[:first], data[first:second], data[second:]):
+                messages += [*keyboard.feed(piece), *keyboard.tick()]
+            assert keys(messages) == ["x", "z"]
+            pasted = [message.text for message in messages if isinstance(message, events.Paste)]
+            assert pasted == ["q[31mxq[20"]
+
+
 def test_a_paste_that_never_ends_is_over_when_nothing_follows() -> None:
     clock = Clock()
     keyboard = Keyboard(clock)

@@ -34,6 +34,9 @@ class Keyboard:
         self._parser = TerminalParser()
         self._cut = b""
         self._paste: str | None = None
+        #: what may be the beginning of the mark before a paste; the parser has it, as it may be one of a key
+        self._begun = ""
+        #: what may be the beginning of the mark behind a paste
         self._marker = ""
         self._heard = clock()
 
@@ -45,18 +48,20 @@ class Keyboard:
         self._cut = data[cut.start() :] if cut else b""
         text = self._marker + self._decode(data[: cut.start()] if cut else data)
         self._marker = ""
+        if self._paste is None and self._begun and (self._begun + text).startswith(PASTE_START):
+            self._parser = TerminalParser()  # it waits for the rest of what is no key
+            text, self._begun = self._begun + text, ""
         while text:
             if self._paste is None:
                 typed, mark, text = text.partition(PASTE_START)
-                if not mark:
-                    typed, self._marker = _without_begun(typed, PASTE_START, least=3)
                 yield from self._parse(typed)
+                self._begun = "" if mark else _cut_in_two(self._begun + typed, PASTE_START)[1]
                 if mark:
                     self._paste = ""
             else:
                 pasted, mark, text = text.partition(PASTE_END)
                 if not mark:
-                    pasted, self._marker = _without_begun(pasted, PASTE_END, least=1)
+                    pasted, self._marker = _cut_in_two(pasted, PASTE_END)
                 self._paste = (self._paste + pasted)[:LONGEST_PASTE]
                 if mark:
                     yield self._end_paste()
@@ -69,8 +74,6 @@ class Keyboard:
             if stale:
                 yield self._end_paste()
             return
-        marker, self._marker = self._marker, ""
-        yield from self._parse(marker)
         yield from self._told(self._parser.tick())
 
     def _parse(self, text: str) -> Iterator[Message]:
@@ -92,9 +95,9 @@ class Keyboard:
         return events.Paste("".join(sign for sign in pasted if sign.isprintable() or sign in "\n\r\t"))
 
 
-def _without_begun(text: str, marker: str, least: int) -> tuple[str, str]:
-    """The text without the beginning of a marker, of so many characters at least, at its end; and that."""
-    for length in range(len(marker) - 1, least - 1, -1):
+def _cut_in_two(text: str, marker: str) -> tuple[str, str]:
+    """The text without the beginning of a marker at its end, and that, which may be empty."""
+    for length in range(min(len(marker) - 1, len(text)), 0, -1):
         if text.endswith(marker[:length]):
             return text[:-length], text[-length:]
     return text, ""
