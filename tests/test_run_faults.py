@@ -322,6 +322,22 @@ def test_control_characters_of_a_file_are_shown_escaped(words, tmp_path, monkeyp
         assert r"a\u001b[31mred\u0007\u009b2J\u202e" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("checkpoint/recorder/log_losses", 1e300), ("checkpoint/solver/now_z", -1e200)]
+)
+def test_numbers_that_a_run_cannot_have_come_to_are_gone_on_with_in_silence(name, value, run):
+    """Or refused in a sentence: the sums of what was written on purpose fit."""
+    with np.load(run / "trajectory.npz") as arrays:
+        forged = np.full_like(arrays[name], value)
+    replaced(run / "trajectory.npz", name, npy(forged, random.Random(0)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = call("resume", str(run), "-q", "--set", "stop.loss=1e-30", "--set", "stop.wall_seconds=0.3")
+    assert isinstance(done.exception, SystemExit | None)
+    assert done.stderr.count("\n") <= 1
+    assert "Warning" not in done.stdout + done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
 @pytest.mark.parametrize("make", ["mkfifo", "mkdir"])
 @pytest.mark.parametrize("name", ["run.json", "trajectory.npz"])

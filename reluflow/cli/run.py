@@ -1,7 +1,7 @@
 """``reluflow run``: train without a screen."""
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -138,7 +138,7 @@ def go(
         from reluflow.training.checking import require_checkable
 
         require_checkable(training)
-    with Interruption() as interruption:
+    with Interruption() as interruption, _without_warnings() if resume else nullcontext():
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
@@ -146,6 +146,13 @@ def go(
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
     raise typer.Exit(_exit_code(summary, interruption))
+
+
+def _without_warnings() -> AbstractContextManager[None]:
+    """Tell nothing of overflow: a checkpoint may hold any numbers, with sums that fit them."""
+    import numpy as np
+
+    return np.errstate(all="ignore")
 
 
 def _load(request: "Request") -> "Preset":

@@ -29,7 +29,8 @@ def resumed(run: Run, preset: Preset) -> Training:
     checkpoint = run.checkpoint
     if checkpoint is not None:
         try:
-            training.restore(checkpoint)
+            with np.errstate(all="ignore"):  # what does not fit is found by what it leads to
+                training.restore(checkpoint)
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise RunError(
                 f"{run.path} cannot be resumed: its checkpoint does not fit "
