@@ -20,6 +20,7 @@ import reluflow
 from reluflow import figures
 from reluflow.cli.completion import figure_kinds
 from reluflow.errors import ReluflowError
+from reluflow.figures import margin_lines
 from reluflow.figures.choices import Choices
 from reluflow.figures.kinds import KINDS, curves
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, fits, look
@@ -395,7 +396,7 @@ class TestField:
 
 
 class TestMargins:
-    def test_they_are_those_of_the_series_where_they_are_not_negative(self, runs, axes):
+    def test_they_are_those_of_the_series(self, runs, axes):
         run = runs["labels"]
         figures.margins(axes, run)
         lines = {line.get_label(): curve(line) for line in axes.lines}
@@ -405,7 +406,19 @@ class TestMargins:
             expected = run.series[name]
             np.testing.assert_array_equal(values, np.where(expected >= 0.0, expected, np.nan))
             assert np.nanmax(values) > 0.0
+        assert axes.get_ylim()[0] == 0.0
         assert lines["accuracy"][1][-1] == 1.0
+
+    def test_a_negative_margin_is_drawn_and_a_negative_smoothed_one_left_out(self, runs, axes, monkeypatch):
+        run = runs["labels"]
+        lower = {name: run.series[name] - 0.2 for name in ("margin", "smoothed_margin")}
+        monkeypatch.setattr(margin_lines, "series_of", lambda _: {**run.series, **lower})
+        figures.margins(axes, run)
+        lines = {line.get_label(): curve(line)[1] for line in axes.lines}
+        np.testing.assert_array_equal(lines["margin"], lower["margin"])
+        assert lower["margin"].min() < 0.0
+        assert axes.get_ylim()[0] < lower["margin"].min()
+        assert np.nanmin(lines["smoothed margin"]) >= 0.0
 
 
 class TestExtremes:

@@ -55,6 +55,8 @@ def test_plain_numbers_are_inputs_of_one_dimension():
     [
         ({"netwrk.width": 3}, ['"netwrk.width"', "did you mean network.width?"]),
         ({"width": 3}, ["did you mean network.width?"]),
+        ({"init.width": 3}, ["did you mean network.width?"]),
+        ({"model.width": 3}, ["did you mean network.width?"]),
         ({"network.width": 0}, ["network.width is 0", "an integer of at least 1"]),
         ({"network.width": 2.0}, ["network.width is 2.0", "an integer"]),
         ({"network.width": None}, ["network.width is missing"]),

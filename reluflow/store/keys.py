@@ -99,7 +99,8 @@ KEYS: Final[tuple[Key, ...]] = (
     _data(
         "target",
         "column",
-        "column of the targets: its number from 1, or its name; y or the last when not set",
+        "column of the targets: its number from 1, or its name; "
+        "when not set one called y, target or label, else the last",
         **_COUNT,
     ),
     _data(

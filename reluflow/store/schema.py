@@ -35,8 +35,9 @@ def by_id(id: str, where: str = "preset") -> Key:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``; did you mean ...?`` with the nearest known name, or what there is when none is near."""
     names = list(known)
-    # a key name alone, without its section, is the commonest slip
-    near = [id for id in names if id.split(".")[-1] == name] or difflib.get_close_matches(name, names, 1)
+    # a key without its section, or in the wrong one, is the commonest slip
+    near = [id for id in names if id.split(".")[-1] == name.split(".")[-1]]
+    near = near or difflib.get_close_matches(name, names, 1)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; expected one of {', '.join(names)}" if 0 < len(names) <= 40 else ""
