@@ -418,7 +418,8 @@ class TestMargins:
         np.testing.assert_array_equal(lines["margin"], lower["margin"])
         assert lower["margin"].min() < 0.0
         assert axes.get_ylim()[0] < lower["margin"].min()
-        assert np.nanmin(lines["smoothed margin"]) >= 0.0
+        smoothed = lower["smoothed_margin"]
+        np.testing.assert_array_equal(lines["smoothed margin"], np.where(smoothed >= 0.0, smoothed, np.nan))
 
 
 class TestExtremes:
