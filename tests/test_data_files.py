@@ -112,6 +112,38 @@ class TestText:
         table = table_of(tmp_path, "1,5,0,25\n3,4,5,6\n")
         assert table.inputs.tolist() == [[1.0, 5.0, 0.0], [3.0, 4.0, 5.0]]
 
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (
+                "x,y\n1,5,2\n2,5,3\n3,5,4\n",
+                "line 2: found a line that can be read as 1 | 5 | 2 or, with decimal",
+            ),
+            ("x,y\n1,5,2\n2,5,3\n3,5,4\n", "commas, as 1.5 | 2; expected decimal points, or semicolons"),
+            ("x,y\n1,000,2\n2,000,3\n", "as 1 | 000 | 2 or, with decimal commas, as 1.000 | 2"),
+            ("x,y\n1,-5,2\n2,-5,3\n", "as 1 | -5 | 2 or, with decimal commas, as 1 | -5.2"),
+            ("a,b,y\n1,5,2,5e1,3\n2,5,3,5e1,4\n", "as 1.5 | 2.5e1 | 3; expected"),
+        ],
+    )
+    def test_commas_below_fewer_names_may_be_decimal(self, tmp_path, content, words):
+        assert words in refusal(tmp_path, content)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            'x,y\n"1",5,2\n"2",5,3\n',  # R quotes the numbers of rows
+            "x,y\n1,5.0,2\n2,5,3\n",
+            "x,y\n1,-5,-2\n2,-5,-3\n",
+            ",x,y\n1,5,2\n2,5,3\n",
+            "x;y\n1;5;2\n2;5;3\n",
+        ],
+    )
+    def test_an_index_below_fewer_names_is_left_out_where_no_comma_is_decimal(self, tmp_path, content):
+        table = table_of(tmp_path, content)
+        assert table.remarks == ("points.csv: column 1 numbers the rows and is left out",)
+        assert np.abs(table.inputs).tolist() == [[5.0], [5.0]]
+        assert np.abs(table.targets).tolist() == [2.0, 3.0]
+
     def test_more_than_the_largest_size_is_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr("reluflow.data.files.LARGEST_TEXT", 1_000_000)
         assert "found 4 MB of text; expected at most 1 MB" in refusal(tmp_path, "1,2\n" * 1_000_000)

@@ -16,6 +16,9 @@ _BLANKS: Final = " "
 _COMMA: Final = re.compile(r"[+-]?\d*,\d*([eE][+-]?\d+)?")
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 _INTEGER: Final = re.compile(r"[+-]?\d+")
+#: what may follow a decimal comma, and a number without one
+_FRACTION: Final = re.compile(r"\d+([eE][+-]?\d+)?")
+_WITHOUT_COMMA: Final = re.compile(r"[+-]?\d+([eE][+-]?\d+)?")
 _SEP_LINE: Final = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)
 #: lines from which the separator is found
 SAMPLE: Final = 100
@@ -61,7 +64,9 @@ def in_cells(text: str) -> Sheet:
     rows = [(line, row) for line, row in _split(used, separator) if any(row)]
     lines, cells = [line for line, _ in rows], [row for _, row in rows]
     if separator == ",":
-        _refuse_commas_of_two_kinds(cells, lines, [words for _, words in used])
+        texts = [words for _, words in used]
+        _refuse_commas_of_two_kinds(cells, lines, texts)
+        _refuse_commas_below_fewer_names(cells, lines, texts)
     named = [(line, words.strip().lstrip("# \t")) for line, words in above[-1:]]
     comment = next((row for _, row in _split(named, separator)), [])
     return Sheet(cells, lines, comment, separator, _decimal(cells, lines))
@@ -123,9 +128,8 @@ def _refuse_commas_of_two_kinds(
     data = [(line, row) for line, row in zip(lines, rows, strict=True) if all(map(_INTEGER.fullmatch, row))]
     if not data or len(data) < len(rows) - 1:
         return
-    names = rows[0] if len(data) < len(rows) else []
     line, row = data[0]
-    if len(names) == len(row):
+    if len(data) < len(rows) and len(rows[0]) == len(row):
         return
     spaced = [re.split(r",\s+", text.strip()) for text in texts[-len(data) :]]
     if len({len(cells) for cells in spaced}) == 1 and 1 < len(spaced[0]) < len(row):
@@ -135,19 +139,56 @@ def _refuse_commas_of_two_kinds(
         odd = any(
             cell in ("-0", "+0") or (len(cell) > 1 and cell[0] == "0") for _, cells in data for cell in cells
         )
-        if len(names) == len(pairs) or odd:
+        if odd:
             raise _two_readings(line, row, pairs)
+
+
+def _refuse_commas_below_fewer_names(
+    rows: Sequence[Sequence[str]], lines: Sequence[int], texts: Sequence[str]
+) -> None:
+    """Rows that have as many numbers as names if some of their commas are decimal: x,y above 1,5,2.
+
+    The first number of a row may as well count the rows and have no name. Quotes say what is one number.
+    """
+    if len(rows) < 2 or any(map(_WITHOUT_COMMA.fullmatch, rows[0])):
+        return
+    names, data = rows[0], rows[1:]
+    all_decimal = len(data[0]) == 2 * len(names)
+    if len(data[0]) <= len(names) or (len(data) == 1 and not all_decimal):  # a row that is just too long
+        return
+    if any(len(row) != len(data[0]) for row in data) or any('"' in text for text in texts[1:]):
+        return
+    decimal = [_with_decimal_commas(row, len(names)) for row in data]
+    if decimal[0] is not None and None not in decimal:
+        raise _two_readings(lines[1], data[0], decimal[0], ", or a name for every column")
+
+
+def _with_decimal_commas(row: Sequence[str], count: int) -> list[str] | None:
+    """A row in so many cells, its first commas taken for decimal ones; None where that cannot be."""
+    if not all(map(_WITHOUT_COMMA.fullmatch, row)):
+        return None
+    cells: list[str] = []
+    for cell in row:
+        left = len(row) - len(cells) - sum("," in each for each in cells)
+        joined = (
+            cells and "," not in cells[-1] and _INTEGER.fullmatch(cells[-1]) and _FRACTION.fullmatch(cell)
+        )
+        if joined and len(cells) + left > count:
+            cells[-1] += "," + cell
+        else:
+            cells.append(cell)
+    return cells if len(cells) == count else None
 
 
 def _is_in_pairs(cells: Sequence[str]) -> bool:
     return all(cell.isdigit() for cell in cells[1::2])
 
 
-def _two_readings(line: int, row: Sequence[str], decimal: Sequence[str]) -> ReadingError:
+def _two_readings(line: int, row: Sequence[str], decimal: Sequence[str], other: str = "") -> ReadingError:
     return ReadingError(
         line,
         f"found a line that can be read as {_shown(row)} or, with decimal commas, as "
-        f"{_shown(decimal, ',', '.')}; expected decimal points, or semicolons between the numbers",
+        f"{_shown(decimal, ',', '.')}; expected decimal points, or semicolons between the numbers{other}",
     )
 
 
