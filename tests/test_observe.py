@@ -91,6 +91,14 @@ class TestSaddles:
         assert (last.end, last.escape_rate) == (None, None)
         assert last.loss == pytest.approx(0.2, rel=1e-3)
 
+    def test_an_end_a_little_below_the_last_plateau_is_another_one_if_the_loss_fell_to_it(self):
+        t = np.linspace(0.0, 300.0, 5000)
+        first, last = find_saddles({"t": t, "loss": logistic_escapes([40.0], [1.0, 0.93], [0.7], t)}, False)
+        assert (first.loss, last.loss) == (pytest.approx(1.0, rel=1e-3), pytest.approx(0.93, rel=1e-3))
+        assert first.end == pytest.approx(40.0, abs=1.0)
+        (settling,) = find_saddles({"t": t, "loss": 0.93 + 0.07 * np.exp(-t / 60.0)}, False)
+        assert settling.end is None
+
     @pytest.mark.parametrize("values", [[], [1.0], [0.0, 0.0, 0.0], [np.nan] * 4, [1.0] * 50])
     @pytest.mark.parametrize("settled", [True, False])
     def test_degenerate_series_are_no_trouble(self, values, settled):

@@ -69,7 +69,7 @@ def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Sadd
     loss = np.minimum.accumulate(np.exp(log_loss))
     levels = [level for level in _plateau_levels(t, np.log(loss)) if level > PLATEAUS.resolved * loss[0]]
     ends_there = not settled and _held_at_end(t, loss)
-    if ends_there and (not levels or loss[-1] < levels[-1] * np.exp(-PLATEAUS.same)):
+    if ends_there and (not levels or _fell_to_its_end(t, np.log(loss / levels[-1]))):
         levels.append(float(loss[-1]))
     after = [*levels[1:], float(loss[-1])] if levels else []
     saddles: list[Saddle] = []
@@ -123,6 +123,20 @@ def _level(t: Array, log_loss: Array, fallen: float) -> float:
 def _held_at_end(t: Array, loss: Array) -> bool:
     since = t[-1] - PLATEAUS.last_share * (t[-1] - t[0])
     return bool(np.interp(since, t, loss) <= loss[-1] * (1.0 + PLATEAUS.level))
+
+
+def _fell_to_its_end(t: Array, log_loss: Array) -> bool:
+    """Whether the level that is held at the end is another one than the last before, at which ln(loss) is 0.
+
+    It is if it is far below, and if the way there was short beside the time for which the end is held: a
+    plateau that is still settling takes its time.
+    """
+    if log_loss[-1] < -PLATEAUS.same:
+        return True
+    left = t[np.flatnonzero(log_loss > -PLATEAUS.level)[-1]]
+    there = t[np.argmax(log_loss <= log_loss[-1] + PLATEAUS.level)]
+    apart = log_loss[-1] < -2.0 * PLATEAUS.level
+    return bool(apart and PLATEAUS.contrast * (there - left) < t[-1] - there)
 
 
 def _time_at(t: Array, loss: Array, level: float) -> float:
