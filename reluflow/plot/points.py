@@ -17,6 +17,8 @@ from reluflow.problem import Problem
 
 #: share of the extent of the points that is free on each side
 _MARGIN: Final = 0.25
+#: Limits that are so many times as wide as they need be are made anew.
+_TOO_WIDE: Final = 4.0
 #: neurons from which on the line h = 0 is looked for once a cell, not at each dot
 _MANY: Final = 200
 
@@ -34,9 +36,18 @@ class Window:
         return cls(*(_roomy(values[:, k]) for k in range(2)))
 
     def with_room_for(self, values: Array) -> "Window":
-        """This one, as long as all points (n, 2) are inside, so that a point moves on a still ground."""
+        """This one, as long as all points (n, 2) are inside, so that a point moves on a still ground.
+
+        It is not kept where it is far wider than the points need, since one that was far away has come back.
+        """
         low, high = np.array([self.across, self.up]).T
-        return self if np.all((values >= low) & (values <= high)) else Window.around(values)
+        around = Window.around(values)
+        fits = bool(np.all((values >= low) & (values <= high)))
+        return self if fits and self._is_little_wider_than(around) else around
+
+    def _is_little_wider_than(self, other: "Window") -> bool:
+        mine, others = (np.array([each.across, each.up]) for each in (self, other))
+        return bool(np.all(np.diff(mine) <= _TOO_WIDE * np.diff(others)))
 
 
 def _roomy(values: Array) -> Limits:

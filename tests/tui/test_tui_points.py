@@ -86,7 +86,10 @@ class TestPicture:
     def test_the_ground_is_still_until_a_point_leaves_it(self):
         window = Window.around(LINE.values)
         assert window.with_room_for(LINE.changed(0, [-1.1, 0.6]).values) is window
-        assert window.with_room_for(LINE.changed(0, [-50.0, 0.6]).values).across[0] < -50.0
+        wide = window.with_room_for(LINE.changed(0, [-50.0, 0.6]).values)
+        assert wide.across[0] < -50.0
+        assert wide.with_room_for(LINE.values) == window
+        assert window.with_room_for(LINE.values / 2.0) is window
 
     def test_the_line_where_the_network_is_0_is_drawn(self):
         problem = load_preset("first-steps", {"data.bias": False}).problem()
@@ -159,6 +162,28 @@ async def test_numbers_are_typed_and_wrong_ones_are_refused() -> None:
         assert editor(app).panel.has_focus
         await app.press("escape")
         assert not isinstance(app.app.screen, PointsEditor)
+
+
+async def test_points_that_cannot_be_trained_on_give_way_to_those_before() -> None:
+    async with explorer(running=True, size=(100, 30)) as app:
+        await app.solved()
+        await app.press("O")
+        before = editor(app).panel.points.values.tolist()
+        for typed in ("-0.25 -2", "1e90 2"):
+            await app.press("enter")
+            app.app.screen.query_one(Input).value = typed
+            await app.press("enter")
+            if typed != "1e90 2":
+                await app.until(lambda: app.frame.problem.inputs[0, 0] == -0.25, "the run of the points")
+        await app.until(lambda: "has length 1e+90" in app.messages, "the refusal")
+        assert editor(app).panel.points.values[0].tolist() == [-0.25, -2.0]
+        assert editor(app).panel._window.across[1] < 10.0
+        await app.press("u")
+        assert editor(app).panel.points.values.tolist() == before
+        assert "nothing to undo" not in app.messages
+        await trained_on(app, [-1.0, 1.0])
+        await app.press("U")
+        assert editor(app).panel.points.values[0].tolist() == [-0.25, -2.0]
 
 
 async def test_the_mouse_adds_chooses_and_drags() -> None:

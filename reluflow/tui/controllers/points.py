@@ -44,6 +44,10 @@ class Points:
     def turn(self, by: int) -> PointSet | None:
         """Undo (-1) or redo (1); returns the points there are then, None if there are none to edit."""
         (self._parameters.undo if by < 0 else self._parameters.redo)()
+        return self.present()
+
+    def present(self) -> PointSet | None:
+        """The points that are trained on, None if there are none to edit."""
         try:
             return points_of(self._parameters.present)
         except ReluflowError as error:

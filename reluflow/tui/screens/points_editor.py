@@ -24,6 +24,9 @@ class Trained(Protocol):
     def turn(self, by: int) -> PointSet | None:
         """Undo (-1) or redo (1) a change; returns the points that there are then, if any to edit."""
 
+    def present(self) -> PointSet | None:
+        """The points that are trained on, if any to edit."""
+
 
 class PointsEditor(FullPage[None]):
     """A page that changes the points of the run on show and shows what the network makes of them."""
@@ -57,9 +60,12 @@ class PointsEditor(FullPage[None]):
         self.panel.show(self._frame)
 
     def show(self, frame: Frame) -> None:
-        """Follow the run."""
+        """Follow the run. Points that it cannot be made of are those before again."""
+        refused = frame.refused is not self._frame.refused
         self._frame = frame
         self.panel.show(frame)
+        if refused:
+            self._load(self._trained.present())
 
     def drawing(self) -> Drawing | None:
         """The function that is learnt of the points so far."""
@@ -88,6 +94,8 @@ class PointsEditor(FullPage[None]):
         self.panel.focus()
 
     def action_turn(self, by: int) -> None:
-        points = self._trained.turn(by)
+        self._load(self._trained.turn(by))
+
+    def _load(self, points: PointSet | None) -> None:
         if points is not None:
             self.panel.load(points)

@@ -53,8 +53,12 @@ class PointsPanel(RowsPanel, can_focus=True):
         """Show other points, which are trained on already."""
         self.points, self.refused = points, ""
         self.chosen = min(self.chosen, len(points) - 1)
-        self._window = self._window.with_room_for(points.values[:, :2])
+        if self._dragged is None:
+            self._fit_window()
         self.redraw()
+
+    def _fit_window(self) -> None:
+        self._window = self._window.with_room_for(self.points.values[:, :2])
 
     def change(self, make: Callable[[], PointSet], chosen: int | None = None) -> None:
         """Show the points that ``make`` returns and train on them; say why if it is refused."""
@@ -122,6 +126,8 @@ class PointsPanel(RowsPanel, can_focus=True):
     def on_mouse_up(self) -> None:
         self._dragged = None
         self.release_mouse()
+        self._fit_window()
+        self.redraw()
 
     # --- what is shown ---
 
