@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from reluflow.data.csv_dialect import ReadingError, in_cells
 from reluflow.errors import PresetError
 from reluflow.network import Array
 
@@ -36,6 +37,11 @@ class PointSet:
     def coordinates(self) -> int:
         """Those of an input."""
         return int(self.values.shape[1]) - 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the numbers of a point."""
+        return ("x", "y") if self.coordinates == 1 else (*(f"x{k + 1}" for k in range(self.coordinates)), "y")
 
     @property
     def inputs(self) -> list[list[float]]:
@@ -69,18 +75,29 @@ class PointSet:
         return PointSet(np.delete(self.values, number, axis=0))
 
     def typed(self, text: str) -> list[float]:
-        """The numbers of a point as they are typed, with blanks, commas or semicolons between.
+        """The numbers of a point as they are typed: as in a line of a file, or between mixed separators.
 
-        Raises PresetError in one sentence for anything but as many finite numbers as a point has.
+        Raises PresetError in one sentence for anything but as many finite numbers as a point has, and for
+        what can be read as such in two ways.
         """
-        words = text.replace(";", " ").replace(",", " ").split()
-        names = " ".join([*(f"x{k + 1}" for k in range(self.coordinates)), "y"])
+        names, words = self.names, text.replace(";", " ").replace(",", " ").split()
+        if len(words) > len(names) and "," in text:
+            words = _with_decimal_commas(text)
         try:
             numbers = [float(word) for word in words]
         except ValueError:
             numbers = []
-        if len(numbers) != self.coordinates + 1 or not all(map(math.isfinite, numbers)):
+        if len(numbers) != len(names) or not all(map(math.isfinite, numbers)):
             raise PresetError(
-                f"found {text.strip()[:30]!r}; expected {self.coordinates + 1} numbers: {names}"
+                f"found {text.strip()[:30]!r}; expected {len(names)} numbers: {' '.join(names)}"
             )
         return numbers
+
+
+def _with_decimal_commas(text: str) -> list[str]:
+    """The numbers of a line of a file that has too many commas for them all to stand between numbers."""
+    try:
+        sheet = in_cells(text)
+    except ReadingError as error:
+        raise PresetError(error.words) from None
+    return [cell.replace(",", ".") for cell in sheet.rows[0]] if sheet.rows else []

@@ -49,10 +49,23 @@ class TestPointSet:
     def test_numbers_are_typed_as_people_do(self, text):
         assert LINE.typed(text) == [1.5, -2.0]
 
+    @pytest.mark.parametrize("text", ["1,5 -0,25", " 1,5; -0,25 ", "1,5\t-0,25"])
+    def test_decimal_commas_are_read_as_in_files(self, text):
+        assert LINE.typed(text) == [1.5, -0.25]
+
+    def test_commas_between_numbers_are_told_from_decimal_ones_by_their_count(self):
+        assert PointSet(np.zeros((1, 3))).typed("1,5 2") == [1.0, 5.0, 2.0]
+        with pytest.raises(
+            PresetError, match=r"can be read as 1\.500 \| 2 or, with commas between thousands"
+        ):
+            LINE.typed("1,500 2")
+
     @pytest.mark.parametrize("text", ["", "1", "1 2 3", "1 x", "1 nan", "inf 2"])
     def test_anything_else_is_refused_in_a_sentence(self, text):
-        with pytest.raises(PresetError, match="expected 2 numbers: x1 y"):
+        with pytest.raises(PresetError, match="expected 2 numbers: x y"):
             LINE.typed(text)
+        with pytest.raises(PresetError, match="expected 3 numbers: x1 x2 y"):
+            PointSet(np.zeros((1, 3))).typed(f"{text} 2 2 2 2")
 
 
 class TestPicture:

@@ -162,8 +162,7 @@ class PointsPanel(RowsPanel, can_focus=True):
 
     def _list(self, height: int) -> list[Row]:
         """The points with their numbers, around the chosen one."""
-        names = ("x", "y") if self.points.coordinates == 1 else ("x1", "x2", "y")
-        rows: list[Row] = [[Segment("   #" + "".join(f"{name:>9}" for name in names), "axis")]]
+        rows: list[Row] = [[Segment("   #" + "".join(f"{name:>9}" for name in self.points.names), "axis")]]
         room = max(height - 1, 1)
         first = min(max(self.chosen - room // 2, 0), max(len(self.points) - room, 0))
         for number in range(first, min(first + room, len(self.points))):
