@@ -72,6 +72,20 @@ def value(pilot: Pilot[None], name: str) -> str:
     return line[17:33].strip()
 
 
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+async def test_no_key_is_cut_at_the_top_of_a_page(width: int) -> None:
+    frame = frame_of()
+    async with page(frame, size=(width, 24)) as (screen, pilot):
+        for _ in range(4):
+            top = lines(pilot)[:2]
+            assert any("g go there" in line for line in top), top
+            assert any("esc leaves  up/down next  tab other kind" in line for line in top), top
+            await pilot.press("tab")
+        screen.page.kind = "neuron"
+        await pilot.press("end")
+        assert any("esc leaves" in line for line in lines(pilot)[:2])
+
+
 async def test_every_number_has_its_formula() -> None:
     async with page(frame_of()) as (_, pilot):
         assert "neuron 0 at t = 0" in lines(pilot)[0]

@@ -20,9 +20,9 @@ from reluflow.tui.page_source import KINDS, Kind, PageSource, judge
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
-from reluflow.tui.widgets.rows_panel import heading
+from reluflow.tui.widgets.rows_panel import heading_with_keys
 
-_HINTS: Final = "esc leaves  up/down next  tab other kind  g go there"
+_KEYS: Final = "esc leaves  up/down next  tab other kind  g go there"
 
 
 class InspectorPage(Page):
@@ -124,13 +124,14 @@ class InspectorPage(Page):
             held = self._sheet = width, made
         sheet = held[1]
         if isinstance(sheet, str):
-            return [heading(self.kind, _HINTS, width, self.glyphs), [Segment(f" {sheet}", "dim")]]
-        head = sheet.head
+            top = heading_with_keys(self.kind, _KEYS, width, self.glyphs)
+            return [*top, [Segment(f" {sheet}", "dim")]]
+        top, head = heading_with_keys(sheet.title, _KEYS, width, self.glyphs), sheet.head
         lines = [
             head[row] if row < len(head) else sheet.line(row - len(head))
-            for row in self.in_view(len(head) + sheet.count, height)
+            for row in self.in_view(len(head) + sheet.count, height - len(top))
         ]
-        return [heading(sheet.title, _HINTS, width, self.glyphs), *lines]
+        return [*top, *lines]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from reluflow.tui.drawings import Drawing, of_run
 from reluflow.tui.panel_keys import bindings_of
 from reluflow.tui.screens.dialogue import FullPage
 from reluflow.tui.widgets.page import Page
-from reluflow.tui.widgets.rows_panel import heading
+from reluflow.tui.widgets.rows_panel import heading_with_keys
 from reluflow.verification import Comparison, Line, table_rows, verify
 from reluflow.verification import Row as Judged
 
@@ -71,15 +71,15 @@ class Predictions(Page):
         self.redraw()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        top = heading(self._title, "esc leaves  up/down scroll", width, self.glyphs)
+        top = heading_with_keys(self._title, "esc leaves  up/down scroll", width, self.glyphs)
         if self._judged is None:
-            return [top, [Segment(f" {self._sentence}", self._role)]]
+            return [*top, [Segment(f" {self._sentence}", self._role)]]
         rows = [_row(line) for line in table_rows(self._judged, width)]
         rows += [
             [],
             [Segment("reluflow verify trains the preset anew, more closely than a run on show", "dim")],
         ]
-        return [top, *(rows[number] for number in self.in_view(len(rows), height))]
+        return [*top, *(rows[number] for number in self.in_view(len(rows), height - len(top)))]
 
 
 class VerifyPage(FullPage[None]):

@@ -25,8 +25,8 @@ class Page(RowsPanel, can_focus=True):
         self._first = 0
 
     def in_view(self, rows: int, height: int) -> range:
-        """The rows to show, of so many, under the heading of a page of ``height`` cells."""
-        room = max(height - 1, 0)
+        """The rows to show, of so many, in ``height`` cells under the heading."""
+        room = max(height, 0)
         self._first = min(self._first, max(rows - room, 0))
         return range(self._first, min(self._first + room, rows))
 

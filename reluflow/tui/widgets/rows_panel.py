@@ -132,6 +132,14 @@ def _cells(row: Row) -> list[tuple[str, Role]]:
     return [(sign, role) for text, role in row for sign in text]
 
 
+def heading_with_keys(title: str, keys: str, width: int, glyphs: Glyphs) -> list[Row]:
+    """The top of a page: its name on a rule and the keys on the right, or below where they would be cut."""
+    top = heading(title, keys, width, glyphs)
+    if any(keys in text for text, _ in top):
+        return [top]
+    return [heading(title, "", width, glyphs), [Segment(f"{keys} ".rjust(width), "dim")]]
+
+
 def heading(title: str, detail: str, width: int, glyphs: Glyphs) -> Row:
     """The top row of a panel: its name on a rule, and on the right what is shown in it."""
     start = f"{glyphs.horizontal} "
