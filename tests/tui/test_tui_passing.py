@@ -21,3 +21,26 @@ async def test_what_the_app_says_is_such_a_message_and_goes_away(monkeypatch: py
         app.app.say("said too late")
         await app.until(lambda: "said too late" in app.messages, "the message")
         await app.until(lambda: not app.messages, "its end")
+
+
+async def test_a_message_that_is_on_screen_is_not_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with explorer(overrides=SMALL) as app:
+        monkeypatch.setattr(app.app, "NOTIFICATION_TIMEOUT", 60.0)
+        for _ in range(3):
+            app.app.say("said often")
+            app.app.say("said as well")
+            await app.drained()
+        assert app.messages.splitlines() == ["said often", "said as well"]
+        app.app.complain("said often")
+        await app.drained()
+        assert app.messages.splitlines() == ["said often", "said as well", "said often"]
+
+
+async def test_a_message_that_has_gone_is_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with explorer(size=(100, 30), overrides=SMALL) as app:
+        monkeypatch.setattr(app.app, "NOTIFICATION_TIMEOUT", 60.0)
+        for _ in range(2):
+            app.app.say("said again")
+            await app.until(lambda: "said again" in app.text, "the message")
+            app.app.clear_notifications()
+            await app.until(lambda: "said again" not in app.text, "its end")

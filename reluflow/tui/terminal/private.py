@@ -16,6 +16,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
+from textual.notifications import Notification
 from textual.screen import Screen
 from textual.widgets._toast import ToastRack
 
@@ -72,6 +73,11 @@ class OpenApp(App[None]):
         self._return_code = 1
         self._exit_renderables.append(Text(text))
         self._close_messages_no_wait()
+
+    @property
+    def notes_on_show(self) -> list[Notification]:
+        """What was told in passing and is still shown, the newest last."""
+        return list(self._notifications)
 
     def stop_messages(self) -> None:
         """End without a word."""
