@@ -144,6 +144,22 @@ class TestText:
         assert np.abs(table.inputs).tolist() == [[5.0], [5.0]]
         assert np.abs(table.targets).tolist() == [2.0, 3.0]
 
+    @pytest.mark.parametrize(
+        "cell", ["1.234,5", "1\u00a0000,5", "1\u202f000,5", "1 000,5", "1'000,5", "-1.234.567,5"]
+    )
+    def test_something_between_thousands_is_refused_with_the_mark_that_decimals_have(self, tmp_path, cell):
+        shown = cell.replace("\u00a0", " ").replace("\u202f", " ")
+        words = (
+            f"column 1: found {shown!r}; expected a finite number with a decimal comma and nothing between"
+        )
+        assert words in refusal(tmp_path, f"x;y\n{cell};2\n")
+        if " " not in shown:
+            assert words in refusal(tmp_path, f"{cell} 2\n")
+
+    def test_blanks_between_thousands_are_refused_with_decimal_points_as_well(self, tmp_path):
+        said = refusal(tmp_path, "x;y\n1\u00a0000.5;2\n")
+        assert "found '1 000.5'; expected a finite number with a decimal point and nothing between" in said
+
     def test_more_than_the_largest_size_is_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr("reluflow.data.files.LARGEST_TEXT", 1_000_000)
         assert "found 4 MB of text; expected at most 1 MB" in refusal(tmp_path, "1,2\n" * 1_000_000)

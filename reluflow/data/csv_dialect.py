@@ -15,6 +15,8 @@ _BLANKS: Final = " "
 #: a number with a decimal comma, and one whose commas may as well be between thousands
 _COMMA: Final = re.compile(r"[+-]?\d*,\d*([eE][+-]?\d+)?")
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+#: a number with a decimal comma and something between its thousands, which is refused as such
+_GROUPED: Final = re.compile(r"[+-]?\d{1,3}([.\s'’]\d{3})+,\d+")
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 #: what may follow a decimal comma, and a number without one
 _FRACTION: Final = re.compile(r"\d+([eE][+-]?\d+)?")
@@ -97,7 +99,9 @@ def _separator(sample: Sequence[str]) -> str:
 def _has_decimal_commas_between_blanks(lines: Sequence[str]) -> bool:
     """Whether the last line is numbers with decimal commas between blanks: 1,5 0,25."""
     cells = lines[-1].split()
-    return len(cells) > 1 and all(_COMMA.fullmatch(cell) or _INTEGER.fullmatch(cell) for cell in cells)
+    return len(cells) > 1 and all(
+        any(kind.fullmatch(cell) for kind in (_COMMA, _INTEGER, _GROUPED)) for cell in cells
+    )
 
 
 def _decimal(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> str:
@@ -109,7 +113,7 @@ def _decimal(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> str:
                 continue
             if _THOUSANDS.fullmatch(cell):
                 unsure = unsure or (line, row)
-            elif _COMMA.fullmatch(cell) and len(cell) > 1:
+            elif (_COMMA.fullmatch(cell) and len(cell) > 1) or _GROUPED.fullmatch(cell):
                 return ","
     if unsure is None:
         return "."

@@ -210,12 +210,13 @@ def _found(cell: str) -> str:
     if not cell:
         return "an empty cell"
     missing = ", which stands for a missing number" if cell.lower() in _MISSING else ""
-    return repr(cell if len(cell) <= 40 else cell[:36] + " ...") + missing
+    shown = re.sub(r"\s", " ", cell)  # a blank that does not break lines is one all the same
+    return repr(shown if len(shown) <= 40 else shown[:36] + " ...") + missing
 
 
 def _expected(cell: str, decimal: str) -> str:
     other = "." if decimal == "," else ","
-    if other not in cell or not any(map(str.isdigit, cell)):
+    if not (re.search(r"\d[\s'’]\d", cell) or other in cell) or not any(map(str.isdigit, cell)):
         return "a finite number"
     mark = "comma" if decimal == "," else "point"
     return f"a finite number with a decimal {mark} and nothing between thousands"
