@@ -78,10 +78,16 @@ def _split(numbered: Sequence[tuple[int, str]], separator: str) -> Iterable[tupl
     """(number of the line where it ends, cells) of every row; quotes may hold separators."""
     lines = [re.sub(r"\s+", " ", line.strip()) if separator == _BLANKS else line for _, line in numbered]
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    begun = 0
     try:
         for row in reader:
+            begun = reader.line_num
             yield numbered[reader.line_num - 1][0], [cell.strip() for cell in row]
     except csv.Error as error:
+        if "end of data" in str(error) or ("limit" in str(error) and reader.line_num > begun + 1):
+            raise ReadingError(
+                numbered[begun][0], "found a quote without a second; expected numbers"
+            ) from None
         line = numbered[max(reader.line_num, 1) - 1][0]
         raise ReadingError(line, f"found no row of cells ({error}); expected numbers") from None
 
