@@ -326,7 +326,7 @@ class TestArrays:
                 "array 'y': found shape (1, 2); expected one target a sample",
             ),
             ({"X": [[1.0]], "y": [1.0, 2.0]}, "found 2 targets; expected 1"),
-            ({"X": [[np.inf]], "y": [1.0]}, "X[0, 0]: found inf"),
+            ({"X": [[np.inf]], "y": [1.0]}, "array 'X', row 1, column 1: found inf"),
             ({"X": np.array([[None]]), "y": [1.0]}, "array 'X': found Python objects; expected real numbers"),
         ],
     )

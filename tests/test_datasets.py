@@ -278,7 +278,7 @@ def test_bad_csv_is_one_sentence_with_its_place(tmp_path, text, message):
     [
         ({"inputs": [[1.0]]}, "no array 'targets'"),
         ({"inputs": [[1.0]], "targets": [1.0, 2.0]}, "found 2 targets; expected 1"),
-        ({"inputs": [[math.nan]], "targets": [1.0]}, "inputs[0, 0]: found nan"),
+        ({"inputs": [[math.nan]], "targets": [1.0]}, "array 'inputs', row 1, column 1: found nan"),
         ({"inputs": [["a"]], "targets": [1.0]}, "expected real numbers"),
         ({"inputs": [[[1.0]]], "targets": [1.0]}, "shape (1, 1, 1)"),
         ({"inputs": np.zeros((0, 2)), "targets": np.zeros(0)}, "non-empty"),

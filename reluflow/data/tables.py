@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError
 from reluflow.errors import PresetError
 from reluflow.network import Array
+
+#: what the dimensions of an array count, from 1, as in a file of text
+_PLACES: Final = ("row", "column")
 
 
 def resolve(path: str, folder: Path, key: str) -> Path:
@@ -79,8 +83,6 @@ def plain_numbers(values: object, path: Path, name: str, allowed: tuple[int, ...
     numbers = array.astype(np.float64)
     if not np.all(np.isfinite(numbers)):
         first = tuple(int(index) for index in np.argwhere(~np.isfinite(numbers))[0])
-        place = ", ".join(map(str, first))
-        raise PresetError(
-            f"{path}, {name or 'array'}[{place}]: found {numbers[first]}; expected a finite number"
-        )
+        place = ", ".join(f"{word} {index + 1}" for word, index in zip(_PLACES, first, strict=False))
+        raise PresetError(f"{where}, {place}: found {numbers[first]}; expected a finite number")
     return numbers
