@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reluflow.data import files
 from reluflow.data.csv_table import read_cells, read_columns, read_plain
-from reluflow.data.files import TARGET_NAMES, read_table
+from reluflow.data.files import read_table
+from reluflow.data.target_column import TARGET_NAMES
 from reluflow.errors import LONGEST, PresetError
 
 INPUTS = [[1.5, 0.25], [-0.5, 1.0]]
@@ -258,6 +259,16 @@ class TestTarget:
             assert (table.names, table.target, table.remarks) == (("a", "c"), "b", ())
             assert table.targets.tolist() == [2.0, 5.0]
             assert table.inputs.tolist() == [[1.0, 3.0], [4.0, 6.0]]
+
+    @pytest.mark.parametrize(
+        ("names", "taken"),
+        [("y,y", '2, "y"'), ("x,Y,y", '3, "y"'), ("y,y,z", '3, "z"'), ("y,label,y", '2, "label"')],
+    )
+    def test_of_several_of_one_name_it_is_said_which_is_taken(self, tmp_path, names, taken):
+        table = table_of(tmp_path, f"{names}\n" + ",".join("123"[: names.count(",") + 1]) + "\n")
+        assert table.targets.tolist() == [float(taken[0])]
+        said = f'points.csv: column {taken}, is taken for the target; 2 columns are called "y"'
+        assert table.remarks == (said,)
 
     @pytest.mark.parametrize("name", TARGET_NAMES)
     def test_by_its_usual_name(self, tmp_path, name):

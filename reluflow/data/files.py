@@ -1,7 +1,6 @@
 """Data sets from files as people have them: text in columns, .npz and .npy, told by their first bytes."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,12 @@ import numpy as np
 from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError, read_npy
 from reluflow.data.csv_table import Columns, read_columns
 from reluflow.data.tables import objects, plain_numbers
-from reluflow.errors import PresetError, escaped
+from reluflow.data.target_column import likely_column, name_of_several, named_column, quoted
+from reluflow.errors import PresetError
 from reluflow.network import Array
 
 #: text files are read up to this size; arrays as long as they fit in memory
 LARGEST_TEXT: Final = 64_000_000
-#: names of a column of targets, the likeliest first
-TARGET_NAMES: Final = ("y", "target", "targets", "label", "labels", "output", "outputs")
 #: names of the arrays of inputs and of targets, the likeliest first
 PAIRS: Final = (
     ("inputs", "targets"),
@@ -124,7 +122,7 @@ def _signature(path: Path) -> tuple[str, int, int, int, int]:
 def _table(path: Path, values: Array, names: Sequence[str], index: bool, target: int | str | None) -> Table:
     """Columns taken apart: an index is left out, unless it is the target."""
     count = values.shape[1]
-    chosen = _named(path, names, target) if target is not None else _likely(names, index)
+    chosen = named_column(path, names, target) if target is not None else likely_column(names, index)
     inputs = [place for place in range(count) if place != chosen and not (index and place == 0)]
     if not inputs:
         raise PresetError(
@@ -133,38 +131,13 @@ def _table(path: Path, values: Array, names: Sequence[str], index: bool, target:
     remarks = []
     if index and chosen != 0:
         remarks.append(f"{path.name}: column 1 numbers the rows and is left out")
-    if target is None and chosen != count - 1:
-        remarks.append(f"{path.name}: column {chosen + 1}, {_quoted(names[chosen])}, is taken for the target")
+    several = name_of_several(names)
+    if target is None and (chosen != count - 1 or several):
+        why = f"; {several[1]} columns are called {quoted(several[0])}" if several else ""
+        taken = f"column {chosen + 1}, {quoted(names[chosen])}, is taken for the target"
+        remarks.append(f"{path.name}: {taken}{why}")
     kept = tuple(names[place] for place in inputs)
     return Table(values[:, inputs].copy(), values[:, chosen].copy(), kept, names[chosen], tuple(remarks))
-
-
-def _likely(names: Sequence[str], index: bool) -> int:
-    """The column that is named as targets are, if there is one such, else the last."""
-    plain = [name.strip().lower() for name in names]
-    for name in TARGET_NAMES:
-        if plain.count(name) == 1 and not (index and plain.index(name) == 0):
-            return plain.index(name)
-    return len(names) - 1
-
-
-def _named(path: Path, names: Sequence[str], target: int | str) -> int:
-    """The place, from 0, of the column that the preset asks for."""
-    if isinstance(target, int):
-        if not 1 <= target <= len(names):
-            raise PresetError(f"{path}: data.target is {target}; expected a column from 1 to {len(names)}")
-        return target - 1
-    for same in (str, str.lower):
-        found = [place for place, name in enumerate(names) if same(name) == same(target)]
-        if len(found) == 1:
-            return found[0]
-        if len(found) > 1:
-            raise PresetError(
-                f"{path}: data.target is {_quoted(target)}, the name of {len(found)} columns; expected the "
-                "number of one of them, from 1"
-            )
-    known = ", ".join(map(_quoted, filter(None, names))) or f"a number from 1 to {len(names)}"
-    raise PresetError(f"{path}: there is no column {_quoted(target)} (data.target); expected {known}")
 
 
 def _from_npz(path: Path, target: int | str | None) -> Table:
@@ -211,7 +184,7 @@ def _pair(path: Path, archive: Archive, target: int | str | None) -> tuple[str, 
             return (likely or others)[0], target
     elif isinstance(target, str):
         raise PresetError(
-            f"{path}: there is no array {_quoted(target)} (data.target); expected {_listed(names)}"
+            f"{path}: there is no array {quoted(target)} (data.target); expected {_listed(names)}"
         )
     else:
         for first, second in PAIRS:
@@ -261,13 +234,8 @@ def _from_matrix(path: Path, values: object, target: int | str | None) -> Table:
     return _table(path, np.ascontiguousarray(matrix), ("",) * matrix.shape[1], False, target)
 
 
-def _quoted(name: str) -> str:
-    plain = escaped(re.sub(r"\s+", " ", name))
-    return f'"{plain if len(plain) <= 40 else plain[:36] + " ..."}"'
-
-
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(_quoted, names[:6])) + (", ..." if len(names) > 6 else "") if names else "none"
+    return ", ".join(map(quoted, names[:6])) + (", ..." if len(names) > 6 else "") if names else "none"
 
 
 def normalised(table: Table, how: str, learnt: Table) -> Table:
