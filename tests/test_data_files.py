@@ -308,6 +308,13 @@ class TestArrays:
         assert table.targets.tolist() == [1.0, 0.0, 1.0]
         assert table.inputs.dtype == np.float64
         assert table.inputs.flags.c_contiguous
+        assert table.remarks == (("p.npz: True is taken for 1 and False for 0",) if kind == "?" else ())
+
+    def test_one_array_of_truth_values(self, tmp_path):
+        np.save(tmp_path / "p.npy", np.array([[True, False], [False, True]]))
+        table = read_table(tmp_path / "p.npy")
+        assert table.targets.tolist() == [0.0, 1.0]
+        assert table.remarks == ("p.npy: True is taken for 1 and False for 0",)
 
     def test_more_arrays_than_two(self, tmp_path):
         np.savez(tmp_path / "p.npz", x_train=[[1.0]], y_train=[2.0], x_test=[[3.0]], y_test=[4.0])

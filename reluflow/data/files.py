@@ -10,7 +10,7 @@ import numpy as np
 
 from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError, read_npy
 from reluflow.data.csv_table import Columns, read_columns
-from reluflow.data.tables import objects, plain_numbers
+from reluflow.data.tables import objects, plain_numbers, remarks_on_truth
 from reluflow.data.target_column import likely_column, name_of_several, named_column, quoted
 from reluflow.errors import PresetError
 from reluflow.network import Array
@@ -150,7 +150,10 @@ def _from_npz(path: Path, target: int | str | None) -> Table:
         pair = _pair(path, archive, target)
         if pair is None:
             return _from_matrix(path, archive.read(archive.names[0]), target)
-        inputs, targets = (plain_numbers(archive.read(name), path, name, (1, 2)) for name in pair)
+        arrays = [archive.read(name) for name in pair]
+        inputs, targets = (
+            plain_numbers(array, path, name, (1, 2)) for array, name in zip(arrays, pair, strict=True)
+        )
     except PythonObjectsError as error:
         raise objects(path, error) from None
     except NoArraysError:
@@ -161,7 +164,7 @@ def _from_npz(path: Path, target: int | str | None) -> Table:
         archive.close()
     several = len(archive.names) > 2
     said = (f"{path.name}: inputs from {pair[0]}, targets from {pair[1]}",) if several else ()
-    return _pairwise(path, inputs, targets, pair, said)
+    return _pairwise(path, inputs, targets, pair, said + remarks_on_truth(path, arrays))
 
 
 def not_arrays(path: Path, kind: str, writer: str) -> PresetError:
@@ -231,7 +234,8 @@ def _from_npy(path: Path, target: int | str | None) -> Table:
 def _from_matrix(path: Path, values: object, target: int | str | None) -> Table:
     """One array (n, d + 1) whose last column, or the one that is asked for, is the target."""
     matrix = plain_numbers(values, path, "", (2,))
-    return _table(path, np.ascontiguousarray(matrix), ("",) * matrix.shape[1], False, target)
+    table = _table(path, np.ascontiguousarray(matrix), ("",) * matrix.shape[1], False, target)
+    return replace(table, remarks=table.remarks + remarks_on_truth(path, [values]))
 
 
 def _listed(names: Sequence[str]) -> str:

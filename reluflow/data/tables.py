@@ -1,6 +1,7 @@
 """Named arrays read from .npz files; whatever is wrong with them becomes one sentence."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -86,3 +87,10 @@ def plain_numbers(values: object, path: Path, name: str, allowed: tuple[int, ...
         place = ", ".join(f"{word} {index + 1}" for word, index in zip(_PLACES, first, strict=False))
         raise PresetError(f"{where}, {place}: found {numbers[first]}; expected a finite number")
     return numbers
+
+
+def remarks_on_truth(path: Path, arrays: Iterable[object]) -> tuple[str, ...]:
+    """A sentence on what True and False are taken for, if an array of a file holds them."""
+    if not any(np.asarray(array).dtype.kind == "b" for array in arrays):
+        return ()
+    return (f"{path.name}: True is taken for 1 and False for 0",)
