@@ -130,6 +130,11 @@ def one_sentence(text: str) -> str:
     return _shortened(plain, LONGEST, _CUT)
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: "1 sample", "2 samples"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _shortened(text: str, length: int, cut: str) -> str:
     if len(text) <= length:
         return text

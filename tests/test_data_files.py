@@ -13,7 +13,7 @@ from reluflow.data import files
 from reluflow.data.csv_table import read_cells, read_columns, read_plain
 from reluflow.data.files import read_table
 from reluflow.data.target_column import TARGET_NAMES
-from reluflow.errors import LONGEST, PresetError
+from reluflow.errors import LONGEST, PresetError, counted
 
 INPUTS = [[1.5, 0.25], [-0.5, 1.0]]
 TARGETS = [0.7, -0.3]
@@ -163,6 +163,11 @@ class TestText:
     def test_blanks_between_thousands_are_refused_with_decimal_points_as_well(self, tmp_path):
         said = refusal(tmp_path, "x;y\n1\u00a0000.5;2\n")
         assert "found '1 000.5'; expected a finite number with a decimal point and nothing between" in said
+
+    def test_one_of_a_thing_is_told_as_one(self, tmp_path):
+        said = refusal(tmp_path, "a\n1\n")
+        assert "found 1 column; expected inputs" in said
+        assert [counted(number, "sample") for number in range(3)] == ["0 samples", "1 sample", "2 samples"]
 
     def test_more_than_the_largest_size_is_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr("reluflow.data.files.LARGEST_TEXT", 1_000_000)

@@ -11,6 +11,7 @@ from reluflow.cli import completion
 from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, guarded
 from reluflow.cli.progress import terminal_width
+from reluflow.errors import counted
 
 if TYPE_CHECKING:
     from reluflow.flow.base import State
@@ -170,7 +171,7 @@ def _others(found: "Directions") -> list[str]:
         (found.fading, "come to rest without growing"),
     ]
     words = ", ".join(f"{count} {what}" for count, what in parts if count)
-    texts = [f"Of {found.followed} neurons {words}."] if words else []
+    texts = [f"Of {counted(found.followed, 'neuron')} {words}."] if words else []
     if found.gamma_available == 0.0 and found.at_origin:
         texts.append(
             "No neuron of this network can grow: if it is at rest, its flow stays there. But it is a saddle "

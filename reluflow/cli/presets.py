@@ -7,7 +7,7 @@ import typer
 from reluflow.cli import completion
 from reluflow.cli.output import emit, guarded, remark
 from reluflow.cli.usage import Commands
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,11 +117,8 @@ def check(
     if as_json:
         emit(to_json({"preset": file, "usable": True, "problem": None, "drawn": drawn, **sizes}))
     elif drawn:
-        emit(
-            "{file}: usable; {samples} samples in {dimension} dimensions, {width} neurons\n".format(
-                file=file, **sizes
-            )
-        )
+        held = f"{counted(sizes['samples'], 'sample')} in {counted(sizes['dimension'], 'dimension')}"
+        emit(f"{file}: usable; {held}, {counted(sizes['width'], 'neuron')}\n")
     else:
         emit(f"{file}: usable, as far as its values tell; its data take too long to be drawn for a check\n")
 

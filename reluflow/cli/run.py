@@ -12,7 +12,7 @@ from reluflow.cli.interruption import BrokenOffError, Interruption
 from reluflow.cli.options import Settings
 from reluflow.cli.output import emit, fail, guarded, remark, say
 from reluflow.cli.own_data import tell_remarks
-from reluflow.errors import ExitCode, RunError
+from reluflow.errors import ExitCode, RunError, counted
 
 if TYPE_CHECKING:
     from reluflow.cli.overrides import Request
@@ -244,8 +244,8 @@ def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resu
         f"going on in {writer.path} at t = {training.solver.t:.6g}" if resumed else f"writing {writer.path}"
     )
     say(
-        f"{preset.name}: {problem.width} neurons, {problem.samples} samples in "
-        f"{problem.dimension} dimensions, method {training.method}; {doing}"
+        f"{preset.name}: {counted(problem.width, 'neuron')}, {counted(problem.samples, 'sample')} in "
+        f"{counted(problem.dimension, 'dimension')}, method {training.method}; {doing}"
     )
     if not resumed:
         tell_remarks(preset)

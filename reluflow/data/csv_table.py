@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.data.csv_dialect import SAMPLE, ReadingError, Sheet, in_cells
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, counted
 from reluflow.network import Array
 
 #: what stands for a missing number
@@ -181,19 +181,14 @@ def _common_width(
         found = _width(row)
         if len(row) < width or found > width:
             above = "the names" if names else "the rows above"
-            raise PresetError(
-                f"{path}, line {line}: found {_count(found)}; expected {_count(width)} as in {above}"
-            )
+            expected = f"expected {counted(width, 'column')} as in {above}"
+            raise PresetError(f"{path}, line {line}: found {counted(found, 'column')}; {expected}")
     return width
 
 
 def _width(cells: Sequence[str]) -> int:
     """How many cells there are, without empty ones at the end."""
     return next((number for number in range(len(cells), 0, -1) if cells[number - 1]), 0)
-
-
-def _count(columns: int) -> str:
-    return f"{columns} column" + ("" if columns == 1 else "s")
 
 
 def _numbers(cells: Sequence[str], decimal: str, line: int, path: Path) -> list[float]:

@@ -12,7 +12,7 @@ from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError, rea
 from reluflow.data.csv_table import Columns, read_columns
 from reluflow.data.tables import objects, plain_numbers, remarks_on_truth
 from reluflow.data.target_column import likely_column, name_of_several, named_column, quoted
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, counted
 from reluflow.network import Array
 
 #: text files are read up to this size; arrays as long as they fit in memory
@@ -126,7 +126,7 @@ def _table(path: Path, values: Array, names: Sequence[str], index: bool, target:
     inputs = [place for place in range(count) if place != chosen and not (index and place == 0)]
     if not inputs:
         raise PresetError(
-            f"{path}: found {count} column{'s' * (count > 1)}; expected inputs and a column of targets"
+            f"{path}: found {counted(count, 'column')}; expected inputs and a column of targets"
         )
     remarks = []
     if index and chosen != 0:

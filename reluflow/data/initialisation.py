@@ -11,7 +11,7 @@ import numpy as np
 from reluflow.data import INITIALISATIONS
 from reluflow.data.streams import lengths, stream
 from reluflow.data.tables import read_npz, resolve
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, counted
 from reluflow.network import Array
 from reluflow.problem import SMALLEST_NEURON
 
@@ -158,7 +158,7 @@ def from_file(path: Path, dimension: int, width: int | None) -> tuple[Array, Arr
             f"{path}: found weights with {columns} columns; expected {dimension} as the inputs have"
         )
     if width is not None and width != neurons:
-        raise PresetError(f"{path}: found {neurons} neurons; expected network.width = {width}")
+        raise PresetError(f"{path}: found {counted(neurons, 'neuron')}; expected network.width = {width}")
     return weights, output_weights
 
 

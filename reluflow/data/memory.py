@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from reluflow.errors import ProblemError
+from reluflow.errors import ProblemError, counted
 
 #: so much of it is for arrays; the rest is for what is done with them, and for others
 SHARE: Final = 0.8
@@ -77,7 +77,8 @@ def require_memory(samples: int, dimension: int, width: int, where: str, others:
     if needed > (most := room()):
         beside = f", beside {others} teacher neurons and held-out samples," if others else ""
         raise ProblemError(
-            f"{where}: {width} neurons on {samples} samples in {dimension} dimensions{beside} need about "
+            f"{where}: {counted(width, 'neuron')} on {counted(samples, 'sample')} in "
+            f"{counted(dimension, 'dimension')}{beside} need about "
             f"{needed / 1e9:.3g} GB; expected at most {most / 1e9:.3g} GB, 80 % of what this process may have"
         )
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.errors import ProblemError
+from reluflow.errors import ProblemError, counted
 from reluflow.flow.base import State
 from reluflow.network import Array, residuals, row_norms
 from reluflow.problem import Problem
@@ -119,8 +119,8 @@ def directions(problem: Problem, state: State | None = None, seed: int = 0) -> D
     each = problem.samples**2 * min(problem.samples, problem.dimension)
     if RULES.fewest * each > RULES.work:
         raise ProblemError(
-            f"{problem.samples} samples in {problem.dimension} dimensions are too many for neurons to be "
-            "followed one by one; expected samples^2 x min(samples, dimensions) of at most "
+            f"{problem.samples} samples in {counted(problem.dimension, 'dimension')} are too many for "
+            "neurons to be followed one by one; expected samples^2 x min(samples, dimensions) of at most "
             f"{RULES.work / RULES.fewest:.2g}"
         )
     return _Search(problem, state or State(0.0, problem.weights, problem.output_weights), seed).run()

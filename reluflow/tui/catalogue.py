@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from reluflow.errors import ReluflowError, escaped
+from reluflow.errors import ReluflowError, counted, escaped
 from reluflow.plot.axes import short
 from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
@@ -111,9 +111,9 @@ def _sizes(values: Any) -> str:
     inputs = values.get("data.inputs")
     samples = values.get("data.samples") or (len(inputs) if inputs else None)
     pieces = [
-        f"{samples} samples" if samples else "",
-        f"{values['data.dimension']} dimensions" if "data.dimension" in values else "",
-        f"{values['network.width']} neurons" if "network.width" in values else "",
+        counted(samples, "sample") if samples else "",
+        counted(values["data.dimension"], "dimension") if "data.dimension" in values else "",
+        counted(values["network.width"], "neuron") if "network.width" in values else "",
         f"scale {short(values['init.scale'])}" if "init.scale" in values else "",
         f"method {values['solver.method']}" if "solver.method" in values else "",
     ]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.data.csv_dialect import ReadingError, in_cells
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, counted
 from reluflow.network import Array
 
 #: samples that are edited by hand, at most, and coordinates of their inputs
@@ -28,8 +28,8 @@ class PointSet:
         samples, coordinates = inputs.shape
         if coordinates > MOST_COORDINATES or samples > MOST_POINTS:
             raise PresetError(
-                f"found {samples} samples with {coordinates} coordinates; points are edited by hand up to "
-                f"{MOST_POINTS} with {MOST_COORDINATES}"
+                f"found {counted(samples, 'sample')} with {counted(coordinates, 'coordinate')}; points "
+                f"are edited by hand up to {MOST_POINTS} with {MOST_COORDINATES}"
             )
         return cls(np.column_stack([inputs, targets]))
 

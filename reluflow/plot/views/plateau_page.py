@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reluflow.errors import counted
 from reluflow.network import Array
 from reluflow.observe.clusters import Clusters
 from reluflow.observe.corners import effective_width
@@ -119,7 +120,8 @@ def _theory(facts: PlateauFacts) -> list[Row]:
         fact(
             "its rate",
             number(found.rate),
-            f"gamma = s G_r(w), of {found.neurons.size} neurons with a {'>' if found.sign > 0 else '<'} 0",
+            f"gamma = s G_r(w), of {counted(found.neurons.size, 'neuron')} with a "
+            f"{'>' if found.sign > 0 else '<'} 0",
         ),
         fact(
             "its mass",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from reluflow.errors import EdgeError
+from reluflow.errors import EdgeError, counted
 from reluflow.network import BALANCED, Array, imbalance, row_norms
 from reluflow.problem import Problem
 from reluflow.store.continuation import NEUTRAL, comparable
@@ -80,8 +80,8 @@ def mixture(problem: Problem, one: Problem, other: Problem, what: str) -> Path:
     unequal = np.flatnonzero(signs[0] != signs[1])
     if unequal.size:
         raise EdgeError(
-            f"the output weights of {unequal.size} neurons (the first is neuron {unequal[0]}) have other "
-            "signs in the two starts; expected starts of equal signs"
+            f"the output weights of {counted(unequal.size, 'neuron')} (the first is neuron {unequal[0]}) "
+            "have other signs in the two starts; expected starts of equal signs"
         )
 
     def mixed(share: float) -> Problem:
