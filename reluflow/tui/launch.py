@@ -203,7 +203,7 @@ def _require_terminal() -> None:
     for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
         if stream is None or not stream.isatty():
             raise ReluflowError(
-                f"reluflow tui: {name} is no terminal; expected one (without a terminal use reluflow run)"
+                f"{name} is no terminal; the app expects one (without a terminal use reluflow run)"
             )
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
         raise ReluflowError(

@@ -23,8 +23,8 @@ def test_without_a_terminal_there_is_one_sentence() -> None:
         [sys.executable, "-c", program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     assert done.stderr.splitlines()[-1] == (
-        "reluflow.errors.ReluflowError: reluflow tui: standard input is no terminal; "
-        "expected one (without a terminal use reluflow run)"
+        "reluflow.errors.ReluflowError: standard input is no terminal; "
+        "the app expects one (without a terminal use reluflow run)"
     )
 
 
