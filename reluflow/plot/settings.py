@@ -137,7 +137,7 @@ class PageSettings:
     """A page about one thing: numbers with their formulas, curves, and lines in columns; all in cells."""
 
     #: the name of a number, and the number; the formula stands behind them
-    name: int = 15
+    name: int = 16
     value: int = 16
     #: a column of numbers
     column: int = 14

@@ -176,7 +176,7 @@ async def test_every_kind_has_a_page_and_events_lead_to_their_neuron() -> None:
         assert "plateau S1" in app.lines[0]
         await app.until(lambda: "saddle" in app.text, "the judgement")
         # Gamma_available is the rate at which the faster bundle grows, |D+| = (1/2) |x_2| = 1.118 here
-        assert value(app.pilot, "Gamma_avail.") == "1.118"
+        assert value(app.pilot, "Gamma_available") == "1.118"
         await app.press("down")
         assert "plateau S2" in app.lines[0]
         assert float(value(app.pilot, "loss")) == pytest.approx(0.25, rel=1e-3)

@@ -102,7 +102,7 @@ def _theory(facts: PlateauFacts) -> list[Row]:
             "max over |w| = 1 of |G_r(w)|, G_r(w) = (1/n) sum_k (y_k - h_k) relu(<w, x_k>)",
         ),
         fact(
-            "Gamma_avail.",
+            "Gamma_available",
             number(verdict.gamma_available),
             "the largest of them that a live small neuron flows to",
         ),
