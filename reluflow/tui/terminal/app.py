@@ -13,7 +13,6 @@ from textual import events
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
-from textual.notifications import Notify
 
 from reluflow.tui.terminal.driver import TerminalDriver
 from reluflow.tui.terminal.pacing import PacedApp
@@ -129,14 +128,6 @@ class TerminalApp(PacedApp):
         self._current = 0
         if self._waiting:
             await self._process(self._waiting.popleft())
-
-    # --- messages in passing ---
-
-    def on_notify(self, event: Notify) -> None:
-        """Show a message, unless it is on screen already: a key that is held down may tell it often."""
-        new = event.notification
-        if any((each.message, each.severity) == (new.message, new.severity) for each in self.notes_on_show):
-            event.prevent_default()
 
     # --- the end ---
 

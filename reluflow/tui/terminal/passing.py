@@ -5,6 +5,8 @@ from typing import Any, Final
 from textual.app import App
 from textual.notifications import Notification, Notify, SeverityLevel
 
+from reluflow.tui.terminal.private import notes_on_show
+
 #: Seconds for which a message is shown at least.
 LEAST_SECONDS: Final = 0.05
 
@@ -30,5 +32,10 @@ class PassingMessage(Notification):
 
 
 def tell_in_passing(app: App[Any], text: str, severity: SeverityLevel = "information") -> None:
-    """Show a message at the foot of the app's screen for some seconds."""
+    """Show a message at the foot of the app's screen for some seconds, unless it is there already.
+
+    A key that is held down may tell it at each turn.
+    """
+    if any((note.message, note.severity) == (text, severity) for note in notes_on_show(app)):
+        return
     app.post_message(Notify(PassingMessage(text, severity=severity, timeout=app.NOTIFICATION_TIMEOUT)))

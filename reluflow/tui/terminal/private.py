@@ -32,6 +32,7 @@ __all__ = [
     "OpenScreen",
     "TerminalParser",
     "lay_out_now",
+    "notes_on_show",
 ]
 
 #: the release of Textual that this was tested with
@@ -74,11 +75,6 @@ class OpenApp(App[None]):
         self._exit_renderables.append(Text(text))
         self._close_messages_no_wait()
 
-    @property
-    def notes_on_show(self) -> list[Notification]:
-        """What was told in passing and is still shown, the newest last."""
-        return list(self._notifications)
-
     def stop_messages(self) -> None:
         """End without a word."""
         self._close_messages_no_wait()
@@ -114,6 +110,11 @@ class OpenCompositor(Compositor):
 def lay_out_now(screen: Screen[Any]) -> None:
     """Give the widgets of a screen their places at once instead of after the messages that wait."""
     screen._refresh_layout()
+
+
+def notes_on_show(app: App[Any]) -> list[Notification]:
+    """What an app has told in passing and still shows, the newest last."""
+    return list(app._notifications)
 
 
 class OpenDriver(LinuxDriver):
