@@ -9,6 +9,8 @@ from reluflow.cli.topics import TITLES, TOPICS
 from reluflow.registry.glossary import GLOSSARY
 from reluflow.store.keys import KEYS
 from reluflow.theory import PREDICTIONS
+from reluflow.tui.actions import ACTIONS
+from reluflow.tui.panel_keys import PANEL_KEYS
 
 
 def told(*topic):
@@ -72,7 +74,22 @@ def test_what_is_not_known_is_a_sentence_with_the_nearest_that_is():
     assert done.stderr.endswith("there is no help on 'sadle'; did you mean saddle?\n")
 
 
+def test_keys_of_the_app_are_told_and_told_from_those_of_presets():
+    assert "space play or pause" in told("space")
+    assert told("P") != told("p")
+    assert "plateau" in told("P")
+    several = told("g")
+    assert "go to a time, a share of the run or a plateau | looking closely: go to the time" in several
+    assert told("pgup").startswith("keys of the app: pgup table (up down pgup pgdn K J): move the cursor")
+    assert "keys of presets (reluflow help app lists the keys of the app): data.kind" in told("keys")
+    every = told("app")
+    assert all(f" {action.shown} " in every and action.help in every for action in ACTIONS)
+    assert all(row.help in every for row in PANEL_KEYS)
+    assert "the keys of the app" in told()
+
+
 def test_topics_are_completed():
+    assert "app" in completion.topics("ap")
     assert {"init", "init.scale", "init.seed"} <= set(completion.topics("init"))
     assert completion.topics("sadd") == ["saddle"]
     assert "plot" in completion.topics("pl")

@@ -73,9 +73,9 @@ def preset_names(incomplete: str) -> list[str]:
 def topics(incomplete: str) -> list[str]:
     """What help can be had on."""
     from reluflow.cli.app import COMMANDS
-    from reluflow.cli.topics import names
+    from reluflow.cli.topics import APP, names
 
-    return [name for name in dict.fromkeys([*COMMANDS, *names()]) if name.startswith(incomplete)]
+    return [name for name in dict.fromkeys([*COMMANDS, *names(), APP]) if name.startswith(incomplete)]
 
 
 def figure_kinds(incomplete: str) -> list[str]:

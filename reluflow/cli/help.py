@@ -1,5 +1,7 @@
 """``reluflow help``: what a command does, and what words, keys and names mean."""
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -18,20 +20,20 @@ def help(
         typer.Argument(
             metavar="[TOPIC]",
             help="A command, a word, a key or a section of presets, a method, a loss, a kind of data or of "
-            "first weights, a prediction, a setting; or a whole kind: words, keys, methods ...",
+            "first weights, a prediction, a setting, a key of the app; or a whole kind: words, keys, app ...",
             autocompletion=completion.topics,
         ),
     ] = None,
 ) -> None:
     """Say what a command does, or what a word, a key of presets or a name means; without TOPIC what there is.
 
-    The app explains its keys under ?.
+    The app explains its keys under ?, and here: reluflow help app.
     """
     if not topic:
         emit(_list())
         return
     asked = " ".join(topic)
-    texts = [_command(topic), *_meanings(asked)]
+    texts = [_command(topic), *_meanings(asked), _keys_of_app(asked)]
     told = [text for text in texts if text]
     if not told:
         raise ReluflowError(f"there is no help on {asked!r}{_near(asked)}")
@@ -40,11 +42,11 @@ def help(
 
 def _list() -> str:
     from reluflow.cli.app import COMMANDS
-    from reluflow.cli.topics import TOPICS
+    from reluflow.cli.topics import APP, TOPICS
 
     width = terminal_width() - 2
     lines = ["reluflow help TOPIC says what one of these is; the first word of a line lists all of it", ""]
-    for kind, found in {"commands": COMMANDS, **TOPICS}.items():
+    for kind, found in {"commands": COMMANDS, **TOPICS, APP: ("the keys of the app",)}.items():
         names = "; ".join(found) if kind == "words" else ", ".join(found)
         lines += wrapped(f"  {kind:<13}", names, width)
     return "\n".join(lines) + "\n"
@@ -53,13 +55,25 @@ def _list() -> str:
 def _meanings(asked: str) -> list[str]:
     from reluflow.cli.topics import TITLES, found
 
-    width, texts = terminal_width() - 2, []
-    for kind, some in found(asked).items():
-        lines = [f"{TITLES[kind]}:"]
-        for name, meaning in some.items():
-            lines += wrapped(f"  {name}  ", meaning, width)
-        texts.append("\n".join(lines) + "\n")
-    return texts
+    return [_told(TITLES[kind], some) for kind, some in found(asked).items()]
+
+
+def _keys_of_app(asked: str) -> str:
+    """What a key of the app does, or all of them; "" where there is none of that name."""
+    from reluflow.cli.topics import APP
+
+    # by name: the two fronts do not know each other
+    keys: dict[str, str] = import_module("reluflow.tui").what_keys_do()
+    name = asked if len(asked) == 1 else asked.casefold()  # p and P are two keys
+    some = keys if name == APP else {key: meaning for key, meaning in keys.items() if key == name}
+    return _told("keys of the app", some) if some else ""
+
+
+def _told(title: str, meanings: Mapping[str, str]) -> str:
+    width, lines = terminal_width() - 2, [f"{title}:"]
+    for name, meaning in meanings.items():
+        lines += wrapped(f"  {name}  ", meaning, width)
+    return "\n".join(lines) + "\n"
 
 
 def _command(words: list[str]) -> str:
@@ -81,8 +95,8 @@ def _command(words: list[str]) -> str:
 
 def _near(asked: str) -> str:
     from reluflow.cli.app import COMMANDS
-    from reluflow.cli.topics import names
+    from reluflow.cli.topics import APP, names
     from reluflow.store.schema import suggestion
 
-    known = dict.fromkeys([*COMMANDS, *names()])
+    known = dict.fromkeys([*COMMANDS, *names(), APP])
     return suggestion(asked, known) or "; reluflow help lists what there is"

@@ -29,10 +29,12 @@ TOPICS: Final[Mapping[str, Mapping[str, str]]] = {
     "views": {name: row.help for name, row in {**VIEWS.rows, **RUN_VIEWS.rows}.items()},
     "settings": {name: f"{help}: {values}" for name, (help, values) in SETTINGS.items()},
 }
+#: The kind of the keys of the app. They are asked for apart, since to know them takes the app to be loaded.
+APP: Final = "app"
 #: what is above the meanings of a kind
 TITLES: Final[Mapping[str, str]] = {
     "words": "words",
-    "keys": "keys of presets",
+    "keys": "keys of presets (reluflow help app lists the keys of the app)",
     "methods": "solvers (solver.method)",
     "losses": "losses (solver.loss)",
     "activations": "activations (network.slope)",

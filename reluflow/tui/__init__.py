@@ -1,4 +1,4 @@
-"""The terminal app. Nothing of it (nor textual) is imported before ``run`` is called."""
+"""The terminal app. Nothing of it (nor textual) is imported before it is asked for something."""
 
 import os
 from typing import TYPE_CHECKING
@@ -7,6 +7,13 @@ from reluflow.training.threads import set_for_this_process
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
+
+
+def what_keys_do() -> dict[str, str]:
+    """What the keys of the app do, by the name of the key."""
+    from reluflow.tui.key_meanings import key_meanings
+
+    return key_meanings()
 
 
 def run(

@@ -31,10 +31,12 @@ class Action:
     @property
     def shown(self) -> str:
         """The first of its keys, as people call it."""
-        key = self.keys.split(",")[0]
-        character = key_to_character(key)
-        readable = character is not None and character.isprintable() and character != " "
-        return _NAMES.get(key, character if readable and character else key)
+        return self.all_shown[0]
+
+    @property
+    def all_shown(self) -> tuple[str, ...]:
+        """Its keys, as people call them."""
+        return tuple(_shown(key) for key in self.keys.split(","))
 
     @property
     def answer(self) -> tuple[str, str, tuple[Any, ...]]:
@@ -44,6 +46,12 @@ class Action:
 
 #: keys that people call otherwise than Textual does
 _NAMES: Final[Mapping[str, str]] = {"escape": "esc", "plus": "+", "minus": "-", "slash": "/"}
+
+
+def _shown(key: str) -> str:
+    character = key_to_character(key)
+    readable = character is not None and character.isprintable() and character != " "
+    return _NAMES.get(key, character if readable and character else key)
 
 
 def under(group: str, *actions: Action) -> tuple[Action, ...]:
