@@ -37,6 +37,7 @@ def test_everything_that_is_listed_can_be_asked_for(names):
 
 def test_what_is_said_is_what_the_registries_say():
     assert GLOSSARY["saddle"] in told("Saddle")
+    assert "an input x_k and its target y_k" in told("sample")
     assert GLOSSARY["D+, D-"] in told("d-")
     key = next(key for key in KEYS if key.id == "init.delta")
     assert key.help in told("init.delta")

@@ -8,6 +8,8 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "neuron": "hidden unit j with hidden weights w_j and output weight a_j; the network is h(x) = sum_j "
     "a_j max(<w_j, x>, 0). Its mass |a_j| |w_j| is what it can contribute; the sum of all is the "
     "variation norm. Its sign is that of a_j. Neurons are counted from 0, samples from 1",
+    "sample": "an input x_k and its target y_k, one of the n pairs that the network is trained on. A neuron "
+    "sees it, or is active on it, where <w_j, x_k> > 0",
     "flow time": "the time t of the gradient flow d theta/dt = -grad L; N steps of plain descent at rate "
     "eta come to t = eta N",
     "plateau": "a stretch of a run on which the loss hardly falls although the data are not fitted: the "
