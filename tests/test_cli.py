@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from commands import FAST, call, one_sentence, shell
 
-from reluflow.cli.completion import methods, preset_names, settings
+from reluflow.cli.completion import methods, preset_names, settings, themes
 from reluflow.cli.report import report
 from reluflow.store.locations import preset_files, shipped_presets
 from reluflow.store.preset import Preset
@@ -74,6 +74,8 @@ def test_completions():
     assert [word for word, _ in settings("data.bias=")] == ["data.bias=true", "data.bias=false"]
     assert preset_names("orthogonal-t") == ["orthogonal-toy"]
     assert "polar" in methods("p")
+    assert themes("nor") == ["nord"]
+    assert {"textual-dark", "textual-light"} <= set(themes("textual-"))
 
 
 def test_json_is_one_object_with_the_keys_that_scripts_rely_on(tmp_path):

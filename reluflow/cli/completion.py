@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable, MutableMapping
 from contextlib import redirect_stdout, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -109,6 +110,11 @@ def markers(incomplete: str) -> list[str]:
     from reluflow.store.settings import MARKERS
 
     return [name for name in MARKERS if name.startswith(incomplete)]
+
+
+def themes(incomplete: str) -> list[str]:
+    """Themes of the app, which is asked by name: the two fronts do not know each other."""
+    return [name for name in import_module("reluflow.tui").theme_names() if name.startswith(incomplete)]
 
 
 def methods(incomplete: str) -> list[str]:

@@ -39,7 +39,10 @@ def tui(
         ),
     ] = None,
     fps: Annotated[str | None, typer.Option(metavar="N", help="Frames a second, 1 to 30.")] = None,
-    theme: Annotated[str | None, typer.Option(metavar="NAME", help="The colours, such as nord.")] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The colours, such as nord.", autocompletion=completion.themes),
+    ] = None,
     no_mouse: Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not take up the last session.")] = False,
 ) -> None:

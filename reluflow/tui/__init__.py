@@ -16,6 +16,13 @@ def what_keys_do() -> dict[str, str]:
     return key_meanings()
 
 
+def theme_names() -> list[str]:
+    """The themes that the app may have."""
+    from textual.theme import BUILTIN_THEMES
+
+    return list(BUILTIN_THEMES)
+
+
 def run(
     target: "str | Preset | None",
     *,
