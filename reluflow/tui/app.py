@@ -128,7 +128,13 @@ class Explorer(Listening, TerminalApp):
         )
         screenshot = partial(save_screenshot, self)
         self.copying = Copying(
-            cursor, parameters, self.table, self, self.copy_to_clipboard, screenshot, self._drawing
+            cursor,
+            parameters,
+            self.table,
+            self,
+            self.copy_to_clipboard,
+            screenshot,
+            lambda: _drawing_on(self.screen),
         )
         kept = (self.comparison, self.table, self.tour, self.layout, self.main)
         self.persistence = Persistence(session, cursor, parameters, *kept, self)
@@ -241,11 +247,6 @@ class Explorer(Listening, TerminalApp):
     def _show_frozen(self) -> None:
         self.main.loss.show_frozen(self.comparison.frozen, self.parameters.origins)
 
-    def _drawing(self) -> Drawing | None:
-        """The figure for print of what is on screen, if there is one."""
-        page = self.screen
-        return page.drawing() if isinstance(page, MainScreen | FullPage) else None
-
     # --- what the parts ask of the app ---
 
     @property
@@ -293,3 +294,8 @@ class Explorer(Listening, TerminalApp):
 
     def action_focus_previous(self) -> None:
         self.layout.step_focus(-1)
+
+
+def _drawing_on(page: Screen[Any]) -> Drawing | None:
+    """The figure for print of what is on screen, if there is one."""
+    return page.drawing() if isinstance(page, MainScreen | FullPage) else None
