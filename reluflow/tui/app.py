@@ -277,8 +277,7 @@ class Explorer(Listening, TerminalApp):
     async def action_do(self, id: str) -> None:
         """Have an action of the registry carried out."""
         method, arguments = self.answer_to(id)
-        done = method(*arguments)
-        if isawaitable(done):
+        if isawaitable(done := method(*arguments)):
             await done
 
     def answer_to(self, id: str) -> tuple[Callable[..., object], tuple[Any, ...]]:
