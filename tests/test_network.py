@@ -123,7 +123,7 @@ def test_span_keeps_what_moves_apart_from_what_does_not():
 def test_sizes_that_cannot_fit_are_refused_with_the_estimate():
     with pytest.raises(ProblemError, match=r"network\.width: 1000000000 neurons .* GB"):
         require_memory(2, 2, 10**9, "network.width")
-    with pytest.raises(ProblemError, match=r"network\.width: 1 neurons .* beside 1000000000 teacher .* GB"):
+    with pytest.raises(ProblemError, match=r"network\.width: 1 neuron .* beside 1000000000 teacher .* GB"):
         require_memory(2, 200, 1, "network.width", others=10**9)
 
 

@@ -190,7 +190,7 @@ async def test_points_that_cannot_be_trained_on_give_way_to_those_before() -> No
                 await app.until(lambda: app.frame.problem.inputs[0, 0] == -0.25, "the run of the points")
         await app.until(lambda: "has length 1e+90" in app.messages, "the refusal")
         assert editor(app).panel.points.values[0].tolist() == [-0.25, -2.0]
-        assert editor(app).panel._window.across[1] < 10.0
+        assert editor(app).panel.shown_window.across[1] < 10.0
         await app.press("u")
         assert editor(app).panel.points.values.tolist() == before
         assert "nothing to undo" not in app.messages

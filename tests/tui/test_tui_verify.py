@@ -94,7 +94,7 @@ async def test_the_run_on_show_is_judged(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_no_key_is_cut_at_the_top_however_long_the_title(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "judged", lambda frame: ROWS)
     async with driver.explorer(size=(80, 24), overrides=SMALL) as app:
-        monkeypatch.setattr(page, "_title", lambda frame: "predictions for " + "x" * 40)
+        monkeypatch.setattr(page, "title_of", lambda frame: "predictions for " + "x" * 40)
         await app.press("V")
         await app.until(lambda: "predicted" in app.text, "the table")
         assert any("esc leaves  up/down scroll" in line for line in app.lines[:2])

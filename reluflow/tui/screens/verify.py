@@ -99,7 +99,7 @@ class VerifyPage(FullPage[None]):
         self._frame = frame
         self._last = frame
         self._judging = False
-        self._page = Predictions(_title(frame), glyphs)
+        self._page = Predictions(title_of(frame), glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._page
@@ -115,7 +115,7 @@ class VerifyPage(FullPage[None]):
         """Follow the run."""
         before, self._frame = self._frame, frame
         if frame.generation != before.generation:
-            self._page.wait(_title(frame))
+            self._page.wait(title_of(frame))
         if not self._judging and _worth_judging(self._last, frame):
             self._judge(frame)
 
@@ -130,12 +130,12 @@ class VerifyPage(FullPage[None]):
             elif isinstance(outcome, str):
                 self._page.fail(outcome)
             else:
-                self._page.show(outcome, _title(frame))
+                self._page.show(outcome, title_of(frame))
         if _worth_judging(frame, self._frame):
             self._judge(self._frame)
 
 
-def _title(frame: Frame) -> str:
+def title_of(frame: Frame) -> str:
     end = frame.history.end if frame.history is not None else 0.0
     return f"predictions for {frame.preset.name} up to t = {short(end)}"
 

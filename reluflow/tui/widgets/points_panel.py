@@ -38,7 +38,7 @@ class PointsPanel(RowsPanel, can_focus=True):
         self.points = points
         self.chosen = 0
         self._apply = apply
-        self._window = Window.around(points.values[:, :2])
+        self.shown_window = Window.around(points.values[:, :2])
         self._frame: Frame | None = None
         self.refused = ""
         #: the cell that the mouse is on while it drags the chosen point
@@ -58,7 +58,7 @@ class PointsPanel(RowsPanel, can_focus=True):
         self.redraw()
 
     def _fit_window(self) -> None:
-        self._window = self._window.with_room_for(self.points.values[:, :2])
+        self.shown_window = self.shown_window.with_room_for(self.points.values[:, :2])
 
     def change(self, make: Callable[[], PointSet], chosen: int | None = None) -> None:
         """Show the points that ``make`` returns and train on them; say why if it is refused."""
@@ -133,7 +133,7 @@ class PointsPanel(RowsPanel, can_focus=True):
 
     def _picture(self) -> PointsPicture:
         width, height = self._room(self.size.width), self.size.height - 2
-        return PointsPicture(self.points.values, self._window, width, max(height, 1), self.glyphs)
+        return PointsPicture(self.points.values, self.shown_window, width, max(height, 1), self.glyphs)
 
     def _room(self, width: int) -> int:
         """Cells of the picture."""
