@@ -30,7 +30,7 @@ def one_of_each(quick: list[str], others: list[str]) -> list:
 AGREED = one_of_each(
     [
         "dominated-1", "domline-15", "gauss2-2", "grid-22", "inscale_mixed-2",
-        "held-0", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
+        "held-0", "held-1", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
         "unbal2-3", "zeroneurons-7",
     ],
     [

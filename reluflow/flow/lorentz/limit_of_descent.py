@@ -28,6 +28,8 @@ from reluflow.network import Array
 PHASES, MAJORITY = 32, 0.7
 #: steps of descent before the point that is met, at least and at most, in periods of the slowest zigzag
 PERIODS, FEWEST, MOST = 24.0, 48, 512
+#: steps after which a phase of descent that nothing ought to pull any more is taken to stay where it is
+LINGERS = 4000
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,18 @@ def _verdict(field: LocalField, z: Array, wanted: Bytes | None) -> Verdict:
 
 
 def _ends(field: LocalField, z: Array) -> Bytes:
-    """Activations (f, t) with which the local flow goes on from all phases z (f, t)."""
+    """Activations (f, t) with which the local flow goes on from all phases z (f, t).
+
+    The local flow may lead through the point where all kinks meet to where nothing pulls. A phase of descent
+    that is not there after many steps more, is held at that point instead.
+    """
     status = np.where(z > 0.0, ON, OFF).astype(np.int8)
     meets = np.where(z > 0.0, 1.0, -1.0) * field.speeds(np.where(z > 0.0, field.on, field.off)) < 0.0
     for i in np.flatnonzero(meets.any(axis=1)):
         status[i] = field.follow(z[i])
+    if not field.speeds(field.off).any():
+        lost = np.flatnonzero((status == OFF).all(axis=1) & (z > 0.0).any(axis=1))
+        if lost.size:
+            later = field.descend(z[lost], np.ones(LINGERS))
+            status[lost[(later > 0.0).any(axis=1)]] = field.held
     return status
