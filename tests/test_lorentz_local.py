@@ -9,7 +9,7 @@ import reluflow
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local_field import LocalField
+from reluflow.flow.lorentz.local_field import FACTORED, LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.network import Array
 
@@ -130,3 +130,16 @@ def test_neurons_at_rest_are_none_that_move() -> None:
     assert np.array_equal(trajectory.weights[-1, 0], [0.0, 0.0])
     assert trajectory.output_weights[-1, 0] == 0.7
     assert trajectory.output_weights[-1, 1] != 0.4
+
+
+@pytest.mark.parametrize("samples", [FACTORED - 1, FACTORED])
+def test_steps_of_descent_are_the_same_by_way_of_the_inputs(samples: int) -> None:
+    rng = np.random.default_rng(5)
+    inputs, on, off = rng.standard_normal((samples, 3)), *rng.standard_normal((2, samples))
+    local = LocalField(inputs, inputs @ inputs.T, rng.standard_normal(3), on, off, np.zeros(samples), -1.0)
+    before = rng.standard_normal((4, samples))
+    after = local.descend(before, np.array([0.5]))
+    force = np.where(before > 0.0, on, off)
+    expected = before - 0.5 * ((force @ inputs + local.base) @ inputs.T)
+    np.testing.assert_allclose(after, expected, atol=1e-12)
+    assert np.all(np.abs(after - before) <= 0.5 * local.longest * (1.0 + 1e-12))

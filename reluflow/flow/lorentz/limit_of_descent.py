@@ -28,8 +28,9 @@ from reluflow.network import Array
 PHASES, MAJORITY = 32, 0.7
 #: steps of descent before the point that is met, at least and at most, in periods of the slowest zigzag
 PERIODS, FEWEST, MOST = 24.0, 48, 512
-#: steps after which a phase of descent that nothing ought to pull any more is taken to stay where it is
-LINGERS = 4000
+#: steps after which a phase of descent that nothing ought to pull any more is taken to stay where it is, if
+#: it is no further from there than so many of the longest steps
+LINGERS, NEAR = 4000, 10.0
 
 
 @dataclass(frozen=True)
@@ -144,5 +145,6 @@ def _ends(field: LocalField, z: Array) -> Bytes:
         lost = np.flatnonzero((status == OFF).all(axis=1) & (z > 0.0).any(axis=1))
         if lost.size:
             later = field.descend(z[lost], np.ones(LINGERS))
-            status[lost[(later > 0.0).any(axis=1)]] = field.held
+            near = (np.abs(later) <= NEAR * field.longest).all(axis=1)
+            status[lost[near & (later > 0.0).any(axis=1)]] = field.held
     return status

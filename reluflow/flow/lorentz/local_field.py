@@ -31,6 +31,8 @@ ARRIVED: Final = 1e-10
 #: what is left of a force that shares should balance, relative to its parts: rounding, and so much that a
 #: neuron does not come back where it has left
 UNFELT, TIPPED = 1e-13, 1e-3
+#: from so many samples on, and twice the number of dimensions, steps of descent go by way of the inputs
+FACTORED: Final = 64
 #: events after which a local flow is taken to stay where it is, in units of the number of its samples
 PATIENCE: Final = 20
 
@@ -69,6 +71,13 @@ class LocalField:
         """|x_l| (t,)."""
         return np.sqrt(np.diagonal(self.gram))
 
+    @cached_property
+    def longest(self) -> Array:
+        """The most by which z (t,) changes in a step of length one."""
+        forces = np.maximum(np.abs(self.on), np.abs(self.off))
+        longest: Array = np.abs(self.inputs @ self.base) + forces @ np.abs(self.gram)
+        return longest
+
     def rounding(self, force: Array) -> Array:
         """What is rounding in dz/dt (t,) where samples pull with ``force`` (t,)."""
         rounding: Array = ROUNDING * self.sizes * (np.abs(force) @ self.sizes + self.summed)
@@ -77,10 +86,14 @@ class LocalField:
     def descend(self, z: Array, lengths: Array) -> Array:
         """Descent from z (f, t), f phases side by side, with steps of the given lengths (k,) or (k, f)."""
         given = self.sign * (self.inputs @ self.base)
-        gram = self.sign * self.gram
+        # of many samples in few dimensions the Gram matrix is slower than what it is the product of
+        samples, p = self.inputs.shape
+        factors = [self.inputs, self.inputs.T] if samples >= max(FACTORED, 2 * p) else [self.gram]
         for length in lengths:
             force = np.where(z > 0.0, self.on, np.where(z < 0.0, self.off, self.zero))
-            z = z + np.reshape(length, (-1, 1)) * (given + force @ gram)
+            for factor in factors:
+                force = force @ factor
+            z = z + np.reshape(length, (-1, 1)) * (given + self.sign * force)
         return z
 
     def follow(self, z: Array, slid: Index | None = None) -> Bytes:
