@@ -143,3 +143,16 @@ def test_steps_of_descent_are_the_same_by_way_of_the_inputs(samples: int) -> Non
     expected = before - 0.5 * ((force @ inputs + local.base) @ inputs.T)
     np.testing.assert_allclose(after, expected, atol=1e-12)
     assert np.all(np.abs(after - before) <= 0.5 * local.longest * (1.0 + 1e-12))
+
+
+def test_the_longest_step_has_all_forces_pull_the_same_way() -> None:
+    local = LocalField(
+        np.array([[2.0]]),
+        np.array([[4.0]]),
+        np.array([-1.5]),
+        np.array([0.25]),
+        np.array([-0.5]),
+        np.zeros(1),
+        1.0,
+    )
+    assert local.longest.tolist() == [5.0]

@@ -96,8 +96,9 @@ class TestSaddles:
         first, last = find_saddles({"t": t, "loss": logistic_escapes([40.0], [1.0, 0.93], [0.7], t)}, False)
         assert (first.loss, last.loss) == (pytest.approx(1.0, rel=1e-3), pytest.approx(0.93, rel=1e-3))
         assert first.end == pytest.approx(40.0, abs=1.0)
-        (settling,) = find_saddles({"t": t, "loss": 0.93 + 0.07 * np.exp(-t / 60.0)}, False)
-        assert settling.end is None
+        settling = np.exp(-0.09 * np.clip((t - 150.0) / 67.0, 0.0, 1.0))
+        (only,) = find_saddles({"t": t, "loss": settling}, False)
+        assert only.end is None
 
     @pytest.mark.parametrize("values", [[], [1.0], [0.0, 0.0, 0.0], [np.nan] * 4, [1.0] * 50])
     @pytest.mark.parametrize("settled", [True, False])
