@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from reluflow.flow.base import Options, State
-from reluflow.flow.lorentz import Lorentz, collocation_step, rounds
+from reluflow.flow.lorentz import Lorentz, collocation_step, dense, rounds
+from reluflow.flow.lorentz import sweep as sweep_module
 from reluflow.flow.lorentz.engine import suits
 from reluflow.flow.lorentz.engine.engine import Engine
+from reluflow.flow.lorentz.motion_record import MotionRecords
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
@@ -151,3 +153,21 @@ def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
             assert np.array_equal(mine[0][1:], mine[1][:-1])
         seen += 1
     assert seen > 20
+
+
+def test_dense_output_does_not_depend_on_what_of_the_motion_is_recorded(monkeypatch):
+    """Without room for a record the motion is found again, in parts that have room for one."""
+    whole, solver = (Lorentz(wide(3), Options()) for _ in range(2))
+    for _ in range(3):
+        whole.step()
+    for module in (sweep_module, dense):
+        monkeypatch.setattr(module, "MotionRecords", lambda most=25_000: MotionRecords(most))
+    for _ in range(3):
+        solver.step()
+    assert whole.motion.record is not None
+    assert solver.motion.record is None
+    times = whole.t_old + np.array([0.1, 0.4, 0.9]) * (whole.t - whole.t_old)
+    expected = whole.dense_output().states(times)
+    for one, other in zip(solver.dense_output().states(times), expected, strict=True):
+        np.testing.assert_allclose(one.weights, other.weights, rtol=0.0, atol=1e-7)
+        np.testing.assert_allclose(one.output_weights, other.output_weights, rtol=0.0, atol=1e-7)

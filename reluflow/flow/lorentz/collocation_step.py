@@ -164,7 +164,8 @@ class CollocationStepper:
         """The error of the corrected path, in units of what is allowed."""
         error = self.error(correction.path, context)
         if iterate.eventful:
-            error = max(min(iterate.smooth, error), float(error / kinked(swept.kinks.shape[1])))
+            least = context.kinks_divided(correction.path.length, self.rtol)
+            error = max(min(iterate.smooth, error), float(error / kinked(swept.kinks.shape[1], least)))
         return error
 
     def _judged(
@@ -222,11 +223,9 @@ class CollocationStepper:
         A residual that is all but fitted follows what little still drives it; it may be far below the
         tolerance, and yet its sign says to which side neurons leave the kink.
         """
-        slid = context.neurons.sliders[2]
-        if slid.size == 0 or self.samples.labelled is not None:  # the force of a label keeps its sign
+        if self.samples.labelled is not None:  # the force of a label keeps its sign
             return True
-        sample = np.flatnonzero(np.bincount(slid))
-        sample = sample[path.length * context.diagonal[sample] > NEWTON.slaved]
+        sample = context.slaved(path.length)
         known = np.maximum(NEWTON.signed * np.abs(path.values[:, sample]), NEWTON.finest * tolerance)
         return bool((np.abs(change[:, sample]) <= known).all())
 
@@ -248,8 +247,10 @@ class CollocationStepper:
             return 1.0, 1.0
         short = 1.0 if swept.whole else swept.ahead - KINKS.before / (path.length * context.trace)
         allowed = self.allowed * (rms(context.force) + self.scale) / context.sensitivity
+        allowed *= self._cancelled(context, ACCURACY.cancelled)
         stiffness, rate = path.length * context.diagonal, path.length * context.rate
-        end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0)
+        least = context.kinks_divided(path.length, self.rtol)
+        end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0, least)
         return short if short > 0.0 else 1.0, end
 
     def _trial(

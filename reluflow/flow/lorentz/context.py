@@ -13,8 +13,8 @@ from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
 from reluflow.flow.lorentz.pull import directions
-from reluflow.flow.lorentz.samples import Samples
-from reluflow.flow.lorentz.settings import ACCURACY, LENGTHS, MODES
+from reluflow.flow.lorentz.samples import Index, Samples
+from reluflow.flow.lorentz.settings import ACCURACY, KINKS, LENGTHS, MODES, NEWTON
 from reluflow.network import Array
 
 #: Rounding of an eigenvalue of K (q, q), over q times the largest.
@@ -95,6 +95,16 @@ class StepContext:
         if self.samples.labelled is None:
             return np.diagonal(self.kernel)
         return np.diagonal(self.tangent) * self.curvature + self.damping
+
+    def slaved(self, length: float) -> Index:
+        """The samples on which neurons slide and whose residuals die out within a step of this length."""
+        slid = np.flatnonzero(np.bincount(self.neurons.sliders[2]))
+        return slid[length * self.diagonal[slid] > NEWTON.slaved]
+
+    def kinks_divided(self, length: float, rtol: float) -> float:
+        """By what the error that kinks make in a step of this length is divided at least (``KINKS``)."""
+        small = np.abs(self.force[self.slaved(length)]) <= KINKS.delicate * rms(self.force)
+        return KINKS.exact if rtol < KINKS.tight or small.any() else KINKS.divided
 
     @cached_property
     def trace(self) -> float:

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
 from reluflow.flow.base import DenseOutput, State
 from reluflow.flow.lorentz.clusters import Clusters
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.motion_record import NeuronStates, SweepRecord, gradient_squares
+from reluflow.flow.lorentz.motion_record import (
+    MotionRecords,
+    NeuronStates,
+    SweepRecord,
+    gradient_squares,
+)
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
@@ -66,15 +72,20 @@ class StepMotion:
         """Neurons that moved along a path: what was not kept of that is found again."""
         if record is not None:
             return record.at(neurons, self.samples, shares, self.abandoned)
-        forcing, seen = Forcing(self.samples, path, self.hysteresis, self.abandoned), []
-        for block in neurons.blocks(block_rows(self.samples)):
-            rounds = Rounds(forcing, keep=True)
-            with np.errstate(over="ignore", invalid="ignore"):
-                rounds.run(block)
-            seen.append(
-                SweepRecord(path, rounds.records or ()).at(block, self.samples, shares, self.abandoned)
-            )
+        forcing = Forcing(self.samples, path, self.hysteresis, self.abandoned)
+        seen = [self._again(block, forcing, shares) for block in neurons.blocks(block_rows(self.samples))]
         return NeuronStates.joined(seen, 1)
+
+    def _again(self, neurons: Neurons, forcing: Forcing, shares: Array) -> NeuronStates:
+        """The same of neurons whose motion is found again; in two parts if the record of it has no room."""
+        records = MotionRecords(inf) if len(neurons) == 1 else MotionRecords()
+        with np.errstate(over="ignore", invalid="ignore"):
+            Rounds(forcing, records).run(neurons)
+        if records.kept is not None:
+            record = SweepRecord(forcing.path, records.kept)
+            return record.at(neurons, self.samples, shares, self.abandoned)
+        halves = neurons.blocks((len(neurons) + 1) // 2)
+        return NeuronStates.joined([self._again(half, forcing, shares) for half in halves], 1)
 
 
 def _by_series(series: TaylorSeries, x: Array) -> NeuronStates:

@@ -15,18 +15,21 @@ def rms(values: Array) -> float:
     return float(np.sqrt(flat @ flat / max(1, flat.size)))
 
 
-def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, first_guess: bool) -> float:
+def end_of_step(
+    kinks: Array, allowed: float, stiffness: Array, rate: float, first_guess: bool, least: float
+) -> float:
     """The share of a step after which it should end because of its kinks; 1 if it can hold them all.
 
     kinks (4, k): positions in order, samples, jumps of the path's first or second derivative (for a step of
     length one), and which of them it is. stiffness (q,) and rate: h K_kk and h |D|, by which errors are felt.
+    least: by what their error is divided at least.
     The step ends right after the kink with which it would have too much until the next one.
     """
     position, sample, jump, order = kinks
     if position.size == 0:
         return 1.0
     weighted = jump * kink_weight(position, order)
-    if weighted.sum() <= allowed * kinked(position.size):
+    if weighted.sum() <= allowed * kinked(position.size, least):
         return 1.0
     which, place = np.unique(sample.astype(np.intp), return_inverse=True)
     errors = np.zeros((position.size, which.size))
@@ -35,21 +38,21 @@ def end_of_step(kinks: Array, allowed: float, stiffness: Array, rate: float, fir
     felt = felt_share(until * stiffness[which], until * rate)
     with np.errstate(over="ignore"):  # errors whose squares overflow are too large in any case
         errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
-    over = np.flatnonzero(errors > allowed * kinked(1.0 + np.arange(position.size)))
+    over = np.flatnonzero(errors > allowed * kinked(1.0 + np.arange(position.size), least))
     if over.size == 0:
         return 1.0
     first = over[0]
     steep = LAST * float(jump[first]) * position[first] * felt[first, place[first]]
-    room = KINKS.after * allowed * kinked(1.0 + first) / (steep + 1e-300)
+    room = KINKS.after * allowed * kinked(1.0 + first, least) / (steep + 1e-300)
     last = np.searchsorted(position, position[first] * (1.0 + room), side="right") - 1
     on = KINKS.beyond[0] if first_guess else min(KINKS.beyond[1], max(KINKS.beyond[2], room))
     return min(1.0, float(position[last]) * (1.0 + on))
 
 
-def kinked(count: Array | float) -> Array:
-    """By what the error estimate is divided that so many kinks of a step have made."""
-    divided: Array = np.maximum(KINKS.divided, np.sqrt(count))
-    return divided
+def kinked(count: Array | float, least: float) -> Array:
+    """By what the error estimate is divided that so many kinks of a step have made; ``least``: at least."""
+    share: Array = np.maximum(least, np.sqrt(count))
+    return share
 
 
 def felt_share(stiffness: Array, rate: Array | float) -> Array:

@@ -32,6 +32,18 @@ class LocationSettings:
 LOCATION: Final = LocationSettings()
 
 
+def _reference(z: Array) -> Array:
+    """How large z (b, h) are, per neuron (b,), that have reached zero."""
+    reference: Array = LOCATION.at_zero * np.abs(z).max(axis=1, initial=0.0)
+    return reference
+
+
+def beyond(side: Bytes | Array, z: Array) -> Mask:
+    """Pairs (b, h) whose z is beyond zero, seen from the given side, by more than where it is reached."""
+    wrong: Mask = side * z < -_reference(z)[:, None]
+    return wrong
+
+
 def newton_step(
     side: Bytes | Array, z: Array, speed: Array, sample: Index, free: Mask, located: Mask
 ) -> tuple[Index, Array]:
@@ -42,14 +54,13 @@ def newton_step(
     located (b,): whether a kink is looked for at all, else it is not later.
     """
     rows = np.arange(len(z))
-    reference = LOCATION.at_zero * np.abs(z).max(axis=1, initial=0.0)
-    candidates = side * z < -reference[:, None]
+    candidates = beyond(side, z)
     candidates[rows, sample] = True
     candidates &= speed != 0.0
     delay = np.divide(-z, speed, out=np.full_like(speed, np.inf), where=candidates)
     sample = np.where(free & candidates.any(axis=1), np.argmin(delay, axis=1), sample)
     late = delay[rows, sample]
-    late[~located | (np.abs(z[rows, sample]) <= reference) | np.isinf(late)] = 0.0
+    late[~located | (np.abs(z[rows, sample]) <= _reference(z)) | np.isinf(late)] = 0.0
     return sample, late
 
 

@@ -1,7 +1,7 @@
 """Dense output of a sweep: where its neurons were at any moment, from what the sweep knew at their events."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array, row_norms
 
-#: numbers of a sweep up to which its segments are kept until the next one
+#: numbers of a sweep without events up to which its records are kept until the next one
 MOST_KEPT = 4_000_000
+#: numbers of all records of a sweep, beyond which none is kept
+MOST_RECORDED = 256_000_000
 #: numbers that are worked on at once
 ROOM = 1_000_000
 
@@ -58,8 +60,8 @@ class MotionRecord:
     """b neurons between two events, from positions ``begin`` to ``until`` (b,) of the step.
 
     rows (b,): their places in the sweep. weights (b, p), outputs (b,), z (b, h), status (b, h): where they
-    begin. direction (t, b, p), slope (t, b, h): D_i and <x_k, D_i> for the t terms of the path. integral (b,
-    s', t), outputs_at (b, s'): from nodes ``first`` on, the integral of a times each term's basis, and a.
+    begin. direction (t, b, p): D_i for the t terms of the path. integral (b, s', t), outputs_at (b, s'): from
+    nodes ``first`` on, the integral of a times each term's basis, and a.
     """
 
     rows: Index
@@ -70,10 +72,14 @@ class MotionRecord:
     z: Array
     status: Bytes
     direction: Array
-    slope: Array
     first: int
     integral: Array
     outputs_at: Array
+
+    @property
+    def size(self) -> int:
+        """How many numbers its largest arrays hold."""
+        return self.direction.size + self.weights.size + self.z.size
 
     def pieces(self, moments: Array) -> Iterator[tuple[Index | slice, Index]]:
         """Its neurons, and the numbers of the moments (k,) at which to look at them, in pieces."""
@@ -90,7 +96,9 @@ class MotionRecord:
         for first in range(0, which.size, most):
             yield which[first : first + most], moment[first : first + most]
 
-    def at(self, which: Index | slice, x: Array, swept: Neurons, path: Path) -> tuple[Neurons, Array]:
+    def at(
+        self, which: Index | slice, x: Array, swept: Neurons, path: Path, samples: Samples
+    ) -> tuple[Neurons, Array]:
         """Its neurons ``which`` (c,) at positions x (c,), and D_j (c, p); ``swept``: along ``path``."""
         nodes, begin, rows = path.nodes, self.begin[which], np.arange(x.size)
         node = np.searchsorted(nodes, x, side="right") - 1
@@ -99,15 +107,37 @@ class MotionRecord:
         start = np.where(later, nodes[node], begin)
         integral = np.where(later[:, None], self.integral[which][rows, place], 0.0)
         a = np.where(later, self.outputs_at[which][rows, place], self.outputs[which])
-        direction, slope = self.direction[:, which], self.slope[:, which]
+        direction = self.direction[:, which]
         w = self.weights[which] + np.einsum("ct,tcp->cp", integral, direction)
         weights = path.length * path.exponentials(start, x)
         base = swept.take(self.rows[which])
         boosted = boost_chain(np.einsum("cet,tcp->ecp", weights, direction), w, a, base.delta)
         integral = integral + np.einsum("ec,cet->ct", boosted.integral, weights)
-        z = self.z[which] + np.einsum("ct,tch->ch", integral, slope)
+        z = self.z[which] + np.einsum("ct,tcp->cp", integral, direction) @ samples.inputs.T
         there = base.moved(boosted.weights[-1], boosted.outputs[-1], z, self.status[which]).rebalanced()
         return there, np.einsum("ct,tcp->cp", path.basis(x), direction)
+
+
+class MotionRecords:
+    """What is recorded while neurons are moved: ``kept``, or None once that is more than ``most`` numbers.
+
+    A neuron with many events in many dimensions would fill the memory. offset: added to the ``rows`` of each.
+    """
+
+    def __init__(self, most: float = MOST_RECORDED) -> None:
+        self.kept: list[MotionRecord] | None = []
+        self.offset = 0
+        self._room = most
+
+    def add(self, record: MotionRecord) -> None:
+        """Keep another one, if all that are kept have room."""
+        if self.kept is None:
+            return
+        self._room -= record.size
+        if self._room < 0:
+            self.kept = None
+        else:
+            self.kept.append(replace(record, rows=record.rows + self.offset) if self.offset else record)
 
 
 @dataclass(frozen=True)
@@ -127,7 +157,7 @@ class SweepRecord:
             for which, when in record.pieces(moments):
                 if abandoned():
                     raise AbandonedError
-                there, pulls = record.at(which, moments[when], swept, self.path)
+                there, pulls = record.at(which, moments[when], swept, self.path, samples)
                 there = there.decayed(samples.shrunk(self.path.length * moments[when]))
                 place = when, record.rows[which]
                 weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()

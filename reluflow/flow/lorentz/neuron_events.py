@@ -22,6 +22,7 @@ from reluflow.flow.lorentz.event_location import (
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junction_rays import kinks_of_held
 from reluflow.flow.lorentz.junctions import choices, left, let_out, met, rested, stirred, turned
+from reluflow.flow.lorentz.kink_location import beyond
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, put
@@ -67,18 +68,36 @@ class NeuronEvents:
             moved = move(before, pulled, self.path, begin, end)
         sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.boosted.outputs[-1]))
         releases = releases.up_to(end)
-        sample, crossing = first_crossing(before, moved)
-        crosses = crossing < releases.position
-        frees = ~crosses & np.isfinite(releases.position)
         stretch = Stretch(before, pulled, begin, end)
-        position = np.where(crosses, crossing, np.where(frees, releases.position, end))
-        here = moved_to(before, move(before, pulled, self.path, begin, position))
-        if crosses.any():
-            here, position, sample = locate(stretch, here, self.path, position, sample, crosses)
+        here, position, sample, crosses = self._first(stretch, moved, releases.position)
+        frees = ~crosses & np.isfinite(releases.position)
         here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
         still = position - begin <= STILL
         here = self._free(here, position, pulled, releases, np.flatnonzero(frees), still)
         return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
+
+    def _first(self, stretch: Stretch, moved: Move, released: Array) -> tuple[Neurons, Array, Index, Mask]:
+        """Neurons at the first crossing of each, or at the release (b,) if that comes first, or at the end.
+
+        Returns them, their positions (b,), the samples (b,) that are crossed, and who crosses (b,). The
+        guess of a crossing has r stand still: whether a release is sooner is known where it is located.
+        """
+        before, path = stretch.before, self.path
+        sample, crossing = first_crossing(before, moved)
+        crosses, frees = crossing < released, np.isfinite(released)
+        position = np.where(crosses, crossing, np.where(frees, released, stretch.end))
+        here = moved_to(before, move(before, stretch.pulled, path, stretch.begin, position))
+        crosses |= frees & beyond(before.side, here.z).any(axis=1)
+        if not crosses.any():
+            return here, position, sample, crosses
+        here, position, sample = locate(stretch, here, path, position, sample, crosses)
+        sooner = np.flatnonzero(crosses & (released < position))
+        if sooner.size:
+            position[sooner], crosses[sooner] = released[sooner], False
+            some = stretch.take(sooner)
+            there = move(some.before, some.pulled, path, some.begin, position[sooner])
+            here = put(here, sooner, moved_to(some.before, there))
+        return here, position, sample, crosses
 
     def _flip(self, here: Neurons, position: Array, sign: Array, which: Index) -> Neurons:
         """Neurons of which those in ``which`` are where their output weight changes its ``sign`` (b,)."""

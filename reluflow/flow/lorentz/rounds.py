@@ -11,7 +11,7 @@ from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine import Engine, suits
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.motion_record import MotionRecord
+from reluflow.flow.lorentz.motion_record import MotionRecords
 from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
 from reluflow.flow.lorentz.neurons import Neurons, join
 from reluflow.flow.lorentz.pull import pull, pull_after
@@ -30,10 +30,10 @@ class Rounds:
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
     of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. ahead and
-    least: see ``sweep.SweepResult``. records: what dense output needs, if they are to be kept.
+    least: see ``sweep.SweepResult``. records: where what dense output needs is kept, if it is.
     """
 
-    def __init__(self, forcing: Forcing, keep: bool = False) -> None:
+    def __init__(self, forcing: Forcing, records: MotionRecords | None = None) -> None:
         self.forcing, self.samples, self.path = forcing, forcing.samples, forcing.path
         s, q = self.path.nodes.size, self.samples.size
         self.predictions = np.zeros((s, q))
@@ -42,7 +42,7 @@ class Rounds:
         self.ahead = np.inf
         self._happening = NeuronEvents(forcing, self.events, self.kinks)
         self._ended: list[tuple[Index, Neurons]] = []
-        self.records: list[MotionRecord] | None = [] if keep else None
+        self._records = records
 
     @property
     def least(self) -> float:
@@ -97,7 +97,7 @@ class Rounds:
 
     def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Progress]:
         """Move neurons by the engine; those that it leaves, their rows, and where they are."""
-        engine = Engine(self.forcing, neurons, self.records)
+        engine = Engine(self.forcing, neurons, self._records)
         engine.run(pull(neurons, self.forcing))
         self.predictions += engine.predictions
         self.events += engine.events
@@ -129,8 +129,8 @@ class Rounds:
         return straight
 
     def _keep(self, motion: StraightMotion, rows: Index, until: Array) -> None:
-        if self.records is not None:
-            self.records.append(motion.record(rows, until))
+        if self._records is not None:
+            self._records.add(motion.record(rows, until))
 
     def _count(self, motion: StraightMotion) -> None:
         self.predictions[motion.first :] += motion.predictions(self.samples)

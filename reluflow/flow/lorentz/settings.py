@@ -84,9 +84,15 @@ class AccuracySettings:
 class KinkSettings:
     """How many kinks of the residual, where neurons change activations, a step may hold."""
 
-    #: The error that k kinks add counts divided by the larger of this and sqrt(k): the estimate adds up
-    #: sizes, but kinks err to both sides, like steps of a random walk.
-    divided: float = 2.0
+    #: The error that k kinks add counts divided by the larger of this and sqrt(k). The estimate is what they
+    #: do to the path extrapolated to the start of the step; neurons feel integrals of the path, to which most
+    #: kinks do less than a tenth of that. And kinks err to both sides, like steps of a random walk.
+    divided: float = 10.0
+    #: The same where signs of residuals that are all but fitted count: while neurons slide on one that dies
+    #: out within the step and is below ``delicate`` rms(r), and with tolerances below ``tight``.
+    exact: float = 2.0
+    delicate: float = 0.01
+    tight: float = 1e-7
     #: A step cut at a kink holds those that follow while they add no more than this share of what is allowed,
     after: float = 0.3
     #: and goes on over them by these shares of its length: at a first guess, at most, at least.

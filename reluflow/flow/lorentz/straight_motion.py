@@ -121,8 +121,8 @@ class StraightMotion:
         before, pulled = self.before, self.pulled
         begin = np.zeros(rows.size) if self.progress is None else self.progress.position
         start = (before.weights, before.outputs, before.z, before.status)
-        pull = (pulled.direction, pulled.slope)
-        return MotionRecord(rows, begin, until, *start, *pull, self.first, self.integral, self.outputs)
+        way = (pulled.direction, self.first, self.integral, self.outputs)
+        return MotionRecord(rows, begin, until, *start, *way)
 
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
         """Neurons at the node before their first suspect one, their pull, their move over that stretch."""

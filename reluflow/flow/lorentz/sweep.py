@@ -5,7 +5,7 @@ moved on their own, from event to event, all of them together in rounds; the ste
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events, in_order
 from reluflow.flow.lorentz.boost import small_boost
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.motion_record import MOST_KEPT, MotionRecord, SweepRecord
+from reluflow.flow.lorentz.motion_record import MOST_KEPT, MotionRecords, SweepRecord
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
@@ -99,13 +99,14 @@ def sweep(
     kinks: list[Array] = []
     whole, ahead, least = True, np.inf, np.inf
     numbers = len(path.terms) * len(neurons) * (samples.primaries + neurons.weights.shape[1])
-    keep = numbers <= MOST_KEPT
-    records: list[MotionRecord] = []
+    records = MotionRecords() if numbers <= MOST_KEPT else None
     done = 0
     for block in neurons.blocks(block_rows(samples)):
         if abandoned():
             raise AbandonedError
-        rounds = Rounds(forcing, keep)
+        if records is not None:
+            records.offset = done
+        rounds = Rounds(forcing, records)
         with np.errstate(over="ignore", invalid="ignore"):
             if straight is not None:
                 whole &= rounds.run_straight(block, straight)
@@ -113,14 +114,12 @@ def sweep(
             else:
                 rounds.run(block)
         least = min(least, rounds.least)
-        parts = rounds.records or []
-        records += [replace(part, rows=part.rows + done) for part in parts] if done else parts
         done += len(block)
         total += rounds.predictions
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
-    record = SweepRecord(path, records) if keep else None
+    record = None if records is None or records.kept is None else SweepRecord(path, records.kept)
     met = np.concatenate(kinks, axis=1) if kinks else NO_KINKS
     met = met[:, np.argsort(met[0])] if kinks else met
     end = join(ends)

@@ -7,7 +7,7 @@ import numpy as np
 from reluflow.flow.lorentz.boost import after, light_cone, time_to_integral
 from reluflow.flow.lorentz.engine.chain import Start, Straight
 from reluflow.flow.lorentz.engine.rows import Rows
-from reluflow.flow.lorentz.kink_location import LOCATION, newton_step
+from reluflow.flow.lorentz.kink_location import LOCATION, beyond, newton_step
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.release import Releases
@@ -58,6 +58,8 @@ def locate_moving(
     before = Place(begin, inside + ahead.first, integral, a, z, sample, crosses, odd)
     start = Start(begin, integral, a, ahead.gram, ahead.along)
     integral, a, z, position, sample = locate(rows, path, start, (begin, end), position, sample, crosses)
+    # a release comes first after all, or a crossing does
+    odd = odd | np.where(crosses, releases.position < position, beyond(rows.side, z).any(axis=1))
     return before, Place(position, before.node, integral, a, z, sample, crosses, odd)
 
 

@@ -13,7 +13,7 @@ from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
-from reluflow.flow.lorentz.motion_record import MotionRecord
+from reluflow.flow.lorentz.motion_record import MotionRecord, MotionRecords
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.release import Margins, Releases, earliest
@@ -45,7 +45,7 @@ class Engine:
     that are left to ``rounds``. segments: to which those of the neurons are added, unless None.
     """
 
-    def __init__(self, forcing: Forcing, neurons: Neurons, records: list[MotionRecord] | None) -> None:
+    def __init__(self, forcing: Forcing, neurons: Neurons, records: MotionRecords | None) -> None:
         self._forcing, self._samples, self._path = forcing, forcing.samples, forcing.path
         self._nodes, self._neurons = forcing.path.nodes, neurons
         self.predictions = np.zeros((self._nodes.size, forcing.samples.size))
@@ -183,12 +183,8 @@ class Engine:
         """Keep what dense output needs of the rows until positions (b,)."""
         if self._records is not None:
             start = (rows.w, rows.a, rows.z, rows.status)
-            pull = (rows.direction.transpose(1, 0, 2), rows.slope.transpose(1, 0, 2))
-            self._records.append(
-                MotionRecord(
-                    rows.row, rows.position, until, *start, *pull, ahead.first, ahead.integral, ahead.outputs
-                )
-            )
+            way = (rows.direction.transpose(1, 0, 2), ahead.first, ahead.integral, ahead.outputs)
+            self._records.add(MotionRecord(rows.row, rows.position, until, *start, *way))
 
     def _end(self, rows: Rows, ahead: Straight) -> None:
         """Rows that nothing happens to any more, at the end of the step."""
