@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.events import MouseDown
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
@@ -17,6 +18,12 @@ __all__ = ["ChopsUpdate", "LayoutUpdate"]
 async def press_key(app: App[Any], key: str) -> None:
     """Have the app take a key, without the wait of the pilot for each of its widgets."""
     await app._press_keys([key])
+
+
+def press_mouse(app: App[Any], x: int, y: int) -> None:
+    """Have the screen take at once that the left button was pressed at a place."""
+    event = MouseDown(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+    app.screen._forward_event(event)
 
 
 async def give_way_to_all() -> None:

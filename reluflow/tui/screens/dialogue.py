@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 
 from reluflow.tui.bindings import bindings
 from reluflow.tui.drawings import Drawing
+from reluflow.tui.terminal.private import FocusedScreen
 
 _Answer = TypeVar("_Answer")
 
@@ -15,7 +16,8 @@ _Answer = TypeVar("_Answer")
 PAGE_ACTIONS: Final = ("help", "palette", "picture", "copy")
 
 
-class Dialogue(ModalScreen[_Answer]):
+# in this order: a screen has the styles of its first base
+class Dialogue(ModalScreen[_Answer], FocusedScreen[_Answer]):
     """A screen that is dismissed once, and only while it is the one on top.
 
     A click, a key and a message of a field may all want to end the same dialogue. Only the first does: the

@@ -7,7 +7,7 @@ with, and ``tests/tui/test_private.py`` compares the parts that are used here wi
 import asyncio
 from collections.abc import Iterable
 from io import TextIOWrapper
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rich.text import Text
 from textual._compositor import ChopsUpdate, Compositor
@@ -18,6 +18,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.notifications import Notification
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets._toast import ToastRack
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PASTE_START",
     "TESTED_WITH",
     "ChopsUpdate",
+    "FocusedScreen",
     "MessageRack",
     "OpenApp",
     "OpenCompositor",
@@ -34,6 +36,8 @@ __all__ = [
     "lay_out_now",
     "notes_on_show",
 ]
+
+_Result = TypeVar("_Result")
 
 #: the release of Textual that this was tested with
 TESTED_WITH: Final = "8.2.8"
@@ -90,7 +94,21 @@ class OpenApp(App[None]):
         return self._driver
 
 
-class OpenScreen(Screen[Any]):
+class FocusedScreen(Screen[_Result]):
+    """A screen that gives the focus to no widget that is gone or about to go.
+
+    A click finds the widget that was painted there, which may be removed already. Textual would give it the
+    focus, and every key after that would go to it and come to nothing.
+    """
+
+    def set_focus(
+        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+    ) -> None:
+        if widget is None or (widget.is_attached and not widget._pruning):
+            super().set_focus(widget, scroll_visible, from_app_focus)
+
+
+class OpenScreen(FocusedScreen[Any]):
     """A screen with a compositor of its own."""
 
     def __init__(self, compositor: Compositor, **options: Any) -> None:

@@ -24,7 +24,7 @@ class ChoiceList(OptionList, can_focus=False):
 
 
 class StillInput(Input):
-    """An input without a blinking cursor, which nothing holds once it is removed."""
+    """An input without a blinking cursor; once it is removed nothing holds it, nor it the mouse."""
 
     cursor_blink = reactive(False, init=False)
     _selection_started: Signal[Screen[Any]] | None = None
@@ -36,3 +36,5 @@ class StillInput(Input):
         # Textual's input subscribes for as long as its screen is there, and the screen then keeps it.
         if self._selection_started is not None:
             self._selection_started.unsubscribe(self)
+        # between a click's beginning and its end all that the mouse does is this input's
+        self.release_mouse()
