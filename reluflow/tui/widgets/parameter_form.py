@@ -1,5 +1,6 @@
 """The form of the parameters: a field for every preset key that applies, checked while it is typed."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -55,6 +56,8 @@ class ParameterForm(Vertical):
         self._edits: dict[str, str] = {}
         self._fields: dict[str, ParameterField] = {}
         self._shown: tuple[str, ...] = ()
+        #: another preset and what is typed may both ask for other fields while some are being laid out
+        self._laying_out = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield FieldList(id="fields")
@@ -151,6 +154,13 @@ class ParameterForm(Vertical):
 
     async def _rebuild(self, focus: str | None = None) -> None:
         """Lay out the fields that apply, with what was typed in them."""
+        async with self._laying_out:
+            await self._lay_out()
+        if focus in self._fields:
+            self._fields[focus].editor.focus()
+        self._check()
+
+    async def _lay_out(self) -> None:
         assert self._preset is not None
         preset = self._preset
         self._shown = self._keys_that_apply()
@@ -165,9 +175,6 @@ class ParameterForm(Vertical):
         with self.app.batch_update():
             await fields.remove_children()
             await fields.mount(*rows)
-        if focus in self._fields:
-            self._fields[focus].editor.focus()
-        self._check()
 
     def _field(self, key: Key, value: Any) -> ParameterField:
         return ParameterField(key, value, self._edits.get(key.id))
