@@ -61,6 +61,11 @@ class Screen:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    @property
+    def pending(self) -> str:
+        """The beginning of a sequence whose rest has not come yet."""
+        return self._rest
+
     def resize(self, columns: int, rows: int) -> None:
         """Another size; what was there is gone, as the app is going to paint all of it."""
         self.columns, self.rows = columns, rows

@@ -31,7 +31,7 @@ reluflow.tui.run("orthogonal-toy", fresh=True)
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    with interactive_shell() as one:
+    with interactive_shell(Terminal) as one:
         begin(one, shows="playing")
         yield one
 

@@ -9,25 +9,19 @@ import random
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import spent
-from shells import app_of, begin, interactive_shell, left_in_order
-from terminal import Screen, Terminal, app_command
+from shells import app_of, begin, interactive_shell, left_in_order, telling
+from watched_app import DEADLINE, WatchedTerminal, answered
 
 from reluflow.tui.actions import ACTIONS
 
-#: seconds of the app's own time in which all keys that wait are done
-DEADLINE = 300.0
-#: seconds between two looks at how far that is, and how many looks there are at most
-LOOK, LOOKS = 20.0, 90
-#: seconds of its own time that it uses between two looks, unless it hangs
-LEAST = 0.5
 ESCAPE = "\x1b[27u"
-#: seconds until memory of runs that are not shown any more has been given back
-REST_SECONDS = 5.0
+#: seconds until memory of runs that are not shown any more has been given back, and at most where many want
+#: the processor
+REST_SECONDS, LATEST_REST_SECONDS = 5.0, 60.0
 #: what the app may hold more after a storm than before it
 MORE_BYTES = 20 * 2**20
 #: keys as a terminal sends them; not those that leave, write or stop
@@ -50,31 +44,13 @@ def draw() -> random.Random:
 
 
 @pytest.fixture
-def shell() -> Iterator[Terminal]:
-    with interactive_shell() as one:
-        begin(one, "--fresh", shows="lorentz")
+def shell() -> Iterator[WatchedTerminal]:
+    with interactive_shell(WatchedTerminal) as one:
+        begin(one, "--fresh", shows="lorentz", tells=one.tells)
         yield one
 
 
-def answered(shell: Terminal, holds: Callable[[Screen], object], what: str) -> None:
-    """Wait until something holds of the screen, for as long as the app works.
-
-    On a machine that others keep busy a storm takes any time by the clock.
-    """
-    process = app_of(shell)
-    used = [spent(process)]
-    while True:
-        try:
-            shell.until(holds, what, LOOK)
-        except TimeoutError:
-            used.append(spent(process))
-            if used[-1] - used[0] > DEADLINE or used[-1] - used[-2] < LEAST or len(used) > LOOKS:
-                raise
-        else:
-            return
-
-
-def back_on_the_toy(shell: Terminal) -> None:
+def back_on_the_toy(shell: WatchedTerminal) -> None:
     """Leave every page, open the toy, and see it there."""
     shell.resize(101, 30)
     shell.resize(100, 30)
@@ -97,9 +73,9 @@ def held(process: int) -> tuple[int, int]:
     return kilobytes * 1024, len(os.listdir(f"/proc/{process}/fd"))
 
 
-def held_at_rest(process: int, most: tuple[float, int]) -> tuple[int, int]:
-    """What it holds once that is no more than ``most``, or after some seconds in which it is not."""
-    end = time.monotonic() + REST_SECONDS
+def held_at_rest(process: int, most: tuple[float, int], seconds: float) -> tuple[int, int]:
+    """What it holds once that is no more than ``most``, or after so many seconds in which it is not."""
+    end = time.monotonic() + seconds
     while True:
         bytes_, files = held(process)
         if (bytes_ <= most[0] and files <= most[1]) or time.monotonic() > end:
@@ -107,7 +83,7 @@ def held_at_rest(process: int, most: tuple[float, int]) -> tuple[int, int]:
         time.sleep(0.1)
 
 
-def suspended_and_back(shell: Terminal) -> None:
+def suspended_and_back(shell: WatchedTerminal) -> None:
     shell.resize(100, 30)
     shell.type("\x1a")
     answered(shell, lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
@@ -116,7 +92,7 @@ def suspended_and_back(shell: Terminal) -> None:
     answered(shell, lambda screen: screen.alternate and "?2004" in screen.modes, "the app")
 
 
-def with_its_servers(shell: Terminal) -> None:
+def with_its_servers(shell: WatchedTerminal) -> None:
     """Have the app start the two processes from which those of a range are made, and which then stay."""
     shell.type("%")
     answered(shell, lambda screen: "The range of a number" in screen.text, "the question")
@@ -124,7 +100,7 @@ def with_its_servers(shell: Terminal) -> None:
     answered(shell, lambda screen: "The range of a number" not in screen.text, "the panels")
 
 
-def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
+def storm_of_keys(shell: WatchedTerminal, draw: random.Random, count: int) -> None:
     sent = 0
     while sent < count:
         burst = draw.choice((1, 3, 10, 50))
@@ -143,17 +119,17 @@ def storm_of_keys(shell: Terminal, draw: random.Random, count: int) -> None:
 
 
 @pytest.mark.slow
-def test_twenty_thousand_keys(shell: Terminal, draw: random.Random) -> None:
+def test_twenty_thousand_keys(shell: WatchedTerminal, draw: random.Random) -> None:
     with_its_servers(shell)
     storm_of_keys(shell, draw, 2000)
     back_on_the_toy(shell)
     process = app_of(shell)
-    memory, files = held_at_rest(process, (0.0, 0))
+    memory, files = held_at_rest(process, (0.0, 0), REST_SECONDS)
     for _ in range(3):
         storm_of_keys(shell, draw, 6000)
         back_on_the_toy(shell)
         assert app_of(shell) == process
-    more, files_after = held_at_rest(process, (memory + MORE_BYTES, files))
+    more, files_after = held_at_rest(process, (memory + MORE_BYTES, files), LATEST_REST_SECONDS)
     print(f"{(more - memory) / 2**20:.1f} MB more, {files_after - files} files more")
     left_in_order(shell, "qn")
     begin(shell, "--fresh", shows="lorentz")
@@ -165,8 +141,8 @@ def test_twenty_thousand_keys(shell: Terminal, draw: random.Random) -> None:
 @pytest.mark.slow
 def test_ten_thousand_sequences_of_bytes_and_storms_of_signals(draw: random.Random) -> None:
     # a shell that does not take the terminal when the app is stopped, so that it may be at any time
-    line = f"stty -a > before; {shlex.join(app_command('orthogonal-toy', '--fresh'))}; stty -a > after"
-    shell = Terminal(["bash", "--norc", "--noprofile", "-c", line], (100, 30))
+    line = f"stty -a > before; {shlex.join(telling(WatchedTerminal.tells, '--fresh'))}; stty -a > after"
+    shell = WatchedTerminal(["bash", "--norc", "--noprofile", "-c", line], (100, 30))
     shell.until(lambda screen: screen.alternate and "quit" in screen.text, "a run")
     process = app_of(shell)
     for number in range(10_000):
