@@ -1,5 +1,7 @@
 """Escape rates, verdicts on stationary points, forecasts, and the rows for any data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy, with_bias
@@ -11,7 +13,7 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import imbalance_drift
 from reluflow.theory.escape import available_rate, bounded_rates, classify, escape_rates
-from reluflow.theory.forecast import forecast
+from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import one_sign_rate_bound
@@ -164,6 +166,27 @@ class TestForecast:
     def test_a_network_with_nothing_to_grow_has_none(self):
         run = trained(three_points())
         assert forecast(run.problem, run.final) is None
+
+    def test_more_bundles_than_are_followed_leave_what_does_not_need_their_flow(self, monkeypatch):
+        problem = one_dimensional(13)
+        found, before = forecast(problem), {row.id: row for row in predictions(problem)}
+        assert before["general/first-escape"].applies
+        monkeypatch.setattr("reluflow.theory.forecast.FORECAST", replace(FORECAST, pairs=5))
+        with pytest.raises(TooManyBundlesError, match="8 bundles of neurons on 6 samples compete"):
+            forecast(problem)
+        assert first_group(problem).time_alone == found.time_alone
+        after = {row.id: row for row in predictions(problem)}
+        assert "as much to solve for as the run itself" in after["general/first-escape"].reason
+        assert {id for id, row in after.items() if row.applies != before[id].applies} == {
+            "general/first-escape"
+        }
+        assert after["early/aligned"].predicted == before["early/aligned"].predicted > 0
+
+    def test_more_neurons_and_samples_than_are_flowed_are_said(self):
+        inputs = np.random.default_rng(0).normal(size=(1000, 2))
+        problem = balanced(inputs, inputs[:, 0], 401, 1e-8)
+        row = next(row for row in predictions(problem) if row.id == "general/first-escape")
+        assert row.reason == "401 neurons on 1000 samples are too many to be flowed one by one"
 
     def test_mse_halves_the_time_and_doubles_the_loss(self):
         half, full = (forecast(toy(loss=loss)) for loss in ("half-mse", "mse"))

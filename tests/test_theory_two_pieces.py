@@ -8,7 +8,7 @@ import pytest
 from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
-from reluflow.theory.general import first_escape
+from reluflow.theory.general import small_start
 from reluflow.theory.two_pieces import prediction
 from reluflow.training.training import Training
 from reluflow.verification import judge
@@ -25,7 +25,7 @@ def noisy_line(samples=40, dimension=2, noise=0.3, scale=1e-6, seed=0, width=12)
 
 
 def row_of(problem):
-    reason, found = first_escape(problem)
+    reason, found = small_start(problem)
     return prediction(problem, found, reason)
 
 
@@ -79,6 +79,7 @@ def test_a_network_that_is_the_best_line_is_not_the_fit(run):
         (noisy_line(scale=1.0), "the start is not small"),
         (replace(noisy_line(), slope=0.1), "for the ReLU, slope 0, only"),
         (replace(noisy_line(), weight_decay=0.1), "without weight decay"),
+        (noisy_line(samples=1001, width=2), "not followed on 1001 samples to their rest; at most on 1000"),
     ],
 )
 def test_it_says_where_it_does_not_apply(problem, words):

@@ -16,7 +16,7 @@ import numpy as np
 from reluflow.network import Array, outweighed, row_norms
 from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
-from reluflow.theory.forecast import Forecast
+from reluflow.theory.forecast import FirstGroup
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth
 
@@ -44,9 +44,9 @@ EARLY: Final = AlignmentRows()
 MAENNEL = "Maennel et al. 2018, Boursier and Flammarion 2024"
 
 
-def early_rows(problem: Problem, found: Forecast | None, reason: str) -> list[Prediction]:
-    """Rows for any small start, from the forecast of its first escape or the ``reason`` why there is none."""
-    early = _Early.of(problem, found) if found is not None else None
+def early_rows(problem: Problem, first: FirstGroup | None, reason: str) -> list[Prediction]:
+    """Rows for any small start, from the group that grows first or the ``reason`` why there is none."""
+    early = _Early.of(problem, first) if first is not None else None
     return [_aligned(problem, early, reason), _sign_changes(problem, early, reason)]
 
 
@@ -64,8 +64,8 @@ class _Early:
     due: Mask
 
     @classmethod
-    def of(cls, problem: Problem, found: Forecast) -> "_Early":
-        t = found.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * found.rate)
+    def of(cls, problem: Problem, first: FirstGroup) -> "_Early":
+        t = first.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * first.rate)
         until = t * problem.speed
         parts = problem.weights, problem.output_weights, problem.inputs, problem.pull_at_zero
         ends = final_growth(*parts, until, problem.slope)

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.network import Array, activation, row_norms
 from reluflow.observe.measured import Measured
@@ -47,9 +48,16 @@ class ForecastRules:
     faded: float = 1e-6
     #: neurons that are followed from now on where some are large already, at most: the residual may move
     few: int = 60
+    #: pairs of bundle and sample whose flow is solved for, at most (it takes some three seconds then): more
+    #: are hardly less than the network itself
+    pairs: int = 20_000
 
 
 FORECAST: Final = ForecastRules()
+
+
+class TooManyBundlesError(ReluflowError):
+    """More bundles compete for the next escape than their flow is solved for."""
 
 
 @dataclass(frozen=True)
@@ -78,39 +86,95 @@ class Forecast:
         return time_of_loss(run, self.loss)
 
 
-def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
-    """The next escape from ``state`` (the start if None); None if no small neuron grows."""
+@dataclass(frozen=True)
+class FirstGroup:
+    """The group that is large first if every group grows alone, from a state at flow time ``t`` on.
+
+    ``groups``: those of the ``small`` neurons in the ``field`` of the state, with the half-mse times
+    ``waits`` until each is large; ``order``: of those that get large, the first one first; ``mass``: u* of
+    the first one; ``speed``: that of the problem's time.
+    """
+
+    t: float
+    groups: list[Attractor]
+    waits: Array
+    order: list[int]
+    small: Index
+    field: Field
+    mass: float
+    speed: float
+
+    @property
+    def lead(self) -> Attractor:
+        return self.groups[self.order[0]]
+
+    @property
+    def wait(self) -> float:
+        """Half-mse time from the state until it has half of its mass."""
+        return float(self.waits[self.order[0]])
+
+    @property
+    def time_alone(self) -> float:
+        """That flow time of the problem's loss."""
+        return self.t + self.wait / self.speed
+
+    @property
+    def rate(self) -> float:
+        """gamma, in the problem's time."""
+        return float(self.lead.rate * self.speed)
+
+
+def first_group(problem: Problem, state: State | None = None) -> FirstGroup | None:
+    """The group of small neurons that grows first from ``state`` (the start if None); None if none grows."""
     now = state or State(0.0, problem.weights, problem.output_weights)
-    inputs, slope = problem.inputs, problem.slope
     residual = problem.left(now.weights, now.output_weights)
-    bend = problem.curvature(now.weights, now.output_weights)
     large = is_large(row_norms(now.weights) * np.abs(now.output_weights), problem)
     under_way = moving(problem, now, residual)
     small = under_way[~large[under_way]]
-    field = Field(inputs, residual, slope)
+    field = Field(problem.inputs, residual, problem.slope)
     groups, waits = next_groups(now, small, problem, field)
     order = [int(i) for i in np.argsort(waits) if 0.0 < waits[i] < np.inf]
     if not order:
         return None
-    lead, alone = groups[order[0]], float(waits[order[0]])
-    mass = full_mass(lead.direction, lead.rate, inputs, bend, slope)
-    fall = 0.375 * lead.rate * mass
-    level = loss_at_own_speed(problem, now) - fall
+    lead, bend = groups[order[0]], problem.curvature(now.weights, now.output_weights)
+    mass = full_mass(lead.direction, lead.rate, problem.inputs, bend, problem.slope)
+    return FirstGroup(now.t, groups, waits, order, small, field, mass, problem.speed)
+
+
+def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
+    """The next escape from ``state`` (the start if None); None if no small neuron grows.
+
+    Raises TooManyBundlesError where too many compete for it on too many samples.
+    """
+    first = first_group(problem, state)
+    return None if first is None else with_rivals(problem, first, state)
+
+
+def with_rivals(problem: Problem, first: FirstGroup, state: State | None = None) -> Forecast:
+    """The next escape from ``state`` (the start if None), where the group is that which grows first.
+
+    Raises TooManyBundlesError.
+    """
+    now = state or State(0.0, problem.weights, problem.output_weights)
+    lead, alone, small = first.lead, first.wait, first.small
+    level = loss_at_own_speed(problem, now) - 0.375 * lead.rate * first.mass
     begin = max(alone - np.log(1.0 / FORECAST.seed) / (2.0 * lead.rate), 0.0)
-    seen = [one for one in groups if one.log_mass + 2.0 * one.rate * alone > np.log(FORECAST.faded * mass)]
+    faded = np.log(FORECAST.faded * first.mass)
+    seen = [one for one in first.groups if one.log_mass + 2.0 * one.rate * alone > faded]
     grows = small[np.concatenate([one.neurons for one in seen])]
-    wait = _fall_of_the_bundles(problem, now, field, grows, begin, level, 2.0 * FORECAST.rivals * alone)
+    longest = 2.0 * FORECAST.rivals * alone
+    wait = _fall_of_the_bundles(problem, now, first.field, grows, begin, level, longest)
     return Forecast(
         float(now.t + (alone if wait is None else wait) / problem.speed),
         level * problem.speed,
-        now.t + alone / problem.speed,
-        lead.rate * problem.speed,
+        first.time_alone,
+        first.rate,
         lead.sign,
         lead.direction,
-        mass,
+        first.mass,
         lead.log_mass,
         small[lead.neurons],
-        int(np.count_nonzero(waits[order] <= FORECAST.rivals * alone)) - 1,
+        int(np.count_nonzero(first.waits[first.order] <= FORECAST.rivals * alone)) - 1,
     )
 
 
@@ -134,6 +198,11 @@ def _fall_of_the_bundles(
         np.concatenate([small.log, rest.log]),
     )
     weights, outputs = bundled(neurons, inputs, slope)
+    if outputs.size * len(inputs) > FORECAST.pairs:
+        raise TooManyBundlesError(
+            f"{outputs.size} bundles of neurons on {len(inputs)} samples compete for the next escape: as "
+            "much to solve for as the run itself"
+        )
     bundles = replace(problem.at_own_speed, weights=weights, output_weights=outputs, weight_decay=0.0)
     wait = time_to_fall(bundles, level, longest - begin)
     return None if wait is None else begin + wait

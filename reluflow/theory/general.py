@@ -15,7 +15,7 @@ from reluflow.theory import perturbations, two_pieces
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
-from reluflow.theory.forecast import Forecast, forecast
+from reluflow.theory.forecast import FirstGroup, Forecast, TooManyBundlesError, first_group, with_rivals
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import AT_REST
@@ -40,8 +40,10 @@ class GeneralRows:
     #: neurons whose pairs are audited, at most: of more too few states are kept to see what happened in
     #: between
     paired: int = 20_000
-    #: pairs of neuron and sample that are flowed for a forecast, at most (it takes some ten seconds then)
-    pairs: int = 20_000_000
+    #: neurons times samples times samples that are flowed for a forecast, at most (it takes some twenty
+    #: seconds then, more where neurons slide along many kinks): a neuron may cross the kinks of all samples,
+    #: and looks at all of them each time
+    crossings: int = 400_000_000
 
 
 GENERAL: Final = GeneralRows()
@@ -49,17 +51,17 @@ GENERAL: Final = GeneralRows()
 
 def predictions(problem: Problem) -> list[Prediction]:
     """Rows for any problem."""
-    reason, found = first_escape(problem)
+    reason, first = small_start(problem)
     return [
         _signs(problem),
         _out_of_reach(problem),
         _conservation(),
         _pairs(problem),
-        *early_rows(problem, found, reason),
-        _first_escape(found, reason),
+        *early_rows(problem, first, reason),
+        _first_escape(*_foreseen(problem, first, reason)),
         _rest(problem),
         perturbations.prediction(),
-        two_pieces.prediction(problem, found, reason),
+        two_pieces.prediction(problem, first, reason),
     ]
 
 
@@ -157,7 +159,7 @@ def _pairs(problem: Problem) -> Prediction:
     )
 
 
-def _first_escape(found: Forecast | None, reason: str) -> Prediction:
+def _first_escape(reason: str, found: Forecast | None) -> Prediction:
     measure: Measure = found.measure if found is not None else _never
     level = "" if found is None else f" to {found.loss:.6g}"
     return Prediction(
@@ -174,7 +176,20 @@ def _first_escape(found: Forecast | None, reason: str) -> Prediction:
 
 def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
     """The forecast from the start, and what was checked or why there is none."""
-    if problem.width * problem.samples > GENERAL.pairs:
+    reason, first = small_start(problem)
+    return _foreseen(problem, first, reason)
+
+
+def _foreseen(problem: Problem, first: FirstGroup | None, reason: str) -> tuple[str, Forecast | None]:
+    try:
+        return reason, None if first is None else with_rivals(problem, first)
+    except TooManyBundlesError as error:
+        return str(error), None
+
+
+def small_start(problem: Problem) -> tuple[str, FirstGroup | None]:
+    """The group that grows first from a small start, and what was checked or why it is no such start."""
+    if problem.width * problem.samples**2 > GENERAL.crossings:
         return (
             f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
             None,
@@ -183,14 +198,14 @@ def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
     if largest > GENERAL.small * np.max(np.abs(problem.targets)):
         most = GENERAL.small * np.max(np.abs(problem.targets))
         return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}", None
-    found = forecast(problem)
-    if found is None:
+    first = first_group(problem)
+    if first is None:
         return "no neuron grows from this start", None
-    folds = float(np.log(found.mass)) - found.log_mass
+    folds = float(np.log(first.mass)) - first.lead.log_mass
     if folds < GENERAL.folds:
         few = f"the first neurons grow by only {folds:.2g} e-folds of mass; expected {GENERAL.folds:g}"
         return f"the start is not small: {few}", None
-    return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", found
+    return f"the start is small: the first neurons grow by {folds:.3g} e-folds of mass", first
 
 
 def _never(run: Measured) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 from reluflow.network import Array, preactivations, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory.forecast import forecast
+from reluflow.theory.forecast import first_group
 from reluflow.theory.label_rows import LABELS, MIN, STATEMENTS, ended, not_labels, not_small, row
 from reluflow.theory.prediction import Prediction, not_relu
 from reluflow.theory.small_neurons import final_growth
@@ -37,10 +37,10 @@ def _alignment_time(problem: Problem, reason: str | None, checked: str) -> Predi
     time, pending, words = 0.0, False, STATEMENTS["alignment-time"]
     if reason is None:
         ends = final_growth(problem.weights, problem.output_weights, problem.inputs, problem.pull_at_zero)
-        time, found = float(np.max(ends.settled)), forecast(problem)
-        if found is None:
+        time, first = float(np.max(ends.settled)), first_group(problem)
+        if first is None:
             reason = "no neuron grows from this start"
-        elif time > found.time_alone - np.log(1.0 / LABELS.seed) / (2.0 * found.rate):
+        elif time > first.time_alone - np.log(1.0 / LABELS.seed) / (2.0 * first.rate):
             pending = True
             reason = (
                 f"the last neuron aligns at t = {time:.4g}, when the first bundle is seen; expected well "

@@ -19,7 +19,7 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import follow
-from reluflow.theory.forecast import FORECAST, Forecast
+from reluflow.theory.forecast import FORECAST, FirstGroup
 from reluflow.theory.prediction import Prediction, not_relu
 from reluflow.theory.small_neurons import Field, final_growth_in, flowed
 
@@ -30,6 +30,8 @@ class TwoPieceRules:
 
     #: radians within which live neurons have come to the direction of their sign at the first escape
     width: float = 0.01
+    #: samples on which two neurons are followed to their rest, at most (it takes some twenty seconds then)
+    samples: int = 1000
     #: share of the first loss up to which two pieces fit the data
     fitted: float = 1e-6
     #: distance of the end, as a share of the length of the fit's values (up to 1e-11 where it was tried)
@@ -51,13 +53,13 @@ class _Pieces:
     pending: bool = False
 
 
-def prediction(problem: Problem, found: Forecast | None, reason: str) -> Prediction:
-    """The row, from the forecast of the first escape or the ``reason`` why there is none."""
+def prediction(problem: Problem, first: FirstGroup | None, reason: str) -> Prediction:
+    """The row, from the group that grows first or the ``reason`` why there is none."""
     other = _other(problem)
-    if other is not None or found is None:
+    if other is not None or first is None:
         pieces = _Pieces(reason=other or reason)
     else:
-        pieces = _pieces(problem, found)
+        pieces = _pieces(problem, first)
     fit = pieces.fit
     return Prediction(
         "general/two-piece",
@@ -81,13 +83,18 @@ def _other(problem: Problem) -> str | None:
         return f"it speaks of the square loss, not of the {problem.loss} one"
     if problem.weight_decay:
         return "it speaks of the flow without weight decay"
+    if problem.samples > TWO_PIECES.samples:
+        return (
+            f"two neurons are not followed on {problem.samples} samples to their rest; at most on "
+            f"{TWO_PIECES.samples}"
+        )
     return not_relu(problem)
 
 
-def _pieces(problem: Problem, found: Forecast) -> _Pieces:
+def _pieces(problem: Problem, first: FirstGroup) -> _Pieces:
     field = Field(problem.inputs, problem.pull_at_zero, problem.slope)
     ends = final_growth_in(field, problem.weights, problem.output_weights)
-    groups, t = gather(ends, FORECAST.together), found.time_alone * problem.speed
+    groups, t = gather(ends, FORECAST.together), first.wait
     if sorted(group.sign for group in groups) != [-1, 1]:
         return _Pieces(
             reason=f"small neurons go to {len(groups)} direction(s); expected one for each sign, as on many "
