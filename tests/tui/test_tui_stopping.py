@@ -2,16 +2,21 @@
 
 import fcntl
 import os
+import shlex
 import signal
 import struct
 import sys
 import termios
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from shells import app_of, begin, interactive_shell, left_in_order
 from terminal import Screen, Terminal
 
+DEADLINE = 60.0
+POLL = 0.01
 #: The app, told of another size by a signal that comes while the handler of the one before is at work.
 RESIZED_TWICE = """
 import fcntl, struct, termios
@@ -27,6 +32,21 @@ TerminalDriver.terminal_size = interrupted
 import reluflow.tui
 reluflow.tui.run("orthogonal-toy", fresh=True)
 """
+
+#: The app, which leaves a note when it has given the terminal back; then it is continued, or nothing is done.
+GIVES_BACK = """
+import os, pathlib, signal
+from reluflow.tui.terminal.driver import TerminalDriver
+usual = TerminalDriver._hand_back
+def noted(driver):
+    usual(driver)
+    {then}
+    pathlib.Path("handed-back").touch()
+TerminalDriver._hand_back = noted
+import reluflow.tui
+raise SystemExit(reluflow.tui.run("orthogonal-toy", fresh=True))
+"""
+CONTINUED = "os.kill(os.getpid(), signal.SIGCONT)"
 
 
 @pytest.fixture
@@ -74,6 +94,55 @@ def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> N
         terminal.type("clear; fg\r")
         terminal.until(lambda screen: screen.alternate and whole(screen), "the panels")
     left_in_order(terminal)
+
+
+def test_let_run_in_the_background_it_takes_the_terminal_when_it_is_back_in_front(terminal: Terminal) -> None:
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    terminal.type("\x1a")
+    terminal.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
+    terminal.type("bg\r")
+    terminal.until(
+        lambda screen: "--fresh &" in screen.text or "orthogonal-toy &" in screen.text, "its going on"
+    )
+    # of a job that runs a shell says nothing as it brings it back
+    terminal.type("clear; fg\r")
+    terminal.until(lambda screen: screen.alternate and whole(screen), "the panels")
+    terminal.type("l")
+    terminal.until(lambda screen: "over log time" in screen.text, "what a key does")
+    left_in_order(terminal)
+
+
+def stops_not(terminal: Terminal) -> None:
+    """The app, paused, is told to stop, and after that answers a key as before."""
+    terminal.type(" ")
+    terminal.until(whole, "a pause")
+    terminal.type("\x1a")
+    end = time.monotonic() + DEADLINE
+    while not Path("handed-back").exists():
+        assert time.monotonic() < end, terminal.screen.text
+        time.sleep(POLL)
+    terminal.type("l")
+    terminal.until(lambda screen: "over log time" in screen.text and whole(screen), "what a key does")
+
+
+def test_a_stop_that_is_taken_back_before_it_happens_does_not_happen() -> None:
+    with interactive_shell(Terminal) as terminal:
+        terminal.type(shlex.join([sys.executable, "-c", GIVES_BACK.format(then=CONTINUED)]) + "\r")
+        terminal.until(lambda screen: screen.alternate and "solver done" in screen.text, "a run")
+        stops_not(terminal)
+        left_in_order(terminal)
+
+
+def test_where_no_shell_could_continue_it_it_does_not_stop() -> None:
+    terminal = Terminal([sys.executable, "-c", GIVES_BACK.format(then="pass")], (100, 30))
+    try:
+        terminal.until(lambda screen: screen.alternate and "solver done" in screen.text, "a run")
+        stops_not(terminal)
+        terminal.type("q")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()
 
 
 def test_a_size_that_is_again_what_it_was_is_painted_as_any_other(terminal: Terminal) -> None:

@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -30,6 +31,8 @@ QUESTION: Final = "\x1b[6n"
 LEAST_SIZE: Final = (10, 3)
 #: Seconds between two looks at whether the app leaves, or a key is complete.
 _LOOK: Final = 0.05
+#: Seconds between two looks, in the background, at whether the terminal is this process's again.
+_FRONT_LOOK: Final = 0.2
 
 
 class _Output:
@@ -70,6 +73,7 @@ class TerminalDriver(OpenDriver):
         #: whether the terminal is the shell's
         self._handed_back = True
         self._takes_back = False
+        self._stopping = self._waits_for_terminal = False
 
     # --- in and out ---
 
@@ -99,15 +103,36 @@ class TerminalDriver(OpenDriver):
     # --- being stopped and going on ---
 
     def stop(self) -> None:
+        """Give the terminal back and stop.
+
+        The signal, with its usual effect, is there from the beginning and held up until the terminal is in
+        order. So the system drops it if the process is continued meanwhile, and where no shell could continue
+        the process it drops it in any case: a stop that is decided on here would last for ever.
+        """
+        self._stopping = True
+        ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])
+        signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+        try:
+            self._hand_back()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTSTP])
+            signal.signal(signal.SIGTSTP, ours)
+            self._stopping = False
+        self.go_on()
+
+    def _hand_back(self) -> None:
         if self.takes_signals and not self._handed_back:
             self.suspend_application_mode()
             self._handed_back = True
             self.signal_resume()
-        os.kill(os.getpid(), signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Go on; whoever stopped the process may have used the terminal meanwhile, or not."""
-        if not self.takes_signals or not _in_front(self.fileno):
+        if self._stopping or not self.takes_signals:
+            return
+        if not _in_front(self.fileno):
+            self._wait_for_terminal()
             return
         if self._handed_back:
             self.resume_application_mode()
@@ -117,6 +142,19 @@ class TerminalDriver(OpenDriver):
         if not self._takes_back:
             self._takes_back = True
             self.event_loop.call_soon_threadsafe(self._take_back)
+
+    def _wait_for_terminal(self) -> None:
+        """Look now and then whether the terminal is this process's: a shell does not say when it gives it."""
+        if self._handed_back and not self._waits_for_terminal:
+            self._waits_for_terminal = True
+            self.event_loop.call_soon_threadsafe(
+                self.event_loop.call_later, _FRONT_LOOK, self._look_for_terminal
+            )
+
+    def _look_for_terminal(self) -> None:
+        self._waits_for_terminal = False
+        if self._handed_back and self._client.is_running:
+            self.go_on()
 
     def _take_back(self) -> None:
         """Switch the terminal to the app's ways once more and paint everything."""
