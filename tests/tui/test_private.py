@@ -20,7 +20,9 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets._toast import ToastRack
 
 import reluflow.tui
@@ -41,6 +43,9 @@ PARTS = {
     App._display: "4b78dff6669a",
     Screen._refresh_layout: "889715478130",
     Screen._compositor_refresh: "7a40efe56381",
+    Screen.set_focus: "56cfb5778970",
+    MessagePump.set_timer: "37c0f402f0b1",
+    Timer._run: "60c942a84c1a",
     Compositor.render_partial_update: "888dccc892d8",
     Compositor.visible_widgets.fget: "6eddec5f2716",
     Compositor.cuts.fget: "205385a66fda",

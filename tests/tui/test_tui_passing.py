@@ -1,7 +1,10 @@
-"""Messages in passing come and go, however late they are shown."""
+"""Messages in passing come and go, and timers go off, however late the app gets to them."""
+
+from itertools import count
 
 import pytest
 from driver import SMALL, explorer
+from textual_private import clock_of_timers, give_way_to_all
 
 from reluflow.tui.terminal.passing import PassingMessage
 
@@ -44,3 +47,21 @@ async def test_a_message_that_has_gone_is_shown_again(monkeypatch: pytest.Monkey
             await app.until(lambda: "said again" in app.text, "the message")
             app.app.clear_notifications()
             await app.until(lambda: "said again" not in app.text, "its end")
+
+
+@pytest.mark.parametrize("part", ["app", "screen", "page"])
+async def test_a_timer_whose_time_is_up_as_it_begins_goes_off(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with explorer(overrides=SMALL) as app:
+        await app.press("V")
+        pump = {"app": app.app, "screen": app.app.main, "page": app.app.screen}[part]
+        gone_off: list[str] = []
+        with monkeypatch.context() as patched:
+            # another program has the processor between any two looks at the clock
+            clock_of_timers(patched, map(float, count()).__next__)
+            pump.set_timer(0.5, lambda: gone_off.append("once"))
+            await give_way_to_all()
+        await app.until(lambda: gone_off, "its end")
+        await app.drained()
+        assert gone_off == ["once"]

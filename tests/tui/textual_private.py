@@ -1,10 +1,11 @@
 """What tests need of the private parts of Textual and asyncio, in one place."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from textual import _time
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import MouseDown
@@ -24,6 +25,11 @@ def press_mouse(app: App[Any], x: int, y: int) -> None:
     """Have the screen take at once that the left button was pressed at a place."""
     event = MouseDown(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
     app.screen._forward_event(event)
+
+
+def clock_of_timers(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float]) -> None:
+    """Have timers look at another clock."""
+    monkeypatch.setattr(_time, "get_time", clock)
 
 
 async def give_way_to_all() -> None:

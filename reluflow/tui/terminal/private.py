@@ -16,8 +16,10 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
+from textual.message_pump import MessagePump
 from textual.notifications import Notification
 from textual.screen import Screen
+from textual.timer import Timer, TimerCallback
 from textual.widget import Widget
 from textual.widgets._toast import ToastRack
 
@@ -51,7 +53,28 @@ TerminalParser = XTermParser
 MessageRack = ToastRack
 
 
-class OpenApp(App[None]):
+class SureTimers(MessagePump):
+    """What sets timers that go off however late their time is looked at.
+
+    Textual leaves out what it has missed of a timer that repeats, and so all of one that does not, if the
+    processor was taken away for as long as that one takes just as it began. A size of the terminal, which
+    waits for 8 ms, was then the last that the app heard of.
+    """
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False  # its task has not begun
+        return timer
+
+
+class OpenApp(SureTimers, App[None]):
     """An app whose end by an exception is its own affair: a subclass gives ``on_failure``."""
 
     def on_failure(self, error: Exception) -> None:
@@ -94,7 +117,7 @@ class OpenApp(App[None]):
         return self._driver
 
 
-class FocusedScreen(Screen[_Result]):
+class FocusedScreen(SureTimers, Screen[_Result]):
     """A screen that gives the focus to no widget that is gone or about to go.
 
     A click finds the widget that was painted there, which may be removed already. Textual would give it the
