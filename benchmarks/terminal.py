@@ -112,7 +112,7 @@ class Screen:
             self._y, self._x = max(row, 1) - 1, max(column, 1) - 1
         elif final == "J" and numbers[0] in (2, 3):
             self._cells = self._blank()
-        elif final == "K":
+        elif final == "K" and self._y < self.rows:
             self._cells[self._y][self._x :] = [" "] * (self.columns - self._x)
         elif final in "hl" and arguments == "?1049":
             self.alternate = final == "h"
