@@ -96,21 +96,33 @@ def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> N
     left_in_order(terminal)
 
 
-def test_let_run_in_the_background_it_takes_the_terminal_when_it_is_back_in_front(terminal: Terminal) -> None:
+def in_background(terminal: Terminal) -> None:
+    """The app, paused, is stopped and then let run behind the shell."""
     terminal.type(" ")
     terminal.until(whole, "a pause")
     terminal.type("\x1a")
     terminal.until(lambda screen: not screen.alternate and "Stopped" in screen.text, "the shell")
     terminal.type("bg\r")
-    terminal.until(
-        lambda screen: "--fresh &" in screen.text or "orthogonal-toy &" in screen.text, "its going on"
-    )
+    terminal.until(lambda screen: "&" in screen.text, "its going on")
+
+
+def test_in_the_background_it_takes_the_terminal_when_it_is_back_in_front(terminal: Terminal) -> None:
+    in_background(terminal)
     # of a job that runs a shell says nothing as it brings it back
     terminal.type("clear; fg\r")
     terminal.until(lambda screen: screen.alternate and whole(screen), "the panels")
     terminal.type("l")
     terminal.until(lambda screen: "over log time" in screen.text, "what a key does")
     left_in_order(terminal)
+
+
+def test_ended_in_the_background_it_leaves_the_terminal_to_the_shell(terminal: Terminal) -> None:
+    in_background(terminal)
+    os.kill(app_of(terminal), signal.SIGTERM)
+    terminal.until(lambda screen: "ended by SIGTERM" in screen.text, "its last words")
+    terminal.type("wait %1; echo code=$?\r")
+    terminal.until(lambda screen: "code=143" in screen.text, "its end")
+    left_in_order(terminal, "\r")
 
 
 def stops_not(terminal: Terminal) -> None:

@@ -97,8 +97,23 @@ class TerminalDriver(OpenDriver):
         return max(columns or 80, LEAST_SIZE[0]), max(rows or 24, LEAST_SIZE[1])
 
     def disable_input(self) -> None:
-        self._pacer.finish()
-        super().disable_input()
+        if self._is_elsewhere:
+            self.end_reading()
+        else:
+            self._pacer.finish()
+            super().disable_input()
+
+    def stop_application_mode(self) -> None:
+        # whoever is in front has the terminal: to set it, even as it was, would stop this process for good
+        if self._is_elsewhere:
+            self.end_reading()
+        else:
+            super().stop_application_mode()
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether another process has the terminal."""
+        return self._handed_back or _in_background(self.fileno)
 
     # --- being stopped and going on ---
 
@@ -208,6 +223,14 @@ class TerminalDriver(OpenDriver):
         if isinstance(message, events.CursorPosition) and self._pacer.answered():
             return
         Driver.process_message(self, message)
+
+
+def _in_background(terminal: int) -> bool:
+    """Whether the terminal is another process's to use; not where there is none any more."""
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:
+        return False
 
 
 def _in_front(terminal: int) -> bool:

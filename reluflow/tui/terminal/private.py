@@ -212,6 +212,13 @@ class OpenDriver(LinuxDriver):
         """Whether what is written arrives; not while the terminal is the shell's."""
         return self._writer_thread is not None and self._writer_thread.is_alive()
 
+    def end_reading(self) -> None:
+        """End the thread that reads, and leave the terminal alone."""
+        self.exit_event.set()
+        if self._key_thread is not None:
+            self._key_thread.join()
+        self.exit_event.clear()
+
     def signal_resume(self) -> None:
         """Tell the app, when the driver is started again, that it goes on."""
         self._must_signal_resume = True
