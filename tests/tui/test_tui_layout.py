@@ -6,8 +6,10 @@ import pytest
 from driver import Driver, explorer
 from textual.strip import Strip
 from textual.widgets import Input
+from textual_private import press_key
 
 from reluflow.tui.arrangement import PANELS, TITLES, Panel, arrange
+from reluflow.tui.screens.go_to import GoTo
 from reluflow.tui.screens.jump import Jump
 from reluflow.tui.widgets.parameter_field import ParameterField
 
@@ -206,3 +208,12 @@ async def test_what_a_larger_terminal_showed_is_not_kept() -> None:
         assert wide_lines() > before + 200
         await app.resize(100, 30)
         assert wide_lines() < before + 20
+
+
+async def test_keys_that_come_faster_than_the_focus_find_it_where_it_is_sent() -> None:
+    async with explorer(size=(130, 35)) as app:
+        for key in ("4", "down", "down", "escape", "g"):
+            await press_key(app.app, key)
+        await app.drained()
+        assert isinstance(app.app.screen, GoTo)
+        assert not [field.key.id for field in app.app.main.query(ParameterField) if field.edited]

@@ -135,7 +135,11 @@ class MainScreen(PaintedScreen):
 
     def focus_panel(self, panel: Panel) -> None:
         """Put the focus on a panel, where it was in it last."""
-        self.app.call_after_refresh(lambda: self._widget_of(panel).focus())
+        if self.is_whole:
+            # at once, also where it is not painted yet: the next key may be on its way already
+            self.set_focus(self._widget_of(panel))
+        else:
+            self.app.call_after_refresh(lambda: self._widget_of(panel).focus())
 
     def remember(self, panel: Panel, widget: Widget) -> None:
         """The widget that is to have the focus in a panel."""
