@@ -233,8 +233,8 @@ def _replace_members(path: Path, rng: random.Random) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, OSError):
-        return
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+        return  # damaged before; a RuntimeError says that it is encrypted
     for name in rng.sample(sorted(members), min(len(members), rng.choice([1, 1, 2, 8]))):
         members[name] = _changed(members[name], rng)
     if rng.random() < 0.1:
