@@ -4,7 +4,8 @@ Independent of reluflow but for the formulas of the losses. While the activation
 sample is fixed (on, off or sliding) the right-hand side is smooth. Steps are looked through in a few places
 for pre-activations that leave their side of a kink, and for multipliers of sliding pairs that leave [0, 1];
 the first one ends the step there, and integration begins anew. Balanced neurons are kept as w = exp(q) v and
-|a| = |w|, so that neither balance nor scale costs digits; others as w and a.
+|a| = |w|, so that neither balance nor scale costs digits; others as w and a. A neuron that comes to w = 0
+with a != 0 goes on as plain descent at small rates does (``through_origin``).
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import DOP853
 from scipy.optimize import brentq
+from through_origin import OFF, ON, SLIDES, departures
 
 Array = npt.NDArray[np.float64]
 
@@ -27,7 +29,8 @@ ZERO = 1e-12
 SLACK, AT_ONCE = 1e-9, 12
 #: flow time that no run reaches, and steps that none is to need
 FAR, STEPS = 1e30, 100_000
-ON, OFF, SLIDES = 1, 0, 2
+#: |w| / |a| at an event, below which w goes through the origin
+ORIGIN = 1e-9
 
 
 class GaveUpError(Exception):
@@ -36,13 +39,17 @@ class GaveUpError(Exception):
 
 @dataclass
 class Found:
-    """Loss and objective at the ends of all steps, the number of events, and of pairs that began to slide."""
+    """Loss and objective at the ends of all steps, the number of events, and of pairs that began to slide.
+
+    ``choices``: times at which plain descent leaves open how a neuron goes on from the origin.
+    """
 
     t: Array
     loss: Array
     objective: Array
     events: int
     slid: int
+    choices: list[float]
 
 
 @dataclass
@@ -131,6 +138,10 @@ class Flow:
     def switch(self, j: int, k: int, mode: int) -> None:
         self.modes[j, k] = mode
         self.fresh[j, k] = mode != SLIDES
+        self._hold(j)
+
+    def _hold(self, j: int) -> None:
+        """Keep neuron ``j`` on the kinks of its sliding samples."""
         samples = np.flatnonzero(self.modes[j] == SLIDES)
         self.held.pop(j, None)
         if samples.size:
@@ -139,9 +150,38 @@ class Flow:
                 raise GaveUpError("a neuron slides on samples that depend on each other")
             self.held[j] = samples, np.linalg.pinv(rows)
 
-    def happen(self, y: Array, j: int, k: int) -> None:
-        """Switch pair (j, k), which stands on its kink, and release what that lets go."""
+    def happen(self, y: Array, j: int, k: int) -> bool:
+        """Switch pair (j, k), which stands on its kink, and release what that lets go.
+
+        True if the neuron stands in the origin and descent leaves open how it goes on; ``y`` is moved there.
+        """
         _, w, a = self.network(y)
+        if not self.balanced[j] and np.linalg.norm(w[j]) <= ORIGIN * abs(a[j]):
+            return self.leave_origin(y, j)
+        self.cross(w, a, j, k)
+        return False
+
+    def leave_origin(self, y: Array, j: int) -> bool:
+        """Set neuron ``j`` on the ray along which descent leaves the origin; True if there are several."""
+        _, w, a = self.network(y)
+        pull, pulls = self.pulls(w, a)
+        came = pulls[j]
+        if j in self.held:
+            samples, inverse = self.held[j]
+            came = came - inverse @ (self.inputs[samples] @ came)
+        sign = np.sign(a[j])
+        ends = departures(self.inputs, sign * pull, self.slope, -sign * came)
+        if not np.any(ends[0].direction):
+            raise GaveUpError("a neuron stays in the origin")
+        self.modes[j], self.fresh[j] = ends[0].modes, False
+        self._hold(j)
+        d = self.shape[1]
+        size = max(float(np.linalg.norm(w[j])), 1e-14 * abs(a[j]))
+        y[j * d : (j + 1) * d] = size * ends[0].direction
+        return len(ends) > 1
+
+    def cross(self, w: Array, a: Array, j: int, k: int) -> None:
+        """Switch pair (j, k) of a neuron that is not in the origin, and release what that lets go."""
         if self.modes[j, k] == SLIDES:
             pull, pulls = self.pulls(w, a)
             at = int(np.flatnonzero(self.held[j][0] == k)[0])
@@ -208,6 +248,7 @@ def integrate(
     sizes = np.abs(y[: m * d]).reshape(m, d).max(axis=1) + np.where(flow.balanced, 0.0, np.abs(y[m * d :]))
     floors = 1e-2 * rtol * np.concatenate([np.repeat(sizes, d), np.where(flow.balanced, 1.0, sizes)])
     events, slid, begun = 0, 0, {"rtol": rtol, "atol": floors}
+    choices: list[float] = []
     rows = [] if times is not None else [(0.0, *flow.values(y))]
     solver = DOP853(flow.rate, 0.0, y, FAR, **begun)
     for _ in range(STEPS):
@@ -221,11 +262,12 @@ def integrate(
         rows += [(each, *flow.values(dense(each))) for each in wanted if each > start]
         if event is not None:
             before = len(flow.held)
-            flow.happen(y, *event[1:])
+            if flow.happen(y, *event[1:]):
+                choices.append(t)
             events, slid = events + 1, slid + (len(flow.held) > before)
             solver = DOP853(flow.rate, t, y, FAR, first_step=min(h, 0.1 * h + 1e-3 * t), **begun)
         if until(t, flow.values(y)[0]):
-            return Found(*np.array(rows).reshape(-1, 3).T, events, slid)
+            return Found(*np.array(rows).reshape(-1, 3).T, events, slid, choices)
     raise GaveUpError("too many steps")
 
 

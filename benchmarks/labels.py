@@ -9,8 +9,8 @@ which it locates, with sliding by projection. Starts are balanced, dominated or 
 1e-100 (1e-8 with decay). Runs go down to a loss of 1e-6, or to flow time 1e7, or, with decay, to 6 / lambda.
 They also end where the loss has been at rest for seven eighths of a run. The error of a problem is the
 largest one of the loss, relative to it, at some 40 times at which the reference has steps; reluflow is at
-rtol = 1e-6. Where the reference gives up the table says so,
-and where reluflow reports a choice, since the flow is not unique there, and takes another one.
+rtol = 1e-6. Where the reference gives up the table says so, and where the two part after both have found that
+plain descent leaves open how a neuron goes on.
 """
 
 import os
@@ -68,7 +68,7 @@ class Drawn:
 class Row:
     """What came of a problem; ``error`` of the loss and of the objective, nan where there is no reference.
 
-    ``chose``: the two are apart, and reluflow says that the flow is not unique there.
+    ``chose``: the two part after both have met a point at which the flow is not unique.
     """
 
     found: Found | None
@@ -160,11 +160,15 @@ def compare(drawn: Drawn) -> Row:
     )  # fmt: skip
     if len(ours.t) < chosen.size:
         return Row(exact, float("inf"), float("inf"), f"reluflow ended: {ours.reason}")
-    off = np.max(np.abs(ours.loss / exact.loss[chosen] - 1.0))
+    errors = np.abs(ours.loss / exact.loss[chosen] - 1.0)
+    off = np.max(errors)
     objective = 0.0
     if drawn.decay:
         objective = float(np.max(np.abs(ours.objective / exact.objective[chosen] - 1.0)))
-    chose = bool(off > FAILS and np.any(ours.events.kind == CHOICE))
+    parted = exact.t[chosen[int(np.argmax(errors > FAILS))]] if off > FAILS else 0.0
+    chose = any(t < parted for t in exact.choices) and bool(
+        np.any(ours.events.t[ours.events.kind == CHOICE] < parted)
+    )
     return Row(exact, float(off), objective, f"{off:.1e}, after a choice" if chose else "", chose)
 
 

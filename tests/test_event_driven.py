@@ -1,6 +1,7 @@
 """The event-driven reference of losses of labels and of weight decay, and what is compared with it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
 import event_driven
 import labels
+from through_origin import OFF, ON, departures
 
 
 @pytest.mark.parametrize("name", ["exponential_01", "decay_00"])
@@ -55,3 +57,35 @@ def test_pairs_that_no_side_takes_are_given_up():
     flow.switch(0, 0, event_driven.SLIDES)
     with pytest.raises(event_driven.GaveUpError, match="depend on each other"):
         flow.switch(0, 1, event_driven.SLIDES)
+
+
+def test_a_neuron_that_slides_through_the_origin_leaves_as_descent_does():
+    """One of problem exponential 32, made larger; held in the origin, the loss would be 2e-3 off."""
+    drawn = labels.draw("exponential", 32)
+    weights, outputs = 1e70 * drawn.case.weights[[4]], 1e70 * drawn.case.output_weights[[4]]
+    case = replace(drawn.case, weights=weights, output_weights=outputs)
+    exact = labels.reference(replace(drawn, case=case), lambda t, loss: t >= 200.0)
+    found = labels.reluflow.simulate(*case.arguments, times=exact.t[1:], loss="exponential")
+    assert exact.choices == []
+    assert found.loss == pytest.approx(exact.loss[1:], rel=1e-8)
+    assert exact.loss[-1] < 0.998 * exact.loss[0]
+
+
+class TestDepartures:
+    """One neuron that comes to w = 0 and moves by the forces of the samples that it sees."""
+
+    def test_one_ray(self):
+        (end,) = departures(np.array([[1.0], [-1.0]]), np.array([-1.0, 0.3]), 0.0, np.array([1.0]))
+        assert list(end.modes) == [OFF, ON]
+        assert (end.direction[0], end.share) == (-1.0, 1.0)
+
+    def test_nowhere_to_go(self):
+        (end,) = departures(np.array([[1.0], [-1.0]]), np.array([-1.0, -0.3]), 0.0, np.array([1.0]))
+        assert not np.any(end.direction)
+
+    def test_phases_that_part(self):
+        """Down along the second axis, between two samples that pull to either side."""
+        inputs = np.array([[0.0, 1.0], [1.0, -0.1], [-1.0, -0.1]])
+        ends = departures(inputs, np.array([-1.0, 1.0, 1.0]), 0.0, np.array([0.0, 1.0]))
+        assert sorted(np.sign(end.direction[0]) for end in ends[:2]) == [-1.0, 1.0]
+        assert min(end.share for end in ends[:2]) > 0.3
