@@ -14,7 +14,7 @@ import decay as decay_tables
 
 import reluflow
 from reluflow.errors import ProblemError
-from reluflow.network import imbalance, variation_norm
+from reluflow.network import imbalance, tangent_kernel, variation_norm
 from reluflow.observe.inspection import drift_of, inspect
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
@@ -198,6 +198,21 @@ def test_curves_fall_on_one_over_lambda_t(preset):
     assert np.max(worst) < 0.01
     # and do so ten times better for ten times less decay
     assert np.max(worst[1] / worst[0]) < 0.3
+
+
+def test_a_state_between_the_kinks_of_a_long_step_is_in_balance():
+    """K r = -2 lambda (r + y) long after the fit, to about the rate of what is slow over that of K."""
+    problem, decay = reluflow.load_preset("grokking").problem(), 1e-5
+    run = reluflow.simulate(
+        problem.inputs, problem.targets, problem.weights, problem.output_weights,
+        weight_decay=decay, rtol=1e-7, times=[0.9e5, 1e5, 1.1e5],
+    )  # fmt: skip
+    for loss, w, a in zip(run.loss, run.weights, run.output_weights, strict=True):
+        kernel = tangent_kernel(w, a, problem.inputs) / problem.samples + 2.0 * decay * np.eye(
+            problem.samples
+        )
+        rest = -2.0 * decay * np.linalg.solve(kernel, problem.targets)
+        assert loss == pytest.approx(rest @ rest / (2 * problem.samples), rel=1e-3)
 
 
 def test_little_decay_leads_to_the_least_norm():

@@ -66,6 +66,15 @@ class CollocationStepper:
             coupled[:] = True
         return self._collocate(length, context, coupled)
 
+    def beginning(self, length: float, context: StepContext) -> TrialStep | None:
+        """A step over the beginning of one that was accepted, not cut at kinks; None if none is found.
+
+        Its error may be larger than that of a step that others are built on.
+        """
+        everyone = np.ones(len(context.neurons), dtype=bool)
+        trial = self._collocate(length, context, everyone, cuts=KINKS.cuts)
+        return trial if trial.end is not None and trial.error <= ACCURACY.beginning else None
+
     def _along(self, path: Path, context: StepContext) -> TrialStep:
         """A step along a path that the network does not act on."""
         neurons, r = context.neurons, context.residual
@@ -77,13 +86,15 @@ class CollocationStepper:
         reached = self.samples.residual(others, swept.predictions[-1], path.length)
         return self._trial(path.length, path, swept.end, swept, reached, 0.0, keep=True)
 
-    def _collocate(self, length: float, context: StepContext, coupled: Mask) -> TrialStep:
-        """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still."""
+    def _collocate(self, length: float, context: StepContext, coupled: Mask, cuts: int = 0) -> TrialStep:
+        """A step found by Newton's method; in the first iterate others than the ``coupled`` stand still.
+
+        cuts: how often it counts as cut at a kink before it begins.
+        """
         r, neurons = context.residual, context.neurons.some(np.flatnonzero(coupled))
         limits = self._limits(length, context, neurons)
-        iterate = Iterate(
-            context.predicted(length, limits.allowed), neurons, r - predictions(neurons, self.samples)
-        )
+        path, base = context.predicted(length, limits.allowed), r - predictions(neurons, self.samples)
+        iterate = Iterate(path, neurons, base, cuts=cuts)
         rejected = TrialStep.rejected(length, iterate.path, r)
         while iterate.number < NEWTON.iterations:
             found = self._iterated(iterate, limits, context)

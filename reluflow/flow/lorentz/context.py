@@ -37,6 +37,10 @@ class StepContext:
         self._rows = rows
         self.escaping = False
 
+    def after(self, neurons: Neurons, residual: Array) -> "StepContext":
+        """The same with other neurons, at which the residual is (q,)."""
+        return StepContext(neurons, self.samples, residual, None, self._rows)
+
     @cached_property
     def tangent(self) -> Array:
         """K (q, q)."""

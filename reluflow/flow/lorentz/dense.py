@@ -1,4 +1,8 @@
-"""The inside of the last step: the network at any moment of it, as exact as the step itself."""
+"""The inside of the last step: the network at any moment of it, as exact as the step itself.
+
+Where weight decay holds the residual (``balance``) the path of a long step with kinks inside misses it
+between the nodes, and neurons make h K times as much of that. Its moments are made as ends of shorter steps.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +27,7 @@ from reluflow.flow.lorentz.rounds import Rounds
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sweep import block_rows
 from reluflow.flow.lorentz.taylor import TaylorSeries
-from reluflow.flow.lorentz.trial_step import TaylorSegment
+from reluflow.flow.lorentz.trial_step import TaylorSegment, TrialStep
 from reluflow.network import Array
 
 #: neurons that move, and the clusters that they stand for
@@ -36,7 +40,8 @@ ROOM = 4_000_000
 class StepMotion:
     """How neurons went through the last step: along a path, or by series (``segments``), all but some.
 
-    record: of the sweep along the path, if it was made. hysteresis, abandoned: see ``Forcing``.
+    record: of the sweep along the path, if it was made. hysteresis, abandoned: see ``Forcing``. beginning:
+    makes a step of a share of its length; None where the path is exact inside.
     """
 
     path: Path | None
@@ -45,6 +50,7 @@ class StepMotion:
     samples: Samples
     hysteresis: float
     abandoned: Callable[[], bool]
+    beginning: Callable[[float], TrialStep | None] | None = None
 
     def moments(self, neurons: Neurons, shares: Array) -> NeuronStates:
         """Neurons from the start of the step at shares (k,) of it, in order.
@@ -140,6 +146,11 @@ class Dense(DenseOutput):
         for first in range(0, inside, piece):
             some = slice(first, min(first + piece, inside))
             found += self._between(times[some], shares[some], norms[some])
+        if self._way.beginning is not None:
+            found = [
+                self._reached(share, there, norms[i : i + 1])
+                for i, (share, there) in enumerate(zip(shares[:inside], found, strict=True))
+            ]
         self._known = times, norms
         return found + [self._state(self._last, float(t)) for t in times[inside:]]
 
@@ -161,3 +172,14 @@ class Dense(DenseOutput):
         norms[:] = self._speed * np.sqrt(there.squares.sum(axis=1))
         networks = zip(there.weights, there.outputs, times, strict=True)
         return [self._network((before.index, clusters), (w, a), float(t)) for w, a, t in networks]
+
+    def _reached(self, share: float, between: State, norm: Array) -> State:
+        """The end of a step over a share of this one, with |gradient| in ``norm`` (1,); else ``between``."""
+        assert self._way.beginning is not None
+        step = self._way.beginning(share) if share > 0.0 else None
+        if step is None or step.end is None:
+            return between
+        samples, end = self._way.samples, step.end.rebalanced()
+        pulls = directions(end, samples, samples.force(step.residual))
+        norm[:] = self._speed * np.sqrt(gradient_squares(end, pulls, samples.weight_decay).sum())
+        return self._state((end, self._before[1]), between.t)

@@ -63,6 +63,8 @@ class AccuracySettings:
     #: it where that is less: what is allowed is then a few roundings of y.
     negligible: float = 1e-5
     rounding: float = 4.0 * EPS
+    #: largest error estimate of a step over the beginning of another one, for dense output
+    beginning: float = 10.0
     #: Hysteresis of releases, in units of rtol: a sliding neuron is let go when its multiplier is beyond its
     #: bounds by this share of the force. Late releases err in second order, but an escape amplifies them.
     hysteresis: float = 0.03

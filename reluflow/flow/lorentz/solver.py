@@ -21,6 +21,7 @@ import numpy as np
 
 from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
 from reluflow.flow.events import EventLog, Events
+from reluflow.flow.lorentz.balance import held, relaxed
 from reluflow.flow.lorentz.clusters import CLUSTER_NAMES, Clusters, alone
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
@@ -47,7 +48,7 @@ ULPS = 1e-14
 #: neurons below 2^VANISHED, which no float can tell from zero, are put aside as dead
 VANISHED = -4000
 #: what dense output of the last step needs, and no step after it
-OF_ITS_STEP = ("_before", "_segments", "_record", "_go_back")
+OF_ITS_STEP = ("_before", "_segments", "_record", "_begun", "_go_back")
 
 
 class Lorentz(FlowSolver):
@@ -76,6 +77,8 @@ class Lorentz(FlowSolver):
         #: those of the last step, if it was one by power series, and what is to be known of it
         self._segments: tuple[TaylorSegment, ...] = ()
         self._record: SweepRecord | None = None
+        #: what the last step began with, if its path is not exact inside
+        self._begun: StepContext | None = None
         self._history = SeriesHistory()
         #: neurons that move as one with another
         self.clusters = alone()
@@ -122,8 +125,17 @@ class Lorentz(FlowSolver):
     @property
     def motion(self) -> StepMotion:
         """How neurons went through the last step."""
-        asked, hysteresis = (lambda: self.abandoned()), self._collocation.hysteresis
-        return StepMotion(self._path, self._segments, self._record, self._samples, hysteresis, asked)
+        asked, hysteresis, beginning = (lambda: self.abandoned()), self._collocation.hysteresis, None
+        if self._begun is not None and self._path is not None:
+            begun, length, stepper = self._begun, self._path.length, self._collocation
+
+            def beginning(share: float) -> TrialStep | None:
+                step = stepper.beginning(share * length, begun)
+                return None if step is None else relaxed(step, begun)
+
+        return StepMotion(
+            self._path, self._segments, self._record, self._samples, hysteresis, asked, beginning
+        )
 
     def dense_output(self) -> DenseOutput:
         aside = self._aside
@@ -189,7 +201,7 @@ class Lorentz(FlowSolver):
         def go_back() -> None:
             vars(self).update(record)
             self.t_old, self._before, self._segments = self.t, (self._neurons, self.clusters), ()
-            self._record = None
+            self._record = self._begun = None
 
         return go_back
 
@@ -206,6 +218,8 @@ class Lorentz(FlowSolver):
         length = attempt.length
         self._before, self._path = (self._neurons, self.clusters), attempt.path
         self._segments, self._record = attempt.segments, attempt.record
+        eventful = len(attempt.events) > 0 and not attempt.segments
+        self._begun = context if eventful and held(context, length) else None
         self._history = SeriesHistory.of(attempt)
         self.t_old = self.t
         self.t = self.t + length / self.problem.speed if t_end is None else t_end
@@ -243,7 +257,7 @@ class Lorentz(FlowSolver):
         wanted = CONTROLLER.growth * self._controller.next if known else 1.0
         length = min(wanted, room, LENGTHS.longest)
         self._before = self._neurons, self.clusters
-        self._segments, self._record, self._history = (), None, SeriesHistory()
+        self._segments, self._record, self._begun, self._history = (), None, None, SeriesHistory()
         self._path = Path(np.tile(self._force, (RADAU.stages, 1)), length)
         self.t_old = self.t
         self.t = t_end if length == room else self.t + length / self.problem.speed
@@ -282,7 +296,7 @@ class Lorentz(FlowSolver):
         # of a run that was stored with another number of stages the last path is not known
         known = values.size and len(values) in (1, RADAU.stages)
         self._path = Path(values, length, decay, modes) if known else None
-        self._record = None
+        self._record = self._begun = None
         self._segments, history = (), tuple(float(number) for number in saved.get("series_lately", ()))
         self._history = (
             SeriesHistory(history[0], bool(history[1]), *history[2:]) if history else SeriesHistory()
