@@ -29,7 +29,7 @@ from typing import Any, Final
 
 import numpy as np
 from scipy.special import chdtrc
-from sphere_map import sphere_map
+from sphere_map import sphere_descent, sphere_horizon, sphere_map
 
 from reluflow.store.preset import load_preset
 from reluflow.sweep.opening import open_sweep
@@ -281,6 +281,8 @@ MAKERS: Final[dict[str, Callable[[str, Table], list[str]]]] = {
     "success-map": success_map,
     "fit-probability": fits,
     "sphere-map": sphere_map,
+    "sphere-horizon": sphere_horizon,
+    "sphere-descent": sphere_descent,
 }
 
 

@@ -11,7 +11,8 @@ import pytest
 from reluflow.sweep.study import planned
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
-from sphere_map import sphere_map
+from sphere_map import horizon, sphere_descent, sphere_horizon, sphere_map
+from sphere_map import published as published_shares
 from studies import STUDIES, Published, entry, fits, published, ruled, success_map
 
 NAMES = sorted(path.stem for path in STUDIES.glob("*.toml"))
@@ -68,24 +69,46 @@ def test_the_rule_of_the_success_map_is_asked_of_the_start_of_every_row() -> Non
     assert "2 of 3 runs end as the rule says" in "\n".join(success_map("success-map", rows))
 
 
-def test_the_map_counts_runs_that_are_decided_and_says_where_half_of_them_fit() -> None:
-    cells = [
-        (10, 16, "converged"),
-        (10, 16, "converged"),
-        (10, 32, "stationary"),
-        (10, 32, "wall"),
-        (20, 16, "wall"),
-    ]
-    rows = {
-        "data.dimension": np.array([cell[0] for cell in cells]),
-        "data.samples": np.array([cell[1] for cell in cells]),
-        "status": np.array([cell[2] for cell in cells]),
-        "success": np.array([cell[2] == "converged" for cell in cells]),
+def of_sphere(cells: list[tuple[int, int, str, float, float]]) -> dict[str, np.ndarray]:
+    """Rows of dimension, samples, status, time and loss."""
+    dimension, samples, status, time, loss = zip(*cells, strict=True)
+    return {
+        "data.dimension": np.array(dimension),
+        "data.samples": np.array(samples),
+        "status": np.array(status),
+        "success": np.array(status) == "converged",
+        "time": np.array(time),
+        "loss": np.array(loss),
     }
+
+
+def test_the_map_counts_runs_that_are_decided_and_says_where_the_others_rest() -> None:
+    rows = of_sphere(
+        [
+            (10, 20, "converged", 80.0, 1e-6),
+            (10, 20, "converged", 95.4, 1e-6),
+            (10, 200, "stationary", 900.0, 0.02),
+            (10, 200, "wall", 9e4, 0.01),
+        ]
+    )
     text = sphere_map("sphere-map", rows)
-    assert "| 10 | 2 of 2 | 0 of 1 | 24 | 32 |" in text
-    assert "| 20 | - | - | - | 80 |" in text
-    assert "5 runs; 2 of them neither" in text[2]
+    assert "| 10 | 20 | 2 | 2 | 80 .. 95 | - | 0.996 | 0.95 |" in text
+    assert "| 10 | 200 | 1 | 0 | - | 0.02 .. 0.02 | 0.969 | - |" in text
+    assert "4 runs to a fit (loss 1e-6) or to rest; 1 came" in text[2]
+
+
+@pytest.mark.parametrize("name", ["sphere-horizon", "sphere-descent"])
+def test_the_horizon_is_that_of_the_paper_and_so_are_the_ends_of_the_study(name: str) -> None:
+    *_, axis = planned(str(STUDIES / f"{name}.toml"), []).grid.axes
+    assert axis.keys == ("data.dimension", "data.samples", "stop.loss", "stop.time")
+    for dimension, samples, loss, time in axis.values:
+        assert (dimension, samples) in published_shares()
+        assert time == pytest.approx(horizon(samples), rel=1e-3)
+        assert samples * loss == pytest.approx(0.5, rel=1e-5)
+    rows = of_sphere([(10, 30, "converged", 60.0, 0.016), (10, 30, "time", 76.5, 0.03)])
+    assert "| 10 | 30 | 77 | 2 | 1 | 0.50 | 0.45 |" in sphere_horizon("sphere-horizon", rows)
+    rows["solver.learning_rate"] = np.array([0.1, 1.0])
+    assert "| 10 | 30 | 77 | 0 of 1 | 1 of 1 | 0.45 |" in sphere_descent("sphere-descent", rows)
 
 
 def test_counts_of_fits_are_held_against_their_probability() -> None:
