@@ -27,11 +27,12 @@ from reluflow.live.session import Session
 from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import Run
-from reluflow.tui.app import Explorer
+from reluflow.tui.app import FORM_SECONDS, Explorer
 from reluflow.tui.moment import Moment
 
 DEADLINE = 30.0
 POLL = 0.005
+NEVER = 1e9
 #: A problem that is solved in a few hundredths of a second, with two plateaus.
 SMALL = {"network.width": 8}
 
@@ -103,9 +104,13 @@ class Driver:
         """Wait until the run is over and on screen."""
         generation = self.session.frame.generation
         self.session.run()
+        await self._unwatched(
+            lambda: self.session.frame.over and self.session.frame.generation >= generation,
+            "the end of the run",
+        )
         await self.until(
             lambda: self.frame.over and self.frame.generation >= generation and not self.frame.error,
-            "the end of the run",
+            "the end of the run, on screen",
         )
         return self.frame
 
@@ -120,9 +125,16 @@ class Driver:
     async def settled(self) -> None:
         """Wait until the worker has done all that it was told before, and show it."""
         done = self.session.mark()
-        await self.until(done.is_set, "the end of what the worker was told")
+        await self._unwatched(done.is_set, "the end of what the worker was told")
         self.app.pull()
         await self.drained()
+
+    async def _unwatched(self, holds: Callable[[], object], what: str) -> None:
+        """Wait for something in the solver's thread, whose frames until then nobody draws."""
+        end = time.monotonic() + DEADLINE
+        while not holds():
+            await asyncio.sleep(POLL)
+            assert time.monotonic() < end, f"never: {what}\n{self.text}"
 
     @property
     def lines(self) -> list[str]:
@@ -162,19 +174,26 @@ async def explorer(
     running: bool = False,
     stored: Run | None = None,
     live: bool = False,
+    form: bool = False,
     **options: Any,
 ) -> AsyncIterator[Driver]:
-    """The app on a preset, with the solver halted before its first step unless it is to run."""
+    """The app on a preset, with the solver halted before its first step unless it is to run.
+
+    ``form``: whether the test is about the fields of the parameters too, which take as long to make as all
+    the rest of the app. Without it they are not filled in until another preset is run.
+    """
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
     waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
+    form_seconds = FORM_SECONDS if form else NEVER
     try:
-        with waiting[0], waiting[1]:
+        with waiting[0], waiting[1], patch("reluflow.tui.app.FORM_SECONDS", form_seconds):
             async with app.run_test(size=size, notifications=True) as pilot:
                 driver = Driver(app, pilot, session)
                 await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
-                await driver.until(lambda: session.frame.error or app.main.form.first_field, "the form")
+                if form:
+                    await driver.until(lambda: session.frame.error or app.main.form.first_field, "the form")
                 yield driver
     finally:
         session.close()

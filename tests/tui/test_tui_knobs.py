@@ -64,7 +64,7 @@ async def turn(app: Driver, id: str, *keys: str) -> None:
 
 
 async def test_a_turned_knob_solves_anew_at_once_and_the_form_follows() -> None:
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         before = await app.solved()
         await turn(app, "init.scale", "right", "right", "greater_than_sign", "less_than_sign")
         await app.until(
@@ -84,7 +84,7 @@ async def test_a_turned_knob_solves_anew_at_once_and_the_form_follows() -> None:
 
 
 async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is_a_new_one() -> None:
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         old = await app.solved()
         app.app.cursor.playback.clock = "time"
         app.app.cursor.go_to(0.5 * old.history.end)
@@ -108,7 +108,7 @@ async def test_a_turn_lays_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> 
         laid.extend([str(content)] if layout else [])
         update(static, content, layout=layout)
 
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         await app.solved()
         field(app, "init.scale").editor.focus()
         await app.drained()
@@ -121,7 +121,7 @@ async def test_a_turn_lays_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_a_long_run_waits_for_enter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parameters, "AT_ONCE_SECONDS", -1.0)
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         before = await app.solved()
         await turn(app, "init.seed", "right")
         await app.settled()
@@ -132,7 +132,7 @@ async def test_a_long_run_waits_for_enter(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_while_one_types_the_arrows_move_in_the_text() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         editor = field(app, "network.width").editor
         assert isinstance(editor, NumberField)
         editor.focus()
@@ -143,7 +143,7 @@ async def test_while_one_types_the_arrows_move_in_the_text() -> None:
 
 
 async def test_a_field_that_keeps_its_place_keeps_the_focus_when_a_run_comes() -> None:
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         await app.solved()
         editor = field(app, "init.seed").editor
         await turn(app, "init.seed", "right")
@@ -152,7 +152,7 @@ async def test_a_field_that_keeps_its_place_keeps_the_focus_when_a_run_comes() -
 
 
 async def test_signs_of_order_step_a_number_though_a_terminal_sends_them_as_text() -> None:
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         await app.solved()
         await turn(app, "init.scale")
         for key, sign in (("greater_than_sign", ">"), ("greater_than_sign", ">"), ("less_than_sign", "<")):
@@ -162,7 +162,7 @@ async def test_signs_of_order_step_a_number_though_a_terminal_sends_them_as_text
 
 
 async def test_the_next_key_goes_on_from_the_field_that_the_last_one_led_to() -> None:
-    async with explorer(overrides=TOY) as app:
+    async with explorer(overrides=TOY, form=True) as app:
         await turn(app, "data.kind")
         fields = [each.key.id for each in app.app.query(ParameterField)]
         for _ in range(5):

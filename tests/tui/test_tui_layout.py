@@ -54,7 +54,7 @@ def test_the_panel_in_focus_is_always_on_screen(
     "size", [SIZES[0], SIZES[3], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:3])]
 )
 async def test_every_panel_can_be_reached_and_used_at_every_size(size: tuple[int, int]) -> None:
-    async with explorer(size=size) as app:
+    async with explorer(size=size, form=True) as app:
         await app.halted_at(5)
         for panel in ("#status", "#timeline", "#footer"):
             assert app.shown(panel), panel
@@ -75,7 +75,7 @@ async def test_every_panel_can_be_reached_and_used_at_every_size(size: tuple[int
 
 
 async def test_tab_goes_through_the_panels_on_screen_and_through_all_tabs() -> None:
-    async with explorer(size=(100, 30)) as app:
+    async with explorer(size=(100, 30), form=True) as app:
         seen = [focused(app)]
         for _ in range(3):
             await app.press("tab")
@@ -92,7 +92,7 @@ async def test_tab_goes_through_the_panels_on_screen_and_through_all_tabs() -> N
 
 @pytest.mark.slow
 async def test_sizes_come_and_go_and_leave_focus_cursor_and_text_alone() -> None:
-    async with explorer(size=(140, 40)) as app:
+    async with explorer(size=(140, 40), form=True) as app:
         await app.halted_at(3)
         await app.press("down", "down", "down")
         for size in ((60, 20), (100, 24), (40, 10), (200, 60), (70, 50), (130, 22), (140, 40)):
@@ -136,7 +136,7 @@ async def test_z_gives_the_screen_to_the_panel_in_focus_and_takes_it_back(size: 
 
 
 async def test_p_shows_the_parameters_goes_to_them_and_folds_them_away() -> None:
-    async with explorer(size=(100, 30)) as app:
+    async with explorer(size=(100, 30), form=True) as app:
         await app.press("p")
         assert shown(app) == {"loss", "neurons", "parameters"}
         assert focused(app) == "parameters"
@@ -149,7 +149,7 @@ async def test_p_shows_the_parameters_goes_to_them_and_folds_them_away() -> None
 
 
 async def test_the_letters_of_jump_mode_lead_to_panels_and_fields() -> None:
-    async with explorer(size=(140, 40)) as app:
+    async with explorer(size=(140, 40), form=True) as app:
         await app.press("t")
         assert isinstance(app.app.screen, Jump)
         targets = app.app.screen.targets
@@ -167,7 +167,7 @@ async def test_the_letters_of_jump_mode_lead_to_panels_and_fields() -> None:
 
 
 async def test_jump_mode_lists_the_panels_that_are_not_on_screen() -> None:
-    async with explorer(size=(60, 20)) as app:
+    async with explorer(size=(60, 20), form=True) as app:
         await app.press("t")
         assert [title for title in TITLES.values() if f" {title} " in "".join(x[-13:] for x in app.lines[:4])]
         await app.press("f")

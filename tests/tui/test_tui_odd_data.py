@@ -17,7 +17,7 @@ from reluflow.tui.screens.verify import VerifyPage
     "name", [name if i % 5 == 0 else pytest.param(name, marks=pytest.mark.slow) for i, name in enumerate(ODD)]
 )
 async def test_everything_is_shown(name: str, tmp_path: Path) -> None:
-    async with driver.explorer(str(write_odd(tmp_path, name)), size=(100, 34)) as app:
+    async with driver.explorer(str(write_odd(tmp_path, name)), size=(100, 34), form=True) as app:
         await app.solved()
         await app.press("home", "n", "end")
         for _ in VIEWS:

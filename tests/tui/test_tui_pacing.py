@@ -165,7 +165,7 @@ def test_a_terminal_that_answers_nothing_is_served_all_the_same() -> None:
 
 async def test_no_cursor_blinks() -> None:
     """A line to type in that blinks would write to the terminal twice a second, though nothing happens."""
-    async with explorer(size=(130, 40)) as app:
+    async with explorer(size=(130, 40), form=True) as app:
         await app.press("4", "down", "down")
         assert not any(line.cursor_blink for line in app.app.query(Input))
         for key in ("g", "colon", "o", "slash", "s"):

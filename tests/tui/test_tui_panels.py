@@ -236,7 +236,7 @@ async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.Mo
         rendered.append(type(widget).__name__)
         return render_lines(widget, crop)
 
-    async with driver.explorer(overrides=SMALL, size=(160, 45)) as app:
+    async with driver.explorer(overrides=SMALL, size=(160, 45), form=True) as app:
         await app.solved()
         await app.press("home")
         monkeypatch.setattr(Widget, "render_lines", spy)
@@ -249,7 +249,7 @@ async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.Mo
 async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The updates of some frames and layouts, written into cells as a terminal does, give the screen."""
     updates = collect_updates(Explorer, monkeypatch)
-    async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
+    async with driver.explorer(overrides=SMALL, size=(120, 40), form=True) as app:
         await app.solved()
         for key in ("end", "greater_than_sign", "home", "S", "p", "right", "n", "z", "z", "z", "z", "p", "G"):
             await app.press(key)
@@ -286,7 +286,7 @@ async def test_objective_and_held_out_loss_are_drawn_beside_the_loss() -> None:
 
 
 async def test_late_news_of_a_focus_that_has_moved_on_changes_nothing() -> None:
-    async with driver.explorer(size=(160, 45)) as app:
+    async with driver.explorer(size=(160, 45), form=True) as app:
         await app.press("3", "1")
         table = app.app.query_one("#neurons")
         app.app.screen.post_message(events.DescendantFocus(table))

@@ -42,7 +42,7 @@ async def enter(app: Driver, id: str, text: str) -> None:
 
 
 async def test_the_form_has_the_keys_that_apply_and_no_others() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         shown = {field.key.id for field in app.app.query(ParameterField)}
         assert {"data.inputs", "network.width", "init.scale", "solver.method", "stop.loss"} <= shown
         assert not {"data.samples", "init.path", "data.knots"} & shown
@@ -50,7 +50,7 @@ async def test_the_form_has_the_keys_that_apply_and_no_others() -> None:
 
 
 async def test_a_value_that_cannot_be_used_gets_a_sentence_and_is_not_applied() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         before = await app.halted_at(1)
         await enter(app, "init.scale", "-1")
         assert "init.scale is -1" in sentence(app)
@@ -62,14 +62,14 @@ async def test_a_value_that_cannot_be_used_gets_a_sentence_and_is_not_applied() 
 
 
 async def test_values_that_do_not_fit_together_get_a_sentence_too() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         await enter(app, "data.targets", "[1.0, 2.0, 3.0]")
         assert "targets" in sentence(app)
         assert "expected" in sentence(app)
 
 
 async def test_enter_starts_a_run_with_what_was_typed() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         before = await app.halted_at(1)
         await enter(app, "init.scale", "1e-3")
         assert mark(app, "init.scale") == ">"
@@ -85,7 +85,7 @@ async def test_enter_starts_a_run_with_what_was_typed() -> None:
 
 
 async def test_escape_leaves_the_field_as_it_was() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         await enter(app, "init.scale", "1e-3")
         await app.press("escape")
         assert field(app, "init.scale").text == "1e-06"
@@ -94,7 +94,7 @@ async def test_escape_leaves_the_field_as_it_was() -> None:
 
 
 async def test_a_choice_turns_and_brings_its_keys_with_it() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         editor = field(app, "init.kind").editor
         assert isinstance(editor, ChoiceField)
         editor.focus()
@@ -109,7 +109,7 @@ async def test_a_choice_turns_and_brings_its_keys_with_it() -> None:
 
 
 async def test_up_and_down_go_from_field_to_field_and_stay_inside() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         await app.press("p")
         assert app.app.focused is field(app, "data.kind").editor
         await app.press("down", "down")
@@ -120,7 +120,7 @@ async def test_up_and_down_go_from_field_to_field_and_stay_inside() -> None:
 
 
 async def test_in_a_narrow_terminal_the_form_folds() -> None:
-    async with explorer(size=(80, 24)) as app:
+    async with explorer(size=(80, 24), form=True) as app:
         assert not app.shown("#parameters")
         await app.press("p")
         await app.drained()
@@ -132,7 +132,7 @@ async def test_in_a_narrow_terminal_the_form_folds() -> None:
 
 
 async def test_keys_of_the_app_are_letters_in_a_field() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         await app.halted_at(1)
         await enter(app, "data.targets", "rsq.l ")
         assert app.app.screen is app.app.screen_stack[0]
@@ -148,7 +148,7 @@ def test_values_are_written_as_they_are_typed() -> None:
 
 @pytest.mark.slow
 async def test_fields_that_are_gone_are_held_by_nothing() -> None:
-    async with explorer() as app:
+    async with explorer(form=True) as app:
         gone = []
         for method in ("lorentz", "gd") * 2:
             gone.append(weakref.ref(field(app, "network.width").editor))

@@ -79,7 +79,7 @@ async def test_leaving_keeps_the_run_and_the_points() -> None:
 
 @pytest.mark.usefixtures("here")
 async def test_the_number_in_the_field_is_the_one_that_is_asked_for() -> None:
-    async with driver.explorer(overrides=QUICK, size=(130, 40)) as app:
+    async with driver.explorer(overrides=QUICK, size=(130, 40), form=True) as app:
         await app.solved()
         await app.press("4")
         field = next(f for f in app.app.main.form.query("ParameterField") if f.key.id == "init.seed")
