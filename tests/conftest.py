@@ -23,6 +23,9 @@ for name in ("SIGTERM", "SIGHUP"):
 # pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
 sys.dont_write_bytecode = False
 
+# Nothing that tests write is to outlast a loss of power, and a run waits for the disc twenty times.
+os.fsync = lambda handle: None
+
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
