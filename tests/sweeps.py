@@ -14,9 +14,9 @@ ENDLESS = [
 ]
 
 
-def sweep(*words):
-    """A sweep by two processes, in this one's folder, that is expected to end well."""
-    done = call("sweep", *words, "--jobs", "2", "-q")
+def sweep(*words, jobs=1):
+    """A sweep by other processes, in this one's folder, that is expected to end well."""
+    done = call("sweep", *words, "--jobs", str(jobs), "-q")
     assert done.exit_code == 0, done.stderr
     return done
 

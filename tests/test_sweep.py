@@ -36,7 +36,7 @@ def own_folder(tmp_path, monkeypatch):
 
 def test_a_sweep_is_a_table_of_its_grid():
     done = call("sweep", *SMALL[:3], "--over", "init.seed=0:2", "--over", "init.scale=1e-3,4^-2",
-                "--out", "out", "--json")  # fmt: skip
+                "--out", "out", "--jobs", "2", "--json")  # fmt: skip
     assert done.exit_code == 0
     told = json.loads(done.stdout)
     assert (told["points"], told["rows"], told["missing"], told["solved"]) == (6, 6, 0, 6)
@@ -242,7 +242,7 @@ def test_an_overdue_run_is_a_row():
 
 
 def test_shards_are_one_table():
-    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole")
+    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole", jobs=2)
     for number in (2, 1):
         done = sweep(*SMALL, "--over", "init.seed=0:4", "--out", "out", "--shard", f"{number}/2", "--json")
         assert json.loads(done.stdout)["solved"] == {1: 3, 2: 2}[number]

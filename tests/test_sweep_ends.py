@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,13 +55,19 @@ def test_a_sweep_that_is_killed_goes_on_to_the_same_table():
     held = rows_on_disc("out")
     part.write_text(part.read_text() + '39,converged,"torn')
     assert reluflow.open_sweep("out").missing == 40 - held
-    done = sweep(*SMALL, *AXES, "--out", "out", "--resume", "--json")
+    done = sweep(*SMALL, *AXES, "--out", "out", "--resume", "--json", jobs=2)
     assert json.loads(done.stdout)["solved"] == 40 - held
     assert same(table("out"), table("whole"))
     assert sorted(path.name for path in Path("out").iterdir()) == ["rows.csv", "sweep.toml"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP)),
+    ],
+)
 def test_a_signal_ends_a_sweep_in_order(number):
     """A run that would not end by itself is given up, and the rows so far are kept."""
     process = started(*ENDLESS, "--over", "stop.steps=1,2,3,none", "--out", "out", "--jobs", "1", "--json")
@@ -137,6 +144,16 @@ def test_two_sweeps_do_not_write_to_one_folder():
     run.close()
 
 
+@pytest.fixture(scope="module")
+def five_rows(tmp_path_factory):
+    """A sweep that has ended, which tests get copies of."""
+    folder = tmp_path_factory.mktemp("swept") / "out"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("reluflow.sweep.rows.table_names", lambda: (CSV, PARQUET))
+        sweep(*SMALL, "--over", "init.seed=0:4", "--out", str(folder))
+    return folder
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "part-000001-elsewhere.csv"])
 @pytest.mark.parametrize(
     "damage",
@@ -148,8 +165,8 @@ def test_two_sweeps_do_not_write_to_one_folder():
         lambda text: text[: len(text) // 2] + "\n" + text[len(text) // 2 :],
     ],
 )
-def test_damaged_rows_are_told_and_solved_again(name, damage):
-    sweep(*SMALL, "--over", "init.seed=0:4", "--out", "out")
+def test_damaged_rows_are_told_and_solved_again(name, damage, five_rows):
+    shutil.copytree(five_rows, "out")
     whole = table("out")
     text = Path("out/rows.csv").read_text()
     Path("out/rows.csv").rename(f"out/{name}")
@@ -159,7 +176,8 @@ def test_damaged_rows_are_told_and_solved_again(name, damage):
     assert len(kept.troubles) == 1
     assert f"{name}: damaged" in kept.troubles[0]
     assert set(rows["number"]) < set(range(5))
-    done = call("sweep", *SMALL, "--over", "init.seed=0:4", "--out", "out", "--resume", "--json", "-q")
+    words = ["--out", "out", "--resume", "--jobs", "1", "--json", "-q"]
+    done = call("sweep", *SMALL, "--over", "init.seed=0:4", *words)
     assert done.exit_code == 0
     assert one_sentence(done.stderr)
     assert json.loads(done.stdout)["missing"] == 0
