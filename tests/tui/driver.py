@@ -72,8 +72,11 @@ class Driver:
             await self.drained()
 
     async def drained(self) -> None:
-        """Wait until every message, and every message that came of one, has been dealt with."""
-        while True:
+        """Wait until every message, and every message that came of one, has been dealt with.
+
+        An app that has ended deals with none; what ended it is raised where its test leaves it.
+        """
+        while self.app.is_running:
             await give_way_to_all()
             paint(self.app.screen)
             asked = Asked(self._route())

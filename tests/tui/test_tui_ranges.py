@@ -32,7 +32,7 @@ async def ask(app: Driver, text: str, key: str = "percent_sign") -> None:
     """Ask for a range as a user does."""
     await app.press(key)
     assert isinstance(app.app.screen, AskLine)
-    await app.press(*["backspace"] * 60, *text, "enter")
+    await app.press("end", "ctrl+u", *text, "enter")
 
 
 async def finished(app: Driver, points: int) -> RangePage:
