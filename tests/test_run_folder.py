@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,22 @@ from reluflow.tui import workspace as module
 from reluflow.tui.workspace import MOST_MARKED, TITLES, Workspace, curve_series
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> Path:
-    folder = tmp_path / "runs"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three runs and one of another width, which tests get copies of."""
+    folder = tmp_path_factory.mktemp("made")
+    made_run(folder / "other", network__width=4)
     for number, scale in enumerate((1e-2, 1e-3, 1e-4), 1):
         path = made_run(folder / f"toy-{number}", init__scale=scale)
         os.utime(path / "run.json", (number, number))
         for name in ("trajectory.npz", "preset.toml"):
             os.utime(path / name, (number, number))
     return folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path, made: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "runs", ignore=lambda *_: ["other"])
 
 
 def names(found) -> list[str]:  # type: ignore[no-untyped-def]
@@ -149,8 +157,8 @@ def test_folders_of_runs_are_known(runs: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def space(runs: Path) -> Workspace:
-    made_run(runs / "other", network__width=4)
+def space(runs: Path, made: Path) -> Workspace:
+    shutil.copytree(made / "other", runs / "other")
     os.utime(runs / "other" / "run.json", (99, 99))
     found = Workspace(RunFolder(runs))
     found.take(found.folder.look(math.inf))
