@@ -1,21 +1,30 @@
 """Losses solved between recorded states, held against the run itself at a tight tolerance."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 import reluflow
 from reluflow.flow.base import Options, State
-from reluflow.store.preset import load_preset
+from reluflow.store.preset import Preset, load_preset
 from reluflow.training.closeup import close_up
 from reluflow.training.training import Training
 
 
-@pytest.mark.parametrize("preset", ["orthogonal-toy", "nonorthogonal-five-points"])
-@pytest.mark.parametrize("part", [(0.0, 0.02), (0.3, 0.31), (0.6, 0.7)])
-def test_it_is_the_loss_of_the_run(preset: str, part: tuple[float, float]) -> None:
+@cache
+def finished(preset: str) -> tuple[Preset, Training]:
+    """A preset and its run, which tests look at."""
     loaded = load_preset(preset, {"network.width": 12, "init.scale": 1e-3})
     run = Training.from_preset(loaded)
     run.run()
+    return loaded, run
+
+
+@pytest.mark.parametrize("preset", ["orthogonal-toy", "nonorthogonal-five-points"])
+@pytest.mark.parametrize("part", [(0.0, 0.02), pytest.param((0.3, 0.31), marks=pytest.mark.slow), (0.6, 0.7)])
+def test_it_is_the_loss_of_the_run(preset: str, part: tuple[float, float]) -> None:
+    loaded, run = finished(preset)
     history, problem = run.recorder.history, run.problem
     times = np.linspace(part[0] * history.end, part[1] * history.end, 23)
     options = Options.of(loaded.values)

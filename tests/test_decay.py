@@ -1,6 +1,7 @@
 """Weight decay: (lambda / 2) sum_j (|w_j|^2 + a_j^2) is added to the loss."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_rest_that_is_no_optimum_is_named(decay, objective):
         ("radau", {"rtol": 1e-8}, 1e-7),
     ],
 )
-@pytest.mark.parametrize("loss", ["half-mse", "mse"])
+@pytest.mark.parametrize("loss", ["half-mse", pytest.param("mse", marks=pytest.mark.slow)])
 def test_every_method_follows_the_same_flow(method, options, close, loss):
     require_the_same_flow(method, options, close, loss)
 
@@ -99,11 +100,14 @@ def test_descent_follows_the_same_flow(loss):
     require_the_same_flow("gd", {"learning_rate": 1e-3}, 2e-3, loss)
 
 
-def require_the_same_flow(method, options, close, loss):
-    start = two_points()
+@cache
+def decayed(loss, **options):
     given = {"weight_decay": 0.05, "times": [0.5, 3.0, 6.0], "loss": loss}
-    exact = reluflow.simulate(*start, **given, rtol=1e-9)
-    found = reluflow.simulate(*start, **given, method=method, **options)
+    return reluflow.simulate(*two_points(), **given, **options)
+
+
+def require_the_same_flow(method, options, close, loss):
+    exact, found = decayed(loss, rtol=1e-9), decayed(loss, method=method, **options)
     assert found.loss == pytest.approx(exact.loss, rel=close, abs=close)
     assert found.weights == pytest.approx(exact.weights, abs=close)
 

@@ -53,7 +53,7 @@ def test_converges_as_rtol_tightens() -> None:
     assert errors[2] < 1e-7
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_five_points_agree_with_balance_keeping_euler(seed: int) -> None:
     """Neurons slide here. The reference is of first order, its error at this step a few thousandths."""
     problem = five_points(seed)

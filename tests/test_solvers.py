@@ -24,7 +24,7 @@ def test_one_sample_is_logistic(method):
     problem = Problem(x, [y], [start * direction], [start])
     t_end = 0.8
     expected = (y / 5.0) / (1.0 + (y / (5.0 * start**2) - 1.0) * np.exp(-2.0 * 5.0 * y * t_end))
-    solver = solver_at(method, problem, t_end, learning_rate=1e-5)
+    solver = solver_at(method, problem, t_end, learning_rate=5e-5)
     assert solver.t == pytest.approx(t_end, rel=1e-9)
     accuracy = 1e-2 if method == "gd" else 1e-4
     assert solver.state.output_weights[0] ** 2 == pytest.approx(expected, rel=accuracy)
@@ -149,7 +149,7 @@ def test_no_step_goes_past_the_end(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_residual_is_that_of_the_state(method):
     problem = toy(scale=1e-3) if method in ("polar", "gd") else smooth()
-    solver = solver_at(method, problem, 9.0)
+    solver = solver_at(method, problem, 9.0, learning_rate=2e-3)
     state = solver.state
     expected = residuals(state.weights, state.output_weights, problem.inputs, problem.targets)
     np.testing.assert_allclose(solver.residual, expected, atol=1e-12)
@@ -165,6 +165,10 @@ def test_the_constant_rest_of_the_weights_stays():
         np.testing.assert_allclose(moved - moved @ basis @ basis.T, 0.0, atol=1e-13)
     exact = solver_at("dop853", problem, 5.0, rtol=1e-11).state
     np.testing.assert_allclose(solver_at("polar", problem, 5.0).state.weights, exact.weights, atol=1e-5)
+
+
+#: the loss of the five points at t = 430, by Euler steps of 0.02
+BY_EULER = 0.019070453198
 
 
 class TestPolar:
@@ -185,6 +189,7 @@ class TestPolar:
         assert not state.weights[1].any()
         assert state.output_weights[0] == pytest.approx(1.0, rel=1e-5)
 
+    @pytest.mark.slow
     def test_leaves_the_saddle_of_the_five_points_where_descent_stays(self):
         """Boursier et al.'s five points: the saddle at 0.0318 holds plain descent for ever."""
         flow = solver_at("polar", five_points(), 600.0, rtol=1e-4)
@@ -194,10 +199,12 @@ class TestPolar:
 
     def test_sliding_agrees_with_small_euler_steps(self):
         """Where neurons slide along kinks: direction and log norm by Euler with a small step."""
-        problem = five_points()
-        assert euler(problem, 430.0, 2e-2) == pytest.approx(
-            solver_at("polar", problem, 430.0, rtol=1e-5).loss, rel=1e-2
-        )
+        solver = solver_at("polar", five_points(), 430.0, rtol=1e-5)
+        assert solver.loss == pytest.approx(BY_EULER, rel=1e-2)
+
+    @pytest.mark.slow
+    def test_what_sliding_is_held_against_is_what_euler_steps_give(self):
+        assert euler(five_points(), 430.0, 2e-2) == pytest.approx(BY_EULER, rel=1e-9)
 
     def test_frozen_inactive_coordinates_keep_their_sign_at_tiny_scales(self):
         """Orthogonal inputs, scale 1e-30: a neuron inactive on a sample never sees it."""

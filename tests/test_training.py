@@ -173,7 +173,7 @@ class TestRest:
     def test_small_networks_end(self):
         """Of starts with two samples and two neurons many end with a neuron that is all there was dead."""
         ends = []
-        for seed in range(30):
+        for seed in range(12):
             rng = np.random.default_rng(seed)
             inputs, targets, weights = rng.normal(size=(2, 2)), rng.normal(size=2), rng.normal(size=(2, 2))
             outputs = np.linalg.norm(weights, axis=1) * rng.choice([-1.0, 1.0], 2)
@@ -231,7 +231,7 @@ class TestSimulate:
         problem = smooth()
         times = [0.0, 0.31, 0.32, 1.0, 4.0]
         trajectory = reluflow.simulate(*self.arrays(problem), method="polar", rtol=1e-8, times=times)
-        exact = reluflow.simulate(*self.arrays(problem), method="dop853", rtol=1e-12, times=times)
+        exact = reluflow.simulate(*self.arrays(problem), method="dop853", rtol=1e-9, times=times)
         np.testing.assert_array_equal(trajectory.t, times)
         np.testing.assert_allclose(trajectory.loss, exact.loss, rtol=1e-5)
         np.testing.assert_allclose(trajectory.weights, exact.weights, rtol=1e-5)
