@@ -30,7 +30,9 @@ def drawn_from(name):
     return labels.Drawn(case, "", "balanced", 0.0, "exponential", 0.0)
 
 
-@pytest.mark.parametrize(("moved", "low", "high"), [(0.0, 0.0, 1e-6), (1e-4, 1e-5, 1.0)])
+@pytest.mark.parametrize(
+    ("moved", "low", "high"), [pytest.param(0.0, 0.0, 1e-6, marks=pytest.mark.slow), (1e-4, 1e-5, 1.0)]
+)
 def test_what_is_wrong_with_a_flow_is_its_error(moved, low, high, monkeypatch):
     """With ``moved``, reluflow is given other weights."""
     right = labels.reluflow.simulate

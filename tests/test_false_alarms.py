@@ -27,7 +27,10 @@ def judged(name: str, seed: int) -> None:
     assert sum(row.state == "holds" for row in rows) >= 4
 
 
-@pytest.mark.parametrize(("name", "seed"), [("generic", 5), ("orthogonal", 1), ("unbalanced", 1)])
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [pytest.param("generic", 5, marks=pytest.mark.slow), ("orthogonal", 1), ("unbalanced", 1)],
+)
 def test_one_of_a_family(name, seed):
     judged(name, seed)
 

@@ -24,7 +24,7 @@ def faults(method, number):
     return done.returncode
 
 
-@pytest.mark.parametrize("method", ["gd", "lorentz"])
+@pytest.mark.parametrize("method", [pytest.param("gd", marks=pytest.mark.slow), "lorentz"])
 def test_a_few_kills(method):
     assert faults(method, 1) == 0
 

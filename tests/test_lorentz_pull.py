@@ -24,7 +24,7 @@ def wide(slope: float, seed: int = 3) -> Problem:
     return Problem(inputs, generator.standard_normal(25), start, outputs, slope=slope)
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.2])
+@pytest.mark.parametrize("slope", [0.0, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.MonkeyPatch) -> None:
     corrected, worst = pull.pull_after, []
 

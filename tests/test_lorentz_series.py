@@ -127,7 +127,12 @@ def told(events: Events) -> dict[int, list[tuple[int, int]]]:
 
 @pytest.mark.parametrize(
     "problem",
-    [five_points(3), correlated(scale=1.0), random_problem(5, samples=8, dimension=6, width=20), leaky(0)],
+    [
+        five_points(3),
+        correlated(scale=1.0),
+        pytest.param(random_problem(5, samples=8, dimension=6, width=20), marks=pytest.mark.slow),
+        leaky(0),
+    ],
     ids=["five points", "one neuron", "random", "both sides"],
 )
 def test_both_ways_of_stepping_meet_the_same_events(

@@ -102,7 +102,7 @@ def test_a_general_integrator_agrees_where_nothing_slides(slope):
     assert np.max(np.abs(run.loss(t) / np.mean(r**2 / 2, axis=1) - 1)) < 1e-8
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.2])
+@pytest.mark.parametrize("slope", [pytest.param(0.0, marks=pytest.mark.slow), 0.2])
 def test_descent_tends_to_the_reference_where_neurons_slide(slope):
     run = agree(drawn(2, 7, 3, 8, 0.3), np.array([1.0, 2, 4, 6]), 1 / 1024, 5e-4, slope)
     assert run.slid
@@ -118,7 +118,7 @@ def test_a_neuron_that_loses_its_last_active_sample_while_it_slides_stays_off():
     assert run.events["cross"] >= 1
 
 
-@pytest.mark.parametrize("seed", [0, 1, 5, 8])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 5, 8))])
 def test_through_the_origin_the_reference_goes_as_descent_does(seed):
     """Dominated neurons on a line with a bias: some reach w = 0 while they slide."""
     rng = np.random.default_rng(seed)

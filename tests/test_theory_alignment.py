@@ -27,7 +27,14 @@ def on_sphere(signs, directions, inputs, residual):
 
 
 class TestFinalGrowth:
-    @pytest.mark.parametrize(("seed", "samples", "dimension"), [(0, 6, 2), (1, 8, 3), (2, 5, 4), (3, 7, 2)])
+    @pytest.mark.parametrize(
+        ("seed", "samples", "dimension"),
+        [
+            (0, 6, 2),
+            (1, 8, 3),
+            *(pytest.param(*each, marks=pytest.mark.slow) for each in ((2, 5, 4), (3, 7, 2))),
+        ],
+    )
     def test_it_is_where_small_steps_lead(self, seed, samples, dimension):
         rng = np.random.default_rng(seed)
         inputs, residual = rng.normal(size=(samples, dimension)), 6.0 * rng.normal(size=samples)

@@ -146,7 +146,7 @@ class TestForecasts:
         assert classify(problem, state).kind == "moving"
         assert all(one.escape is None for one in directions(problem, state).found)
 
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
     def test_they_are_close_from_every_plateau(self, seed):
         rng = np.random.default_rng(seed)
         samples, dimension, width = (int(rng.integers(*ends)) for ends in ((4, 11), (2, 7), (10, 41)))
@@ -180,7 +180,9 @@ class TestLimits:
         mass = log_variation_norm(problem.weights, problem.output_weights)
         return trained(problem, rtol=1e-7, loss=1e-9, time=time), 0.5 * (np.log(norm) - mass)
 
-    @pytest.mark.parametrize("name", ["unbalanced-limit-37", "dominated-limit-37"])
+    @pytest.mark.parametrize(
+        "name", [pytest.param("unbalanced-limit-37", marks=pytest.mark.slow), "dominated-limit-37"]
+    )
     def test_starts_that_are_not_balanced(self, name):
         """A dominated neuron slides into the origin early, and dies there."""
         limit = self.limit(name)

@@ -127,7 +127,7 @@ class TestPairLaw:
         seen = Measured(run.problem, run.recorder.series, run.recorder.snapshots, run.status)
         assert pair_drift(seen) > 1e-3
 
-    @pytest.mark.parametrize("thinning", [3, 10])
+    @pytest.mark.parametrize("thinning", [pytest.param(3, marks=pytest.mark.slow), 10])
     def test_states_far_apart_do_not_break_it(self, thinning):
         """Between them neurons touch kinks and come back, which their patterns do not tell."""
         problem = load_preset("piecewise", {"network.width": 300}).problem()

@@ -34,7 +34,7 @@ def rows(measured: Measured) -> dict[str, Row]:
 
 
 @pytest.mark.parametrize("kind", ["balanced", "dominated", "unbalanced"])
-@pytest.mark.parametrize("scale", [1e-4, 1e-20])
+@pytest.mark.parametrize("scale", [pytest.param(1e-4, marks=pytest.mark.slow), 1e-20])
 def test_white_data_to_the_stated_accuracy(kind, scale):
     """A logistic without a free parameter: 1e-6 in ln L, whatever the start."""
     found = rows(run(rtol=1e-9, data__white=True, init__kind=kind, init__scale=scale))
@@ -57,7 +57,7 @@ def test_white_bundles_are_logistic():
     assert rows(run(data__white=True))["final-rate"].predicted == pytest.approx(2.0 * np.linalg.norm(b))
 
 
-@pytest.mark.parametrize("seed", [1, 3, 5])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 5))])
 def test_other_data(seed):
     found = rows(run(data__seed=seed, data__samples=20, init__paired=True))
     assert found["loss-curve"].state == found["half-time"].state == found["end"].state == "holds"
