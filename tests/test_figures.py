@@ -532,8 +532,8 @@ def test_the_table_of_predictions_has_a_state_for_each(runs, axes):
     from reluflow.training.measuring import read
     from reluflow.verification import verify
 
-    figures.verification(axes, runs["steps"])
-    judged = [row.state for row in verify(read(runs["steps"])) if row.state in ("holds", "fails")]
+    figures.verification(axes, runs["smaller"])
+    judged = [row.state for row in verify(read(runs["smaller"])) if row.state in ("holds", "fails")]
     told = [text.get_text() for text in axes.texts]
     assert told.count("holds") == judged.count("holds") > 3
     assert told.count("fails") == judged.count("fails") == 0
@@ -541,7 +541,7 @@ def test_the_table_of_predictions_has_a_state_for_each(runs, axes):
 
 def test_no_words_of_the_table_run_into_its_numbers(runs):
     with look():
-        made = figures.figure("verify", [runs["steps"]])
+        made = figures.figure("verify", [runs["smaller"]])
         canvas = FigureCanvasAgg(made)
         canvas.draw()
         (axes,) = made.axes

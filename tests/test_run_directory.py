@@ -175,8 +175,14 @@ def test_an_open_run_stays_at_the_moment_it_was_opened():
     assert len(open_run(writer.path).t) > rows
 
 
-@pytest.mark.parametrize("steps", [9, 40])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "steps"),
+    [
+        *((method, 9) for method in METHODS),
+        ("lorentz", 40),
+        *(pytest.param(method, 40, marks=pytest.mark.slow) for method in METHODS if method != "lorentz"),
+    ],
+)
 def test_resuming_gives_the_same_trajectory(method, steps):
     preset, straight = begun(method)
     finished(straight)

@@ -28,8 +28,9 @@ STATES = {
 }
 
 
+@cache
 def judged(*words):
-    """Rows by id, and the exit code."""
+    """Rows by id of a command that several tests may look at."""
     result = call("verify", *words, "--json", "--quiet")
     found = json.loads(result.stdout)
     assert result.stderr == ""
@@ -40,7 +41,6 @@ def judged(*words):
     return {row["id"]: row for row in found["rows"]}
 
 
-@cache
 def judged_by_descent():
     """The toy by descent at a large rate, from a start that is not small."""
     return judged("orthogonal-toy", *BY_DESCENT, *NOT_SMALL)

@@ -6,7 +6,10 @@ import screenshots
 from screenshots import FOLDER, PICTURES, svg_of, words_of
 
 #: pictures that take long to get to
-LONG = {"five-points-descent-against-flow-160x45", "toy-first-saddle-160x45", "two-teachers-120x40"}
+LONG = {
+    *("five-points-descent-against-flow-160x45", "five-points-function-120x40"),
+    *("toy-first-saddle-160x45", "two-teachers-120x40"),
+}
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,17 @@ def test_a_signal_in_the_first_moment(numbers: list[int]) -> None:
     require_left_in_order(MARKED, numbers, begun)
 
 
-@pytest.mark.parametrize("numbers", SIGNALS, ids=["INT", "INT-INT", "TERM", "HUP"])
+#: a second one and one that the terminal sends as it goes stand for the others
+LIKE_OTHERS = ("INT", "TERM")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param(numbers, id=name, marks=pytest.mark.slow if name in LIKE_OTHERS else ())
+        for numbers, name in zip(SIGNALS, ("INT", "INT-INT", "TERM", "HUP"), strict=False)
+    ],
+)
 def test_a_signal_as_soon_as_the_app_has_the_terminal(numbers: list[int]) -> None:
     require_left_in_order(MARKED, numbers, lambda screen: screen.alternate)
 
