@@ -2,7 +2,7 @@
 
 python tests/fuzzing.py presets 0 1000
 python tests/fuzzing.py sizes 0 1000
-python tests/fuzzing.py directories 0 1000
+python tests/fuzzing.py directories 0 1000 sizes 0 10
 """
 
 import gc
@@ -209,7 +209,6 @@ def import_all() -> None:
 def fuzz(kind: str, seeds: range) -> int:
     """Print every fault with its seed; returns how many there were."""
     global RUNS
-    import_all()
     count, slowest, codes = 0, {}, Counter()
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
@@ -236,5 +235,12 @@ def fuzz(kind: str, seeds: range) -> int:
     return count
 
 
+def main(words: list[str]) -> int:
+    """Kinds, each with its first seed and the one after its last."""
+    import_all()
+    kinds = zip(words[::3], words[1::3], words[2::3], strict=True)
+    return sum(fuzz(kind, range(int(first), int(end))) for kind, first, end in kinds)
+
+
 if __name__ == "__main__":
-    sys.exit(min(fuzz(sys.argv[1], range(int(sys.argv[2]), int(sys.argv[3]))), 1))
+    sys.exit(min(main(sys.argv[1:]), 1))

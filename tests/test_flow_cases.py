@@ -31,12 +31,12 @@ def one_of_each(quick: list[str], others: list[str]) -> list:
 AGREED = one_of_each(
     [
         "dominated-1", "domline-15", "gauss2-2", "grid-22", "inscale_mixed-2",
-        "held-0", "held-1", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
-        "unbal2-3", "zeroneurons-7",
+        "held-0", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
+        "zeroneurons-7",
     ],
     [
-        "gauss-20", "gauss2-75", "grid-3", "grid-6", "grid-8", "inscale-8", "onkink-10", "onkink-19",
-        "opposite-kink-7", "rankdef-9", "sizes-0",
+        "gauss-20", "gauss2-75", "grid-3", "grid-6", "grid-8", "held-1", "inscale-8", "onkink-10",
+        "onkink-19", "opposite-kink-7", "rankdef-9", "sizes-0", "unbal2-3",
     ],
 )  # fmt: skip
 

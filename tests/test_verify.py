@@ -60,7 +60,7 @@ class TestCommand:
 
     def test_a_prediction_that_fails_makes_the_exit_code_one(self):
         assert judged_by_descent()["general/conservation"]["holds"] is False
-        text = call("verify", "orthogonal-toy", *BY_DESCENT, *NOT_SMALL)
+        text = call("verify", "orthogonal-toy", *BY_DESCENT, *NOT_SMALL, "--set", "stop.steps=20")
         assert text.exit_code == 1
         assert "FAILS" in text.stdout
 
