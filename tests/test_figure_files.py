@@ -63,7 +63,7 @@ class TestFiles:
         refused = call("plot", str(folder / "steps"), "-o", str(path), "--kind", "sweep", "--at", "0")
         assert "--at means nothing for --kind sweep" in refused.stderr
 
-    @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
+    @pytest.mark.parametrize("ending", ["pdf", "svg", pytest.param("png", marks=pytest.mark.slow)])
     def test_command_and_preset_come_back_and_the_bytes_are_the_same_again(self, folder, ending, tmp_path):
         path, words = tmp_path / f"loss.{ending}", []
         for _ in range(2):
@@ -179,8 +179,7 @@ class TestAnimation:
         "kind",
         [
             "loss",
-            "directions",
-            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("function", "field")),
+            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("directions", "function", "field")),
         ],
     )
     def test_a_gif_moves_and_says_what_it_was_made_by(self, runs, kind, tmp_path):

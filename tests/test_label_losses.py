@@ -315,7 +315,7 @@ def test_the_jacobian_of_implicit_methods_is_that_of_the_rate(loss):
     assert solver.jacobian(0.0, y).dense == pytest.approx(np.array(columns).T, abs=1e-8)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [pytest.param("logistic", marks=pytest.mark.slow), "exponential"])
 def test_rows_of_any_loss_hold_and_those_of_the_square_say_so(loss):
     inputs, labels, weights, outputs = separable(samples=8, dimension=4, width=20, scale=1e-8)
     problem = Problem(inputs, labels, weights, outputs, loss)
@@ -384,7 +384,7 @@ class TestMargins:
             assert 1.0 - np.log(2.0) / size**2 <= each.smoothed_margin * (1.0 + 1e-12)
             assert each.smoothed_margin <= 1.0
 
-    @pytest.mark.parametrize("loss", LOSSES)
+    @pytest.mark.parametrize("loss", ["logistic", pytest.param("exponential", marks=pytest.mark.slow)])
     def test_the_smoothed_one_never_falls_once_the_data_are_fitted(self, loss):
         series = run_to(1e-12, loss).recorder.series
         smoothed = series["smoothed_margin"][series["smoothed_margin"] > 0.0]

@@ -48,7 +48,7 @@ def test_labels_that_no_line_separates_have_none():
             {"smoothed-margin", "alignment-time", "one-class", "loss-rate", "stable-rank"},
         ),
         (
-            "leaky-largest-margin", 1e-12,
+            "leaky-largest-margin", 1e-9,
             {"smoothed-margin", "bundle-direction", "max-margin"},
         ),
         ("leaky-rank-two", 1e-7, {"smoothed-margin", "rank"}),

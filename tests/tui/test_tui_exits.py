@@ -78,7 +78,7 @@ def restored(terminal: Terminal, code: int) -> None:
     assert terminal.screen.modes <= USUAL
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_a_signal_saves_the_run_and_restores_the_terminal(number: int, open_terminal: Open) -> None:
     terminal = open_terminal(in_shell(app_command("orthogonal-toy")), size=(250, 30))
     terminal.until(playing, "a run")

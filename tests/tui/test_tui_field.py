@@ -10,7 +10,7 @@ async def test_l_draws_the_field_on_a_circle_that_follows_the_cursor() -> None:
         await app.solved()
         await app.press("L", *"D+ q", "enter")
         assert "'q' is no direction" in app.text
-        await app.press(*["backspace"] * 4, *"x2 pca1", "enter")
+        await app.press("end", "ctrl+u", *"x2 pca1", "enter")
         assert "through x2 pca1" in app.text
         before = app.text
         await app.press("end")

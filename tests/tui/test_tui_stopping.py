@@ -61,17 +61,6 @@ def whole(screen: Screen) -> bool:
     return all(word in screen.text for word in ("paused", "─ loss ─", "active on samples", "help q quit"))
 
 
-def test_continued_without_having_been_suspended(terminal: Terminal) -> None:
-    process = app_of(terminal)
-    terminal.type(" ")
-    terminal.until(whole, "a pause")
-    for _ in range(5):
-        os.kill(process, signal.SIGCONT)
-    terminal.type(":redraw\r")
-    terminal.until(whole, "the panels")
-    left_in_order(terminal)
-
-
 def test_stopped_from_outside_while_the_shell_takes_the_terminal(terminal: Terminal) -> None:
     process = app_of(terminal)
     terminal.type(" ")
@@ -157,18 +146,6 @@ def test_where_no_shell_could_continue_it_it_does_not_stop() -> None:
         terminal.close()
 
 
-def test_a_size_that_is_again_what_it_was_is_painted_as_any_other(terminal: Terminal) -> None:
-    """The app may hear of a change only when it is undone, and the terminal has cut off what was there."""
-    process = app_of(terminal)
-    terminal.type(" ")
-    terminal.until(whole, "a pause")
-    for _ in range(3):
-        terminal.resize(100, 30)
-        os.kill(process, signal.SIGWINCH)
-        terminal.until(whole, "the panels")
-    left_in_order(terminal)
-
-
 def test_the_size_is_that_of_the_last_of_two_changes() -> None:
     terminal = Terminal([sys.executable, "-c", RESIZED_TWICE], (100, 30))
     try:
@@ -183,21 +160,29 @@ def test_the_size_is_that_of_the_last_of_two_changes() -> None:
         terminal.close()
 
 
-def test_ctrl_l_paints_over_what_others_wrote(terminal: Terminal) -> None:
+def test_what_comes_from_outside_leaves_the_app_as_it_was(terminal: Terminal) -> None:
+    """One app, whose start takes longer than all that is done to it."""
+    process = app_of(terminal)
     terminal.until(lambda screen: "solver done" in screen.text, "a run")
     terminal.type("g20\r")
     terminal.until(lambda screen: whole(screen) and " t 20 " in screen.text, "a pause")
     terminal.until(lambda screen: "theory (" in screen.text, "the last that is painted")
+    # ctrl+l paints over what others wrote
     terminal.feed("\x1b[2J")
     assert not whole(terminal.screen)
     terminal.type("\x0c")
-    terminal.until(whole, "the panels")
-    left_in_order(terminal)
-
-
-def test_bytes_that_are_no_keys_leave_the_app_as_it_was(terminal: Terminal) -> None:
-    terminal.type(" ")
-    terminal.until(whole, "a pause")
+    terminal.until(whole, "the panels over what others wrote")
+    # continued without having been suspended
+    for _ in range(5):
+        os.kill(process, signal.SIGCONT)
+    terminal.type(":redraw\r")
+    terminal.until(whole, "the panels after a signal")
+    # it may hear of a change of size only when it is undone, and the terminal has cut off what was there
+    for _ in range(3):
+        terminal.resize(100, 30)
+        os.kill(process, signal.SIGWINCH)
+        terminal.until(whole, "the panels at the same size")
+    # bytes that are no keys
     for noise in (b"\xfc", b"\x1b[M\x20\xa5\x81", b"\xff\xfe\x80", b"\x1b[99999999999u"):
         terminal.send(noise)
     terminal.type("l")

@@ -86,7 +86,7 @@ async def test_the_picture_is_written_where_it_says(own_folder: Path) -> None:
         assert "screen saved in" in app.text
 
 
-@pytest.mark.parametrize("page", ["enter", "V"])
+@pytest.mark.parametrize("page", [pytest.param("enter", marks=pytest.mark.slow), "V"])
 async def test_a_page_answers_the_keys_that_belong_to_no_panel(page: str) -> None:
     async with driver.explorer() as app:
         await app.solved()
@@ -166,10 +166,10 @@ async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPat
             "push_screen",
             lambda page, *rest: (opened.append(type(page).__name__), push(page, *rest)),
         )
-        for _ in range(3):
+        for _ in range(2):
             for key in ("Y", "enter", "enter", "escape"):
                 app.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await app.drained()
         # the first enter copies, the second looks at a neuron, and that page is left
-        assert opened == ["CopyMenu", "Inspector"] * 3
+        assert opened == ["CopyMenu", "Inspector"] * 2
         assert len(app.app.screen_stack) == 1
