@@ -2,7 +2,7 @@
 
 import re
 
-from driver import explorer
+from driver import SMALL, explorer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
@@ -161,6 +161,13 @@ def test_a_terminal_that_answers_nothing_is_served_all_the_same() -> None:
         assert terminal.ended() == 0
     finally:
         terminal.close()
+
+
+async def test_a_terminal_that_comes_to_rest_while_the_app_leaves_is_not_painted() -> None:
+    async with explorer(overrides=SMALL) as app:
+        assert app.app.is_running
+    assert not app.app.screen_stack
+    app.app.repaint()
 
 
 async def test_no_cursor_blinks() -> None:

@@ -171,8 +171,9 @@ class PacedApp(OpenApp):
             self._hold.close()
             self._hold = None
         self._missed = False
-        self.screen.refresh()
-        self.screen.check_idle()
+        if self.screen_stack:  # a terminal may come to rest while the app leaves
+            self.screen.refresh()
+            self.screen.check_idle()
 
     def _on_answer(self) -> None:
         self.call_later(self._go_on)
