@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -27,12 +27,12 @@ from reluflow.live.session import Session
 from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import Run
-from reluflow.tui.app import FORM_SECONDS, Explorer
+from reluflow.tui.app import Explorer
 from reluflow.tui.moment import Moment
+from reluflow.tui.widgets.parameter_form import ParameterForm
 
 DEADLINE = 30.0
 POLL = 0.005
-NEVER = 1e9
 #: A problem that is solved in a few hundredths of a second, with two plateaus.
 SMALL = {"network.width": 8}
 
@@ -168,6 +168,10 @@ async def _give_way(*_: float) -> None:
     await asyncio.sleep(0)
 
 
+async def _no_fields(*_: object) -> None:
+    pass
+
+
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
@@ -183,15 +187,18 @@ async def explorer(
     """The app on a preset, with the solver halted before its first step unless it is to run.
 
     ``form``: whether the test is about the fields of the parameters too, which take as long to make as all
-    the rest of the app. Without it they are not filled in until another preset is run.
+    the rest of the app. Without it there are none.
     """
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
-    waiting = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
-    form_seconds = FORM_SECONDS if form else NEVER
+    patches = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
+    if not form:
+        patches.append(patch.object(ParameterForm, "load", _no_fields))
     try:
-        with waiting[0], waiting[1], patch("reluflow.tui.app.FORM_SECONDS", form_seconds):
+        with ExitStack() as patched:
+            for each in patches:
+                patched.enter_context(each)
             async with app.run_test(size=size, notifications=True) as pilot:
                 driver = Driver(app, pilot, session)
                 await driver.until(lambda: session.frame.history or session.frame.error, "a problem")

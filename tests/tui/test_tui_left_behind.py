@@ -22,7 +22,7 @@ def terminal() -> Iterator[Terminal]:
     one.close()
 
 
-@pytest.mark.parametrize("page", ["", ":"])
+@pytest.mark.parametrize("page", [pytest.param("", marks=pytest.mark.slow), ":"])
 def test_a_lost_terminal_in_the_first_step_leaves_a_run_to_offer(terminal: Terminal, page: str) -> None:
     end = time.monotonic() + DEADLINE
     while not (live_folder().is_dir() and list(live_folder().iterdir())):
