@@ -97,7 +97,7 @@ def test_every_method_follows_the_same_flow(method, options, close, loss):
 
 @pytest.mark.parametrize("loss", ["half-mse", pytest.param("mse", marks=pytest.mark.slow)])
 def test_descent_follows_the_same_flow(loss):
-    require_the_same_flow("gd", {"learning_rate": 1e-3}, 2e-3, loss)
+    require_the_same_flow("gd", {"learning_rate": 2e-3}, 2e-3, loss)
 
 
 @cache

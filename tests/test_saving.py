@@ -57,7 +57,10 @@ class Course:
         self.saves += 1
 
 
-@pytest.fixture(params=[0.0, 0.1, 0.5], ids=lambda seconds: f"a save takes {seconds:g} s")
+@pytest.fixture(
+    params=[0.0, pytest.param(0.1, marks=pytest.mark.slow), 0.5],
+    ids=lambda seconds: f"a save takes {seconds:g} s",
+)
 def course(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Course:
     """The course of the run that the test solves, with every clock of solving and saving put to its own."""
     one = Course(request.param)

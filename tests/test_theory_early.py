@@ -43,7 +43,9 @@ def tampered(run, change):
 
 
 class TestAligned:
-    @pytest.mark.parametrize("seed", range(8))
+    @pytest.mark.parametrize(
+        "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 8))]
+    )
     def test_neurons_come_to_their_directions_on_random_data(self, seed):
         rng = np.random.default_rng(seed)
         samples, dimension = (5, 2) if seed % 2 else (8, 4)

@@ -196,7 +196,7 @@ class TestForecast:
 
 
 class TestRows:
-    @pytest.mark.parametrize("loss", ["half-mse", "mse"])
+    @pytest.mark.parametrize("loss", ["half-mse", pytest.param("mse", marks=pytest.mark.slow)])
     def test_they_apply_and_hold_on_the_five_points(self, loss):
         start = five_points()
         problem = Problem(start.inputs, start.targets, start.weights, start.output_weights, loss)

@@ -56,7 +56,7 @@ def find(rows: list[Row], role: str, of: str = "") -> list[tuple[int, int]]:
     ]
 
 
-@settings(max_examples=75)
+@settings(max_examples=40)
 @given(
     data=st.data(),
     m=st.integers(1, 7),
