@@ -67,7 +67,7 @@ def test_a_sweep_is_a_table_of_its_grid():
 )
 def test_a_row_is_what_run_tells_to_the_last_bit(preset, settings):
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    sweep(preset, *words, "--over", "init.seed=3,5", "--out", "out", "--measure", "steps,events")
+    sweep(preset, *words, "--over", "init.seed=3,5", "--out", "out", "--measure", "steps,events", jobs=1)
     rows = reluflow.open_sweep("out").table()
     for place, seed in enumerate((3, 5)):
         run = call("run", preset, *words, "--set", f"init.seed={seed}", "--json", "-q")

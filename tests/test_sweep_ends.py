@@ -196,13 +196,13 @@ def test_a_cell_that_is_no_number_is_left_out():
 
 
 @pytest.mark.parametrize("text", ["", "[sweep]\nover = ['init.seed=']", "title = 3", "[sweep"])
-def test_a_damaged_study_is_one_sentence(text):
-    sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out")
+def test_a_damaged_study_is_one_sentence(text, five_rows):
+    shutil.copytree(five_rows, "out")
     Path("out/sweep.toml").write_text(text)
     done = call("sweep", *SMALL, "--over", "init.seed=0:1", "--out", "out", "--resume")
     assert done.exit_code == 2
     assert one_sentence(done.stderr)
-    assert Path("out/rows.csv").read_text().count("\n") == 3
+    assert Path("out/rows.csv").read_text().count("\n") == 6
 
 
 def test_what_a_killed_process_left_of_a_folder_is_deleted(tmp_path):
