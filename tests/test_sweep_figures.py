@@ -6,6 +6,7 @@ from commands import call, one_sentence
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from sweeps import sweep as swept
 
 from reluflow import figures
 from reluflow.errors import ReluflowError
@@ -20,8 +21,7 @@ def sweep(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweeps") / "scales"
     axis = ["init.scale=1e-1,1e-2,1e-3", "network.width=2,12", "init.seed=0:2"]
     over = [word for each in axis for word in ("--over", each)]
-    done = call("sweep", "orthogonal-toy", *over, "--out", str(folder), "-q", "--jobs", "1")
-    assert done.exit_code == 0, done.stderr
+    swept("orthogonal-toy", *over, "--out", str(folder))
     return open_sweep(folder)
 
 
@@ -71,8 +71,7 @@ def test_several_values_are_a_curve_each_with_the_theory_beside_it(sweep, axes):
 def test_the_name_of_the_theory_leaves_room_for_the_curve(tmp_path):
     """That of data of no special setting says more than there is room for."""
     over = ("--over", "init.scale=1e-2,1e-4", "--set", "network.width=6")
-    done = call("sweep", "first-steps", *over, "--out", str(tmp_path / "steps"), "-q", "--jobs", "1")
-    assert done.exit_code == 0, done.stderr
+    swept("first-steps", *over, "--out", str(tmp_path / "steps"))
     with look():
         made = figures.sweep_figure(open_sweep(tmp_path / "steps"), Cut(value="escape:1"))
         FigureCanvasAgg(made).draw()
@@ -85,8 +84,7 @@ def test_the_name_of_the_theory_leaves_room_for_the_curve(tmp_path):
 def test_keys_that_vary_together_are_one_curve(tmp_path, axes):
     """Over whole numbers, of a loss that is that of stop.loss to the last digits."""
     over = ("--over", "data.samples=data.dimension=4,6,8", "--set", "stop.loss=1e-1")
-    done = call("sweep", "neuron-centred-10", *over, "--out", str(tmp_path / "both"), "-q", "--jobs", "1")
-    assert done.exit_code == 0, done.stderr
+    swept("neuron-centred-10", *over, "--out", str(tmp_path / "both"))
     with look():
         figures.sweep_curves(axes, open_sweep(tmp_path / "both"), "data.samples")
         assert list(axes.lines[0].get_xdata()) == [4.0, 6.0, 8.0]
