@@ -1,6 +1,7 @@
 """No module uses another's underscore names, be it one of the package, a test or a tool."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +44,23 @@ def defined(nodes: list[ast.AST]) -> set[str]:
     return names
 
 
+#: an attribute with such a name of anything but self, cls and super(); an import of one; one in a string
+ATTRIBUTE = re.compile(r"\._(?<!\bself\._)(?<!\bcls\._)(?<!super\(\)\._)[A-Za-z]")
+IMPORT = re.compile(r"import (\(([^)]*[\s,])?|[^\n]*[ ,])?_[A-Za-z]")
+STRING = re.compile(r"""["']_[A-Za-z]""")
+
+
+def may_mention(source: str) -> bool:
+    """Whether there may be others' private names in it, which is told much sooner than which."""
+    return bool(
+        ATTRIBUTE.search(source) or IMPORT.search(source) or ("attr(" in source and STRING.search(source))
+    )
+
+
 def foreign(source: str) -> Iterator[str]:
     """What a module uses of others' private names, each with its line."""
+    if not may_mention(source):
+        return
     nodes = list(ast.walk(ast.parse(source)))
     own = defined(nodes)
     for node in nodes:
@@ -68,6 +84,9 @@ def foreign(source: str) -> Iterator[str]:
     ("source", "found"),
     [
         ("from a import _b", ["_b"]),
+        ("from a import (_b)", ["_b"]),
+        ("from a import (\n    c,  # d\n    _b,\n)", ["_b"]),
+        ("import a, _b", ["_b"]),
         ("import a._b", ["_b"]),
         ("from a._b import c", ["_b"]),
         ("a.b()._c", ["_c"]),
