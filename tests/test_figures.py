@@ -466,7 +466,12 @@ class TestExtremes:
 class TestInMemory:
     @pytest.mark.parametrize(
         "kind",
-        ["loss", "neurons", "directions", "function", pytest.param("verify", marks=pytest.mark.slow)],
+        [
+            "loss",
+            "directions",
+            "function",
+            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("neurons", "verify")),
+        ],
     )
     def test_a_run_that_no_directory_holds_is_drawn_as_if_one_did(self, runs, kind):
         stored = runs["steps"]

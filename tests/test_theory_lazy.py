@@ -37,7 +37,7 @@ def rows(measured: Measured) -> dict[str, Row]:
     return {row.id.removeprefix("lazy/"): row for row in found}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_five_points_to_the_stated_accuracy(seed):
     """Scale 100 and 400 neurons: |d ln L| of at most 2e-5 down to a loss of 1e-9."""
     found = rows(run(rtol=1e-9, init__seed=seed))

@@ -98,19 +98,35 @@ def test_a_sign_that_changes_while_a_neuron_slides_is_where_the_solver_has_it():
         assert np.sign(run.output_weights[0][5]) == -np.sign(run.output_weights[-1][5])
 
 
-@pytest.mark.parametrize(
-    ("name", "neuron", "death"),
-    [("unbalanced-limit-37", 7, 6.78), ("dominated-limit-37", 10, 10.42), ("dominated-limit-37", 5, 23.05)],
-)
+#: dominated neurons that slide into the origin, and when they die under descent
+DEATHS = [
+    ("unbalanced-limit-37", 7, 6.78),
+    ("dominated-limit-37", 10, 10.42),
+    ("dominated-limit-37", 5, 23.05),
+]
+
+
+def of_size_one(problem, neuron):
+    """Weights (1, d) and output weight (1,) of a neuron over the size of that."""
+    size = abs(problem.output_weights[neuron])
+    return problem.weights[[neuron]] / size, problem.output_weights[[neuron]] / size
+
+
+@pytest.mark.parametrize(("name", "neuron", "death"), DEATHS)
 def test_a_dominated_neuron_that_slides_into_the_origin_dies_as_under_descent(name, neuron, death):
     problem = case(name)
-    inputs, targets = problem.inputs, problem.targets
-    size = abs(problem.output_weights[neuron])
-    weights, output = problem.weights[[neuron]] / size, problem.output_weights[[neuron]] / size
-    course = final_growth(weights, output, inputs, targets)
+    course = final_growth(*of_size_one(problem, neuron), problem.inputs, problem.targets)
     assert course.rate[0] == 0.0
     assert course.settled[0] == pytest.approx(death, abs=0.01)
     np.testing.assert_array_equal(course.status[0], OFF)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "neuron", "death"), DEATHS)
+def test_they_die_at_these_times_under_descent(name, neuron, death):
+    problem = case(name)
+    inputs, targets = problem.inputs, problem.targets
+    weights, output = of_size_one(problem, neuron)
     for rate in (3e-3, 1e-3):
         w, a, steps = weights[0].copy(), float(output[0]), 0
         while np.any(w @ inputs.T > 0.0) and steps * rate < 2.0 * death:
