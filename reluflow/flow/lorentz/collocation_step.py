@@ -18,7 +18,7 @@ from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked
 from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Mask, Neurons
-from reluflow.flow.lorentz.newton_update import corrected, shortened
+from reluflow.flow.lorentz.newton_update import corrected, shortened, signs_known
 from reluflow.flow.lorentz.path import Path, integrals
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
@@ -193,7 +193,7 @@ class CollocationStepper:
         path, size, tolerance = iterate.path, correction.size, limits.tolerance
         everyone = len(iterate.neurons) == len(context.neurons)
         resolved = iterate.number >= NEWTON.late
-        resolved = resolved or self._resolved(correction.path, correction.change, tolerance, context)
+        resolved = resolved or signs_known(correction, tolerance, context)
         converged = size <= limits.enough and everyone and resolved
         if converged or error > ACCURACY.hopeless[min(iterate.number, 2)]:
             # errors of the path add up, and a stiff residual makes large errors of the network of them
@@ -227,18 +227,6 @@ class CollocationStepper:
         """
         size = self.samples.spread * (rms(context.force) + self.scale)
         return min(1.0, max(least, context.rate * float(np.sqrt(self.samples.total)) / size))
-
-    def _resolved(self, path: Path, change: Array, tolerance: float, context: StepContext) -> bool:
-        """Whether ``change`` leaves the signs of small residuals alone where neurons slide on them.
-
-        A residual that is all but fitted follows what little still drives it; it may be far below the
-        tolerance, and yet its sign says to which side neurons leave the kink.
-        """
-        if self.samples.labelled is not None:  # the force of a label keeps its sign
-            return True
-        sample = context.slaved(path.length)
-        known = np.maximum(NEWTON.signed * np.abs(path.values[:, sample]), NEWTON.finest * tolerance)
-        return bool((np.abs(change[:, sample]) <= known).all())
 
     def _shifted(
         self, swept: SweepResult, base: Array, wanted: float, correction: Correction, error: float

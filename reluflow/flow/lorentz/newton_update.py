@@ -34,6 +34,19 @@ def corrected(
     return Correction(moved, change, size, turned, newton)
 
 
+def signs_known(correction: Correction, tolerance: float, context: StepContext) -> bool:
+    """Whether the change leaves the signs of small residuals alone where neurons slide on them.
+
+    A residual that is all but fitted follows what little still drives it; it may be far below the tolerance,
+    and yet its sign says to which side neurons leave the kink. The force of a label keeps its sign.
+    """
+    if context.samples.labelled is not None:
+        return True
+    path, sample = correction.path, context.slaved(correction.path.length)
+    known = np.maximum(NEWTON.signed * np.abs(path.values[:, sample]), NEWTON.finest * tolerance)
+    return bool((np.abs(correction.change[:, sample]) <= known).all())
+
+
 def shortened(path: Path, share: float, context: StepContext) -> Path:
     """The same path up to a share of the step."""
     if path.predicted is None:
