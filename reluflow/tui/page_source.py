@@ -24,7 +24,7 @@ from reluflow.plot.views.plateau_page import Judgement, PlateauFacts, plateau_sh
 from reluflow.plot.views.sample_page import SampleFacts, sample_sheet
 from reluflow.problem import Problem
 from reluflow.theory.escape import classify
-from reluflow.theory.forecast import forecast
+from reluflow.theory.forecast import TooManyBundlesError, forecast
 
 Kind = Literal["neuron", "sample", "plateau", "event"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -180,6 +180,10 @@ def judge(source: PageSource, number: int) -> Judgement:
     if problem.width * problem.samples > MOST_PAIRS:
         return Judgement(None, None, f"not asked for {problem.width} neurons on {problem.samples} samples")
     try:
-        return Judgement(classify(problem, state), forecast(problem, state))
+        verdict = classify(problem, state)
+        try:
+            return Judgement(verdict, forecast(problem, state))
+        except TooManyBundlesError as error:
+            return Judgement(verdict, None, str(error))
     except (ReluflowError, ArithmeticError, ValueError, MemoryError) as error:
         return Judgement(None, None, f"breaks off: {error}")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import ClassVar
 
 import driver
@@ -21,7 +22,7 @@ from reluflow.plot.phases import plateaus_of
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.theory.escape import classify
-from reluflow.theory.forecast import forecast
+from reluflow.theory.forecast import FORECAST, forecast
 from reluflow.training.training import Training
 from reluflow.tui.page_source import PageSource, judge
 from reluflow.tui.screens.inspector import Inspector, InspectorResult
@@ -248,3 +249,21 @@ def test_a_plateau_is_judged_on_the_state_of_the_time_that_is_shown() -> None:
     foreseen = forecast(resumed.problem, resumed.solver.state)
     told = "none foreseen" if foreseen is None else f"t = {short(foreseen.time)}"
     assert any("next escape" in line and told in line for line in words)
+
+
+def test_a_plateau_with_too_many_rivals_to_solve_for_is_judged_all_the_same(monkeypatch) -> None:
+    preset = load_preset("orthogonal-toy")
+    run = Training.from_preset(preset)
+    while run.status == "running":
+        run.advance(10.0)
+    history = run.recorder.history
+    frame = Frame(preset, status=run.status, method="lorentz", history=history, problem=run.problem)
+    plateaus = plateaus_of(history.series, settled=True)
+    moments = PageSource(frame, plateaus[0].begin, plateaus)
+    assert judge(moments, 0).forecast is not None
+    monkeypatch.setattr("reluflow.theory.forecast.FORECAST", replace(FORECAST, pairs=0))
+    page = moments.sheet("plateau", 0, judge(moments, 0), 200, BRAILLE)
+    assert not isinstance(page, str)
+    words = ["".join(segment.text for segment in row) for row in page.head]
+    assert any("what it is" in line and "saddle" in line for line in words)
+    assert any("next escape" in line and "compete for the next escape" in line for line in words)

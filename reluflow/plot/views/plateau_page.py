@@ -27,7 +27,7 @@ from reluflow.theory.forecast import Forecast
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the theory says of a state on a plateau; ``sentence`` stands for it where there is none."""
+    """What the theory says of a state on a plateau; ``sentence``: why there is no verdict, or no forecast."""
 
     verdict: Verdict | None
     forecast: Forecast | None
@@ -108,7 +108,7 @@ def _theory(facts: PlateauFacts) -> list[Row]:
         ),
     ]
     if found is None:
-        return [*rows, fact("next escape", "none foreseen", "no small neuron grows")]
+        return [*rows, fact("next escape", "none foreseen", judgement.sentence or "no small neuron grows")]
     return [
         *rows,
         fact(
