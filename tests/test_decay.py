@@ -195,7 +195,8 @@ def test_a_decay_that_is_no_such_number_is_refused(decay):
         reluflow.simulate(*two_points(), weight_decay=decay)
 
 
-@pytest.mark.parametrize("preset", ["decay-orthogonal", pytest.param("grokking", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["decay-orthogonal", "grokking"])
 def test_curves_fall_on_one_over_lambda_t(preset):
     worst = decay_tables.spread({decay: decay_tables.curves(preset, decay) for decay in (1e-3, 1e-4, 1e-5)})
     assert worst.shape == (2, 3)

@@ -23,6 +23,10 @@ from reluflow.figures.metadata import made_by
 from reluflow.figures.shown import history_of
 from reluflow.store.run_directory import open_run
 
+#: lines, a picture of the plane, words, and two with sizes or runs of their own; the others are drawn by
+#: tests/test_figures.py, and written in the same way
+WRITTEN = ("loss", "function", "verify", "directions", "margins")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -35,7 +39,10 @@ def runs(folder):
 
 
 class TestFiles:
-    @pytest.mark.parametrize("kind", sorted(KINDS))
+    @pytest.mark.parametrize(
+        "kind",
+        [pytest.param(kind, marks=() if kind in WRITTEN else pytest.mark.slow) for kind in sorted(KINDS)],
+    )
     def test_every_kind_is_written_and_says_what_it_was_made_by(self, folder, kind, tmp_path):
         path = tmp_path / "it's (a) \\figure é.png"
         run = folder / {"margins": "labels", "verify": "smaller"}.get(kind, "steps")

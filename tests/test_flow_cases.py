@@ -30,13 +30,13 @@ def one_of_each(quick: list[str], others: list[str]) -> list:
 #: the integrator takes the solution that is the limit of descent, or there is only one
 AGREED = one_of_each(
     [
-        "dominated-1", "domline-15", "gauss2-2", "grid-22", "inscale_mixed-2",
+        "dominated-1", "domline-15", "grid-22",
         "held-0", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
         "zeroneurons-7",
     ],
     [
-        "gauss-20", "gauss2-75", "grid-3", "grid-6", "grid-8", "held-1", "inscale-8", "onkink-10",
-        "onkink-19", "opposite-kink-7", "rankdef-9", "sizes-0", "unbal2-3",
+        "gauss-20", "gauss2-2", "gauss2-75", "grid-3", "grid-6", "grid-8", "held-1", "inscale-8",
+        "inscale_mixed-2", "onkink-10", "onkink-19", "opposite-kink-7", "rankdef-9", "sizes-0", "unbal2-3",
     ],
 )  # fmt: skip
 
@@ -48,9 +48,8 @@ CHOICES = one_of_each(
         "rankdef2-23",
         "domline-5",
         "fitted-elsewhere-0",
-        "fitted-elsewhere-1",
     ],
-    ["unbal2-12", "unbal2-26", "unbalanced-1", "unbalanced-19", "fitted-elsewhere-2"],
+    ["unbal2-12", "unbal2-26", "unbalanced-1", "unbalanced-19", "fitted-elsewhere-1", "fitted-elsewhere-2"],
 )
 
 #: cases in which the integrator takes another solution: a time at which that shows, a rate of descent, and

@@ -191,7 +191,7 @@ def test_lorentz_refuses_what_overflows(name):
     ],
 )
 def test_presets_of_a_strange_scale(changes):
-    preset = reluflow.load_preset("high-dimension", changes | {"stop.steps": 80})
+    preset = reluflow.load_preset("high-dimension", changes | {"stop.steps": 40})
     problem = preset.problem()
     run = Training.from_preset(preset)
     while run.status == "running":

@@ -203,13 +203,13 @@ class TestWrongAssumptions:
                 "known for the ReLU, slope 0, only",
             ),
             (
-                ["neuron-centred"],
+                ["neuron-centred", "--set", "network.width=10"],
                 "correlated/minus-die",
                 "the input of sample 1 is 60.38 degrees from the teacher, the farthest of ",
                 "the theorem is for less than 45",
             ),
             (
-                ["two-teachers"],
+                ["two-teachers", "--set", "network.width=10"],
                 "correlated/half-time",
                 "the target of sample 16 is -3.98792",
                 "one neuron as teacher makes all targets positive",

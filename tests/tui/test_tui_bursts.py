@@ -28,7 +28,15 @@ BURSTS = {
 }
 
 
-def test_keys_find_the_app_as_the_keys_before_have_left_it(terminal: Terminal) -> None:
+#: as pages that come and go in all of the others
+LIKE_OTHERS = ("a preset opened, and a key after it", "the filter", "something copied, and a key after it")
+FEW = {what: keys for what, keys in BURSTS.items() if what not in LIKE_OTHERS}
+
+
+@pytest.mark.parametrize("bursts", [FEW, pytest.param(BURSTS, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_keys_find_the_app_as_the_keys_before_have_left_it(
+    terminal: Terminal, bursts: dict[str, str]
+) -> None:
     """One app, whose start takes longer than most of what is typed."""
     terminal.until(lambda screen: "quit" in screen.text and "playing" in screen.text, "a run")
     # what is typed after a key that erases stays
@@ -44,7 +52,7 @@ def test_keys_find_the_app_as_the_keys_before_have_left_it(terminal: Terminal) -
     terminal.until(lambda screen: " t 20 " in screen.text, "the time")
     terminal.type("\x1b[H ")
     terminal.until(lambda screen: "playing" in screen.text, "the run")
-    for what, keys in BURSTS.items():
+    for what, keys in bursts.items():
         # whatever is open is left, and then a key does what it does on the panels
         terminal.type(keys * 2 + ESCAPE * 4 + "g")
         terminal.until(lambda screen: "50% of the run" in screen.text, what)
