@@ -1,6 +1,7 @@
 """Figures as files, also those that move: that they are written, and say what they were made by."""
 
 import json
+import re
 import shutil
 import sys
 import warnings
@@ -61,6 +62,15 @@ class TestFiles:
         with Image.open(path) as picture:
             assert picture.size == (2100, 750)
         assert made_by(path)["command"].endswith("--kind loss --size 7x2.5")
+
+    def test_the_end_is_drawn_unless_told_otherwise(self, folder, tmp_path):
+        words = ("plot", str(folder / "toy"), "--kind", "directions", "-o")
+        assert call(*words, str(tmp_path / "a.svg")).exit_code == 0
+        assert call(*words, str(tmp_path / "b.svg"), "--at", "end").exit_code == 0
+        one, other = (
+            re.findall(r" d=\"[^\"]*\"", (tmp_path / name).read_text()) for name in ("a.svg", "b.svg")
+        )
+        assert one == other
 
     def test_the_start_is_a_time_as_any_other(self, folder, tmp_path):
         path = tmp_path / "start.png"
