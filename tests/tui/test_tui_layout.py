@@ -119,7 +119,7 @@ async def test_a_terminal_that_is_too_small_says_so_and_nothing_else() -> None:
         assert app.shown("#neurons") or app.shown("#loss")
 
 
-@pytest.mark.parametrize("size", [(60, 20), (100, 30), (140, 40)])
+@pytest.mark.parametrize("size", [(60, 20), (100, 30), pytest.param((140, 40), marks=pytest.mark.slow)])
 async def test_z_gives_the_screen_to_the_panel_in_focus_and_takes_it_back(size: tuple[int, int]) -> None:
     async with explorer(size=size) as app:
         await app.halted_at(2)
