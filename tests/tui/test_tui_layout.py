@@ -211,7 +211,7 @@ async def test_what_a_larger_terminal_showed_is_not_kept() -> None:
 
 
 async def test_keys_that_come_faster_than_the_focus_find_it_where_it_is_sent() -> None:
-    async with explorer(size=(130, 35)) as app:
+    async with explorer(size=(130, 35), form=True) as app:
         for key in ("4", "down", "down", "escape", "g"):
             await press_key(app.app, key)
         await app.drained()

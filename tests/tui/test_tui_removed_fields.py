@@ -21,7 +21,7 @@ def editor(app: Driver) -> NumberField:
 
 
 async def test_a_click_on_a_field_that_is_just_removed_takes_no_key_away() -> None:
-    async with explorer(size=(125, 34)) as app:
+    async with explorer(size=(125, 34), form=True) as app:
         await app.press("4")
         clicked = editor(app)
         removed = fields(app).remove_children()
@@ -35,7 +35,7 @@ async def test_a_click_on_a_field_that_is_just_removed_takes_no_key_away() -> No
 
 
 async def test_a_field_that_is_removed_before_the_mouse_is_let_go_lets_go_of_it() -> None:
-    async with explorer(size=(125, 34)) as app:
+    async with explorer(size=(125, 34), form=True) as app:
         clicked = editor(app)
         await app.pilot.mouse_down(clicked)
         assert app.app.mouse_captured is clicked
@@ -45,7 +45,7 @@ async def test_a_field_that_is_removed_before_the_mouse_is_let_go_lets_go_of_it(
 
 
 async def test_two_presets_at_once_leave_one_field_for_each_number_of_the_second() -> None:
-    async with explorer(size=(125, 34)) as app:
+    async with explorer(size=(125, 34), form=True) as app:
         form = app.app.main.form
         first, second = load_preset("neuron-centred"), load_preset("grokking")
         await asyncio.gather(form.load(first, first.values), form.load(second, second.values))
