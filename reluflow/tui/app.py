@@ -149,7 +149,8 @@ class Explorer(Listening, TerminalApp):
         self.theory.changed = main.show_theory
         self.closeups.changed = main.loss.show_closeup
         main.loss.wants = self.closeups.look_at
-        self.comparison.changed = self._show_frozen
+        compared = self.comparison
+        compared.changed = lambda: main.loss.show_frozen(compared.frozen, self.parameters.origins)
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -243,9 +244,6 @@ class Explorer(Listening, TerminalApp):
         if self.main.form.is_attached:
             await self.main.form.load(preset, self.parameters.saved)
         self.session.front.open()
-
-    def _show_frozen(self) -> None:
-        self.main.loss.show_frozen(self.comparison.frozen, self.parameters.origins)
 
     # --- what the parts ask of the app ---
 
