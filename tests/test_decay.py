@@ -15,10 +15,13 @@ import decay as decay_tables
 
 import reluflow
 from reluflow.errors import ProblemError
+from reluflow.flow.base import Options
+from reluflow.flow.lorentz import Lorentz
 from reluflow.network import imbalance, tangent_kernel, variation_norm
 from reluflow.observe.inspection import drift_of, inspect
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
+from reluflow.store.preset import load_preset
 from reluflow.theory.decay_rows import predictions
 from reluflow.training.measuring import train
 from reluflow.training.training import StopRules, Training
@@ -294,3 +297,14 @@ def test_a_decay_that_rounding_hides_leaves_the_flow_as_it_is(decay):
 def test_a_decay_of_which_few_digits_are_held_is_refused():
     with pytest.raises(ProblemError, match="the weight decay is 1e-300; expected 0 or at least 1e-60"):
         reluflow.simulate(*two_points(), weight_decay=1e-300)
+
+
+@pytest.mark.parametrize(("decay", "loss"), [(0.1, 0.02), (0.4, 0.2225)])
+def test_a_rest_that_strong_decay_holds_is_not_left_again(decay: float, loss: float) -> None:
+    """Of orthogonal unit inputs each sign keeps sum r_k^2 = (n decay)^2, or, pulled less, its targets."""
+    problem = load_preset("decay-orthogonal", {"solver.weight_decay": decay}).problem()
+    solver = Lorentz(problem, Options())
+    while solver.t < 3000.0 and solver.steps < 1000:
+        solver.step(t_end=3000.0)
+    assert solver.t == 3000.0
+    assert solver.loss == pytest.approx(loss, rel=1e-5)

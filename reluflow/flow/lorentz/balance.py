@@ -34,9 +34,9 @@ def relaxed(step: TrialStep, start: StepContext) -> TrialStep:
         return step
     there = start.after(step.end, step.residual)
     values, vectors = there.spectrum.values, there.spectrum.vectors
-    stiff = values * step.length > STIFF
     missing = (step.residual - there.rest) @ vectors
     slopes = values - 2.0 * there.samples.weight_decay
+    stiff = slopes * step.length > STIFF
     pulled = vectors @ np.divide(missing, slopes, out=np.zeros_like(missing), where=stiff)
     end = shifted(step.end, there.samples, pulled)
     if end is None:

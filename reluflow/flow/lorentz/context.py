@@ -211,7 +211,8 @@ class StepContext:
         log_size = self.log_sizes
         change = change / len(n)
         for _ in range(2):
-            room = 0.5 * np.log(change / (weight * length)) - log_size
+            seen = weight * length  # zero where all labels are fitted beyond what numbers hold
+            room = (0.5 * np.log(change / seen) if seen > 0.0 else np.inf) - log_size
             small = (room > 1.0) & (rate > 0.0)
             self.escaping = bool(np.any(~small & (rate > LENGTHS.leading * fastest)))
             if not small.any():

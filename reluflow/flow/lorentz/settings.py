@@ -123,6 +123,9 @@ class LengthSettings:
     rapidity: float = 300.0
     #: the same of a neuron that shrinks: its pre-activations are differences, and lose as many digits
     shrinking: float = 12.0
+    #: the longest step with weight decay lambda, in units of 1 / lambda: where decay and K hold the residual
+    #: errors of the path count h K times in the neurons, and steps that only grow would leave a rest again
+    decaying: float = 5.0
     #: where nothing moves steps grow up to this
     longest: float = 1e300
     #: A step below this share of the time, or of the first one, and below half of the first try, fails.

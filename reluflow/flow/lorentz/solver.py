@@ -211,6 +211,8 @@ class Lorentz(FlowSolver):
         ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation.allowed, led), room)
         if self.steps == 0 and context.trace > 0.0:
             ceiling = min(ceiling, LENGTHS.first / context.trace)
+        if self._samples.weight_decay:
+            ceiling = min(ceiling, LENGTHS.decaying / self._samples.weight_decay)
         return min(self._controller.proposed(context), ceiling)
 
     def _accept(self, attempt: TrialStep, context: StepContext, t_end: float | None) -> None:
