@@ -119,6 +119,8 @@ class Run(Told):
     def _stored(self) -> Members | None:
         path = self.path / TRAJECTORY
         if not path.exists():
+            if self._content.get("steps"):
+                raise damaged(path, "missing, though steps were saved")
             return None
         members = Members.open(path, check_values(self._sizes))
         check_trajectory(members, self._sizes)
