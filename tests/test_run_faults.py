@@ -370,3 +370,11 @@ def test_nor_is_one_about_a_run(run):
         said = call(*map(str, words)).stderr
         assert said
         assert all(len(line) <= 300 for line in said.splitlines()), words
+
+
+def test_a_trajectory_that_is_gone_is_damage_told_once(run):
+    (run / "trajectory.npz").unlink()
+    for command in ("verify", "info"):
+        told = call(command, str(run))
+        assert told.exit_code == 2
+        assert told.stderr.count("trajectory.npz (missing, though steps were saved)") == 1

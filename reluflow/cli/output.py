@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import NoReturn, ParamSpec, TextIO, TypeVar
+from typing import Final, NoReturn, ParamSpec, TextIO, TypeVar
 
 import typer
 
@@ -13,6 +13,9 @@ from reluflow.errors import ExitCode, ReluflowError, escaped, one_sentence, sent
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
+
+#: what the command that runs has remarked on: the same is not told again where it ends by it
+_remarked: Final[set[str]] = set()
 
 
 def emit(text: str) -> None:
@@ -41,6 +44,7 @@ def say(text: str) -> None:
 
 def remark(text: str) -> None:
     """Narrate one sentence, which may be as long as any: with its beginning it still fits on a screen."""
+    _remarked.add(text)
     say(one_sentence(f"reluflow: {text}"))
 
 
@@ -66,9 +70,12 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
 
     @wraps(command)
     def shielded(*args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        _remarked.clear()
         try:
             return command(*args, **options)
         except ReluflowError as error:
+            if str(error) in _remarked:
+                raise typer.Exit(ExitCode.USAGE) from None
             fail(str(error), ExitCode.USAGE)
         except (MemoryError, OSError) as error:
             fail(sentence(error), ExitCode.FAILED)
