@@ -8,10 +8,11 @@ dr/dt = -K r, as it nearly does at the end of every training. What is left dies 
 polynomial times one exponential holds it (Ixaru & Vanden Berghe, Exponential Fitting, 2004).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import comb
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -273,3 +274,22 @@ class Path:
         modes = None if self.modes is None else Modes(share * self.modes.rates, self.modes.vectors)
         values = self.basis(share * RADAU.nodes) @ self.terms
         return Path(values, share * self.length, share * self.decay, modes)
+
+
+def packed_path(path: Path | None) -> dict[str, Any]:
+    """What is kept of a path, if there is one, in arrays and numbers."""
+    return {
+        "path_values": np.zeros((0, 0)) if path is None else path.values,
+        "path_length": 0.0 if path is None else path.length,
+        "path_decay": 0.0 if path is None else path.decay,
+        "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
+    }
+
+
+def unpacked_path(saved: Mapping[str, Any]) -> Path | None:
+    """The path that was kept; None if there was none, or one with another number of stages."""
+    values, packed = np.array(saved["path_values"]), np.array(saved["path_modes"])
+    if not values.size or len(values) not in (1, RADAU.stages):
+        return None
+    modes = Modes.unpacked(packed) if packed.size else None
+    return Path(values, float(saved["path_length"]), float(saved["path_decay"]), modes)

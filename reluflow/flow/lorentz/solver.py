@@ -27,10 +27,9 @@ from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.collocation_step import CollocationStepper
 from reluflow.flow.lorentz.context import StepContext
 from reluflow.flow.lorentz.dense import Dense, StepMotion
-from reluflow.flow.lorentz.modes import Modes
 from reluflow.flow.lorentz.motion_record import SweepRecord, gradient_squares
 from reluflow.flow.lorentz.neurons import NAMES, Neurons
-from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.path import Path, packed_path, unpacked_path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.put_aside import PutAside
 from reluflow.flow.lorentz.samples import Index, Samples, merge
@@ -271,12 +270,8 @@ class Lorentz(FlowSolver):
         packed: dict[str, Any] = {}
         packed |= {f"now_{name}": getattr(self._neurons, name) for name in NAMES}
         packed |= {f"now_{name}": getattr(self.clusters, name) for name in CLUSTER_NAMES}
-        path = self._path
+        packed |= packed_path(self._path)
         packed |= {
-            "path_values": np.zeros((0, 0)) if path is None else path.values,
-            "path_length": 0.0 if path is None else path.length,
-            "path_decay": 0.0 if path is None else path.decay,
-            "path_modes": np.zeros((0, 0)) if path is None or path.modes is None else path.modes.packed,
             "series_lately": astuple(self._history),
             "next_length": self._controller.next,
             "last_step": self._controller.last,
@@ -291,13 +286,7 @@ class Lorentz(FlowSolver):
         self._neurons = Neurons(*(np.array(saved[f"now_{name}"]) for name in NAMES))
         self.clusters = Clusters(*(np.array(saved[f"now_{name}"]) for name in CLUSTER_NAMES))
         self._before = self._neurons, self.clusters
-        values = np.array(saved["path_values"])
-        packed = np.array(saved["path_modes"])
-        modes = Modes.unpacked(packed) if packed.size else None
-        length, decay = float(saved["path_length"]), float(saved["path_decay"])
-        # of a run that was stored with another number of stages the last path is not known
-        known = values.size and len(values) in (1, RADAU.stages)
-        self._path = Path(values, length, decay, modes) if known else None
+        self._path = unpacked_path(saved)
         self._record = self._begun = None
         self._segments, history = (), tuple(float(number) for number in saved.get("series_lately", ()))
         self._history = (
