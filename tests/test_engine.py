@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reluflow.flow.base import Options, State
-from reluflow.flow.lorentz import Lorentz, collocation_step, dense, rounds
+from reluflow.flow.lorentz import Lorentz, collocation_step, dense, neuron_events, rounds
 from reluflow.flow.lorentz import sweep as sweep_module
 from reluflow.flow.lorentz.engine import suits
 from reluflow.flow.lorentz.engine.engine import Engine
@@ -83,6 +83,40 @@ def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
         np.testing.assert_allclose(one.end.weights / sizes, other.end.weights / sizes, atol=1e-8)
     assert len(pairs) > steps
     assert count > 1000
+
+
+@pytest.mark.parametrize("share", [0.97, 1.03])
+def test_it_does_not_matter_where_a_crossing_is_guessed(share, monkeypatch):
+    """Before a release or behind it: which of the two comes first is decided where the crossing is."""
+    exact = neuron_events.first_crossing
+
+    def astray(before, moved):
+        sample, position = exact(before, moved)
+        return sample, np.minimum(moved.begin + share * (position - moved.begin), moved.end)
+
+    monkeypatch.setattr(rounds, "suits", lambda *_: False)
+    swept: list[tuple[SweepResult, SweepResult]] = []
+
+    def both(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
+        one = sweep(neurons, samples, path, hysteresis, straight, abandoned)
+        if straight is None and not path.still:
+            with monkeypatch.context() as patched:
+                patched.setattr(neuron_events, "first_crossing", astray)
+                swept.append((one, sweep(neurons, samples, path, hysteresis)))
+        return one
+
+    monkeypatch.setattr(collocation_step, "sweep", both)
+    solver = Lorentz(wide(1), Options())
+    while solver.steps < 8:
+        solver.step()
+    count = 0
+    for one, other in swept:
+        for neuron in np.unique(one.events.neuron):
+            mine, theirs = (each.events.take(each.events.neuron == neuron) for each in (one, other))
+            assert np.array_equal(mine.kind, theirs.kind)
+            np.testing.assert_allclose(mine.t, theirs.t, atol=1e-6)
+            count += len(mine)
+    assert count > 500
 
 
 def test_dual_vectors_stay_dual(monkeypatch):

@@ -48,8 +48,9 @@ CHOICES = one_of_each(
         "rankdef2-23",
         "domline-5",
         "fitted-elsewhere-0",
+        "fitted-elsewhere-2",
     ],
-    ["unbal2-12", "unbal2-26", "unbalanced-1", "unbalanced-19", "fitted-elsewhere-1", "fitted-elsewhere-2"],
+    ["unbal2-12", "unbal2-26", "unbalanced-1", "unbalanced-19", "fitted-elsewhere-1"],
 )
 
 #: cases in which the integrator takes another solution: a time at which that shows, a rate of descent, and

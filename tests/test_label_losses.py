@@ -487,3 +487,13 @@ def test_forces_that_cancel_hold_up_no_tight_tolerance():
     )
     assert tight.t[-1] == loose.t[-1] == 1e4
     assert tight.loss == pytest.approx(loose.loss, rel=1e-7)
+
+
+def test_labels_that_are_fitted_beyond_what_numbers_hold_are_no_fault():
+    """No sample pulls but those that are wrong, and no curvature is left of either."""
+    inputs, labels = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), np.array([1.0, -1.0, 1.0])
+    weights = 1e3 * np.array([[1.0, 0.2], [0.1, 1.0]])
+    outputs = np.linalg.norm(weights, axis=1)
+    found = reluflow.simulate(inputs, labels, weights, outputs, loss="logistic", times=[1.0])
+    assert np.all(np.diff(found.loss) <= 0.0)
+    assert found.t[-1] == 1.0
