@@ -490,10 +490,11 @@ def test_forces_that_cancel_hold_up_no_tight_tolerance():
 
 
 def test_labels_that_are_fitted_beyond_what_numbers_hold_are_no_fault():
-    """No sample pulls but those that are wrong, and no curvature is left of either."""
-    inputs, labels = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), np.array([1.0, -1.0, 1.0])
-    weights = 1e3 * np.array([[1.0, 0.2], [0.1, 1.0]])
-    outputs = np.linalg.norm(weights, axis=1)
-    found = reluflow.simulate(inputs, labels, weights, outputs, loss="logistic", times=[1.0])
-    assert np.all(np.diff(found.loss) <= 0.0)
+    """Those that are wrong pull with all their force, and no curvature is left of any."""
+    generator = np.random.default_rng(0)
+    inputs, labels = generator.standard_normal((6, 2)), np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0])
+    weights = 1e3 * generator.standard_normal((8, 2))
+    outputs = np.where(np.arange(8) % 2, 1.0, -1.0) * np.linalg.norm(weights, axis=1)
+    found = reluflow.simulate(inputs, labels, weights, outputs, loss="logistic", times=[1e-3, 1.0])
     assert found.t[-1] == 1.0
+    assert np.all(np.diff(found.loss) <= 0.0)
