@@ -37,7 +37,9 @@ class CurvedSpectrum:
     def of(tangent: Array, curvature: Array, damping: float) -> "CurvedSpectrum":
         """From K (q, q), c (q,), and what weight decay adds to the diagonal."""
         largest = float(curvature.max(initial=0.0)) or 1.0
-        root = np.sqrt(np.maximum(curvature, LEAST_CURVATURE * largest))
+        # at least a normal number: where all labels are fitted beyond what numbers hold c vanishes
+        least = max(LEAST_CURVATURE * largest, float(np.finfo(float).tiny))
+        root = np.sqrt(np.maximum(curvature, least))
         matrix = root[:, None] * tangent * root
         matrix.flat[:: len(matrix) + 1] += damping
         return CurvedSpectrum(spectrum(matrix), root)
