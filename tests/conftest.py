@@ -7,7 +7,10 @@ import signal
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+# pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
+sys.dont_write_bytecode = False
+
+from hypothesis import settings  # noqa: E402 - it is rewritten as well
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -19,9 +22,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for name in ("SIGTERM", "SIGHUP"):
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
-
-# pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
-sys.dont_write_bytecode = False
 
 # Nothing that tests write is to outlast a loss of power, and a run waits for the disc twenty times.
 os.fsync = lambda handle: None
