@@ -3,9 +3,11 @@
 Text from files is shown escaped: no control characters, and sentences that fit on a screen.
 """
 
+import errno
 import os
 import re
 import shlex
+import stat
 import unicodedata
 from collections.abc import Iterable
 from enum import IntEnum
@@ -16,6 +18,20 @@ LONGEST: Final = 300
 #: paths and other words without a space are shortened to this
 _LONGEST_WORD: Final = 80
 _CUT: Final = " ... "
+#: By what a path is at fault, not the system: whoever gave it can give another one.
+_OF_A_PATH: Final = {
+    errno.ENAMETOOLONG: "a name that is too long",
+    errno.ELOOP: "a symbolic link that leads to itself",
+    errno.ENOTDIR: "a file in the place of a folder",
+}
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFREG: "a file",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class ExitCode(IntEnum):
@@ -80,8 +96,28 @@ def sentence(error: Exception) -> str:
         return "there is not enough memory for these sizes; expected smaller ones"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
+        if is_of_a_path(error):
+            found = _OF_A_PATH[error.errno or 0]
+            return one_sentence(f"{where}found {found}; expected a path that can be used")
         return one_sentence(f"{where}{error.strerror or error}")
     return one_sentence(f"{type(error).__name__}: {error}")
+
+
+def is_of_a_path(error: BaseException) -> bool:
+    """Whether it is a path that no file or folder can be at."""
+    return isinstance(error, OSError) and error.errno in _OF_A_PATH
+
+
+def found_at(path: str | os.PathLike[str]) -> str:
+    """What there is at a path, in words: "a folder", "a named pipe", "nothing of that name"."""
+    try:
+        return _KINDS.get(stat.S_IFMT(os.stat(path).st_mode), "something that is no file")
+    except FileNotFoundError:
+        return "a symbolic link to nothing" if os.path.islink(path) else "nothing of that name"
+    except OSError as error:
+        return _OF_A_PATH.get(error.errno or 0, f"what cannot be looked at ({error.strerror})")
+    except ValueError:  # names that no system allows
+        return "a name that cannot be one"
 
 
 def escaped(text: str, kept: str = "") -> str:

@@ -319,8 +319,8 @@ def test_missing_files_and_other_endings_are_refused(tmp_path):
     for name, message in (
         ("none.csv", "found no file at"),
         ("~nobody-of-that-name/p.csv", "found no file at"),
-        ("p\0.csv", "found no file at"),
-        ("x" * 5000, "found no file at"),
+        ("p\0.csv", "found a name that cannot be one at"),
+        ("x" * 5000, "found a name that is too long at"),
         (".", "found a folder at"),
         ("points.xlsx", r"expected \.csv, \.npz or \.npy"),
     ):

@@ -64,8 +64,8 @@ def test_shipped_presets_load_and_come_back_from_their_own_toml(name, tmp_path):
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("title = ", ["end of document"]),
-        (b"\xff\xfe", ["byte 0", "UTF-8"]),
+        ("title = ", ["line 1, column 9: found the end of the text"]),
+        (b"\xff\xfe", ["line 1, byte 1", "0xff, which is no UTF-8"]),
         ("a = 1" + "0" * 5000, ["expected a preset in TOML"]),
         ("x = " + "[" * 5000, ["expected a preset in TOML"]),
         ("title = 3\n" + MINIMAL.replace('title = "A pair"', ""), ["title is 3", "text in quotes"]),

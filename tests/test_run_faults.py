@@ -339,9 +339,9 @@ def test_numbers_that_a_run_cannot_have_come_to_are_gone_on_with_in_silence(name
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
-@pytest.mark.parametrize("make", ["mkfifo", "mkdir"])
+@pytest.mark.parametrize(("make", "made"), [("mkfifo", "named pipe"), ("mkdir", "folder")])
 @pytest.mark.parametrize("name", ["run.json", "trajectory.npz"])
-def test_nothing_is_read_from_what_is_no_file(make, name, tmp_path, monkeypatch):
+def test_nothing_is_read_from_what_is_no_file(make, made, name, tmp_path, monkeypatch):
     """From a pipe without a writer one would wait for ever."""
     monkeypatch.chdir(tmp_path)
     assert call("run", "orthogonal-toy", *FAST, "-q", "--out", "run").exit_code == 0
@@ -349,7 +349,7 @@ def test_nothing_is_read_from_what_is_no_file(make, name, tmp_path, monkeypatch)
     getattr(os, make)(tmp_path / "run" / name)
     done = call("info", "run")
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert f"damaged: run/{name} (it is no file)" in done.stderr
+    assert f"damaged: run/{name} (it is a {made})" in done.stderr
     assert call("presets", "check", "run").exit_code == 0
 
 

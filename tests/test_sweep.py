@@ -194,7 +194,7 @@ def test_another_study_in_the_same_folder_is_refused(words, message):
         (["orthogonal-toy", "--over", "init.seed=0:1", "--limit", "0"], "number of seconds above 0"),
         (["orthogonal-toy", "--over", "init.seed=0:1", "--retry", "fialed"], "expected how runs ended"),
         (["orthogonal-toy", "--over", "init.seed=0:1", "--shard", "3/2"], "expected I/N"),
-        (["orthogonal-toy", "--over", "init.seed=0:1", "--resume"], "no folder of that name"),
+        (["orthogonal-toy", "--over", "init.seed=0:1", "--resume"], "nothing of that name"),
         (["orthogonal-toy", "--over", "data.samples=3,4"], "means nothing where data.kind is points"),
         (["no-such-preset", "--over", "init.seed=0:1"], "there is no preset"),
     ],

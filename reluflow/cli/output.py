@@ -9,7 +9,7 @@ from typing import Final, NoReturn, ParamSpec, TextIO, TypeVar
 
 import typer
 
-from reluflow.errors import ExitCode, ReluflowError, escaped, one_sentence, sentence
+from reluflow.errors import ExitCode, ReluflowError, escaped, is_of_a_path, one_sentence, sentence
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -78,7 +78,7 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
                 raise typer.Exit(ExitCode.USAGE) from None
             fail(str(error), ExitCode.USAGE)
         except (MemoryError, OSError) as error:
-            fail(sentence(error), ExitCode.FAILED)
+            fail(sentence(error), ExitCode.USAGE if is_of_a_path(error) else ExitCode.FAILED)
 
     return shielded
 

@@ -22,7 +22,7 @@ def opened(target: str, settings: Sequence[str]) -> "Preset | Run":
     request, path = Request(target, settings, None), Path(target)
     if len(path.parts) > 1 and path.suffix != ".toml" and not os.path.lexists(path):
         raise PresetError(f"{target}: found nothing of that name; expected a run directory or a preset")
-    is_run = (path / "run.json").is_file()
+    is_run = os.path.lexists(path / "run.json")
     if not is_run and path.is_dir() and target not in preset_files():
         raise PresetError(f"{target}: found a folder that is no run; expected a run directory or a preset")
     if not is_run:

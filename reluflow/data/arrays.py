@@ -36,6 +36,7 @@ UNREADABLE: Final = (
     zlib.error,
 )
 _ENDING: Final = ".npy"
+_NO_HEADER: Final = "found no header of an array"
 #: a file of arrays has fewer members than this
 _MOST_MEMBERS: Final = 10_000
 
@@ -73,7 +74,7 @@ class Archive:
                 raise NoArraysError(f"found {len(entries)} members")
         except UNREADABLE as error:
             self._file.close()
-            raise NoArraysError(words(error)) from None
+            raise NoArraysError(words(error, "found what does not open as a zip of arrays")) from None
         except NoArraysError:
             self._file.close()
             raise
@@ -93,7 +94,7 @@ class Archive:
                 shape, _, kind = _header(member)
                 start = member.tell()
         except UNREADABLE as error:
-            raise NoArraysError(words(error)) from None
+            raise NoArraysError(words(error, _NO_HEADER)) from None
         if kind.hasobject:
             raise PythonObjectsError(name)
         _require_room(shape, kind, self._entries[name].file_size - start)
@@ -110,7 +111,7 @@ class Archive:
                 if member.read(1):  # to the end, where the sum is compared
                     raise NoArraysError("found more than the array")
         except UNREADABLE as error:
-            raise NoArraysError(words(error)) from None
+            raise NoArraysError(words(error, "found what cannot be read to its end")) from None
         return array
 
     def close(self) -> None:
@@ -125,9 +126,9 @@ class Archive:
     def _open(self, name: str) -> IO[bytes]:
         entry = self._entries[name]
         if not self._compressed and entry.compress_type != zipfile.ZIP_STORED:
-            raise ValueError("found a compressed member")
+            raise NoArraysError("found a compressed member")
         if entry.compress_size > self._size:
-            raise ValueError(f"{entry.compress_size} bytes are claimed in a file of {self._size}")
+            raise NoArraysError(f"{entry.compress_size} bytes are claimed in a file of {self._size}")
         return self._zip.open(entry)
 
 
@@ -150,7 +151,7 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
         except MemoryError:
             raise
         except UNREADABLE as error:
-            raise NoArraysError(words(error)) from None
+            raise NoArraysError(words(error, _NO_HEADER)) from None
     return array
 
 
@@ -167,12 +168,18 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     elif version == (2, 0):
         shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
     else:
-        raise ValueError(f"found version {version} of the format .npy")
+        raise NoArraysError(f"found version {version} of the format .npy")
     if any(size < 0 for size in shape):
-        raise ValueError(f"found the shape {shape}")
+        raise NoArraysError(f"found the shape {shape}")
     return shape, fortran, kind
 
 
-def words(error: BaseException) -> str:
-    """What an error says, in one line and not at length."""
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def words(error: BaseException, found: str = "") -> str:
+    """What was found, in one line: what the system or a sum says, else ``found``."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, MemoryError):
+        return "found more than fits in memory"
+    if isinstance(error, zipfile.BadZipFile) and "CRC" in str(error):
+        return "found bytes that do not fit their sum"
+    return found or " ".join(str(error).split())[:120] or type(error).__name__

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.data.arrays import Archive, NoArraysError, PythonObjectsError
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, found_at
 from reluflow.network import Array
 
 #: what the dimensions of an array count, from 1, as in a file of text
@@ -19,7 +19,7 @@ def resolve(path: str, folder: Path, key: str) -> Path:
     """The file that ``key`` names, relative paths starting at ``folder``; PresetError if there is none."""
     found = folder / os.path.expanduser(path)
     if not os.path.isfile(found):  # os.path, unlike Path, also takes names that no system allows
-        what = "a folder" if os.path.isdir(found) else "no file"
+        what = "no file" if (there := found_at(found)).startswith("nothing") else there
         raise PresetError(f"{key} = {str(path)!r}: found {what} at {found}; expected a file to read")
     return found
 

@@ -1,5 +1,6 @@
 """The arrays of a run directory, read one at a time when they are asked for."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.data.arrays import Archive, NoArraysError, words
-from reluflow.errors import DamageError, RunError
+from reluflow.errors import DamageError, RunError, found_at
 from reluflow.network import Array
 
 #: what else must hold of an array: called with its full name, raises NoArraysError
@@ -104,9 +105,11 @@ class StoredSnapshots:
 
 
 def require_file(path: Path) -> None:
-    """Raise DamageError for a folder, a pipe or a device, from which one might read for ever."""
-    if path.exists() and not path.is_file():
-        raise damaged(path, "it is no file")
+    """Raise DamageError for a folder, a pipe or a device, from which one might read for ever, and for a link
+    that leads to no file.
+    """
+    if os.path.lexists(path) and not path.is_file():
+        raise damaged(path, f"it is {found_at(path)}")
 
 
 def opened(path: Path) -> Archive:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, Final
 
+from reluflow.data.tables import resolve
 from reluflow.errors import RunError
-from reluflow.store.locations import expanded
 from reluflow.store.preset import Preset
 from reluflow.store.schema import KEYS, Key, show
 
@@ -36,7 +36,7 @@ def comparable(preset: Preset, key: Key) -> Any:
     value = preset.values.get(key.id)
     if value is None or not key.is_file(value):
         return value
-    path = preset.folder / expanded(value)
+    path = resolve(value, preset.folder, key.id)
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,20 +1,21 @@
 """Whether the user has put the guided first minute away: ``guide.toml`` in the configuration folder."""
 
-import tomllib
 from pathlib import Path
 from typing import Final
 
 from reluflow.store import locations
 from reluflow.store.files import write_text
+from reluflow.store.parsing import UnreadableError, content_of, text_of_bytes, toml_of
 
 FILE_NAME: Final = "guide.toml"
+_LARGEST_FILE: Final = 2**20
 
 
 def guide_is_done() -> bool:
     """Whether it was put away; a file that cannot be read says nothing."""
     try:
-        return tomllib.loads(_path().read_text(encoding="utf-8")).get("done") is True
-    except (OSError, ValueError):
+        return toml_of(text_of_bytes(content_of(_path(), _LARGEST_FILE))).get("done") is True
+    except (OSError, UnreadableError):
         return False
 
 

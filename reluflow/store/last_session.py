@@ -15,7 +15,6 @@ A file that cannot be used is told in one sentence and put aside under another n
 
 import math
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ from reluflow.errors import PresetError, ReluflowError
 from reluflow.observe.history import CLOCKS, Clock
 from reluflow.store import locations
 from reluflow.store.files import write_bytes
+from reluflow.store.parsing import UnreadableError, content_of, text_of_bytes, toml_of
 from reluflow.store.preset import Preset, load_preset
 from reluflow.store.schema import read_all, show, validate
 
@@ -104,16 +104,13 @@ def _put_aside(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise _UnusableError("found more than 16 MB; expected a session in TOML")
-        return tomllib.loads(path.read_bytes().decode("utf-8", _OF_PATHS))
+        return toml_of(text_of_bytes(content_of(path, _LARGEST_FILE), "utf-8", _OF_PATHS))
     except FileNotFoundError:
         raise
     except OSError as error:
         raise _UnusableError(f"cannot be read ({error.strerror or error}); expected a session") from None
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "nested too deeply"
-        raise _UnusableError(f"{reason}; expected a session in TOML") from None
+    except UnreadableError as error:
+        raise _UnusableError(f"{error}; expected a session in TOML") from None
 
 
 def _session_of(content: Mapping[str, Any]) -> LastSession:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, found_at
 from reluflow.store import locations
 from reluflow.store.files import write_npz, write_text, writing
 from reluflow.store.schema import KEYS, by_id, read_all, show, suggestion, validate
@@ -192,8 +192,11 @@ def find_preset(target: str) -> Path:
                 f"--data, and reluflow new {target} writes a preset for them"
             )
         return path.absolute()
-    if path.suffix == ".toml" or path.name != target or (target and path.is_dir()):
-        what = "a folder that is no run directory" if path.is_dir() else "no file"
+    if os.path.lexists(held := path / "preset.toml"):
+        raise PresetError(f"{held}: found {found_at(held)}; expected a preset in TOML")
+    if path.suffix == ".toml" or path.name != target or (target and os.path.lexists(path)):
+        what = "a folder that is no run directory" if path.is_dir() else found_at(path)
+        what = "no file" if what.startswith("nothing") else what
         raise PresetError(
             f"{target}: found {what}; expected a preset file ending in .toml, or a preset's name"
         )

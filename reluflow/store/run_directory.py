@@ -27,6 +27,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reluflow.data.tables import resolve
 from reluflow.errors import RunError
 from reluflow.flow.events import Events
 from reluflow.network import Array
@@ -37,7 +38,6 @@ from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, write_bytes, write_npz, write_text, writing
 from reluflow.store.json_text import plain
 from reluflow.store.leftovers import delete_leftovers, delete_unfinished, new_folder
-from reluflow.store.locations import expanded
 from reluflow.store.owner import Owner
 from reluflow.store.preset import Preset
 from reluflow.store.run_layout import HELD_OUT, LINKS, SAVED_SUMMARY, START
@@ -198,12 +198,12 @@ def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, An
 def with_copies(preset: Preset, folder: Path) -> Preset:
     """Copy the files that a preset names to ``folder``; returns the preset that names the copies.
 
-    Raises OSError.
+    Raises OSError, and PresetError for one that is not there.
     """
     copies: dict[str, Any] = {}
     for key in KEYS:
         if key.is_file(preset.values.get(key.id)):
-            source = preset.folder / expanded(preset.values[key.id])
+            source = resolve(preset.values[key.id], preset.folder, key.id)
             copies[key.id] = f"{key.section}{'' if key.name == 'path' else f'-{key.name}'}{source.suffix}"
             write_bytes(folder / copies[key.id], source.read_bytes())
     return preset.with_values(copies) if copies else preset

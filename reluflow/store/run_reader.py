@@ -1,6 +1,6 @@
 """Reading a run directory, one array at a time."""
 
-import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reluflow.errors import DamageError, PresetError, ProblemError, RunError
+from reluflow.errors import DamageError, PresetError, ProblemError, RunError, found_at
 from reluflow.flow.events import Events
 from reluflow.network import Array
 from reluflow.problem import Problem, check_range
 from reluflow.store import run_summary
-from reluflow.store.archive import Members, StoredSnapshots, damaged
+from reluflow.store.archive import Members, StoredSnapshots, damaged, require_file
 from reluflow.store.continuation import continued
 from reluflow.store.locations import expanded
+from reluflow.store.parsing import UnreadableError, json_of
 from reluflow.store.preset import Preset, load_preset, name_in
 from reluflow.store.run_layout import (
     HELD_OUT,
@@ -74,14 +75,14 @@ class Run(Told):
         try:
             if self._stored is None or SAVED_SUMMARY not in self._stored:
                 return None
-            content = json.loads(str(self._stored[SAVED_SUMMARY]))
+            content = json_of(str(self._stored[SAVED_SUMMARY]))
             if not isinstance(content, dict):
                 raise damaged(self._stored.path, f"{SAVED_SUMMARY} holds {show(content)}")
             run_summary.require_usable(content, self._stored.path)
         except DamageError as error:
             self._found.append(str(error))
             return None
-        except (ValueError, RecursionError) as error:
+        except UnreadableError as error:
             self._found.append(str(damaged(self.path / TRAJECTORY, f"{SAVED_SUMMARY}: {error}")))
             return None
         return content
@@ -89,23 +90,30 @@ class Run(Told):
     @cached_property
     def faults(self) -> list[str]:
         """A sentence about each file that is not as reluflow wrote it, as far as that is seen without reading
-        the arrays of the trajectory.
+        the arrays of the trajectory. What cannot be read says more than its sum.
         """
         sums, found = self._content.get("sums", {}), list(self._found)
-        for name, fault in ((PRESET, EDITED), (PROBLEM, "its sum does not fit")):
+        for name, fault, read in (
+            (PRESET, EDITED, lambda: self.preset),
+            (PROBLEM, "its sum does not fit", self._begun_with),
+        ):
             if name in sums and not self._fits(name, sums[name]):
-                found.append(str(damaged(self.path / name, fault)))
-        return found
+                try:
+                    read()
+                    found.append(str(damaged(self.path / name, fault)))
+                except RunError as error:
+                    found.append(str(error))
+        return list(dict.fromkeys(found))
 
     def _fits(self, name: str, sums: list[str]) -> bool:
         """Whether a file has one of its sums. Looked at once more, for it may just have been replaced."""
-        if _has_sum(self.path / name, sums):
+        if run_summary.has_sum(self.path / name, sums):
             return True
         try:
             again = run_summary.read(self.path).get("sums", {})
         except RunError:
             return False
-        return _has_sum(self.path / name, again.get(name, []))
+        return run_summary.has_sum(self.path / name, again.get(name, []))
 
     @cached_property
     def _sizes(self) -> Sizes:
@@ -115,10 +123,17 @@ class Run(Told):
     def _start(self) -> Members:
         return Members.open(self.path / PROBLEM)
 
+    def _begun_with(self) -> tuple[dict[str, Array], tuple[Array, ...] | None]:
+        """The arrays that the run started from, and those of the held-out samples, if any."""
+        _ = self._sizes
+        given = all(name in self._start for name in HELD_OUT)
+        held_out = tuple(self._start.array(name) for name in HELD_OUT) if given else None
+        return {name: self._start.array(name) for name in START}, held_out
+
     @cached_property
     def _stored(self) -> Members | None:
         path = self.path / TRAJECTORY
-        if not path.exists():
+        if not os.path.lexists(path):
             if self._content.get("steps"):
                 raise damaged(path, "missing, though steps were saved")
             return None
@@ -132,16 +147,13 @@ class Run(Told):
         try:
             preset = load_preset(self.path / PRESET)
         except PresetError as error:
-            raise RunError(f"{self.path} cannot be read: {error}") from None
+            raise DamageError(f"damaged: {error}") from None
         return replace(preset, name=name_in(self.summary) or preset.name)
 
     @cached_property
     def problem(self) -> Problem:
         """The data and the network that the run started from."""
-        _ = self._sizes
-        values, start = self.preset.values, {name: self._start.array(name) for name in START}
-        given = all(name in self._start for name in HELD_OUT)
-        held_out = tuple(self._start.array(name) for name in HELD_OUT) if given else None
+        values, (start, held_out) = self.preset.values, self._begun_with()
         loss, slope = values["solver.loss"], values["network.slope"]
         try:
             decay = values["solver.weight_decay"]
@@ -277,18 +289,11 @@ def open_run(path: str | Path) -> Run:
     """
     folder = expanded(path)
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing of that name"
-        raise RunError(f"{folder}: found {found}; expected a run directory")
+        raise RunError(f"{folder}: found {found_at(folder)}; expected a run directory")
     for name in (PRESET, PROBLEM):
+        require_file(folder / name)
         if not (folder / name).is_file():
             raise RunError(
                 f"{folder} is not a run directory: found no {name}; expected one that reluflow wrote"
             )
     return Run(folder)
-
-
-def _has_sum(path: Path, meant: list[str]) -> bool:
-    try:
-        return run_summary.sum_of(path) in meant
-    except OSError:
-        return False

@@ -20,6 +20,7 @@ from reluflow.errors import DamageError, RunError
 from reluflow.store.archive import at_the_second_look, damaged, require_file
 from reluflow.store.json_text import plain, to_json
 from reluflow.store.owner import Owner
+from reluflow.store.parsing import UnreadableError, content_of, json_of, text_of_bytes
 from reluflow.store.values import show
 
 SUMMARY: Final = "run.json"
@@ -72,12 +73,10 @@ def read(folder: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     require_file(path)
-    if path.stat().st_size > _LARGEST_FILE:
-        raise damaged(path, "found more than 64 MB")
     try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, " ".join(str(error).split())[:120]) from None
+        content = json_of(text_of_bytes(content_of(path, _LARGEST_FILE)))
+    except UnreadableError as error:
+        raise damaged(path, str(error)) from None
     if not isinstance(content, dict):
         raise damaged(path, f"found {show(content)} in place of names and values")
     version = content.get("format", 0)
@@ -180,6 +179,14 @@ def sum_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             total = zlib.crc32(chunk, total)
     return f"{total:08x}"
+
+
+def has_sum(path: Path, meant: list[str]) -> bool:
+    """Whether a file has one of these sums."""
+    try:
+        return sum_of(path) in meant
+    except OSError:
+        return False
 
 
 def sum_of_bytes(content: bytes) -> str:

@@ -13,7 +13,6 @@ What is wrong in it is told in one sentence each, with file and line; the rest s
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any, Final
 from reluflow.errors import ReluflowError
 from reluflow.store import locations
 from reluflow.store.key_names import key_list
+from reluflow.store.parsing import UnreadableError, content_of, text_of_bytes, toml_of
 from reluflow.store.schema import show, suggestion
 
 FILE_NAME: Final = "settings.toml"
@@ -66,15 +66,14 @@ def load_settings(
     """
     path = locations.config_folder() / FILE_NAME
     try:
-        text = _text(path)
-        content = tomllib.loads(text)
+        text = text_of_bytes(content_of(path, _LARGEST_FILE), "utf-8")
+        content = toml_of(text)
     except FileNotFoundError:
         return Settings(), []
     except OSError as error:
         return Settings(), [f"{path}: cannot be read ({error.strerror or error}); expected settings in TOML"]
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "nested too deeply"
-        return Settings(), [f"{path}: {reason}; expected settings in TOML"]
+    except UnreadableError as error:
+        return Settings(), [f"{error.within(path)}; expected settings in TOML"]
     reader = _Reader(path, text.splitlines(), bindings, themes, panels)
     return reader.read(content), reader.sentences
 
@@ -93,12 +92,6 @@ def overrule(settings: Settings, flags: Mapping[str, Any], themes: Collection[st
             except _UnusableError as error:
                 raise ReluflowError(f"--{name} is {show(value)}; expected {error}") from None
     return settings
-
-
-def _text(path: Path) -> str:
-    if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError("found more than 1 MB")
-    return path.read_bytes().decode("utf-8")
 
 
 class _UnusableError(Exception):

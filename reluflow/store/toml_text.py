@@ -1,6 +1,5 @@
 """TOML in and out: what a preset file says, as flat values and texts, and back."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import tomli_w
 
 from reluflow.errors import PresetError
+from reluflow.store.parsing import UnreadableError, content_of, text_of_bytes, toml_of
 from reluflow.store.schema import KEYS, SECTIONS, show, suggestion
 
 TEXTS = ("title", "source", "notes")
@@ -18,18 +18,11 @@ _LARGEST_FILE = 64 * 2**20
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; PresetError with line and column if it is not one."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise PresetError(f"{path}: found a file of more than 64 MB; expected a preset in TOML")
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return toml_of(text_of_bytes(content_of(path, _LARGEST_FILE)))
     except OSError as error:
         raise PresetError(f"{path}: cannot be read ({error.strerror}); expected a preset in TOML") from None
-    except UnicodeDecodeError as error:
-        raise PresetError(
-            f"{path}: byte {error.start} is not UTF-8 text; expected a preset in TOML"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "nested too deeply"
-        raise PresetError(f"{path}: {reason}; expected a preset in TOML") from None
+    except UnreadableError as error:
+        raise PresetError(f"{error.within(path)}; expected a preset in TOML") from None
 
 
 def flatten(content: Mapping[str, Any], path: Path, elsewhere: Sequence[str] = ()) -> dict[str, Any]:

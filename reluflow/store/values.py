@@ -1,11 +1,12 @@
 """Reading one value of one key: from TOML (any type may have been written) or from typed text."""
 
+import json
 import math
 import re
 import tomllib
 from typing import Any
 
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, escaped
 from reluflow.store.keys import LARGEST_NUMBER, Key
 from reluflow.store.powers import power, powers_as_numbers
 
@@ -34,7 +35,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        text = '"' + value.encode("unicode_escape").decode("ascii") + '"'
+        text = escaped(json.dumps(value, ensure_ascii=False))
     elif isinstance(value, int) and abs(value) > 10**30:
         return "an integer of more than 30 digits"
     else:

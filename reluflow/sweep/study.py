@@ -1,5 +1,6 @@
 """What a sweep is about: a preset, its varied keys, what is read off each run and what is a success."""
 
+import os
 import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from reluflow.errors import PresetError, SweepError
+from reluflow.errors import PresetError, SweepError, found_at
 from reluflow.store.files import sync_folder, write_text, writing
 from reluflow.store.leftovers import delete_unfinished, new_folder
 from reluflow.store.locations import expanded
@@ -169,7 +170,10 @@ def read_study(folder: Path) -> Study:
     """The study of a sweep's folder. Raises SweepError in one sentence."""
     path = folder / STUDY
     if not path.is_file():
-        found = f"no {STUDY}" if folder.is_dir() else "no folder of that name"
+        if os.path.lexists(path):
+            found = f"{found_at(path)} called {STUDY}"
+        else:
+            found = f"no {STUDY}" if folder.is_dir() else found_at(folder)
         raise SweepError(f"{folder} is not the folder of a sweep: found {found}")
     try:
         return _planned(read_toml(path), path)
