@@ -151,3 +151,16 @@ def test_one_damaged_file_is_told_once(name, whole, here):
         done = call(command, "run")
         assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
         assert done.stderr.startswith("reluflow: damaged: ")
+
+
+@pytest.mark.parametrize("name", ["problem.npz", "trajectory.npz"])
+def test_a_run_that_is_over_is_looked_at_for_damage(name, whole, here):
+    """And its sums are not made anew of what is damaged."""
+    shutil.copytree(whole, "run")
+    path = here / "run" / name
+    path.write_bytes(path.read_bytes()[:-1])
+    for _ in range(2):
+        done = call("resume", "run")
+        assert done.exit_code == 2
+        assert f"damaged: run/{name}" in done.stderr
+        assert "nothing was computed" in done.stderr

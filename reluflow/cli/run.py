@@ -1,7 +1,7 @@
 """``reluflow run``: train without a screen."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from reluflow.errors import ExitCode, RunError, counted
 if TYPE_CHECKING:
     from reluflow.cli.overrides import Request
     from reluflow.store.preset import Preset
-    from reluflow.store.run_directory import Run, RunWriter
+    from reluflow.store.run_directory import RunWriter
     from reluflow.training.training import Training
 
 
@@ -124,14 +124,16 @@ def go(
     check: bool = False,
 ) -> None:
     """Train, or go on with a run, to the end; it is told, and decides the exit code of the command."""
+    from reluflow.cli.resumption import going_on, is_over, left_as_it_is, taken_up
     from reluflow.store.run_directory import open_run
 
     if resume:
-        stored, continued = _stored(loaded, out)
-        if _is_over(stored, continued) and not check:
-            _tidy(stored)
-            raise typer.Exit(_tell_over(stored, as_json))
-        training, written = _resumed(stored, continued)
+        stored, continued = taken_up(loaded, out)
+        if is_over(stored, continued) and not check:
+            code = left_as_it_is(stored)
+            _tell(stored.summary, as_json)
+            raise typer.Exit(code)
+        training, written = going_on(stored, continued)
     else:
         training, written = _begun(loaded, out)
     if check:
@@ -188,54 +190,6 @@ def _begun(preset: "Preset", out: Path | None) -> "tuple[Training, Callable[[], 
         require_absent(out)
     training = Training.from_preset(preset)
     return training, lambda: RunWriter.create(preset, training.problem, out)
-
-
-def _stored(preset: "Preset", out: Path | None) -> "tuple[Run, Preset]":
-    """The run to go on with, and the preset under which it does."""
-    from reluflow.store.run_directory import numbered_runs, open_run
-
-    if out is None:
-        runs = numbered_runs(preset.name)
-        if not runs:
-            raise RunError(f"there is no run runs/{preset.name}-<n> to resume; expected one, or --out DIR")
-        out = runs[-1]
-    stored = open_run(out)
-    return stored, stored.continued(preset)
-
-
-def _is_over(stored: "Run", continued: "Preset") -> bool:
-    """Whether the run ended by a rule that still stands."""
-    stops = [
-        {id: value for id, value in each.values.items() if id.startswith("stop.")}
-        for each in (stored.preset, continued)
-    ]
-    return not stored.unfinished and stops[0] == stops[1]
-
-
-def _tidy(stored: "Run") -> None:
-    """Delete what a process that was killed left in the directory, where that is possible."""
-    from reluflow.store.run_directory import RunWriter
-
-    with suppress(RunError):
-        RunWriter.reopen(stored, stored.preset).close()
-
-
-def _tell_over(stored: "Run", as_json: bool) -> ExitCode:
-    say(
-        f"reluflow: {stored.path} is over ({stored.status}); nothing was computed, "
-        "and relaxing the stop rule that ended it would let it go on"
-    )
-    _tell(stored.summary, as_json)
-    return ExitCode.DONE if stored.summary.get("reached_goal") else ExitCode.FAILED
-
-
-def _resumed(stored: "Run", continued: "Preset") -> "tuple[Training, Callable[[], RunWriter]]":
-    """The training, and what takes up its directory."""
-    from reluflow.store.run_directory import RunWriter
-    from reluflow.training.resumption import resumed
-
-    training = resumed(stored, continued)
-    return training, lambda: RunWriter.reopen(stored, continued)
 
 
 def _introduce(preset: "Preset", training: "Training", writer: "RunWriter", resumed: bool) -> None:
