@@ -12,6 +12,7 @@ from made_runs import begun_run, made_run
 from reluflow.errors import ReluflowError, RunError
 from reluflow.store.run_folder import BIN, RunFolder, has_runs, newest
 from reluflow.tui import workspace as module
+from reluflow.tui.catalogue import all_entries
 from reluflow.tui.workspace import MOST_MARKED, TITLES, Workspace, curve_series
 
 
@@ -70,6 +71,24 @@ def test_what_is_no_run_is_left_out_and_what_is_damaged_says_so(runs: Path) -> N
     assert "toy-2" in found["toy-2"].trouble
     assert "\n" not in found["toy-2"].trouble
     assert curve_series(found["toy-2"])["t"][0] == 0.0, "its curve can be read all the same"
+
+
+@pytest.mark.parametrize("name", ["problem.npz", "trajectory.npz", "run.json"])
+def test_a_flipped_bit_is_damage_in_every_list(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = runs / "toy-2" / name
+    content = bytearray(path.read_bytes())
+    content[-1 if name == "run.json" else len(content) // 3] ^= 1
+    path.write_bytes(content)
+    listed = {run.name: run for run in RunFolder(runs).look(math.inf)}
+    assert [run.status for run in listed.values()] == ["converged", "damaged", "converged"]
+    assert name in listed["toy-2"].trouble
+    monkeypatch.chdir(runs.parent)
+    titles = {entry.name: entry.title for entry in all_entries() if entry.kind == "run"}
+    if name != "trajectory.npz":  # the arrays of fifty runs are not read where presets are listed
+        assert titles["runs/toy-2"].startswith("damaged at t = ")
+    assert titles["runs/toy-1"].startswith("converged at t = ")
 
 
 def test_a_run_that_is_being_written_is_followed_and_stays(runs: Path) -> None:

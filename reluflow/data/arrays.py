@@ -114,6 +114,15 @@ class Archive:
             raise NoArraysError(words(error, "found what cannot be read to its end")) from None
         return array
 
+    def require_sums(self) -> None:
+        """Raise NoArraysError where the bytes of an array do not fit their sum. No array is made."""
+        try:
+            damaged = self._zip.testzip()
+        except UNREADABLE as error:
+            raise NoArraysError(words(error, "found what cannot be read to its end")) from None
+        if damaged is not None:
+            raise NoArraysError(f"{damaged.removesuffix(_ENDING)}: found bytes that do not fit their sum")
+
     def close(self) -> None:
         """Nothing can be read any more."""
         self._zip.close()

@@ -65,6 +65,13 @@ class Members(Mapping[str, Any]):
         array: npt.NDArray[Any] = self[name]
         return array
 
+    def require_sums(self) -> None:
+        """Raise DamageError for the first array of the file whose bytes do not fit their sum."""
+        try:
+            self._archive.require_sums()
+        except NoArraysError as error:
+            raise damaged(self.path, str(error)) from None
+
     def _read(self, name: str) -> npt.NDArray[Any]:
         try:
             return self._archive.read(name)

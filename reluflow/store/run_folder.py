@@ -17,6 +17,7 @@ from typing import Any, Final
 from reluflow.errors import ReluflowError, RunError
 from reluflow.store.claim import Claim
 from reluflow.store.files import sync_folder, writing
+from reluflow.store.run_check import damage_of
 from reluflow.store.run_reader import PRESET, PROBLEM, TRAJECTORY, open_run
 from reluflow.store.run_summary import SUMMARY
 from reluflow.store.schema import show
@@ -37,7 +38,7 @@ class StoredRun:
     """A run directory as it was when it was read, at its ``mark``; no two are the same.
 
     ``summary``: what ``reluflow run --json`` prints; ``values``: of its preset, by key. ``trouble``: why it
-    cannot be read, "" if it can. ``written``: when, in seconds since the epoch.
+    is damaged, "" if it is not. ``written``: when, in seconds since the epoch.
     """
 
     path: Path
@@ -54,7 +55,7 @@ class StoredRun:
 
     @property
     def status(self) -> str:
-        """How the run ended, "running" while a process writes to it; "damaged" if that cannot be read."""
+        """How the run ended, "running" while a process writes to it; "damaged" if a file of it is."""
         return "damaged" if self.trouble else str(self.summary.get("status", "unknown"))
 
 
@@ -210,7 +211,8 @@ def _read(path: Path, mark: Mark) -> StoredRun:
     written = _written(mark)
     try:
         run = open_run(path)
-        return StoredRun(path, mark, run.summary, run.preset.values, written=written)
+        trouble = next(iter(damage_of(run)), "")
+        return StoredRun(path, mark, run.summary, run.preset.values, trouble, written)
     except (ReluflowError, OSError) as error:
         return StoredRun(path, mark, trouble=str(error), written=written)
 

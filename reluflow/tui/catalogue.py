@@ -89,10 +89,11 @@ def _written(path: Path) -> float:
 
 
 def _run_line(run: Run) -> str:
+    status = "damaged" if run.faults else run.status
     t, loss = run.summary.get("time"), run.summary.get("loss")
     if not isinstance(t, int | float) or not isinstance(loss, int | float):
-        return f"{run.status}, nothing recorded yet"
-    return f"{run.status} at t = {short(float(f'{t:.3g}'))}, loss {loss:.3g}, {run.summary.get('method', '')}"
+        return f"{status}, nothing recorded yet"
+    return f"{status} at t = {short(float(f'{t:.3g}'))}, loss {loss:.3g}, {run.summary.get('method', '')}"
 
 
 def leftover_line(run: Run) -> str:

@@ -55,6 +55,18 @@ async def test_runs_are_listed_and_their_curves_drawn_over_each_other(runs: Path
         assert page is not app.app.screen
 
 
+async def test_control_characters_in_a_name_neither_show_nor_shift_the_columns(runs: Path) -> None:
+    """They are written as the command line writes them."""
+    (runs / "toy-2").rename(runs / "toy-\x1b[31m2")
+    async with explorer(overrides=QUICK, shown=RunFolder(runs), size=(120, 24)) as app:
+        await listed(app, 3)
+        await app.until(lambda: any("toy-\\u001b[31m2" in line for line in app.lines), "the name, escaped")
+        places = [line.find("converged") for line in app.lines if " converged " in line]
+        assert len(places) == 3
+        assert len(set(places)) == 1
+        assert all(len(line) <= 120 for line in app.lines)
+
+
 async def test_a_filter_and_its_sentences(runs: Path) -> None:
     async with explorer(overrides=QUICK, shown=RunFolder(runs)) as app:
         page = await listed(app, 3)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from textual import events
 from textual.binding import BindingType
 
+from reluflow.errors import escaped
 from reluflow.plot.cells import Role, Row, Segment
 from reluflow.plot.glyphs import Glyphs
 from reluflow.tui.panel_keys import bindings_of
@@ -88,7 +89,7 @@ class RowList(FramePanel):
         top = heading(self._title, detail, width, self.glyphs)
         if not lines.count:
             return [top, [Segment(f" {lines.empty}", "dim")]]
-        cells = {line: list(lines.cells(line)) for line in shown}
+        cells = {line: [escaped(cell) for cell in lines.cells(line)] for line in shown}
         for row in cells.values():
             self._widths = [max(one, len(cell)) for one, cell in zip(self._widths, row, strict=True)]
         self._fitting = _fitting(self._widths, width)

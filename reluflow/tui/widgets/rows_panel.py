@@ -58,7 +58,7 @@ class RowsPanel(Widget):
         width, height = self._made_for = self.size
         rows: list[Row] = []
         if width > 0 and height > 0:
-            rows = [fit(row, width) for row in self.finished_rows(width, height)][:height]
+            rows = [fit(shown(row), width) for row in self.finished_rows(width, height)][:height]
         rows += [fit([], width)] * (height - len(rows))
         old, self._rows = self._rows, rows
         for y in range(height, len(old)):
@@ -82,7 +82,7 @@ class RowsPanel(Widget):
         return strip
 
     def _strip(self, row: Row) -> Strip:
-        segments = [RichSegment(escaped(text), self._style(role)) for text, role in row if text]
+        segments = [RichSegment(text, self._style(role)) for text, role in row if text]
         length = sum(len(segment.text) for segment in segments)
         return Strip(segments, length).crop(0, max(length, self.size.width) and self.size.width)
 
@@ -104,6 +104,13 @@ class RowsPanel(Widget):
     def on_resize(self, event: events.Resize) -> None:
         self._make()
         self.refresh()
+
+
+def shown(row: Row) -> Row:
+    """The row with what could steer the terminal escaped: before it is fitted, since that makes it longer."""
+    if all(text.isprintable() for text, _ in row):
+        return row
+    return [Segment(escaped(text), role) for text, role in row]
 
 
 def difference(old: Row, new: Row) -> tuple[int, int]:
