@@ -49,6 +49,14 @@ class LossFunction(ABC):
     def curvature(self, residual: Array, targets: Array) -> Array:
         """dg_k / dh_k / speed (.., n), at least zero."""
 
+    @abstractmethod
+    def least(self, left: Array, targets: Array) -> float:
+        """The least of value / speed minus the mean of left_k h_k, over all predictions h (n,).
+
+        It is the concave dual of the loss at forces -left (n,): where no network has a mean of left_k h_k
+        above zero, no network has a loss below it. -infinity where there is no such bound.
+        """
+
 
 @dataclass(frozen=True)
 class Square(LossFunction):
@@ -72,6 +80,9 @@ class Square(LossFunction):
 
     def curvature(self, residual: Array, targets: Array) -> Array:
         return np.ones_like(residual)
+
+    def least(self, left: Array, targets: Array) -> float:
+        return float(left @ (targets - 0.5 * left)) / left.size
 
 
 class LabelLoss(LossFunction):
@@ -135,6 +146,10 @@ class Logistic(LabelLoss):
         total = samples * loss
         return -(total + float(np.log(-np.expm1(-total))))
 
+    def least(self, left: Array, targets: Array) -> float:
+        pushes = targets * left
+        return float(np.mean(_entropy(pushes) + _entropy(1.0 - pushes)))
+
     def force_series(self, predicted: Array, force: Array, targets: Array, power: int) -> Array:
         """With p = -y g, p' = -y h' p (1 - p)."""
         pushes = -targets * force
@@ -161,6 +176,10 @@ class Exponential(LabelLoss):
     def smoothed_margin(self, loss: float, samples: int) -> float:
         return -float(np.log(samples * loss))
 
+    def least(self, left: Array, targets: Array) -> float:
+        pushes = targets * left
+        return float(np.mean(pushes + _entropy(pushes)))
+
     def force_series(self, predicted: Array, force: Array, targets: Array, power: int) -> Array:
         """g' = -y h' g."""
         orders = np.arange(1.0, power + 1)[:, None]
@@ -179,6 +198,12 @@ def margins(residual: Array, targets: Array) -> Array:
     """y_k h_k (.., n) of residuals h - y and labels."""
     found: Array = targets * (residual + targets)
     return found
+
+
+def _entropy(values: Array) -> Array:
+    """-v ln v (..), which is 0 at 0 and minus infinity below."""
+    whole = np.where(values > 0.0, values, 1.0)
+    return np.where(values < 0.0, -np.inf, -whole * np.log(whole))
 
 
 def check_labels(name: str, targets: Array, loss: Loss) -> None:

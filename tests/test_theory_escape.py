@@ -5,16 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy, with_bias
+from scipy.optimize import minimize
 from trained import trained
 
 from reluflow.flow.base import Options, State
-from reluflow.network import row_norms
+from reluflow.network import activation, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.audit import imbalance_drift
 from reluflow.theory.escape import available_rate, bounded_rates, classify, escape_rates
 from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast
 from reluflow.theory.general import predictions, rest_rate
+from reluflow.theory.least_loss import least_objective, without_networks
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import one_sign_rate_bound
 from reluflow.training.training import StopRules, Training
@@ -121,6 +123,26 @@ class TestVerdicts:
         assert verdict.kind == "saddle"
         assert available_rate(problem, state) == verdict.gamma_available
         assert verdict.gamma_available == pytest.approx(0.0931, rel=5e-3)
+
+    @pytest.mark.parametrize("loss", ["mse", "logistic", "exponential"])
+    def test_samples_that_pull_against_each_other_have_their_least_loss_at_zero(self, loss):
+        """Nothing pulls at zero, beside which no pull would be small."""
+        problem = Problem([[1.0, 0.5]] * 2, [1.0, -1.0], [[1.0, 0.0], [0.4, 0.3]], [1.0, -0.5], loss=loss)
+        near = State(1e3, 1e-6 * problem.weights, problem.output_weights)
+        verdict = classify(problem, near)
+        assert verdict.kind == "global minimum"
+        assert "above that of any other network by at most" in verdict.reason
+        assert classify(problem, State(1e3, problem.weights, problem.output_weights)).kind != "global minimum"
+
+    def test_a_gamma_that_bounds_leave_open_is_undecided(self):
+        problem = Problem([[1.0, 0.5], [0.5, 1.0]], [1.0, 0.6], [[1.0, 0.5]], [1.0], weight_decay=0.01)
+        training = Training(problem)
+        training.run()
+        state = training.solver.state
+        assert classify(problem, state).kind == "global minimum"
+        verdict = classify(problem, state, most_cones=1)
+        assert verdict.kind == "undecided"
+        assert "above that of any other network by at most" in verdict.reason
 
 
 class TestForecast:
@@ -246,6 +268,37 @@ class TestRows:
     def test_rest_is_measured_on_stationary_runs_only(self):
         assert rest_rate(trained(three_points())) == 0.0
         assert rest_rate(trained(toy(width=10))) is None
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_what_no_network_can_fit_is_all_that_wide_ones_leave(slope):
+    """Half-lines, pairs of opposite ones with one linear part in common, a line of three, zero."""
+    rng = np.random.default_rng(2)
+    lines = rng.standard_normal((6, 2))
+    inputs = np.vstack([lines, 2.0 * lines[:2], -lines[1:5], np.zeros((1, 2))])
+    outputs = activation(inputs @ rng.standard_normal((2, 400)), slope)
+    basis = np.linalg.svd(outputs)[0]
+    values = rng.standard_normal(len(inputs))
+    # rank: a number a line, and what is linear on the four that have both sides
+    left = basis[:, 6 + 2 :]
+    np.testing.assert_allclose(without_networks(inputs, values), left @ (left.T @ values), atol=1e-10)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "exponential"])
+def test_no_network_comes_below_the_bound_of_its_loss(loss):
+    """Three inputs on a line with labels that pull against each other, and one that is fitted alone."""
+    inputs, labels = [[1.0, 0.2], [-2.0, -0.4], [3.0, 0.6], [0.3, 1.0]], np.array([1.0, 1.0, -1.0, -1.0])
+    problem = Problem(inputs, labels, [[1.0, 1.0]], [1.0], loss=loss)
+
+    def value(predicted):
+        return problem.value(predicted - labels)
+
+    best = minimize(lambda h: value(np.array([h[0], h[1], 3.0 * h[0], -50.0])), [0.0, 0.0], tol=1e-12)
+    h = np.array([best.x[0], best.x[1], 3.0 * best.x[0], -50.0])
+    bound = least_objective(problem, -problem.force(h - labels), 0.0)
+    assert bound == pytest.approx(value(h), rel=1e-6)
+    assert bound <= value(h)
+    assert least_objective(problem, labels, 0.0) <= bound
 
 
 class TestBounds:

@@ -3,7 +3,7 @@
 The objective L + (lambda / 2) sum_j (|w_j|^2 + a_j^2) rests where every neuron that is left has |D_j| =
 lambda. A new neuron in a direction of rate G grows at G - lambda. So a rest with Gamma_all <= lambda is a
 global minimum of the objective, and one with Gamma_available <= lambda one that the flow of this network does
-not leave.
+not leave; what bounds of Gamma_all leave open is told as undecided, with a bound of what could be gained.
 Source: Boursier, Bowditch, Englert, Lazic 2025; derived.
 """
 
@@ -15,6 +15,7 @@ from reluflow.flow.base import State
 from reluflow.observe.kinks import SHARES, gradient_norm
 from reluflow.problem import Problem
 from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all, loss_at_own_speed
+from reluflow.theory.least_loss import least_objective
 from reluflow.theory.origin import at_origin
 
 #: The state rests where |gradient of the objective| is at most this share of lambda |theta|.
@@ -43,15 +44,21 @@ def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Ver
     if not rests(problem, state, norm):
         return Verdict("moving", rates, available, fall, f"the objective falls at the rate {fall:.3g}")
     level = (1.0 + EQUAL) * decay
+    above = problem.speed * max(objective - least_objective(problem, left, rates.high), 0.0)
+    within = f"the objective is above that of any other network by at most {above:.2g}"
     if rates.high <= level:
-        kind, reason = (
-            "global minimum",
-            f"no neuron could grow against the decay {decay:.6g}: Gamma_all = {rates}",
-        )
+        kind = "global minimum"
+        reason = f"no neuron could grow against the decay {decay:.6g}: Gamma_all = {rates}; {within}"
     elif available > level:
         kind = "saddle"
         reason = (
             f"small neurons of this network grow at up to {available:.6g}, faster than the decay {decay:.6g}"
+        )
+    elif rates.low <= level:
+        kind = "undecided"
+        reason = (
+            f"no live neuron of this network can grow against the decay {decay:.6g}, and whether a new one "
+            f"can is not certain: Gamma_all = {rates}; {within}"
         )
     elif at_origin(problem, state, left).size:
         kind = "saddle that the flow does not leave"

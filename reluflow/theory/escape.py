@@ -21,6 +21,7 @@ from reluflow.network import Array, activation, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
 from reluflow.theory.cones import count_cones
+from reluflow.theory.least_loss import least_objective
 from reluflow.theory.origin import at_origin
 from reluflow.theory.resting import AT_REST, growth_rate_bound, moving, one_sign_rate_bound
 from reluflow.theory.small_neurons import pulls
@@ -36,6 +37,9 @@ class EscapeLimits:
     rounding: float = 1e-9
     #: share of Gamma_all; the state moves if ln(loss) falls at more than that
     still: float = 0.02
+    #: share of the growth rate that each sample of labels could pull at, below which the loss may tend to its
+    #: least like 1/t: it moves if it falls by the share ``still`` of what is left while ln(t) grows by 1
+    slow: float = 0.1
     #: activation cones that are visited where bounds would do, at most: about a second
     quick_cones: int = 500
 
@@ -44,7 +48,12 @@ ESCAPE: Final = EscapeLimits()
 
 
 Kind = Literal[
-    "global minimum", "saddle", "saddle that the flow does not leave", "spurious local minimum", "moving"
+    "global minimum",
+    "saddle",
+    "saddle that the flow does not leave",
+    "spurious local minimum",
+    "undecided",
+    "moving",
 ]
 
 
@@ -159,20 +168,40 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
         return classify_decayed(problem, state, most_cones)
     residual = _left(problem, state)
     rates = gamma_all(problem, residual, most_cones)
-    whole = gamma_all(problem, problem.pull_at_zero, most_cones)
     loss = loss_at_own_speed(problem, state)
-    if rates.high <= ESCAPE.globally * whole.low or loss == 0.0:
+    above = loss - least_objective(problem, residual, rates.high)
+    whole = gamma_all(problem, problem.pull_at_zero, most_cones)
+    if (rates.high <= ESCAPE.globally * whole.low and not problem.of_labels) or loss == 0.0:
         reason = f"no neuron could fit what is left: Gamma_all = {rates}"
         return Verdict("global minimum", rates, 0.0, 0.0, reason)
-    fall = descent_speed(problem, state, residual) / loss
-    available = available_rate(problem, state)
-    if fall > ESCAPE.still * rates.high:
+    if above <= ESCAPE.globally**2 * problem.value(-problem.targets) / problem.speed:
+        return Verdict("global minimum", rates, 0.0, 0.0, _within(problem, above))
+    speed = descent_speed(problem, state, residual)
+    fall, available = speed / loss, available_rate(problem, state)
+    slowly = problem.of_labels and rates.high <= ESCAPE.slow * _pull_of_each(problem)
+    slowly = slowly and speed * state.t > ESCAPE.still * above
+    if fall > ESCAPE.still * rates.high or slowly:
         reason = f"ln(loss) falls at the rate {fall:.3g}, Gamma_all = {rates}"
         return Verdict("moving", rates, available, fall, reason)
     if available > AT_REST.zero * rates.low:
         reason = f"small neurons of this network grow at up to Gamma_available = {available:.6g}"
         return Verdict("saddle", rates, available, fall, reason)
-    routes = at_origin(problem, state, residual).size
+    kind, reason = _where_it_stays(problem, state, rates, above)
+    return Verdict(kind, rates, 0.0, fall, reason)
+
+
+def _where_it_stays(problem: Problem, state: State, rates: Bound, above: float) -> tuple[Kind, str]:
+    """The kind of a rest at which no live small neuron can grow, and why in words.
+
+    Gamma_all must stand out from what has not decayed yet.
+    """
+    if rates.low <= ESCAPE.globally * _pull_of_each(problem):
+        reason = (
+            "no live small neuron of this network can grow (Gamma_available = 0), and whether a new one can "
+            f"is not certain: Gamma_all = {rates}; {_within(problem, above)}"
+        )
+        return "undecided", reason
+    routes = at_origin(problem, state, _left(problem, state)).size
     if routes:
         reason = (
             "the flow stays, for no live small neuron of this network can grow (Gamma_available = 0); but "
@@ -180,12 +209,23 @@ def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
             "routes of the loss: one of them, moved off it by eps, lowers it by up to eps^2 Gamma_all, "
             f"Gamma_all = {rates}"
         )
-        return Verdict("saddle that the flow does not leave", rates, 0.0, fall, reason)
+        return "saddle that the flow does not leave", reason
     reason = (
         f"a new neuron could grow at Gamma_all = {rates}, but no live small neuron of this network can "
         "(Gamma_available = 0), and none is at the origin"
     )
-    return Verdict("spurious local minimum", rates, 0.0, fall, reason)
+    return "spurious local minimum", reason
+
+
+def _pull_of_each(problem: Problem) -> float:
+    """A bound of Gamma_all at zero that stands where samples pull against each other, and little is left."""
+    return one_sign_rate_bound(problem.inputs, np.abs(problem.pull_at_zero), problem.slope)
+
+
+def _within(problem: Problem, above: float) -> str:
+    """How far a loss is, at most, above that of any network; of half-mse's flow."""
+    most = max(above, 0.0) * problem.speed
+    return f"the loss is above that of any other network by at most {most:.2g}"
 
 
 def _left(problem: Problem, state: State) -> Array:
