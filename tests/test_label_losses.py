@@ -241,6 +241,17 @@ def test_labels_that_contradict_each_other_come_to_rest():
     assert found.weights[-1, 0, 0] * found.output_weights[-1, 0] == pytest.approx(np.log(2.0), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_that_tends_to_its_least_like_one_over_t_is_no_rest(loss):
+    """One input with both labels, and another that only large weights fit."""
+    at_zero = float(FUNCTIONS[loss].of_margins(np.array(0.0)))
+    inputs, weights, outputs = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[0.4, 0.3], [0.1, 0.2]], [0.5, -0.3]
+    found = reluflow.simulate(inputs, [1.0, -1.0, 1.0], weights, outputs, loss=loss)
+    assert found.status == "stationary"
+    assert "global minimum: the loss is above that of any other network by at most" in found.reason
+    assert 0.0 < found.loss[-1] - 2.0 / 3.0 * at_zero < 2e-9
+
+
 def test_without_a_rule_it_ends_where_numbers_do():
     found = reluflow.simulate([[1.0]], [1.0], [[17.0]], [17.0], loss="exponential")
     assert found.loss[-1] == pytest.approx(1e-150, rel=1e-6)

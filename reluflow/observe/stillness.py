@@ -33,6 +33,9 @@ class StillnessRules:
     growth: float = 1e-3
     #: fall of ln(loss) that there may be all the same
     fall: float = 1e-6
+    #: the same for losses of labels, which tend to their least like 1/t, and norms like ln(t): while ln(t)
+    #: grows by 1, and neurons may grow like t. Some decades further on rounding is all that moves
+    lasting_fall: float = 1e-9
     #: cosine with some input below which a neuron is near enough to its kink to tremble
     near_a_kink: float = 2.0 * turn
     #: share of these bounds that a small slope may leave, so that rounding does not count as motion
@@ -85,12 +88,18 @@ class Stillness:
         before, now = self._since, solver.state
         fallen = self._loss - self._lowest
         self._since, self._loss = now, self._lowest
-        if before is None or fallen > STILLNESS.fall * self._loss:
+        if before is None or fallen > STILLNESS.fall * self._lowest:
+            return False
+        if self._problem.of_labels and fallen > STILLNESS.lasting_fall * self._lowest * (
+            1.0 - before.t / now.t
+        ):
             return False
         return not self._moving(before, now, self._problem.force(solver.residual))
 
     def _moving(self, before: State, now: State, residual: Array) -> bool:
         turn, growth = _motion(before.weights, now.weights)
+        if self._problem.of_labels:
+            growth -= max(np.log(now.t / max(before.t, self.patience)), 0.0)
         live = (self._sees(now) | self._sees(before)) & (now.output_weights != 0.0)
         share = self._share(now, residual)
         moved = (turn > STILLNESS.turn * share) | (growth > STILLNESS.growth * share)

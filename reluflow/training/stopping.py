@@ -170,7 +170,8 @@ class Judge:
             still = self._still(solver)
         if still is not None:
             return still
-        if self._problem.width * self._problem.samples <= FEW_PAIRS:
+        few = self._problem.width * self._problem.samples <= FEW_PAIRS
+        if few and not self._problem.of_labels:
             from reluflow.theory.escape import ESCAPE, classify
 
             verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
