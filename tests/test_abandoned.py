@@ -1,9 +1,13 @@
 """A step that is given up at any moment, and taken again: nothing of it is left, to the last bit."""
 
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reluflow.flow.base import FlowSolver
+from reluflow.observe import recorder
 from reluflow.store.preset import load_preset
 from reluflow.training.training import Training
 
@@ -66,6 +70,19 @@ def require_nothing_left(preset, changes, monkeypatch):
 @pytest.mark.parametrize(("preset", "changes"), CASES)
 def test_a_step_that_was_given_up_leaves_nothing(preset, changes, monkeypatch):
     require_nothing_left(preset, changes, monkeypatch)
+
+
+@pytest.mark.parametrize("method", ["lorentz", "polar"])
+def test_nor_where_it_is_given_up_between_passes_over_many_weights(method, monkeypatch):
+    """What is recorded of a step of a network with 100000 dimensions takes longer than the step."""
+    monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0, many=1))
+    changes = SMALL | {"solver.method": method, "stop.steps": 30}
+    require_nothing_left("orthogonal-toy", changes, monkeypatch)
+    training = Training.from_preset(load_preset("orthogonal-toy", changes))
+    training.single_step()
+    asked = []
+    training.single_step(lambda: bool(asked.append(sys._getframe(1).f_code.co_name)))
+    assert asked.count("_ask") >= 3
 
 
 @pytest.mark.parametrize("method", ["polar", "rk45", "dop853", "radau", "bdf", "lsoda"])

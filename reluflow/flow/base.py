@@ -97,7 +97,11 @@ class SolverView(ABC):
     steps: accepted steps (iterations, for descent) so far.
     events: changes of activation seen so far (0 for a solver that does not look for them).
     failure: None, or one sentence that says why the solver can go no further.
+    abandoned: asked whether the step is wanted no more, also by whoever looks into it; see ``FlowSolver``.
     """
+
+    #: whether only the states after whole steps are meant, as with iterates, and none between them
+    discrete: ClassVar[bool] = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -106,6 +110,7 @@ class SolverView(ABC):
         self.steps = 0
         self.events = 0
         self.failure: str | None = None
+        self.abandoned: Callable[[], bool] = lambda: False
 
     @property
     def loss(self) -> float:
@@ -174,15 +179,12 @@ class FlowSolver(SolverView):
 
     #: name in presets and on the command line, as in ``reluflow.flow.METHODS``
     name: ClassVar[str]
-    #: whether only the states after whole steps are meant, as with iterates, and none between them
-    discrete: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem)
         check_range(problem)
         self.options = options
         self.events_old = 0
-        self.abandoned: Callable[[], bool] = lambda: False
         self._go_back: Callable[[], None] = lambda: None
 
     def step(self, burst: int = 1, loss_floor: float = 0.0, t_end: float = np.inf) -> Outcome:

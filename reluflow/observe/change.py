@@ -29,8 +29,9 @@ class Shape:
     log_loss: float
 
     @classmethod
-    def of(cls, state: State, loss: float) -> "Shape":
-        norms = row_norms(state.weights)
+    def of(cls, state: State, loss: float, norms: Array | None = None) -> "Shape":
+        """That of a state; ``norms`` (m,) of its hidden weights, where they are known."""
+        norms = row_norms(state.weights) if norms is None else norms
         safe = np.where(norms > 0.0, norms, 1.0)
         return cls(state.t, state.weights / safe[:, None], np.log(safe), _log(loss))
 

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -15,27 +15,9 @@ from reluflow.observe.change import Shape, movements
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
 from reluflow.observe.quantities import loss_at
+from reluflow.observe.recorder_rules import RECORDER
 from reluflow.observe.series import Series, columns_of
 from reluflow.problem import Problem
-
-
-@dataclass(frozen=True)
-class RecorderRules:
-    """How closely a run is recorded, and how much of it is looked at together."""
-
-    #: movement (see ``change``) between snapshots at first; it doubles whenever they become too many
-    spacing: float = 0.02
-    #: pieces of one step that are recorded, at most
-    pieces: int = 64
-    #: neurons times samples whose gradients are worked out together
-    room: int = 1 << 18
-    #: observations between two of which the state is looked at for a snapshot, at most
-    stride: int = 64
-    #: factor of flow time after which it is looked at in any case
-    wait: float = 1.05
-
-
-RECORDER: Final = RecorderRules()
 
 
 @dataclass(frozen=True)
@@ -71,8 +53,8 @@ class Recorder:
 
     def __init__(self, problem: Problem, rules: RecordRules) -> None:
         self._problem = problem
-        state_bytes = 8 * problem.width * (problem.dimension + 1)
-        by_memory = int(rules.memory_mb * 1e6 // state_bytes)
+        by_memory = int(rules.memory_mb * 1e6 // (8 * problem.width * (problem.dimension + 1)))
+        self._asks = problem.width * problem.dimension > RECORDER.long
         self._limit = max(min(rules.snapshots, by_memory), 4)
         columns = columns_of(problem.held_out is not None, problem.weight_decay > 0.0, problem.of_labels)
         self._series = Series(rules.series, columns)
@@ -122,14 +104,25 @@ class Recorder:
         Returns, when it was measured, the movement that one observation brought lately. Raises AbandonedError
         if dense output does; then the record is as it was before.
         """
-        state = solver.state
+        state, norms, shape = solver.state, None, None
         self._waited += 1
-        shape = Shape.of(state, solver.loss) if self._is_due(solver) else None
+        try:
+            self._ask(solver)
+            slope = self._slope(solver, state)
+            self._ask(solver)
+            if self._is_due(solver):
+                norms = row_norms(state.weights)
+                shape = Shape.of(state, solver.loss, norms)
+            self._ask(solver)
+        except AbandonedError:
+            self._waited -= 1
+            raise
         if shape is not None and self._looked is not None and solver.t > self._looked.t:
             # of what has moved since the last look, the share of the last step
             share = min(1.0, (solver.t - solver.t_old) / (solver.t - self._looked.t))
             self._fill_in(solver, share * shape.distance(self._looked))
-        self._add_row(state, solver.steps, (solver.loss, *solver.loss_range), self._slope(solver, state))
+        size = None if norms is None else float(np.abs(state.output_weights) @ norms)
+        self._add_row(state, solver.steps, (solver.loss, *solver.loss_range), slope, size)
         self._newest = state
         if shape is None:
             return None
@@ -142,6 +135,11 @@ class Recorder:
         elif moved < 0.25 * self._spacing:
             self._stride = min(2 * self._stride, RECORDER.stride)
         return abs(moved - before) / waited
+
+    def _ask(self, solver: SolverView) -> None:
+        """Raise AbandonedError where the step is not wanted any more and passes over the weights are long."""
+        if self._asks and not solver.discrete and solver.abandoned():
+            raise AbandonedError
 
     def cut(self, solver: SolverView) -> None:
         """End the record with ``solver``, which stands within the last step that was observed."""
@@ -177,13 +175,16 @@ class Recorder:
 
     def _record_inside(self, solver: SolverView, pieces: int) -> None:
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
-        at_once = max(1, RECORDER.room // (self._problem.width * self._problem.samples))
+        problem = self._problem
+        room = min(RECORDER.room // problem.samples, RECORDER.many // problem.dimension)
+        at_once = max(1, room // problem.width)
         for first in range(0, times.size, at_once):
             some = times[first : first + at_once]
             states, slopes = dense.states(some), dense.gradient_norms(some)
             if slopes is None:
-                slopes = gradient_norms(states, self._problem)
+                slopes = gradient_norms(states, problem)
             self._record_each(some, states, slopes, solver.steps)
+            self._ask(solver)
 
     def _record_each(self, times: Array, states: list[State], slopes: Array, step: int) -> None:
         """Record states at times (k,) with |gradient| (k,), which is nan where it is not known."""
@@ -239,7 +240,7 @@ class Recorder:
 
     def _consider_each(self, states: list[State], shapes: list[Shape]) -> None:
         """The same of several states after each other, all of which are kept as a rule."""
-        if self._shapes and len(self._states) + len(states) <= self._limit:
+        if self._shapes and 1 < len(states) <= self._limit - len(self._states):
             moved = movements([self._shapes[-1], *shapes])
             if moved.min() >= self._spacing:
                 self._path += (self._path[-1] + np.cumsum(moved)).tolist()
@@ -262,7 +263,6 @@ class Recorder:
 
     def checkpoint(self) -> dict[str, Any]:
         """Plain arrays from which ``restore`` goes on recording in the same way."""
-        kept = len(self._states)
         packed = {f"series/{key}": value for key, value in self._series.pack().items()}
         taken = self.snapshots
         return packed | {
@@ -272,7 +272,7 @@ class Recorder:
             "log_losses": np.array([shape.log_loss for shape in self._shapes]),
             "path": np.array(self._path),
             "beyond": self._beyond,
-            "kept": kept,
+            "kept": len(self._states),
             "spacing": self._spacing,
             "stride": self._stride,
             "waited": self._waited,

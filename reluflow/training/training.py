@@ -12,7 +12,8 @@ from reluflow.flow import DEFAULT_METHOD, make_solver
 from reluflow.flow.base import AbandonedError, FlowSolver, Options, Outcome, SolverView, State
 from reluflow.flow.cut import Cut
 from reluflow.flow.events import Events
-from reluflow.observe.recorder import RECORDER, Recorder, RecordRules
+from reluflow.observe.recorder import Recorder, RecordRules
+from reluflow.observe.recorder_rules import RECORDER
 from reluflow.problem import Problem
 from reluflow.training.stopping import Judge, StopRules
 from reluflow.training.summary import measured
