@@ -44,6 +44,9 @@ class TerminalApp(PacedApp):
     effect later. If keys arrive faster, the second one goes to a dialogue that the first has closed, or to
     the panels behind a dialogue that the first opens. Here a marker follows each key through the same
     message queues, from the widget up to the app and a few times over, and the next key waits for it.
+
+    Of several enters in a burst that answer a dialogue the first does so. The others were meant for it too,
+    not for what is below, and are dropped.
     """
 
     # Textual's selection of text fails on a widget that is removed while it is clicked on
@@ -54,6 +57,8 @@ class TerminalApp(PacedApp):
         self._waiting: deque[events.Key | events.Paste] = deque(maxlen=self.KEYS.waiting)
         self._current = 0
         self._number = 0
+        #: the screens as they were when enter was pressed that is being processed
+        self._entered: Sequence[object] = ()
         self._check_timer: asyncio.TimerHandle | None = None
         self._gone = False
         super().__init__()
@@ -75,6 +80,8 @@ class TerminalApp(PacedApp):
     async def _process(self, event: events.Event) -> None:
         self._number += 1
         number = self._current = self._number
+        is_enter = isinstance(event, events.Key) and event.key == "enter"
+        self._entered = list(self.screen_stack) if is_enter else ()
         route = self._route()
         self._check_later(route, number, self.KEYS.checks)
         await super().on_event(event)
@@ -126,8 +133,15 @@ class TerminalApp(PacedApp):
         if number != self._current:
             return
         self._current = 0
+        screens = self.screen_stack
+        if len(screens) < len(self._entered) and screens == self._entered[: len(screens)]:
+            self._drop_enters()
         if self._waiting:
             await self._process(self._waiting.popleft())
+
+    def _drop_enters(self) -> None:
+        while self._waiting and isinstance(first := self._waiting[0], events.Key) and first.key == "enter":
+            self._waiting.popleft()
 
     # --- the end ---
 
