@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from commands import FAST, MARKED, SIGNALS, spent, spent_by_those_that_ended
 
+import reluflow
 from reluflow.store.run_directory import open_run
 
 #: seconds of the processor's time that a command may use after a signal
@@ -73,6 +75,16 @@ def test_a_signal_while_modules_are_imported(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", half], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+
+
+def test_next_to_nothing_is_imported_before_signals_are_seen_to():
+    """While modules are imported, a signal that is not is a traceback, or is printed and forgotten."""
+    seen = "import sys; before = {*sys.modules}; import reluflow.cli.leaving; print(*{*sys.modules} - before)"
+    root = Path(reluflow.__file__).parents[1]
+    words = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(root)!r}); {seen}"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert not {"contextlib", "typing", "threading", "re"} & set(done.stdout.split())
+    assert "reluflow.cli.leaving" in done.stdout
 
 
 @pytest.mark.slow

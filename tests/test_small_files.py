@@ -8,7 +8,7 @@ from commands import FAST, call
 
 from reluflow.errors import found_at
 from reluflow.store.last_session import read_session
-from reluflow.store.locations import config_folder, state_folder
+from reluflow.store.locations import NOWHERE, complaint, config_folder, state_folder
 from reluflow.store.parsing import UnreadableError, json_of, text_of_bytes, toml_of
 from reluflow.store.settings import load_settings
 
@@ -164,3 +164,26 @@ def test_a_run_that_is_over_is_looked_at_for_damage(name, whole, here):
         assert done.exit_code == 2
         assert f"damaged: run/{name}" in done.stderr
         assert "nothing was computed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["run", "orthogonal-toy", "--out", ""], "--out: "),
+        (["run", "orthogonal-toy", "--out="], "--out: "),
+        (["info", ""], ""),
+        (["presets", "check", ""], ""),
+    ],
+)
+def test_an_empty_word_is_no_folder(words, where, here):
+    done = call(*words)
+    assert done.stderr == f"reluflow: {where}found an empty word; expected a name or a value\n"
+    assert done.exit_code == 2
+
+
+def test_a_home_that_is_no_absolute_path_is_none(here, monkeypatch):
+    for name in ("RELUFLOW_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "mine")
+    assert (complaint() or "").startswith("HOME is mine, and no absolute path; only the presets ")
+    assert config_folder() == state_folder() == NOWHERE

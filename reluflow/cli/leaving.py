@@ -3,16 +3,20 @@
 A run that is saved (``interruption``) and the app (``reluflow.tui.shutdown``) take the signals over.
 
 An exception would do the same in most places. But one that is raised in a destructor, or in a library that
-catches everything, is printed and forgotten; and in the middle of an import it shows as a traceback.
+catches everything, is printed and forgotten; and in the middle of an import it shows as a traceback. So this
+module is imported first, and itself imports next to nothing: until then signals do what Python does.
 """
+
+from __future__ import annotations
 
 import os
 import signal
 import sys
-import threading
-from contextlib import suppress
-from types import FrameType
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Final
 
 #: Signals that end a command in order; SIGHUP comes when the terminal goes away (Windows has none).
 SIGNALS: Final = tuple(
@@ -43,8 +47,7 @@ def leave_here(code: object) -> None:
     signalled = code in [128 + number for number in SIGNALS]
     if not signalled and (patience is None or not patience.is_unfinished()):
         return
-    with suppress(OSError, ValueError):  # nobody reads what is left to be written
-        _flush()
+    _flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
@@ -54,19 +57,27 @@ def leave_quickly(code: object) -> None:
     To take some hundred modules apart costs a seventh of a short run. Words to be printed, threads, and
     modules that have something to do at the end keep that.
     """
+    import threading
+
     threads = [each for each in threading.enumerate() if not each.daemon]
     if not isinstance(code, int | None) or len(threads) > 1 or any(name in sys.modules for name in ENDING):
         return
-    with suppress(OSError, ValueError):
-        _flush()
+    if _flush():
         os._exit(code or 0)
 
 
-def _flush() -> None:
-    """Write what is left, where there is something to write to: whoever started us may have closed it."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+def _flush() -> bool:
+    """Write what is left, where there is something to write to: whoever started us may have closed it.
+
+    Returns whether it was written; else nobody reads it any more.
+    """
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -19,9 +19,11 @@ UsageError: Any = typer.BadParameter.__base__
 class Commands(TyperGroup):
     """A group of commands that says in one sentence what is wrong with the words that were entered."""
 
-    def make_context(self, *args: Any, **options: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:
+        if not options.get("resilient_parsing"):  # as where words are completed
+            _require_words(args)
         with _in_one_sentence():
-            return super().make_context(*args, **options)
+            return super().make_context(info_name, args, *more, **options)
 
     def invoke(self, *args: Any, **options: Any) -> Any:
         with _in_one_sentence():
@@ -34,6 +36,16 @@ class Commands(TyperGroup):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+
+def _require_words(args: list[str]) -> None:
+    """End the command where a word is empty, as of a variable that is not set: as a path it is the folder."""
+    for before, word in zip(["", *args], args, strict=False):
+        option = word.removesuffix("=") if word.startswith("--") and word.endswith("=") else ""
+        if not word or option:
+            named = option or (before if before.startswith("-") else "")
+            where = f"{named}: " if named else ""
+            fail(f"{where}found an empty word; expected a name or a value", ExitCode.USAGE)
 
 
 @contextmanager

@@ -31,7 +31,9 @@ def complaint() -> str | None:
     """One sentence on why there are no presets and settings of the user's own to be had, if so."""
     folder, chosen = config_folder(), os.environ.get("RELUFLOW_CONFIG")
     if folder == NOWHERE:
-        named = f"RELUFLOW_CONFIG is {chosen}: no such home" if chosen else "there is no home folder"
+        home = os.environ.get("HOME")
+        homeless = f"HOME is {home}, and no absolute path" if home else "there is no home folder"
+        named = f"RELUFLOW_CONFIG is {chosen}: no such home" if chosen else homeless
         return f"{named}; only the presets that come with the program are known"
     try:
         os.listdir(user_presets())
