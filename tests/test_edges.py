@@ -13,13 +13,15 @@ from docstrings import failures
 
 import reluflow
 from reluflow.errors import EdgeError
-from reluflow.flow.base import Options
+from reluflow.flow.base import Options, State
 from reluflow.network import imbalance, row_norms
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
+from reluflow.sweep.edges.following import Pair
 from reluflow.sweep.edges.outcomes import Endings, Outcome, StoppedError
 from reluflow.sweep.edges.paths import Path as ProblemPath
 from reluflow.sweep.edges.paths import mixture, path_between
+from reluflow.sweep.edges.saddles import resting_saddle
 from reluflow.sweep.edges.tracking import bisected, track
 
 ENDINGS = Endings("lorentz", Options(), 1e-9)
@@ -198,6 +200,21 @@ class TestEdges:
         assert edge.outcomes[0].fits
         assert not edge.outcomes[1].fits
 
+    @pytest.mark.parametrize(("loss", "level"), [("half-mse", 0.333334856), ("logistic", 0.46310723)])
+    def test_with_weight_decay_a_saddle_is_where_the_rest_slides_to(self, loss, level):
+        """A tiny neuron is pulled straight back from sample 1, and the other one has fitted sample 3."""
+        inputs = [[1.0, 0.0], [-0.35, 0.95], [-0.65, -0.75]]
+        weights, outputs = balanced([[1e-9, 0.0], [-0.46, -0.53]])
+        labels = [-1.0, 1.0, 0.5 if loss == "half-mse" else 1.0]
+        problem = Problem(inputs, labels, weights, outputs, loss=loss, weight_decay=1e-3)
+        turned = weights + np.array([[0.0, 1e-12], [0.0, 0.0]])
+        pair = Pair(50.0, State(50.0, weights, outputs), State(50.0, turned, outputs), 1e-3)
+        saddle = resting_saddle(pair, problem, 0.333, ENDINGS)
+        assert saddle is not None
+        assert saddle.loss == pytest.approx(level, rel=1e-5)
+        assert (saddle.deciding, saddle.shrinking) == ((0,), (0,))
+        assert not np.any(saddle.weights[0])
+
     @pytest.mark.slow
     def test_a_neuron_that_just_touches_a_kink_decides_there(self):
         """It comes to the kink of a sample at v_off = 0, and turns back or goes through and is pulled on."""
@@ -263,7 +280,7 @@ class TestCommand:
             ("edge-caught", "orthogonal-toy", "differ in data.inputs"),
             ("descent.toml", "descent-2.toml", "method gd"),
             ("edge-caught", "signs.toml", "other signs"),
-            ("labels.toml", "labels-2.toml", "no run rests"),
+            ("labels.toml", "labels-2.toml", "weight decay, with which every run comes to rest"),
             ("edge-caught", "nowhere", "there is no preset"),
         ):
             done = call("edge", one, other, "--out", "found")

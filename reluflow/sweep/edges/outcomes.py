@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reluflow.errors import EdgeError
-from reluflow.flow.base import Options
+from reluflow.flow.base import Options, State
 from reluflow.network import residuals
 from reluflow.observe.recorder import RecordRules
 from reluflow.problem import Problem
@@ -65,17 +65,20 @@ class Endings:
 
     @classmethod
     def of(cls, preset: Preset, problem: Problem, interrupted_by: Callable[[], str | None]) -> "Endings":
-        """By the method of a preset. Raises EdgeError for one without a tolerance, and for labels."""
+        """By the method of a preset.
+
+        Raises EdgeError for one without a tolerance, and for labels without weight decay.
+        """
         training = Training.from_preset(preset)
         if training.options is None:
             raise EdgeError(
                 f"{preset.name}: method {training.method} takes steps of a fixed size; expected a method "
                 "that solves the flow"
             )
-        if problem.of_labels:
+        if problem.of_labels and not problem.weight_decay:
             raise EdgeError(
-                f"{preset.name}: with the loss {problem.loss} no run rests, since weights grow for ever; "
-                "expected a square loss"
+                f"{preset.name}: with the loss {problem.loss} and no weight decay the weights of a fit grow "
+                "for ever; expected a square loss, or weight decay, with which every run comes to rest"
             )
         residual = residuals(
             problem.weights, problem.output_weights, problem.inputs, problem.targets, problem.slope
@@ -88,12 +91,7 @@ class Endings:
 
         Raises EdgeError for one that neither fits nor rests.
         """
-        stop = StopRules(loss=self.level, steps=MOST_STEPS)
-        training = Training(problem, self.method, self.options, stop, _RECORD)
-        training.run(every=0.2, interrupted_by=self.interrupted_by)
-        by = self.interrupted_by()
-        if by is not None:
-            raise StoppedError(by)
+        training = self._solved(problem, self.level)
         if training.status not in ("converged", "stationary"):
             raise EdgeError(
                 f"a run between the two ended with status {training.status} ({training.reason}); expected "
@@ -101,3 +99,17 @@ class Endings:
             )
         solver = training.solver
         return Outcome(training.status, training.reason, solver.loss, solver.t, self.level)
+
+    def rest(self, problem: Problem) -> State | None:
+        """Where a run comes to rest, whatever its loss; None for one that does not."""
+        training = self._solved(problem, None)
+        return training.solver.state if training.status == "stationary" else None
+
+    def _solved(self, problem: Problem, level: float | None) -> Training:
+        stop = StopRules(loss=level, steps=MOST_STEPS)
+        training = Training(problem, self.method, self.options, stop, _RECORD)
+        training.run(every=0.2, interrupted_by=self.interrupted_by)
+        by = self.interrupted_by()
+        if by is not None:
+            raise StoppedError(by)
+        return training

@@ -15,7 +15,9 @@ from reluflow.flow.base import State
 from reluflow.network import Array, activation, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.sweep.edges.following import Pair, separations
+from reluflow.sweep.edges.outcomes import Endings
 from reluflow.theory.alignment import basins
+from reluflow.theory.decayed_rest import EQUAL
 from reluflow.theory.escape import ESCAPE, Bound, classify
 from reluflow.theory.resting import is_large
 from reluflow.theory.small_neurons import Index
@@ -42,7 +44,8 @@ class Saddle:
     """A rest between two outcomes.
 
     ``kind`` and ``reason``: its certificate; ``gamma_all``: bounds of the rate at which any neuron could
-    grow, per unit of the problem's flow time. ``rate``: at which both sides depart from the boundary.
+    grow but for weight decay, per unit of the problem's flow time. ``rate``: at which both sides depart from
+    the boundary.
     ``deciding``: neurons on which they differ; ``shrinking``: those of them that are at the origin.
     ``escapes``: how the neurons that decide go on, on either side. ``weights`` (m, d), ``output_weights``
     (m,).
@@ -60,18 +63,24 @@ class Saddle:
     output_weights: Array
 
 
-def resting_saddle(pair: Pair, problem: Problem, rate: float) -> Saddle | None:
+def resting_saddle(pair: Pair, problem: Problem, rate: float, endings: Endings) -> Saddle | None:
     """The saddle near two networks on both sides of a boundary; None while what they are near is no rest."""
     apart = separations(pair.one, pair.other)
     deciding = np.flatnonzero(apart >= DECIDES * np.max(apart))
-    shrinking = _shrinking(deciding, pair.one, problem)
+    shrinking = _shrinking(deciding, pair.one, problem, pair.one)
     state = _without(shrinking, pair.one)
+    if problem.weight_decay and shrinking.size:
+        rest = endings.rest(replace(problem, weights=state.weights, output_weights=state.output_weights))
+        if rest is None or not np.array_equal(_shrinking(deciding, pair.one, problem, rest), shrinking):
+            return None
+        state = rest
     verdict = classify(problem, state, ESCAPE.quick_cones)
     if not verdict.stays:
         return None
-    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     speed, gamma = problem.speed, verdict.gamma_all
-    escapes = [_escapes(deciding, each, problem, -residual) for each in (pair.one, pair.other)]
+    left = problem.left(state.weights, state.output_weights)
+    escapes = [_escapes(deciding, each, problem, left) for each in (pair.one, pair.other)]
+    residual = residuals(state.weights, state.output_weights, problem.inputs, problem.targets, problem.slope)
     return Saddle(
         problem.value(residual),
         verdict.kind,
@@ -86,13 +95,15 @@ def resting_saddle(pair: Pair, problem: Problem, rate: float) -> Saddle | None:
     )
 
 
-def _shrinking(deciding: Index, state: State, problem: Problem) -> Index:
-    """Those among the neurons that are small and on which what is left to fit pulls back."""
+def _shrinking(deciding: Index, state: State, problem: Problem, rest: State) -> Index:
+    """Those among the neurons that are small and on which pulls back what the network ``rest`` leaves."""
     weights, outputs = state.weights, state.output_weights
-    left = -residuals(weights, outputs, problem.inputs, problem.targets, problem.slope)
+    left = problem.left(rest.weights, rest.output_weights)
     growth = np.sign(outputs) * (activation(weights @ problem.inputs.T, problem.slope) @ left)
-    small = ~is_large(np.abs(outputs) * row_norms(weights), problem)
-    return deciding[(growth < 0.0)[deciding] & small[deciding]]
+    norms = row_norms(weights)
+    small = ~is_large(np.abs(outputs) * norms, problem)
+    against = problem.samples * problem.decay * norms
+    return deciding[(growth < against)[deciding] & small[deciding]]
 
 
 def _without(neurons: Index, state: State) -> State:
@@ -104,11 +115,13 @@ def _without(neurons: Index, state: State) -> State:
 
 def _escapes(deciding: Index, state: State, problem: Problem, left: Array) -> tuple[Escape, ...]:
     """The final growth of the neurons that decide under what is ``left`` to fit (n,) at the saddle."""
+    decay = (1.0 + EQUAL) * problem.decay
     found = {
-        int(deciding[place]): (one.rate * problem.speed, one.direction)
+        int(deciding[place]): ((one.rate - problem.decay) * problem.speed, one.direction)
         for one in basins(
             state.weights[deciding], state.output_weights[deciding], problem.inputs, left, slope=problem.slope
         )
         for place in one.neurons
+        if one.rate > decay
     }
     return tuple(Escape(j, *found.get(j, (0.0, None))) for j in deciding.tolist())

@@ -130,7 +130,7 @@ def track(path: Path, endings: Endings, look: Callable[[Bisection], None] = lamb
         bisections.append(_bisection(began, bracket, parting, sides[0]))
         look(bisections[-1])
         kink = parting_kink(parting, sides[0], began)
-        saddle = None if kink else resting_saddle(parting.parted, sides[0], parting.rate)
+        saddle = None if kink else resting_saddle(parting.parted, sides[0], parting.rate, endings)
         if kink or (saddle and len(bisections) >= FEWEST) or len(bisections) == MOST:
             kind = "kink" if kink else "saddle" if saddle else "moving"
             ends = first.ends if len(bisections) == 1 else bracket.ends
