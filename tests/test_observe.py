@@ -15,6 +15,7 @@ from reluflow.observe.plateaus import find_saddles
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.series import COLUMNS, Series
 from reluflow.observe.stillness import Stillness
+from reluflow.plot.phases import plateaus_of
 from reluflow.store.preset import load_preset
 from reluflow.training.training import StopRules, Training
 
@@ -301,6 +302,19 @@ def test_the_escape_rate_of_few_recorded_points_is_that_of_the_bundle(rows):
     series = {"t": times, "loss": 0.5 * (1.0 - mass) ** 2 + 0.1}
     saddles = find_saddles(series, settled=False)
     assert saddles[0].escape_rate == pytest.approx(rate, rel=1e-3)
+
+
+def test_with_weight_decay_plateaus_are_those_of_the_objective():
+    """The loss falls to 1e-9 at an escape, and rises to 1e-6 while weights shrink."""
+    times = np.concatenate([np.linspace(0.0, 60.0, 300), np.geomspace(61.0, 1e5, 300)])
+    mass = 1.0 / (1.0 + np.exp(-2.0 * 0.7 * (times - 20.0)))
+    loss = 0.5 * (1.0 - mass) ** 2 + 1e-9 + 1e-6 * (1.0 - np.exp(-1e-3 * times))
+    series = {"t": times, "loss": loss, "objective": loss + 1e-3 * mass * (1.0 + np.exp(-2e-3 * times))}
+    first, last = find_saddles(series, settled=False)
+    assert (first.loss, first.end) == (pytest.approx(0.5, rel=1e-2), pytest.approx(20.0, abs=0.2))
+    assert (last.loss, last.end) == (loss[-1], None)
+    begins = [plateau.begin for plateau in plateaus_of(series, settled=False)]
+    assert begins[1] > first.end
 
 
 def test_each_plateau_says_what_is_fitted_and_how_many_neurons_are_large():

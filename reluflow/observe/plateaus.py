@@ -1,12 +1,17 @@
-"""Plateaus of a loss curve, the saddles behind them, and the escapes between."""
+"""Plateaus of a loss curve, the saddles behind them, and the escapes between.
+
+What the flow lets fall is read: with weight decay the objective, since the loss rises again where weights
+shrink after a fit.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from reluflow.network import Array
+from reluflow.observe.series import OBJECTIVE
 
 
 @dataclass(frozen=True)
@@ -54,17 +59,42 @@ def escapes_of(saddles: Sequence[Saddle]) -> list[float]:
 
 
 def find_saddles(series: Mapping[str, Array], settled: bool = True) -> list[Saddle]:
-    """Saddles in a recorded series (columns ``t`` and ``loss``), in the order they were met.
+    """Saddles in a recorded series (``t``, ``loss``, any ``objective``), in the order they were met.
 
     ``settled``: whether the run ended because its loss got small enough; if not, a level held at the very
     end counts as a plateau that was never left.
     """
+    held = held_levels(series, settled)
+    if OBJECTIVE not in series:
+        return held
+    return [replace(saddle, loss=_loss_at(series, saddle)) for saddle in held]
+
+
+def falling(series: Mapping[str, Array]) -> Array:
+    """What the flow lets fall (k,), never above what it was before."""
+    found: Array = np.minimum.accumulate(np.asarray(series[OBJECTIVE if OBJECTIVE in series else "loss"]))
+    return found
+
+
+def _loss_at(series: Mapping[str, Array], saddle: Saddle) -> float:
+    """The loss in the middle of the time for which the objective of a plateau is held, or at its end."""
     t, loss = np.asarray(series["t"]), np.asarray(series["loss"])
+    if saddle.end is None:
+        return float(loss[-1])
+    with np.errstate(divide="ignore"):
+        off = np.abs(np.log(falling(series) / saddle.loss))
+    near = t[off <= max(1.5 * PLATEAUS.level, np.min(off))]
+    return float(np.interp(0.5 * (near[0] + near[-1]), t, loss))
+
+
+def held_levels(series: Mapping[str, Array], settled: bool = True) -> list[Saddle]:
+    """The same, with the levels of what falls, the loss or the objective, in place of losses."""
+    t, loss = np.asarray(series["t"]), falling(series)
     later = np.diff(t, prepend=-np.inf) > 0.0
     usable = later & np.isfinite(loss) & (loss > 0.0)
     if np.count_nonzero(usable) < 3:
         return []
-    recorded = t[usable], np.minimum.accumulate(loss[usable])
+    recorded = t[usable], loss[usable]
     t, log_loss = refine(recorded[0], np.log(recorded[1]))
     loss = np.minimum.accumulate(np.exp(log_loss))
     levels = [level for level in _plateau_levels(t, np.log(loss)) if level > PLATEAUS.resolved * loss[0]]

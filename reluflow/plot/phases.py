@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from reluflow.network import Array
-from reluflow.observe.plateaus import find_saddles
+from reluflow.observe.plateaus import falling, find_saddles, held_levels
 from reluflow.plot.settings import PHASES
 
 Kind = Literal["plateau", "escape"]
@@ -42,17 +42,18 @@ def plateaus_of(series: Mapping[str, Array], settled: bool) -> tuple[Plateau, ..
     saddles = find_saddles(series, settled)
     if not saddles:
         return ()
-    t, loss = np.asarray(series["t"]), np.minimum.accumulate(np.asarray(series["loss"]))
-    levels = [float(loss[0]), *(saddle.loss for saddle in saddles), float(loss[-1])]
+    t, falls = np.asarray(series["t"]), falling(series)
+    held = (saddle.loss for saddle in held_levels(series, settled))
+    levels = [float(falls[0]), *held, float(falls[-1])]
     found = []
     for i, saddle in enumerate(saddles):
         before, level, after = levels[i : i + 3]
-        begin = 0.0 if i == 0 else _fallen_to(t, loss, level + PHASES.edge * (before - level))
+        begin = 0.0 if i == 0 else _fallen_to(t, falls, level + PHASES.edge * (before - level))
         leave = arrive = None
         if saddle.end is not None:
-            leave = _fallen_to(t, loss, level - PHASES.edge * (level - after))
-            arrive = _fallen_to(t, loss, after + PHASES.edge * (level - after))
-        found.append(Plateau(i + 1, max(begin, saddle.start), leave, saddle.end, arrive, level))
+            leave = _fallen_to(t, falls, level - PHASES.edge * (level - after))
+            arrive = _fallen_to(t, falls, after + PHASES.edge * (level - after))
+        found.append(Plateau(i + 1, max(begin, saddle.start), leave, saddle.end, arrive, saddle.loss))
     return tuple(found)
 
 
