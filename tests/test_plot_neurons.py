@@ -152,6 +152,7 @@ def test_a_line_of_the_table_says_what_there_is_to_know_of_a_neuron() -> None:
     head = plain(header_row(Layout.of(3, 4, 80), Sorting("norm"), 4, "of the direction", BRAILLE))
     assert head.index("sign") == lines[0].index("●")
     assert "norm↓" in head
+    assert "G-decay↑" in plain(header_row(Layout.of(3, 4, 80), Sorting("growth", True), 4, "", BRAILLE, True))
     assert "growth↑" in plain(header_row(Layout.of(3, 4, 80), Sorting("growth", True), 4, "", BRAILLE))
 
 

@@ -380,9 +380,9 @@ def test_norms_over_time_fit_any_panel(size: tuple[int, int]) -> None:
     assert len(rows) == size[1]
 
 
-def field_of(problem: Problem, words: str = "") -> list[Row]:
+def field_of(problem: Problem, words: str = "", width: int = 91) -> list[Row]:
     state = State(0.0, problem.weights, problem.output_weights)
-    return draw_field(CircleChoice.read(words), state, problem, (91, 22), BRAILLE, None)
+    return draw_field(CircleChoice.read(words), state, problem, (width, 22), BRAILLE, None)
 
 
 def three_directions() -> Problem:
@@ -429,7 +429,8 @@ def test_the_field_has_a_line_at_the_weight_decay() -> None:
     """Above it neurons grow; it stands at its place on the axis of growth."""
     plain_rows, rows = (field_of(replace(three_directions(), weight_decay=decay)) for decay in (0.0, 0.25))
     assert "decay" not in plain(plain_rows[-1])
-    assert "decay" in plain(rows[-1])
+    narrow = field_of(replace(three_directions(), weight_decay=0.25), width=31)[-1]
+    assert "decay, G gross  ● a>0  ○ a<0" in plain(narrow)
     ((level,),) = [{y for _, y in find(rows[:-3], "theory", BRAILLE.level)}]
     zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
     tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))

@@ -68,7 +68,8 @@ def field(axes: Axes, run: RunRecord, t: float | None = None, circle: CircleChoi
     axes.plot([], [], "D", color="0.8", label=word, **_DIAMOND)
     where = f", {' to '.join(circle.words)}" if circle.words else ""
     where += "" if plane.share == 1.0 else f"; the plane has {100.0 * plane.share:.0f} %"
-    axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel="growth rate")
+    growth = "growth rate, decay not taken off" if problem.weight_decay else "growth rate"
+    axes.set(xlim=(-180.0, 180.0), xlabel=f"direction (°){where}", ylabel=growth)
     axes.xaxis.set_major_locator(MultipleLocator(90.0))
     legend_above(axes, 2 if problem.weight_decay else 3, gap=EXPONENT)
 

@@ -23,6 +23,8 @@ _WIDTHS: Final[dict[Column, int]] = {
     "state": 7,
     "group": 11,
 }
+#: head of the column of growth with weight decay, which is taken off there
+NET_GROWTH: Final = "G-decay"
 _RIGHT: Final = ("#", "norm", "angle", "growth")
 #: columns that are there however narrow the panel, and those that follow where there is room, in this order
 _ALWAYS: Final[tuple[Column, ...]] = ("#", "sign", "norm", "angle")
@@ -73,11 +75,16 @@ class Line:
     chosen: bool
 
 
-def header_row(layout: Layout, sorting: Sorting, samples: int, meaning: str, glyphs: Glyphs) -> Row:
-    """The heads of the columns, the one that is sorted by marked; ``meaning``: what the angle is, if told."""
+def header_row(
+    layout: Layout, sorting: Sorting, samples: int, meaning: str, glyphs: Glyphs, decays: bool = False
+) -> Row:
+    """The heads of the columns, the one that is sorted by marked; ``meaning``: what the angle is, if told.
+
+    ``decays``: whether there is weight decay.
+    """
     row: Row = []
     for column in layout.columns:
-        head: str = column
+        head: str = NET_GROWTH if column == "growth" and decays else column
         sorted_by = column == sorting.column
         if sorted_by:
             head += glyphs.down if sorting.descending else glyphs.up

@@ -161,12 +161,12 @@ def sentence(text: str, width: int, height: int) -> list[Row]:
 
 
 def legend(entries: Sequence[tuple[str, Role]], width: int) -> Row:
-    """As many entries as fit on a line; the first are the most important."""
+    """The entries that fit on a line; the first are the most important."""
     row: Row = []
     left = width
     for text, role in entries:
         if len(text) > left:
-            break
+            continue
         row.append(Segment(f"{text}  ", role))
         left -= len(text) + 2
     return row

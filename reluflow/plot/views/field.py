@@ -73,7 +73,8 @@ def draw_field(
     """Growth rate over direction on ``size`` = (width, height) cells, a curve a sign; see ``theory.circle``.
 
     The triangles stand above the directions to which small neurons are drawn and grow, + and - on the axis
-    where the basins of either sign meet. Weight decay is a line, above which neurons grow.
+    where the basins of either sign meet. Weight decay is not taken off: it is a line, above which neurons
+    grow.
     """
     width, height = size
     if width < 1 or height < 1:
@@ -212,9 +213,11 @@ def _entries(
     choice: CircleChoice, circle: Circle, neurons: _Neurons, problem: Problem, glyphs: Glyphs, kinks: bool
 ) -> list[tuple[str, Role]]:
     name = str(choice) or ("" if circle.whole else "fullest circle")
-    entries: list[tuple[str, Role]] = (
-        [(f"through {choice}" if choice.words else name, "strong")] if name else []
-    )
+    entries: list[tuple[str, Role]] = []
+    if problem.weight_decay:
+        entries.append((f"{glyphs.level} decay, G gross", "theory"))
+    if name:
+        entries.append((f"through {choice}" if choice.words else name, "strong"))
     if not circle.whole:
         entries.append((f"{100.0 * neurons.share:.0f} % near", "dim"))
     entries += [
@@ -226,6 +229,4 @@ def _entries(
         entries.append((f"{glyphs.mark} kinks", "ray"))
     if circle.whole:
         entries.append(("+- edges of basins", "dim"))
-    if problem.weight_decay:
-        entries.append((f"{glyphs.level} decay", "theory"))
     return entries

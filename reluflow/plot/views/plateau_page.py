@@ -17,7 +17,7 @@ from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau
 from reluflow.plot.settings import PAGE, PHASES
-from reluflow.plot.table import growth_text, norm_text
+from reluflow.plot.table import NET_GROWTH, growth_text, norm_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
 from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark, sheet
 from reluflow.plot.views.norms import log10_norms
@@ -50,8 +50,9 @@ def plateau_sheet(facts: PlateauFacts, width: int, glyphs: Glyphs) -> Sheet:
     roster = facts.roster
     head = [*_times(facts.plateau, facts.saddle), *_theory(facts), *_neurons(roster), []]
     head += [*_pictures(facts, width, glyphs), []]
+    growth = NET_GROWTH if roster.problem.weight_decay else "growth"
     head.append(
-        [Segment(f"{'group':>7}  {'neurons':>8}{'heaviest':>10}{'|w|':>11}{'growth':>10}  state", "axis")]
+        [Segment(f"{'group':>7}  {'neurons':>8}{'heaviest':>10}{'|w|':>11}{growth:>10}  state", "axis")]
     )
     clusters = roster.clusters
     title = f"plateau {facts.plateau.name}, at t = {short(roster.state.t)}"

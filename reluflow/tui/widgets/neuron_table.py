@@ -61,7 +61,8 @@ class NeuronTable(FramePanel):
         ]
         # another reference than the usual one is told above, where there is room at any width
         usual = columns.angle_meaning if table.reference.kind == "usual" else ""
-        head = header_row(layout, table.sorting, roster.problem.samples, usual, self.glyphs)
+        samples, decays = roster.problem.samples, roster.problem.weight_decay > 0.0
+        head = header_row(layout, table.sorting, samples, usual, self.glyphs, decays)
         top = heading("neurons", self._detail(last, columns.angle_meaning), width, self.glyphs)
         if not lines:
             lines = [[Segment(f" no neuron is {table.choice.text}; / chooses others", "dim")]]
