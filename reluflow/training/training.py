@@ -285,8 +285,7 @@ class Training:
         self.recorder.restore(part("recorder"))
         self._judging.stillness.restore(part("stillness"))
         self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
-        self.status, self.reason = "running", ""
-        self._cut = None
+        self.status, self.reason, self._cut = "running", "", None
         self._floor, end = self._judging.floor(self._solver), part("end")
         if end:
             weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])

@@ -15,17 +15,12 @@ from typing import Any, Final
 
 from reluflow.live.frame import Notice
 from reluflow.live.session import Session
+from reluflow.tui.terminal.ownership import RESTORING, in_background
 
 #: Seconds that the run may take to be written; if it takes longer, what was written before is there.
 SAVE_SECONDS: Final = 0.8
 #: Seconds that the app may take to leave; without a terminal it may hang.
 LEAVE_SECONDS: Final = 0.5
-#: What an app that hangs has not told the terminal: no frame is being drawn any more, no mouse, no focus, no
-#: bracketed paste, the usual keys, lines that wrap, the shell's screen and its cursor.
-RESTORING: Final = (
-    "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u"
-    "\x1b[?7h\x1b[?1049l\x1b[?25h"
-)
 
 
 class Shutdown:
@@ -98,6 +93,8 @@ def _restore_terminal(settings: list[Any] | None, leaves: bool) -> None:
     if settings is None or present is None or not sys.__stdin__ or (present == settings and not leaves):
         return
     _write(RESTORING)
+    if in_background(sys.__stdin__.fileno()):
+        return  # whoever is in front has set it for itself
     try:
         termios.tcsetattr(sys.__stdin__, termios.TCSANOW, settings)
     except (termios.error, OSError, ValueError):

@@ -114,6 +114,36 @@ def test_ended_in_the_background_it_leaves_the_terminal_to_the_shell(terminal: T
     left_in_order(terminal, "\r")
 
 
+def test_continued_from_outside_behind_the_shell_it_is_quiet(terminal: Terminal) -> None:
+    """It plays, and would paint ten times a second; keys are the shell's, and would stop it for good."""
+    process = app_of(terminal)
+
+    def behind() -> None:
+        os.kill(process, signal.SIGSTOP)
+        terminal.until(lambda screen: "Stopped" in screen.text, "the shell")
+        os.kill(process, signal.SIGCONT)
+        # an answer to the app may have come to the shell, which takes it for the beginning of a command
+        terminal.type("\r\recho cle''ared\r")
+        terminal.until(lambda screen: "cleared" in screen.text, "the shell's words")
+        terminal.feed("\x1b[2J\x1b[H")
+        for word in ("one", "two", "three", "four", "five"):
+            terminal.type(f"echo {word}''{word}\r")
+            terminal.until(lambda screen, word=word: word * 2 in screen.text, "the shell's words")
+        assert "loss" not in terminal.screen.text
+
+    behind()
+    terminal.type("clear; fg\r")
+    terminal.until(lambda screen: "─ loss ─" in screen.text and "help q quit" in screen.text, "the panels")
+    terminal.type(" l")
+    terminal.until(lambda screen: "over log time" in screen.text and whole(screen), "what keys do")
+    behind()
+    os.kill(process, signal.SIGTERM)
+    terminal.until(lambda screen: "ended by SIGTERM" in screen.text, "its last words")
+    terminal.type("wait %1; echo code=$?\r")
+    terminal.until(lambda screen: "code=143" in screen.text, "its end")
+    left_in_order(terminal, "\r")
+
+
 def stops_not(terminal: Terminal) -> None:
     """The app, paused, is told to stop, and after that answers a key as before."""
     terminal.type(" ")

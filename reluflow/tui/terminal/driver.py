@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from textual import events
 from textual.driver import Driver
+from textual.geometry import Size
 from textual.message import Message
 
 from reluflow.tui.terminal.ink import compact
 from reluflow.tui.terminal.keyboard import Keyboard
+from reluflow.tui.terminal.ownership import RESTORING, in_background, in_front
 from reluflow.tui.terminal.private import OpenDriver
 
 if TYPE_CHECKING:
@@ -36,14 +38,24 @@ _FRONT_LOOK: Final = 0.2
 
 
 class _Output:
-    """A file that takes what is written also when the terminal is gone, so that nobody waits for it."""
+    """A file that takes what is written also when the terminal is gone, so that nobody waits for it.
+
+    Behind a shell, which has the terminal, nothing is written.
+    """
 
     def __init__(self, app: "TerminalApp", file: TextIO) -> None:
         self._app, self._file = app, file
 
     def write(self, text: str) -> None:
         with self._watched():
-            self._file.write(text)
+            if not in_background(self._file.fileno()):
+                self._file.write(text)
+
+    def restore(self) -> None:
+        """End the app's ways of the terminal, whoever has it."""
+        with self._watched():
+            self._file.write(RESTORING)
+            self._file.flush()
 
     def flush(self) -> None:
         with self._watched():
@@ -65,7 +77,8 @@ class TerminalDriver(OpenDriver):
 
     def __init__(self, app: "TerminalApp", **options: Any) -> None:
         assert sys.__stderr__ is not None
-        super().__init__(app, _Output(app, sys.__stderr__), **options)  # type: ignore[arg-type]
+        self._output = _Output(app, sys.__stderr__)
+        super().__init__(app, self._output, **options)  # type: ignore[arg-type]
         self._client = app
         self._pacer = app.pacer
         #: the terminal's settings under the app
@@ -73,7 +86,7 @@ class TerminalDriver(OpenDriver):
         #: whether the terminal is the shell's
         self._handed_back = True
         self._takes_back = False
-        self._stopping = self._waits_for_terminal = False
+        self._stopping = self._waits_for_terminal = self._was_behind = False
 
     # --- in and out ---
 
@@ -84,6 +97,11 @@ class TerminalDriver(OpenDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # in the background nothing was started: the terminal is somebody else's
         self._handed_back = not self.can_write
+        if not self._handed_back:
+            # whoever stops and continues this process from outside leaves it behind the shell, where no read
+            # and no write is to stop it for good
+            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         with suppress(termios.error):
             self._own = termios.tcgetattr(self.fileno)
         self.ask()
@@ -105,15 +123,17 @@ class TerminalDriver(OpenDriver):
 
     def stop_application_mode(self) -> None:
         # whoever is in front has the terminal: to set it, even as it was, would stop this process for good
-        if self._is_elsewhere:
-            self.end_reading()
-        else:
+        if not self._is_elsewhere:
             super().stop_application_mode()
+            return
+        self.end_reading()
+        if not self._handed_back:  # no shell knows what it was told
+            self._output.restore()
 
     @property
     def _is_elsewhere(self) -> bool:
         """Whether another process has the terminal."""
-        return self._handed_back or _in_background(self.fileno)
+        return self._handed_back or in_background(self.fileno)
 
     # --- being stopped and going on ---
 
@@ -146,7 +166,7 @@ class TerminalDriver(OpenDriver):
         """Go on; whoever stopped the process may have used the terminal meanwhile, or not."""
         if self._stopping or not self.takes_signals:
             return
-        if not _in_front(self.fileno):
+        if not in_front(self.fileno):
             self._wait_for_terminal()
             return
         if self._handed_back:
@@ -160,21 +180,26 @@ class TerminalDriver(OpenDriver):
 
     def _wait_for_terminal(self) -> None:
         """Look now and then whether the terminal is this process's: a shell does not say when it gives it."""
-        if self._handed_back and not self._waits_for_terminal:
-            self._waits_for_terminal = True
+        if not self._waits_for_terminal:
+            self._waits_for_terminal = self._was_behind = True
             self.event_loop.call_soon_threadsafe(
                 self.event_loop.call_later, _FRONT_LOOK, self._look_for_terminal
             )
 
     def _look_for_terminal(self) -> None:
         self._waits_for_terminal = False
-        if self._handed_back and self._client.is_running:
+        if self._client.is_running:
             self.go_on()
 
     def _take_back(self) -> None:
         """Switch the terminal to the app's ways once more and paint everything."""
         self._takes_back = False
         if not self._handed_back and self._client.is_running:
+            if self._was_behind:
+                self._was_behind = False
+                self._pacer.start()
+                size = Size(*self.terminal_size())  # nobody has told of a change
+                self._client.post_message(events.Resize(size, size))
             self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h")
             self.set_modes()
             self._client.call_later(self._client.repaint)
@@ -203,12 +228,18 @@ class TerminalDriver(OpenDriver):
         """Hand on what comes until the app leaves or the terminal is gone."""
         keyboard = Keyboard()
         while not self.exit_event.is_set():
+            if in_background(self.fileno):
+                self._wait_for_terminal()
+                self.exit_event.wait(_FRONT_LOOK)
+                continue
             if select.select([self.fileno], [], [], _LOOK)[0]:
                 try:
                     data = os.read(self.fileno, 4096)
                 except BlockingIOError:
                     continue
                 except OSError:
+                    if in_background(self.fileno):  # since a moment ago
+                        continue
                     self._client.terminal_is_gone()
                     return
                 if not data:
@@ -223,19 +254,3 @@ class TerminalDriver(OpenDriver):
         if isinstance(message, events.CursorPosition) and self._pacer.answered():
             return
         Driver.process_message(self, message)
-
-
-def _in_background(terminal: int) -> bool:
-    """Whether the terminal is another process's to use; not where there is none any more."""
-    try:
-        return os.tcgetpgrp(terminal) != os.getpgrp()
-    except OSError:
-        return False
-
-
-def _in_front(terminal: int) -> bool:
-    """Whether the terminal is this process's to use."""
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
