@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import threading
 
 import pytest
 from commands import FAST, call
 
+from reluflow.cli import own_data
 from reluflow.errors import found_at
 from reluflow.store.last_session import read_session
 from reluflow.store.locations import NOWHERE, complaint, config_folder, state_folder
@@ -187,3 +189,18 @@ def test_a_home_that_is_no_absolute_path_is_none(here, monkeypatch):
     monkeypatch.setenv("HOME", "mine")
     assert (complaint() or "").startswith("HOME is mine, and no absolute path; only the presets ")
     assert config_folder() == state_folder() == NOWHERE
+
+
+def test_a_pipe_that_nobody_writes_to_is_said_to_be_waited_for(here, monkeypatch):
+    named_pipe(here / "pipe")
+    said = []
+
+    def write_then(text):
+        said.append(text)
+        threading.Thread(target=(here / "pipe").write_bytes, args=(b"1,2,1\n",)).start()
+
+    monkeypatch.setattr(own_data, "remark", write_then)
+    monkeypatch.setattr(own_data, "_PATIENCE", 0.0)
+    with own_data.data_file("pipe") as found:
+        assert found.read_bytes() == b"1,2,1\n"
+    assert said == ["pipe: waiting for samples to be written to it"]

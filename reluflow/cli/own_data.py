@@ -1,6 +1,7 @@
 """``--data FILE``: samples without a preset, from a file, a pipe or standard input."""
 
 import os
+import select
 import stat
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from reluflow.cli.output import remark
 from reluflow.errors import PresetError
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ _STDIN_NAME: Final = "stdin"
 _PIPE_NAME: Final = "pipe"
 #: either is read up to this size, in bytes
 _MOST: Final = 1 << 30
+#: seconds for which a pipe is waited for without a word
+_PATIENCE: Final = 0.5
 
 
 @contextmanager
@@ -59,7 +63,6 @@ def is_stream(given: str) -> bool:
 
 def tell_remarks(preset: "Preset") -> None:
     """Say on stderr what a file of samples does not say itself, such as which column is the target."""
-    from reluflow.cli.output import remark
     from reluflow.store.own_data import remarks_of
 
     if preset.values["data.kind"] == "file":
@@ -75,7 +78,13 @@ def _stdin() -> bytes:
 
 def _pipe(given: str) -> bytes:
     try:
-        with open(os.path.expanduser(given), "rb") as pipe:
+        # without a writer to open it would wait, and nobody would know for what
+        handle = os.open(os.path.expanduser(given), os.O_RDONLY | os.O_NONBLOCK)
+        with open(handle, "rb") as pipe:
+            if not select.select([pipe], [], [], _PATIENCE)[0]:
+                remark(f"{given}: waiting for samples to be written to it")
+                select.select([pipe], [], [])
+            os.set_blocking(handle, True)
             return _limited(pipe, given)
     except OSError as error:
         raise PresetError(f"{given}: cannot be read ({error.strerror}); expected samples there") from None
