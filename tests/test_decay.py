@@ -17,8 +17,9 @@ import reluflow
 from reluflow.errors import ProblemError
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
-from reluflow.network import imbalance, tangent_kernel, variation_norm
+from reluflow.network import imbalance, row_norms, tangent_kernel, variation_norm
 from reluflow.observe.inspection import drift_of, inspect
+from reluflow.observe.kinks import gradient_norm
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
@@ -269,6 +270,39 @@ def test_a_rest_with_neurons_on_two_kinks_is_seen() -> None:
 
 
 @pytest.mark.filterwarnings("error")
+def common_labels():
+    """Three samples of one label that every neuron sees: nothing is met, and it rests at a finite size."""
+    inputs = 1.0 + 0.3 * np.random.default_rng(3).uniform(size=(3, 2))
+    weights = np.array([[0.5, 0.6], [0.6, 0.5]])
+    return Problem(inputs, np.ones(3), weights, row_norms(weights), "logistic", weight_decay=0.03)
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-9])
+def test_a_rest_is_as_near_as_the_tolerance(rtol):
+    problem = common_labels()
+    training = Training(problem, options=Options(rtol=rtol))
+    training.run()
+    assert training.status == "stationary"
+    state = training.solver.state
+    size = np.sqrt(np.sum(state.weights**2) + np.sum(state.output_weights**2))
+    assert gradient_norm(state, problem) <= rtol * problem.weight_decay * size
+
+
+@pytest.mark.parametrize("method", ["dop853", "rk45", "radau", "bdf", "lsoda", "polar"])
+def test_every_method_sees_the_rest(method):
+    """Explicit ones tremble about it, with gradients above what counts as rest for others."""
+    training = Training(common_labels(), method, stop=StopRules(steps=2000))
+    training.run()
+    assert training.status == "stationary"
+    assert "global minimum" in training.reason
+    looks, again = training.checkpoint(), Training(common_labels(), method)
+    again.restore(looks)
+    found = again.checkpoint()
+    kept = [name for name in looks if name.startswith("stillness/")]
+    assert len(kept) == 3
+    assert all(found[name] == looks[name] for name in kept if name != "stillness/idle")
+
+
 def test_the_strongest_decay_ends_all_neurons_without_a_warning():
     """Within a step, states before the time at which neurons are put aside are asked for, too."""
     strongest, problem = 1e6, reluflow.load_preset("orthogonal-toy").problem()

@@ -38,6 +38,13 @@ class StillnessRules:
     lasting_fall: float = 1e-9
     #: cosine with some input below which a neuron is near enough to its kink to tremble
     near_a_kink: float = 2.0 * turn
+    #: looks (of four in 1 / lambda) over which with weight decay neither the objective has fallen by this
+    #: share of rtol nor its gradient to this share: a method trembles about a rest, and its gradient is no
+    #: more than this share of lambda |theta|
+    looks: int = 40
+    objective: float = 0.1
+    gradient: float = 0.5
+    trembles: float = 1e-2
     #: share of these bounds that a small slope may leave, so that rounding does not count as motion
     least_share: float = 1e-6
 
@@ -64,6 +71,19 @@ class Stillness:
         #: the lowest loss so far, and what it was one patience ago
         self._lowest = self._loss = np.inf
         self._doubts = 0
+        #: the lowest objective and gradient so far, and the number of looks that found none lower
+        self._objective = self._gradient = np.inf
+        self._idle = 0
+
+    def settled(self, objective: float, gradient: float, rtol: float) -> bool:
+        """Whether an objective has long stopped to get lower; to be told at every look with weight decay."""
+        lower = objective < (1.0 - STILLNESS.objective * rtol) * self._objective
+        if lower or gradient < STILLNESS.gradient * self._gradient:
+            self._objective = min(self._objective, objective)
+            self._gradient, self._idle = min(self._gradient, gradient), 0
+        else:
+            self._idle += 1
+        return self._idle >= STILLNESS.looks
 
     def _patience(self, pull: Array) -> float:
         rate = self._unit * float(np.sqrt(np.mean(pull**2)))
@@ -126,7 +146,10 @@ class Stillness:
         return seen
 
     def checkpoint(self) -> dict[str, Array]:
-        """Plain arrays for ``restore``; empty before the first call of ``watch``."""
+        """Plain arrays for ``restore``; empty before the first look."""
+        if self._objective < np.inf:
+            found = {"objective": self._objective, "gradient": self._gradient, "idle": self._idle}
+            return {name: np.array(value) for name, value in found.items()}
         if self._since is None:
             return {}
         since = self._since
@@ -140,7 +163,10 @@ class Stillness:
         }
 
     def restore(self, saved: Mapping[str, Array]) -> None:
-        if saved:
+        if "objective" in saved:
+            self._objective, self._gradient = float(saved["objective"]), float(saved["gradient"])
+            self._idle = int(saved["idle"])
+        elif saved:
             self._since = State(
                 float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
             )

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from reluflow.flow.base import State
+from reluflow.observe.floor import terms
 from reluflow.observe.kinks import SHARES, gradient_norm
 from reluflow.problem import Problem
 from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all, loss_at_own_speed
@@ -20,18 +21,30 @@ from reluflow.theory.origin import at_origin
 
 #: The state rests where |gradient of the objective| is at most this share of lambda |theta|.
 STILL: Final = 1e-6
+#: ... or of the tolerance, where that is tighter; but never below so many roundings of what the gradient is
+#: made of.
+ROUNDINGS: Final = 128.0
 #: Rates that exceed lambda by no more than this share are lambda.
 EQUAL: Final = 1e-4
 
 
-def rests(problem: Problem, state: State, norm: float) -> bool:
-    """Whether a state with this gradient norm (of the half-mse flow) rests."""
+def rests(problem: Problem, state: State, norm: float, share: float = STILL) -> bool:
+    """Whether a state with this gradient norm (of the half-mse flow) rests.
+
+    ``share``: of lambda |theta| that the gradient may have.
+    """
     size = np.sqrt(np.sum(state.weights**2) + np.sum(state.output_weights**2))
-    return bool(norm <= STILL * problem.decay * size)
+    if share < STILL:
+        parts = np.sqrt(np.mean(terms(state, problem) ** 2)) * np.max(problem.lengths)
+        share = min(max(share, ROUNDINGS * np.finfo(float).eps * parts / problem.decay), STILL)
+    return bool(norm <= share * problem.decay * size)
 
 
-def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
-    """The same as ``theory.escape.classify`` for the objective; rates and lambda of the half-mse flow."""
+def classify_decayed(problem: Problem, state: State, most_cones: int = 0, share: float = STILL) -> Verdict:
+    """The same as ``theory.escape.classify`` for the objective; rates and lambda of the half-mse flow.
+
+    ``share``: as in ``rests``.
+    """
     decay = problem.decay
     left = problem.left(state.weights, state.output_weights)
     rates = gamma_all(problem, left, most_cones)
@@ -41,7 +54,7 @@ def classify_decayed(problem: Problem, state: State, most_cones: int = 0) -> Ver
     fall = norm**2 / objective if objective > 0.0 else 0.0
     available = available_rate(problem, state)
     kind: Kind
-    if not rests(problem, state, norm):
+    if not rests(problem, state, norm, share):
         return Verdict("moving", rates, available, fall, f"the objective falls at the rate {fall:.3g}")
     level = (1.0 + EQUAL) * decay
     above = problem.speed * max(objective - least_objective(problem, left, rates.high), 0.0)

@@ -9,7 +9,7 @@ from reluflow.flow.cut import crossing, margin_crossing
 from reluflow.flow.margins import margins_of
 from reluflow.losses import LEAST_LOSS
 from reluflow.observe.floor import UNITS, rounding_floor
-from reluflow.observe.stillness import Stillness
+from reluflow.observe.stillness import STILLNESS, Stillness
 from reluflow.problem import Problem
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ class StopRules:
 class Judge:
     """Says of a solver whether its run is over. To be asked after every step."""
 
-    def __init__(self, problem: Problem, stop: StopRules) -> None:
+    def __init__(self, problem: Problem, stop: StopRules, rtol: float) -> None:
+        """``rtol``: the tolerance of the solver."""
         self.stop = stop
         self.stillness = Stillness(problem)
-        self._problem = problem
+        self._problem, self._rtol = problem, rtol
         if stop.margin is not None and not problem.of_labels:
             raise ProblemError(
                 f"a margin to stop at is given with the loss {problem.loss}; expected a loss of labels"
@@ -128,19 +129,22 @@ class Judge:
     def _balanced(self, solver: SolverView) -> Ending | None:
         """With weight decay rest is where the objective has no gradient left."""
         from reluflow.observe.kinks import gradient_norm
-        from reluflow.theory.decayed_rest import rests
-        from reluflow.theory.escape import ESCAPE, classify
+        from reluflow.theory.decayed_rest import STILL, classify_decayed, rests
+        from reluflow.theory.escape import ESCAPE
 
         problem, state, norm = self._problem, solver.state, solver.gradient_norm
         if int(LOOKS * problem.weight_decay * solver.t_old) == int(LOOKS * problem.weight_decay * solver.t):
             return None
         norm = gradient_norm(state, problem) if norm is None else norm
-        if not rests(problem, state, norm / problem.speed):
+        objective = solver.loss + problem.penalty(state.weights, state.output_weights)
+        share = min(self._rtol, STILL)
+        if self.stillness.settled(objective, norm, self._rtol):
+            share = STILLNESS.trembles
+        if not rests(problem, state, norm / problem.speed, share):
             return None
-        verdict = classify(problem, state, ESCAPE.quick_cones)
+        verdict = classify_decayed(problem, state, ESCAPE.quick_cones, max(share, STILL))
         if verdict.kind in ("saddle", "moving"):
             return None
-        objective = solver.loss + problem.penalty(state.weights, state.output_weights)
         return "stationary", f"the objective stays at {objective:.6g}, {verdict.kind}: {verdict.reason}"
 
     def _at_zero(self, solver: SolverView) -> Ending:

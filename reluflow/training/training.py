@@ -57,7 +57,7 @@ class Training:
         self.status = "running"
         self.reason = ""
         self.wall_seconds = 0.0
-        self._judging = Judge(problem, self.stop)
+        self._judging = Judge(problem, self.stop, self._solver.options.rtol)
         self._burst = 1
         work = problem.width * problem.samples * (6 * problem.dimension + PASSES)
         #: steps of a solver of fixed steps between two looks at the clock, at most
