@@ -210,9 +210,11 @@ def check_labels(name: str, targets: Array, loss: Loss) -> None:
     """Raise ProblemError unless all ``targets`` are +1 or -1."""
     other = np.flatnonzero(np.abs(targets) != 1.0)
     if other.size:
+        found = float(targets[other[0]])
+        short = f"{found:g}"  # but not where it is rounded to what is expected
         raise ProblemError(
-            f"{name}: that of sample {other[0] + 1} is {targets[other[0]]:g}; expected labels, +1 or -1, "
-            f"with the loss {loss}"
+            f"{name}: that of sample {other[0] + 1} is {short if float(short) == found else repr(found)}; "
+            f"expected labels, +1 or -1, with the loss {loss}"
         )
 
 

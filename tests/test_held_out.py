@@ -12,6 +12,7 @@ from reluflow.data.datasets import build_data
 from reluflow.errors import PresetError
 from reluflow.network import predictions
 from reluflow.store.run_directory import open_run
+from reluflow.store.schema import by_id, parse_text
 from reluflow.training.training import Training
 
 GENERATOR = np.random.default_rng(0)
@@ -86,6 +87,18 @@ class TestHoldingOut:
             mean = plain.inputs.mean(axis=0)
             deviation = plain.inputs.std(axis=0) if how == "variance" else 1.0
             np.testing.assert_allclose(found.held_out[0], (plain.held_out[0] - mean) / deviation, rtol=1e-12)
+
+    @pytest.mark.parametrize(
+        ("text", "value"), [("0.25", 0.25), ("1e3", 1000), ("40", 40), ("a.csv", "a.csv")]
+    )
+    def test_what_is_typed_is_a_number_or_a_file(self, text, value):
+        read = parse_text(by_id("data.held_out"), text)
+        assert (read, type(read)) == (value, type(value))
+
+    @pytest.mark.parametrize("text", ["nan", "-inf", "1e20", "0", "1.5"])
+    def test_what_is_typed_is_no_such_number(self, text):
+        with pytest.raises(PresetError, match="expected a share between 0 and 1, the name of a file, or"):
+            parse_text(by_id("data.held_out"), text)
 
     def test_samples_of_another_file(self):
         Path("test.csv").write_text("1,2,3,4\n5,6,7,8\n")

@@ -264,6 +264,8 @@ def test_targets_that_are_no_labels_are_refused(loss):
     expected = f"that of sample 3 is 0.5; expected labels, .* with the loss {loss}"
     with pytest.raises(ProblemError, match=f"^targets: {expected}"):
         reluflow.simulate(inputs, [*labels[:2], 0.5, *labels[3:]], weights, outputs, loss=loss)
+    with pytest.raises(ProblemError, match=r"that of sample 3 is -1\.0000001; expected labels"):
+        Problem(inputs, [*labels[:2], -1.0000001, *labels[3:]], weights, outputs, loss)
     with pytest.raises(ProblemError, match=r"^held-out targets: that of sample 1 is 0"):
         Problem(inputs, labels, weights, outputs, loss, held_out=([[0.0, 0.0, 0.0]], [0.0]))
 

@@ -104,6 +104,14 @@ class TestRun:
             "reluflow: standard input, line 2, column 2: found 'cat'; expected a finite number\n"
         )
 
+    def test_labels_that_are_none_are_refused_before_a_preset_is_written(self):
+        Path("zeros.csv").write_text("1,0,1\n0,1,0\n")
+        done = call("new", "zeros.csv", "--set", "solver.loss=logistic")
+        assert done.exit_code == 2
+        assert one_sentence(done.stderr)
+        assert "that of sample 2 is 0; expected labels, +1 or -1" in done.stderr
+        assert not Path("zeros.toml").exists()
+
     def test_values_can_be_set_and_the_target_chosen(self):
         words = [*FEW, "--set", "data.target=x1", "--set", "stop.steps=2", "--set", "data.bias=false"]
         done = call("run", "--data", str(CASES / "d02-semicolon-dot.csv"), "--json", "-q", *words)

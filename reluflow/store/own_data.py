@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reluflow.errors import PresetError, ProblemError
+from reluflow.losses import check_labels
 from reluflow.problem import check_samples
+from reluflow.registry.losses import LOSSES
 from reluflow.store.files import write_bytes, write_text, writing
 from reluflow.store.preset import Preset, merge
 from reluflow.store.schema import show, validate
@@ -42,6 +44,8 @@ def preset_of_data(path: Path, overrides: Mapping[str, Any], name: str | None = 
     data = preset.data()
     try:
         check_samples(data.inputs, data.targets)
+        if LOSSES[preset.values["solver.loss"]].of_labels:
+            check_labels("targets", data.targets, preset.values["solver.loss"])
     except ProblemError as error:
         raise PresetError(f"{path}: {error}") from None
     explicit = merge({**base, **defaults(data)}, overrides, name)

@@ -11,6 +11,9 @@ from reluflow.store.keys import LARGEST_NUMBER, Key
 from reluflow.store.powers import power, powers_as_numbers
 
 _LONGEST_SHOWN = 60
+#: numbers below this are read as integers where one is expected
+LARGEST_COUNT = 1e15
+_NO_NUMBERS = ("nan", "inf", "infinity")
 _TRUE, _FALSE, _UNSET = ("true", "yes", "on"), ("false", "no", "off"), ("", "none")
 _EXPECTED = {
     "bool": "true or false",
@@ -98,8 +101,11 @@ def parse_text(key: Key, text: str, where: str = "value given") -> Any:
     elif key.kind == "column":  # in quotes a number is a name
         value = int(word) if re.fullmatch(r"[0-9]{1,12}", word) else word.strip("\"'")
     elif key.kind == "held-out":
-        value = _number_from(word, whole=bool(re.fullmatch(r"[0-9]{1,12}", word)))
-        value = value.strip("\"'") if isinstance(value, str) else value
+        value = _number_from(word, whole=False)
+        if isinstance(value, str):  # what is no number is a file, unless it is called so
+            value = math.nan if word.lower().lstrip("+-") in _NO_NUMBERS else word.strip("\"'")
+        elif 1.0 <= value < LARGEST_COUNT and value == int(value):
+            value = int(value)
     elif key.kind == "bool":
         value = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(word.lower(), word)
     elif key.kind in ("floats", "points"):
@@ -120,7 +126,7 @@ def _number_from(word: str, whole: bool) -> Any:
         return number
     if re.fullmatch(r"[+-]?[0-9_]{1,40}", word):
         return int(word.replace("_", ""))
-    return int(number) if abs(number) < 1e15 and number == int(number) else word
+    return int(number) if abs(number) < LARGEST_COUNT and number == int(number) else word
 
 
 def _list_from(text: str) -> Any:
@@ -147,7 +153,7 @@ def _within(key: Key, number: float) -> bool:
 
 def _int(key: Key, value: Any) -> int:
     number = power(value) if isinstance(value, str) else None
-    if number is not None and abs(number) < 1e15 and number == int(number):
+    if number is not None and abs(number) < LARGEST_COUNT and number == int(number):
         value = int(number)
     if isinstance(value, bool) or not isinstance(value, int) or not _within(key, value):
         raise _BadValueError
