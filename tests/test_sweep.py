@@ -120,6 +120,13 @@ def test_a_fit_is_the_usual_success():
     ]
 
 
+def test_a_margin_that_is_reached_is_the_usual_success():
+    changes = ("--set", "stop.loss=none", "--set", "stop.steps=60", "--set", "network.width=4")
+    sweep("orthogonally-separable", "--over", "stop.margin=1e-3,9", *changes, "--out", "out")
+    columns = reluflow.open_sweep("out").table()
+    assert columns["success"].tolist() == [True, False]
+
+
 def test_a_study_file_is_a_whole_sweep(tmp_path):
     text = load_preset("orthogonal-toy", {"network.width": 8, "stop.loss": 0.3}).to_toml()
     section = '[sweep]\nover = ["init.seed=0:3", "init.scale=1e-3,1e-2"]\nmeasures = ["steps"]\nlimit = 60\n'

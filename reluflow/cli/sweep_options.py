@@ -57,8 +57,8 @@ Success = Annotated[
     str | None,
     typer.Option(
         metavar="CONDITIONS",
-        help="When a run is a success, such as 'loss<=1e-6 rank=2'. Default: a loss of at most "
-        "stop.loss, or of 1e-6 of the first one.",
+        help="When a run is a success, such as 'loss<=1e-6 rank=2'. Default: where stop.margin is set "
+        "that it converged, else a loss of at most stop.loss, or of 1e-6 of the first one.",
     ),
 ]
 Limit = Annotated[

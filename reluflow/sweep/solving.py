@@ -95,10 +95,14 @@ class PointSolver:
             if found is None:
                 return None
             row |= {"check_loss": found.loss, "check_escapes": found.found.escape_shift}
-        row["success"] = self._is_success(number, row, preset, first_loss)
+        row["success"] = self._is_success(number, row, preset, training, first_loss)
         return row
 
-    def _is_success(self, number: int, row: dict[str, Any], preset: Preset, first_loss: float) -> bool:
+    def _is_success(
+        self, number: int, row: dict[str, Any], preset: Preset, training: Training, first_loss: float
+    ) -> bool:
+        if self._success is None and "stop.margin" in preset.values:
+            return training.reached_goal
         if self._success is None:
             return bool(row["loss"] <= preset.values.get("stop.loss", SUCCESS_SHARE * first_loss))
         return bool(fulfilled(self._success, self._named(number, row)))
