@@ -1,6 +1,7 @@
 """Recording, plateaus, stillness and the neuron table."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.series import COLUMNS, Series
 from reluflow.observe.stillness import Stillness
 from reluflow.plot.phases import plateaus_of
+from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.training.training import StopRules, Training
 
@@ -259,6 +261,19 @@ class TestStillness:
         solver = self.still("gd", five_points(), 1e5, learning_rate=0.04)
         assert solver is not None
         assert solver.loss == pytest.approx(0.0318158, rel=1e-4)
+
+    def test_a_loss_of_labels_that_one_long_step_has_raised_may_yet_fall(self):
+        """Beyond 1/2 it falls like 1/t, but for a step that errs; then only rounding is left of that."""
+        problem = Problem([[1.0], [1.0]], [1.0, -1.0], [[1.0]], [1.0], "exponential")
+        watch, found = Stillness(problem), []
+        for k in range(40):
+            t = 1e3 * 2.0**k
+            loss = 0.5 + 1.0 / t + (1e-5 if k == 8 else 0.0)
+            state = State(t, problem.weights, problem.output_weights)
+            found.append(
+                watch.watch(SimpleNamespace(t=t, loss=loss, state=state, residual=np.array([0.0, 2.0])))
+            )
+        assert 20 < found.index(True) < 30
 
     def test_dead_neurons_are_stationary(self):
         problem = balanced([[1.0, 0.0]], [1.0], 2, 0.1)

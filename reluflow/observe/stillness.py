@@ -34,8 +34,10 @@ class StillnessRules:
     #: fall of ln(loss) that there may be all the same
     fall: float = 1e-6
     #: the same for losses of labels, which tend to their least like 1/t, and norms like ln(t): while ln(t)
-    #: grows by 1, and neurons may grow like t. Some decades further on rounding is all that moves
+    #: grows by 1, and neurons may grow like t. Some decades further on rounding is all that moves. After a
+    #: long step the loss may be higher by the tolerance: so many looks in a row must find this
     lasting_fall: float = 1e-9
+    lasting: int = 3
     #: cosine with some input below which a neuron is near enough to its kink to tremble
     near_a_kink: float = 2.0 * turn
     #: looks (of four in 1 / lambda) over which with weight decay neither the objective has fallen by this
@@ -110,10 +112,11 @@ class Stillness:
         self._since, self._loss = now, self._lowest
         if before is None or fallen > STILLNESS.fall * self._lowest:
             return False
-        if self._problem.of_labels and fallen > STILLNESS.lasting_fall * self._lowest * (
-            1.0 - before.t / now.t
-        ):
-            return False
+        if self._problem.of_labels:
+            falls = fallen > STILLNESS.lasting_fall * self._lowest * (1.0 - before.t / now.t)
+            self._idle = 0 if falls else self._idle + 1
+            if self._idle < STILLNESS.lasting:
+                return False
         return not self._moving(before, now, self._problem.force(solver.residual))
 
     def _moving(self, before: State, now: State, residual: Array) -> bool:
@@ -160,6 +163,7 @@ class Stillness:
             "output_weights": since.output_weights,
             "loss": np.array(self._loss),
             "lowest": np.array(self._lowest),
+            "idle": np.array(self._idle),
         }
 
     def restore(self, saved: Mapping[str, Array]) -> None:
@@ -171,7 +175,7 @@ class Stillness:
                 float(saved["t"]), np.array(saved["weights"]), np.array(saved["output_weights"])
             )
             self._loss, self._lowest = float(saved["loss"]), float(saved.get("lowest", saved["loss"]))
-            self._doubts = int(saved["doubts"])
+            self._doubts, self._idle = int(saved["doubts"]), int(saved.get("idle", 0))
             self.patience *= 2.0**self._doubts
 
 

@@ -175,7 +175,7 @@ class Judge:
         if still is not None:
             return still
         few = self._problem.width * self._problem.samples <= FEW_PAIRS
-        if few and not self._problem.of_labels:
+        if few and (not self._problem.of_labels or solver.gradient_norm == 0.0):
             from reluflow.theory.escape import ESCAPE, classify
 
             verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
@@ -204,8 +204,12 @@ class Judge:
         verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
+        seen = (
+            f"in the last {self.stillness.patience:.3g} units of flow time no live neuron has turned or grown"
+        )
+        if self._problem.of_labels:
+            seen = f"it falls by no more than {STILLNESS.lasting_fall:g} of itself while ln(t) grows by 1"
         return (
             "stationary",
-            f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}; in the last "
-            f"{self.stillness.patience:.3g} units of flow time no live neuron has turned or grown",
+            f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}; {seen}",
         )
