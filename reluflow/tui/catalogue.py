@@ -10,12 +10,15 @@ from reluflow.errors import ReluflowError, counted, escaped
 from reluflow.plot.axes import short
 from reluflow.store.live_runs import left_behind
 from reluflow.store.preset import PresetSummary, list_presets, load_preset
+from reluflow.store.run_check import damage_of
 from reluflow.store.run_directory import Run, open_run
 from reluflow.store.run_reader import PRESET
 from reluflow.store.run_summary import SUMMARY
 
 #: so many run directories of the working folder are listed, the newest first
 MOST_RUNS: Final = 50
+#: bytes of a trajectory that is looked at for damage where runs are listed
+QUICKLY_READ: Final = 2_000_000
 _UNITS: Final = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _RUNS: Final = Path("runs")
 
@@ -89,7 +92,7 @@ def _written(path: Path) -> float:
 
 
 def _run_line(run: Run) -> str:
-    status = "damaged" if run.faults else run.status
+    status = "damaged" if damage_of(run, QUICKLY_READ) else run.status
     t, loss = run.summary.get("time"), run.summary.get("loss")
     if not isinstance(t, int | float) or not isinstance(loss, int | float):
         return f"{status}, nothing recorded yet"

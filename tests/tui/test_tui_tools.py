@@ -167,9 +167,9 @@ async def test_a_key_waits_for_one_that_takes_long(monkeypatch: pytest.MonkeyPat
             lambda page, *rest: (opened.append(type(page).__name__), push(page, *rest)),
         )
         for _ in range(2):
-            for key in ("Y", "enter", "enter", "escape"):
+            for key in ("Y", "enter", "enter", "enter", "i", "escape"):
                 app.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await app.drained()
-        # the first enter copies, the second looks at a neuron, and that page is left
+        # the first enter copies, the others were meant for that too, i opens a page, and that is left
         assert opened == ["CopyMenu", "Inspector"] * 2
         assert len(app.app.screen_stack) == 1
