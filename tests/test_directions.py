@@ -140,6 +140,16 @@ class TestCommand:
         assert only["rate"] == found["gamma_available"]
         assert len(only["neurons"]) + found["idle"] + found["fading"] == 200
 
+    def test_against_weight_decay_the_fastest_growth_is_held(self, tmp_path):
+        folder, changes = (
+            str(tmp_path / "run"),
+            ("--set", "network.width=4", "--set", "solver.weight_decay=0.02"),
+        )
+        assert call("run", "decay-orthogonal", *changes, "--out", folder, "--quiet").exit_code == 0
+        text = " ".join(call("directions", folder, "--at", "end").stdout.split())
+        assert "The weight decay, 0.02, is not taken off these rates." in text
+        assert "if it is at rest, this is a global minimum of the objective." in text
+
     def test_a_run_is_looked_at_when_asked(self, tmp_path):
         folder = str(tmp_path / "run")
         assert call("run", "three-points", "--out", folder, "--quiet").exit_code == 0

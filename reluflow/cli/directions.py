@@ -159,12 +159,15 @@ def _notes(found: "Directions") -> list[str]:
         f"{RULES.aligned:g} degrees by now. "
         "escape: flow time at which they would be large if nothing else changed. Samples are counted from 1.",
         f"Gamma_all, the fastest growth of any neuron, is {found.gamma_all}; Gamma_available, that of this "
-        f"network's, is {found.gamma_available:.6g}.",
+        f"network's, is {found.gamma_available:.6g}."
+        + (f" The weight decay, {found.decay:g}, is not taken off these rates." if found.decay else ""),
         *_others(found),
     ]
 
 
 def _others(found: "Directions") -> list[str]:
+    from reluflow.theory.decayed_rest import EQUAL
+
     parts = [
         (found.large, "have grown already"),
         (found.idle, "feel no pull (they see no sample that is left to fit)"),
@@ -172,13 +175,23 @@ def _others(found: "Directions") -> list[str]:
     ]
     words = ", ".join(f"{count} {what}" for count, what in parts if count)
     texts = [f"Of {counted(found.followed, 'neuron')} {words}."] if words else []
-    if found.gamma_available == 0.0 and found.at_origin:
+    level = (1.0 + EQUAL) * found.decay
+    stays = found.gamma_available <= level
+    if stays and found.decay and found.gamma_all.low <= level:
+        texts.append(
+            "No neuron could grow against the weight decay: if it is at rest, this is a global minimum of "
+            "the objective."
+            if found.gamma_all.high <= level
+            else "No neuron of this network can grow against the weight decay; whether another one could is "
+            "not certain."
+        )
+    elif stays and found.at_origin:
         texts.append(
             "No neuron of this network can grow: if it is at rest, its flow stays there. But it is a saddle "
             "of the loss, no local minimum: neurons at the origin or shrinking to it for ever "
             f"({found.at_origin} of {found.followed}) are escape routes."
         )
-    elif found.gamma_available == 0.0:
+    elif stays:
         texts.append(
             "No neuron of this network can grow, and none is at the origin: if it is at rest, this is a "
             "spurious local minimum, where its flow stays."

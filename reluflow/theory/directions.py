@@ -88,6 +88,7 @@ class Directions:
     ``left``: share of the loss at zero that is left. Of ``width`` neurons ``followed`` were looked at:
     ``large`` ones have grown, ``idle`` ones are small and nothing pulls on them, ``fading`` ones come to rest
     without growing; each other is in one basin. ``at_origin``: those that are there or shrink to it for ever.
+    ``decay``: that of the weights, per unit of flow time as all rates, from which it is not taken off.
     """
 
     t: float
@@ -103,6 +104,7 @@ class Directions:
     idle: int
     fading: int
     at_origin: int
+    decay: float
 
     @property
     def fitted(self) -> bool:
@@ -184,6 +186,7 @@ class _Search:
             followed - large - self.small.size,
             self.small.size - sum(len(one.neurons) for one in found),
             at_origin(self.problem, self.state, self.residual).size if self.left > RULES.fitted else 0,
+            problem.weight_decay,
         )
 
     def _places(self) -> tuple[list[_Place], bool]:
