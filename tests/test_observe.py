@@ -273,7 +273,7 @@ class TestStillness:
             found.append(
                 watch.watch(SimpleNamespace(t=t, loss=loss, state=state, residual=np.array([0.0, 2.0])))
             )
-        assert 20 < found.index(True) < 30
+        assert 16 < found.index(True) < 26
 
     def test_dead_neurons_are_stationary(self):
         problem = balanced([[1.0, 0.0]], [1.0], 2, 0.1)

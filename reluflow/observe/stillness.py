@@ -36,7 +36,7 @@ class StillnessRules:
     #: the same for losses of labels, which tend to their least like 1/t, and norms like ln(t): while ln(t)
     #: grows by 1, and neurons may grow like t. Some decades further on rounding is all that moves. After a
     #: long step the loss may be higher by the tolerance: so many looks in a row must find this
-    lasting_fall: float = 1e-9
+    lasting_fall: float = 1e-8
     lasting: int = 3
     #: cosine with some input below which a neuron is near enough to its kink to tremble
     near_a_kink: float = 2.0 * turn
