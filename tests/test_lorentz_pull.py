@@ -8,6 +8,7 @@ from lorentz_cases import random_problem, run, without_series
 
 from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz, pull, rounds, samples
+from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons, widened
 from reluflow.flow.lorentz.path import Path
@@ -104,9 +105,8 @@ def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: py
     assert not pulled.slope.any()
 
 
-@pytest.mark.parametrize("size", [1e-5, 1.0, 1e5])
-def test_what_pulls_cancel_to_is_zero_on_a_kink_with_inputs_of_any_size(size: float) -> None:
-    """One neuron slides, the other rests on the kink of a sample along which two pulls on it cancel."""
+def on_one_kink(size: float = 1.0) -> tuple[samples.Samples, Neurons]:
+    """Three samples and two neurons: one slides on the last of them, the other rests on its kink."""
     few = samples.merge(size * np.array([[1.0, 0.1], [1.0, -0.3], [0.0, 1.0]]), np.ones(3), 0.0)
     weights = np.array([[1.0, 0.0], [0.5, 0.0]])
     two = Neurons(
@@ -114,6 +114,13 @@ def test_what_pulls_cancel_to_is_zero_on_a_kink_with_inputs_of_any_size(size: fl
         np.array([[ON, ON, SLIDING], [ON, ON, RESTING]], np.int8), np.array([[2], [-1]]),
         np.array([[few.inputs[2] / few.squares[2]], [[0.0, 0.0]]]),
     )  # fmt: skip
+    return few, two
+
+
+@pytest.mark.parametrize("size", [1e-5, 1.0, 1e5])
+def test_what_pulls_cancel_to_is_zero_on_a_kink_with_inputs_of_any_size(size: float) -> None:
+    """The other neuron rests on the kink of a sample along which two pulls on it cancel."""
+    few, two = on_one_kink(size)
     residual = np.array([2.1, 0.7, 0.4])
     assert 0.1 * residual[0] - 0.3 * residual[1] != 0.0
     for more, across in ((0.0, 0.0), (1e-9, -0.1e-9 * 2.1 / 3.0)):
@@ -122,3 +129,15 @@ def test_what_pulls_cancel_to_is_zero_on_a_kink_with_inputs_of_any_size(size: fl
         assert found[0, 2] == 0.0
         assert found[1, 2] == pytest.approx(across * size**2, rel=1e-6, abs=0.0)
         assert np.all(found[:, :2] < 0.0)
+
+
+def test_a_slope_on_a_kink_keeps_all_of_its_terms_or_none() -> None:
+    """At the first node of the path the pulls all but cancel along x."""
+    few, two = on_one_kink()
+    more = np.full(RADAU.stages, 1e-9)
+    more[0] = 1e-12
+    forces = np.array([2.1, 0.7, 0.4]) * (1.0 + more[:, None] * [1.0, 0.0, 0.0])
+    found = pull.pull(two, Forcing(few, Path(forces, 0.1), 1e-9))
+    across = found.direction[:, 1] @ few.inputs[2]
+    assert 0.0 < np.abs(across).min() < 1e-2 * np.abs(across).max()
+    assert found.slope[:, 1, 2] == pytest.approx(across, rel=1e-2, abs=0.0)

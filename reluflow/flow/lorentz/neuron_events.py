@@ -253,7 +253,7 @@ class NeuronEvents:
             return status
         later = np.where(nodes[:, None] > where, np.abs(self.path.basis(nodes) @ force), 0.0)
         crosses = later.max(axis=0) > ACCURACY.crosses * error
-        status, chosen = let_go(status, zero, crosses)
+        status, chosen = let_go(status, zero, crosses, (some.outputs * beta, some.outputs * (beta - there)))
         if chosen.any():
             self.events.append(choices(some.take(chosen), where[chosen]))
         return status

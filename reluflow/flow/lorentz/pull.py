@@ -116,7 +116,10 @@ def on_its_samples(neurons: Neurons, samples: Samples, residual: Array) -> Array
 
 
 def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
-    """Make slopes on sliding samples, and on those at rest that depend on them, exactly zero."""
+    """Make slopes on sliding samples, and on those at rest that depend on them, exactly zero.
+
+    A slope is zero as a whole or not at all: without some of its terms it would have another sign.
+    """
     samples = forcing.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
@@ -127,5 +130,6 @@ def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
     force = np.maximum(np.abs(forcing.on_force), np.abs(forcing.off_force))
     summed = (force * sizes) @ (neurons.on + neurons.off)[some].T
     part = slope[:, some]
-    part[np.abs(part) <= ROUNDING / samples.total * summed[..., None] * sizes] = 0.0
+    small = np.abs(part) <= ROUNDING / samples.total * summed[..., None] * sizes
+    part[:, small.all(axis=0)] = 0.0
     slope[:, some] = part

@@ -255,17 +255,20 @@ def undecided(beta: Array, force: Array, error: Array, sample: Index, samples: S
     return zero & ~np.isin(sample, samples.mirrored)
 
 
-def let_go(status: Index, zero: Mask, crosses: Mask) -> tuple[Index, Mask]:
+def let_go(status: Index, zero: Mask, crosses: Mask, speeds: tuple[Array, Array]) -> tuple[Index, Mask]:
     """The new status (c,) of samples that ReLU neurons leave, and which (c,) of these are choices.
 
     status (c,): by the sign of multipliers. That says nothing where these, and the residuals that hold, are
     ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink died
     out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on.
     Descent, whose rate is never as small, is a little beyond the kink and stays there: a choice. Where the
-    residual has died out as well, nothing pushes the neuron, and it goes on off, as descent does.
+    residual has died out as well, nothing pushes the neuron, and it goes on off, as descent does. Neither is
+    so where z, with its ``speeds`` (c,) on the inactive and on the active side, were at once on its kink
+    again: activations would change for ever.
     """
     chosen: Mask = zero & crosses
-    return np.where(zero, np.where(chosen, ON, OFF), status), chosen
+    on, off = chosen & (speeds[1] >= 0.0), zero & ~crosses & (speeds[0] <= 0.0)
+    return np.where(on, ON, np.where(off, OFF, status)), chosen
 
 
 def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:

@@ -158,12 +158,17 @@ class SeriesEvents:
         """
         sample = one.slots[0, slot]
         error = error_of_multipliers(row_norms(one.dual[0, slot]), one.status, sample, forcing)
-        zero = undecided(beta, forcing.on_force[0, sample], error, sample, forcing.samples)
+        force = forcing.on_force[0, sample]
+        zero = undecided(beta, force, error, sample, forcing.samples)
         if not zero.any():
             return status, False
         residual = self.series.residual[1:, sample]
         slope = (self.series.powers(np.array(x))[:-1] * ORDERS[1 : len(residual) + 1]) @ residual
-        status, chosen = let_go(status, zero, np.abs(slope) > ACCURACY.crosses * error)
+        crosses, speeds = (
+            np.abs(slope) > ACCURACY.crosses * error,
+            (one.outputs * beta, one.outputs * (beta - force)),
+        )
+        status, chosen = let_go(status, zero, crosses, speeds)
         return status, bool(chosen[0])
 
 
