@@ -1,6 +1,8 @@
 """Tables in Parquet; and without the extras of a sweep one sentence says what to install."""
 
 import importlib
+import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,8 @@ import reluflow
 from reluflow.sweep.columns import headings
 from reluflow.sweep.parts import Part
 from reluflow.sweep.rows import compact, read_rows
-from reluflow.sweep.study import begin, planned
-from reluflow.sweep.tables import CSV, PARQUET
+from reluflow.sweep.study import begin, planned, read_study
+from reluflow.sweep.tables import CSV, PARQUET, read_table
 
 
 @pytest.fixture(autouse=True)
@@ -71,10 +73,25 @@ class TestParquet:
         Path("out/rows.parquet").write_bytes(Path("out/rows.parquet").read_bytes()[:-20])
         opened = reluflow.open_sweep("out")
         assert opened.missing == 2
-        assert "rows.parquet: damaged" in opened.troubles[0]
+        assert "rows.parquet: damaged: it is cut off" in opened.troubles[0]
         sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out", "--resume")
         assert same(table("out"), before)
         assert Path("out/rows.parquet.damaged").exists()
+
+    def test_it_is_read_by_the_thread_that_asks(self, monkeypatch):
+        """One of Arrow's that holds a part of the file when the interpreter ends aborts the process."""
+        sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out")
+        path, study, readers = Path("out/rows.parquet"), read_study(Path("out")), set()
+        content = path.read_bytes()
+
+        class Watched(io.BytesIO):
+            def read(self, size=-1):
+                readers.add(threading.get_ident())
+                return super().read(size)
+
+        monkeypatch.setattr(Path, "open", lambda *_: Watched(content))
+        assert len(read_table(path, headings(study), {})["status"]) == 2
+        assert readers == {threading.get_ident()}
 
     def test_a_folder_may_have_any_name(self):
         sweep(*SMALL, "--over", "init.seed=0:1", "--out", "s\udcff")

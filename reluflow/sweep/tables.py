@@ -62,15 +62,16 @@ def _from_parquet(path: Path, names: Sequence[Heading], damaged: dict[Path, str]
     if find_spec("pyarrow") is None:
         raise SweepError(f"{path} needs pyarrow; expected pip install 'reluflow[parquet]' before")
     parquet: Any = import_module("pyarrow.parquet")
+    trouble = "it does not hold the columns of this study"
     try:
         with path.open("rb") as file:  # pyarrow itself opens no path that is not UTF-8
-            table = parquet.read_table(file)
+            # In this thread alone: one of Arrow's that still holds a part of the file when the interpreter
+            # ends aborts the process.
+            table = parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
     except (ValueError, OSError):  # what pyarrow raises for any damage is one of them
-        table = None
+        table, trouble = None, "it is cut off, or no whole file of Parquet"
     if table is None or table.column_names != [each.name for each in names]:
-        damaged[path] = (
-            f"{path}: damaged: it does not hold the columns of this study; its runs count as missing"
-        )
+        damaged[path] = f"{path}: damaged: {trouble}; its runs count as missing"
         return _columns([], names, path, damaged)
     return {each.name: _from_arrow(table[each.name], each) for each in names}
 
