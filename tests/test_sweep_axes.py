@@ -1,13 +1,20 @@
 """The grammar of axes and of conditions, and the grid that axes make."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reluflow.errors import SweepError
+from reluflow.store.preset import load_preset
 from reluflow.store.schema import by_id
 from reluflow.sweep.axes import parse_axis, written
-from reluflow.sweep.conditions import fulfilled, parse_conditions
+from reluflow.sweep.columns import headings
+from reluflow.sweep.conditions import fulfilled, parse_conditions, require_known
 from reluflow.sweep.grid import Grid, replaced
+from reluflow.sweep.running import checked
+from reluflow.sweep.solving import PointSolver
+from reluflow.sweep.study import varied
 
 
 def values(text):
@@ -143,6 +150,9 @@ class TestConditions:
         "loss": np.array([1.0, 1e-9, np.nan]),
         "status": np.array(["converged", "failed", "wall"], dtype=object),
         "success": np.array([True, False, False]),
+        "escape_times": np.array(["1.5;20.0", "", "3.0"], dtype=object),
+        "data.targets": np.array(["[1.0, -1.0]", "[1.0, -2.0]", ""], dtype=object),
+        "stop.time": np.array([0.5, np.nan, np.nan]),
     }
 
     @pytest.mark.parametrize(
@@ -155,6 +165,15 @@ class TestConditions:
             ("status != failed loss>0", [True, False, False]),
             ("success=true", [True, False, False]),
             ('status="wall"', [False, False, True]),
+            ("escape:1>1", [True, False, True]),
+            ("escape:2<30 escape:1!=3", [True, False, False]),
+            ("data.targets=[1,-1]", [True, False, False]),
+            ("data.targets != [1, -1] loss<1", [False, True, False]),
+            ('data.targets="[1.0, -1.0]"', [True, False, False]),
+            ("data.targets=[1,", [False, False, False]),
+            ("data.targets=none", [False, False, True]),
+            ("stop.time=none", [False, True, True]),
+            ("stop.time!=none", [True, False, False]),
         ],
     )
     def test_they_hold_where_they_should(self, text, expected):
@@ -169,3 +188,25 @@ class TestConditions:
     def test_numbers_and_text_are_not_compared(self, text):
         with pytest.raises(SweepError):
             fulfilled(parse_conditions(text, "--where"), self.COLUMNS)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("escape:0>1", "expected escape:1, escape:2 and so on"),
+            ("escap:1>1", "did you mean escape:1"),
+            ("escape_times>1", "it is text; expected = or !=, or escape:1 for the first"),
+        ],
+    )
+    def test_escapes_that_there_are_not_are_one_sentence(self, text, message):
+        (condition,) = parse_conditions(text, "--where")
+        with pytest.raises(SweepError, match=message):
+            require_known([condition], self.COLUMNS, "--where") or condition.holds(np.array(["1;2"]))
+
+    def test_a_success_may_be_of_an_escape_and_of_a_list(self):
+        success = "escape:1<100 data.targets=[1,-1]"
+        preset = load_preset("orthogonal-toy", {"network.width": 8, "stop.loss": 0.3, "init.scale": 1e-3})
+        study = varied(preset, [parse_axis("data.targets=[1,-1],[1,-2]")])
+        study = checked(replace(study, success=success))
+        place = [each.name for each in headings(study)].index("success")
+        solver = PointSolver(study)
+        assert [solver.solve(number)[place] for number in (0, 1)] == ["true", "false"]

@@ -123,11 +123,13 @@ def test_a_table_has_a_line_for_each_group(sweep, axes):
 
 def test_the_command_draws_a_folder_of_a_sweep_as_one(sweep, tmp_path):
     path = tmp_path / "a.svg"
-    words = ("--x", "init.scale", "--y", "network.width", "--where", "init.seed=0")
+    words = ("--x", "init.scale", "--y", "network.width", "--where", "init.seed=0 init.kind=balanced")
     done = call("plot", str(sweep.path), "-o", str(path), *words)
     assert done.exit_code == 0, done.stderr
     made = made_by(path)
-    assert made["command"].endswith("--kind sweep --x init.scale --y network.width --where init.seed=0")
+    assert made["command"].endswith(
+        "--kind sweep --x init.scale --y network.width --where 'init.seed=0 init.kind=balanced'"
+    )
     assert made["presets"] == f"# {sweep.path}\n{(sweep.path / 'sweep.toml').read_text()}"
 
 

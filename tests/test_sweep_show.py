@@ -16,6 +16,8 @@ from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.sweep import Curve, curve_rows, labels, map_rows
 from reluflow.store.preset import load_preset
+from reluflow.sweep.axes import parse_axis
+from reluflow.sweep.grid import Grid
 from reluflow.sweep.summary import grouped, numbers_of, wilson
 from reluflow.sweep.theory import predict
 from reluflow.theory.orthogonal_fit import fit_probability
@@ -61,6 +63,21 @@ class TestGroups:
         assert grouped(rows, [], "loss").count.tolist() == [400]
         empty = {name: column[:0] for name, column in rows.items()}
         assert grouped(empty, ["init.scale"], "loss").count.tolist() == []
+
+    def test_groups_are_in_the_order_of_the_axes(self):
+        """Also where the first rows of an axis are missing, and of one whose values come again."""
+        axes = ["init.kind=dominated,balanced", "network.width,init.scale=(8,1e-3),(4,1e-3),(8,1e-4)"]
+        grid = Grid(tuple(map(parse_axis, axes)))
+        rows = [{"number": number, **grid.changes(number)} for number in (1, 2, 3, 4)]
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        columns |= {"success": np.ones(4, dtype=bool), "loss": np.ones(4)}
+        assert grouped(columns, ["network.width"], "loss", grid).at[0].tolist() == [8, 4]
+        found = grouped(columns, ["network.width", "init.kind"], "loss", grid)
+        assert [*zip(*found.at, strict=True)] == [
+            *((8, kind) for kind in ("dominated", "balanced")),
+            *((4, kind) for kind in ("dominated", "balanced")),
+        ]
+        assert found.count.tolist() == [1, 1, 1, 1]
 
     def test_escape_times_are_numbers(self):
         rows = made_table(6)
@@ -162,6 +179,13 @@ def test_a_sweep_is_shown_in_every_form():
     assert few["rows"] == 2
     for where, rows in (("init.kind=balanced stop.loss<1", 8), ("init.kind=dominated", 0)):
         assert json.loads(call("sweep", "show", "out", "--where", where, "--json").stdout)["rows"] == rows
+    nothing = call("sweep", "show", "out", "--where", "init.kind=dominated")
+    assert (nothing.stdout, nothing.exit_code) == ("", 0)
+    assert nothing.stderr == "reluflow: no row matches --where init.kind=dominated\n"
+    for words in (["--value", "escape:9"], ["--x", "network.width", "--value", "escape:9"]):
+        nothing = call("sweep", "show", "out", *words)
+        assert nothing.stderr == "reluflow: no row has a value of escape:9\n"
+        assert len(nothing.stdout.splitlines()) == 3, "a heading and a line for each width"
 
 
 @pytest.mark.parametrize(

@@ -64,25 +64,37 @@ def show(
     if as_json + as_csv + as_latex > 1:
         raise SweepError("--json, --csv and --latex are three forms of one table; expected one of them")
     sweep = _opened(folder)
-    table = chosen(sweep.table(), where, sweep.study.constants)
+    table = chosen(sweep, where)
     for sentence in sweep.troubles:
         remark(sentence)
     by = [name for name in (x, y) if name is not None] or usual_groups(sweep.study.grid.keys)
-    groups = grouped(table, by, value or ("success" if y is not None else "loss"))
+    groups = grouped(table, by, value or ("success" if y is not None else "loss"), sweep.study.grid)
+    nothing = _nothing(groups, where)
+    if nothing:
+        remark(nothing)
     if as_json:
         _emit_json(sweep, groups, len(table["number"]))
     elif as_csv:
         emit(_csv(groups))
     elif as_latex:
         emit(_latex(groups))
-    else:
-        emit("\n".join([*_lines(groups), *_picture(sweep, groups, table), ""]))
+    elif groups.count.size:
+        picture = _picture(sweep, groups, table) if not nothing else []
+        emit("\n".join([*_lines(groups), *picture, ""]))
 
 
 def _opened(folder: Path) -> "Sweep":
     from reluflow.sweep.opening import open_sweep
 
     return open_sweep(folder)
+
+
+def _nothing(groups: "Groups", where: str | None) -> str:
+    """That there is no row, or none with a value, in words; "" where there is one."""
+    if not groups.count.size:
+        return "there is no row yet" if where is None else f"no row matches --where {where}"
+    has_value = groups.value == "success" or any(median == median for median in groups.quartiles[:, 1])
+    return "" if has_value else f"no row has a value of {groups.value}"
 
 
 def _emit_json(sweep: "Sweep", groups: "Groups", rows: int) -> None:

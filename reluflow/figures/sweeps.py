@@ -85,9 +85,9 @@ def sweep_curves(axes: Axes, sweep: Tabulated, x: str, value: str = "loss", wher
     keys but seeds; with a single combination ``value`` may be several columns with commas between, a curve
     each, and the theory's line stands beside each curve where there is one.
     """
-    table, values = chosen(sweep.table(), where), value.split(",")
+    table, values = chosen(sweep, where), value.split(",")
     others = _others(table, usual_groups(sweep.study.grid.keys), x)
-    groups = [grouped(table, [x, *others], each) for each in values]
+    groups = [grouped(table, [x, *others], each, sweep.study.grid) for each in values]
     _require_values(sweep, groups, where)
     if groups[0].at[0].dtype.kind not in "ifb":
         raise ReluflowError(f"--x {x}: it is text; expected a column of numbers for a curve")
@@ -125,7 +125,7 @@ def sweep_map(
 
     Colours are logarithmic where the values span much. Level lines over the cells are the theory's.
     """
-    table = chosen(sweep.table(), where)
+    table = chosen(sweep, where)
     groups = grouped(table, [x, y], value)
     _require_values(sweep, [groups], where)
     laid = laid_out(groups)
@@ -170,7 +170,7 @@ def sweep_table(
 
     Returns how many lines and characters in a line it has, by which a figure is made large enough.
     """
-    groups = grouped(chosen(sweep.table(), where), usual_groups(sweep.study.grid.keys), value)
+    groups = grouped(chosen(sweep, where), usual_groups(sweep.study.grid.keys), value, sweep.study.grid)
     _require_rows(sweep, groups, where)
     titles = [*groups.by, "runs", f"{value} 25 %", "median", "75 %", "success"]
     names = [*groups.by, "count", "lower_quartile", "median", "upper_quartile", "success_rate"]

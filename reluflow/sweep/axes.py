@@ -137,7 +137,7 @@ def _pair(keys: Sequence[Key], item: str, where: str) -> tuple[Any, ...]:
             f"{where}: {show(item)} stands for {' and '.join(key.id for key in keys)}; "
             f"expected {len(keys)} values in parentheses"
         )
-    return tuple(_value(key, word, where) for key, word in zip(keys, words, strict=True))
+    return tuple(value_of(key, word, where) for key, word in zip(keys, words, strict=True))
 
 
 def _same(keys: Sequence[Key], item: str, where: str) -> Iterator[tuple[Any, ...]]:
@@ -146,10 +146,11 @@ def _same(keys: Sequence[Key], item: str, where: str) -> Iterator[tuple[Any, ...
         for number in _range(item, where):
             yield tuple(_number(key, number, where) for key in keys)
     else:
-        yield tuple(_value(key, item, where) for key in keys)
+        yield tuple(value_of(key, item, where) for key in keys)
 
 
-def _value(key: Key, text: str, where: str) -> Any:
+def value_of(key: Key, text: str, where: str) -> Any:
+    """A value as it stands on an axis of a key. Raises SweepError and PresetError."""
     if not text.strip():
         raise SweepError(f"{where}: {key.id} has an empty value; expected none where no value is meant")
     value = parse_text(key, text, where)

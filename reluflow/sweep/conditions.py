@@ -2,6 +2,7 @@
 
 Rows of a sweep, runs of a folder and neurons are chosen by them. Nothing is evaluated as code: a condition is
 a name, one of < <= > >= = != and a number or a word; or, where there are such, a word that stands by itself.
+The value of a preset's key is written as on an axis of it.
 """
 
 import operator
@@ -13,9 +14,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.errors import SweepError
+from reluflow.errors import PresetError, SweepError
 from reluflow.store.powers import power
-from reluflow.store.schema import show, suggestion
+from reluflow.store.schema import KEYS, show, suggestion
+from reluflow.sweep.axes import cell, value_of
+from reluflow.sweep.escapes import ESCAPE_TIMES, escape_number, escapes_of, is_escape
 
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "<=": operator.le,
@@ -26,8 +29,9 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "=": operator.eq,
 }
 _WORD: Final = re.compile(
-    r"\s*([A-Za-z_#][\w.:/-]*)\s*(<=|>=|!=|<|>|=)\s*(\"[^\"]*\"|'[^']*'|[^\s<>=!]+)(?:\s+|$)"
+    r"\s*([A-Za-z_#][\w.:/-]*)\s*(<=|>=|!=|<|>|=)\s*(\"[^\"]*\"|'[^']*'|\[[^<>=!]*\]|[^\s<>=!]+)(?:\s+|$)"
 )
+_KEYS: Final = {key.id: key for key in KEYS}
 _BARE: Final = re.compile(r"\s*(\S+)(?:\s+|$)")
 
 
@@ -52,14 +56,29 @@ class Condition:
         compare = _OPERATORS[self.operator]
         if values.dtype.kind in "OUT":
             if self.operator not in ("=", "!="):
-                raise SweepError(f"{self.name} {self.operator} {self.value}: it is text; expected = or !=")
-            return compare(values, self.value)
+                instead = ", or escape:1 for the first of them" if self.name == ESCAPE_TIMES else ""
+                raise SweepError(
+                    f"{self.name} {self.operator} {self.value}: it is text; expected = or !={instead}"
+                )
+            return compare(values, self._cell())
+        if self.value.lower() == "none" and self.operator in ("=", "!="):
+            return np.isnan(values) == (self.operator == "=")
         number = _number(self.value)
         if number is None:
             raise SweepError(
                 f"{self.name} {self.operator} {self.value}: {self.name} is a number; expected one behind it"
             )
         return compare(values, number)
+
+    def _cell(self) -> str:
+        """The value as it stands in a row: that of a preset's key may be written in several ways."""
+        key = _KEYS.get(self.name)
+        if key is None:
+            return self.value
+        try:
+            return cell(value_of(key, self.value, self.name))
+        except (PresetError, SweepError):  # the key has no such value, and no row has it
+            return self.value
 
 
 def _number(text: str) -> float | None:
@@ -97,9 +116,16 @@ def parse_conditions(text: str, where: str, words: Collection[str] = ()) -> tupl
 
 
 def require_known(conditions: Sequence[Condition], names: Collection[str], where: str) -> None:
-    """Raise SweepError for a condition on a name that is not among ``names``."""
+    """Raise SweepError for a condition on a name that is not among ``names``.
+
+    With ``escape_times`` there is ``escape:K``, the K-th of them.
+    """
+    if ESCAPE_TIMES in names:
+        names = [*names, "escape:1"]
     for each in conditions:
-        if each.name not in names:
+        if is_escape(each.name) and ESCAPE_TIMES in names:
+            escape_number(each.name, where)
+        elif each.name not in names:
             raise SweepError(f"{where}: there is no {show(each.name)}{suggestion(each.name, names)}")
 
 
@@ -107,5 +133,9 @@ def fulfilled(conditions: Sequence[Condition], columns: Mapping[str, Any]) -> np
     """Where all conditions hold: () for single values, (k,) for columns of k values."""
     holds: Any = True
     for each in conditions:
-        holds = np.logical_and(holds, each.holds(columns[each.name]))
+        if each.name in columns or not is_escape(each.name):
+            column = columns[each.name]
+        else:
+            column = escapes_of(columns[ESCAPE_TIMES], escape_number(each.name, ""))
+        holds = np.logical_and(holds, each.holds(column))
     return np.asarray(holds, dtype=bool)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from reluflow.errors import SweepError
 from reluflow.sweep.axes import Axis
 
@@ -49,6 +52,18 @@ class Grid:
     def changes(self, number: int) -> dict[str, Any]:
         """The changes of the preset at a point, by key."""
         return dict(zip(self.keys, self.point(number), strict=True))
+
+    def places(self, numbers: npt.NDArray[np.int64], key: str) -> npt.NDArray[np.intp]:
+        """For each point (k,) the first place on the axis of a varied key at which its value stands."""
+        size = 1
+        for axis in reversed(self.axes):
+            if key in axis.keys:
+                break
+            size *= len(axis)
+        seen: dict[Any, int] = {}
+        values = (value[axis.keys.index(key)] for value in axis.values)
+        first = np.array([seen.setdefault(value, place) for place, value in enumerate(values)], dtype=np.intp)
+        return first[numbers // size % len(axis)]
 
     def merged(self, other: "Grid") -> "Grid":
         """The axes of this grid with the values of both; ``other`` has the same axes, in any order."""

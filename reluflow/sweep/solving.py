@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from reluflow.sweep.axes import cell
 from reluflow.sweep.columns import headings, written_cell
 from reluflow.sweep.conditions import Condition, fulfilled, parse_conditions
 from reluflow.sweep.measures import measured
-from reluflow.sweep.study import Study
+from reluflow.sweep.study import Study, compared
 from reluflow.sweep.theory import predict
 from reluflow.training.checking import check
 from reluflow.training.training import Training
@@ -109,7 +109,8 @@ class PointSolver:
 
     def _named(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
         """Keys and columns of a row for conditions, in which a number that is missing is NaN."""
-        named = self._study.constants | self._study.grid.changes(number) | row
+        varied = {name: compared(value) for name, value in self._study.grid.changes(number).items()}
+        named = self._study.constants | varied | row
         return {name: math.nan if value is None else value for name, value in named.items()}
 
     def _is_checked(self, number: int) -> bool:
@@ -159,8 +160,3 @@ def _missing(name: str) -> Any:
 def failed_row(reason: str, status: str = "failed") -> dict[str, Any]:
     """The row of a run of which only this is known."""
     return {"status": status, "reason": reason}
-
-
-def names_of(study: Study) -> Sequence[str]:
-    """The names that conditions on a study's rows may have."""
-    return [each.name for each in headings(study)]

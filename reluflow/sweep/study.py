@@ -54,7 +54,7 @@ class Study:
     def constants(self) -> dict[str, Any]:
         """The values of the keys that are not varied, as conditions compare them: numbers, or text."""
         fixed = {id: value for id, value in self.preset.values.items() if id not in self.grid.keys}
-        return {id: value if isinstance(value, int | float) else cell(value) for id, value in fixed.items()}
+        return {id: compared(value) for id, value in fixed.items()}
 
     def to_toml(self) -> str:
         """The study as a file that is a preset too."""
@@ -80,6 +80,11 @@ class Study:
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise SweepError(_another(where, name, mine, theirs))
+
+
+def compared(value: Any) -> Any:
+    """The value of a key as conditions compare it: numbers and None as they are, all else as in a row."""
+    return value if value is None or isinstance(value, int | float) else cell(value)
 
 
 def _another(where: str, name: str, mine: Any, theirs: Any) -> str:

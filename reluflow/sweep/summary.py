@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -14,18 +13,19 @@ from reluflow.network import Array
 from reluflow.store.schema import show, suggestion
 from reluflow.sweep.columns import Column
 from reluflow.sweep.conditions import fulfilled, parse_conditions, require_known
+from reluflow.sweep.escapes import ESCAPE_TIMES, escape_number, escapes_of, is_escape
+from reluflow.sweep.grid import Grid
+from reluflow.sweep.opening import Tabulated
 
 #: The quantile of the normal distribution of a two-sided interval of 95 %.
 NORMAL_95: Final = 1.959963984540054
-#: A value of a row: the K-th of its escape times.
-_ESCAPE: Final = "escape:"
 
 Codes = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Rows grouped ``by`` columns, one place (g,) a group, in the order in which they are met in the grid.
+    """Rows grouped ``by`` columns, one place (g,) a group.
 
     ``at``: for each of these columns its values (g,). ``value``: name of the number of which ``quartiles``
     (g, 3) are, lower, median and upper, over the rows that have it. ``count`` (g,) rows, ``successes`` (g,)
@@ -61,20 +61,16 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def chosen(
-    table: Mapping[str, Column],
-    where: str | None,
-    constants: Mapping[str, Any] = MappingProxyType({}),
-    option: str = "--where",
-) -> dict[str, Column]:
-    """The rows for which the conditions hold, on columns and on ``constants`` that are the same for all.
+def chosen(sweep: Tabulated, where: str | None, option: str = "--where") -> dict[str, Column]:
+    """The rows for which the conditions hold, on columns and on the keys that are the same for all.
 
     Raises SweepError, which begins with ``option``, for names that are neither.
     """
+    table = sweep.table()
     if where is None:
-        return dict(table)
+        return table
     conditions = parse_conditions(where, option)
-    names = {**constants, **table}
+    names = {**sweep.study.constants, **table}
     require_known(conditions, names, option)
     holds = np.broadcast_to(fulfilled(conditions, names), len(table["number"]))
     return {name: column[holds] for name, column in table.items()}
@@ -85,8 +81,8 @@ def numbers_of(table: Mapping[str, Column], name: str, option: str = "--value") 
 
     Raises SweepError for text and for names that there are not.
     """
-    if name == "escape_times" or name.startswith(_ESCAPE):
-        return _escapes(table["escape_times"], name, option)
+    if name == ESCAPE_TIMES or is_escape(name):
+        return escapes_of(table[ESCAPE_TIMES], 1 if name == ESCAPE_TIMES else escape_number(name, option))
     if name not in table:
         raise SweepError(f"{option}: there is no column {show(name)}{suggestion(name, table)}")
     column = table[name]
@@ -95,32 +91,29 @@ def numbers_of(table: Mapping[str, Column], name: str, option: str = "--value") 
     return column.astype(np.float64)
 
 
-def _escapes(column: Column, name: str, option: str) -> Array:
-    text = "1" if name == "escape_times" else name.removeprefix(_ESCAPE)
-    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
-        raise SweepError(f"{option} {name}: expected escape:1, escape:2 and so on")
-    place = int(text) - 1
-    parts = (cell.split(";") for cell in column)
-    return np.array(
-        [float(each[place]) if len(each) > place and each[place] else math.nan for each in parts], dtype=float
-    )
+def grouped(table: Mapping[str, Column], by: Sequence[str], value: str, grid: Grid | None = None) -> Groups:
+    """The rows of a table by the values of some columns, in the order of the axes of a ``grid``.
 
-
-def grouped(table: Mapping[str, Column], by: Sequence[str], value: str) -> Groups:
-    """The rows of a table by the values of some columns. Raises SweepError for names that there are not."""
+    Columns that are no axes are in increasing order; without a grid groups are in that of their first rows.
+    Raises SweepError for names that there are not.
+    """
     for name in by:
         if name not in table:
             raise SweepError(f"there is no column {show(name)} to group by{suggestion(name, table)}")
     values, count = numbers_of(table, value), len(table["number"])
     codes = np.zeros(count, dtype=np.intp)
     for name in by:
-        _, own = np.unique(table[name], return_inverse=True)
+        if grid is not None and name in grid.keys:
+            own = grid.places(table["number"], name)
+        else:
+            own = np.unique(table[name], return_inverse=True)[1]
         codes = codes * (int(own.max(initial=0)) + 1) + own
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    codes, first = rank[codes], first[order]
+    if grid is None:
+        order = np.argsort(first, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        codes, first = rank[codes], first[order]
     return Groups(
         tuple(by),
         tuple(table[name][first] for name in by),

@@ -51,7 +51,7 @@ class SweepView:
     def choose(self, **choices: Any) -> None:
         """Set ``x``, ``y``, ``value`` or ``where``. Raises SweepError for conditions that cannot be read."""
         if "where" in choices:
-            chosen(self.sweep.table(), choices["where"] or None, self.sweep.study.constants, "filter")
+            chosen(self.sweep, choices["where"] or None, "filter")
         number = self.number
         for name, choice in choices.items():
             setattr(self, name, choice)
@@ -97,7 +97,7 @@ class SweepView:
     @cached_property
     def table(self) -> Mapping[str, Column]:
         """The rows for which the conditions hold."""
-        return chosen(self.sweep.table(), self.where or None, self.sweep.study.constants)
+        return chosen(self.sweep, self.where or None)
 
     @cached_property
     def groups(self) -> Groups:

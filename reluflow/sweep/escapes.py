@@ -1,0 +1,34 @@
+"""The K-th escape time of a row, by the name ``escape:K``, from the cell in which all of them are."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+
+from reluflow.errors import SweepError
+from reluflow.network import Array
+
+#: The column that has all of them, joined by ";".
+ESCAPE_TIMES: Final = "escape_times"
+_ESCAPE: Final = "escape:"
+
+
+def is_escape(name: str) -> bool:
+    """Whether it begins as the name of one of them does."""
+    return name.startswith(_ESCAPE)
+
+
+def escape_number(name: str, where: str) -> int:
+    """K of ``escape:K``, from 1. Raises SweepError, which begins with ``where``."""
+    text = name.removeprefix(_ESCAPE)
+    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
+        raise SweepError(f"{where} {name}: expected escape:1, escape:2 and so on".lstrip())
+    return int(text)
+
+
+def escapes_of(cells: Any, number: int) -> Array:
+    """The times (k,), or () of a single cell, of the escapes of such a number; NaN where there are fewer."""
+    parts = (str(cell).split(";", number) for cell in np.ravel(cells))
+    place = number - 1
+    times = [float(each[place]) if len(each) > place and each[place] else math.nan for each in parts]
+    return np.array(times, dtype=np.float64).reshape(np.shape(cells))
