@@ -10,6 +10,8 @@ import pytest
 from commands import call, one_sentence
 from sweeps import SMALL, same, sweep, table
 
+from reluflow.errors import SweepError
+from reluflow.sweep.cluster import Scheduler
 from reluflow.sweep.study import planned, read_study
 
 distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]: Dask distributed")
@@ -68,7 +70,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path):
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=None, silence_logs=50
     ) as cluster:
-        from reluflow.sweep.cluster import Cluster, Scheduler
+        from reluflow.sweep.cluster import Cluster
         from reluflow.sweep.running import SweepRun
         from reluflow.sweep.study import begin
 
@@ -92,7 +94,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_a_run_that_ends_every_worker_is_a_row(tmp_path):
-    from reluflow.sweep.cluster import Cluster, Scheduler
+    from reluflow.sweep.cluster import Cluster
 
     study = planned("orthogonal-toy", ["init.seed=0:3"], {"network.width": 8, "stop.loss": 0.3})
 
@@ -116,7 +118,7 @@ def deadly(text, folder, keep, numbers):
     return solve_points(text, folder, keep, numbers)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "non:sense", "tcp://"])
 def test_where_no_scheduler_answers_is_one_sentence(address, monkeypatch):
     monkeypatch.setattr("reluflow.sweep.cluster.ANSWERS_WITHIN", "1s")
     done = call("sweep", *SMALL, "--over", "init.seed=0", "--out", "out", "--cluster", address, "-q")
@@ -124,6 +126,23 @@ def test_where_no_scheduler_answers_is_one_sentence(address, monkeypatch):
     assert one_sentence(done.stderr)
     assert "no scheduler answers" in done.stderr
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (None, "found nothing of that name"),
+        *(
+            (text, "found no address")
+            for text in ("{}", "nonsense", "[1]\n", '{"address": 3}', "[data]\nx = 1\n")
+        ),
+    ],
+)
+def test_what_is_no_scheduler_file_is_one_sentence(content, found):
+    if content is not None:
+        Path("scheduler.json").write_text(content, encoding="utf-8")
+    with pytest.raises(SweepError, match=f"--cluster scheduler.json: {found}"):
+        Scheduler("scheduler.json")
 
 
 def test_jobs_and_cluster_are_one_or_the_other():

@@ -5,6 +5,7 @@ again and again is a row. Workers need this version of reluflow and, where a pre
 system.
 """
 
+import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from reluflow.errors import SweepError, sentence
+from reluflow.errors import SweepError, found_at, sentence
+from reluflow.store.locations import expanded
 from reluflow.sweep.solving import Cells, PointSolver, failed_row
 from reluflow.sweep.study import Study, study_of
 from reluflow.training.threads import one_thread_for_good
@@ -49,9 +51,9 @@ class Scheduler:
             raise SweepError(
                 "--cluster needs Dask distributed; expected pip install 'reluflow[cluster]' before"
             ) from None
-        target = {"scheduler_file": where} if Path(where).is_file() else {"address": where}
+        address = _address(where)
         try:
-            self.client: Any = self.dask.Client(**target, timeout=ANSWERS_WITHIN)
+            self.client: Any = self.dask.Client(address=address, timeout=ANSWERS_WITHIN)
         except (OSError, ValueError, TypeError, ImportError) as error:
             raise SweepError(
                 f"--cluster {where}: no scheduler answers ({sentence(error)}); expected an address such as "
@@ -61,6 +63,27 @@ class Scheduler:
     def threads(self) -> int:
         """Of all workers that there are now."""
         return int(sum(self.client.nthreads().values()))
+
+
+def _address(where: str) -> str:
+    """The address that ``where`` is, or that stands in the scheduler file of this name.
+
+    Raises SweepError where it is neither.
+    """
+    path, expected = expanded(where), "expected an address such as tcp://host:8786, or a scheduler file"
+    if ":" in where and not path.is_file():
+        return where
+    if not path.is_file():
+        raise SweepError(f"--cluster {where}: found {found_at(path)}; {expected}")
+    try:
+        address = json.loads(path.read_bytes())["address"]
+    except OSError as error:
+        raise SweepError(f"--cluster {where}: cannot be read ({error.strerror}); {expected}") from None
+    except (ValueError, TypeError, LookupError, RecursionError):
+        address = None
+    if not isinstance(address, str) or not address.strip():
+        raise SweepError(f"--cluster {where}: found no address of a scheduler in it; {expected}")
+    return address
 
 
 class Cluster:
