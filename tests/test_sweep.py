@@ -17,7 +17,7 @@ from sweeps import ENDLESS, SMALL, same, sweep, table
 import reluflow
 from reluflow.errors import SweepError
 from reluflow.store.preset import load_preset
-from reluflow.sweep.running import parse_shard, shard_of_slurm
+from reluflow.sweep.running import Shard, parse_shard, shard_of_slurm
 from reluflow.sweep.tables import CSV, PARQUET
 
 COLUMNS = [
@@ -269,7 +269,51 @@ def test_a_task_of_a_slurm_array_is_a_shard(monkeypatch):
     with pytest.raises(SweepError, match="expected integers"):
         shard_of_slurm({"SLURM_ARRAY_TASK_ID": "1"})
     assert shard_of_slurm({}) is None
+    told = {"ID": "9", "MIN": "1", "STEP": "4", "COUNT": "3"}
+    for most in ({}, {"MAX": "9"}, {"MAX": "10"}):  # of the array 1-10:4
+        assert shard_of_slurm(slurm(told | most)) == Shard(3, 3)
     assert parse_shard(" 2/3 ").of(np.arange(7)).tolist() == [1, 4]
+
+
+def slurm(told):
+    return {f"SLURM_ARRAY_TASK_{name}": text for name, text in told.items()}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"ID": "7", "MIN": "1", "STEP": "5", "COUNT": "3"},  # the ids are 1, 6 and 11
+        {"ID": "99", "MIN": "1", "STEP": "1", "COUNT": "3"},
+        {"ID": "0", "MIN": "1", "STEP": "1", "COUNT": "3"},
+        *({"ID": id, "MIN": "1", "STEP": "1", "COUNT": "3", "MAX": "7"} for id in "137"),
+        {"ID": "1", "MIN": "1", "STEP": "0", "COUNT": "3"},
+        {"ID": "0", "MIN": "0", "STEP": "1", "COUNT": "0"},
+    ],
+)
+def test_what_is_no_task_of_an_even_array_solves_nothing(told):
+    with pytest.raises(SweepError, match="no task of an array of even steps") as refused:
+        shard_of_slurm(slurm(told))
+    assert one_sentence(f"reluflow: {refused.value}\n")
+    assert all(f"{name} {text}" in str(refused.value) for name, text in told.items())
+
+
+def test_a_dry_run_knows_what_is_in_the_folder(tmp_path):
+    axes = ["--over", "init.seed=0:2"]
+    sweep(*SMALL, *axes, "--out", "out", "--limit", "50")
+    before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+
+    def told(*words):
+        return call("sweep", *SMALL, *words, "--out", "out", "--dry-run", "--json")
+
+    assert "expected a new folder, or --resume" in told(*axes).stderr
+    assert "is a study with network.width" in told(*axes, "--set", "network.width=9", "--resume").stderr
+    for words, runs in ([axes, 0], [["--over", "init.seed=0:6"], 4], [[*axes, "--retry", "converged"], 3]):
+        done = json.loads(told(*words, "--resume").stdout)
+        assert (done["runs"], done["rows"]) == (runs, 3)
+    assert json.loads(told("--over", "init.seed=0:6", "--shard", "1/2").stdout)["runs"] == 2
+    done = call("sweep", *SMALL, *axes, "--out", "out", "--dry-run", "--resume")
+    assert done.stdout == "0 runs over init.seed; 3 of 3 have a row\n"
+    assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
 
 
 def test_a_dry_run_says_how_much_and_writes_nothing(tmp_path):

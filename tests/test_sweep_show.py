@@ -16,8 +16,10 @@ from reluflow.plot.cells import plain
 from reluflow.plot.glyphs import ASCII, BRAILLE
 from reluflow.plot.sweep import Curve, curve_rows, labels, map_rows
 from reluflow.store.preset import load_preset
+from reluflow.store.sweep_section import SweepSection
 from reluflow.sweep.axes import parse_axis
 from reluflow.sweep.grid import Grid
+from reluflow.sweep.study import read_study
 from reluflow.sweep.summary import grouped, numbers_of, wilson
 from reluflow.sweep.theory import predict
 from reluflow.theory.orthogonal_fit import fit_probability
@@ -312,6 +314,18 @@ class TestTheory:
         done = call("sweep", *SMALL, "--over", "init.seed=0", "--theory-only", "--out", "out", *option)
         assert done.exit_code == 2
         assert option[0] in done.stderr
+
+    def test_what_a_file_says_of_runs_is_put_aside(self):
+        text = load_preset("orthogonal-mild-width").to_toml()
+        for success, aside, held in (("loss<1", "", "loss<1"), ("loss<1 rank=2", ", success", None)):
+            section = SweepSection(("init.seed=0:1",), ("steps",), success, 5.0, 0.5)
+            Path("own.toml").write_text(f"{text}\n{section.to_toml()}")
+            done = sweep("own.toml", "--theory-only", "--out", success)
+            told = f"not used of [sweep], as --theory-only makes no runs: measures, limit, check{aside}\n"
+            assert done.stderr == f"reluflow: own.toml: {told}"
+            assert read_study(Path(success)).success == held
+        refused = call("sweep", "own.toml", "--theory-only", "--out", "new", "--measure", "steps")
+        assert "--measure is for runs" in refused.stderr
 
     def test_the_jump_process_fits_when_the_formula_says(self):
         """Over many starts, in the share of them that P(fit) gives."""

@@ -41,7 +41,7 @@ from reluflow.errors import ExitCode, SweepError, command_line
 
 if TYPE_CHECKING:
     from reluflow.sweep.cluster import Scheduler
-    from reluflow.sweep.running import Executor, SweepRun
+    from reluflow.sweep.running import Executor, Numbers, SweepRun
     from reluflow.sweep.running import Shard as Share
     from reluflow.sweep.study import Study
 
@@ -130,15 +130,18 @@ def begin(
     share = shard_of(shard, quiet)
     if cluster is not None and jobs is not None:
         raise SweepError("--jobs is for this machine and --cluster for others; expected one of the two")
+    again = parse_retry(retry) if retry is not None else ()
+    goes_on = resume or retry is not None
+    joining = {"may_begin": not goes_on, "may_join": goes_on or share is not None}
     if dry_run:
-        tell_estimate(study, share, jobs or available(), as_json)
+        if out is not None:
+            study = _opened(out, study, **joining, dry_run=True)
+        tell_estimate(study, *_left(out, study, again, share), jobs or available(), as_json)
         return
     if out is None:
         raise SweepError("--out is missing; expected the folder of the sweep, or --dry-run")
-    again = parse_retry(retry) if retry is not None else ()
     manner = _Manner(jobs or available(), _scheduler(cluster), keep, quiet)
-    goes_on = resume or retry is not None
-    study = _opened(out, study, may_begin=not goes_on, may_join=goes_on or share is not None)
+    study = _opened(out, study, **joining)
     raise typer.Exit(_solve(_run_of(out, study, again, share), manner, as_json))
 
 
@@ -148,29 +151,56 @@ def _study(
     changes: dict[str, Any],
     measure: list[str] | None,
     success: str | None,
-    *asked: Any,
+    limit: float | None,
+    theory_only: bool,
+    check: float | None,
 ) -> "Study":
     """What is asked for, with every name checked before anything is computed."""
-    from reluflow.sweep.running import checked
+    from reluflow.sweep.running import checked, of_theory
     from reluflow.sweep.study import planned
 
     names = None if measure is None else [name.strip() for text in measure for name in text.split(",")]
-    return checked(planned(preset, over, changes, names, success, *asked))
+    study = planned(preset, over, changes, names, success, limit, theory_only, check)
+    if study.theory_only:
+        given = {"measures": names, "success": success, "limit": limit, "check": check}
+        study, aside = of_theory(study, [name for name, each in given.items() if each is not None])
+        if aside:
+            remark(f"{preset}: not used of [sweep], as --theory-only makes no runs: {', '.join(aside)}")
+    return checked(study)
 
 
-def _opened(folder: Path, study: "Study", may_begin: bool, may_join: bool) -> "Study":
-    """The study as it stands in its folder, which is made, or holds the same study already."""
-    from reluflow.sweep.study import STUDY, begin, is_begun, taken_up
+def _opened(folder: Path, study: "Study", may_begin: bool, may_join: bool, dry_run: bool = False) -> "Study":
+    """The study as it stands in its folder, which is made, or holds the same study already.
+
+    With ``dry_run`` as it would stand there; nothing is written.
+    """
+    from reluflow.sweep.study import STUDY, begin, grown, is_begun, taken_up
 
     if is_begun(folder) and not may_join:
         raise SweepError(f"{folder} exists already; expected a new folder, or --resume to go on with a sweep")
     if may_begin and not is_begun(folder):
+        if dry_run:
+            return study
         try:
             return begin(folder, study)
         except SweepError:
             if not may_join or not (folder / STUDY).exists():  # not that another shard was faster
                 raise
-    return taken_up(folder, study)
+    return (grown if dry_run else taken_up)(folder, study)
+
+
+def _left(
+    folder: Path | None, study: "Study", again: tuple[str, ...], share: "Share | None"
+) -> tuple["Numbers", int]:
+    """The points of a study that are to be solved, by the rows in its folder, and how many rows there are."""
+    from reluflow.sweep.rows import read_rows
+    from reluflow.sweep.running import to_solve
+    from reluflow.sweep.study import STUDY
+
+    rows = read_rows(folder, study) if folder is not None and (folder / STUDY).is_file() else None
+    for sentence in rows.troubles if rows is not None else ():
+        remark(sentence)
+    return to_solve(study, rows, again, share), 0 if rows is None else len(rows.numbers)
 
 
 def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Share | None") -> "SweepRun":

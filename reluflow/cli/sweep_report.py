@@ -8,7 +8,7 @@ from reluflow.cli.output import emit
 from reluflow.cli.progress import SHOW_EVERY, StatusLine, barred
 
 if TYPE_CHECKING:
-    from reluflow.sweep.running import Shard, SweepRun, Tally
+    from reluflow.sweep.running import Numbers, SweepRun, Tally
     from reluflow.sweep.study import Study
 
 
@@ -77,17 +77,18 @@ def tell(run: "SweepRun", solved: int, seconds: float, as_json: bool) -> None:
     emit("".join(f"{line}\n" for line in lines))
 
 
-def tell_estimate(study: "Study", share: "Shard | None", jobs: int, as_json: bool) -> None:
-    """Say on stdout how long a sweep would take, and how much it would write."""
-    import numpy as np
+def tell_estimate(study: "Study", todo: "Numbers", rows: int, jobs: int, as_json: bool) -> None:
+    """Say on stdout how long the points to solve would take, and how much they would write.
 
+    ``rows``: how many there are already.
+    """
     from reluflow.store.json_text import to_json
     from reluflow.sweep.estimating import estimate
 
-    points = np.arange(study.grid.size)
-    found = estimate(study, points if share is None else share.of(points))
+    found = estimate(study, todo)
     told = {
         "runs": found.runs,
+        "rows": rows,
         "jobs": jobs,
         "sampled": found.sampled,
         "seconds_per_run": found.seconds_per_run,
@@ -98,9 +99,14 @@ def tell_estimate(study: "Study", share: "Shard | None", jobs: int, as_json: boo
     if as_json:
         emit(to_json(told))
         return
+    over = f"{found.runs} runs over {', '.join(study.grid.keys)}"
+    over += f"; {rows} of {study.grid.size} have a row" if rows else ""
+    if not found.runs:
+        emit(f"{over}\n")
+        return
     least = "more than " if found.is_least else "about "
     emit(
-        f"{found.runs} runs over {', '.join(study.grid.keys)}\n"
+        f"{over}\n"
         f"  {least}{found.seconds_per_run:.3g} s each, by {found.sampled} of them\n"
         f"  {least}{_span(told['seconds'])} on {jobs} process(es)\n"
         f"  about {told['bytes'] / 1e6:.3g} MB of rows\n"

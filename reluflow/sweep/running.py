@@ -1,10 +1,10 @@
 """A sweep from its study to its table: which points are missing, who solves them, and where rows go."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,22 @@ import numpy.typing as npt
 from reluflow.errors import RunError, SweepError
 from reluflow.store.claim import Claim
 from reluflow.store.run_summary import STATUSES
+from reluflow.store.schema import show
 from reluflow.sweep.columns import headings
 from reluflow.sweep.conditions import fulfilled, parse_conditions, require_known
+from reluflow.sweep.escapes import is_escape
 from reluflow.sweep.measures import chosen
 from reluflow.sweep.parts import Part
-from reluflow.sweep.rows import compact, read_rows
+from reluflow.sweep.rows import Rows, compact, read_rows
 from reluflow.sweep.solving import Cells
 from reluflow.sweep.study import Study
 
 #: Of a sweep's folder: where run directories are kept, if they are.
 RUNS: Final = "runs"
+
+#: What SLURM tells a task of an array, before the names; and these, with what stands for one that is missing.
+_SLURM: Final = "SLURM_ARRAY_TASK_"
+_TOLD: Final = {"ID": "", "MIN": "", "STEP": "1", "COUNT": "", "MAX": "0"}
 
 Numbers = npt.NDArray[np.int64]
 
@@ -93,12 +99,9 @@ class SweepRun:
         self.troubles = rows.troubles
         places = [each.name for each in headings(study)]
         self._status, self._success = places.index("status"), places.index("success")
-        again = set(retry)
-        kept = np.array([status not in again for status in rows.columns["status"]], dtype=bool)
-        missing = np.ones(study.grid.size, dtype=bool)
-        missing[rows.numbers[kept]] = False
+        kept = _kept(rows, retry)
         #: the points to solve
-        self.todo = np.flatnonzero(missing) if shard is None else shard.of(np.flatnonzero(missing))
+        self.todo = to_solve(study, rows, retry, shard)
         everything = np.arange(study.grid.size)
         mine = everything if shard is None else shard.of(everything)
         self.tally = Tally(mine.size)
@@ -130,6 +133,44 @@ class SweepRun:
         self._claim.release()
 
 
+def to_solve(
+    study: Study, rows: Rows | None, retry: Iterable[str] = (), shard: Shard | None = None
+) -> Numbers:
+    """The points (k,) that have no row, or one whose status is among ``retry``."""
+    missing = np.ones(study.grid.size, dtype=bool)
+    if rows is not None:
+        missing[rows.numbers[_kept(rows, retry)]] = False
+    return np.flatnonzero(missing) if shard is None else shard.of(np.flatnonzero(missing))
+
+
+def _kept(rows: Rows, retry: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Which rows (k,) are not solved again."""
+    again = set(retry)
+    return np.array([status not in again for status in rows.columns["status"]], dtype=bool)
+
+
+def of_theory(study: Study, given: Collection[str]) -> tuple[Study, list[str]]:
+    """A study of theory only without what its file says of runs, and the names of that.
+
+    What was ``given`` otherwise stays, to be refused.
+    """
+    nothing: dict[str, Any] = {"measures": (), "limit": None, "check": None, "success": None}
+    aside = [name for name in nothing if name not in given and getattr(study, name)]
+    if "success" in aside:
+        names = {each.name for each in parse_conditions(study.success or "", "sweep.success")}
+        if all(is_escape(name) or name in _examples(study) for name in names):
+            aside.remove("success")
+    return replace(study, **{name: nothing[name] for name in aside}), aside
+
+
+def _examples(study: Study) -> dict[str, Any]:
+    """What conditions on a run may be on, with a value for each name."""
+    found = dict(study.constants)
+    found |= {each.name: "" if each.kind == "text" else 0.0 for each in headings(study)}
+    del found["success"]
+    return found
+
+
 def checked(study: Study) -> Study:
     """The study without measures that are columns already. Raises SweepError for names that there are not."""
     options = {"--measure": study.measures, "--limit": study.limit, "--check": study.check}
@@ -142,9 +183,7 @@ def checked(study: Study) -> Study:
     study = replace(study, measures=chosen(study.measures, study.preset_at(0)))
     if study.success is not None:
         conditions = parse_conditions(study.success, "--success")
-        examples = dict(study.constants)
-        examples |= {each.name: "" if each.kind == "text" else 0.0 for each in headings(study)}
-        del examples["success"]
+        examples = _examples(study)
         require_known(conditions, examples, "--success")
         fulfilled(conditions, examples)
     return study
@@ -160,12 +199,24 @@ def parse_retry(text: str) -> tuple[str, ...]:
 
 
 def shard_of_slurm(environment: Mapping[str, str]) -> Shard | None:
-    """The share of this task of a SLURM array; None where this is none. Raises SweepError."""
-    names = [f"SLURM_ARRAY_TASK_{each}" for each in ("ID", "MIN", "STEP", "COUNT")]
-    if names[0] not in environment:
+    """The share of this task of a SLURM array; None where this is none.
+
+    Raises SweepError where the variables do not tell which of how many tasks it is.
+    """
+    if f"{_SLURM}ID" not in environment:
         return None
-    words = [environment.get(name, "1" if name.endswith("STEP") else "") for name in names]
-    if not all(word.isascii() and word.isdecimal() for word in words) or int(words[2]) == 0:
-        raise SweepError(f"{', '.join(names)} are {words}; expected integers, or --shard I/N")
-    number, first, step, count = map(int, words)
-    return parse_shard(f"{(number - first) // step + 1}/{count}")
+    told = {name: environment.get(f"{_SLURM}{name}", usual) for name, usual in _TOLD.items()}
+    for name, text in told.items():
+        if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+            raise SweepError(f"{_SLURM}{name} is {show(text)}; expected integers there, or --shard I/N")
+    number, first, step, count, most = map(int, told.values())
+    place, rest = divmod(number - first, max(step, 1))
+    # of the array 1-10:4 the largest may be told as 10, which is no task of it
+    is_even = most == 0 or 0 <= most - first - (count - 1) * step < step
+    if step == 0 or rest or not 0 <= place < count or not is_even:
+        found = ", ".join(f"{name} {text}" for name, text in told.items() if (name, text) != ("MAX", "0"))
+        raise SweepError(
+            f"{_SLURM}* are {found}: no task of an array of even steps; expected one such as --array=1-8, "
+            "or --shard I/N"
+        )
+    return Shard(place + 1, count)

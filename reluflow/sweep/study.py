@@ -215,16 +215,24 @@ def is_begun(folder: Path) -> bool:
     return folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
 
 
-def taken_up(folder: Path, study: Study) -> Study:
-    """Go on with the study of a folder, with the values of both on its axes and the limit of ``study``.
+def grown(folder: Path, study: Study) -> Study:
+    """The study of a folder with the values of both on its axes and the limit of ``study``.
 
-    Raises SweepError if the folder holds another study or cannot be written.
+    Nothing is written. Raises SweepError if the folder holds another study.
     """
     held = read_study(folder)
     held.require_same(study, str(folder))
-    grown = replace(held, grid=held.grid.merged(study.grid), limit=study.limit or held.limit)
-    if grown.to_toml() == held.to_toml():
+    return replace(held, grid=held.grid.merged(study.grid), limit=study.limit or held.limit)
+
+
+def taken_up(folder: Path, study: Study) -> Study:
+    """Go on with the study of a folder, ``grown`` by ``study``.
+
+    Raises SweepError if the folder holds another study or cannot be written.
+    """
+    held, grown_one = read_study(folder), grown(folder, study)
+    if grown_one.to_toml() == held.to_toml():
         return held
     with writing(folder, SweepError):
-        write_text(folder / STUDY, grown.to_toml())
+        write_text(folder / STUDY, grown_one.to_toml())
     return read_study(folder)
