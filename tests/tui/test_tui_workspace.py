@@ -134,14 +134,33 @@ async def test_renaming_takes_the_mark_and_the_cursor_along(runs: Path) -> None:
 
 async def test_the_run_on_show_and_those_being_written_stay(runs: Path) -> None:
     writer, _ = begun_run(runs / "a-going", 2)
-    async with explorer(str(runs / "toy-3"), shown=RunFolder(runs)) as app:
+    async with explorer(str(runs / "toy-3")) as app:
+        await app.press("W")
         await listed(app, 4)
         await app.press("S", "end", "d")
         await app.until(lambda: "toy-3 is open in the app" in app.messages, "a sentence")
-        await app.press("home", "d", "y")
-        await app.until(lambda: "being written by a run that goes on" in app.messages, "a sentence")
-        assert page_of(app).rows.count == 4
+        for key in ("d", "r"):
+            await app.press("home", key)
+            await app.until(
+                lambda: "a-going is being written by a run that goes on" in app.messages, "why not"
+            )
+            assert page_of(app).rows.count == 4, "nothing is asked"
     writer.close()
+
+
+@pytest.mark.parametrize("key", ["d", "r"])
+async def test_the_run_behind_a_folder_may_leave_until_the_user_looks_at_it(runs: Path, key: str) -> None:
+    async with explorer(str(runs / "toy-3"), shown=RunFolder(runs)) as app:
+        await listed(app, 3)
+        await app.press("S", "end", key, *(["y"] if key == "d" else ["end", "-", "b", "enter"]))
+        await app.until(lambda: app.frame.preset.name == "orthogonal-toy", "the first preset in its place")
+        await listed(app, 2 if key == "d" else 3)
+        assert not (runs / "toy-3").exists()
+    async with explorer(str(runs / "toy-2"), shown=RunFolder(runs)) as app:
+        await listed(app, 2 if key == "d" else 3)
+        await app.press("escape", "W")
+        await app.press("S", "home", "down", key)
+        await app.until(lambda: "toy-2 is open in the app" in app.messages, "it is on show by now")
 
 
 async def test_the_key_shows_the_runs_of_the_working_folder(runs: Path) -> None:

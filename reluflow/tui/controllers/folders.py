@@ -1,13 +1,16 @@
 """The folders controller shows the sweep or the runs of a folder, and opens runs from there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reluflow.errors import ReluflowError
 from reluflow.plot.glyphs import Glyphs
+from reluflow.store.preset import load_preset
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.parameters import Parameters
+from reluflow.tui.tour_cards import TOY
 
 if TYPE_CHECKING:
     from reluflow.store.run_folder import RunFolder
@@ -26,6 +29,8 @@ class Folders:
         self._parameters, self._opening, self._host, self._glyphs = parameters, opening, host, glyphs
         self._view: SweepView | None = None
         self._workspace: Workspace | None = None
+        #: the run directory that the app itself opened behind a folder of runs, until the page is left
+        self._behind: Path | None = None
 
     def show(self, shown: "Sweep | RunFolder") -> None:
         """Show a folder that was opened with the app."""
@@ -33,6 +38,7 @@ class Folders:
         from reluflow.tui.sweep_view import SweepView
 
         if isinstance(shown, RunFolder):
+            self._behind = self._parameters.present.folder.resolve()
             self._show_runs_of(shown)
         else:
             self._view = SweepView(shown)
@@ -53,12 +59,23 @@ class Folders:
 
         if self._workspace is None or self._workspace.folder is not folder:
             self._workspace = Workspace(folder)
-        page = WorkspacePage(self._workspace, self._is_open, self._host, self._glyphs)
-        self._host.ask(page, lambda path: None if path is None else self._opening.open(str(path)))
+        page = WorkspacePage(self._workspace, self._is_open, self._let_go, self._host, self._glyphs)
+        self._host.ask(page, self._left)
+
+    def _left(self, path: Path | None) -> None:
+        self._behind = None
+        if path is not None:
+            self._opening.open(str(path))
 
     def _is_open(self, path: Path) -> bool:
-        """Whether a run directory is the one whose run is on show."""
-        return path.resolve() == self._parameters.present.folder.resolve()
+        """Whether a run directory is the one whose run the user has on show."""
+        return path.resolve() == self._parameters.present.folder.resolve() != self._behind
+
+    def _let_go(self, paths: Sequence[Path]) -> None:
+        """Before run directories leave: where one is open that nobody asked for, open the first preset."""
+        if self._behind is not None and self._behind in [path.resolve() for path in paths]:
+            self._behind = None
+            self._opening.begin(load_preset(TOY))
 
     def show_sweep(self) -> None:
         """The sweep that was opened last, as a map and a table."""

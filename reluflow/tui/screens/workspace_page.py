@@ -1,7 +1,7 @@
 """The page of a folder of runs: their list, and the curves of those that are marked."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
@@ -41,8 +41,8 @@ _HINT: Final = (
 class WorkspacePage(FullPage[Path | None]):
     """Returns the run directory to be opened, or None. What other processes write there is followed.
 
-    ``is_open``: whether a run directory is the one on show in the app, which stays where it is. ``host``
-    tells the user what is to be told.
+    ``is_open``: whether a run directory is the one that the user has on show, which stays where it is.
+    ``let_go`` is told which ones are about to leave. ``host`` tells the user what is to be told.
     """
 
     topic = "runs"
@@ -54,10 +54,15 @@ class WorkspacePage(FullPage[Path | None]):
     """
 
     def __init__(
-        self, workspace: Workspace, is_open: Callable[[Path], bool], host: Host, glyphs: Glyphs
+        self,
+        workspace: Workspace,
+        is_open: Callable[[Path], bool],
+        let_go: Callable[[Sequence[Path]], None],
+        host: Host,
+        glyphs: Glyphs,
     ) -> None:
         super().__init__()
-        self._workspace, self._is_open, self._host = workspace, is_open, host
+        self._workspace, self._is_open, self._let_go, self._host = workspace, is_open, let_go, host
         self._folder = workspace.folder
         self.curves = CurvesPanel(glyphs, id="curves")
         self.rows = RowList("runs", glyphs, id="runs")
@@ -205,7 +210,7 @@ class WorkspacePage(FullPage[Path | None]):
     def action_delete(self) -> None:
         """Ask whether to delete the marked runs, or the one under the cursor."""
         names = [*self._workspace.marked] or ([self.run.name] if self.run is not None else [])
-        if not names or self._complains_of_open(names):
+        if not names or self._must_stay(names):
             return
         what = names[0] if len(names) == 1 else f"the {len(names)} marked runs"
         doing = f"put {'it' if len(names) == 1 else 'them'} into {self._folder.path / BIN}; u undoes that"
@@ -214,12 +219,13 @@ class WorkspacePage(FullPage[Path | None]):
         )
 
     def _delete(self, names: list[str]) -> None:
+        self._let_go([self._folder.path / name for name in names])
         self._changed(lambda: self._folder.delete(names))
 
     def action_rename(self) -> None:
         """Ask for another name of the run under the cursor."""
         run = self.run
-        if run is None or self._complains_of_open([run.name]):
+        if run is None or self._must_stay([run.name]):
             return
         hint = "enter renames the directory   esc leaves it as it is"
         page = AskLine(
@@ -233,6 +239,7 @@ class WorkspacePage(FullPage[Path | None]):
 
     def _rename(self, name: str, new: str) -> str:
         if new != name:
+            self._let_go([self._folder.path / name])
             self._folder.rename(name, new)
             self._workspace.marked = [new if each == name else each for each in self._workspace.marked]
         return new
@@ -251,9 +258,15 @@ class WorkspacePage(FullPage[Path | None]):
         page = Confirm(question, "delete: nothing brings them back")
         self.app.push_screen(page, lambda yes: self._changed(self._folder.empty_bin) if yes else None)
 
-    def _complains_of_open(self, names: list[str]) -> bool:
-        """Whether one of these runs is on show in the app; then that is said."""
+    def _must_stay(self, names: list[str]) -> bool:
+        """Whether one of these runs stays, as it is on show or being written; then that is said."""
+        running = {run.name for run in self._workspace.runs if run.status == "running"}
         for name in names:
+            if name in running:
+                self._host.complain(
+                    f"{name} is being written by a run that goes on; expected it to have ended"
+                )
+                return True
             if self._is_open(self._folder.path / name):
                 self._host.complain(f"{name} is open in the app; open another run first")
                 return True
