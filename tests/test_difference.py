@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -149,6 +150,9 @@ def test_run_check_is_told_by_run_json_info_and_words():
     run = "runs/first-steps-1"
     assert reluflow.open_run(run).summary["check"] == told["check"]
     assert json.loads(call("info", run, "--json").stdout)["check"] == told["check"]
+    assert re.search(
+        r"^check +loss to \S+, escapes to \S+, against rtol 1e-08$", call("info", run).stdout, re.M
+    )
     assert "checked loss to" in call("run", "first-steps", *FAST, "--check", "-q").stdout
     plain = json.loads(call("run", "first-steps", "--json", "-q").stdout)
     assert "check" not in plain
@@ -191,6 +195,16 @@ class TestDiff:
         words = call("diff", "one", "two").stdout
         assert "solver.rtol: 1e-06 / 0.001" in words
         assert words.count("escape ") == 3
+
+    def test_presets_and_logs_are_told_in_words(self):
+        for folder, words in (("one", ()), ("two", ("--method", "gd", "--set", "data.inputs=[[2], [-0.5]]"))):
+            call("run", "orthogonal-toy", *FAST, *words, "--out", folder, "-q")
+        words = " ".join(call("diff", "one", "two").stdout.split())
+        assert "data.inputs: [[-0.5], [2.0]] / [[2.0], [-0.5]] presets" in words
+        assert re.search(r"solver.learning_rate: none / \d", words)
+        assert words.endswith("event not compared: the second run, by gd, has none in the log")
+        words = " ".join(call("diff", "two", "two").stdout.split())
+        assert words.endswith("the first run, by gd, and the second run, by gd, have none in the log")
 
     def test_numbers_of_two_losses_are_said_to_be_that(self):
         for folder, loss in (("one", "half-mse"), ("two", "mse")):

@@ -40,7 +40,7 @@ def diff(
         )
         return
     width = terminal_width() - 2
-    lines = [wrapped(f"{label:<11}", words, width) for label, words in _words(keys, found)]
+    lines = [wrapped(f"{label:<11}", words, width) for label, words in _words(keys, found, runs)]
     emit("".join(f"{line}\n" for each in lines for line in each))
 
 
@@ -79,7 +79,9 @@ def compared(one: "Run", other: "Run") -> "Difference":
     return replace(found, escapes=tuple((first, second) for first, second in zip_longest(*known)))
 
 
-def _words(keys: dict[str, list[Any]], found: "Difference") -> list[tuple[str, str]]:
+def _words(
+    keys: dict[str, list[Any]], found: "Difference", runs: tuple["Run", "Run"]
+) -> list[tuple[str, str]]:
     from reluflow.store.schema import show
 
     lines = [(id, f"{show(values[0])} / {show(values[1])}") for id, values in keys.items()]
@@ -94,8 +96,16 @@ def _words(keys: dict[str, list[Any]], found: "Difference") -> list[tuple[str, s
     lines.append(("part", f"{parted} (where the losses differ by 1e-3)"))
     for one, other in found.escapes:
         lines.append(("escape", f"{_time(one)} / {_time(other)}{_shift(one, other)}"))
+    silent = [
+        f"the {place} run, by {run.summary.get('method')},"
+        for place, run in zip(("first", "second"), runs, strict=True)
+        if not len(run.events)
+    ]
     event = found.first_event
-    if event is not None:
+    if silent:
+        has = "have" if len(silent) > 1 else "has"
+        lines.append(("event", f"not compared: {' and '.join(silent)} {has} none in the log"))
+    elif event is not None:
         what = f"{event.one or 'nothing'} / {event.other or 'nothing'}"
         lines.append(("event", f"the first that differs: neuron {event.neuron} at t = {event.t:.6g}: {what}"))
     return lines

@@ -1,5 +1,6 @@
 """``reluflow info``: what a run directory holds."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -59,8 +60,13 @@ def info(
 
 
 def _report(held: dict[str, Any]) -> str:
+    from reluflow.training.checking import told_in_words
+
     width = terminal_width() - 2
-    lines = [line for name in held for line in wrapped(f"{name:<16} ", _words(held[name]), width)]
+    told = dict(held)
+    with suppress(KeyError, TypeError, ValueError, AttributeError):  # of run.json, which may say anything
+        told["check"] = told_in_words(held["check"])
+    lines = [line for name in told for line in wrapped(f"{name:<16} ", _words(told[name]), width)]
     return "\n".join([*lines, ""])
 
 

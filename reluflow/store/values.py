@@ -42,8 +42,12 @@ def show(value: Any) -> str:
     elif isinstance(value, int) and abs(value) > 10**30:
         return "an integer of more than 30 digits"
     else:
-        text = _representation(list(value) if isinstance(value, tuple) else value)
+        text = "none" if value is None else _representation(_as_lists(value))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 4] + " ..."
+
+
+def _as_lists(value: Any) -> Any:
+    return [_as_lists(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _representation(value: Any) -> str:
