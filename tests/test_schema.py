@@ -190,3 +190,11 @@ def test_every_key_is_described_and_its_default_is_allowed():
 def test_the_table_is_read_without_numpy():
     code = "import sys; import reluflow.store.schema; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_list_of_names_ends_with_a_whole_one():
+    names = [f"{letter * 9}.key" for letter in "abcdefghijklmnopqrst"]
+    told = schema.suggestion("qqq.zzz", names)
+    assert told == f"; expected one of {', '.join(names[:10])} or 10 more"
+    assert schema.suggestion("qqq.zzz", names[:3]) == f"; expected one of {', '.join(names[:3])}"
+    assert schema.suggestion("qqq.zzz", [names[0] * 30]) == f"; expected one of {names[0] * 30}"

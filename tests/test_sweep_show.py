@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,23 @@ class TestPictures:
         assert labels(["1", "10", "100"], 4) == "1   10  100"
         assert labels(["1e-3", "2", "3"], 3) == "1e-3  3"
         assert labels(["abc", "d"], 3) == "abc"
+        assert labels(["1.25e-13", "2", "3"], 8) == "1.25e-13        3", "no part of a number"
+        assert labels(["orthogonal", "points"], 8) == "ortho.. points"
+
+    def test_columns_are_as_wide_as_their_words_if_there_is_room(self):
+        words = ["[1.0, -1.0]", "[1.0, -2.0]", "[2.0, 1.0]"]
+        rows = map_rows(np.arange(3.0)[None], words, ["8"], ("x", "y", "z"), 60, ASCII)
+        assert all(word in plain(rows[2]) for word in words)
+        assert len(plain(map_rows(np.arange(3.0)[None], words, ["8"], ("x", "y", "z"), 29, ASCII)[0])) <= 29
+
+    @pytest.mark.parametrize("value", [9.86252e-17, -3.0, 0.0, 1e-9])
+    def test_results_that_are_the_same_have_an_axis_that_can_be_read(self, value):
+        x, y = np.arange(1.0, 5.0), value * (1.0 + 1e-7 * np.arange(4.0))
+        texts = [plain(row) for row in curve_rows(Curve(x, y, y, y, "loss"), 60, 16, ASCII)]
+        ticks = [match[1] for match in map(re.compile(r" *(-?\d\S*?)\+ ").match, texts) if match]
+        assert len(set(ticks)) == len(ticks) >= 3
+        assert sorted(ticks, key=float, reverse=True) == ticks
+        assert max(map(len, ticks)) <= 7
 
     def test_nothing_to_draw_is_a_sentence(self):
         nothing = np.full(2, math.nan)

@@ -10,7 +10,7 @@ from reluflow.network import Array
 from reluflow.plot.canvas import Trace
 from reluflow.plot.cells import FROZEN, Role, Row, Segment, put
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.sweep import is_logarithmic, scaled, scaled_axis
+from reluflow.plot.sweep import is_logarithmic, scaled, scaled_axis, value_axis
 from reluflow.plot.views.chart import Chart, legend, sentence, stacked
 
 #: the marks of several curves in one picture
@@ -56,7 +56,7 @@ class RangeDrawing:
         self._log_x, self._log_y = is_logarithmic(picture.x), is_logarithmic(every)
         self._x = scaled(picture.x, self._log_x)
         heights = scaled(every, self._log_y) if every.size else np.array([0.0, 1.0])
-        axes = scaled_axis(self._x, self._log_x), scaled_axis(heights, self._log_y)
+        axes = scaled_axis(self._x, self._log_x), value_axis(heights, self._log_y)
         self._chart = Chart(width, height - 1, *axes, glyphs)
         self._is_empty = not every.size and not (picture.failed.any() or picture.blank.any())
         self._drawn = [] if self._is_empty else self._chart.rows(self._traces())

@@ -1,6 +1,7 @@
 """Curve and map of a sweep: a number over one varied key, or over two."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,12 @@ from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
 SHADES: Final = "·░▒▓█"
 PLAIN_SHADES: Final = ".:+*#"
 _NOTHING: Final = " "
+#: Cells of a column of a map, unless its words are longer; and those in which a text can be cut off.
+_USUAL: Final = 8
+_LEAST_OF_TEXT: Final = 6
+#: Results that differ by less than this share are the same; and their share between them and an axis' ends.
+_SAME: Final = 1e-5
+_AROUND: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def curve_rows(curve: Curve, width: int, height: int, glyphs: Glyphs, cursor: in
     seen = scaled(every[np.isfinite(every)], log_y)
     if not seen.size:
         return [[Segment(f"no run has a number for the {curve.name.split(',')[0]}", "dim")]]
-    chart = Chart(width, height - 1, scaled_axis(x, log_x), scaled_axis(seen, log_y), glyphs)
+    chart = Chart(width, height - 1, scaled_axis(x, log_x), value_axis(seen, log_y), glyphs)
     traces: list[Trace] = []
     if curve.theory is not None:
         traces.append(chart.line(x, scaled(curve.theory, log_y), "theory"))
@@ -89,6 +96,14 @@ def scaled_axis(values: Array, log: bool) -> Axis:
     return Axis(decade_limits(seen) if log else round_limits(seen), "log" if log else "linear")
 
 
+def value_axis(values: Array, log: bool) -> Axis:
+    """An axis about results in its units; those that are the same but for rounding are not torn apart."""
+    seen = values[np.isfinite(values)]
+    if not log and seen.size and np.ptp(seen) <= _SAME * np.abs(seen).max():
+        seen = float(seen[0]) * np.array([1.0 - _AROUND, 1.0 + _AROUND]) if seen[0] else np.array([-1.0, 1.0])
+    return scaled_axis(seen, log)
+
+
 def map_rows(
     values: Array, x: Sequence[str], y: Sequence[str], names: tuple[str, str, str], width: int, glyphs: Glyphs
 ) -> list[Row]:
@@ -104,7 +119,7 @@ def map_rows(
     levels = scaled(values, log)
     low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
     gutter = max(len(word) for word in y) + 1
-    cell = max(1, min(8, (width - gutter - 1) // max(len(x), 1)))
+    cell = cell_width(x, width - gutter - 1, _USUAL)
     shown = min(len(x), max((width - gutter - 1) // cell, 1))
     rows: list[Row] = []
     for row in range(len(y) - 1, -1, -1):
@@ -128,9 +143,17 @@ def shade(value: float, low: float, high: float, shades: str) -> str:
     return shades[min(int(share * len(shades)), len(shades) - 1)]
 
 
+def cell_width(words: Sequence[str], room: int, usual: int) -> int:
+    """Cells for each column of a map: the ``usual`` ones, or as many as its words need if there is room."""
+    wanted = max([usual, *(len(word) + 1 for word in words)])
+    return max(1, min(wanted, room // max(len(words), 1)))
+
+
 def labels(words: Sequence[str], cell: int) -> str:
-    """Words under their columns, as many as fit without touching."""
+    """Words under their columns, as many as fit without touching; of texts that are too long a part."""
     line, free = "", 0
+    if cell >= _LEAST_OF_TEXT and any(re.search("[a-df-z[]", word) for word in words):
+        words = [word if len(word) < cell else f"{word[: cell - 3]}.." for word in words]
     for place, word in enumerate(words):
         at = place * cell
         if at >= free and at >= len(line):

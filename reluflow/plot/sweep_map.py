@@ -10,7 +10,7 @@ from reluflow.network import Array
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, Segment, put
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.sweep import PLAIN_SHADES, SHADES, is_logarithmic, labels, scaled, shade
+from reluflow.plot.sweep import PLAIN_SHADES, SHADES, cell_width, is_logarithmic, labels, scaled, shade
 
 #: Cells of the screen that a cell of the map gets, at most; and from which on its value is written in it.
 _WIDEST: Final = 13
@@ -47,7 +47,7 @@ def map_view(
         return [[Segment(f" no run has a number for {picture.names[2]}", "dim")]]
     gutter = max(len(word) for word in picture.y) + 2
     room = max(width - gutter - 1, 1)
-    cell = max(1, min(_WIDEST, room // values.shape[1]))
+    cell = cell_width(picture.x, room, _WIDEST)
     columns = _window(cursor[0], values.shape[1], room // cell)
     tall = max(1, min(_TALLEST, (height - _BELOW) // values.shape[0]))
     lines = _window(cursor[1], values.shape[0], max(height - _BELOW, 1))

@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
 from reluflow.errors import PresetError
 from reluflow.store.keys import KEYS, SECTIONS, Key
@@ -20,6 +21,9 @@ __all__ = [
     "suggestion",
     "validate",
 ]
+
+#: Characters of names that are listed, at most: the sentence is to fit on a screen.
+_LISTED: Final = 160
 
 _BY_ID = {key.id: key for key in KEYS}
 
@@ -40,7 +44,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = near or difflib.get_close_matches(name, names, 1)
     if near:
         return f"; did you mean {near[0]}?"
-    return f"; expected one of {', '.join(names)}" if 0 < len(names) <= 40 else ""
+    ends = accumulate(len(name) + 2 for name in names)
+    fitting = names[: max(sum(end <= _LISTED for end in ends), 1)]
+    more = f" or {len(names) - len(fitting)} more" if len(fitting) < len(names) else ""
+    return f"; expected one of {', '.join(fitting)}{more}" if 0 < len(names) <= 40 else ""
 
 
 def validate(values: Mapping[str, Any], where: str, *, memory: bool = True) -> dict[str, Any]:
