@@ -134,8 +134,7 @@ def begin(
     goes_on = resume or retry is not None
     joining = {"may_begin": not goes_on, "may_join": goes_on or share is not None}
     if dry_run:
-        if out is not None:
-            study = _opened(out, study, **joining, dry_run=True)
+        study = study if out is None else _opened(out, study, **joining, dry_run=True)
         tell_estimate(study, *_left(out, study, again, share), jobs or available(), as_json)
         return
     if out is None:

@@ -77,7 +77,7 @@ TheoryOnly = Annotated[
     typer.Option(
         "--theory-only",
         help="Run nothing: tabulate the theory's escapes, the end and norm of its limit and, on "
-        "orthogonal data, the probability of a fit.",
+        "orthogonal data, the probability of a fit. What [sweep] says of runs is put aside.",
     ),
 ]
 Jobs = Annotated[
@@ -96,7 +96,7 @@ Shard = Annotated[
     typer.Option(
         metavar="I/N",
         help="Only the I-th of N shares, from 1; others may be solved into the same folder at the same "
-        "time. Default: the task of a SLURM array, if this is one.",
+        "time. Default: the task of a SLURM array of even steps, if this is one.",
     ),
 ]
 Resume = Annotated[
@@ -107,7 +107,10 @@ Retry = Annotated[
     typer.Option(metavar="STATUS,...", help="Also solve again what ended so: failed, wall, ..."),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only say how many runs, how long and how much, from a sample.")
+    bool,
+    typer.Option(
+        "--dry-run", help="Only say how many runs are missing in --out, how long and how much, from a sample."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Narrate nothing but errors.")]

@@ -33,7 +33,8 @@ Where = Annotated[
     str | None,
     typer.Option(
         metavar="CONDITIONS",
-        help="Only these rows: NAME OP VALUE with blanks between, such as 'init.scale<1e-3 rank=2'.",
+        help="Only these rows: NAME OP VALUE with blanks between, such as 'init.scale<1e-3 escape:1>10'; "
+        "values of keys as in --over.",
     ),
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the grouped table as CSV.")]
