@@ -20,6 +20,7 @@ from reluflow.store.preset import load_preset
 from reluflow.store.sweep_section import SweepSection
 from reluflow.sweep.axes import parse_axis
 from reluflow.sweep.grid import Grid
+from reluflow.sweep.mapping import laid_out
 from reluflow.sweep.study import read_study
 from reluflow.sweep.summary import grouped, numbers_of, wilson
 from reluflow.sweep.theory import predict
@@ -81,6 +82,9 @@ class TestGroups:
             *((4, kind) for kind in ("dominated", "balanced")),
         ]
         assert found.count.tolist() == [1, 1, 1, 1]
+        laid = laid_out(found)
+        assert (laid.across.tolist(), laid.up.tolist()) == ([4, 8], ["dominated", "balanced"])
+        assert found.at[0][laid.group].tolist() == [[4, 8], [4, 8]]
 
     def test_escape_times_are_numbers(self):
         rows = made_table(6)

@@ -15,7 +15,7 @@ Places = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Map:
-    """``across`` (nx,) and ``up`` (ny,): the values on the axes, in increasing order.
+    """``across`` (nx,) and ``up`` (ny,): the values on the axes, numbers in increasing order.
 
     ``group`` (ny, nx): the place of the group of each cell, -1 where there is none; ``values`` (ny, nx): its
     share of successes or its median, NaN where there is none.
@@ -38,15 +38,23 @@ def value_of(groups: Groups) -> Array:
 
 def laid_out(groups: Groups) -> Map:
     """Groups by one column or two on a map; with one it has a single row."""
-    across, column = np.unique(groups.at[0], return_inverse=True)
+    across, column = _distinct(groups, 0)
     up, row = np.array([""], dtype=object), np.zeros(len(column), dtype=np.intp)
     if len(groups.at) > 1:
-        up, row = np.unique(groups.at[1], return_inverse=True)
+        up, row = _distinct(groups, 1)
     group = np.full((up.size, across.size), -1, dtype=np.intp)
     group[row, column] = np.arange(len(column))
     values = np.full(group.shape, np.nan)
     values[row, column] = value_of(groups)
     return Map(across, up, group, values)
+
+
+def _distinct(groups: Groups, which: int) -> tuple[Column, Places]:
+    """The values that rows are grouped by, text in the order of the groups, and the place of each group."""
+    values, ranks = groups.at[which], groups.ranks[which]
+    order = ranks if values.dtype.kind in "OU" else values
+    _, first, places = np.unique(order, return_index=True, return_inverse=True)
+    return values[first], places
 
 
 def furthest(groups: Groups, theory: Array) -> tuple[int, float] | None:

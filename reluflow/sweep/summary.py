@@ -29,7 +29,8 @@ class Groups:
 
     ``at``: for each of these columns its values (g,). ``value``: name of the number of which ``quartiles``
     (g, 3) are, lower, median and upper, over the rows that have it. ``count`` (g,) rows, ``successes`` (g,)
-    among them. ``first`` (g,): place of the first row of each group in the table.
+    among them. ``first`` (g,): place of the first row of each group in the table. ``ranks``: for each of the
+    columns the place (g,) of its values in their order.
     """
 
     by: tuple[str, ...]
@@ -39,6 +40,7 @@ class Groups:
     count: Codes
     successes: Codes
     first: Codes
+    ranks: tuple[Codes, ...]
 
     @property
     def success_rate(self) -> Array:
@@ -101,12 +103,13 @@ def grouped(table: Mapping[str, Column], by: Sequence[str], value: str, grid: Gr
         if name not in table:
             raise SweepError(f"there is no column {show(name)} to group by{suggestion(name, table)}")
     values, count = numbers_of(table, value), len(table["number"])
-    codes = np.zeros(count, dtype=np.intp)
+    codes, ranks = np.zeros(count, dtype=np.intp), []
     for name in by:
         if grid is not None and name in grid.keys:
             own = grid.places(table["number"], name)
         else:
             own = np.unique(table[name], return_inverse=True)[1]
+        ranks.append(own)
         codes = codes * (int(own.max(initial=0)) + 1) + own
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     if grid is None:
@@ -122,6 +125,7 @@ def grouped(table: Mapping[str, Column], by: Sequence[str], value: str, grid: Gr
         np.bincount(codes, minlength=first.size).astype(np.intp),
         np.bincount(codes, weights=table["success"], minlength=first.size).astype(np.intp),
         first,
+        tuple(each[first] for each in ranks),
     )
 
 

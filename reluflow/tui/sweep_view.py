@@ -102,7 +102,7 @@ class SweepView:
     @cached_property
     def groups(self) -> Groups:
         """The rows by what is on the axes."""
-        return grouped(self.table, [self.x, *([self.y] if self.y else [])], self.value)
+        return grouped(self.table, [self.x, *([self.y] if self.y else [])], self.value, self.sweep.study.grid)
 
     @cached_property
     def map(self) -> Map:
