@@ -200,7 +200,7 @@ def test_a_pipe_that_nobody_writes_to_is_said_to_be_waited_for(here, monkeypatch
         threading.Thread(target=(here / "pipe").write_bytes, args=(b"1,2,1\n",)).start()
 
     monkeypatch.setattr(own_data, "remark", write_then)
-    monkeypatch.setattr(own_data, "_PATIENCE", 0.0)
+    monkeypatch.setattr(own_data, "PATIENCE", 0.0)
     with own_data.data_file("pipe") as found:
         assert found.read_bytes() == b"1,2,1\n"
     assert said == ["pipe: waiting for samples to be written to it"]

@@ -23,7 +23,7 @@ _PIPE_NAME: Final = "pipe"
 #: either is read up to this size, in bytes
 _MOST: Final = 1 << 30
 #: seconds for which a pipe is waited for without a word
-_PATIENCE: Final = 0.5
+PATIENCE: Final = 0.5
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _pipe(given: str) -> bytes:
         # without a writer to open it would wait, and nobody would know for what
         handle = os.open(os.path.expanduser(given), os.O_RDONLY | os.O_NONBLOCK)
         with open(handle, "rb") as pipe:
-            if not select.select([pipe], [], [], _PATIENCE)[0]:
+            if not select.select([pipe], [], [], PATIENCE)[0]:
                 remark(f"{given}: waiting for samples to be written to it")
                 select.select([pipe], [], [])
             os.set_blocking(handle, True)
