@@ -228,7 +228,7 @@ def test_the_progress_line_lives_with_any_terminal(size):
 
 def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
     saving_after_every_step(monkeypatch)
-    save, failures = RunWriter.save, [1, 1]
+    save, failures = RunWriter.save, [True, False, True, True]
 
     def failing(writer, run):
         if failures and failures.pop():
@@ -238,6 +238,7 @@ def test_a_save_that_fails_now_and_then_does_not_end_the_run(monkeypatch):
     monkeypatch.setattr(RunWriter, "save", failing)
     done = call("run", "orthogonal-toy", *FAST)
     assert done.exit_code == 0
+    # two failures after each other are told once
     assert done.stderr.count("cannot be written; the run goes on") == 2
     assert open_run("runs/orthogonal-toy-1").status == "converged"
 
@@ -250,6 +251,7 @@ def test_a_last_save_that_fails_is_told(monkeypatch):
     done = call("run", "orthogonal-toy", *FAST, "-q", "--json")
     assert done.exit_code == 1
     assert one_sentence(done.stderr)
+    assert json.loads(done.stdout)["status"] == "converged"
 
 
 def test_signals_are_a_wish_and_the_first_counts():

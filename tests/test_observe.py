@@ -223,6 +223,9 @@ class TestRecorder:
         for column in COLUMNS:
             np.testing.assert_array_equal(whole.series[column], resumed.series[column])
         np.testing.assert_array_equal(whole.snapshots.weights, resumed.snapshots.weights)
+        kept = resumed.checkpoint()
+        for name, value in whole.checkpoint().items():
+            np.testing.assert_array_equal(value, kept[name], err_msg=name)
 
     def test_the_inside_of_a_long_step_is_recorded_after_small_ones_too(self):
         """States are looked at only now and then while little happens; what follows is seen all the same."""

@@ -24,6 +24,8 @@ class Loop:
         self._interruption = interruption
         self._quiet = quiet
         self._progress = Progress(training, quiet)
+        #: why the last save failed, which is said once
+        self._trouble = ""
 
     def run(self) -> None:
         """Solve until the run ends or a signal comes, and save.
@@ -67,10 +69,13 @@ class Loop:
         self._progress.show()
         try:
             with self._interruption.waiting():
-                self._saver.save_if_due()
+                if self._saver.save_if_due():
+                    self._trouble = ""
         except RunError as error:  # there may be room again later
-            self._progress.close()
-            remark(f"{error}; the run goes on and will be saved later")
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self._progress.close()
+                remark(f"{error}; the run goes on and will be saved later")
 
     def _interrupted_by(self) -> str | None:
         self._progress.show_within_step()

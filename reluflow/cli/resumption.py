@@ -55,12 +55,11 @@ def left_as_it_is(stored: "Run") -> ExitCode:
         remark(each)
     if not damaged:  # else the sums would be made anew of what is damaged
         _tidy(stored)
-    say(
-        f"reluflow: {stored.path} is over ({stored.status}); nothing was computed, "
-        "and relaxing the stop rule that ended it would let it go on"
-    )
+    over = f"reluflow: {stored.path} is over ({stored.status}); nothing was computed"
     if damaged:
+        say(over)
         return ExitCode.USAGE
+    say(f"{over}, and relaxing the stop rule that ended it would let it go on")
     return ExitCode.DONE if stored.summary.get("reached_goal") else ExitCode.FAILED
 
 

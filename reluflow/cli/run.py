@@ -144,7 +144,7 @@ def go(
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
-        _train(training, writer, interruption, quiet, resume_command, check)
+        _train(training, writer, interruption, quiet, as_json, resume_command, check)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
     raise typer.Exit(_exit_code(summary, interruption))
@@ -210,10 +210,12 @@ def _train(
     writer: "RunWriter",
     interruption: Interruption,
     quiet: bool,
+    as_json: bool,
     resume_command: Callable[[Path], str],
     check: bool,
 ) -> None:
     from reluflow.cli.loop import Loop
+    from reluflow.store.json_text import plain
     from reluflow.store.run_reader import PRESET
     from reluflow.training.saving import Saver
 
@@ -230,6 +232,8 @@ def _train(
     except BrokenOffError:
         fail(f"broken off in the middle of a step; what was saved before is kept; {how()}", interruption.code)
     except RunError as error:
+        if training.status != "running":  # it is solved, if not saved
+            _tell(plain(writer.summary_of(training)), as_json)
         fail(f"{error}; {how()}", ExitCode.FAILED)
     finally:
         writer.close()

@@ -7,7 +7,7 @@ and the change of ln(loss). Growth of small neurons on a plateau counts, and so 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Shape:
         norms = row_norms(state.weights) if norms is None else norms
         safe = np.where(norms > 0.0, norms, 1.0)
         return cls(state.t, state.weights / safe[:, None], np.log(safe), _log(loss))
+
+    @classmethod
+    def with_log(cls, state: State, log_loss: float) -> "Shape":
+        """That of a state of which ln(loss) was kept, which no loss gives back to the last digit."""
+        return replace(cls.of(state, 1.0), log_loss=log_loss)
 
     @classmethod
     def of_each(cls, times: Array, weights: Array, norms: Array, losses: Sequence[float]) -> list["Shape"]:

@@ -290,8 +290,8 @@ class Recorder:
         states = [State(float(t), weights, outputs) for t, weights, outputs in taken]
         self._newest = states[-1] if states else None
         self._states = states[: int(saved["kept"])]
-        logs = np.exp(np.asarray(saved["log_losses"], dtype=float))
-        self._shapes = [Shape.of(state, float(loss)) for state, loss in zip(self._states, logs, strict=True)]
+        logs = np.asarray(saved["log_losses"], dtype=float).tolist()
+        self._shapes = [Shape.with_log(state, log) for state, log in zip(self._states, logs, strict=True)]
         self._path = [float(moved) for moved in np.asarray(saved["path"])]
         self._beyond = float(saved["beyond"])
         self._spacing = float(saved["spacing"])

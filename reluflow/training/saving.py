@@ -40,16 +40,17 @@ class Saver:
         self._saved_steps = training.solver.steps
         self._times = SaveTimes()
 
-    def save_if_due(self) -> None:
-        """Save what is new if it is time to. Raises RunError, and then it is tried again later."""
+    def save_if_due(self) -> bool:
+        """Save what is new if it is time to, and whether it was. Raises RunError; it is tried again later."""
         solved = self._training.wall_seconds - self._begun
         if not self._times.is_due(solved) or self._training.solver.steps <= self._saved_steps:
-            return
+            return False
         began = time.monotonic()
         try:
             self.save()
         finally:
             self._times.saved(solved, time.monotonic() - began)
+        return True
 
     def save(self) -> None:
         """Save now. Raises RunError."""
