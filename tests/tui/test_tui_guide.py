@@ -12,7 +12,7 @@ from reluflow.observe.history import History
 from reluflow.store.guide_file import guide_is_done
 from reluflow.tui.launch import open_on
 from reluflow.tui.sign_changes import sign_flips
-from reluflow.tui.tour_cards import FIVE_POINTS
+from reluflow.tui.tour_cards import FIVE_POINTS, Card
 from reluflow.tui.widgets.tour_card import TourCard
 
 
@@ -152,6 +152,20 @@ async def test_descent_that_got_stuck_is_explained_from_its_own_record() -> None
         await app.press("H")
         await app.until(lambda: "60 ReLU neurons" in card(app), "the tour from its beginning")
         assert app.moment.playing
+
+
+async def test_the_panels_shrink_to_the_room_that_a_long_card_leaves() -> None:
+    async with explorer(size=(80, 24)) as app:
+        main = app.app.main
+        main.status.styles.height = 3
+        for lines in range(1, 6):
+            main.card.show(Card("first minute", " ".join(["x" * 78] * lines), (("esc", "ends the tour"),)))
+            await app.drained()
+            assert main.card.region.height == lines + 2
+            room = main.query_one("#main").region
+            assert {main.loss.region.bottom, main.view.region.bottom} == {main.table.region.y}, lines
+            assert main.table.region.bottom == room.bottom, lines
+            assert main.table.region.height >= 3
 
 
 def history_of(*outputs: list[float], norms: list[float]) -> History:
