@@ -51,6 +51,12 @@ class TestEvents:
         assert sum(len(eventful.events_at(t)) for t in seen) == len(eventful.events)
         assert len(eventful.events_at(0.5 * (seen[0] + seen[1]))) == 0
 
+    def test_they_are_counted_up_to_a_time_and_at_it(self, eventful):
+        t = eventful.events.t
+        assert eventful.changes_until(0.0) == 0
+        assert eventful.changes_until(t[3]) == np.count_nonzero(t <= t[3])
+        assert eventful.changes_until(eventful.end) == eventful.events.changes == t.size
+
     def test_their_clock_gives_each_moment_the_same_time(self, eventful):
         times = [t for t in eventful.event_times.tolist() if 0.0 < t < eventful.end]
         assert [eventful.reading("events", t) for t in times] == list(range(1, len(times) + 1))

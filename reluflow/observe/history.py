@@ -112,6 +112,10 @@ class History:
         first, last = (int(np.searchsorted(self.events.t, t, side=side)) for side in ("left", "right"))
         return self.events.take(slice(first, last))
 
+    def changes_until(self, t: float) -> int:
+        """How many changes of activation there are up to a flow time and at it."""
+        return self.events.take(slice(int(np.searchsorted(self.events.t, t, side="right")))).changes
+
     def next_event(self, t: float, forward: bool = True) -> float | None:
         """When something changes next after a flow time, or last before it; None if never."""
         times = self.event_times

@@ -139,7 +139,11 @@ async def test_events_are_gone_to_by_key_told_in_words_and_looked_at() -> None:
     async with driver.explorer(overrides=SMALL, size=(120, 40)) as app:
         frame = await app.solved()
         times = frame.history.event_times.tolist()
-        await app.press("home", "greater_than_sign", "greater_than_sign")
+        await app.press("end")
+        assert f"events {frame.history.events.changes}" in app.lines[0]
+        await app.press("home")
+        assert "events 0" in app.lines[0], "those up to the cursor, as its step and its loss"
+        await app.press("greater_than_sign", "greater_than_sign")
         assert app.moment.t == times[1]
         assert "gains sample" in app.lines[0] or "loses sample" in app.lines[0] or "slides" in app.lines[0]
         await app.press("less_than_sign")

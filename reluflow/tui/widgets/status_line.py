@@ -77,8 +77,9 @@ class StatusLine(RowsPanel):
         pieces.append(("step", f"{moment.step:,}"))
         if live.method:
             pieces.append(("", live.method))
-        if live.events and not happens:
-            pieces.append(("events", f"{live.events:,}"))
+        history = moment.frame.history
+        if history is not None and len(history.events) and not happens:
+            pieces.append(("events", f"{history.changes_until(moment.t):,}"))
         for name, value in pieces:
             label = f"  {name} " if name else "  "
             if sum(len(segment.text) for segment in row) + len(label) + len(value) > width:
