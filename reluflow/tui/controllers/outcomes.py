@@ -1,5 +1,6 @@
 """The outcomes controller says what lies between the run on show and the one that was kept last."""
 
+from dataclasses import replace
 from functools import partial
 
 from reluflow.store.preset import Preset
@@ -9,6 +10,7 @@ from reluflow.tui.background import Broken, in_thread
 from reluflow.tui.controllers.comparison import Comparison
 from reluflow.tui.controllers.host import Host
 from reluflow.tui.cursor import Cursor
+from reluflow.tui.frozen_runs import LETTERS
 
 
 class Outcomes:
@@ -27,8 +29,11 @@ class Outcomes:
             self._host.say("there is no run to compare this one with; f keeps the run on show")
         else:
             self._busy = True
-            self._host.say("looking for what lies between this run and the one kept last")
-            self._host.in_background(partial(self._find, moment.frame.preset, kept[-1].preset))
+            letter, last = LETTERS[len(kept) - 1], kept[-1].preset
+            self._host.say(f"looking for what lies between this run and the one kept last ({letter})")
+            # both may be runs of one preset: sentences about them call them what they are on screen
+            one = replace(moment.frame.preset, name="this run")
+            self._host.in_background(partial(self._find, one, replace(last, name=f"{letter} ({last.name})")))
 
     async def _find(self, one: Preset, other: Preset) -> None:
         def interrupted_by() -> str | None:
