@@ -1,5 +1,6 @@
 """Recording, plateaus, stillness and the neuron table."""
 
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -264,6 +265,20 @@ class TestStillness:
         solver = self.still("gd", five_points(), 1e5, learning_rate=0.04)
         assert solver is not None
         assert solver.loss == pytest.approx(0.0318158, rel=1e-4)
+
+    def test_what_drifts_slowly_is_not_stationary_after_short_steps(self):
+        """Where it is seen to be, no more is left to fall than may fall while it is looked at."""
+        problem = toy()
+        watch = Stillness(problem)
+        state = State(0.0, problem.weights, problem.output_weights)
+        for k in range(2000):
+            left = 1e-3 * np.exp(-0.01 * k)
+            view = SimpleNamespace(t=k * watch.patience, loss=0.1 * (1.0 + left), residual=np.ones(2))
+            view.state = replace(state, t=view.t)
+            if watch.watch(view):
+                break
+        assert 200 < k < 1999
+        assert left < 5e-6
 
     def test_a_loss_of_labels_that_one_long_step_has_raised_may_yet_fall(self):
         """Beyond 1/2 it falls like 1/t, but for a step that errs; then only rounding is left of that."""

@@ -24,6 +24,9 @@ class StillnessRules:
     #: Where all targets are zero the predictions of the start stand for them: that is what there is to move.
     #: Forces of labels become ever smaller: there what is left of them stands for y
     patience: float = 300.0
+    #: ... and the share of the time so far over which nothing may happen: what drifts at a rate of 1 / t is
+    #: seen over times like t only
+    share: float = 0.1
     #: times that the patience is doubled when a small neuron was found that can still grow
     doubts: int = 5
     #: radians that neurons may turn all the same: those that slide along a kink tremble by up to a time
@@ -55,13 +58,14 @@ STILLNESS: Final = StillnessRules()
 
 
 class Stillness:
-    """Compares the present state with one ``patience`` of flow time ago.
+    """Compares the present state with one that lies back one ``patience`` of flow time, or a share of it all.
 
-    On a plateau the neurons that will end it grow exponentially, however small they are, so a
-    network is stationary only if over the whole patience no neuron with an active sample (any neuron, where
-    the activation has a slope below zero) has turned or gained norm, and the loss has come to no lower value.
-    Neurons that shrink for ever do not count as moving. A neuron that waits for samples which it does not see
-    is only pulled by the slope, so that with a slope so much less motion counts, but for what trembles.
+    On a plateau the neurons that will end it grow exponentially, however small they are, so a network is
+    stationary only if over the whole ``span`` between two such looks no neuron with an active sample (any
+    neuron, where the activation has a slope below zero) has turned or gained norm, and the loss has come to
+    no lower value. Neurons that shrink for ever do not count as moving. A neuron that waits for samples it
+    does not see is only pulled by the slope, so that with a slope so much less motion counts, but for what
+    trembles.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -69,8 +73,9 @@ class Stillness:
         pull = problem.pull_at_zero if np.any(problem.targets) else _predictions(problem)
         self._unit = problem.speed * float(np.max(row_norms(problem.inputs)))
         self.patience = self._patience(pull)
+        self.span = 0.0
         self._since: State | None = None
-        #: the lowest loss so far, and what it was one patience ago
+        #: the lowest loss so far, and what it was one span ago
         self._lowest = self._loss = np.inf
         self._doubts = 0
         #: the lowest objective and gradient so far, and the number of looks that found none lower
@@ -105,8 +110,10 @@ class Stillness:
         if self._problem.of_labels:
             force = self._problem.force(solver.residual)
             self.patience = 2.0**self._doubts * self._patience(force)
-        if self._since is not None and solver.t - self._since.t < self.patience:
-            return False
+        if self._since is not None:
+            self.span = solver.t - self._since.t
+            if self.span < max(self.patience, STILLNESS.share * self._since.t):
+                return False
         before, now = self._since, solver.state
         fallen = self._loss - self._lowest
         self._since, self._loss = now, self._lowest

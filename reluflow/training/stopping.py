@@ -204,9 +204,7 @@ class Judge:
         verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
-        seen = (
-            f"in the last {self.stillness.patience:.3g} units of flow time no live neuron has turned or grown"
-        )
+        seen = f"in the last {self.stillness.span:.3g} units of flow time no live neuron has turned or grown"
         if self._problem.of_labels:
             seen = f"it falls by no more than {STILLNESS.lasting_fall:g} of itself while ln(t) grows by 1"
         return (
