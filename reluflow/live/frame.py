@@ -51,6 +51,7 @@ class Frame:
     is built. ``error``: why there is no run, in one sentence. ``unsaved``: whether it holds steps that no run
     directory does; ``folder``: the directory that it is written to. ``sought``: where the last search for a
     time led. ``refused``: the newest preset of which no run could be made.
+    ``resumable``: whether the run can go on; else it is stored and only its record can be read.
     """
 
     preset: Preset
@@ -73,6 +74,7 @@ class Frame:
     unsaved: bool = False
     folder: Path | None = None
     sought: SoughtState | None = None
+    resumable: bool = True
     refused: Refusal | None = None
 
     @property

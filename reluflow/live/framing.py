@@ -65,4 +65,5 @@ def remains_of(run: Run, preset: Preset, reason: str) -> Frame | None:
         history=history,
         problem=problem,
         busy=None,
+        resumable=False,
     )

@@ -64,11 +64,11 @@ FORM_SECONDS: Final = 0.02
 class Explorer(Listening, TerminalApp):
     """Shows a session.
 
-    ``greeting`` and ``complaints`` are told at once. ``last``: the session to take up, whose preset
-    ``session`` runs; ``guided``: whether to begin with the tour; ``at_end``: whether to begin, paused, at the
-    end of what is recorded. ``remember``: whether to keep this session for the next start. ``timer`` False
-    leaves it to the caller to ``pull``, as tests do. ``left``: runs that were left behind, to be offered.
-    ``shown``: a folder to be shown at once.
+    ``complaints`` are told at once, and so is ``greeting``, which of a run waits until that is there.
+    ``last``: the session to take up, whose preset ``session`` runs; ``guided``: whether to begin with the
+    tour; ``at_end``: whether to begin, paused, at the end of a run that is opened. ``remember``: whether to
+    keep this session for the next start. ``timer`` False leaves it to the caller to ``pull``, as tests do.
+    ``left``: runs that were left behind, to be offered. ``shown``: a folder to be shown at once.
     """
 
     CSS_PATH = "explorer.tcss"
@@ -170,7 +170,7 @@ class Explorer(Listening, TerminalApp):
         if self._remember and self._timer:
             self.set_interval(KEEP_SECONDS, self.persistence.keep)
         if self._greeting:
-            self.say(self._greeting)
+            self.opening.greet(self._greeting, of_run=self._at_end)
         for complaint in self._complaints:
             self.complain(complaint)
         if self._shown is not None:
@@ -218,6 +218,7 @@ class Explorer(Listening, TerminalApp):
         if moment is None or not self.main.is_whole:
             return
         self.parameters.follow(moment.live)
+        self.opening.follow(moment.live)
         with self.batch_update():
             self.theory.follow(moment)
             self.main.show(moment, self.theory.marks)

@@ -213,8 +213,7 @@ def _require_terminal() -> None:
 
 
 def greeting_of(run: Run) -> str:
-    """A sentence about a run directory that is opened."""
+    """The beginning of a sentence about a run directory that is opened."""
     t = run.summary.get("time")
     upto = f"recorded up to t = {t:.6g}" if isinstance(t, int | float) else "not begun"
-    goes_on = "h goes on from there" if run.unfinished else "a later stop lets it go on from there"
-    return f"{run.path}: {upto} ({run.status}); {goes_on}"
+    return f"{run.path}: {upto} ({run.status})"

@@ -120,6 +120,26 @@ def test_opening_plays_a_preset_from_its_start_and_complains_of_what_is_not_ther
     assert "no-such-preset" in sentence
 
 
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (DONE, "a run; a later stop lets it go on from there"),
+        (replace(DONE, status="halted"), "a run; h goes on from there"),
+        (replace(DONE, resumable=False), "a run"),
+        (replace(DONE, error="damaged"), "a run"),
+    ],
+)
+def test_a_run_is_said_to_go_on_only_where_it_can(frame: Frame, said: str) -> None:
+    stage = Stage()
+    opening = Opening(stage.cursor, stage.parameters, stage.host)
+    opening.greet("a run", of_run=True)
+    opening.follow(replace(frame, busy="building the problem"))
+    assert stage.host.said == []
+    opening.follow(frame)
+    opening.follow(frame)
+    assert stage.host.said == [said]
+
+
 @pytest.mark.parametrize("deleted", [True, False])
 def test_a_run_that_was_left_behind_is_opened_or_deleted_or_left(
     deleted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -56,7 +56,7 @@ def test_a_run_directory_is_opened_as_it_was_left() -> None:
     opening = open_on(str(run))
     assert opening.run is not None
     assert opening.greeting is not None
-    assert "h goes on from there" in opening.greeting
+    assert "(interrupted)" in opening.greeting
     session = Session(opening.preset, running=False, stored=opening.run)
     session.step()
     while session.frame.steps < 5:
@@ -79,7 +79,8 @@ def test_a_run_directory_is_opened_as_it_was_left() -> None:
 async def test_an_opened_run_stands_at_its_end_and_goes_on_into_the_same_directory(own_folder: Path) -> None:
     run = written_run(4)
     opening = open_on(str(run))
-    async with explorer(str(run), stored=opening.run, at_end=True) as app:
+    async with explorer(str(run), stored=opening.run, at_end=True, greeting=opening.greeting) as app:
+        assert "(interrupted); h goes on from there" in app.messages
         assert app.moment.t == app.frame.history.end > 0.0
         assert not app.moment.playing
         assert app.session.frame.status == "halted"
@@ -102,8 +103,9 @@ async def test_a_run_without_its_checkpoint_is_shown_and_says_so() -> None:
     with np.load(run / "trajectory.npz") as held:
         kept = {name: held[name] for name in held.files if not name.startswith("checkpoint/")}
     np.savez(run / "trajectory.npz", **kept)
-    async with explorer(str(run), stored=open_run(run), at_end=True) as app:
+    async with explorer(str(run), stored=open_run(run), at_end=True, greeting="a run") as app:
         assert "cannot be resumed" in app.text
+        assert app.messages.splitlines().count("a run") == 1, "nothing lets it go on"
         assert app.frame.steps == 4
         await app.press("home", "full_stop")
         assert app.moment.step == 1

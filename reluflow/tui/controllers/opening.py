@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reluflow.errors import ReluflowError
+from reluflow.live.frame import Frame
 from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.live_runs import discard
 from reluflow.store.locations import typed
@@ -28,6 +29,26 @@ class Opening:
         #: the editor of points, which makes data to open
         self.points = Points(cursor, parameters, glyphs, host)
         self.suggested: str | None = None
+        #: what is to be said of a run as soon as it is known whether it can go on
+        self._greeting: str | None = None
+
+    def greet(self, greeting: str, *, of_run: bool) -> None:
+        """Say something about what the app begins with; of a run also how it goes on, if it can."""
+        if of_run:
+            self._greeting = greeting
+        else:
+            self._host.say(greeting)
+
+    def follow(self, frame: Frame) -> None:
+        """Say what is to be said of a run, once a frame shows what has become of it."""
+        greeting = self._greeting
+        if greeting is None or frame.busy:
+            return
+        self._greeting = None
+        if frame.resumable and frame.error is None:
+            goes_on = "a later stop lets it go on from there" if frame.over else "h goes on from there"
+            greeting = f"{greeting}; {goes_on}"
+        self._host.say(greeting)
 
     def ask(self) -> None:
         """Show the list of what can be opened."""
