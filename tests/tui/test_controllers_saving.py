@@ -147,7 +147,9 @@ def test_a_run_that_was_left_behind_is_opened_or_deleted_or_left(
     stage, discarded = Stage(), []
     monkeypatch.setattr(opening_module, "discard", lambda path: discarded.append(path) or deleted)
     opening = Opening(stage.cursor, stage.parameters, stage.host)
-    run = SimpleNamespace(path=tmp_path / "gone", unfinished=True, summary={}, status="interrupted")
+    run = SimpleNamespace(
+        path=tmp_path / "gone", unfinished=True, summary={}, status="interrupted", arrays={}, faults=[]
+    )
     for answer in ("later", None, "discard"):
         opening.offer([run])
         stage.host.answer(answer)
