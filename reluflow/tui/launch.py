@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.theme import BUILTIN_THEMES
 
 from reluflow.data.memory import collect_often, share_one_arena
-from reluflow.errors import ReluflowError
+from reluflow.errors import ReluflowError, escaped
 from reluflow.live.session import Session
 from reluflow.plot.glyphs import choose
 from reluflow.store.guide_file import guide_is_done
@@ -119,6 +119,8 @@ def _run(app: Explorer, session: Session, settings: Settings) -> int:
     except BaseException as error:  # nothing that ends the loop may end the run
         cause = error
     if cause is None and app.return_code is not None:
+        if app.saving.farewell is not None:
+            _tell(f"reluflow: {escaped(app.saving.farewell)}\n")
         return app.return_code
     session.front.open()
     _tell(crash_message(cause or UnexpectedEndError("without having been left"), session) + "\n")

@@ -103,6 +103,7 @@ def test_who_saves_on_leaving_stays_if_that_fails(failed: bool) -> None:
     assert stage.left == 0
     stage.hear(1, failed=failed)
     assert stage.left == (0 if failed else 1)
+    assert stage.saving.farewell == (None if failed else "saved")
 
 
 def test_opening_plays_a_preset_from_its_start_and_complains_of_what_is_not_there() -> None:

@@ -31,6 +31,14 @@ LossPanel.next_scale = lambda panel: (setattr(LossPanel, "make_rows", broken), p
 from reluflow.cli import main
 main()
 """
+#: asks also of a run that took no time
+ASKING = """
+from reluflow.tui.controllers import saving
+
+saving.QUICK_SECONDS = 0.0
+from reluflow.cli import main
+main()
+"""
 STEPS = re.compile(r"step [1-9]")
 DEADLINE = 30.0
 POLL = 0.05
@@ -88,6 +96,18 @@ def test_a_signal_saves_the_run_and_restores_the_terminal(number: int, open_term
     assert run.summary["steps"] > 0
     words = "".join(terminal.screen.text.split())
     assert f"reluflow:endedby{signal.Signals(number).name};runsavedin{run.path}" in words
+
+
+def test_who_saves_on_leaving_is_told_where(open_terminal: Open, own_folder: Path) -> None:
+    terminal = open_terminal(in_shell([sys.executable, "-c", ASKING, "tui", "orthogonal-toy"]))
+    terminal.until(playing, "a run")
+    terminal.type("q")
+    terminal.until(lambda screen: "Save the run before leaving?" in screen.text, "the question")
+    terminal.type("y")
+    restored(terminal, 0)
+    (run,) = (own_folder / "work" / "runs").iterdir()
+    assert "reluflow:runsavedin" in "".join(terminal.screen.text.split())
+    assert run.name in terminal.screen.text
 
 
 @pytest.mark.parametrize("key", ["l", "y"])

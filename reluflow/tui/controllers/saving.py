@@ -21,7 +21,10 @@ QUICK_SECONDS: Final = 3.0
 
 
 class Saving:
-    """Has presets and runs written, says how that went, and leaves. ``leave`` ends the app."""
+    """Has presets and runs written, says how that went, and leaves. ``leave`` ends the app.
+
+    ``farewell``: where the run is that was saved on leaving, to be told when the screen is gone.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Saving:
         self._leave = leave
         self._saves_preset = False
         self._leaves_when_saved = False
+        self.farewell: str | None = None
         #: the number of the newest notice that was told
         self._told = 0
 
@@ -103,6 +107,7 @@ class Saving:
         if self._leaves_when_saved:
             self._leaves_when_saved = False
             if not note.failed:
+                self.farewell = note.text
                 self._leave()
         return False
 
