@@ -168,6 +168,15 @@ async def test_the_panels_shrink_to_the_room_that_a_long_card_leaves() -> None:
             assert main.table.region.height >= 3
 
 
+async def test_what_is_told_in_passing_does_not_cover_the_card() -> None:
+    async with explorer(size=(80, 24)) as app:
+        app.app.main.card.show(Card("first minute", "x" * 78, (("esc", "ends the tour"),)))
+        app.app.say("told in passing")
+        await app.drained()
+        (line,) = (y for y, text in enumerate(app.lines) if "told in passing" in text)
+        assert 2 <= line < app.app.main.card.region.y
+
+
 def history_of(*outputs: list[float], norms: list[float]) -> History:
     weights = np.array(norms)[:, None]
     states = [State(float(t), weights, np.array(each)) for t, each in enumerate(outputs)]
