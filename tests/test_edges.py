@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from functools import cache
 from pathlib import Path
 from unittest.mock import create_autospec
@@ -274,6 +275,8 @@ class TestCommand:
             ("labels-2", "edge-caught", {**LABELS, "init.seed": 20}),
         ):
             Path(f"{name}.toml").write_text(load_preset(preset, changes).to_toml())
+        Path("elsewhere").mkdir()
+        shutil.copy("signs.toml", "elsewhere/labels.toml")
         for one, other, words in (
             (seen, seen, "the same run"),
             ("edge-caught", "wide.toml", "network.width"),
@@ -281,6 +284,7 @@ class TestCommand:
             ("descent.toml", "descent-2.toml", "method gd"),
             ("edge-caught", "signs.toml", "other signs"),
             ("labels.toml", "labels-2.toml", "weight decay, with which every run comes to rest"),
+            ("labels.toml", "elsewhere/labels.toml", "labels.toml and elsewhere/labels.toml differ in"),
             ("edge-caught", "nowhere", "there is no preset"),
         ):
             done = call("edge", one, other, "--out", "found")

@@ -1,5 +1,6 @@
 """``reluflow edge``: what lies between two outcomes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +51,8 @@ def edge(
     from reluflow.sweep.edges.writing import require_absent, told, write
 
     presets = load_preset(one), load_preset(other)
+    if presets[0].name == presets[1].name:  # runs of one preset: they are called what was typed
+        presets = replace(presets[0], name=one), replace(presets[1], name=other)
     require_absent(out)
     for preset in presets:
         if preset.unused_sweep:
