@@ -156,6 +156,7 @@ async def test_the_letters_of_jump_mode_lead_to_panels_and_fields() -> None:
         assert [target.panel for target in list(targets.values())[:4]] == list(PANELS)
         scale = next(f for f in app.app.query(ParameterField) if f.key.id == "init.scale").editor
         letter = next(letter for letter, target in targets.items() if target.widget is scale)
+        await app.until(lambda: "1e-06" in app.text, "the field")
         line = next(line for line in app.lines if "1e-06" in line)
         assert line.split()[0] == letter
         await app.press(letter)

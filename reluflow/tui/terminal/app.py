@@ -37,6 +37,12 @@ class UnexpectedEndError(Exception):
     """The app has ended for an unknown reason."""
 
 
+def _drop_enters(waiting: deque[events.Key | events.Paste]) -> None:
+    """Drop the enters that come first."""
+    while waiting and isinstance(first := waiting[0], events.Key) and first.key == "enter":
+        waiting.popleft()
+
+
 class TerminalApp(PacedApp):
     """An app that processes a key only when everything that the key before caused is done.
 
@@ -135,13 +141,9 @@ class TerminalApp(PacedApp):
         self._current = 0
         screens = self.screen_stack
         if len(screens) < len(self._entered) and screens == self._entered[: len(screens)]:
-            self._drop_enters()
+            _drop_enters(self._waiting)
         if self._waiting:
             await self._process(self._waiting.popleft())
-
-    def _drop_enters(self) -> None:
-        while self._waiting and isinstance(first := self._waiting[0], events.Key) and first.key == "enter":
-            self._waiting.popleft()
 
     # --- the end ---
 
