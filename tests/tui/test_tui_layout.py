@@ -3,7 +3,7 @@
 import gc
 
 import pytest
-from driver import Driver, explorer
+from driver import Driver, explorer, lines_of
 from textual.strip import Strip
 from textual.widgets import Input
 from textual_private import press_key
@@ -150,15 +150,17 @@ async def test_p_shows_the_parameters_goes_to_them_and_folds_them_away() -> None
 
 async def test_the_letters_of_jump_mode_lead_to_panels_and_fields() -> None:
     async with explorer(size=(140, 40), form=True) as app:
+        await app.until(lambda: "1e-06" in app.text, "the form on screen")
         await app.press("t")
         assert isinstance(app.app.screen, Jump)
         targets = app.app.screen.targets
         assert [target.panel for target in list(targets.values())[:4]] == list(PANELS)
         scale = next(f for f in app.app.query(ParameterField) if f.key.id == "init.scale").editor
         letter = next(letter for letter, target in targets.items() if target.widget is scale)
-        await app.until(lambda: "1e-06" in app.text, "the field")
-        line = next(line for line in app.lines if "1e-06" in line)
-        assert line.split()[0] == letter
+        assert targets[letter].place is not None
+        row = targets[letter].place.y
+        assert "1e-06" in lines_of(app.app.screen_stack[0])[row]
+        assert app.lines[row].split()[0] == letter
         await app.press(letter)
         assert scale.has_focus
         await app.press("escape", "t", "a")
