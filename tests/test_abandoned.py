@@ -6,7 +6,8 @@ from traceback import extract_stack
 import numpy as np
 import pytest
 
-from reluflow.flow.base import FlowSolver
+from reluflow.flow import make_solver
+from reluflow.flow.base import AbandonedError, FlowSolver
 from reluflow.observe import recorder
 from reluflow.store.preset import load_preset
 from reluflow.training.training import Training
@@ -83,6 +84,19 @@ def test_nor_where_it_is_given_up_between_passes_over_many_weights(method, monke
     asked = []
     training.single_step(lambda: bool(asked.append(extract_stack(limit=2)[0].name)))
     assert asked.count("_ask") >= 3
+
+
+def test_an_observation_that_is_given_up_was_never_made(monkeypatch):
+    monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0))
+    solver = make_solver("polar", load_preset("orthogonal-toy", SMALL).problem())
+    watch = recorder.Recorder(solver.problem, recorder.RecordRules())
+    watch.observe(solver)
+    solver.step()
+    before, solver.abandoned = watch.checkpoint(), lambda: True
+    with pytest.raises(AbandonedError):
+        watch.observe(solver)
+    for name, value in watch.checkpoint().items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
 @pytest.mark.parametrize("method", ["polar", "rk45", "dop853", "radau", "bdf", "lsoda"])

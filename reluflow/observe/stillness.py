@@ -58,7 +58,7 @@ STILLNESS: Final = StillnessRules()
 
 
 class Stillness:
-    """Compares the present state with one that lies back one ``patience`` of flow time, or a share of it all.
+    """Compares the present state with an earlier one: by one ``patience`` of flow time, or more.
 
     On a plateau the neurons that will end it grow exponentially, however small they are, so a network is
     stationary only if over the whole ``span`` between two such looks no neuron with an active sample (any
