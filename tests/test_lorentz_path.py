@@ -10,7 +10,9 @@ from reluflow.flow.base import Options
 from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.boost import boost_chain, small_boost
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.path import Modes, Path, integrals
+from reluflow.flow.lorentz.modes import Modes
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.path_basis import integrals
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.sweep import shifted, sweep
 from reluflow.flow.lorentz.turning_points import confirmed

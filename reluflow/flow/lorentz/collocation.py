@@ -72,6 +72,8 @@ def radau(stages: int) -> Tableau:
 
 
 RADAU: Final = radau(7)
+#: how often the solution with a K that turns is refined
+REFINED: Final = 2
 
 
 @dataclass(frozen=True)
@@ -108,22 +110,25 @@ def spectrum(kernel: Array) -> Spectrum:
 
 
 class Newton:
-    """Newton's method with K that turns, from K_0 to K_0 + turn (q, q), linearly all through the step.
+    """Newton's method with K that turns, from K_0 to K_0 + turn (q, q).
+
+    course (s,): the share of the turn at each node.
 
     An error dR of the path changes what neurons are at node i by the integral of dR up to there, and the
     predictions by K_i times that: dR in (I + h diag(K_i) (A (x) I)) dR = defect. It is solved with the K
-    halfway, and refined once.
+    halfway, and refined.
     """
 
-    def __init__(self, start: Array, turn: Array, length: float, integrals: Array) -> None:
+    def __init__(self, start: Array, turn: Array, length: float, integrals: Array, course: Array) -> None:
         self._start, self._turn, self._length, self._integrals = start, turn, length, integrals
-        self._halfway = spectrum(start + 0.5 * turn)
+        self._halfway, self._course = spectrum(start + 0.5 * turn), course[:, None]
 
     def correction(self, defect: Array) -> Array:
         """dR (s, q)."""
         change = self._halfway.newton(defect, self._length, self._integrals)
-        moved = self._integrals @ change
-        acted = moved @ self._start + RADAU.nodes[:, None] * (moved @ self._turn)
-        left = defect - change - self._length * acted
-        refined: Array = change + self._halfway.newton(left, self._length, self._integrals)
-        return refined
+        for _ in range(REFINED):
+            moved = self._integrals @ change
+            acted = moved @ self._start + self._course * (moved @ self._turn)
+            left = defect - change - self._length * acted
+            change = change + self._halfway.newton(left, self._length, self._integrals)
+        return change

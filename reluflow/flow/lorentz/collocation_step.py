@@ -14,42 +14,32 @@ import numpy as np
 
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.context import StepContext
-from reluflow.flow.lorentz.error_estimate import end_of_step, felt_share, kinked, rms
+from reluflow.flow.lorentz.error_estimate import kinked, rms
 from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
 from reluflow.flow.lorentz.neuron_events import StallError
 from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.newton_update import corrected, shortened, signs_known
-from reluflow.flow.lorentz.path import Path, integrals
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.path_basis import integrals
 from reluflow.flow.lorentz.samples import Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
+from reluflow.flow.lorentz.step_tolerances import StepTolerances
 from reluflow.flow.lorentz.sweep import SweepResult, predictions, shifted, sweep
 from reluflow.flow.lorentz.trial_step import TrialStep
 from reluflow.network import Array, row_norms
 
 
 class CollocationStepper:
-    """Tries steps for merged samples at a relative tolerance.
-
-    rounding: what is left of a residual, rms, that is zero; scale: the residual, rms, below which errors
-    count absolutely (both zero for labels that do not contradict each other, whose forces are exact however
-    small they are); hysteresis: that of releases; allowed: the error of the path, relative to the residual,
-    that a step may have; abandoned: see ``FlowSolver``.
-    """
+    """Tries steps for merged samples, to their ``tolerances``; abandoned: see ``FlowSolver``."""
 
     def __init__(self, samples: Samples, rtol: float) -> None:
         self.samples = samples
-        self.rtol = rtol
+        self.tolerances = StepTolerances(samples, rtol)
         self.abandoned: Callable[[], bool] = lambda: False
-        self.rounding = ACCURACY.rounding * rms(samples.sizes)
-        self.scale = min(ACCURACY.negligible * rms(samples.sizes), self.rounding / rtol)
-        self.hysteresis = min(1e-3, ACCURACY.hysteresis * rtol)
-        self.allowed = min(ACCURACY.allowed * rtol**1.25, ACCURACY.largest * rtol ** (5.0 / 6.0))
-        if samples.labelled is not None:  # forces that cancel are known to the rounding of their terms only
-            self.scale = max(self.scale, self.rounding / (ACCURACY.cancelled * self.allowed))
 
     def attempt(self, length: float, context: StepContext) -> TrialStep:
         """A step of the given length, with the neurons that hardly matter left out of the first iterate."""
-        tolerance, spread = self.felt(context), self.samples.spread
+        tolerance, spread = self.tolerances.felt(context), self.samples.spread
         light = NEWTON.light * tolerance / len(context.neurons)
         with np.errstate(over="ignore"):
             coupled = 2.0 * (context.log_sizes + context.rates * length) > np.log(light / spread)
@@ -79,7 +69,7 @@ class CollocationStepper:
         """A step along a path that the network does not act on."""
         neurons, r = context.neurons, context.residual
         try:
-            swept = sweep(neurons, self.samples, path, self.hysteresis, abandoned=self.abandoned)
+            swept = sweep(neurons, self.samples, path, self.tolerances.hysteresis, abandoned=self.abandoned)
         except StallError:
             return TrialStep.rejected(path.length, path, r)
         others = r - predictions(neurons, self.samples)
@@ -91,33 +81,23 @@ class CollocationStepper:
 
         cuts: how often it counts as cut at a kink before it begins.
         """
-        r, neurons = context.residual, context.neurons.some(np.flatnonzero(coupled))
-        limits = self._limits(length, context, neurons)
+        rows = np.flatnonzero(coupled)
+        r, neurons = context.residual, context.neurons.some(rows)
+        limits = self.tolerances.limits(length, context, neurons)
         path, base = context.predicted(length, limits.allowed), r - predictions(neurons, self.samples)
-        iterate = Iterate(path, neurons, base, cuts=cuts)
+        iterate = Iterate(path, neurons, rows, base, cuts=cuts)
         rejected = TrialStep.rejected(length, iterate.path, r)
         while iterate.number < NEWTON.iterations:
-            found = self._iterated(iterate, limits, context)
+            try:
+                found = self._iterated(iterate, limits, context)
+            except StallError:
+                found = None
             if found is None:
                 return rejected
             if isinstance(found, TrialStep):
                 return found
             iterate = found
         return rejected
-
-    def _limits(self, length: float, context: StepContext, neurons: Neurons) -> Limits:
-        force, tolerance = context.force, self.tolerance(context.force)
-        largest = np.abs(force).max(initial=0.0) + np.abs(self.samples.sizes).max(initial=0.0)
-        rounding = max(self.rounding, context.rounding)
-        return Limits(
-            wanted=length,
-            tolerance=tolerance,
-            enough=max(tolerance * self._cancelled(context, NEWTON.cancelled), min(tolerance, rounding)),
-            bound=NEWTON.diverged * largest,
-            allowed=self.allowed * (rms(force) + self.scale),
-            felt=self.felt(context),
-            cuttable=neurons.z.size <= KINKS.pairs and not self.samples.labelled,
-        )
 
     def _iterated(self, iterate: Iterate, limits: Limits, context: StepContext) -> Iterate | TrialStep | None:
         """The next iterate, or the step once it is found; None where the step is to be rejected."""
@@ -126,23 +106,20 @@ class CollocationStepper:
         path = replace(iterate.path, doubt=rms(iterate.path.start - context.force))
         iterate = replace(iterate, path=path)
         straight = None if iterate.eventful else limits.felt / self.samples.spread
-        try:
-            swept = sweep(iterate.neurons, self.samples, path, self.hysteresis, straight, self.abandoned)
-        except StallError:
-            return None
-        short, end = self._ends(swept, path, context, iterate.cuts)
+        swept = self._swept(iterate.neurons, path, limits, straight)
+        short, end = self.tolerances.ends(swept, path, context, iterate.cuts)
         if limits.cuttable and short < 1.0:
             return iterate.cut(context.predicted(path.length * short, limits.allowed))
         if swept.whole and end < 1.0:
             return iterate.cut(shortened(path, end, context))
-        there = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
-        defect = self.samples.force(there) - path.values
-        if not np.abs(defect).max(initial=0.0) < limits.bound:
+        found = self._corrected(iterate, swept, limits, context)
+        left_out = swept.whole and len(iterate.neurons) < len(context.neurons)
+        if left_out and found is not None and found[1].size <= limits.enough:
+            iterate, swept = self.completed(iterate, swept, limits, context)
+            found = self._corrected(iterate, swept, limits, context)
+        if found is None:
             return None
-        missed = defect if path.predicted is None else there - path.predicted
-        correction = corrected(iterate, swept, missed, limits, context)
-        if not np.isfinite(correction.size):
-            return None
+        defect, correction = found
         iterate = replace(iterate, newton=correction.newton)
         error = self._estimated(iterate, swept, correction, context)
         if swept.whole:
@@ -155,6 +132,37 @@ class CollocationStepper:
             return still
         iterate = replace(iterate, path=believed, eventful=True, smooth=error)
         return iterate.cut(shortened(believed, end, context)) if end < 1.0 else iterate
+
+    def _swept(
+        self, neurons: Neurons, path: Path, limits: Limits, straight: float | None = None
+    ) -> SweepResult:
+        """Neurons moved along the path, which may be made of fewer terms for that."""
+        fewer = path.reduced(NEWTON.missed * limits.enough)
+        return sweep(neurons, self.samples, fewer, self.tolerances.hysteresis, straight, self.abandoned)
+
+    def _corrected(
+        self, iterate: Iterate, swept: SweepResult, limits: Limits, context: StepContext
+    ) -> tuple[Array, Correction] | None:
+        """The defect (s, q) of the forces along the path, and the Newton correction; None if it diverges."""
+        path = iterate.path
+        there = self.samples.residual(iterate.base, swept.predictions, path.length * RADAU.nodes)
+        defect = self.samples.force(there) - path.values
+        if not np.abs(defect).max(initial=0.0) < limits.bound:
+            return None
+        missed = defect if path.predicted is None else there - path.predicted
+        correction = corrected(iterate, swept, missed, limits, context)
+        return (defect, correction) if np.isfinite(correction.size) else None
+
+    def completed(
+        self, iterate: Iterate, swept: SweepResult, limits: Limits, context: StepContext
+    ) -> tuple[Iterate, SweepResult]:
+        """The iterate with all neurons, and their motion, that of those who were left out included."""
+        everyone = np.arange(len(context.neurons))
+        others = np.delete(everyone, iterate.rows)
+        moved = self._swept(context.neurons.take(others), iterate.path, limits)
+        base = context.residual - predictions(context.neurons, self.samples)
+        whole = replace(iterate, neurons=context.neurons, rows=everyone, base=base)
+        return whole, swept.joined(iterate.rows, moved, others)
 
     def _still(self, path: Path, limits: Limits, context: StepContext) -> TrialStep | None:
         """The step along the mean of a path that hardly moves; None if it moves too much for that.
@@ -173,9 +181,9 @@ class CollocationStepper:
         self, iterate: Iterate, swept: SweepResult, correction: Correction, context: StepContext
     ) -> float:
         """The error of the corrected path, in units of what is allowed."""
-        error = self.error(correction.path, context)
+        error = self.tolerances.error(correction.path, context)
         if iterate.eventful:
-            least = context.kinks_divided(correction.path.length, self.rtol)
+            least = context.kinks_divided(correction.path.length, self.tolerances.rtol)
             error = max(min(iterate.smooth, error), float(error / kinked(swept.kinks.shape[1], least)))
         return error
 
@@ -217,16 +225,9 @@ class CollocationStepper:
         if everyone:
             return after
         base = context.residual - predictions(context.neurons, self.samples)
-        return replace(after, neurons=context.neurons, base=base, last=np.inf, eventful=True, smooth=error)
-
-    def _cancelled(self, context: StepContext, least: float) -> float:
-        """How small the largest pull is beside one that a residual of this size makes by chance.
-
-        On a plateau that few neurons leave the residuals all but cancel in the pull on each: what is small
-        beside the residual then is large beside the pull, and would shift the escape.
-        """
-        size = self.samples.spread * (rms(context.force) + self.scale)
-        return min(1.0, max(least, context.rate * float(np.sqrt(self.samples.total)) / size))
+        rows = np.arange(len(context.neurons))
+        whole = replace(after, neurons=context.neurons, rows=rows, base=base, last=np.inf)
+        return replace(whole, eventful=True, smooth=error)
 
     def _shifted(
         self, swept: SweepResult, base: Array, wanted: float, correction: Correction, error: float
@@ -239,18 +240,6 @@ class CollocationStepper:
             return None
         reached = self.samples.residual(base, predictions(there, self.samples), path.length)
         return self._trial(wanted, path, there, swept, reached, error)
-
-    def _ends(self, swept: SweepResult, path: Path, context: StepContext, cuts: int) -> tuple[float, float]:
-        """The shares of a step after which it should end: short of a heavy kink, and so that it holds all."""
-        if cuts >= KINKS.cuts or context.trace == 0.0:
-            return 1.0, 1.0
-        short = 1.0 if swept.whole else swept.ahead - KINKS.before / (path.length * context.trace)
-        allowed = self.allowed * (rms(context.force) + self.scale) / context.sensitivity
-        allowed *= self._cancelled(context, ACCURACY.cancelled)
-        stiffness, rate = path.length * context.diagonal, path.length * context.rate
-        least = context.kinks_divided(path.length, self.rtol)
-        end = end_of_step(swept.kinks, allowed, stiffness, rate, cuts == 0, least)
-        return short if short > 0.0 else 1.0, end
 
     def _trial(
         self,
@@ -266,32 +255,3 @@ class CollocationStepper:
         left = self.samples.shrunk(path.length)
         record = swept.record if keep else None
         return TrialStep(wanted, path, end.decayed(left), swept.events, reached, error, (), record)
-
-    def overshot(self, attempt: TrialStep, context: StepContext) -> bool:
-        """Whether a step leads to a residual that is much larger, which the flow never does.
-
-        With a loose tolerance Newton's method may take the iterate beyond an escape for the path.
-        """
-        force = self.samples.force(attempt.residual)
-        return rms(force) > ACCURACY.rise * (rms(context.force) + self.scale)
-
-    def tolerance(self, force: Array) -> float:
-        """Where Newton's method stops, as an error of the force, which of the square loss is the residual."""
-        return NEWTON.tolerance * self.rtol * (rms(force) + 10.0 * self.scale)
-
-    def felt(self, context: StepContext) -> float:
-        """The same as an error of the predictions."""
-        return self.tolerance(context.force) / context.sensitivity
-
-    def error(self, path: Path, context: StepContext) -> float:
-        """The filtered defect of the path at the start of the step, in units of what is allowed.
-
-        Where the residual dies out by more than the path's exponential does, it counts at the end, too.
-        """
-        modes, length = context.modes, path.length
-        share = felt_share(length * modes.values, length * context.rate)
-        felt = rms(modes.filtered(path.start - context.force, share))
-        before, after = rms(context.force) + self.scale, rms(path.values[-1]) + self.scale
-        allowed = self.allowed * min(before, after * float(np.exp(path.decay)))
-        allowed *= self._cancelled(context, ACCURACY.cancelled)
-        return felt / allowed if allowed > 0.0 else 0.0

@@ -8,6 +8,7 @@ from reluflow.flow.lorentz.collocation import Newton
 from reluflow.flow.lorentz.label_newton import LabelNewton
 from reluflow.flow.lorentz.neurons import Neurons
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
 
@@ -34,14 +35,15 @@ class Limits:
 class Iterate:
     """An iterate of Newton's method.
 
-    neurons: those that are moved along the path; base (q,): the residual without them. newton: with K at both
-    ends of the step, None where K at its start does. last: the size of the last change. number: of changes
-    so far; cuts: how often the step was cut. eventful: whether sweeps take events; smooth: the error estimate
-    before they did.
+    neurons: those that are moved along the path, ``rows`` (b,) of all; base (q,): the residual without them.
+    newton: with K at both ends of the step, None where K at its start does. last: the size of the last
+    change. number: of changes so far; cuts: how often the step was cut. eventful: whether sweeps take events;
+    smooth: the error estimate before they did.
     """
 
     path: Path
     neurons: Neurons
+    rows: Index
     base: Array
     newton: Newton | LabelNewton | None = None
     last: float = np.inf

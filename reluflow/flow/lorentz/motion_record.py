@@ -147,6 +147,14 @@ class SweepRecord:
     path: Path
     records: Sequence[MotionRecord]
 
+    def renumbered(self, rows: Index) -> "SweepRecord":
+        """The same, of neurons that are ``rows`` (b,) of more."""
+        return SweepRecord(self.path, [replace(one, rows=rows[one.rows]) for one in self.records])
+
+    def joined(self, others: "SweepRecord") -> "SweepRecord":
+        """This one and that of other neurons along the same path."""
+        return SweepRecord(self.path, [*self.records, *others.records])
+
     def at(
         self, swept: Neurons, samples: Samples, moments: Array, abandoned: Callable[[], bool]
     ) -> NeuronStates:

@@ -11,7 +11,8 @@ from reluflow.flow.lorentz.iterate import Correction, Iterate, Limits
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.label_newton import LabelNewton
 from reluflow.flow.lorentz.neurons import Neurons
-from reluflow.flow.lorentz.path import Path, basis, integrals
+from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.path_basis import basis, integrals
 from reluflow.flow.lorentz.settings import NEWTON
 from reluflow.flow.lorentz.sweep import SweepResult, block_rows
 from reluflow.network import Array
@@ -28,7 +29,7 @@ def corrected(
     far = size > NEWTON.far * limits.tolerance
     far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
     if newton is None and swept.whole and far:
-        newton = _turning(iterate.neurons, swept.end, path, context)
+        newton = _turning(iterate.neurons, swept, path, context)
         moved, change = _moved(path, newton, defect, context)
         size = rms(change * path.levels[:, None])
     return Correction(moved, change, size, turned, newton)
@@ -73,15 +74,28 @@ def _moved(
     return replace(path, values=values, predicted=predicted), values - path.values
 
 
-def _turning(neurons: Neurons, end: Neurons, path: Path, context: StepContext) -> Newton | LabelNewton:
-    """Newton's method with K that turns as far as these neurons turn it on their way to ``end``."""
-    samples, rows = context.samples, block_rows(context.samples)
+def _turning(neurons: Neurons, swept: SweepResult, path: Path, context: StepContext) -> Newton | LabelNewton:
+    """Newton's method with K that turns as far as these neurons turn it on their way."""
+    samples, rows, end = context.samples, block_rows(context.samples), swept.end
     now = context.tangent if neurons is context.neurons else kernel(neurons, samples, rows)
     if path.predicted is not None:
         turn = kernel(end.decayed(samples.shrunk(path.length)), samples, rows) - now
         return _labelled(turn, path, context, samples.curvature(path.predicted))
     turn = kernel(end, samples, rows) - now
-    return Newton(context.kernel, turn, path.length, integrals(path.decay))
+    before = float(neurons.gain @ neurons.outputs**2)
+    course = _course(swept.growth - before, before)
+    return Newton(context.kernel, turn, path.length, integrals(path.decay), course)
+
+
+def _course(grown: Array, before: float) -> Array:
+    """By which shares K has turned at the nodes (s,): as the sum of a_j^2 has grown from ``before``, if much.
+
+    K of neurons that grow without turning is proportional to that sum, so that it turns late in an escape.
+    """
+    if abs(grown[-1]) > NEWTON.grown * before:
+        course: Array = grown / grown[-1]
+        return course
+    return RADAU.nodes
 
 
 def _labelled(turn: Array | None, path: Path, context: StepContext, curvature: Array) -> LabelNewton:

@@ -4,6 +4,7 @@ D_j = -(1/n) sum_k A_jk r_k x_k,       slope_jk = <x_k, D_j>  (so that dz_jk/dt 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,13 @@ class Pull:
     slope: Array
     multiplier: Array
     free: tuple[Array, Array] | None = None
+
+    @cached_property
+    def gram(self) -> Array:
+        """<D_i, D_j> of all terms (b, s, s)."""
+        directions = self.direction.transpose(1, 0, 2)
+        gram: Array = np.matmul(directions, directions.transpose(0, 2, 1))
+        return gram
 
     def take(self, rows: Index) -> "Pull":
         """That on some of the neurons."""

@@ -2,8 +2,11 @@
 
 In a round every pending neuron is steered straight for the end of the step. Those to which something
 happens on the way are stopped there, their activations change, and they go on in the next round. The
-number of rounds is the largest number of events of one neuron, not the sum over neurons.
+number of rounds is the largest number of events of one neuron, not the sum over neurons. Where events are
+close to each other, neurons are steered for their next node only.
 """
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +14,14 @@ from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine import Engine, suits
 from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.hop import hop, landed
 from reluflow.flow.lorentz.motion_record import MotionRecords
 from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
-from reluflow.flow.lorentz.neurons import Neurons, join
-from reluflow.flow.lorentz.pull import pull, pull_after
+from reluflow.flow.lorentz.neurons import Neurons, join, put
+from reluflow.flow.lorentz.progress import Progress, crowded
+from reluflow.flow.lorentz.pull import Pull, pull, pull_after
 from reluflow.flow.lorentz.samples import Index
-from reluflow.flow.lorentz.straight_motion import Progress, StraightMotion, move_straight
+from reluflow.flow.lorentz.straight_motion import StraightMotion, move_straight
 from reluflow.network import Array
 
 #: rounds in which a neuron may creep, beyond one for every sample, before it is said to stall
@@ -25,8 +30,39 @@ PATIENCE = 32
 CREEPING = 1e-6
 
 
+@dataclass(frozen=True)
+class _Pending:
+    """b neurons that are not at the end of the step yet, and their ``rows`` (b,) among those that were given.
+
+    progress: where they are, None for its start; pulled: the pull on them, if it is known; events (b,): how
+    many each has met; stalled (b,): in how many rounds, up to the last one, each went no further.
+    """
+
+    rows: Index
+    neurons: Neurons
+    progress: Progress | None
+    pulled: Pull | None
+    events: Index
+    stalled: Index
+
+    def after(
+        self,
+        which: Index,
+        neurons: Neurons,
+        progress: Progress | None,
+        pulled: Pull | None,
+        moved: Array,
+        events: int = 1,
+    ) -> "_Pending":
+        """Those in ``which`` (c,) elsewhere, by ``moved`` (c,) further, after so many events more."""
+        stalled = np.where(moved > CREEPING, 0, self.stalled[which] + 1)
+        return _Pending(self.rows[which], neurons, progress, pulled, self.events[which] + events, stalled)
+
+
 class Rounds:
     """After ``run``: ``predictions`` (s, q) at the nodes, ``neurons`` at the end of the step in their order.
+
+    growth (s,): the sum of a_j^2 at the nodes.
 
     ``events`` holds what happened; its times are positions 0 .. 1 in the step. kinks, each (4, k): positions
     of kinks of the residual, the sample, by how much its derivative jumps, and which derivative. ahead and
@@ -36,7 +72,7 @@ class Rounds:
     def __init__(self, forcing: Forcing, records: MotionRecords | None = None) -> None:
         self.forcing, self.samples, self.path = forcing, forcing.samples, forcing.path
         s, q = self.path.nodes.size, self.samples.size
-        self.predictions = np.zeros((s, q))
+        self.predictions, self.growth = np.zeros((s, q)), np.zeros(s)
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self.ahead = np.inf
@@ -62,44 +98,84 @@ class Rounds:
 
         Raises StallError, and AbandonedError if ``abandoned`` of the forcing says so.
         """
-        patience = self.samples.primaries + PATIENCE
-        rows, progress, pulled = np.arange(len(neurons)), None, None
-        stalled = np.zeros(len(neurons), dtype=np.intp)
+        rows, progress = np.arange(len(neurons)), None
         if suits(self.samples, self.path.still):
             neurons, rows, progress = self._by_engine(neurons)
-        while len(neurons):
+        none = np.zeros(len(neurons), dtype=np.intp)
+        pending = _Pending(rows, neurons, progress, None, none, none)
+        while len(pending.rows):
             if self.forcing.abandoned():
                 raise AbandonedError
-            motion = move_straight(neurons, self.forcing, progress, pulled)
-            self._count(motion)
-            going = motion.clear < self.path.nodes.size
-            pending = np.flatnonzero(going)
-            if pending.size == 0:
-                self._keep(motion, rows, np.ones(rows.size))
-                self._ended.append((rows, motion.end(slice(None))))
-                return
-            if pending.size < rows.size:
-                self._ended.append((rows[~going], motion.end(~going)))
-            before, pulled, moved = motion.interrupted(pending, self.path.nodes)
-            releases = motion.releases.take(pending)
-            neurons, position = self._happening.meet(
-                before, pulled, moved, motion.turning_point[pending], releases
-            )
-            pulled = pull_after(pulled, before.status, neurons, self.forcing) if self.samples.many else None
-            until = np.ones(rows.size)
-            until[pending] = position
+            if pending.progress is not None and crowded(pending.events, pending.progress.position):
+                pending = self._hopped(pending, pending.progress)
+            else:
+                pending = self._interrupted(pending)
+
+    def _interrupted(self, pending: "_Pending") -> "_Pending":
+        """Those that something happens to on their way to the end of the step, after it has."""
+        neurons, rows, progress = pending.neurons, pending.rows, pending.progress
+        motion = move_straight(neurons, self.forcing, progress, pending.pulled)
+        self._count(motion)
+        going = motion.clear < self.path.nodes.size
+        which = np.flatnonzero(going)
+        if which.size < rows.size:
+            ended = slice(None) if which.size == 0 else ~going
+            self._ended.append((rows[ended], motion.end(ended)))
+        until, old = np.ones(rows.size), 0.0 if progress is None else progress.position[which]
+        if which.size == 0:
             self._keep(motion, rows, until)
-            old = 0.0 if progress is None else progress.position[pending]
-            rows, progress = rows[pending], Progress(position, motion.clear[pending])
-            stalled[rows] = np.where(position - old > CREEPING, 0, stalled[rows] + 1)
-            if (stalled[rows] > patience).any():
-                raise StallError
+            return pending.after(which, neurons.take(which), None, None, np.zeros(0))
+        before, pulled, moved = motion.interrupted(which, self.path.nodes)
+        after, position = self._happening.meet(
+            before, pulled, moved, motion.turning_point[which], motion.releases.take(which)
+        )
+        new = pull_after(pulled, before.status, after, self.forcing) if self.samples.many else None
+        until[which] = position
+        self._keep(motion, rows, until)
+        stands = Progress(position, motion.clear[which])
+        return self._on_their_way(pending.after(which, after, stands, new, position - old))
+
+    def _hopped(self, pending: "_Pending", progress: Progress) -> "_Pending":
+        """All at their next node, or after what happens to them before; but for those that have ended."""
+        neurons, rows, count = pending.neurons, pending.rows, self.path.nodes.size
+        pulled = pull(neurons, self.forcing) if pending.pulled is None else pending.pulled
+        motion = hop(neurons, self.forcing, progress, pulled)
+        after, position = landed(motion), motion.moved.end.copy()
+        predictions, growth = motion.predictions(after, self.samples, count)
+        self.predictions += predictions
+        self.growth += growth
+        which = np.flatnonzero(motion.suspect)
+        if which.size:
+            turning, releases = motion.turning_point[which], motion.releases.take(which)
+            changed, position[which] = self._happening.meet(*motion.interrupted(which), turning, releases)
+            after = put(after, which, changed)
+        if self._records is not None:
+            self._records.add(motion.record(rows, position, count))
+        node = progress.node + ~motion.suspect
+        ends = node == count
+        if ends.any():
+            self._ended.append((rows[ends], after.take(ends)))
+        left = np.flatnonzero(~ends)
+        new, after = None, after.some(left)
+        if self.samples.many:
+            new = pull_after(pulled.take(left), neurons.status[left], after, self.forcing)
+        events = pending.events + motion.suspect
+        stands = Progress(position[left], node[left])
+        moved = position[left] - progress.position[left]
+        return self._on_their_way(replace(pending, events=events).after(left, after, stands, new, moved, 0))
+
+    def _on_their_way(self, pending: "_Pending") -> "_Pending":
+        """The same; raises StallError if one of them creeps for too long."""
+        if (pending.stalled > self.samples.primaries + PATIENCE).any():
+            raise StallError
+        return pending
 
     def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Progress]:
         """Move neurons by the engine; those that it leaves, their rows, and where they are."""
         engine = Engine(self.forcing, neurons, self._records)
         engine.run(pull(neurons, self.forcing))
         self.predictions += engine.predictions
+        self.growth += engine.growth
         self.events += engine.events
         self.kinks += engine.kinks
         self._happening.least = min(self.least, engine.least)
@@ -134,3 +210,4 @@ class Rounds:
 
     def _count(self, motion: StraightMotion) -> None:
         self.predictions[motion.first :] += motion.predictions(self.samples)
+        self.growth[motion.first :] += motion.growth

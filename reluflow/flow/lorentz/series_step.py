@@ -136,7 +136,7 @@ class SeriesStepper:
         unit = 1.0 / fastest
         room = min(room, 2.0 * SERIES.farthest * unit)  # times of up to 1e300 overflow in units
         series = TaylorSeries(context.neurons, self.stepper.samples, context.residual, unit)
-        size, rtol = rms(context.residual) + self.stepper.scale, self.stepper.rtol
+        size, rtol = rms(context.residual) + self.stepper.tolerances.scale, self.stepper.tolerances.rtol
         lookahead = None
         first_look = SERIES.next_look if went_on else SERIES.first_look
         for degree in (first_look, DEGREE) if history.near else (DEGREE,):
@@ -165,7 +165,7 @@ class SeriesStepper:
         """How much of the way to x a path holds along which small neurons are to be moved."""
         if lookahead.passing.size == 0:
             return x
-        error = self.stepper.error(series.path(x * series.unit), context)
+        error = self.stepper.tolerances.error(series.path(x * series.unit), context)
         return x if error <= 1.0 else x * step_factor(error)
 
     def _ahead(self, series: TaylorSeries, horizon: float) -> _Lookahead | None:
@@ -173,9 +173,9 @@ class SeriesStepper:
         neurons = series.neurons
         if _wakes(series):
             return None
-        watch = SeriesEvents(series, self.stepper.hysteresis)
+        watch = SeriesEvents(series, self.stepper.tolerances.hysteresis)
         looked = series.powers(horizon * LOOKS)
-        tolerance = self.stepper.tolerance(series.start)
+        tolerance = self.stepper.tolerances.tolerance(series.start)
         added = self._added(series, looked)
         small: Mask = added <= tolerance
         passing: Mask = np.zeros(len(neurons), dtype=bool)
@@ -240,7 +240,7 @@ class SeriesStepper:
         length = room if horizon == room / series.unit else horizon * series.unit
         end = series.neurons_at(np.array([horizon])).decayed(series.samples.shrunk(length))
         segment = self._passed(TaylorSegment(series, length, length, end, no_events(), lookahead.passing))
-        return segment and replace(segment, error=self.stepper.error(segment.path, context))
+        return segment and replace(segment, error=self.stepper.tolerances.error(segment.path, context))
 
     def _passed(self, segment: TaylorSegment) -> TaylorSegment | None:
         """The segment, with small neurons put where they go; None if they turn out not to be small."""
@@ -249,13 +249,17 @@ class SeriesStepper:
             return segment
         try:
             swept = sweep(
-                segment.before, stepper.samples, segment.path, stepper.hysteresis, abandoned=stepper.abandoned
+                segment.before,
+                stepper.samples,
+                segment.path,
+                stepper.tolerances.hysteresis,
+                abandoned=stepper.abandoned,
             )
         except StallError:
             return None
         nodes = RADAU.nodes * segment.length / segment.series.unit
         changed = rms(swept.predictions - _predictions(segment.series, nodes, passing))
-        if changed > stepper.tolerance(segment.series.start):
+        if changed > stepper.tolerances.tolerance(segment.series.start):
             return None
         events = in_order([swept.events, segment.events])
         there = swept.end.decayed(stepper.samples.shrunk(segment.length))

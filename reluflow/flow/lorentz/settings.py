@@ -35,6 +35,11 @@ class NewtonSettings:
     sure: float = 100.0
     #: an iterate further than so many tolerances is corrected with K at both ends of the step
     far: float = 10.0
+    #: K turns as the sum of a_j^2 grows, if that changes by more than this share; else linearly
+    grown: float = 0.5
+    #: the path that neurons are moved along may miss the iterate by this share of what ends Newton's method,
+    #: if fewer terms do for that
+    missed: float = 0.05
     #: an iterate so many times larger than residual and targets has diverged
     diverged: float = 1e4
     #: neurons that add no more than this share of the tolerance together are left out at first

@@ -57,10 +57,8 @@ class Lorentz(FlowSolver):
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options)
-        span = problem.span
-        self._samples: Samples = merge(
-            span.inputs, problem.targets, problem.slope, problem.decay, problem.function_of_labels
-        )
+        span, labelled = problem.span, problem.function_of_labels
+        self._samples: Samples = merge(span.inputs, problem.targets, problem.slope, problem.decay, labelled)
         self._rows = block_rows(self._samples)
         coordinates = span.project(problem.weights)
         everyone = start(coordinates, problem.output_weights, span.rest, self._samples)
@@ -69,6 +67,7 @@ class Lorentz(FlowSolver):
         settled, rests, begun = settled_start(everyone, self._samples, self._force)
         self._neurons = settled.take(settled.live(self._samples) & ~rests)
         self._collocation = CollocationStepper(self._samples, options.rtol)
+        self._tolerances = self._collocation.tolerances
         self._series = SeriesStepper(self._collocation)
         self._weight = float(self._samples.squares.max(initial=0.0)) / self._samples.total
         self._controller = StepSizeController()
@@ -124,7 +123,7 @@ class Lorentz(FlowSolver):
     @property
     def motion(self) -> StepMotion:
         """How neurons went through the last step."""
-        asked, hysteresis, beginning = (lambda: self.abandoned()), self._collocation.hysteresis, None
+        asked, hysteresis, beginning = (lambda: self.abandoned()), self._tolerances.hysteresis, None
         if self._begun is not None and self._path is not None:
             begun, length, stepper = self._begun, self._path.length, self._collocation
 
@@ -166,7 +165,7 @@ class Lorentz(FlowSolver):
     def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed
         # a tolerance of zero: all targets are zero, and the square of the residual, the loss, is too
-        if len(self._neurons) == 0 or self._collocation.tolerance(self._force) == 0.0:
+        if len(self._neurons) == 0 or self._tolerances.tolerance(self._force) == 0.0:
             self._rest(room, t_end)
             return
         self._collocation.abandoned = self.abandoned
@@ -180,7 +179,7 @@ class Lorentz(FlowSolver):
         floor = min(LENGTHS.smallest * max(self.t * self.problem.speed, 1e-12 * length), 0.5 * length)
         while length > floor:
             attempt = self._collocation.attempt(length, context)
-            overshot = self._collocation.overshot(attempt, context)
+            overshot = self._tolerances.overshot(attempt, context)
             if attempt.end is not None and attempt.error <= 1.0 and not overshot:
                 whole = length == room and attempt.length == length
                 self._accept(attempt, context, t_end if whole else None)
@@ -207,7 +206,7 @@ class Lorentz(FlowSolver):
     def _length(self, context: StepContext, room: float) -> float:
         """The length of the next step, if it is one by collocation."""
         led = self.steps == 0 or self._history.unit > 0.0 or self._controller.error > 0.0
-        ceiling = min(context.ceiling(self._weight, 5.0 * self._collocation.allowed, led), room)
+        ceiling = min(context.ceiling(self._weight, 5.0 * self._tolerances.allowed, led), room)
         if self.steps == 0 and context.trace > 0.0:
             ceiling = min(ceiling, LENGTHS.first / context.trace)
         if self._samples.weight_decay:

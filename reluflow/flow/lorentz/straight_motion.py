@@ -14,10 +14,11 @@ from reluflow.flow.lorentz.event_location import Move, over
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.motion_record import MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
+from reluflow.flow.lorentz.progress import Progress
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.turning_points import turning_points
+from reluflow.flow.lorentz.turning_points import Stretches, turning_points
 from reluflow.network import Array
 
 
@@ -25,14 +26,6 @@ from reluflow.network import Array
 def _so_far(count: int) -> Array:
     """What makes of rows (count,) the sums of all rows up to each: short ones are not accumulated faster."""
     return np.tri(count)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where b neurons are on their way through the step, ``position`` (b,), and their next node (b,)."""
-
-    position: Array
-    node: Index
 
 
 @dataclass(frozen=True)
@@ -78,6 +71,12 @@ class StraightMotion:
         weight = self.outputs * self.before.gain[:, None] * self.counted
         hidden = hidden_values(self.before, self.z, samples)
         added: Array = np.matmul(weight.T[:, None, :], hidden.transpose(1, 0, 2))[:, 0]
+        return added
+
+    @property
+    def growth(self) -> Array:
+        """What is added to the sum of a_j^2 (s',) at counted nodes."""
+        added: Array = self.before.gain @ (self.outputs**2 * self.counted)
         return added
 
     def regardless(self) -> "StraightMotion":
@@ -177,7 +176,8 @@ def move_straight(
     integral = _so_far(integral.shape[1]) @ integral
     z = np.matmul(integral, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
-    suspect = (neurons.side[:, None, :] * z).min(axis=2, initial=0.0) < 0.0
+    heights = neurons.side[:, None, :] * z
+    suspect = heights.min(axis=2, initial=0.0) < 0.0
     if neurons.delta.min(initial=0.0) < 0.0:
         turned = boosted.outputs * neurons.outputs < 0.0
         suspect |= turned.reshape(nodes.size - first, -1, count).any(axis=1).T
@@ -191,9 +191,18 @@ def move_straight(
     suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
     per_node = len(boosted.outputs) // z.shape[1]
     outputs = boosted.outputs[per_node - 1 :: per_node].T
-    row, node, position = turning_points(
-        neurons, pulled.slope, path, begin, z, outputs, nodes[first:], forcing.samples.lengths
+    these = Stretches(
+        neurons.side,
+        pulled.slope.transpose(1, 0, 2),
+        pulled.gram,
+        begin,
+        nodes[first:],
+        (neurons.side * neurons.z, heights),
+        np.column_stack([neurons.outputs, outputs]),
     )
+    passed = np.logical_or.accumulate(suspect, axis=1)
+    passed = np.column_stack([np.zeros(count, dtype=bool), passed[:, :-1]])
+    row, node, position = turning_points(these, path, forcing.samples.lengths, passed)
     suspect[row, node] = True
     suspect &= ahead
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)

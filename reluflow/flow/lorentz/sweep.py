@@ -20,7 +20,7 @@ from reluflow.flow.lorentz.neurons import Neurons, hidden_values, join
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.rounds import Rounds
-from reluflow.flow.lorentz.samples import Samples
+from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
 
 #: elements of the largest arrays of one block: a few of them must fit in the processor's cache
@@ -39,7 +39,8 @@ class SweepResult:
     derivative jumps there, in a step of length one, and which of the two.
     whole: whether this is the motion, with all its events; ahead: if not, about where the first kink is.
     least: the smallest change, over the step, of a margin whose pair was released (infinite: none was).
-    record: what dense output needs; None of so many neurons that it would be too much.
+    record: what dense output needs; None of so many neurons that it would be too much. growth (s,): the sum
+    of a_j^2 at the nodes, in true numbers.
     """
 
     predictions: Array
@@ -48,8 +49,28 @@ class SweepResult:
     kinks: Array
     whole: bool
     ahead: float
-    least: float = np.inf
-    record: SweepRecord | None = None
+    least: float
+    record: SweepRecord | None
+    growth: Array
+
+    def joined(self, rows: Index, others: "SweepResult", their_rows: Index) -> "SweepResult":
+        """This motion, of ``rows`` of a network, and that of all others along the same path."""
+        order = np.argsort(np.concatenate([rows, their_rows]))
+        kinks = np.concatenate([self.kinks, others.kinks], axis=1)
+        record = None
+        if self.record is not None and others.record is not None:
+            record = self.record.renumbered(rows).joined(others.record.renumbered(their_rows))
+        return SweepResult(
+            self.predictions + others.predictions,
+            join([self.end, others.end]).take(order),
+            in_order([self.events, others.events]),
+            kinks[:, np.argsort(kinks[0])],
+            self.whole and others.whole,
+            min(self.ahead, others.ahead),
+            min(self.least, others.least),
+            record,
+            self.growth + others.growth,
+        )
 
 
 def predictions(neurons: Neurons, samples: Samples) -> Array:
@@ -93,7 +114,7 @@ def sweep(
     says so before all are moved.
     """
     forcing = Forcing(samples, path, hysteresis, abandoned)
-    total = np.zeros((path.nodes.size, samples.size))
+    total, growth = np.zeros((path.nodes.size, samples.size)), np.zeros(path.nodes.size)
     ends: list[Neurons] = []
     events: list[Events] = []
     kinks: list[Array] = []
@@ -116,6 +137,7 @@ def sweep(
         least = min(least, rounds.least)
         done += len(block)
         total += rounds.predictions
+        growth += rounds.growth
         ends.append(rounds.neurons)
         events += rounds.events
         kinks += rounds.kinks
@@ -125,4 +147,4 @@ def sweep(
     end = join(ends)
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return SweepResult(total, end, in_order(events), met, whole, ahead, least, record)
+    return SweepResult(total, end, in_order(events), met, whole, ahead, least, record, growth)

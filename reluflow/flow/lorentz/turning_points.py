@@ -7,10 +7,12 @@ neuron is stopped at the turn, unless s is below zero by no more than the path m
 left zero, in the step before, does so for its own side.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from reluflow.flow.lorentz.bernstein import first_negative
-from reluflow.flow.lorentz.neurons import Neurons
+from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
@@ -21,52 +23,70 @@ LARGEST = 1.25
 BISECTIONS = 12
 
 
-def turning_points(
-    neurons: Neurons,
-    slope: Array,
-    path: Path,
-    begin: Array,
-    z: Array,
-    outputs: Array,
-    nodes: Array,
-    lengths: Array,
-) -> tuple[Index, Index, Array]:
+@dataclass(frozen=True)
+class Stretches:
+    """b neurons on their ways to s nodes each, as far as their turning points are concerned.
+
+    side (b, h): see ``Neurons``; slope (b, t, h) and gram (b, t, t): s and <D_i, D_j> for the terms of the
+    path; begin (b,): where they are; ends, (s,) or (b, s): their nodes; heights (b, h), (b, s, h): z where
+    they are, and at the nodes, with the sign of its side; outputs (b, 1 + s): a at all of these.
+    """
+
+    side: Array
+    slope: Array
+    gram: Array
+    begin: Array
+    ends: Array
+    heights: tuple[Array, Array]
+    outputs: Array
+
+    @property
+    def sign(self) -> Array:
+        """That of a (b,)."""
+        sign: Array = np.sign(np.where(self.outputs[:, 0] != 0.0, self.outputs[:, 0], self.outputs[:, -1]))
+        return sign
+
+
+def turning_points(these: Stretches, path: Path, lengths: Array, passed: Mask) -> tuple[Index, Index, Array]:
     """Neurons (c,) that are to be stopped before nodes (c,), at positions (c,).
 
-    slope (t, b, h): s for each term of the path; begin (b,): where neurons are; z (b, s, h) and outputs
-    (b, s): at the nodes (s,) to which they go; lengths (h,): |x_k|.
+    lengths (h,): |x_k|; passed (b, s): nodes before which nobody is looked for.
     """
     nobody = np.zeros(0, dtype=np.intp)
     if path.still:
         return nobody, nobody, np.zeros(0)
-    terms = slope.reshape(len(slope), -1)
-    low, high = path.bounds(terms)
-    sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, outputs[:, -1]))
-    turning = ((low < 0.0) & (high > 0.0)).reshape(neurons.z.shape) & (neurons.side != 0.0)
-    if not turning.any():
-        return nobody, nobody, np.zeros(0)
+    ends, (height, heights) = these.ends, these.heights
+    starts = these.begin[:, None]
+    if ends.ndim == 1:
+        starts = np.maximum(np.append(0.0, ends[:-1]), starts)
+    sizes = np.abs(these.outputs)
     # from one side, and back to it, a pre-activation goes no further than its largest speed takes it
-    starts = np.maximum(np.append(0.0, nodes[:-1]), begin[:, None])
-    spans = np.maximum(nodes - starts, 0.0)
-    sizes = np.abs(np.column_stack([neurons.outputs, outputs]))
-    largest = path.length * LARGEST * np.maximum(sizes[:, :-1], sizes[:, 1:])
-    heights = np.maximum(neurons.side[:, None] * np.concatenate([neurons.z[:, None], z], axis=1), 0.0)
-    fastest = np.where(turning, np.maximum(-low, high).reshape(neurons.z.shape), 0.0)
-    near = heights[:, :-1] + heights[:, 1:] < (spans * largest)[:, :, None] * fastest[:, None]
-    row, node, sample = np.nonzero(near)
+    most = path.length * LARGEST * np.maximum(sizes[:, :-1], sizes[:, 1:])
+    farthest = most * np.maximum(ends - starts, 0.0)
+    farthest[passed] = 0.0
+    own, around = path.largest(these.slope, these.gram)
+    fastest = own + around[:, None] * lengths
+    near = np.minimum(heights.min(axis=1), height) < 0.5 * farthest.max(axis=1)[:, None] * fastest
+    near &= these.side != 0.0
+    row, sample = np.nonzero(near)
     if row.size == 0:
         return nobody, nobody, np.zeros(0)
-    own = slope[:, row, sample] * (neurons.side[row, sample] * sign[row])
-    farthest = (spans * largest)[row, node]
-    some, position = confirmed(
+    levels = np.maximum(np.column_stack([height[row, sample], heights[row, :, sample]]), 0.0)
+    pair, node = np.nonzero(levels[:, :-1] + levels[:, 1:] < farthest[row] * fastest[row, sample][:, None])
+    row, sample, start = row[pair], sample[pair], levels[pair, node]
+    terms = these.slope[row, :, sample].T * (these.side[row, sample] * these.sign[row])
+    low, high = path.bounds(terms)
+    some = np.flatnonzero((low < 0.0) & (high > 0.0))
+    row, sample, node = row[some], sample[some], node[some]
+    found, position = confirmed(
         path,
-        own,
-        (starts[row, node], nodes[node]),
-        heights[row, node, sample],
-        farthest,
+        terms[:, some],
+        (starts[row, node], np.broadcast_to(ends, starts.shape)[row, node]),
+        start[some],
+        farthest[row, node],
         lengths.max() * lengths[sample],
     )
-    return row[some], node[some], position
+    return row[found], node[found], position
 
 
 def confirmed(

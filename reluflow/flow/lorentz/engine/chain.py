@@ -14,14 +14,16 @@ from reluflow.network import Array
 
 @dataclass(frozen=True)
 class Straight:
-    """Neurons straight through the nodes first, first + 1, .. of the path, as if no activation changed.
+    """b neurons straight through nodes of the path, as if no activation changed.
 
-    integral (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i,
-    D_j> and <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas; delta
-    (b,): a^2 - |w|^2, where it is needed.
+    first (b,): the number of the first of their s' nodes; ends, (s',) or (b, s'): where these are. integral
+    (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i, D_j> and
+    <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas; delta (b,): a^2 -
+    |w|^2, where it is needed.
     """
 
-    first: int
+    first: Index
+    ends: Array
     integral: Array
     outputs: Array
     z: Array
@@ -33,7 +35,8 @@ class Straight:
     def take(self, rows: Index | Mask) -> "Straight":
         """Those of some neurons."""
         return Straight(
-            self.first,
+            self.first[rows],
+            self.ends if self.ends.ndim == 1 else self.ends[rows],
             self.integral[rows],
             self.outputs[rows],
             self.z[rows],
@@ -65,19 +68,14 @@ class Start:
         return self.integral + np.matmul(y[:, None], weights)[:, 0], outputs[:, -1]
 
 
-def straight(rows: Rows, path: Path) -> Straight:
-    """Rows through all nodes that are left to them."""
+def straight(rows: Rows, path: Path, near: bool) -> Straight:
+    """Rows through all nodes that are left to them; ``near``: each to its next node only."""
     nodes, count = path.nodes, len(rows)
-    first = int(rows.node.min())
-    here = np.arange(count)
-    whole = path.length * path.through
-    per_node = len(whole) // nodes.size
-    steps = nodes.size - first
-    by_node = np.empty((count, steps, per_node, whole.shape[1]))
-    by_node[:] = whole.reshape(nodes.size, per_node, -1)[first:]
-    if steps > 1:
-        by_node[np.arange(first, nodes.size) < rows.node[:, None]] = 0.0
-    by_node[here, rows.node - first] = path.length * path.exponentials(rows.position, nodes[rows.node])
+    by_node = path.length * path.exponentials(rows.position, nodes[rows.node])[:, None]
+    first, ends = rows.node, nodes[rows.node][:, None]
+    if not near:
+        by_node, first, ends = _all_left(by_node, rows.node, path)
+    steps, per_node = by_node.shape[1:3]
     weights = by_node.reshape(count, steps * per_node, -1)
     gram = np.matmul(rows.direction, rows.direction.transpose(0, 2, 1))
     along = np.matmul(rows.direction, rows.w[:, :, None])[:, :, 0]
@@ -88,8 +86,22 @@ def straight(rows: Rows, path: Path) -> Straight:
     z = np.matmul(moved, rows.slope)
     z += rows.z[:, None]
     return Straight(
-        first, moved, outputs[:, per_node - 1 :: per_node], z, gram, along, rough, np.zeros(count)
+        first, ends, moved, outputs[:, per_node - 1 :: per_node], z, gram, along, rough, np.zeros(count)
     )
+
+
+def _all_left(to_next: Array, node: Index, path: Path) -> tuple[Array, Index, Array]:
+    """Weights (b, s', e, t) of the boosts to all nodes that are left, the first of these (b,), and all (s',).
+
+    to_next (b, 1, e, t): to the next ``node`` (b,) of each row. Nodes before it have none.
+    """
+    first, whole = int(node.min()), path.length * path.through
+    weights = np.empty((len(node), path.nodes.size - first, *to_next.shape[2:]))
+    weights[:] = whole.reshape(path.nodes.size, *to_next.shape[2:])[first:]
+    if weights.shape[1] > 1:
+        weights[np.arange(first, path.nodes.size) < node[:, None]] = 0.0
+    weights[np.arange(len(node)), node - first] = to_next[:, 0]
+    return weights, np.full(len(node), first), path.nodes[first:]
 
 
 def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, Array, Mask]:
@@ -129,5 +141,13 @@ def straight_frozen(rows: Rows, path: Path, delta: Array) -> Straight:
     z = rows.z + integral[:, None] * rows.slope[:, 0]
     none, products = np.zeros(count, dtype=bool), np.zeros((count, 1, 1))
     return Straight(
-        0, integral[:, None, None], outputs[:, None], z[:, None], products, products[:, 0], none, delta
+        np.zeros(count, dtype=np.intp),
+        path.nodes,
+        integral[:, None, None],
+        outputs[:, None],
+        z[:, None],
+        products,
+        products[:, 0],
+        none,
+        delta,
     )

@@ -15,10 +15,11 @@ from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
 from reluflow.flow.lorentz.motion_record import MotionRecord, MotionRecords
 from reluflow.flow.lorentz.neurons import Mask, Neurons
+from reluflow.flow.lorentz.progress import crowded
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.release import Margins, Releases, earliest
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.turning_points import LARGEST, confirmed
+from reluflow.flow.lorentz.turning_points import Stretches, turning_points
 from reluflow.network import Array
 
 #: size of the inputs (h p) from which on this pays on a path that stands still
@@ -49,6 +50,7 @@ class Engine:
         self._forcing, self._samples, self._path = forcing, forcing.samples, forcing.path
         self._nodes, self._neurons = forcing.path.nodes, neurons
         self.predictions = np.zeros((self._nodes.size, forcing.samples.size))
+        self.growth = np.zeros(self._nodes.size)
         self.events: list[Events] = []
         self.kinks: list[Array] = []
         self.least = np.inf
@@ -83,17 +85,15 @@ class Engine:
         if self._path.still:
             ahead = straight_frozen(rows, self._path, self._neurons.delta[rows.row])
         else:
-            ahead = straight(rows, self._path)
+            ahead = straight(rows, self._path, crowded(rows.events, rows.position))
         heights = rows.side[:, None] * ahead.z
-        lowest = heights.min(axis=1)
-        clear = np.full(len(rows), heights.shape[1])
-        crosses = np.flatnonzero(lowest.min(axis=1) < 0.0)
-        clear[crosses] = (heights[crosses].min(axis=2) < 0.0).argmax(axis=1)
+        crossed = heights.min(axis=2) < 0.0
+        clear = np.where(crossed.any(axis=1), crossed.argmax(axis=1), heights.shape[1])
         last = np.minimum(clear, heights.shape[1] - 1)
         ends = self._nodes[ahead.first + last]
         odd = ahead.rough
         if not self._path.still:
-            odd |= self._turns(rows, ahead, heights, lowest, clear)
+            odd |= self._turns(rows, ahead, (rows.side * rows.z, heights), clear)
         releases = self._releases(rows, ends)
         released = np.isfinite(releases.position)
         node = np.searchsorted(self._nodes[:-1], releases.position)
@@ -110,8 +110,9 @@ class Engine:
             clear, busy = clear[~odd], busy[~odd]
         else:
             self._count(rows, ahead, clear)
+        further = None
         if not busy.all():
-            self._end(rows.take(~busy), ahead.take(~busy))
+            further = self._pass(rows.take(~busy), ahead.take(~busy))
             rows = rows.take(busy)
             ahead, heights, releases = (
                 ahead.take(busy),
@@ -119,47 +120,19 @@ class Engine:
                 releases.take(np.flatnonzero(busy)),
             )
             clear = clear[busy]
-        return self._happen(rows, ahead, heights, clear, releases) if len(rows) else rows
+        rows = self._happen(rows, ahead, heights, clear, releases) if len(rows) else rows
+        return rows if further is None else further.joined(rows)
 
-    def _turns(self, rows: Rows, ahead: Straight, heights: Array, lowest: Array, clear: Index) -> Mask:
+    def _turns(self, rows: Rows, ahead: Straight, heights: tuple[Array, Array], clear: Index) -> Mask:
         """Rows (b,) with a pre-activation that may turn back inside an interval after it has crossed zero.
 
-        heights (b, s', h): z at the nodes, and lowest (b, h) of them, with the sign of its side.
+        heights (b, h), (b, s', h): z where they are and at the nodes, with the sign of its side.
         """
-        path, nodes = self._path, self._nodes[ahead.first :]
         odd = np.zeros(len(rows), dtype=bool)
-        starts = np.maximum(np.append(0.0, nodes[:-1]), rows.position[:, None])
-        spans = np.maximum(nodes - starts, 0.0)
-        sizes = np.abs(np.column_stack([rows.a, ahead.outputs]))
-        farthest = path.length * LARGEST * spans * np.maximum(sizes[:, :-1], sizes[:, 1:])
-        farthest[np.arange(nodes.size) > clear[:, None]] = 0.0
-        own, around = path.largest(rows.slope, ahead.gram)
-        fastest = own + around[:, None] * self._samples.lengths
-        height = rows.side * rows.z
-        near = np.minimum(lowest, height) < 0.5 * farthest.max(axis=1)[:, None] * fastest
-        near &= rows.side != 0.0
-        row, sample = np.nonzero(near)
-        if row.size == 0:
-            return odd
-        levels = np.column_stack([height[row, sample], np.maximum(heights[row, :, sample], 0.0)])
-        pair, node = np.nonzero(
-            levels[:, :-1] + levels[:, 1:] < farthest[row] * fastest[row, sample][:, None]
-        )
-        row, sample, start = row[pair], sample[pair], levels[pair, node]
-        terms = rows.slope[row, :, sample].T * (rows.side[row, sample] * np.sign(rows.a[row]))
-        low, high = path.bounds(terms)
-        some = np.flatnonzero((low < 0.0) & (high > 0.0))
-        row, sample, node = row[some], sample[some], node[some]
-        lengths = self._samples.lengths
-        found, _ = confirmed(
-            path,
-            terms[:, some],
-            (starts[row, node], nodes[node]),
-            start[some],
-            farthest[row, node],
-            lengths.max() * lengths[sample],
-        )
-        odd[row[found]] = True
+        outputs = np.column_stack([rows.a, ahead.outputs])
+        these = Stretches(rows.side, rows.slope, ahead.gram, rows.position, ahead.ends, heights, outputs)
+        passed = np.arange(ahead.z.shape[1]) > clear[:, None]
+        odd[turning_points(these, self._path, self._samples.lengths, passed)[0]] = True
         return odd
 
     def _releases(self, rows: Rows, ends: Array) -> Releases:
@@ -177,21 +150,37 @@ class Engine:
         gain = self._neurons.gain[rows.row]
         weight = ahead.outputs * gain[:, None] * counted
         hidden = ahead.z * (rows.side > 0.0)[:, None]
-        self.predictions[ahead.first :] += np.matmul(weight.T[:, None], hidden.transpose(1, 0, 2))[:, 0]
+        if ahead.ends.ndim == 1:
+            first = self._nodes.size - steps
+            self.growth[first:] += np.einsum("bs,bs->s", weight, ahead.outputs)
+            self.predictions[first:] += np.matmul(weight.T[:, None], hidden.transpose(1, 0, 2))[:, 0]
+        else:
+            at = np.zeros((self._nodes.size, len(rows)))
+            at[ahead.first, np.arange(len(rows))] = weight[:, 0]
+            self.predictions += at @ hidden[:, 0]
+            self.growth += at @ ahead.outputs[:, 0]
 
     def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
         """Keep what dense output needs of the rows until positions (b,)."""
         if self._records is not None:
             start = (rows.w, rows.a, rows.z, rows.status)
-            way = (rows.direction.transpose(1, 0, 2), ahead.first, ahead.integral, ahead.outputs)
+            # those who go to their next node only come to none before it
+            first = self._nodes.size - (len(ahead.ends) if ahead.ends.ndim == 1 else 0)
+            way = (rows.direction.transpose(1, 0, 2), first, ahead.integral, ahead.outputs)
             self._records.add(MotionRecord(rows.row, rows.position, until, *start, *way))
 
-    def _end(self, rows: Rows, ahead: Straight) -> None:
-        """Rows that nothing happens to any more, at the end of the step."""
+    def _pass(self, rows: Rows, ahead: Straight) -> Rows:
+        """Rows to which nothing happens before the last node ahead; those left that are not at the end."""
         w = rows.w + np.matmul(ahead.integral[:, -1:], rows.direction)[:, 0]
-        self._keep(rows, ahead, np.ones(len(rows)))
-        there = replace(rows, w=w, a=ahead.outputs[:, -1], z=ahead.z[:, -1])
-        self.ended.append((rows.row, neurons_of(there, self._neurons, self._samples)))
+        node = ahead.first + ahead.z.shape[1]
+        position = self._nodes[node - 1]
+        self._keep(rows, ahead, position)
+        there = replace(rows, position=position, node=node, w=w, a=ahead.outputs[:, -1], z=ahead.z[:, -1])
+        ended = node == self._nodes.size
+        if ended.any():
+            done = there if ended.all() else there.take(ended)
+            self.ended.append((done.row, neurons_of(done, self._neurons, self._samples)))
+        return there.take(~ended)
 
     def _happen(self, rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases) -> Rows:
         """The rows, each of which has an event before its node ``clear`` (b,), after that event."""

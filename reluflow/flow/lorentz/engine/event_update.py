@@ -166,5 +166,5 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         slots[who, slot[who]] = -1
         multiplier[who, :, slot[who]] = 0.0
     rows.slots, rows.inverse, rows.multiplier = slots, inverse, multiplier
-    rows.changed = np.ones(len(rows), dtype=bool)
+    rows.events = rows.events + 1
     return rows

@@ -20,7 +20,7 @@ class Rows:
     row (b,): their places among those that were given. w (b, p), a (b,), z (b, h), status (b, h), side (b,
     h): see ``Neurons``. direction (b, t, p) and slope (b, t, h): D_i and S_i of the t terms of the path.
     slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M. stuck (b,):
-    events without time passing. changed (b,): whether there was any event.
+    events without time passing. events (b,): how many events there were.
     """
 
     row: Index
@@ -37,7 +37,7 @@ class Rows:
     multiplier: Array
     inverse: Array
     stuck: Index
-    changed: Mask
+    events: Index
 
     def __len__(self) -> int:
         return int(self.row.size)
@@ -55,6 +55,18 @@ class Rows:
             multiplier=np.pad(self.multiplier, ((0, 0), (0, 0), more)),
             inverse=np.pad(self.inverse, ((0, 0), more, more)),
         )
+
+    def joined(self, others: "Rows") -> "Rows":
+        """These and others."""
+        if len(others) == 0:
+            return self
+        mine, theirs = self, others
+        while mine.slots.shape[1] < theirs.slots.shape[1]:
+            mine = mine.wider()
+        while theirs.slots.shape[1] < mine.slots.shape[1]:
+            theirs = theirs.wider()
+        names = [field.name for field in fields(self)]
+        return Rows(*(np.concatenate([getattr(mine, name), getattr(theirs, name)]) for name in names))
 
 
 def rows_of(neurons: Neurons, pulled: Pull) -> Rows:
@@ -75,7 +87,7 @@ def rows_of(neurons: Neurons, pulled: Pull) -> Rows:
         multiplier=np.ascontiguousarray(pulled.multiplier.transpose(1, 0, 2)),
         inverse=np.matmul(neurons.dual, neurons.dual.transpose(0, 2, 1)),
         stuck=np.zeros(count, dtype=np.intp),
-        changed=np.zeros(count, dtype=bool),
+        events=np.zeros(count, dtype=np.intp),
     )
     return rows if rows.slots.shape[1] else rows.wider()
 
@@ -87,7 +99,7 @@ def neurons_of(rows: Rows, neurons: Neurons, samples: Samples) -> Neurons:
     nearer to it by a step of Newton's method, 2 M - M G M, before.
     """
     base = widened(neurons.take(rows.row), rows.slots.shape[1])
-    dual, new = base.dual, np.flatnonzero(rows.changed)
+    dual, new = base.dual, np.flatnonzero(rows.events)
     if new.size:
         slots, inverse, dual = rows.slots[new], rows.inverse[new], dual.copy()
         gram = samples.gram[slots[:, :, None], slots[:, None]]
