@@ -116,13 +116,16 @@ def light_cone_parts(axis: Array, w: Array, a: Array, delta: Array) -> tuple[Arr
     """
     p = np.vecdot(w, axis)
     across = w - p[:, None] * axis
-    product = np.vecdot(across, across)
-    product += delta
-    product[np.abs(product) <= EXACT * (a * a + p * p)] = 0.0
+    return across, *plus_minus(p, a, np.vecdot(across, across) + delta)
+
+
+def plus_minus(p: Array, a: Array, product: Array) -> tuple[Array, Array]:
+    """u+ and u- (b,) of p = <w, e> (b,), a (b,) and their product (b,), in which nothing cancels."""
+    product = np.where(np.abs(product) <= EXACT * (a * a + p * p), 0.0, product)
     along = a * p >= 0.0
     large = np.where(along, a + p, a - p)
     small = np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)
-    return across, np.where(along, large, small), np.where(along, small, large)
+    return np.where(along, large, small), np.where(along, small, large)
 
 
 def light_cone(generator: Array, w: Array, a: Array, delta: Array) -> LightCone:

@@ -7,7 +7,7 @@ import numpy as np
 from reluflow.flow.lorentz.boost import BoostChain
 from reluflow.flow.lorentz.event_location import Move, crossed, move, moved_to
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.motion_record import MotionRecord
+from reluflow.flow.lorentz.motion_record import KnownPulls, MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.progress import Progress
 from reluflow.flow.lorentz.pull import Pull
@@ -58,11 +58,9 @@ class Hop:
     def record(self, rows: Index, until: Array, nodes: int) -> MotionRecord:
         """What is known of the neurons, numbered by ``rows`` (b,), on their way to ``until`` (b,)."""
         before, direction = self.before, self.pulled.direction
-        start = (before.weights, before.outputs, before.z, before.status)
-        at_none = np.zeros((rows.size, 1, len(direction)))
-        return MotionRecord(
-            rows, self.progress.position, until, *start, direction, nodes, at_none, at_none[:, :, 0]
-        )
+        start = (KnownPulls(before.weights, direction), before.outputs, before.z, before.status)
+        none = np.zeros((rows.size, 1, len(direction)))
+        return MotionRecord(rows, self.progress.position, until, *start, nodes, none, none[:, :, 0])
 
 
 def hop(neurons: Neurons, forcing: Forcing, progress: Progress, pulled: Pull) -> Hop:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -55,23 +56,58 @@ def gradient_squares(neurons: Neurons, pulls: Array, decay: float = 0.0) -> Arra
     return squares
 
 
+class Pulls(Protocol):
+    """Where b neurons between two events begin, and the D_i of each for the t terms of the path."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers that takes."""
+
+    def weights(self, which: Index | slice) -> Array:
+        """w where neurons ``which`` begin (c, p)."""
+
+    def mixed(self, which: Index | slice, weights: Array) -> Array:
+        """Sums of the D_i of neurons ``which``, with weights (c, k, t): (c, k, p)."""
+
+
+@dataclass(frozen=True)
+class KnownPulls:
+    """Those that are known as they are: start (b, p), and direction (t, b, p), which is D_i."""
+
+    start: Array
+    direction: Array
+
+    @property
+    def size(self) -> int:
+        """How many numbers that takes."""
+        return self.direction.size + self.start.size
+
+    def weights(self, which: Index | slice) -> Array:
+        """w where neurons ``which`` begin (c, p)."""
+        return self.start[which]
+
+    def mixed(self, which: Index | slice, weights: Array) -> Array:
+        """Sums of the D_i of neurons ``which``, with weights (c, k, t): (c, k, p)."""
+        mixed: Array = np.einsum("ckt,tcp->ckp", weights, self.direction[:, which])
+        return mixed
+
+
 @dataclass(frozen=True)
 class MotionRecord:
     """b neurons between two events, from positions ``begin`` to ``until`` (b,) of the step.
 
-    rows (b,): their places in the sweep. weights (b, p), outputs (b,), z (b, h), status (b, h): where they
-    begin. direction (t, b, p): D_i for the t terms of the path. integral (b, s', t), outputs_at (b, s'): from
-    nodes ``first`` on, the integral of a times each term's basis, and a.
+    rows (b,): their places in the sweep. pulls, outputs (b,), z (b, h), status (b, h): where they begin, and
+    what they are pulled with. integral (b, s', t), outputs_at (b, s'): from nodes ``first`` on, the integral
+    of a times each term's basis, and a.
     """
 
     rows: Index
     begin: Array
     until: Array
-    weights: Array
+    pulls: Pulls
     outputs: Array
     z: Array
     status: Bytes
-    direction: Array
     first: int
     integral: Array
     outputs_at: Array
@@ -79,13 +115,13 @@ class MotionRecord:
     @property
     def size(self) -> int:
         """How many numbers its largest arrays hold."""
-        return self.direction.size + self.weights.size + self.z.size
+        return self.pulls.size + self.z.size
 
     def pieces(self, moments: Array) -> Iterator[tuple[Index | slice, Index]]:
         """Its neurons, and the numbers of the moments (k,) at which to look at them, in pieces."""
         inside = (moments[:, None] >= self.begin) & (moments[:, None] <= self.until)
-        terms, count, dimension = self.direction.shape
-        most = max(1, ROOM // (terms * (dimension + self.z.shape[1])))
+        count = self.begin.size
+        most = max(1, ROOM * count // max(1, self.size))
         if count > 0.1 * most:
             for number, rows in enumerate(inside):
                 if rows.any():
@@ -107,15 +143,17 @@ class MotionRecord:
         start = np.where(later, nodes[node], begin)
         integral = np.where(later[:, None], self.integral[which][rows, place], 0.0)
         a = np.where(later, self.outputs_at[which][rows, place], self.outputs[which])
-        direction = self.direction[:, which]
-        w = self.weights[which] + np.einsum("ct,tcp->cp", integral, direction)
         weights = path.length * path.exponentials(start, x)
+        asked = np.concatenate([integral[:, None], weights, path.basis(x)[:, None]], axis=1)
+        vectors = self.pulls.mixed(which, asked)
+        so_far, generators, pull = vectors[:, 0], vectors[:, 1:-1], vectors[:, -1]
         base = swept.take(self.rows[which])
-        boosted = boost_chain(np.einsum("cet,tcp->ecp", weights, direction), w, a, base.delta)
-        integral = integral + np.einsum("ec,cet->ct", boosted.integral, weights)
-        z = self.z[which] + np.einsum("ct,tcp->cp", integral, direction) @ samples.inputs.T
+        w = self.pulls.weights(which) + so_far
+        boosted = boost_chain(generators.transpose(1, 0, 2), w, a, base.delta)
+        moved = so_far + np.einsum("ec,cep->cp", boosted.integral, generators)
+        z = self.z[which] + moved @ samples.inputs.T
         there = base.moved(boosted.weights[-1], boosted.outputs[-1], z, self.status[which]).rebalanced()
-        return there, np.einsum("ct,tcp->cp", path.basis(x), direction)
+        return there, pull
 
 
 class MotionRecords:

@@ -12,7 +12,7 @@ import numpy as np
 from reluflow.flow.lorentz.boost import BoostChain, boost_chain
 from reluflow.flow.lorentz.event_location import Move, over
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.motion_record import MotionRecord
+from reluflow.flow.lorentz.motion_record import KnownPulls, MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
 from reluflow.flow.lorentz.progress import Progress
 from reluflow.flow.lorentz.pull import Pull, pull
@@ -119,9 +119,9 @@ class StraightMotion:
         """What is known of the neurons, numbered by ``rows`` (b,), on their way to ``until`` (b,)."""
         before, pulled = self.before, self.pulled
         begin = np.zeros(rows.size) if self.progress is None else self.progress.position
-        start = (before.weights, before.outputs, before.z, before.status)
-        way = (pulled.direction, self.first, self.integral, self.outputs)
-        return MotionRecord(rows, begin, until, *start, *way)
+        pulls = KnownPulls(before.weights, pulled.direction)
+        start = (pulls, before.outputs, before.z, before.status)
+        return MotionRecord(rows, begin, until, *start, self.first, self.integral, self.outputs)
 
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:
         """Neurons at the node before their first suspect one, their pull, their move over that stretch."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.boost import GENTLE, TINY, after, light_cone
+from reluflow.flow.lorentz.boost import GENTLE, TINY, LightCone, after, plus_minus
 from reluflow.flow.lorentz.engine.rows import Rows
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
@@ -17,9 +17,8 @@ class Straight:
     """b neurons straight through nodes of the path, as if no activation changed.
 
     first (b,): the number of the first of their s' nodes; ends, (s',) or (b, s'): where these are. integral
-    (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); gram (b, t, t), along (b, t): <D_i, D_j> and
-    <w, D_i> at the start; rough (b,): whether a boost is too rapid for the plain formulas; delta (b,): a^2 -
-    |w|^2, where it is needed.
+    (b, s', t): Y at the nodes; outputs (b, s'), z (b, s', h); rough (b,): whether a boost is too rapid for
+    the plain formulas.
     """
 
     first: Index
@@ -27,23 +26,22 @@ class Straight:
     integral: Array
     outputs: Array
     z: Array
-    gram: Array
-    along: Array
     rough: Mask
-    delta: Array
+
+    @property
+    def near(self) -> bool:
+        """Whether each goes to its next node only."""
+        return self.ends.ndim == 2
 
     def take(self, rows: Index | Mask) -> "Straight":
         """Those of some neurons."""
         return Straight(
             self.first[rows],
-            self.ends if self.ends.ndim == 1 else self.ends[rows],
+            self.ends[rows] if self.near else self.ends,
             self.integral[rows],
             self.outputs[rows],
             self.z[rows],
-            self.gram[rows],
-            self.along[rows],
             self.rough[rows],
-            self.delta[rows],
         )
 
 
@@ -77,17 +75,13 @@ def straight(rows: Rows, path: Path, near: bool) -> Straight:
         by_node, first, ends = _all_left(by_node, rows.node, path)
     steps, per_node = by_node.shape[1:3]
     weights = by_node.reshape(count, steps * per_node, -1)
-    gram = np.matmul(rows.direction, rows.direction.transpose(0, 2, 1))
-    along = np.matmul(rows.direction, rows.w[:, :, None])[:, :, 0]
-    integral, outputs, rough = chain(weights, gram, along, rows.a)
+    integral, outputs, rough = chain(weights, rows.gram, rows.along, rows.a)
     moved = (integral[:, :, None] * weights).reshape(count, steps, per_node, -1).sum(axis=2)
     if steps > 1:
         np.cumsum(moved, axis=1, out=moved)
     z = np.matmul(moved, rows.slope)
     z += rows.z[:, None]
-    return Straight(
-        first, ends, moved, outputs[:, per_node - 1 :: per_node], z, gram, along, rough, np.zeros(count)
-    )
+    return Straight(first, ends, moved, outputs[:, per_node - 1 :: per_node], z, rough)
 
 
 def _all_left(to_next: Array, node: Index, path: Path) -> tuple[Array, Index, Array]:
@@ -132,22 +126,18 @@ def chain(weights: Array, gram: Array, along: Array, a: Array) -> tuple[Array, A
     return integral, outputs, rough
 
 
-def straight_frozen(rows: Rows, path: Path, delta: Array) -> Straight:
-    """Rows to the end of a path that stands still, in one boost each; delta (b,): a^2 - |w|^2."""
-    direction, count = rows.direction[:, 0], len(rows)
-    span = path.length * (1.0 - rows.position)
-    integral, outputs = after(light_cone(span[:, None] * direction, rows.w, rows.a, delta), np.ones(count))
-    integral *= span
+def cone(rows: Rows, path: Path) -> LightCone:
+    """Light-cone coordinates of rows before the boost to the end of a path that stands still."""
+    size = np.sqrt(np.maximum(rows.gram[:, 0, 0], 0.0))
+    p = rows.along[:, 0] / np.maximum(size, TINY)
+    return LightCone(*plus_minus(p, rows.a, rows.across), path.length * (1.0 - rows.position) * size)
+
+
+def straight_frozen(rows: Rows, path: Path) -> Straight:
+    """Rows to the end of a path that stands still, in one boost each."""
+    count = len(rows)
+    integral, outputs = after(cone(rows, path), np.ones(count))
+    integral *= path.length * (1.0 - rows.position)
     z = rows.z + integral[:, None] * rows.slope[:, 0]
-    none, products = np.zeros(count, dtype=bool), np.zeros((count, 1, 1))
-    return Straight(
-        np.zeros(count, dtype=np.intp),
-        path.nodes,
-        integral[:, None, None],
-        outputs[:, None],
-        z[:, None],
-        products,
-        products[:, 0],
-        none,
-        delta,
-    )
+    first, smooth = np.zeros(count, dtype=np.intp), np.zeros(count, dtype=bool)
+    return Straight(first, path.nodes, integral[:, None, None], outputs[:, None], z[:, None], smooth)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reluflow.flow.lorentz.boost import after, light_cone, time_to_integral
-from reluflow.flow.lorentz.engine.chain import Start, Straight
+from reluflow.flow.lorentz.boost import after, time_to_integral
+from reluflow.flow.lorentz.engine.chain import Start, Straight, cone
 from reluflow.flow.lorentz.engine.rows import Rows
 from reluflow.flow.lorentz.kink_location import LOCATION, beyond, newton_step
 from reluflow.flow.lorentz.neurons import Mask
@@ -16,6 +16,9 @@ from reluflow.network import Array
 
 #: Newton steps for the moment of a crossing
 NEWTON = 5
+#: what may be the first to cross: it does so on a straight line by no more than this share of the interval
+#: after twice the time of the first
+NEARLY_FIRST = 0.1
 #: ... and for its guess on the cubic through both ends of an interval
 GUESSES = 3
 
@@ -38,9 +41,13 @@ class Place:
 
 
 def locate_moving(
-    rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases, path: Path
+    rows: Rows, ahead: Straight, heights: Array, clear: Index, busy: Mask, releases: Releases, path: Path
 ) -> tuple[Place, Place]:
-    """Where the interval of the path begins in which the first event of each row is, and the event itself."""
+    """Where the interval of the path begins in which the first event of each row is, and the event itself.
+
+    heights (b, s', h): z at the nodes, with the sign of its side; clear (b,): the number of the one before
+    which the event is. Rows that are not ``busy`` (b,) have none, and go to that node.
+    """
     nodes, here = path.nodes, np.arange(len(rows))
     inside = np.maximum(clear, rows.node - ahead.first)
     later = inside > rows.node - ahead.first
@@ -50,21 +57,28 @@ def locate_moving(
     a = np.where(later, ahead.outputs[here, last], rows.a)
     z = np.where(later[:, None], ahead.z[here, last], rows.z)
     crosses = (heights[here, inside] < 0.0).any(axis=1)
-    odd = ~crosses & ~np.isfinite(releases.position)
+    odd = busy & ~crosses & ~np.isfinite(releases.position)
     ends = ahead.z[here, inside], ahead.outputs[here, inside]
     sample, crossing = guess(rows, path, (z, ends[0]), (a, ends[1]), begin, end)
     crosses &= crossing < releases.position
     position = np.where(crosses, crossing, np.where(odd, begin, np.minimum(releases.position, end)))
     before = Place(begin, inside + ahead.first, integral, a, z, sample, crosses, odd)
-    start = Start(begin, integral, a, ahead.gram, ahead.along)
+    start = Start(begin, integral, a, rows.gram, rows.along)
     integral, a, z, position, sample = locate(rows, path, start, (begin, end), position, sample, crosses)
     # a release comes first after all, or a crossing does
     odd = odd | np.where(crosses, releases.position < position, beyond(rows.side, z).any(axis=1))
-    return before, Place(position, before.node, integral, a, z, sample, crosses, odd)
+    node = before.node
+    if not busy.all():
+        pass_by = np.flatnonzero(~busy)
+        integral[pass_by], a[pass_by], z[pass_by] = (
+            part[pass_by, 0] for part in (ahead.integral, ahead.outputs, ahead.z)
+        )
+        node = node + ~busy
+    return before, Place(position, node, integral, a, z, sample, crosses, odd)
 
 
 def locate_frozen(
-    rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases, path: Path
+    rows: Rows, ahead: Straight, heights: Array, clear: Index, busy: Mask, releases: Releases, path: Path
 ) -> tuple[Place, Place]:
     """The same on a path that stands still: rows move on straight lines, as far as the integral of a."""
     count, span = len(rows), path.length * (1.0 - rows.position)
@@ -74,7 +88,7 @@ def locate_frozen(
         integral = np.where(heights[:, 0] < 0.0, -rows.z / slope, np.inf)
     sample = np.argmin(np.abs(integral), axis=1)
     first = integral[np.arange(count), sample]
-    start = light_cone(span[:, None] * rows.direction[:, 0], rows.w, rows.a, ahead.delta)
+    start = cone(rows, path)
     share = time_to_integral(start, np.where(np.isfinite(first), first, 0.0) / span)
     crossing = np.where(np.isfinite(first), rows.position + (1.0 - rows.position) * share, np.inf)
     crosses = crossing < releases.position
@@ -94,11 +108,15 @@ def guess(
 
     z (b, h), a (b,): at both ends.
     """
-    row, sample = np.nonzero(rows.side * z[1] < 0.0)
+    height, end_height = rows.side * z[0], rows.side * z[1]
+    wrong = end_height < 0.0
+    # how soon each crosses on a straight line; those that are far from the first are none of it
+    late = np.divide(height, height - end_height, out=np.full_like(height, np.inf), where=wrong)
+    row, sample = np.nonzero(wrong & (late <= NEARLY_FIRST + 2.0 * late.min(axis=1)[:, None]))
     side, slope = rows.side[row, sample], rows.slope[row, :, sample]
     span = end - begin
     scale = (path.length * span)[row] * side
-    first, last = side * z[0][row, sample], side * z[1][row, sample]
+    first, last = height[row, sample], end_height[row, sample]
     fall = scale * a[0][row] * np.vecdot(path.basis(begin)[row], slope)
     finish = scale * a[1][row] * np.vecdot(path.basis(end)[row], slope)
     # f(u) = first + u (fall + u (square + u cube)), at first without the cube
@@ -138,9 +156,9 @@ def locate(
     """
     for _ in range(NEWTON):
         integral, a = start.at(path, position)
-        z = rows.z + np.matmul(integral[:, None], rows.slope)[:, 0]
         basis = path.basis(position)
-        speed = (path.length * a)[:, None] * np.matmul(basis[:, None], rows.slope)[:, 0]
+        both = np.matmul(np.stack([integral, basis], axis=1), rows.slope)
+        z, speed = rows.z + both[:, 0], (path.length * a)[:, None] * both[:, 1]
         sample, late = newton_step(rows.side, z, speed, sample, located, located)
         target = np.clip(position + late, *within)
         late = target - position
@@ -153,6 +171,6 @@ def locate(
             along = np.vecdot(turn, start.along + np.matmul(start.gram, integral[:, :, None])[:, :, 0])
             y = a + 0.5 * along
             integral, a = integral + y[:, None] * turn, a + along + 0.5 * squares * a
-            z = z + np.matmul((y[:, None] * turn)[:, None], rows.slope)[:, 0]
+            z = z + (y * path.length * late)[:, None] * both[:, 1]
             break
     return integral, a, z, position, sample

@@ -1,15 +1,13 @@
 """The rounds of the engine: every neuron to its next event, until all are at the end of the step."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine.chain import Straight, straight, straight_frozen
-from reluflow.flow.lorentz.engine.crossing import Place, locate_frozen, locate_moving
+from reluflow.flow.lorentz.engine.crossing import locate_frozen, locate_moving
 from reluflow.flow.lorentz.engine.event_update import EventUpdate, changed, decide
-from reluflow.flow.lorentz.engine.rows import Rows, neurons_of, rows_of
+from reluflow.flow.lorentz.engine.rows import PushedPulls, Rows, neurons_of, rows_of
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
@@ -63,65 +61,55 @@ class Engine:
 
         Raises AbandonedError if ``abandoned`` of the forcing says so.
         """
-        neurons, rows = self._neurons, rows_of(self._neurons, pulled)
+        neurons, rows = self._neurons, rows_of(self._neurons, pulled, self._path.still)
         resting = ((neurons.z == 0.0) & (neurons.side != 0.0) & ~rows.slope.any(axis=1)).any(axis=1)
         plain = ~resting & (neurons.delta >= 0.0) & ~neurons.lined & neurons.weights.any(axis=1)
-        rows = self._without(rows, ~plain)
+        self._leave(rows, ~plain)
+        rows = rows if plain.all() else rows.take(plain)
         while len(rows):
             if self._forcing.abandoned():
                 raise AbandonedError
             rows = self._round(rows)
 
-    def _without(self, rows: Rows, odd: Mask) -> Rows:
-        """The rows that are not ``odd`` (b,); these are left as they are to ``rounds``."""
-        if not odd.any():
-            return rows
-        gone = rows.take(odd)
-        self.left.append((gone.row, neurons_of(gone, self._neurons, self._samples), gone.position, gone.node))
-        return rows.take(~odd)
+    def _leave(self, rows: Rows, odd: Mask) -> None:
+        """Leave the rows that are ``odd`` (b,), as they are, to ``rounds``."""
+        if odd.any():
+            gone = rows.take(odd)
+            neurons = neurons_of(gone, self._neurons, self._samples)
+            self.left.append((gone.row, neurons, gone.position, gone.node))
 
     def _round(self, rows: Rows) -> Rows:
-        """The rows after their next event; those that have none are at the end of the step."""
+        """The rows after their next event, or at their next node; but for those at the end of the step."""
         if self._path.still:
-            ahead = straight_frozen(rows, self._path, self._neurons.delta[rows.row])
+            ahead = straight_frozen(rows, self._path)
         else:
             ahead = straight(rows, self._path, crowded(rows.events, rows.position))
-        heights = rows.side[:, None] * ahead.z
+        steps, heights = ahead.z.shape[1], rows.side[:, None] * ahead.z
         crossed = heights.min(axis=2) < 0.0
-        clear = np.where(crossed.any(axis=1), crossed.argmax(axis=1), heights.shape[1])
-        last = np.minimum(clear, heights.shape[1] - 1)
-        ends = self._nodes[ahead.first + last]
+        clear = np.where(crossed.any(axis=1), crossed.argmax(axis=1), steps)
+        ends = self._nodes[ahead.first + np.minimum(clear, steps - 1)]
         odd = ahead.rough
         if not self._path.still:
-            odd |= self._turns(rows, ahead, (rows.side * rows.z, heights), clear)
+            odd = odd | self._turns(rows, ahead, (rows.side * rows.z, heights), clear)
         releases = self._releases(rows, ends)
         released = np.isfinite(releases.position)
         node = np.searchsorted(self._nodes[:-1], releases.position)
         clear = np.where(released, np.minimum(clear, node - ahead.first), clear)
-        busy = released | (clear < heights.shape[1])
-        if odd.any():
-            self._count(rows.take(~odd), ahead.take(~odd), clear[~odd])
-            rows = self._without(rows, odd)
-            ahead, heights, releases = (
-                ahead.take(~odd),
-                heights[~odd],
-                releases.take(np.flatnonzero(~odd)),
-            )
-            clear, busy = clear[~odd], busy[~odd]
-        else:
-            self._count(rows, ahead, clear)
-        further = None
-        if not busy.all():
-            further = self._pass(rows.take(~busy), ahead.take(~busy))
-            rows = rows.take(busy)
-            ahead, heights, releases = (
-                ahead.take(busy),
-                heights[busy],
-                releases.take(np.flatnonzero(busy)),
-            )
-            clear = clear[busy]
-        rows = self._happen(rows, ahead, heights, clear, releases) if len(rows) else rows
-        return rows if further is None else further.joined(rows)
+        self._count(rows, ahead, np.where(odd, 0, clear))
+        busy = clear < steps
+        over = ~(busy | odd) & (ahead.first + steps == self._nodes.size)
+        self._leave(rows, odd)
+        if over.any():
+            self._end(rows.take(over), ahead.take(over))
+        stays = ~(over | odd)
+        if not stays.all():
+            rows, ahead, heights = rows.take(stays), ahead.take(stays), heights[stays]
+            releases, clear, busy = releases.take(np.flatnonzero(stays)), clear[stays], busy[stays]
+        return (
+            self._happen(rows, ahead, heights, np.where(busy, clear, 0), busy, releases)
+            if len(rows)
+            else rows
+        )
 
     def _turns(self, rows: Rows, ahead: Straight, heights: tuple[Array, Array], clear: Index) -> Mask:
         """Rows (b,) with a pre-activation that may turn back inside an interval after it has crossed zero.
@@ -130,7 +118,7 @@ class Engine:
         """
         odd = np.zeros(len(rows), dtype=bool)
         outputs = np.column_stack([rows.a, ahead.outputs])
-        these = Stretches(rows.side, rows.slope, ahead.gram, rows.position, ahead.ends, heights, outputs)
+        these = Stretches(rows.side, rows.slope, rows.gram, rows.position, ahead.ends, heights, outputs)
         passed = np.arange(ahead.z.shape[1]) > clear[:, None]
         odd[turning_points(these, self._path, self._samples.lengths, passed)[0]] = True
         return odd
@@ -150,7 +138,7 @@ class Engine:
         gain = self._neurons.gain[rows.row]
         weight = ahead.outputs * gain[:, None] * counted
         hidden = ahead.z * (rows.side > 0.0)[:, None]
-        if ahead.ends.ndim == 1:
+        if not ahead.near:
             first = self._nodes.size - steps
             self.growth[first:] += np.einsum("bs,bs->s", weight, ahead.outputs)
             self.predictions[first:] += np.matmul(weight.T[:, None], hidden.transpose(1, 0, 2))[:, 0]
@@ -163,37 +151,41 @@ class Engine:
     def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
         """Keep what dense output needs of the rows until positions (b,)."""
         if self._records is not None:
-            start = (rows.w, rows.a, rows.z, rows.status)
+            begun = self._neurons.weights[rows.row]
+            pulls = PushedPulls(self._forcing, begun, rows.pushed, rows.status, rows.slots, rows.multiplier)
             # those who go to their next node only come to none before it
-            first = self._nodes.size - (len(ahead.ends) if ahead.ends.ndim == 1 else 0)
-            way = (rows.direction.transpose(1, 0, 2), first, ahead.integral, ahead.outputs)
-            self._records.add(MotionRecord(rows.row, rows.position, until, *start, *way))
+            first = self._nodes.size - (0 if ahead.near else ahead.z.shape[1])
+            start = (pulls, rows.a, rows.z, rows.status)
+            self._records.add(
+                MotionRecord(rows.row, rows.position, until, *start, first, ahead.integral, ahead.outputs)
+            )
 
-    def _pass(self, rows: Rows, ahead: Straight) -> Rows:
-        """Rows to which nothing happens before the last node ahead; those left that are not at the end."""
-        w = rows.w + np.matmul(ahead.integral[:, -1:], rows.direction)[:, 0]
-        node = ahead.first + ahead.z.shape[1]
-        position = self._nodes[node - 1]
-        self._keep(rows, ahead, position)
-        there = replace(rows, position=position, node=node, w=w, a=ahead.outputs[:, -1], z=ahead.z[:, -1])
-        ended = node == self._nodes.size
-        if ended.any():
-            done = there if ended.all() else there.take(ended)
-            self.ended.append((done.row, neurons_of(done, self._neurons, self._samples)))
-        return there.take(~ended)
+    def _end(self, rows: Rows, ahead: Straight) -> None:
+        """Rows that nothing happens to any more, at the end of the step."""
+        self._keep(rows, ahead, np.ones(len(rows)))
+        place = ahead.outputs[:, -1], ahead.z[:, -1]
+        there = rows.moved(
+            np.ones(len(rows)), rows.node, ahead.integral[:, -1], place, self._forcing.on_force
+        )
+        self.ended.append((rows.row, neurons_of(there, self._neurons, self._samples)))
 
-    def _happen(self, rows: Rows, ahead: Straight, heights: Array, clear: Index, releases: Releases) -> Rows:
-        """The rows, each of which has an event before its node ``clear`` (b,), after that event."""
+    def _happen(
+        self, rows: Rows, ahead: Straight, heights: Array, clear: Index, busy: Mask, releases: Releases
+    ) -> Rows:
+        """The ``busy`` rows (b,) after what happens to them before node ``clear`` (b,), the others there."""
         locate = locate_frozen if self._path.still else locate_moving
-        before, at = locate(rows, ahead, heights, clear, releases, self._path)
-        moved = _moved(rows, at)
-        sample = np.where(at.crosses, at.sample, rows.slots[np.arange(len(rows)), releases.slot])
+        before, at = locate(rows, ahead, heights, clear, busy, releases, self._path)
+        force, place = self._forcing.on_force, (at.a, at.z)
+        moved = rows.moved(at.position, at.node, at.integral, place, force)
         moved.stuck = np.where(at.position - rows.position > CREEPING, 0, rows.stuck + 1)
-        change = decide(moved, sample, at.crosses, releases, self._forcing)
+        sample = np.where(at.crosses, at.sample, rows.slots[np.arange(len(rows)), releases.slot])
+        change = decide(moved, sample, at.crosses, busy, releases, self._forcing)
         odd = change.odd | at.odd | self._is_odd(rows, at.z, at.a, at.position, sample, at.crosses)
+        odd &= busy
         self._keep(rows, ahead, np.where(odd, before.position, at.position))
         if odd.any():
-            self._without(_moved(rows, before), odd)
+            place = before.a, before.z
+            self._leave(rows.moved(before.position, before.node, before.integral, place, force), odd)
             moved, change = moved.take(~odd), change.take(~odd)
         if len(moved) == 0:
             return moved
@@ -215,20 +207,16 @@ class Engine:
 
     def _note(self, rows: Rows, what: EventUpdate) -> None:
         """Log the events, and the kinks that they make in the residual."""
-        samples, path, sample = self._samples, self._path, what.sample
-        neuron = self._neurons.index[rows.row].astype(np.int32)
-        self.events.append(Events(rows.position, neuron, samples.first[sample].astype(np.int32), what.kind))
-        jump = crossing_jump(what.slope, what.force, sample, samples)
-        if not what.crosses.all():
-            who = np.flatnonzero(~what.crosses)
-            change = np.ptp(path.basis(path.nodes) @ what.margin[who].T, axis=0)
+        samples, path, some = self._samples, self._path, np.flatnonzero(what.happens)
+        sample, position, row = what.sample[some], rows.position[some], rows.row[some]
+        neuron = self._neurons.index[row].astype(np.int32)
+        self.events.append(Events(position, neuron, samples.first[sample].astype(np.int32), what.kind[some]))
+        jump = crossing_jump(what.slope[some], what.force[some], sample, samples)
+        crosses = what.crosses[some]
+        if not crosses.all():
+            who = np.flatnonzero(~crosses)
+            change = np.ptp(path.basis(path.nodes) @ what.margin[some[who]].T, axis=0)
             self.least = min(self.least, float(change.min()))
             jump[who] = release_jump(change, sample[who], samples)
-        squares, order = self._neurons.gain[rows.row] * rows.a**2, np.where(what.crosses, 1.0, 2.0)
-        self.kinks.append(kinks(squares, rows.position, sample, jump, order, self._forcing))
-
-
-def _moved(rows: Rows, place: Place) -> Rows:
-    """The rows at a place on their ways."""
-    w = rows.w + np.matmul(place.integral[:, None], rows.direction)[:, 0]
-    return replace(rows, position=place.position, node=place.node, w=w, a=place.a, z=place.z)
+        squares, order = self._neurons.gain[row] * rows.a[some] ** 2, np.where(crosses, 1.0, 2.0)
+        self.kinks.append(kinks(squares, position, sample, jump, order, self._forcing))

@@ -21,12 +21,13 @@ SPARSE = 0.1
 
 @dataclass(frozen=True)
 class EventUpdate:
-    """What happens to b rows: on which sample, whether z crosses zero, whether it begins to slide, or is
-    released from ``slot``; the new status and the kind of event; c (b, t), theta (b, s), g (b, p), its
-    products with all inputs (b, h), |g|^2 (b,); the multiplier of a sample that it begins to slide on (b,
-    t).
+    """What happens to b rows: whether anything does; on which sample, whether z crosses zero, whether it
+    begins to slide, or is released from ``slot``; the new status and the kind of event; c (b, t), theta (b,
+    s), the products of g with all inputs (b, h), |g|^2 (b,); S_i of the sample before (b, t), and the
+    multiplier of one that it begins to slide on (b, t).
     """
 
+    happens: Mask
     sample: Index
     slot: Index
     crosses: Mask
@@ -35,9 +36,9 @@ class EventUpdate:
     kind: Bytes
     change: Array
     theta: Array
-    part: Array
     inner: Array
     square: Array
+    own: Array
     entered: Array
     slope: Array
     force: Array
@@ -48,8 +49,13 @@ class EventUpdate:
         return EventUpdate(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing: Forcing) -> EventUpdate:
-    """What happens to rows where z reaches zero on ``sample``, or which are released from it."""
+def decide(
+    rows: Rows, sample: Index, crosses: Mask, happens: Mask, releases: Releases, forcing: Forcing
+) -> EventUpdate:
+    """What happens to rows where z reaches zero on ``sample``, or which are released from it.
+
+    happens (b,): whether either is so; the others stay as they are.
+    """
     samples, here = forcing.samples, np.arange(len(rows))
     total = samples.total
     basis = forcing.path.basis(rows.position)
@@ -61,12 +67,11 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     ratio = -gone / np.where(diagonal > 0.0, diagonal, 1.0)[:, None]
     ratio[here, releases.slot] = 0.0
     theta = np.where(crosses[:, None], theta, ratio)
-    inner = _orthogonal(samples.gram, rows, sample, theta)
+    inner = _orthogonal(samples.gram, rows.slots, sample, theta)
     if held.any():  # once more, as M is only nearly the inverse
         astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
         theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
-        inner = _orthogonal(samples.gram, rows, sample, theta)
-    part = _orthogonal(samples.inputs, rows, sample, theta)
+        inner = _orthogonal(samples.gram, rows.slots, sample, theta)
     square = np.where(crosses, inner[here, sample], 1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
     odd = square <= CAREFUL * samples.squares[sample]
     square = np.where(odd, 1.0, square)
@@ -91,11 +96,16 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     kind = np.where(crosses, kind, np.where(on, Change.RELEASE_ON, Change.RELEASE_OFF)).astype(np.int8)
     active = np.count_nonzero(rows.status == ON, axis=1) - (was_on & crosses) + (status == ON)
     odd |= active == 0
-    odd |= np.count_nonzero(held, axis=1) + slides >= rows.w.shape[1] - 1
+    odd |= np.count_nonzero(held, axis=1) + slides >= samples.inputs.shape[1] - 1
     entered = np.where(was_on[:, None], force, 0.0) + total * own / square[:, None]
     slope, strength = np.vecdot(basis, own), np.vecdot(basis, force)
     margin = beta - force
+    if not happens.all():
+        change = np.where(happens[:, None], change, 0.0)
+        status = np.where(happens, status, rows.status[here, sample])
+        slides, odd = slides & happens, odd & happens
     return EventUpdate(
+        happens,
         sample,
         releases.slot,
         crosses,
@@ -104,9 +114,9 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
         kind,
         change,
         theta,
-        part,
         inner,
         square,
+        own,
         entered,
         slope,
         strength,
@@ -115,36 +125,27 @@ def decide(rows: Rows, sample: Index, crosses: Mask, releases: Releases, forcing
     )
 
 
-def _orthogonal(vectors: Array, rows: Rows, sample: Index, theta: Array) -> Array:
-    """x_l - sum_k theta_k x_k (b, ..), of one of the ``vectors`` (h, ..) for each sample; theta (b, s)."""
-    slots = rows.slots
-    if slots.shape[1] < SPARSE * len(vectors):
-        combined: Array = vectors[sample] - np.matmul(theta[:, None], vectors[slots])[:, 0]
+def _orthogonal(gram: Array, slots: Index, sample: Index, theta: Array) -> Array:
+    """<x_l - sum_k theta_k x_k, x_i> (b, h) for one l of each row, ``sample``; theta (b, s)."""
+    if slots.shape[1] < SPARSE * len(gram):
+        combined: Array = gram[sample] - np.matmul(theta[:, None], gram[slots])[:, 0]
         return combined
-    here, mixed = np.arange(len(rows)), np.zeros((len(rows), len(vectors) + 1))
+    here, mixed = np.arange(len(sample)), np.zeros((len(sample), len(gram) + 1))
     mixed[here[:, None], slots] = -theta
     mixed[:, -1] = 0.0
     mixed[here, sample] = 1.0
-    return mixed[:, :-1] @ vectors
+    return mixed[:, :-1] @ gram
 
 
 def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
-    """The rows with the new activation, pull, multipliers and M."""
+    """The rows with the new activation, pull, multipliers and M; their slopes are written to."""
     here, sample, slot = np.arange(len(rows)), what.sample, what.slot
-    slides, frees = what.slides, ~what.crosses
+    slides, frees = what.slides, what.happens & ~what.crosses
     if slides.any() and not (rows.slots[slides] < 0).any(axis=1).all():
         rows, what = rows.wider(), replace(what, theta=np.pad(what.theta, ((0, 0), (0, WIDER))))
-    status, z = rows.status, rows.z
-    status, z = status.copy(), z.copy()
+    status, z, change = rows.status.copy(), rows.z.copy(), what.change[:, :, None]
     status[here, sample] = what.status
-    z[here, sample] = 0.0
-    rows.status, rows.z, rows.side = status, z, SIDE[status]
-    change = what.change[:, :, None]
-    direction, slope = change * what.part[:, None], change * what.inner[:, None]
-    direction += rows.direction
-    slope += rows.slope
-    slope *= (status != SLIDING)[:, None]
-    rows.direction, rows.slope = direction, slope
+    z[here, sample] = np.where(what.happens, 0.0, z[here, sample])
     multiplier = rows.multiplier + (total * change) * what.theta[:, None]
     inverse, slots = rows.inverse.copy(), rows.slots
     if slides.any():
@@ -165,6 +166,36 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         slots = slots.copy()
         slots[who, slot[who]] = -1
         multiplier[who, :, slot[who]] = 0.0
-    rows.slots, rows.inverse, rows.multiplier = slots, inverse, multiplier
-    rows.events = rows.events + 1
-    return rows
+    rows.slope += change * what.inner[:, None]
+    row, slid = np.nonzero(slots >= 0)
+    rows.slope[row, :, slots[row, slid]] = 0.0
+    mixed = change * what.own[:, None]
+    turned = (
+        mixed + mixed.transpose(0, 2, 1) + what.square[:, None, None] * (change * change.transpose(0, 2, 1))
+    )
+    return replace(
+        rows,
+        status=status,
+        z=z,
+        side=SIDE[status],
+        gram=rows.gram + turned,
+        across=_across(rows, turned[:, 0, 0]),
+        multiplier=multiplier,
+        inverse=inverse,
+        slots=slots,
+        events=rows.events + what.happens,
+    )
+
+
+def _across(rows: Rows, change: Array) -> Array:
+    """|w_perp|^2 + a^2 - |w|^2 (b,) after a ``change`` (b,) of |D|^2, of which <w, D> knows nothing.
+
+    On a path that moves it is not needed.
+    """
+    if rows.gram.shape[1] > 1:
+        return rows.across
+    before = rows.gram[:, 0, 0]
+    both = before * (before + change)
+    shares = np.divide(change, both, out=np.zeros_like(change), where=both > 0.0)
+    turned: Array = rows.across + rows.along[:, 0] ** 2 * shares
+    return turned

@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from reluflow.flow.lorentz.neurons import Bytes, Mask, Neurons, widened
+from reluflow.flow.lorentz.boost import TINY, light_cone_parts
+from reluflow.flow.lorentz.forcing import Forcing
+from reluflow.flow.lorentz.neurons import ON, Bytes, Mask, Neurons, widened
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array
@@ -17,27 +19,32 @@ WIDER = 4
 class Rows:
     """b neurons on their way, ``position`` (b,) in the step, before their next node (b,).
 
-    row (b,): their places among those that were given. w (b, p), a (b,), z (b, h), status (b, h), side (b,
-    h): see ``Neurons``. direction (b, t, p) and slope (b, t, h): D_i and S_i of the t terms of the path.
-    slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M. stuck (b,):
-    events without time passing. events (b,): how many events there were.
+    row (b,): their places among those that were given. a (b,), z (b, h), status (b, h), side (b, h): see
+    ``Neurons``. slope (b, t, h), gram (b, t, t), along (b, t): S_i, <D_i, D_j> and <w, D_i> for the t terms
+    of the path; across (b,), on a path that stands still: |w_perp|^2 + a^2 - |w|^2, w_perp the part of w
+    across D. slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M. stuck
+    (b,): events without time passing. events (b,): how many events there were. pushed (b, h + 1): by which
+    multiples of inputs, times -1 / n, w has moved; the last column stands for no sample. Of these arrays only
+    slope is ever written to.
     """
 
     row: Index
     position: Array
     node: Index
-    w: Array
     a: Array
     z: Array
     status: Bytes
     side: Array
-    direction: Array
     slope: Array
+    gram: Array
+    along: Array
+    across: Array
     slots: Index
     multiplier: Array
     inverse: Array
     stuck: Index
     events: Index
+    pushed: Array
 
     def __len__(self) -> int:
         return int(self.row.size)
@@ -56,38 +63,50 @@ class Rows:
             inverse=np.pad(self.inverse, ((0, 0), more, more)),
         )
 
-    def joined(self, others: "Rows") -> "Rows":
-        """These and others."""
-        if len(others) == 0:
-            return self
-        mine, theirs = self, others
-        while mine.slots.shape[1] < theirs.slots.shape[1]:
-            mine = mine.wider()
-        while theirs.slots.shape[1] < mine.slots.shape[1]:
-            theirs = theirs.wider()
-        names = [field.name for field in fields(self)]
-        return Rows(*(np.concatenate([getattr(mine, name), getattr(theirs, name)]) for name in names))
+    def moved(
+        self, position: Array, node: Index, integral: Array, place: tuple[Array, Array], force: Array
+    ) -> "Rows":
+        """The same at other positions, before the nodes (b,), after ``integral`` Y (b, t).
+
+        place: a (b,) and z (b, h) there; force (t, h): r for each term of the path.
+        """
+        a, z = place
+        pushed = self.pushed.copy()
+        pushed[:, :-1] += (self.status == ON) * (integral @ force)
+        pushed[np.arange(len(self))[:, None], self.slots] += np.matmul(integral[:, None], self.multiplier)[
+            :, 0
+        ]
+        along = self.along + np.matmul(self.gram, integral[:, :, None])[:, :, 0]
+        return replace(self, position=position, node=node, a=a, z=z, along=along, pushed=pushed)
 
 
-def rows_of(neurons: Neurons, pulled: Pull) -> Rows:
-    """Neurons at the start of the step, with the pull on them."""
-    count = len(neurons)
+def rows_of(neurons: Neurons, pulled: Pull, still: bool) -> Rows:
+    """Neurons at the start of the step, with the pull on them, on a path that is ``still`` or moves."""
+    count, direction = len(neurons), pulled.direction
+    across = np.zeros(count)
+    if still:
+        size = np.sqrt(np.vecdot(direction[0], direction[0]))
+        axis = direction[0] / np.maximum(size, TINY)[:, None]
+        part = light_cone_parts(axis, neurons.weights, neurons.outputs, neurons.delta)[0]
+        across = np.vecdot(part, part) + neurons.delta
     rows = Rows(
         row=np.arange(count),
         position=np.zeros(count),
         node=np.zeros(count, dtype=np.intp),
-        w=neurons.weights,
         a=neurons.outputs,
         z=neurons.z,
         status=neurons.status,
         side=neurons.side,
-        direction=np.ascontiguousarray(pulled.direction.transpose(1, 0, 2)),
-        slope=np.ascontiguousarray(pulled.slope.transpose(1, 0, 2)),
+        slope=pulled.slope.transpose(1, 0, 2).copy(),
+        gram=pulled.gram,
+        along=np.vecdot(neurons.weights, direction).T,
+        across=across,
         slots=neurons.slots,
         multiplier=np.ascontiguousarray(pulled.multiplier.transpose(1, 0, 2)),
         inverse=np.matmul(neurons.dual, neurons.dual.transpose(0, 2, 1)),
         stuck=np.zeros(count, dtype=np.intp),
         events=np.zeros(count, dtype=np.intp),
+        pushed=np.zeros((count, neurons.z.shape[1] + 1)),
     )
     return rows if rows.slots.shape[1] else rows.wider()
 
@@ -105,6 +124,49 @@ def neurons_of(rows: Rows, neurons: Neurons, samples: Samples) -> Neurons:
         gram = samples.gram[slots[:, :, None], slots[:, None]]
         inverse = 2.0 * inverse - np.matmul(np.matmul(inverse, gram), inverse)
         dual[new] = np.matmul(inverse, samples.padded[slots])
+    weights = base.weights + rows.pushed[:, :-1] @ (samples.inputs / -samples.total)
     return replace(
-        base, weights=rows.w, outputs=rows.a, z=rows.z, status=rows.status, slots=rows.slots, dual=dual
+        base, weights=weights, outputs=rows.a, z=rows.z, status=rows.status, slots=rows.slots, dual=dual
     )
+
+
+@dataclass(frozen=True)
+class PushedPulls:
+    """What rows (b,) are pulled with between two events, as dense output needs it; see ``Rows``.
+
+    start (b, p): w at the start of the step.
+    """
+
+    forcing: Forcing
+    start: Array
+    pushed: Array
+    status: Bytes
+    slots: Index
+    multiplier: Array
+
+    @property
+    def size(self) -> int:
+        """How many numbers that takes."""
+        return self.pushed.size + self.multiplier.size
+
+    @property
+    def _inputs(self) -> Array:
+        """-x_k / n (h, p)."""
+        samples = self.forcing.samples
+        scaled: Array = samples.inputs / -samples.total
+        return scaled
+
+    def weights(self, which: Index | slice) -> Array:
+        """w where neurons ``which`` begin (c, p)."""
+        begun: Array = self.start[which] + self.pushed[which, :-1] @ self._inputs
+        return begun
+
+    def mixed(self, which: Index | slice, weights: Array) -> Array:
+        """Sums of the D_i of neurons ``which``, with weights (c, k, t): (c, k, p)."""
+        count, asked = weights.shape[:2]
+        shares, here = np.zeros((count, asked, self.pushed.shape[1])), np.arange(count)[:, None, None]
+        each = np.arange(asked)[:, None]
+        shares[here, each, self.slots[which, None]] = np.matmul(weights, self.multiplier[which])
+        on = (self.status[which] == ON)[:, None]
+        mixed: Array = (shares[:, :, :-1] + on * (weights @ self.forcing.on_force)) @ self._inputs
+        return mixed
