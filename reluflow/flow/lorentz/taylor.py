@@ -93,7 +93,7 @@ class TaylorSeries:
     def _extend(self, degree: int) -> None:
         gain, counts, gram, both = self.neurons.gain, self._counts, self._gram, self._sides == 2
         active, by_neuron, added, force = self._active, self._by_neuron, self._added, self._force
-        b, width = counts.shape
+        width, flat = counts.shape[1], by_neuron.reshape(len(by_neuron), -1)
         for k in range(self.degree, degree):
             recent = force[DEGREE - k :]
             pulled = counts * (self._outputs[: k + 1].T @ recent)
@@ -107,7 +107,7 @@ class TaylorSeries:
                 z[rows] = np.matmul(impulse[rows, None], matrices)[:, 0]
             np.multiply(counts, np.hstack([z, z]) if both else z, out=active[k + 1])
             by_neuron[:, k + 1] = active[k + 1]
-            np.dot(by_neuron[:, : k + 1].reshape(b, -1), recent.ravel(), out=a)
+            np.dot(flat[:, : (k + 1) * width], recent.ravel(), out=a)
             a *= self._scale / (k + 1)
             first = DEGREE - k - 1
             np.multiply(gain, a, out=added[first])
