@@ -106,6 +106,11 @@ def leftover_line(run: Run) -> str:
     return f"{_name_of(run)}: {_run_line(run)}, {age / size:.0f} {unit} ago"
 
 
+def goes_on(run: Run) -> bool:
+    """Whether anything is left to solve of a run, and it is intact as far as a quick look tells."""
+    return run.unfinished and not damage_of(run, QUICKLY_READ)
+
+
 def _name_of(run: Run) -> str:
     return str(run.summary.get("preset") or run.path.name)
 

@@ -10,6 +10,7 @@ from stages import Stage
 from test_cursor import DONE, PRESET, frame_at
 
 from reluflow.live.frame import Frame, Notice
+from reluflow.tui import catalogue
 from reluflow.tui.controllers import opening as opening_module
 from reluflow.tui.controllers.opening import Opening
 from reluflow.tui.controllers.saving import QUICK_SECONDS, Saving, texts_of
@@ -163,3 +164,16 @@ def test_a_run_that_was_left_behind_is_opened_or_deleted_or_left(
     stage.host.answer("take up")
     assert "gone" in stage.host.complained[-1], "there is no such run"
     assert stage.commands == []
+    said = len(stage.host.said)
+    opening.follow(DONE)
+    assert len(stage.host.said) == said, "there is nothing to be said of it"
+
+
+@pytest.mark.parametrize(("fault", "goes_on"), [([], True), (["damaged"], False)])
+def test_a_run_that_was_left_behind_is_offered_to_go_on_only_if_it_is_intact(
+    fault: list[str], goes_on: bool, tmp_path: Path
+) -> None:
+    run = SimpleNamespace(
+        path=tmp_path, unfinished=True, summary={}, status="interrupted", arrays={}, faults=fault
+    )
+    assert catalogue.goes_on(run) is goes_on

@@ -61,14 +61,17 @@ class Opening:
 
         None opens nothing.
         """
-        if name is None:
-            return
+        if name is not None:
+            self._opened(name)
+
+    def _opened(self, name: str) -> bool:
         try:
             preset = self._data(name) if is_data(name) else load_preset(name)
         except ReluflowError as error:
             self._host.complain(error)
-            return
+            return False
         self.begin(preset)
+        return True
 
     def begin(self, preset: Preset) -> None:
         """Run a preset from its start, and play."""
@@ -85,19 +88,17 @@ class Opening:
 
     def offer(self, runs: Sequence[Run]) -> None:
         """Ask what is to become of the first of the runs that were left behind."""
-        from reluflow.tui.catalogue import leftover_line
+        from reluflow.tui.catalogue import goes_on, leftover_line
         from reluflow.tui.screens.leftover_run import LeftoverRun
 
         run, *more = runs
-        question = LeftoverRun(leftover_line(run), len(more), run.unfinished)
+        question = LeftoverRun(leftover_line(run), len(more), goes_on(run))
         self._host.ask(question, lambda answer: self._take(run, answer))
 
     def _take(self, run: Run, answer: str | None) -> None:
         if answer == "take up":
-            self.open(str(run.path))
-            self._host.say(
-                "h goes on with it; w keeps it in runs" if run.unfinished else "w keeps it in runs"
-            )
+            if self._opened(str(run.path)):
+                self.greet("w keeps it in runs", of_run=True)
         elif answer == "discard":
             if discard(run.path):
                 self._host.say("deleted")

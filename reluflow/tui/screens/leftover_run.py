@@ -15,7 +15,7 @@ Answer = Literal["take up", "discard", "later"]
 class LeftoverRun(Dialogue[Answer]):
     """Asks what is to become of it. ``line`` says what it is, ``more`` how many others there are.
 
-    ``unfinished``: whether there is anything left to solve.
+    ``goes_on``: whether it can be gone on with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -24,17 +24,17 @@ class LeftoverRun(Dialogue[Answer]):
         Binding("escape,q", "answer('later')", show=False),
     ]
 
-    def __init__(self, line: str, more: int, unfinished: bool) -> None:
+    def __init__(self, line: str, more: int, goes_on: bool) -> None:
         super().__init__()
-        self._line, self._more, self._unfinished = line, more, unfinished
+        self._line, self._more, self._goes_on = line, more, goes_on
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue"):
-            yield Static("A run was cut off" if self._unfinished else "A run was not kept", classes="title")
+            yield Static("A run was cut off" if self._goes_on else "A run was not kept", classes="title")
             yield Static(self._line, markup=False)
             yield Static("", markup=False)
-            goes_on = "; h goes on with it" if self._unfinished else ""
-            yield Static(f"y enter  show it{goes_on}", markup=False)
+            then = "; h goes on with it" if self._goes_on else ""
+            yield Static(f"y enter  show it{then}", markup=False)
             yield Static("x        delete it", markup=False)
             yield Static("esc      leave it; it is offered again", markup=False)
             if self._more:
