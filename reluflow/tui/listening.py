@@ -15,6 +15,7 @@ from reluflow.tui.messages import (
     RangeAsked,
     TimeChosen,
 )
+from reluflow.tui.screens.main_screen import MainScreen
 from reluflow.tui.seldom import Seldom
 
 
@@ -22,6 +23,7 @@ class Listening(Seldom):
     """What an app does with them; to be inherited by one that has these parts."""
 
     layout: Layout
+    main: MainScreen
     pages: Pages
     parameters: Parameters
     transport: Transport
@@ -44,6 +46,7 @@ class Listening(Seldom):
 
     def on_number_stepped(self, event: NumberStepped) -> None:
         self.parameters.step(event.values)
+        self.main.form.note_answered(event.key_id)
 
     def on_range_asked(self, event: RangeAsked) -> None:
         self.ranges.ask(event.key_id)

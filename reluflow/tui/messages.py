@@ -41,6 +41,7 @@ class ParametersApplied(Message):
 class NumberStepped(Message):
     """A number was stepped: it is to be run at once if that takes no time."""
 
+    key_id: str
     values: Mapping[str, Any]
 
 

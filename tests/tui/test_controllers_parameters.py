@@ -50,6 +50,16 @@ def test_a_stepped_number_is_run_at_once_if_that_takes_no_time() -> None:
     assert slow.commands == []
 
 
+def test_values_that_are_run_already_start_nothing() -> None:
+    stage = Stage(replace(DONE, wall_seconds=0.1))
+    stage.parameters.step({"init.seed": 9})
+    present, asked = stage.parameters.present, list(stage.commands)
+    stage.parameters.step({"init.seed": 9})
+    stage.parameters.apply({"init.seed": 9})
+    assert stage.parameters.present is present
+    assert stage.commands == asked
+
+
 def test_a_stepped_number_keeps_the_cursor_at_its_share_of_the_run() -> None:
     stage = Stage(replace(DONE, wall_seconds=0.1))
     stage.cursor.go_to(15.0)

@@ -83,6 +83,31 @@ async def test_a_turned_knob_solves_anew_at_once_and_the_form_follows() -> None:
         await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-3, "one more")
 
 
+async def test_a_step_back_before_its_run_is_shown_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with explorer(overrides=TOY, form=True) as app:
+        before = await app.solved()
+        with monkeypatch.context() as unseen:
+            unseen.setattr(app.app, "pull", lambda: None)
+            await turn(app, "init.scale", "right", "left")
+        await app.settled()
+        after = await app.solved()
+        assert after.generation > before.generation
+        assert after.preset.values["init.scale"] == float(field(app, "init.scale").text) == 1e-6
+
+
+async def test_a_step_made_while_the_run_before_is_shown_is_not_lost() -> None:
+    async with explorer(overrides=TOY, form=True) as app:
+        await app.solved()
+        stepped = field(app, "init.scale")
+        assert isinstance(stepped.editor, NumberField)
+        stepped.editor.action_step(1)
+        await app.app.main.form.load(app.app.parameters.present, app.app.parameters.saved)
+        assert stepped.text == "1e-05"
+        await app.drained()
+        await app.until(lambda: app.frame.preset.values["init.scale"] == 1e-5, "the run with the step")
+        assert not stepped.edited
+
+
 async def test_the_cursor_keeps_its_place_and_the_old_curve_stays_until_there_is_a_new_one() -> None:
     async with explorer(overrides=TOY, form=True) as app:
         old = await app.solved()

@@ -75,7 +75,7 @@ class Parameters:
     def apply(self, values: Mapping[str, Any]) -> None:
         """Run with these values changed (by ``section.key``; None unsets one)."""
         try:
-            self.start(self.present.with_values(typed_values(values)))
+            self._start_changed(typed_values(values))
         except ReluflowError as error:
             self._host.complain(error)
 
@@ -83,7 +83,13 @@ class Parameters:
         """Run with a number changed, if that takes no time; else it waits in its field to be applied."""
         if self._session.frame.wall_seconds <= AT_ONCE_SECONDS:
             with contextlib.suppress(ReluflowError):
-                self.start(self.present.with_values(values), keep_place=True)
+                self._start_changed(values, keep_place=True)
+
+    def _start_changed(self, values: Mapping[str, Any], *, keep_place: bool = False) -> None:
+        """Run with these values; what is run, or is to be, goes on where it has them already."""
+        preset = self.present.with_values(values)
+        if preset.values != self.present.values:
+            self.start(preset, keep_place=keep_place)
 
     def undo(self) -> None:
         """Run the parameters before."""

@@ -58,6 +58,8 @@ class NumberField(StillInput):
         super().__init__(value, compact=True, select_on_focus=False)
         self._key = key
         self._stepped_to = value
+        #: so many steps were made that the app has not heard of yet
+        self.steps_on_their_way = 0
 
     def action_step_or_move(self, by: int) -> None:
         if self.value == self._stepped_to:
@@ -71,6 +73,7 @@ class NumberField(StillInput):
         text = stepped(self._key, self.value, by)
         if text is not None and text != self.value:
             self.adopt(text)
+            self.steps_on_their_way += 1
             self.post_message(FieldStepped(self._key.id))
 
     def action_range(self) -> None:
@@ -135,9 +138,18 @@ class ParameterField(Horizontal):
         self._hold(self.present)
 
     def adopt(self, present: Any) -> None:
-        """The run on screen has another value now; what was typed is forgotten."""
+        """The run on screen has another value now; what was typed is forgotten.
+
+        A number that was stepped since that run was asked for stays: a run with it is about to be.
+        """
         self.present = text_of(present)
-        self._hold(self.present)
+        if not (isinstance(self.editor, NumberField) and self.editor.steps_on_their_way):
+            self._hold(self.present)
+
+    def note_answered(self) -> None:
+        """The app has heard of a step."""
+        if isinstance(self.editor, NumberField):
+            self.editor.steps_on_their_way = max(0, self.editor.steps_on_their_way - 1)
 
     def _hold(self, text: str) -> None:
         if isinstance(self.editor, NumberField):

@@ -54,6 +54,8 @@ class ParameterForm(Vertical):
         self._preset: Preset | None = None
         self._saved: Mapping[str, Any] = {}
         self._edits: dict[str, str] = {}
+        #: the keys whose values were handed over since a preset was shown: its run may not be the newest
+        self._handed_over: set[str] = set()
         self._fields: dict[str, ParameterField] = {}
         self._shown: tuple[str, ...] = ()
         #: another preset and what is typed may both ask for other fields while some are being laid out
@@ -70,7 +72,7 @@ class ParameterForm(Vertical):
         """
         field = self._focused()
         self._preset, self._saved = preset, saved
-        self._edits = {}
+        self._edits, self._handed_over = {}, set()
         if self._keys_that_apply() != self._shown:
             await self._rebuild(focus=field.key.id if field else None)
             return
@@ -98,9 +100,16 @@ class ParameterForm(Vertical):
         """Offer a stepped number to be run at once, if nothing stands in the way."""
         event.stop()
         self._note(event.key_id)
-        changes, problem = self._changes()
-        if problem is None and changes:
-            self.post_message(NumberStepped(changes))
+        changes = self._handing_over()
+        if changes:
+            self.post_message(NumberStepped(event.key_id, changes))
+        else:
+            self.note_answered(event.key_id)
+
+    def note_answered(self, key_id: str) -> None:
+        """The app has heard of a step of this number."""
+        if key_id in self._fields:
+            self._fields[key_id].note_answered()
 
     def _note(self, id: str) -> ParameterField | None:
         """Remember what a field holds."""
@@ -129,9 +138,17 @@ class ParameterForm(Vertical):
 
     def action_apply(self) -> None:
         """Hand over what was changed, unless a sentence at the foot says what is wrong."""
-        changes, problem = self._changes()
-        if problem is None and changes:
+        changes = self._handing_over()
+        if changes:
             self.post_message(ParametersApplied(changes))
+
+    def _handing_over(self) -> dict[str, Any]:
+        """What was changed and is about to be handed over; nothing if it cannot be used."""
+        changes, problem = self._changes()
+        if problem is not None:
+            return {}
+        self._handed_over.update(changes)
+        return changes
 
     def action_leave(self) -> None:
         field = self._focused()
@@ -180,13 +197,16 @@ class ParameterForm(Vertical):
         return ParameterField(key, value, self._edits.get(key.id))
 
     def _changes(self) -> tuple[dict[str, Any], str | None]:
-        """The values that were changed, and a sentence if they cannot be used."""
+        """The values that were changed, and a sentence if they cannot be used.
+
+        What was handed over and then changed back is among them: a run with the first change may be coming.
+        """
         assert self._preset is not None
         changes: dict[str, Any] = {}
         problem = None
         for id in self._shown:
             field = self._fields[id]
-            if not field.edited:
+            if not field.edited and id not in self._handed_over:
                 continue
             try:
                 changes[id] = field.parse()
