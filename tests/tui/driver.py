@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -16,10 +16,13 @@ from textual_private import (
     Asked,
     give_way_to_all,
     has_messages,
+    lay_out,
     messages_in_passing,
-    paint,
+    paint_what_was_put_off,
+    painted_at_rest,
     press_key,
     strips_of,
+    styles_parsed_once,
 )
 
 from reluflow.live.frame import Frame
@@ -72,18 +75,20 @@ class Driver:
             await self.drained()
 
     async def drained(self) -> None:
-        """Wait until every message, and every message that came of one, has been dealt with.
+        """Wait until every message, and every message that came of one, has been dealt with; then paint.
 
         An app that has ended deals with none; what ended it is raised where its test leaves it.
         """
         while self.app.is_running:
             await give_way_to_all()
-            paint(self.app.screen)
+            lay_out(self.app.screen)
             asked = Asked(self._route())
             await give_way_to_all()
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
             if not asked.unanswered and not any(map(has_messages, (*nodes, *self.app.screen_stack))):
-                break
+                if not paint_what_was_put_off(self.app.screen):
+                    break
+                continue
             # something waits for a timer or a thread
             await asyncio.sleep(POLL)
             while asked.unanswered:
@@ -182,17 +187,25 @@ async def explorer(
     stored: Run | None = None,
     live: bool = False,
     form: bool = False,
+    painting: bool = False,
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a preset, with the solver halted before its first step unless it is to run.
 
     ``form``: whether the test is about the fields of the parameters too, which take as long to make as all
     the rest of the app. Without it there are none.
+    ``painting``: whether the test is about what is painted when. Without it each state in which the app comes
+    to rest is painted once, as nobody looks at those in between: sixty a second take a third of the time.
     """
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
     # Textual's own waiting is for an idle processor, which a solver in its thread never grants.
-    patches = [patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")]
+    patches: list[AbstractContextManager[Any]] = [
+        patch(f"textual.{module}.wait_for_idle", _give_way) for module in ("app", "pilot")
+    ]
+    patches.append(styles_parsed_once())
+    if not painting:
+        patches.append(painted_at_rest())
     if not form:
         patches.append(patch.object(ParameterForm, "load", _no_fields))
     try:

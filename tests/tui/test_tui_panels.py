@@ -253,7 +253,7 @@ async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.Mo
 async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The updates of some frames and layouts, written into cells as a terminal does, give the screen."""
     updates = collect_updates(Explorer, monkeypatch)
-    async with driver.explorer(overrides=SMALL, size=(120, 40), form=True) as app:
+    async with driver.explorer(overrides=SMALL, size=(120, 40), form=True, painting=True) as app:
         await app.solved()
         for key in ("end", "greater_than_sign", "home", "S", "p", "right", "n", "z", "z", "z", "z", "p", "G"):
             await app.press(key)

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from textual import _time
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.events import MouseDown
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -58,9 +62,51 @@ class Asked:
         return any(pump.is_running for pump in self._open)
 
 
-def paint(screen: Screen[Any]) -> None:
+def lay_out(screen: Screen[Any]) -> None:
     """Lay out and paint what has changed, as the timer of the screen does sixty times a second."""
     screen._on_timer_update()
+
+
+_paint = Screen._compositor_refresh
+_parse = Stylesheet._parse_rules
+#: rules by their source and the colours that are put into it
+_parsed: dict[tuple[Any, ...], list[RuleSet]] = {}
+
+
+def _put_off(screen: Screen[Any]) -> None:
+    """Leave what has changed to be painted later, together with what will have by then."""
+    if screen is not screen.app.screen:
+        _paint(screen)
+        # or else it has the one above painted again whenever it is asked whether it is idle
+        screen._repaint_required = False
+        return
+    screen._dirty_widgets.clear()
+    screen.app._update_mouse_over(screen)
+
+
+def paint_what_was_put_off(screen: Screen[Any]) -> bool:
+    """Paint all that has changed since it was painted last; whether there was anything."""
+    if not screen._compositor._dirty_regions or screen.app._batch_count:
+        return False
+    _paint(screen)
+    return True
+
+
+def _parsed_once(sheet: Stylesheet, *given: Any, **options: Any) -> list[RuleSet]:
+    key = (*given, *sorted(options.items()), frozenset(sheet._variables.items()))
+    if key not in _parsed:
+        _parsed[key] = _parse(sheet, *given, **options)
+    return _parsed[key]
+
+
+def painted_at_rest() -> AbstractContextManager[Any]:
+    """While this holds, apps paint when ``paint_what_was_put_off`` is called, and at no other time."""
+    return patch.object(Screen, "_compositor_refresh", _put_off)
+
+
+def styles_parsed_once() -> AbstractContextManager[Any]:
+    """While this holds, apps share the rules of their style sheets, which none of them changes."""
+    return patch.object(Stylesheet, "_parse_rules", _parsed_once)
 
 
 def has_messages(node: MessagePump) -> bool:
