@@ -10,6 +10,7 @@ from pathlib import Path
 # pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
 sys.dont_write_bytecode = False
 
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402 - it is rewritten as well
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -32,6 +33,14 @@ settings.load_profile("fixed")
 # Every app that is closed leaves cycles of some ten thousand objects, and the modules and tests are many
 # more: collected as often as Python does by itself, they take a third of the time of the app's tests.
 gc.set_threshold(50_000, 10, 10)
+
+
+@pytest.fixture(scope="session")
+def runs_for_figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run directories that tests of figures read, and none changes."""
+    from figure_runs import made_in
+
+    return made_in(tmp_path_factory.mktemp("runs"))
 
 
 def pytest_configure(config) -> None:

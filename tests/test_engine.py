@@ -1,5 +1,7 @@
 """The engine for events in sample space against the rounds that it takes work from."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,26 @@ def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
     assert count > 1000
 
 
+@cache
+def sweeps_by_rounds() -> list[tuple[tuple, SweepResult]]:
+    """Sweeps along the moving paths of five steps, each without the engine: its arguments and its result."""
+    swept: list[tuple[tuple, SweepResult]] = []
+
+    def noted(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
+        result = sweep(neurons, samples, path, hysteresis, straight, abandoned)
+        if straight is None and not path.still:
+            swept.append(((neurons, samples, path, hysteresis), result))
+        return result
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rounds, "suits", lambda *_: False)
+        patched.setattr(collocation_step, "sweep", noted)
+        solver = Lorentz(wide(1), Options())
+        while solver.steps < 5:
+            solver.step()
+    return swept
+
+
 @pytest.mark.parametrize("share", [0.97, 1.03])
 def test_it_does_not_matter_where_a_crossing_is_guessed(share, monkeypatch):
     """Before a release or behind it: which of the two comes first is decided where the crossing is."""
@@ -94,23 +116,12 @@ def test_it_does_not_matter_where_a_crossing_is_guessed(share, monkeypatch):
         sample, position = exact(before, moved)
         return sample, np.minimum(moved.begin + share * (position - moved.begin), moved.end)
 
+    swept = sweeps_by_rounds()
     monkeypatch.setattr(rounds, "suits", lambda *_: False)
-    swept: list[tuple[SweepResult, SweepResult]] = []
-
-    def both(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
-        one = sweep(neurons, samples, path, hysteresis, straight, abandoned)
-        if straight is None and not path.still:
-            with monkeypatch.context() as patched:
-                patched.setattr(neuron_events, "first_crossing", astray)
-                swept.append((one, sweep(neurons, samples, path, hysteresis)))
-        return one
-
-    monkeypatch.setattr(collocation_step, "sweep", both)
-    solver = Lorentz(wide(1), Options())
-    while solver.steps < 8:
-        solver.step()
+    monkeypatch.setattr(neuron_events, "first_crossing", astray)
     count = 0
-    for one, other in swept:
+    for arguments, one in swept:
+        other = sweep(*arguments)
         for neuron in np.unique(one.events.neuron):
             mine, theirs = (each.events.take(each.events.neuron == neuron) for each in (one, other))
             assert np.array_equal(mine.kind, theirs.kind)

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from commands import call, one_sentence
-from figure_runs import made_in
 from PIL import Image
 
 from reluflow import figures
@@ -29,9 +28,9 @@ from reluflow.store.run_directory import open_run
 WRITTEN = ("loss", "function", "verify", "directions", "margins")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return made_in(tmp_path_factory.mktemp("runs"))
+@pytest.fixture
+def folder(runs_for_figures):
+    return runs_for_figures
 
 
 @pytest.fixture

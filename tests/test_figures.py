@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import call
-from figure_runs import made_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,9 +34,9 @@ from reluflow.store.run_record import CurveInMemory, RunInMemory
 from reluflow.theory.circle import extremal, growth
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return made_in(tmp_path_factory.mktemp("runs"))
+@pytest.fixture
+def folder(runs_for_figures):
+    return runs_for_figures
 
 
 @pytest.fixture
