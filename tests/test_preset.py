@@ -281,7 +281,7 @@ def junk_presets(draw):
     return values
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(values=junk_presets(), valid=st.booleans())
 def test_any_values_either_come_back_through_toml_or_are_refused_in_one_line(tmp_path_factory, values, valid):
     if valid:  # a usable preset around the junk

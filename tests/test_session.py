@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_its_thread_keeps_no_process_alive(session):
 def test_memory_is_given_back_when_there_is_nothing_to_do(session, monkeypatch):
     given_back = threading.Event()
     monkeypatch.setattr(module, "give_back", given_back.set)
+    monkeypatch.setattr(module, "TIMES", replace(module.TIMES, rest=0.01))
     finish(session)
     assert given_back.wait(DEADLINE)
 
