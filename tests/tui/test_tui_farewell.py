@@ -19,8 +19,7 @@ HANGING = """
     shutdown.LEAVE_SECONDS = 0.1
     session = Session(load_preset("orthogonal-toy"), running=False)
     session.step()
-    while not session.frame.unsaved:
-        pass
+    session.wait(lambda frame: frame.unsaved, 60.0)
     last = shutdown.Shutdown(session)
     last.leave = lambda code: True
     last.install()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import explorer
+from driver import DEADLINE, explorer
 
 import reluflow.tui
 from reluflow.errors import ReluflowError
@@ -45,8 +45,7 @@ def written_run(steps: int) -> Path:
     for _ in range(steps):
         session.step()
     session.save_run()
-    while session.frame.note is None:
-        pass
+    session.wait(lambda frame: frame.note, DEADLINE)
     session.close()
     return Path("runs/orthogonal-toy-1")
 
@@ -59,15 +58,13 @@ def test_a_run_directory_is_opened_as_it_was_left() -> None:
     assert "(interrupted)" in opening.greeting
     session = Session(opening.preset, running=False, stored=opening.run)
     session.step()
-    while session.frame.steps < 5:
-        pass
+    session.wait(lambda frame: frame.steps == 5, DEADLINE)
     session.close()
     # the fifth step of a run that was never interrupted
     whole = Session(load_preset("orthogonal-toy"), running=False)
     for _ in range(5):
         whole.step()
-    while whole.frame.steps < 5:
-        pass
+    whole.wait(lambda frame: frame.steps == 5, DEADLINE)
     whole.close()
     assert session.frame.t == whole.frame.t
     assert session.frame.loss == whole.frame.loss
