@@ -53,6 +53,12 @@ class Driver:
         return self.app.moment
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the screen has a problem, or why there is none."""
+        newest = self.app.moment.live if self.app.moment is not None else None
+        return newest is not None and bool(newest.history or newest.error)
+
+    @property
     def frame(self) -> Frame:
         """The frame whose history is on screen."""
         return self.moment.frame
@@ -79,6 +85,7 @@ class Driver:
 
         An app that has ended deals with none; what ended it is raised where its test leaves it.
         """
+        painted = False
         while self.app.is_running:
             await give_way_to_all()
             lay_out(self.app.screen)
@@ -86,8 +93,9 @@ class Driver:
             await give_way_to_all()
             nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children())]
             if not asked.unanswered and not any(map(has_messages, (*nodes, *self.app.screen_stack))):
-                if not paint_what_was_put_off(self.app.screen):
+                if painted or not paint_what_was_put_off(self.app.screen):
                     break
+                painted = True
                 continue
             # something waits for a timer or a thread
             await asyncio.sleep(POLL)
@@ -214,7 +222,7 @@ async def explorer(
                 patched.enter_context(each)
             async with app.run_test(size=size, notifications=True) as pilot:
                 driver = Driver(app, pilot, session)
-                await driver.until(lambda: session.frame.history or session.frame.error, "a problem")
+                await driver.until(lambda: driver.has_begun, "a problem on screen")
                 if form:
                     await driver.until(lambda: session.frame.error or app.main.form.first_field, "the form")
                 yield driver
