@@ -117,7 +117,9 @@ class Driver:
         await self.drained()
 
     async def solved(self) -> Frame:
-        """Wait until the run is over and on screen."""
+        """Wait until the run that was asked for last is over and on screen."""
+        asked = self.session.mark()
+        await self._unwatched(asked.is_set, "the run that was asked for")
         generation = self.session.frame.generation
         self.session.run()
         await self._unwatched(
