@@ -84,12 +84,11 @@ class StepMotion:
 
     def _again(self, neurons: Neurons, forcing: Forcing, shares: Array) -> NeuronStates:
         """The same of neurons whose motion is found again; in two parts if the record of it has no room."""
-        records = MotionRecords(inf) if len(neurons) == 1 else MotionRecords()
+        rounds = Rounds(forcing, MotionRecords(inf) if len(neurons) == 1 else MotionRecords())
         with np.errstate(over="ignore", invalid="ignore"):
-            Rounds(forcing, records).run(neurons)
-        if records.kept is not None:
-            record = SweepRecord(forcing.path, records.kept)
-            return record.at(neurons, self.samples, shares, self.abandoned)
+            rounds.run([neurons])
+        if rounds.record is not None:
+            return rounds.record.at(neurons, self.samples, shares, self.abandoned)
         halves = neurons.blocks((len(neurons) + 1) // 2)
         return NeuronStates.joined([self._again(half, forcing, shares) for half in halves], 1)
 

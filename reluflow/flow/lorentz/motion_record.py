@@ -159,12 +159,11 @@ class MotionRecord:
 class MotionRecords:
     """What is recorded while neurons are moved: ``kept``, or None once that is more than ``most`` numbers.
 
-    A neuron with many events in many dimensions would fill the memory. offset: added to the ``rows`` of each.
+    A neuron with many events in many dimensions would fill the memory.
     """
 
     def __init__(self, most: float = MOST_RECORDED) -> None:
         self.kept: list[MotionRecord] | None = []
-        self.offset = 0
         self._room = most
 
     def add(self, record: MotionRecord) -> None:
@@ -175,7 +174,7 @@ class MotionRecords:
         if self._room < 0:
             self.kept = None
         else:
-            self.kept.append(replace(record, rows=record.rows + self.offset) if self.offset else record)
+            self.kept.append(record)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ number of rounds is the largest number of events of one neuron, not the sum over
 close to each other, neurons are steered for their next node only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine import Engine, suits
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.hop import hop, landed
-from reluflow.flow.lorentz.motion_record import MotionRecords
+from reluflow.flow.lorentz.motion_record import MotionRecords, SweepRecord
 from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
 from reluflow.flow.lorentz.neurons import Neurons, join, put
 from reluflow.flow.lorentz.progress import Progress, crowded
@@ -24,6 +25,8 @@ from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.straight_motion import StraightMotion, move_straight
 from reluflow.network import Array
 
+#: a block is left for the next one when no more than one of so many of its neurons is on its way
+STRAGGLERS = 4
 #: rounds in which a neuron may creep, beyond one for every sample, before it is said to stall
 PATIENCE = 32
 #: a neuron creeps in a round that takes it no further than this in the step
@@ -59,6 +62,21 @@ class _Pending:
         return _Pending(self.rows[which], neurons, progress, pulled, self.events[which] + events, stalled)
 
 
+def _joined(parts: list[_Pending]) -> _Pending:
+    """Neurons of several blocks that are on their way, of at least one."""
+    some = [part for part in parts if len(part.rows)] or parts[:1]
+    if len(some) == 1:
+        return some[0]
+    placed = [part.progress for part in some if part.progress is not None]
+    progress = Progress(
+        *(np.concatenate([getattr(p, name) for p in placed]) for name in ("position", "node"))
+    )
+    rows, events, stalled = (
+        np.concatenate([getattr(part, name) for part in some]) for name in ("rows", "events", "stalled")
+    )
+    return _Pending(rows, join([part.neurons for part in some]), progress, None, events, stalled)
+
+
 class Rounds:
     """After ``run``: ``predictions`` (s, q) at the nodes, ``neurons`` at the end of the step in their order.
 
@@ -86,30 +104,56 @@ class Rounds:
         return self._happening.least
 
     @property
+    def record(self) -> SweepRecord | None:
+        """What dense output needs, if it was kept."""
+        records = self._records
+        return None if records is None or records.kept is None else SweepRecord(self.path, records.kept)
+
+    @property
     def neurons(self) -> Neurons:
         """All neurons at the end of the step."""
         if len(self._ended) == 1:
             return self._ended[0][1]
-        order = np.argsort(np.concatenate([rows for rows, _ in self._ended]))
-        return join([part for _, part in self._ended]).take(order)
+        rows, everyone = np.concatenate([rows for rows, _ in self._ended]), join([n for _, n in self._ended])
+        in_order = bool((rows[1:] > rows[:-1]).all())
+        return everyone if in_order else everyone.take(np.argsort(rows))
 
-    def run(self, neurons: Neurons) -> None:
-        """Rounds until every neuron is at the end of the step.
+    def run(self, blocks: Iterable[Neurons]) -> None:
+        """Rounds until every neuron of the blocks, which follow each other, is at the end of the step.
 
+        The last few of a block wait for those of others: a round of few neurons takes hardly less time.
         Raises StallError, and AbandonedError if ``abandoned`` of the forcing says so.
         """
-        rows, progress = np.arange(len(neurons)), None
+        waiting: list[_Pending] = []
+        done, most = 0, 0
+        for block in blocks:
+            few, most = len(block) // STRAGGLERS, max(most, len(block))
+            waiting.append(self._until(self._begun(block, done), few))
+            if sum(len(some.rows) for some in waiting) > most:
+                waiting = [self._until(_joined(waiting), few)]
+            done += len(block)
+        if waiting:
+            self._until(_joined(waiting), 0)
+
+    def _begun(self, neurons: Neurons, first: int) -> "_Pending":
+        """Neurons at the start of the step, numbered from ``first`` on, or where the engine leaves them."""
+        rows, progress = first + np.arange(len(neurons)), None
         if suits(self.samples, self.path.still):
-            neurons, rows, progress = self._by_engine(neurons)
+            neurons, left, progress = self._by_engine(neurons, first)
+            rows = first + left
         none = np.zeros(len(neurons), dtype=np.intp)
-        pending = _Pending(rows, neurons, progress, None, none, none)
-        while len(pending.rows):
+        return _Pending(rows, neurons, progress, None, none, none)
+
+    def _until(self, pending: "_Pending", few: int) -> "_Pending":
+        """Those that are left after rounds, as soon as no more than a ``few`` are."""
+        while len(pending.rows) > few:
             if self.forcing.abandoned():
                 raise AbandonedError
             if pending.progress is not None and crowded(pending.events, pending.progress.position):
                 pending = self._hopped(pending, pending.progress)
             else:
                 pending = self._interrupted(pending)
+        return pending
 
     def _interrupted(self, pending: "_Pending") -> "_Pending":
         """Those that something happens to on their way to the end of the step, after it has."""
@@ -170,36 +214,36 @@ class Rounds:
             raise StallError
         return pending
 
-    def _by_engine(self, neurons: Neurons) -> tuple[Neurons, Index, Progress]:
-        """Move neurons by the engine; those that it leaves, their rows, and where they are."""
-        engine = Engine(self.forcing, neurons, self._records)
+    def _by_engine(self, neurons: Neurons, first: int) -> tuple[Neurons, Index, Progress]:
+        """Move neurons by the engine; those that it leaves, their places among these, and where they are."""
+        engine = Engine(self.forcing, neurons, self._records, first)
         engine.run(pull(neurons, self.forcing))
         self.predictions += engine.predictions
         self.growth += engine.growth
         self.events += engine.events
         self.kinks += engine.kinks
         self._happening.least = min(self.least, engine.least)
-        self._ended += engine.ended
+        self._ended += [(first + rows, part) for rows, part in engine.ended]
         if not engine.left:
             none = np.zeros(0, dtype=np.intp)
             return neurons.take(none), none, Progress(np.zeros(0), none)
         rows, position, node = (np.concatenate([part[i] for part in engine.left]) for i in (0, 2, 3))
         return join([part[1] for part in engine.left]), rows, Progress(position, node)
 
-    def run_straight(self, neurons: Neurons, smallest: float) -> bool:
-        """All neurons to the end of the step as if no activation changed; whether that is so.
+    def run_straight(self, neurons: Neurons, first: int, smallest: float) -> bool:
+        """Neurons, numbered from ``first`` on, to the end of the step as if no activation changed.
 
-        The first kink of a neuron with a^2 > ``smallest`` is kept as ``ahead``.
+        Returns whether that is so. The first kink of one with a^2 > ``smallest`` is kept as ``ahead``.
         """
         motion = move_straight(neurons, self.forcing, None)
         straight = bool((motion.clear == self.path.nodes.size).all())
         if not straight:
             kinks, squares = motion.kinks_ahead(self.forcing)
             self.kinks.append(kinks)
-            self.ahead = float(kinks[0, squares > smallest].min(initial=np.inf))
+            self.ahead = float(kinks[0, squares > smallest].min(initial=self.ahead))
             motion = motion.regardless()
         self._count(motion)
-        rows = np.arange(len(neurons))
+        rows = first + np.arange(len(neurons))
         self._keep(motion, rows, np.ones(rows.size))
         self._ended.append((rows, motion.end(slice(None))))
         return straight

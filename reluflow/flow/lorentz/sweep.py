@@ -114,37 +114,23 @@ def sweep(
     says so before all are moved.
     """
     forcing = Forcing(samples, path, hysteresis, abandoned)
-    total, growth = np.zeros((path.nodes.size, samples.size)), np.zeros(path.nodes.size)
-    ends: list[Neurons] = []
-    events: list[Events] = []
-    kinks: list[Array] = []
-    whole, ahead, least = True, np.inf, np.inf
     numbers = len(path.terms) * len(neurons) * (samples.primaries + neurons.weights.shape[1])
-    records = MotionRecords() if numbers <= MOST_KEPT else None
-    done = 0
-    for block in neurons.blocks(block_rows(samples)):
-        if abandoned():
-            raise AbandonedError
-        if records is not None:
-            records.offset = done
-        rounds = Rounds(forcing, records)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if straight is not None:
-                whole &= rounds.run_straight(block, straight)
-                ahead = min(ahead, rounds.ahead)
-            else:
-                rounds.run(block)
-        least = min(least, rounds.least)
-        done += len(block)
-        total += rounds.predictions
-        growth += rounds.growth
-        ends.append(rounds.neurons)
-        events += rounds.events
-        kinks += rounds.kinks
-    record = None if records is None or records.kept is None else SweepRecord(path, records.kept)
-    met = np.concatenate(kinks, axis=1) if kinks else NO_KINKS
-    met = met[:, np.argsort(met[0])] if kinks else met
-    end = join(ends)
+    rounds = Rounds(forcing, MotionRecords() if numbers <= MOST_KEPT else None)
+    blocks, whole, done = neurons.blocks(block_rows(samples)), True, 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        if straight is None:
+            rounds.run(blocks)
+        else:
+            for block in blocks:
+                if abandoned():
+                    raise AbandonedError
+                whole &= rounds.run_straight(block, done, straight)
+                done += len(block)
+    total, end, met = rounds.predictions, rounds.neurons, NO_KINKS
     if not (np.abs(total).max(initial=0.0) < OUTGROWN and np.abs(end.outputs).max(initial=0.0) < OUTGROWN):
         raise StallError
-    return SweepResult(total, end, in_order(events), met, whole, ahead, least, record, growth)
+    if rounds.kinks:
+        met = np.concatenate(rounds.kinks, axis=1)
+        met = met[:, np.argsort(met[0])]
+    events, record = in_order(rounds.events), rounds.record
+    return SweepResult(total, end, events, met, whole, rounds.ahead, rounds.least, record, rounds.growth)

@@ -41,10 +41,13 @@ class Engine:
     """After ``run``: ``predictions`` (s, q) at the nodes, events and kinks as of ``Rounds``, and the neurons.
 
     ended: rows, and neurons at the end of the step; left: rows, neurons, positions and next nodes of those
-    that are left to ``rounds``. segments: to which those of the neurons are added, unless None.
+    that are left to ``rounds``. records: to which those of the neurons are added, unless None, numbered from
+    ``first`` on.
     """
 
-    def __init__(self, forcing: Forcing, neurons: Neurons, records: MotionRecords | None) -> None:
+    def __init__(
+        self, forcing: Forcing, neurons: Neurons, records: MotionRecords | None, first: int = 0
+    ) -> None:
         self._forcing, self._samples, self._path = forcing, forcing.samples, forcing.path
         self._nodes, self._neurons = forcing.path.nodes, neurons
         self.predictions = np.zeros((self._nodes.size, forcing.samples.size))
@@ -54,7 +57,7 @@ class Engine:
         self.least = np.inf
         self.ended: list[tuple[Index, Neurons]] = []
         self.left: list[tuple[Index, Neurons, Array, Index]] = []
-        self._records = records
+        self._records, self._first = records, first
 
     def run(self, pulled: Pull) -> None:
         """Move all neurons to the end of the step; ``pulled``: the pull on them at its start.
@@ -157,7 +160,15 @@ class Engine:
             first = self._nodes.size - (0 if ahead.near else ahead.z.shape[1])
             start = (pulls, rows.a, rows.z, rows.status)
             self._records.add(
-                MotionRecord(rows.row, rows.position, until, *start, first, ahead.integral, ahead.outputs)
+                MotionRecord(
+                    self._first + rows.row,
+                    rows.position,
+                    until,
+                    *start,
+                    first,
+                    ahead.integral,
+                    ahead.outputs,
+                )
             )
 
     def _end(self, rows: Rows, ahead: Straight) -> None:
