@@ -154,22 +154,14 @@ class Engine:
     def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
         """Keep what dense output needs of the rows until positions (b,)."""
         if self._records is not None:
-            begun = self._neurons.weights[rows.row]
-            pulls = PushedPulls(self._forcing, begun, rows.pushed, rows.status, rows.slots, rows.multiplier)
+            state = rows.pushed, rows.status, rows.slots, rows.multiplier
+            pulls = PushedPulls(self._forcing, self._neurons.weights, rows.row, *state)
+            begun = (pulls, rows.a, rows.z, rows.status)
             # those who go to their next node only come to none before it
             first = self._nodes.size - (0 if ahead.near else ahead.z.shape[1])
-            start = (pulls, rows.a, rows.z, rows.status)
-            self._records.add(
-                MotionRecord(
-                    self._first + rows.row,
-                    rows.position,
-                    until,
-                    *start,
-                    first,
-                    ahead.integral,
-                    ahead.outputs,
-                )
-            )
+            numbers = self._first + rows.row
+            motion = (first, ahead.integral, ahead.outputs)
+            self._records.add(MotionRecord(numbers, rows.position, until, *begun, *motion))
 
     def _end(self, rows: Rows, ahead: Straight) -> None:
         """Rows that nothing happens to any more, at the end of the step."""

@@ -134,11 +134,12 @@ def neurons_of(rows: Rows, neurons: Neurons, samples: Samples) -> Neurons:
 class PushedPulls:
     """What rows (b,) are pulled with between two events, as dense output needs it; see ``Rows``.
 
-    start (b, p): w at the start of the step.
+    start (.., p): w at the start of the step, of all neurons, of which these are ``row`` (b,).
     """
 
     forcing: Forcing
     start: Array
+    row: Index
     pushed: Array
     status: Bytes
     slots: Index
@@ -158,7 +159,7 @@ class PushedPulls:
 
     def weights(self, which: Index | slice) -> Array:
         """w where neurons ``which`` begin (c, p)."""
-        begun: Array = self.start[which] + self.pushed[which, :-1] @ self._inputs
+        begun: Array = self.start[self.row[which]] + self.pushed[which, :-1] @ self._inputs
         return begun
 
     def mixed(self, which: Index | slice, weights: Array) -> Array:
