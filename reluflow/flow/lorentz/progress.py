@@ -7,7 +7,7 @@ from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
 #: Events that neurons are to meet on the rest of the step, in the mean, from which on they go to their next
-#: node only: beyond it they will be on another way. (Moves of 256 neurons of moons and of a teacher.)
+#: node only: beyond it they will be on another way. Chosen on moons and on one neuron as teacher.
 CROWDED: Final = 12.0
 
 
