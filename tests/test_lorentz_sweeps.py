@@ -71,11 +71,13 @@ def assert_same(one: SweepResult, other: SweepResult, samples) -> None:
     np.testing.assert_allclose(inside.outputs, expected.outputs, atol=1e-8 * scale)
 
 
-@pytest.mark.parametrize("engine", [False, True])
-def test_neurons_that_look_no_further_than_the_next_node_go_the_same_way(engine, monkeypatch):
+@pytest.mark.parametrize(("engine", "dimension"), [(False, 3), (False, 60), (True, 5)])
+def test_neurons_that_look_no_further_than_the_next_node_go_the_same_way(engine, dimension, monkeypatch):
+    """In rounds, where pulls are summed up anew or corrected (many inputs), and in the engine."""
     monkeypatch.setattr(rounds, "suits", lambda *_: engine)
     count = 0
-    for swept, asked in sweeps_of(crowd(0, 5 if engine else 3), 2):
+    for swept, asked in sweeps_of(crowd(0, dimension), 2):
+        assert asked[1].many == (dimension == 60)
         with monkeypatch.context() as patched:
             patched.setattr(progress, "CROWDED", np.inf)
             far = sweep(*asked)
