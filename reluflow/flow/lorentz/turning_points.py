@@ -42,7 +42,7 @@ class Stretches:
 
     @property
     def sign(self) -> Array:
-        """That of a (b,)."""
+        """The sign of a (b,)."""
         sign: Array = np.sign(np.where(self.outputs[:, 0] != 0.0, self.outputs[:, 0], self.outputs[:, -1]))
         return sign
 
@@ -50,7 +50,7 @@ class Stretches:
 def turning_points(these: Stretches, path: Path, lengths: Array, passed: Mask) -> tuple[Index, Index, Array]:
     """Neurons (c,) that are to be stopped before nodes (c,), at positions (c,).
 
-    lengths (h,): |x_k|; passed (b, s): nodes before which nobody is looked for.
+    lengths (h,): |x_k|; passed (b, s): nodes whose intervals are not looked at.
     """
     nobody = np.zeros(0, dtype=np.intp)
     if path.still:

@@ -7,7 +7,7 @@ from reluflow.flow.events import Events
 from reluflow.flow.lorentz.engine.chain import Straight, straight, straight_frozen
 from reluflow.flow.lorentz.engine.crossing import locate_frozen, locate_moving
 from reluflow.flow.lorentz.engine.event_update import EventUpdate, changed, decide
-from reluflow.flow.lorentz.engine.rows import PushedPulls, Rows, neurons_of, rows_of
+from reluflow.flow.lorentz.engine.rows import PullsBySample, Rows, neurons_of, rows_of
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import TOGETHER
@@ -154,8 +154,8 @@ class Engine:
     def _keep(self, rows: Rows, ahead: Straight, until: Array) -> None:
         """Keep what dense output needs of the rows until positions (b,)."""
         if self._records is not None:
-            state = rows.pushed, rows.status, rows.slots, rows.multiplier
-            pulls = PushedPulls(self._forcing, self._neurons.weights, rows.row, *state)
+            state = rows.impulse, rows.status, rows.slots, rows.multiplier
+            pulls = PullsBySample(self._forcing, self._neurons.weights, rows.row, *state)
             begun = (pulls, rows.a, rows.z, rows.status)
             # those who go to their next node only come to none before it
             first = self._nodes.size - (0 if ahead.near else ahead.z.shape[1])

@@ -23,9 +23,9 @@ class Rows:
     ``Neurons``. slope (b, t, h), gram (b, t, t), along (b, t): S_i, <D_i, D_j> and <w, D_i> for the t terms
     of the path; across (b,), on a path that stands still: |w_perp|^2 + a^2 - |w|^2, w_perp the part of w
     across D. slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M. stuck
-    (b,): events without time passing. events (b,): how many events there were. pushed (b, h + 1): by which
-    multiples of inputs, times -1 / n, w has moved; the last column stands for no sample. Of these arrays only
-    slope is ever written to.
+    (b,): events without time passing. events (b,): how many events there were. impulse (b, h + 1): what w has
+    got from each sample, as in ``taylor``: it has moved by -1 / n times the sum of impulse_k x_k; the last
+    column stands for no sample. Of these arrays only slope is ever written to.
     """
 
     row: Index
@@ -44,7 +44,7 @@ class Rows:
     inverse: Array
     stuck: Index
     events: Index
-    pushed: Array
+    impulse: Array
 
     def __len__(self) -> int:
         return int(self.row.size)
@@ -71,13 +71,13 @@ class Rows:
         place: a (b,) and z (b, h) there; force (t, h): r for each term of the path.
         """
         a, z = place
-        pushed = self.pushed.copy()
-        pushed[:, :-1] += (self.status == ON) * (integral @ force)
-        pushed[np.arange(len(self))[:, None], self.slots] += np.matmul(integral[:, None], self.multiplier)[
+        impulse = self.impulse.copy()
+        impulse[:, :-1] += (self.status == ON) * (integral @ force)
+        impulse[np.arange(len(self))[:, None], self.slots] += np.matmul(integral[:, None], self.multiplier)[
             :, 0
         ]
         along = self.along + np.matmul(self.gram, integral[:, :, None])[:, :, 0]
-        return replace(self, position=position, node=node, a=a, z=z, along=along, pushed=pushed)
+        return replace(self, position=position, node=node, a=a, z=z, along=along, impulse=impulse)
 
 
 def rows_of(neurons: Neurons, pulled: Pull, still: bool) -> Rows:
@@ -106,7 +106,7 @@ def rows_of(neurons: Neurons, pulled: Pull, still: bool) -> Rows:
         inverse=np.matmul(neurons.dual, neurons.dual.transpose(0, 2, 1)),
         stuck=np.zeros(count, dtype=np.intp),
         events=np.zeros(count, dtype=np.intp),
-        pushed=np.zeros((count, neurons.z.shape[1] + 1)),
+        impulse=np.zeros((count, neurons.z.shape[1] + 1)),
     )
     return rows if rows.slots.shape[1] else rows.wider()
 
@@ -124,14 +124,14 @@ def neurons_of(rows: Rows, neurons: Neurons, samples: Samples) -> Neurons:
         gram = samples.gram[slots[:, :, None], slots[:, None]]
         inverse = 2.0 * inverse - np.matmul(np.matmul(inverse, gram), inverse)
         dual[new] = np.matmul(inverse, samples.padded[slots])
-    weights = base.weights + rows.pushed[:, :-1] @ (samples.inputs / -samples.total)
+    weights = base.weights + rows.impulse[:, :-1] @ (samples.inputs / -samples.total)
     return replace(
         base, weights=weights, outputs=rows.a, z=rows.z, status=rows.status, slots=rows.slots, dual=dual
     )
 
 
 @dataclass(frozen=True)
-class PushedPulls:
+class PullsBySample:
     """What rows (b,) are pulled with between two events, as dense output needs it; see ``Rows``.
 
     start (.., p): w at the start of the step, of all neurons, of which these are ``row`` (b,).
@@ -140,7 +140,7 @@ class PushedPulls:
     forcing: Forcing
     start: Array
     row: Index
-    pushed: Array
+    impulse: Array
     status: Bytes
     slots: Index
     multiplier: Array
@@ -148,7 +148,7 @@ class PushedPulls:
     @property
     def size(self) -> int:
         """How many numbers that takes."""
-        return self.pushed.size + self.multiplier.size
+        return self.impulse.size + self.multiplier.size
 
     @property
     def _inputs(self) -> Array:
@@ -159,13 +159,13 @@ class PushedPulls:
 
     def weights(self, which: Index | slice) -> Array:
         """w where neurons ``which`` begin (c, p)."""
-        begun: Array = self.start[self.row[which]] + self.pushed[which, :-1] @ self._inputs
+        begun: Array = self.start[self.row[which]] + self.impulse[which, :-1] @ self._inputs
         return begun
 
     def mixed(self, which: Index | slice, weights: Array) -> Array:
         """Sums of the D_i of neurons ``which``, with weights (c, k, t): (c, k, p)."""
         count, asked = weights.shape[:2]
-        shares, here = np.zeros((count, asked, self.pushed.shape[1])), np.arange(count)[:, None, None]
+        shares, here = np.zeros((count, asked, self.impulse.shape[1])), np.arange(count)[:, None, None]
         each = np.arange(asked)[:, None]
         shares[here, each, self.slots[which, None]] = np.matmul(weights, self.multiplier[which])
         on = (self.status[which] == ON)[:, None]
