@@ -27,7 +27,14 @@ from reluflow.flow.lorentz.kinks import crossing_jump, kinks, release_jump
 from reluflow.flow.lorentz.meeting import held_together, meeting
 from reluflow.flow.lorentz.neurons import RESTING, SLIDING, Bytes, Mask, Neurons, put
 from reluflow.flow.lorentz.pull import Pull, on_its_samples
-from reluflow.flow.lorentz.release import Releases, error_of_multipliers, let_go, release, undecided
+from reluflow.flow.lorentz.release import (
+    Releases,
+    error_of_multipliers,
+    let_go,
+    release,
+    rounding_of_multipliers,
+    undecided,
+)
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.network import Array, row_norms
@@ -245,7 +252,10 @@ class NeuronEvents:
         """
         rows, nodes = np.arange(where.size), self.path.nodes
         sample = some.slots[rows, slot]
-        error = error_of_multipliers(row_norms(some.dual[rows, slot]), some.status, sample, self.forcing)
+        rounding = rounding_of_multipliers(
+            row_norms(some.dual[rows, slot]), some.status, sample, self.samples
+        )
+        error = error_of_multipliers(rounding, self.forcing)
         force = self.forcing.on_force[:, sample]
         there = np.vecdot(self.path.basis(where), force.T)
         zero = undecided(beta, there, error, sample, self.samples)
@@ -253,7 +263,8 @@ class NeuronEvents:
             return status
         later = np.where(nodes[:, None] > where, np.abs(self.path.basis(nodes) @ force), 0.0)
         crosses = later.max(axis=0) > ACCURACY.crosses * error
-        status, chosen = let_go(status, zero, crosses, (some.outputs * beta, some.outputs * (beta - there)))
+        speeds = some.outputs * beta, some.outputs * (beta - there)
+        status, chosen = let_go(status, zero, crosses, speeds, np.abs(some.outputs) * rounding)
         if chosen.any():
             self.events.append(choices(some.take(chosen), where[chosen]))
         return status

@@ -229,18 +229,22 @@ def earliest(some: Margins, begin: Array, end: Array) -> Releases:
     return found
 
 
-def error_of_multipliers(dual: Array, status: Bytes, sample: Index, forcing: Forcing) -> Array:
-    """The size (c,) below which multipliers of samples (c,), and what bounds them, are only errors.
+def rounding_of_multipliers(dual: Array, status: Bytes, sample: Index, samples: Samples) -> Array:
+    """The size (c,) below which multipliers of samples (c,), and what bounds them, are only rounding.
 
     dual (c,): the lengths of the vectors dual to the samples; status (c, h): activations.
     """
-    samples = forcing.samples
     sizes = np.abs(samples.targets[: samples.primaries])
     pushing = status == ON
     pushing[:, samples.mirrored] |= status[:, samples.mirrored] == OFF
-    pushed = dual * (pushing @ (sizes * samples.lengths))
+    rounding: Array = ACCURACY.fitted * (sizes[sample] + dual * (pushing @ (sizes * samples.lengths)))
+    return rounding
+
+
+def error_of_multipliers(rounding: Array, forcing: Forcing) -> Array:
+    """The size (c,) below which multipliers are only errors: their ``rounding`` (c,) and the solver's own."""
     left = ACCURACY.undecided * forcing.hysteresis * np.abs(forcing.path.values).max(initial=0.0)
-    error: Array = ACCURACY.fitted * (sizes[sample] + pushed) + left + forcing.noise
+    error: Array = rounding + left + forcing.noise
     return error
 
 
@@ -255,20 +259,25 @@ def undecided(beta: Array, force: Array, error: Array, sample: Index, samples: S
     return zero & ~np.isin(sample, samples.mirrored)
 
 
-def let_go(status: Index, zero: Mask, crosses: Mask, speeds: tuple[Array, Array]) -> tuple[Index, Mask]:
+def let_go(
+    status: Index, zero: Mask, crosses: Mask, speeds: tuple[Array, Array], rounding: Array
+) -> tuple[Index, Mask]:
     """The new status (c,) of samples that ReLU neurons leave, and which (c,) of these are choices.
 
     status (c,): by the sign of multipliers. That says nothing where these, and the residuals that hold, are
     ``zero`` but for errors. If such a residual ``crosses`` zero, what pushes the neuron onto its kink died
-    out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on.
-    Descent, whose rate is never as small, is a little beyond the kink and stays there: a choice. Where the
-    residual has died out as well, nothing pushes the neuron, and it goes on off, as descent does. Neither is
-    so where z, with its ``speeds`` (c,) on the inactive and on the active side, were at once on its kink
-    again: activations would change for ever.
+    out before, and is yet the larger of the two in the end: the exact flow goes on with the sample on. It
+    has no other way where ``speeds``, of z on the inactive and on the active side (c,), tell so by more than
+    their ``rounding`` (c,). Descent at a rate that is not as small as these is a little beyond the kink and
+    stays there: a choice where they do not. Where the residual has died out as well, nothing pushes the
+    neuron, and it goes on off, as descent does. Neither is so where z were at once on its kink again:
+    activations would change for ever.
     """
-    chosen: Mask = zero & crosses
-    on, off = chosen & (speeds[1] >= 0.0), zero & ~crosses & (speeds[0] <= 0.0)
-    return np.where(on, ON, np.where(off, OFF, status)), chosen
+    held = zero & crosses
+    on, off = held & (speeds[1] >= 0.0), zero & ~crosses & (speeds[0] <= 0.0)
+    after = np.where(on, ON, np.where(off, OFF, status))
+    chosen: Mask = held & np.where(after == ON, speeds[0] <= rounding, speeds[1] >= -rounding)
+    return after, chosen
 
 
 def release(neurons: Neurons, slot: Index, status: Index) -> tuple[Neurons, Bytes]:

@@ -18,7 +18,15 @@ from reluflow.flow.lorentz.kink_location import roots_between
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
-from reluflow.flow.lorentz.release import Margins, error_of_multipliers, let_go, margins, release, undecided
+from reluflow.flow.lorentz.release import (
+    Margins,
+    error_of_multipliers,
+    let_go,
+    margins,
+    release,
+    rounding_of_multipliers,
+    undecided,
+)
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
@@ -157,18 +165,17 @@ class SeriesEvents:
         beta, status (1,): the multiplier, and what its sign says.
         """
         sample = one.slots[0, slot]
-        error = error_of_multipliers(row_norms(one.dual[0, slot]), one.status, sample, forcing)
+        rounding = rounding_of_multipliers(row_norms(one.dual[0, slot]), one.status, sample, forcing.samples)
+        error = error_of_multipliers(rounding, forcing)
         force = forcing.on_force[0, sample]
         zero = undecided(beta, force, error, sample, forcing.samples)
         if not zero.any():
             return status, False
         residual = self.series.residual[1:, sample]
         slope = (self.series.powers(np.array(x))[:-1] * ORDERS[1 : len(residual) + 1]) @ residual
-        crosses, speeds = (
-            np.abs(slope) > ACCURACY.crosses * error,
-            (one.outputs * beta, one.outputs * (beta - force)),
-        )
-        status, chosen = let_go(status, zero, crosses, speeds)
+        crosses = np.abs(slope) > ACCURACY.crosses * error
+        speeds = one.outputs * beta, one.outputs * (beta - force)
+        status, chosen = let_go(status, zero, crosses, speeds, np.abs(one.outputs) * rounding)
         return status, bool(chosen[0])
 
 

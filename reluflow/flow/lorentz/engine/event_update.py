@@ -9,7 +9,7 @@ from reluflow.flow.lorentz.engine.rows import WIDER, Rows
 from reluflow.flow.lorentz.event_location import REST
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
-from reluflow.flow.lorentz.release import Releases, error_of_multipliers
+from reluflow.flow.lorentz.release import Releases, error_of_multipliers, rounding_of_multipliers
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array
 
@@ -86,7 +86,7 @@ def decide(
     beta = rows.multiplier[here, :, releases.slot]
     on = releases.status == ON
     dual = np.sqrt(np.maximum(diagonal, 0.0))
-    error = error_of_multipliers(dual, rows.status, sample, forcing)
+    error = error_of_multipliers(rounding_of_multipliers(dual, rows.status, sample, samples), forcing)
     odd |= ~crosses & (np.abs(np.vecdot(basis, beta)) <= error) & (np.abs(np.vecdot(basis, force)) <= error)
     change = np.where(was_on[:, None], force, -force) / total
     change = np.where(slides[:, None], -own / square[:, None], change)
