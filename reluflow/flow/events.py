@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,10 @@ class Change(IntEnum):
     CHOICE = 7
 
 
+#: what is compared with kinds below: NumPy asks a member of an enumeration for much before it is a number
+FLIP: Final = int(Change.FLIP)
+
+
 @dataclass(frozen=True)
 class Events:
     """Events in the order of time: t (k,), neuron (k,), sample (k,), kind (k,) of ``Change``."""
@@ -52,7 +56,7 @@ class Events:
     @property
     def changes(self) -> int:
         """How many of them change an activation."""
-        return int(np.count_nonzero(self.kind < Change.FLIP))
+        return int(np.count_nonzero(self.kind < FLIP))
 
 
 def no_events() -> Events:
@@ -62,8 +66,11 @@ def no_events() -> Events:
 
 def in_order(parts: list[Events]) -> Events:
     """Events of several neurons, by time; ties in the order in which they were found."""
+    parts = [part for part in parts if len(part)]
     if not parts:
         return no_events()
+    if len(parts) == 1 and len(parts[0]) == 1:
+        return parts[0]
     joined = Events(
         np.concatenate([part.t for part in parts]),
         np.concatenate([part.neuron for part in parts]),

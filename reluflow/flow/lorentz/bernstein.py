@@ -139,9 +139,16 @@ def first_negative(coefficients: Array, added: Exponentials | None = None) -> tu
         if which.size == 0:
             return low, high
     tolerance = ROUNDING * np.abs(coefficients).max(axis=0, initial=0.0)
-    pieces = _Pieces(which, np.zeros(which.size), 1.0, coefficients[:, which])
-    if added is not None:
+    if added is None:
+        # most of those that become negative do so once
+        once = _falls_once(coefficients[:, which]) & (coefficients[-1, which] < -tolerance[which])
+        low[which[once]], high[which[once]] = 0.0, 1.0
+        which = which[~once]
+        if which.size == 0:
+            return low, high
+    else:
         tolerance += ROUNDING * np.abs(added.sizes).sum(axis=0)
+    pieces = _Pieces(which, np.zeros(which.size), 1.0, coefficients[:, which])
     for _ in range(HALVINGS):
         below, last = pieces.bounds(added)
         inner = below[1:] if added is None and pieces.width == 1.0 else below

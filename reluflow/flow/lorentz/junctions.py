@@ -6,6 +6,7 @@ means.
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances
 from reluflow.network import Array
 
+EXIT: Final = int(Change.EXIT)
 #: a change of activation, by what it was before (row) and is then (column)
 _CHANGES = np.array(
     [
@@ -198,9 +200,10 @@ def changes(before: Neurons, after: Neurons, samples: Samples, position: float) 
     old, new = before.status[0], after.status[0]
     sample = np.flatnonzero(_CHANGES[old, new] >= 0)
     kind = _CHANGES[old[sample], new[sample]]
-    order = np.argsort(kind == Change.EXIT, kind="stable")
-    sample, kind = sample[order], kind[order]
-    if kind.size and kind[-1] == Change.EXIT and not after.live(samples)[0]:
+    if kind.size > 1:
+        order = np.argsort(kind == EXIT, kind="stable")
+        sample, kind = sample[order], kind[order]
+    if kind.size and kind[-1] == EXIT and not after.live(samples)[0]:
         kind[-1] = Change.DIE
     neuron = np.full(sample.size, before.index[0], np.int32)
     return Events(np.full(sample.size, position), neuron, samples.first[sample].astype(np.int32), kind)

@@ -77,11 +77,13 @@ class Neurons:
     @cached_property
     def sliders(self) -> tuple[Index, Index, Index]:
         """Every sliding pair: neuron (row), its slot, the sample."""
-        if self.slots.shape[1] == 0:
-            empty = np.zeros(0, dtype=np.intp)
-            return empty, empty, empty
         rows, slot = np.nonzero(self.slots >= 0)
         return rows, slot, self.slots[rows, slot]
+
+    @cached_property
+    def sliding(self) -> Index:
+        """Those (rows) that slide on some sample."""
+        return np.flatnonzero((self.slots >= 0).any(axis=1))
 
     @cached_property
     def touching(self) -> Mask:
@@ -134,9 +136,8 @@ class Neurons:
         """Consecutive blocks of at most ``size`` neurons, small enough for the processor's cache."""
         if len(self) <= size:
             yield self
-            return
-        for start in range(0, len(self), size):
-            yield self.take(slice(start, start + size))
+        else:
+            yield from (self.take(slice(start, start + size)) for start in range(0, len(self), size))
 
     def live(self, samples: Samples) -> Mask:
         """Whether a neuron can still move: a ReLU that is off (not sliding) everywhere never moves again."""

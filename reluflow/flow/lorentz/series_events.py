@@ -53,7 +53,7 @@ class SeriesEvents:
         neurons, z = series.neurons, series.z
         self._polynomials = (z * neurons.side).reshape(len(z), -1)
         self._pairs = self._polynomials.shape[1]
-        some = np.unique(neurons.sliders[0])
+        some = neurons.sliding
         self._margins: Margins | None = None
         if some.size:
             forcing = Forcing(series.samples, Path(series.residual, 0.0), hysteresis)
@@ -117,9 +117,8 @@ class SeriesEvents:
         size = self.series.neurons.gain[rows] * np.abs(np.einsum("ci,ic->c", powers, outputs))
         changes = np.cumsum(size * speed) * x - np.cumsum(size * speed * x)
         far = changes > tolerance
-        again = np.ones(x.size, dtype=bool)
-        again[np.unique(rows, return_index=True)[1]] = False
-        far |= again
+        # a neuron to which something has happened before
+        far |= (rows[:, None] == rows).argmax(axis=1) < np.arange(x.size)
         return int(np.argmax(far)) - 1 if far.any() else x.size - 1
 
     def after(self, there: Neurons, next_event: NextEvent) -> tuple[Neurons, Events] | None:

@@ -48,6 +48,7 @@ class TaylorSeries:
         # output weights as they add to the residual, and what the residual pulls with
         self._active, self._by_neuron = np.empty((DEGREE + 1, b, width)), np.empty((b, DEGREE + 1, width))
         self._added, self._force = np.empty((DEGREE + 1, b)), np.empty((DEGREE + 1, width))
+        self._pulled = np.empty((b, width))
         self._z[0], self._impulse[0] = neurons.z, 0.0
         self._outputs[0], self._residual[0] = neurons.outputs, start
         both = np.hstack([neurons.z, neurons.z]) if self._sides == 2 else neurons.z
@@ -92,36 +93,37 @@ class TaylorSeries:
 
     def _extend(self, degree: int) -> None:
         gain, counts, gram, both = self.neurons.gain, self._counts, self._gram, self._sides == 2
-        active, by_neuron, added, force = self._active, self._by_neuron, self._added, self._force
-        width, flat = counts.shape[1], by_neuron.reshape(len(by_neuron), -1)
+        active, by_neuron, pulled = self._active, self._by_neuron, self._pulled
+        b, width = counts.shape
+        # the sums of each order run over consecutive numbers
+        every_active, every_neuron = active.reshape(-1, width), by_neuron.reshape(b, -1)
+        added, force, outputs = self._added.ravel(), self._force.ravel(), self._outputs.T
         for k in range(self.degree, degree):
-            recent = force[DEGREE - k :]
-            pulled = counts * (self._outputs[: k + 1].T @ recent)
-            if both:
-                pulled = pulled[:, : width // 2] + pulled[:, width // 2 :]
+            first = DEGREE - k
             impulse, z, a = self._impulse[k + 1], self._z[k + 1], self._outputs[k + 1]
-            np.divide(pulled, k + 1, out=impulse)
-            np.matmul(impulse, gram, out=z)
+            np.dot(outputs[:, : k + 1], self._force[first:], out=pulled)
+            pulled *= counts
+            each = pulled[:, : width // 2] + pulled[:, width // 2 :] if both else pulled
+            np.divide(each, k + 1, out=impulse)
+            np.dot(impulse, gram, out=z)
             if self._held is not None:
                 rows, matrices = self._held
                 z[rows] = np.matmul(impulse[rows, None], matrices)[:, 0]
             np.multiply(counts, np.hstack([z, z]) if both else z, out=active[k + 1])
             by_neuron[:, k + 1] = active[k + 1]
-            np.dot(flat[:, : (k + 1) * width], recent.ravel(), out=a)
+            np.dot(every_neuron[:, : (k + 1) * width], force[first * width :], out=a)
             a *= self._scale / (k + 1)
-            first = DEGREE - k - 1
-            np.multiply(gain, a, out=added[first])
-            hidden = added[first:].ravel() @ active[: k + 2].reshape(-1, width)
-            self._predicted[k + 1] = self.samples.merged(hidden) if both else hidden
-            self._residual[k + 1] = self._decayed(k + 1)
-            force[first] = self.samples.forces(self._residual[k + 1]) if both else self._residual[k + 1]
+            np.multiply(gain, a, out=self._added[first - 1])
+            hidden = np.dot(added[(first - 1) * b :], every_active[: (k + 2) * b])
+            predicted = self.samples.merged(hidden) if both else hidden
+            self._predicted[k + 1] = predicted
+            residual = self._decayed(k + 1) if self.samples.weight_decay else predicted
+            self._residual[k + 1] = residual
+            self._force[first - 1] = self.samples.forces(residual) if both else residual
         self.degree = degree
 
     def _decayed(self, k: int) -> Array:
-        """The coefficient k of the residual, from those of what the neurons predict but for their decay."""
-        if not self.samples.weight_decay:
-            predicted: Array = self._predicted[k]
-            return predicted
+        """The coefficient k of the residual with weight decay, from those of predictions without it."""
         decayed: Array = self._decay[k::-1] @ self._predicted[: k + 1]
         return decayed
 
@@ -165,7 +167,7 @@ def _held(neurons: Neurons, samples: Samples, gram: Array) -> tuple[Index, Array
     rows, _, sample = neurons.sliders
     if rows.size == 0:
         return None
-    some = np.unique(rows)
+    some = neurons.sliding
     inner = np.matmul(samples.inputs, neurons.dual[some].transpose(0, 2, 1))
     matrices = gram - np.matmul(inner, gram[neurons.slots[some]])
     matrices[np.searchsorted(some, rows), :, sample] = 0.0
