@@ -204,7 +204,60 @@ def test_every_command_names_a_preset_edited_by_hand(run, tmp_path):
     ):
         done = call(*map(str, words))
         assert "preset.toml (edited by hand since it was written, or damaged)" in done.stderr, words
-        assert done.exit_code in (0, 1), words
+        assert done.exit_code == 2, words
+
+
+def flipped(path, mark, offset=400):
+    """Another bit behind the first place where a file has the mark."""
+    content = bytearray(path.read_bytes())
+    content[content.find(mark) + offset] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("trajectory.npz", b"checkpoint/burst.npy"),
+        ("trajectory.npz", b"events/kind.npy"),
+        ("run.json", b"wall"),
+    ],
+)
+def test_every_command_that_reads_a_run_says_what_is_damaged_and_ends_with_2(name, mark, run, tmp_path):
+    """What it answers from seems to be intact, and is answered."""
+    flipped(run / name, mark, 0 if name == "run.json" else 130)
+    for words in (["verify", run], ["directions", run], ["plot", run, "-o", tmp_path / "loss.svg"]):
+        done = call(*map(str, words))
+        assert done.stderr.startswith(f"reluflow: damaged: {run / name} ("), words
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1), words
+        assert done.stdout, words
+    told = call("diff", str(run), str(run)).stderr.splitlines()
+    assert len(told) == len(set(told)) == 1
+
+
+def test_of_a_run_with_a_damaged_problem_everything_else_is_shown(run):
+    """Its preset gives the same, which the sum in run.json proves; but not where that was edited."""
+    expected, _ = seen(run)
+    _, whole, _ = told(run)
+    for damage in (lambda held: held[:-40], lambda held: held[:300], lambda _: b""):
+        path = run / "problem.npz"
+        content = path.read_bytes()
+        path.write_bytes(damage(content))
+        shown, said = seen(run)
+        assert shown.keys() == expected.keys()
+        assert all(np.array_equal(shown[key], expected[key]) for key in expected)
+        assert len(said) == 1
+        assert "problem.npz" in said[0]
+        assert said[0].endswith("what it recorded is shown")
+        code, found, errors = told(run)
+        assert (code, errors.count("\n")) == (2, 1)
+        assert found["series_rows"] == whole["series_rows"]
+        path.write_bytes(content)
+    path.write_bytes(content[:-40])
+    preset = run / "preset.toml"
+    preset.write_text(preset.read_text().replace("seed = ", "seed = 1"))
+    shown, said = seen(run)
+    assert not shown
+    assert "problem.npz" in said[0]
 
 
 def test_another_teacher_is_not_taken_for_that_of_the_run(tmp_path, monkeypatch):

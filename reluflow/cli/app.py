@@ -45,8 +45,8 @@ def _about(
     """The gradient flow of one-hidden-layer ReLU networks: plateaus, escapes and what the theory says.
 
     `reluflow presets` lists what there is to run. Exit codes: 0 done, 1 the run failed or stopped short of
-    its goal, 2 bad usage, bad preset or damaged files, 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP
-    (a run is saved and resumable).
+    its goal, 2 bad usage, bad preset or damaged files (also where intact ones gave an answer),
+    130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP (a run is saved and resumable).
     """
 
 

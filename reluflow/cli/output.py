@@ -16,6 +16,8 @@ _Result = TypeVar("_Result")
 
 #: what the command that runs has remarked on: the same is not told again where it ends by it
 _remarked: Final[set[str]] = set()
+#: what it has found damaged
+_damaged: Final[list[str]] = []
 
 
 def emit(text: str) -> None:
@@ -48,6 +50,13 @@ def remark(text: str) -> None:
     say(one_sentence(f"reluflow: {text}"))
 
 
+def remark_damage(text: str) -> None:
+    """Narrate what is damaged of what the command answers from: whatever it answers, it ends with 2."""
+    _damaged.append(text)
+    if text not in _remarked:
+        remark(text)
+
+
 def write_raw(text: str) -> None:
     """Write to stderr what steers the terminal on purpose."""
     if sys.stderr is None:
@@ -71,14 +80,22 @@ def guarded(command: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
     @wraps(command)
     def shielded(*args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
         _remarked.clear()
+        _damaged.clear()
         try:
-            return command(*args, **options)
+            result = command(*args, **options)
+        except typer.Exit as end:
+            if _damaged and end.exit_code in (ExitCode.DONE, ExitCode.FAILED):
+                raise typer.Exit(ExitCode.USAGE) from None
+            raise
         except ReluflowError as error:
             if str(error) in _remarked:
                 raise typer.Exit(ExitCode.USAGE) from None
             fail(str(error), ExitCode.USAGE)
         except (MemoryError, OSError) as error:
             fail(sentence(error), ExitCode.USAGE if is_of_a_path(error) else ExitCode.FAILED)
+        if _damaged:
+            raise typer.Exit(ExitCode.USAGE)
+        return result
 
     return shielded
 

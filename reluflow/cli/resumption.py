@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def taken_up(preset: "Preset", out: Path | None) -> "tuple[Run, Preset]":
     """The run to go on with, and the preset under which it does; what is damaged of it is said."""
-    from reluflow.cli.target import opened_run
+    from reluflow.cli.target import run_to_go_on_with
     from reluflow.store.run_directory import numbered_runs
 
     if out is None:
@@ -24,7 +24,7 @@ def taken_up(preset: "Preset", out: Path | None) -> "tuple[Run, Preset]":
         if not runs:
             raise RunError(f"there is no run runs/{preset.name}-<n> to resume; expected one, or --out DIR")
         out = runs[-1]
-    stored = opened_run(out)
+    stored = run_to_go_on_with(out)
     return stored, stored.continued(preset)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reluflow.cli.output import remark
+from reluflow.cli.output import remark, remark_damage
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
@@ -33,9 +33,25 @@ def opened(target: str, settings: Sequence[str]) -> "Preset | Run":
 
 
 def opened_run(path: str | Path) -> "Run":
-    """The run directory of that name; what is not as reluflow wrote it is said. RunError if it is none.
+    """The run directory of that name, to answer from what is intact. RunError if it is none.
 
-    A preset that was edited by hand may speak of another problem than the one that was solved.
+    All of it is read, and what is not as reluflow wrote it is said. That decides how the command ends, also
+    where the answer seems not to need it: a preset that was edited by hand may speak of another problem than
+    the one that was solved.
+    """
+    from reluflow.store.run_check import Intact
+    from reluflow.store.run_directory import open_run
+
+    run = open_run(path)
+    for fault in Intact(run).damaged:
+        remark_damage(fault)
+    return run
+
+
+def run_to_go_on_with(path: str | Path) -> "Run":
+    """The run directory of that name, which is written anew from what is read of it. RunError if it is none.
+
+    What is not as reluflow wrote it is said, as far as that is seen at once.
     """
     from reluflow.store.run_directory import open_run
 

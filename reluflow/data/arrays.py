@@ -4,6 +4,7 @@ An .npz file is a zip of .npy files, each with a header that names a kind and a 
 damaged, or made to do harm, may claim far more numbers than it holds.
 """
 
+import io
 import os
 import struct
 import zipfile
@@ -37,6 +38,7 @@ UNREADABLE: Final = (
 )
 _ENDING: Final = ".npy"
 _NO_HEADER: Final = "found no header of an array"
+_NO_END: Final = "found what cannot be read to its end"
 #: a file of arrays has fewer members than this
 _MOST_MEMBERS: Final = 10_000
 
@@ -62,12 +64,15 @@ class Archive:
     Raises OSError where the file cannot be opened and NoArraysError where it is no .npz file.
     """
 
-    def __init__(self, path: Path, compressed: bool = False) -> None:
-        """``compressed``: whether members may be, as others than reluflow write them."""
-        self._file = path.open("rb")
+    def __init__(self, path: Path | None, compressed: bool = False, content: bytes = b"") -> None:
+        """``compressed``: whether members may be, as others than reluflow write them.
+
+        ``content``: what the file would hold, where there is no ``path``.
+        """
+        self._file: IO[bytes] = io.BytesIO(content) if path is None else path.open("rb")
         self._compressed = compressed
         try:
-            self._size = os.fstat(self._file.fileno()).st_size
+            self._size = self._file.seek(0, os.SEEK_END)
             self._zip = zipfile.ZipFile(self._file)
             entries = self._zip.infolist()
             if len(entries) > _MOST_MEMBERS:
@@ -111,7 +116,7 @@ class Archive:
                 if member.read(1):  # to the end, where the sum is compared
                     raise NoArraysError("found more than the array")
         except UNREADABLE as error:
-            raise NoArraysError(words(error, "found what cannot be read to its end")) from None
+            raise NoArraysError(words(error, _NO_END)) from None
         return array
 
     def require_sums(self) -> None:
@@ -119,7 +124,7 @@ class Archive:
         try:
             damaged = self._zip.testzip()
         except UNREADABLE as error:
-            raise NoArraysError(words(error, "found what cannot be read to its end")) from None
+            raise NoArraysError(words(error, _NO_END)) from None
         if damaged is not None:
             raise NoArraysError(f"{damaged.removesuffix(_ENDING)}: found bytes that do not fit their sum")
 

@@ -9,6 +9,7 @@ from reluflow.live.frame import Frame
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset
 from reluflow.store.run_reader import Run
+from reluflow.store.run_remade import with_problem_remade
 from reluflow.training.resumption import remains
 from reluflow.training.training import Training
 
@@ -38,11 +39,18 @@ def picture_of(frame: Frame, training: Training, keeper: Keeper, rate: float) ->
 
 
 def remains_of(run: Run, preset: Preset, reason: str) -> Frame | None:
-    """A frame of what a run recorded, None if it cannot be read; ``reason``: why the run is at its end."""
+    """A frame of what a run recorded, None if it cannot be read; ``reason``: why the run is at its end.
+
+    Where its problem.npz cannot be read its preset may give the same.
+    """
     try:
-        history, problem = remains(run), run.problem
+        problem = run.problem
     except RunError:
-        return None
+        remade = with_problem_remade(run)
+        if remade is None:
+            return None
+        run, problem = remade, remade.problem
+    history = remains(run)
     if history is None:
         return None
 

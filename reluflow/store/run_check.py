@@ -5,11 +5,15 @@ not.
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from reluflow.errors import RunError
 from reluflow.store.archive import Members
 from reluflow.store.run_reader import Run
+from reluflow.store.run_remade import with_problem_remade
+
+#: sentences about one run
+_MOST: Final = 3
 
 _Found = TypeVar("_Found")
 
@@ -25,16 +29,17 @@ class Intact:
         self._said: list[str] = []
         self.preset = self._read(lambda: run.preset)
         self.problem = self._read(lambda: run.problem)
-        arrays = self._read(lambda: run.arrays) or {}
+        held = run if self.problem is not None else with_problem_remade(run) or run
+        arrays = self._read(lambda: held.arrays) or {}
         whole = {name: self._read(partial(_shape, arrays, name)) for name in arrays}
         #: the columns of the series and how many rows they have; empty before the first save
         self.columns = [
             name.removeprefix("series/") for name in whole if name.startswith("series/") and whole[name]
         ]
-        self.rows = len(run.t) if "t" in self.columns else 0
+        self.rows = len(held.t) if "t" in self.columns else 0
         #: when states were recorded
-        self.times: list[float] = run.snapshots.t.tolist() if whole.get("snapshots/t") else []
-        self.damaged = list(dict.fromkeys([*run.faults, *self._said]))
+        self.times: list[float] = held.snapshots.t.tolist() if whole.get("snapshots/t") else []
+        self.damaged = _few(list(dict.fromkeys([*run.faults, *self._said])))
 
     def _read(self, read: Callable[[], _Found]) -> _Found | None:
         try:
@@ -42,6 +47,12 @@ class Intact:
         except RunError as error:
             self._said.append(str(error))
             return None
+
+
+def _few(sentences: list[str]) -> list[str]:
+    """The first ones, and how many more there are: a table of contents that is damaged hits every array."""
+    more = len(sentences) - _MOST
+    return sentences if more <= 0 else [*sentences[:_MOST], f"damaged: {more} more arrays of the run"]
 
 
 def damage_of(run: Run, largest: float = math.inf) -> list[str]:

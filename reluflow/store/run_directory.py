@@ -40,7 +40,7 @@ from reluflow.store.json_text import plain
 from reluflow.store.leftovers import delete_leftovers, delete_unfinished, new_folder
 from reluflow.store.owner import Owner
 from reluflow.store.preset import Preset
-from reluflow.store.run_layout import HELD_OUT, LINKS, SAVED_SUMMARY, START
+from reluflow.store.run_layout import LINKS, SAVED_SUMMARY, start_of
 from reluflow.store.run_reader import PRESET, PROBLEM, TRAJECTORY, Run, open_run
 from reluflow.store.run_summary import SUMMARY, sum_of, sum_of_bytes
 from reluflow.store.schema import KEYS
@@ -188,8 +188,7 @@ def _fill(folder: Path, preset: Preset, problem: Problem, begun: Mapping[str, An
     """Write the files of a run that has not begun; returns the preset as written."""
     kept = with_copies(preset, folder)
     write_text(folder / PRESET, kept.to_toml())
-    arrays = {name: getattr(problem, name) for name in START}
-    write_npz(folder / PROBLEM, arrays | dict(zip(HELD_OUT, problem.held_out or (), strict=False)))
+    write_npz(folder / PROBLEM, start_of(problem))
     sums = {name: [sum_of(folder / name)] for name in (PRESET, PROBLEM)}
     write_text(folder / SUMMARY, run_summary.written(begun, Owner.this(), sums))
     return kept

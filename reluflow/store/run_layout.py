@@ -16,7 +16,7 @@ from reluflow.data.arrays import NoArraysError
 from reluflow.errors import DamageError
 from reluflow.flow.events import Change
 from reluflow.observe.series import COLUMNS
-from reluflow.problem import LARGEST
+from reluflow.problem import LARGEST, Problem
 from reluflow.store.archive import Check, Members, damaged
 
 #: Members of problem.npz and how many dimensions each has.
@@ -36,6 +36,12 @@ _MOST_CHARACTERS: Final = 1 << 22
 
 Sizes = tuple[int, int, int]
 Shape = tuple[int, ...]
+
+
+def start_of(problem: Problem) -> dict[str, Any]:
+    """The arrays of problem.npz by name."""
+    arrays = {name: np.asarray(getattr(problem, name)) for name in START}
+    return arrays | dict(zip(HELD_OUT, problem.held_out or (), strict=False))
 
 
 def check_start(members: Members) -> Sizes:

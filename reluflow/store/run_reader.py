@@ -17,7 +17,6 @@ from reluflow.store import run_summary
 from reluflow.store.archive import Members, StoredSnapshots, damaged, require_file
 from reluflow.store.continuation import continued
 from reluflow.store.locations import expanded
-from reluflow.store.parsing import UnreadableError, json_of
 from reluflow.store.preset import Preset, load_preset, name_in
 from reluflow.store.run_layout import (
     HELD_OUT,
@@ -29,7 +28,6 @@ from reluflow.store.run_layout import (
     check_trajectory,
     check_values,
 )
-from reluflow.store.schema import show
 from reluflow.store.summary_table import Told
 
 if TYPE_CHECKING:
@@ -53,8 +51,9 @@ class Run(Told):
     (60, 2)
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, start: Members | None = None) -> None:
+        """``start``: the arrays of problem.npz, where they are not to be read from it."""
+        self.path, self._given_start = path, start
         self._found: list[str] = []
         self._content = self._read_content()
         decides = self._saved_summary()
@@ -75,17 +74,10 @@ class Run(Told):
         try:
             if self._stored is None or SAVED_SUMMARY not in self._stored:
                 return None
-            content = json_of(str(self._stored[SAVED_SUMMARY]))
-            if not isinstance(content, dict):
-                raise damaged(self._stored.path, f"{SAVED_SUMMARY} holds {show(content)}")
-            run_summary.require_usable(content, self._stored.path)
+            return run_summary.saved(str(self._stored[SAVED_SUMMARY]), self._stored.path, SAVED_SUMMARY)
         except DamageError as error:
             self._found.append(str(error))
             return None
-        except UnreadableError as error:
-            self._found.append(str(damaged(self.path / TRAJECTORY, f"{SAVED_SUMMARY}: {error}")))
-            return None
-        return content
 
     @cached_property
     def faults(self) -> list[str]:
@@ -121,7 +113,7 @@ class Run(Told):
 
     @cached_property
     def _start(self) -> Members:
-        return Members.open(self.path / PROBLEM)
+        return self._given_start or Members.open(self.path / PROBLEM)
 
     def _begun_with(self) -> tuple[dict[str, Array], tuple[Array, ...] | None]:
         """The arrays that the run started from, and those of the held-out samples, if any."""

@@ -95,6 +95,18 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
+def saved(text: str, path: Path, name: str) -> dict[str, Any]:
+    """The copy of a summary in the member ``name`` of ``path``. Raises DamageError."""
+    try:
+        content = json_of(text)
+    except UnreadableError as error:
+        raise damaged(path, f"{name}: {error}") from None
+    if not isinstance(content, dict):
+        raise damaged(path, f"{name} holds {show(content)}")
+    require_usable(content, path)
+    return content
+
+
 def require_usable(content: Mapping[str, Any], path: Path) -> None:
     """Raise DamageError where a part of a summary is not of the kind that it must be."""
     for names, is_usable, what in ((_TEXTS, _is_text, "text"), (_NUMBERS, _is_number, "a number")):
