@@ -7,6 +7,7 @@ from driver import SMALL, explorer
 from textual_private import clock_of_timers, give_way_to_all
 
 from reluflow.tui.terminal.passing import PassingMessage
+from reluflow.tui.terminal.private import MessageRack
 
 
 def test_of_a_message_that_is_late_some_time_is_left() -> None:
@@ -65,3 +66,27 @@ async def test_a_timer_whose_time_is_up_as_it_begins_goes_off(
         await app.until(lambda: gone_off, "its end")
         await app.drained()
         assert gone_off == ["once"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 20)])
+async def test_a_message_hides_no_picture_table_or_field(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in place of the keys at the foot, and what it needs beyond these the panels give up."""
+    async with explorer(size=size, overrides=SMALL) as app:
+        monkeypatch.setattr(app.app, "NOTIFICATION_TIMEOUT", 60.0)
+        main = app.app.main
+        panels = (main.status, main.loss, main.view, main.table, main.form, main.card, main.timeline)
+        heights = [panel.size.height for panel in panels]
+        app.app.say("one line")
+        await app.until(lambda: "one line" in app.text.splitlines()[-1], "the message")
+        assert [panel.size.height for panel in panels] == heights
+        app.app.complain("words that wrap " * 18 + "to their end")
+        await app.until(lambda: "to their end" in app.text, "the second message")
+        rack = main.query_one(MessageRack).region
+        assert 2 <= rack.height <= 6
+        assert not any(panel.region.overlaps(rack) for panel in panels if panel.region.area)
+        app.app.clear_notifications()
+        await app.until(lambda: "to their end" not in app.text, "their end")
+        assert [panel.size.height for panel in panels] == heights
+        assert "help" in app.text.splitlines()[-1]

@@ -18,6 +18,7 @@ from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.drawings import Drawing
 from reluflow.tui.moment import Moment
 from reluflow.tui.terminal.painting import PaintedScreen
+from reluflow.tui.terminal.private import MessageRack
 from reluflow.tui.widgets.key_footer import KeyFooter
 from reluflow.tui.widgets.loss_panel import LossPanel
 from reluflow.tui.widgets.neuron_table import NeuronTable
@@ -72,6 +73,10 @@ class MainScreen(PaintedScreen):
         yield self.timeline
         yield self.footer
         yield self._too_small
+
+    def on_mount(self) -> None:
+        # messages are laid over the footer, and take more room where they need it
+        self.move_child(self.query_one(MessageRack), after=self.footer)
 
     @property
     def is_whole(self) -> bool:

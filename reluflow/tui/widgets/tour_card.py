@@ -25,8 +25,6 @@ class TourCard(RowsPanel):
         """Put another card up, or none."""
         self.card = card
         self.display = card is not None
-        # what is told in passing stands elsewhere meanwhile
-        self.screen.set_class(card is not None, "-card")
         self._fit(self.size.width or self.app.size.width - 2)
         self.redraw()
 
