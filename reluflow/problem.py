@@ -245,8 +245,8 @@ def check_range(problem: Problem) -> None:
         )
     if 0.0 < problem.weight_decay < SMALLEST:
         raise ProblemError(
-            f"the weight decay is {problem.weight_decay:.3g}; expected 0 or at least {SMALLEST:g}, so that "
-            "floating-point numbers hold where it ends"
+            f"the weight decay is {problem.weight_decay:.3g}; expected 0 or at least {SMALLEST:g}: a smaller "
+            "one acts after flow times that no run comes to"
         )
     j = _least(sizes)
     if 0.0 < sizes[j] < SMALLEST_NEURON:

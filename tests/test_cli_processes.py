@@ -146,6 +146,15 @@ def test_head_ends_it_quietly_and_nothing_is_lost():
     assert open_run("runs/orthogonal-toy-1").status == "converged"
 
 
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
+def test_help_that_nobody_reads_ends_quietly(words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*COMMAND, *words], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disc_behind_stdout_is_one_sentence():
     with open("/dev/full", "w") as full:

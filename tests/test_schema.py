@@ -8,6 +8,9 @@ import pytest
 from reluflow import flow
 from reluflow.errors import PresetError
 from reluflow.store import schema
+from reluflow.store.preset import load_preset
+from reluflow.store.schema import by_id
+from reluflow.store.values import parse_text
 
 POINTS = {
     "data.kind": "points",
@@ -198,3 +201,17 @@ def test_a_list_of_names_ends_with_a_whole_one():
     assert told == f"; expected one of {', '.join(names[:10])} or 10 more"
     assert schema.suggestion("qqq.zzz", names[:3]) == f"; expected one of {', '.join(names[:3])}"
     assert schema.suggestion("qqq.zzz", [names[0] * 30]) == f"; expected one of {names[0] * 30}"
+
+
+@pytest.mark.parametrize("word", ["1e-400", " 1e-400", "-0.0003e-999", "10^-400"])
+def test_a_number_that_would_be_read_as_0_is_refused(word):
+    for id in ("init.scale", "solver.weight_decay"):
+        with pytest.raises(PresetError, match=r"e?-?\d+, too small for a floating-point number; expected"):
+            parse_text(by_id(id), word)
+
+
+def test_nor_is_it_read_from_a_file(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("[init]\nscale = 0e-400\n[solver]\nweight_decay = 1e-400\n")
+    with pytest.raises(PresetError, match=r"own\.toml, line 4: found 1e-400, too small"):
+        load_preset(path)

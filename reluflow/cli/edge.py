@@ -55,7 +55,7 @@ def edge(
         presets = replace(presets[0], name=one), replace(presets[1], name=other)
     require_absent(out)
     for preset in presets:
-        if preset.unused_sweep:
+        if preset.unused_sweep and not quiet:
             remark(preset.unused_sweep)
 
     def look(bisection: "Bisection") -> None:

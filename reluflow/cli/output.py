@@ -33,6 +33,12 @@ def emit(text: str) -> None:
         give_up_stdout(error)
 
 
+def give_up_reader() -> NoReturn:
+    """End the command in order, as nobody reads on."""
+    _discard(sys.stdout)
+    raise typer.Exit(ExitCode.DONE)
+
+
 def give_up_stdout(error: OSError) -> NoReturn:
     """End the command, as stdout takes nothing any more."""
     _discard(sys.stdout)

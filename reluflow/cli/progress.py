@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reluflow.cli.output import say, write_raw
+from reluflow.plot.glyphs import is_dumb
 
 if TYPE_CHECKING:
     from reluflow.training.training import Training
@@ -46,7 +47,7 @@ class StatusLine:
     """One line on stderr that is rewritten on a terminal, and written anew now and then elsewhere."""
 
     def __init__(self) -> None:
-        self._rewrites = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._rewrites = sys.stderr is not None and sys.stderr.isatty() and not is_dumb(os.environ)
         self._said = time.monotonic()
         self._dirty = False
 

@@ -102,7 +102,7 @@ def run(
 
             loaded = begun(request, source, at, nudge or [], while_read)
         else:
-            loaded = _load(request) if data is None else _load_data(request, data, while_read)
+            loaded = _load(request, quiet) if data is None else _load_data(request, data, while_read)
         go(loaded, out, resume, as_json, quiet, request.resume_command, check)
 
 
@@ -157,20 +157,18 @@ def _without_warnings() -> AbstractContextManager[None]:
     return np.errstate(all="ignore")
 
 
-def _load(request: "Request") -> "Preset":
+def _load(request: "Request", quiet: bool) -> "Preset":
     from reluflow.store.locations import complaint, shipped_presets, user_presets
     from reluflow.store.preset import load_preset
 
-    homeless = complaint()
-    if homeless:
-        remark(homeless)
     assert request.preset is not None
-    loaded = load_preset(request.preset, request.overrides())
-    if loaded.unused_sweep:
-        remark(loaded.unused_sweep)
-    path = loaded.path
+    homeless, loaded = complaint(), load_preset(request.preset, request.overrides())
+    remarks, path = [homeless, loaded.unused_sweep], loaded.path
     if path is not None and path.parent == user_presets() and (shipped_presets() / path.name).is_file():
-        remark(f"{path} stands in for the preset of that name that comes with the program")
+        remarks.append(f"{path} stands in for the preset of that name that comes with the program")
+    for each in remarks:
+        if each and not quiet:
+            remark(each)
     return loaded
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from reluflow.cli.output import fail, give_up_stdout
+from reluflow.cli.output import fail, give_up_reader, give_up_stdout
 from reluflow.errors import ExitCode
 
 #: more letters than a first sentence has
@@ -52,8 +52,8 @@ def _require_words(args: list[str]) -> None:
 def _in_one_sentence() -> Iterator[None]:
     try:
         yield
-    except BrokenPipeError:
-        raise  # a reader of the help has gone away, which typer knows
+    except BrokenPipeError:  # a reader of the help has gone away, as in ``| head``
+        give_up_reader()
     except OSError as error:  # commands see to their own; this is one of the help
         give_up_stdout(error)
     except UsageError as error:

@@ -108,6 +108,11 @@ MARKERS: Final = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}
 _BARE_TERMINALS: Final = ("linux", "vt100", "vt102", "vt220", "dumb", "cons25")
 
 
+def is_dumb(environ: Mapping[str, str]) -> bool:
+    """Whether nothing is known of the terminal by which one could place its cursor."""
+    return environ.get("TERM", "") in ("", "dumb", "unknown")
+
+
 def choose(marker: str, environ: Mapping[str, str], encoding: str | None = None) -> Glyphs:
     """The glyphs called ``marker``, or for "auto" the best that the terminal and the locale can show.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from reluflow.errors import found_at
-from reluflow.store.values import show
+from reluflow.store.values import TOO_SMALL, show, underflows
 
 #: characters of a line that are shown
 _SHOWN: Final = 40
@@ -62,7 +62,15 @@ def text_of_bytes(content: bytes, encoding: str = "utf-8-sig", errors: str = "st
 
 def toml_of(text: str) -> dict[str, Any]:
     """The tables of a text in TOML. Raises UnreadableError."""
-    return _parsed(tomllib.loads, text)
+
+    def number(word: str) -> float:
+        value = float(word)
+        if underflows(word, value):
+            line = text.count("\n", 0, text.find(word)) + 1
+            raise UnreadableError(f"{word}, {TOO_SMALL}", f"line {line}")
+        return value
+
+    return _parsed(lambda text: tomllib.loads(text, parse_float=number), text)
 
 
 def json_of(text: str) -> Any:

@@ -11,6 +11,8 @@ from reluflow.store.keys import LARGEST_NUMBER, Key
 from reluflow.store.powers import power, powers_as_numbers
 
 _LONGEST_SHOWN = 60
+#: what is said of a number that reads as 0
+TOO_SMALL = "too small for a floating-point number"
 #: numbers below this are read as integers where one is expected
 LARGEST_COUNT = 1e15
 _NO_NUMBERS = ("nan", "inf", "infinity")
@@ -119,6 +121,18 @@ def parse_text(key: Key, text: str, where: str = "value given") -> Any:
     return read_value(key, value, where)
 
 
+def underflows(word: str, number: object) -> bool:
+    """Whether a number that is not 0 was read as 0, because no float is so small."""
+    return number == 0.0 and re.match(r"\s*[+-]?[0-9._]*[1-9]", word) is not None
+
+
+def _zero_or_text(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
 def _number_from(word: str, whole: bool) -> Any:
     if power(word) is not None:
         return word  # read_value knows it
@@ -126,6 +140,8 @@ def _number_from(word: str, whole: bool) -> Any:
         number = float(word.replace("_", "")) if re.fullmatch(r"[0-9eE_+.\-]+", word) else word
     except ValueError:
         return word
+    if underflows(word, number):
+        return word  # read_value says so
     if not whole or isinstance(number, str):
         return number
     if re.fullmatch(r"[+-]?[0-9_]{1,40}", word):
@@ -166,6 +182,8 @@ def _int(key: Key, value: Any) -> int:
 
 def _float(key: Key, value: Any) -> float:
     known = power(value) if isinstance(value, str) else None
+    if isinstance(value, str) and underflows(value, known if known is not None else _zero_or_text(value)):
+        raise _BadValueError(f"{value.strip()}, {TOO_SMALL}", expected=f"{expectation(key)} that one holds")
     value = value if known is None else known
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _BadValueError

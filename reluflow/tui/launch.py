@@ -14,7 +14,7 @@ from textual.theme import BUILTIN_THEMES
 from reluflow.data.memory import collect_often, share_one_arena
 from reluflow.errors import ReluflowError, escaped
 from reluflow.live.session import Session
-from reluflow.plot.glyphs import choose
+from reluflow.plot.glyphs import choose, is_dumb
 from reluflow.store.guide_file import guide_is_done
 from reluflow.store.last_session import LastSession, read_session
 from reluflow.store.live_runs import left_behind
@@ -207,9 +207,10 @@ def _require_terminal() -> None:
             raise ReluflowError(
                 f"{name} is no terminal; the app expects one (without a terminal use reluflow run)"
             )
-    if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+    if is_dumb(os.environ):
+        found = os.environ.get("TERM", "not set") or "empty"
         raise ReluflowError(
-            f"TERM is {os.environ.get('TERM') or 'not set'}: this terminal cannot place its cursor; expected "
+            f"TERM is {found}: this terminal cannot place its cursor; expected "
             "one that can, such as xterm (without one use reluflow run)"
         )
 

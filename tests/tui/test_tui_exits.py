@@ -165,12 +165,15 @@ def test_terminals_of_few_characters_and_colours(environment: dict[str, str], op
     restored(terminal, 0)
 
 
-def test_a_terminal_that_cannot_place_its_cursor_gets_one_sentence(open_terminal: Open) -> None:
-    terminal = open_terminal(app_command("orthogonal-toy"), environment={"TERM": "dumb"}, size=(250, 30))
+@pytest.mark.parametrize(("term", "named"), [("dumb", "dumb"), ("", "empty")])
+def test_a_terminal_that_cannot_place_its_cursor_gets_one_sentence(
+    term: str, named: str, open_terminal: Open
+) -> None:
+    terminal = open_terminal(app_command("orthogonal-toy"), environment={"TERM": term}, size=(250, 30))
     assert terminal.ended() == 2
     terminal.quiet(0.05)
     (said,) = (line for line in terminal.screen.lines if line)
-    assert said.startswith("reluflow: TERM is dumb: this terminal cannot place its cursor; expected one")
+    assert said.startswith(f"reluflow: TERM is {named}: this terminal cannot place its cursor; expected one")
 
 
 @pytest.mark.skipif(remote.missing() is not None, reason=str(remote.missing()))
