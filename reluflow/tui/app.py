@@ -102,7 +102,8 @@ class Explorer(Listening, TerminalApp):
         self._last, self._at_end, self._guided, self._left = last, at_end, guided, left
         self._shown = shown
         self._remember, self._timer = remember, timer
-        self._in_form: Preset | None = None
+        #: the preset that the form shows, and how often one was turned back to by then
+        self._in_form: tuple[Preset | None, int] = (None, 0)
         self._compose_parts()
         self._connect()
 
@@ -232,10 +233,10 @@ class Explorer(Listening, TerminalApp):
 
     async def _show_parameters(self, live: Frame, first: bool) -> None:
         """Fill in the form for another preset; on the first picture a moment later, as it takes as long."""
-        preset = live.preset
-        if preset is not self.parameters.present or preset is self._in_form:
+        preset, turns, (known, then) = live.preset, self.parameters.turns, self._in_form
+        if preset is not self.parameters.present or (preset is known and turns == then):
             return
-        self._in_form = preset
+        self._in_form = preset, turns
         if first:
             self.set_timer(FORM_SECONDS, lambda: self._open_form(preset))
         else:

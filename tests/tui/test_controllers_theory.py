@@ -92,6 +92,49 @@ async def test_off_the_plateau_the_forecast_is_forgotten_and_for_another_problem
     assert stage.theory.marks == Marks()
 
 
+async def test_a_forecast_is_forgotten_where_its_plateau_is_another_one_or_its_time_is_past(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As while a run is solved: of the curve so far the first plateau was another one."""
+    stage = TheoryStage(monkeypatch)
+    stage.theory.follow(stage.at(2.0))
+    await stage.work()
+    assert stage.theory.marks.forecast is not None
+    (first, *rest) = stage.at(5.0).plateaus
+    later = replace(stage.at(5.0), plateaus=(replace(first, begin=4.0), *rest))
+    stage.theory.follow(later)
+    assert stage.theory.marks == Marks("landmarks")
+    await stage.work()
+    assert stage.theory.marks.forecast is not None
+    late = replace(later, t=20.0, plateaus=(replace(first, begin=4.0, leave=None),))
+    stage.theory.follow(late)
+    assert stage.theory.marks.forecast is None
+
+
+async def test_what_is_computed_for_a_run_is_not_told_of_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    stage.theory.follow(stage.at(2.0))
+    await stage.host.work.pop(0)()
+    other = RUN.preset.problem()
+    make = stage._making("forecast", SimpleNamespace(time=20.0))
+
+    def turned(*_: object) -> Any:
+        """The number is turned while the forecast is under way."""
+        stage.show(replace(RUN, number=2, generation=2, problem=other))
+        stage.theory.follow(stage.at(2.0))
+        return make()
+
+    monkeypatch.setattr(HOMES["forecast"], turned)
+    seen = len(stage.seen)
+    await stage.host.work.pop(0)()
+    assert stage.theory.marks == Marks()
+    assert stage.seen[seen:] == []
+    assert stage.theory.marks.problem is other
+    assert Marks("landmarks", problem=PROBLEM).of(other) == Marks()
+
+
 async def test_a_run_that_is_gone_before_it_settles_is_not_predicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

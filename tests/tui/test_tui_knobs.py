@@ -194,3 +194,17 @@ async def test_the_next_key_goes_on_from_the_field_that_the_last_one_led_to() ->
             app.app.post_message(Key("down", None))
         await app.drained()
         assert app.app.focused is field(app, fields[5]).editor
+
+
+async def test_what_is_undone_before_it_is_shown_does_not_stay_in_the_form() -> None:
+    async with explorer(overrides=TOY, form=True) as app:
+        await app.solved()
+        edited = field(app, "init.scale")
+        before = edited.text
+        await turn(app, "init.scale", "right")
+        assert edited.text != before
+        app.app.parameters.undo()
+        await app.until(lambda: edited.text == before, "the number before")
+        assert edited.mark == " "
+        app.app.parameters.redo()
+        await app.until(lambda: edited.text != before and not edited.edited, "the number that was undone")

@@ -1,8 +1,10 @@
 """The table sorted, filtered and grouped; events by key and pointer; theory in the loss panel."""
 
 import re
+from types import SimpleNamespace
 
 import driver
+import numpy as np
 import pytest
 from driver import SMALL, Driver
 from rich.console import Console
@@ -15,6 +17,7 @@ from textual_private import ChopsUpdate, LayoutUpdate, collect_updates, forget_w
 
 from reluflow.plot.glyphs import BRAILLE
 from reluflow.tui.app import Explorer
+from reluflow.tui.controllers.theory import Marks
 from reluflow.tui.widgets.neuron_table import NeuronTable
 from reluflow.tui.widgets.neuron_view import NeuronView
 from reluflow.tui.widgets.timeline import Timeline
@@ -296,3 +299,13 @@ async def test_late_news_of_a_focus_that_has_moved_on_changes_nothing() -> None:
         app.app.screen.post_message(events.DescendantFocus(table))
         await app.drained()
         assert app.app.layout.panel == "loss"
+
+
+async def test_marks_of_another_run_are_not_drawn() -> None:
+    async with driver.explorer(overrides=SMALL) as app:
+        await app.solved()
+        found = SimpleNamespace(time=30.0, rate=0.5, neurons=np.arange(3), rivals=0, sign=1)
+        for problem, drawn in ((app.frame.problem, True), (app.frame.preset.problem(), False)):
+            app.app.main.show_theory(Marks(forecast=found, problem=problem))  # type: ignore[arg-type]
+            await app.drained()
+            assert ("next escape t = 30" in app.text) is drawn

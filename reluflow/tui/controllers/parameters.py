@@ -27,7 +27,8 @@ AT_ONCE_SECONDS: Final = 3.0
 class Parameters:
     """Starts runs and undoes changes of their parameters.
 
-    ``origins``: where branches began, by the name of their preset.
+    ``origins``: where branches began, by the name of their preset. ``turns``: how often a change was undone
+    or redone: the preset that is present then may be the one on show, and what is typed another one's.
     """
 
     def __init__(self, session: Session, cursor: Cursor, host: Host) -> None:
@@ -39,6 +40,7 @@ class Parameters:
         #: the generation of the run that a branch was asked of, the time that it begins at, and its changes
         self._branched: tuple[int, float, Sequence[Nudge]] | None = None
         self._refused: Refusal | None = None
+        self.turns = 0
 
     @property
     def present(self) -> Preset:
@@ -103,6 +105,7 @@ class Parameters:
         if preset is None:
             self._host.say(f"there is nothing to {what}")
         else:
+            self.turns += 1
             self._run(preset, keep_place=True)
 
     def _run(self, preset: Preset, *, keep_place: bool) -> None:

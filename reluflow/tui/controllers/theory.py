@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,12 +51,18 @@ class Marks:
     """Predictions for the run on show, each None while it is not known.
 
     ``landmarks``: what was predicted from its start; ``forecast``: the next escape, from the state on show,
-    while that is on a plateau; ``extremal``: where small neurons end under the residual there.
+    while that is on a plateau; ``extremal``: where small neurons end under the residual there. ``problem``:
+    that of the run; nothing of it is drawn over another one.
     """
 
     landmarks: Landmarks | None = None
     forecast: "Forecast | None" = None
     extremal: "Extremal | None" = None
+    problem: Problem | None = field(default=None, compare=False)
+
+    def of(self, problem: Problem | None) -> "Marks":
+        """Those for the run of a problem."""
+        return self if self.problem is problem else Marks()
 
 
 class Theory:
@@ -91,11 +97,11 @@ class Theory:
         plateau = plateau_at(moment.plateaus, moment.t)
         if problem is not self._problem:
             self._problem, self._said = problem, set()
-            self.marks, self._forecast_from = Marks(), None
-        elif self._forecast_from is not None and (
-            plateau is None or plateau.number != self._forecast_from[0]
-        ):
-            self.marks, self._forecast_from = Marks(self.marks.landmarks), None
+            self.marks, self._forecast_from = Marks(problem=problem), None
+        elif self._forecast_from is not None and not self._is_for(plateau):
+            self.marks, self._forecast_from = Marks(self.marks.landmarks, problem=problem), None
+        elif self.marks.forecast is not None and self.marks.forecast.time <= moment.t:
+            self.marks = replace(self.marks, forecast=None)
         if problem is None or self._busy or not self._is_affordable(problem, moment):
             return
         history = moment.frame.history
@@ -105,6 +111,16 @@ class Theory:
         elif plateau is not None and history is not None and self._is_due(plateau, moment.t):
             self._busy, self._forecast_from = True, (plateau.number, moment.t)
             self._host.in_background(partial(self._forecast, problem, history.state_at(moment.t)))
+
+    def _is_for(self, plateau: Plateau | None) -> bool:
+        """Whether the forecast, or the one under way, is made from a state on this plateau.
+
+        While a run is solved plateaus move and are counted anew: one of the same number may be another one.
+        """
+        if plateau is None or self._forecast_from is None:
+            return False
+        number, made = self._forecast_from
+        return plateau.number == number and plateau_at([plateau], made) is not None
 
     def _is_due(self, plateau: Plateau, t: float) -> bool:
         """Whether to forecast again: nearer to the escape, or later where none could be made."""
@@ -123,12 +139,12 @@ class Theory:
     async def _predict(self, problem: Problem) -> None:
         await asyncio.sleep(self._wait)
         if problem is not self._problem:
-            self._done(problem, Marks())
+            self._done(problem, Marks(problem=problem))
             return
         began = self._clock()
         found = await self._computed(lambda: landmarks(problem))
         self._wait = max(self._limits.settled_seconds, self._clock() - began)
-        self._done(problem, Marks(found or Landmarks("")))
+        self._done(problem, Marks(found or Landmarks(""), problem=problem))
 
     async def _forecast(self, problem: Problem, state: State) -> None:
         asked = self._forecast_from
@@ -140,12 +156,12 @@ class Theory:
         found = await self._computed(lambda: _forecast(problem, state))
         goals: Extremal | None = None
         if is_wanted():
-            self.marks = Marks(self.marks.landmarks, found, self.marks.extremal)
+            self.marks = replace(self.marks, forecast=found)
             self.changed(self.marks)
             await asyncio.sleep(self._limits.goals_seconds)
         if is_wanted():
             goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
-        self._done(problem, Marks(self.marks.landmarks, found, goals) if is_wanted() else self.marks)
+        self._done(problem, replace(self.marks, extremal=goals) if is_wanted() else self.marks)
 
     async def _computed(self, work: Callable[[], _Result]) -> _Result | None:
         """The result of a prediction, None where there is none."""

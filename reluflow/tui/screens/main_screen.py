@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from reluflow.plot.glyphs import Glyphs
+from reluflow.problem import Problem
 from reluflow.tui.actions import Action
 from reluflow.tui.arrangement import LEAST_SIZE, PANELS, Arrangement, Panel
 from reluflow.tui.controllers.table import Table
@@ -54,6 +55,7 @@ class MainScreen(PaintedScreen):
         self._too_small = Static("", id="too-small", markup=False)
         self.focused_panel: Callable[[Panel], None] = lambda _: None
         self._neurons = table
+        self._problem: Problem | None = None
         self._panel: Panel = PANELS[0]
         self._arrangement: Arrangement | None = None
         #: the widget that had the focus last, by its panel
@@ -86,6 +88,8 @@ class MainScreen(PaintedScreen):
 
     def show(self, moment: Moment, marks: Marks) -> None:
         """Draw a newer moment, and what the theory says of it so far."""
+        self._problem = moment.frame.problem
+        marks = marks.of(self._problem)
         self.status.show(moment)
         self.loss.show(moment, marks)
         self.view.show(moment, marks)
@@ -93,7 +97,8 @@ class MainScreen(PaintedScreen):
         self.timeline.show(moment)
 
     def show_theory(self, marks: Marks) -> None:
-        """Draw what the theory says by now."""
+        """Draw what the theory says by now, if it is of the run on show."""
+        marks = marks.of(self._problem)
         self.loss.show_theory(marks)
         self.view.show_theory(marks)
 
