@@ -12,6 +12,7 @@ trained on one of the losses of ``reluflow.losses``, as on the square loss in on
 The subgradient of sigma at zero is the slope throughout, which is zero for the ReLU.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ Shares = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
 #: |<w_j, x_k>| below this share of |w_j| |x_k| is the rounding of a neuron that sits on the kink.
 ON_A_KINK: Final = 1e-9
+#: entries of a matrix that are looked at together
+BLOCK: Final = 1 << 17
 #: a_j^2 - |w_j|^2 below this share of the larger of the two is the rounding of a balanced neuron.
 BALANCED: Final = 1e-9
 
@@ -120,6 +123,17 @@ def tangent_kernel(
 
 def row_norms(rows: Array) -> Array:
     """Euclidean norms of the rows, without the overflow or underflow of squaring (1e-300 is kept)."""
+    count = len(rows)
+    if rows.size <= BLOCK or count < 4:
+        return _row_norms(rows)
+    # what fits in the processor's cache is done in half of the time. NumPy adds up a single row in another
+    # order than several
+    step = max(2, BLOCK // rows.shape[1])
+    edges = [*range(0, count - 1, step), count]
+    return np.concatenate([_row_norms(rows[i:j]) for i, j in pairwise(edges)])
+
+
+def _row_norms(rows: Array) -> Array:
     # np.max is this, but takes as long again; solvers and the recorder come here several times a step
     largest = np.maximum.reduce(np.abs(rows), axis=1, initial=0.0)
     safe = np.where(largest > 0.0, largest, 1.0)

@@ -86,6 +86,24 @@ def test_nor_where_it_is_given_up_between_passes_over_many_weights(method, monke
     assert asked.count("_ask") >= 3
 
 
+def test_nor_while_few_states_are_kept_and_most_are_let_go(monkeypatch):
+    monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0, many=1))
+    require_nothing_left("orthogonal-toy", SMALL | {"record.snapshots": 4, "stop.steps": 20}, monkeypatch)
+
+
+def test_nor_of_descent_whose_iterations_are_looked_at(monkeypatch):
+    monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0))
+    changes = SMALL | {"solver.method": "gd", "solver.learning_rate": 0.1, "stop.steps": 400}
+    impatience = Impatience()
+    del changes["solver.rtol"]
+    straight = run("orthogonal-toy", changes, lambda: False)
+    again = run("orthogonal-toy", changes, impatience)
+    assert impatience.given_up > 10
+    expected, found = straight.checkpoint(), again.checkpoint()
+    for key in expected.keys() - {"wall_seconds"}:
+        assert np.array_equal(found[key], expected[key]), key
+
+
 def test_an_observation_that_is_given_up_was_never_made(monkeypatch):
     monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0))
     solver = make_solver("polar", load_preset("orthogonal-toy", SMALL).problem())

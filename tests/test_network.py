@@ -135,3 +135,14 @@ def test_sizes_whose_squares_are_no_floats_are_compared(scale):
     expected = np.log(75.0) + 2.0 * np.log(scale)
     assert log_variation_norm(weights, outputs) == pytest.approx(expected, rel=1e-14)
     assert log_variation_norm(np.zeros((2, 3)), np.zeros(2)) == -np.inf
+
+
+@pytest.mark.parametrize(
+    "shape", [(50, 3000), (4, 40_000), (5, 70_001), (3000, 50), (7, 20_000), (70_000, 2)]
+)
+def test_lengths_of_many_rows_are_those_of_all_at_once(shape):
+    """To the last bit: what is looked at together is a matter of time alone."""
+    rows = np.random.default_rng(3).standard_normal(shape) * 10.0 ** -(np.arange(shape[0]) % 200)[:, None]
+    largest = np.abs(rows).max(axis=1)
+    scaled = rows / largest[:, None]
+    np.testing.assert_array_equal(row_norms(rows), largest * np.sqrt(np.einsum("ij,ij->i", scaled, scaled)))

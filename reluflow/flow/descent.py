@@ -1,6 +1,6 @@
 """Plain gradient descent, exactly as the papers' code runs it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from reluflow.problem import LARGEST, Problem
 DIVERGED: Final = LARGEST**2
 #: iterations between two looks at whether the rest of a burst is wanted
 LOOK_EVERY: Final = 32
+#: weights from which on an iteration alone takes so long that it is asked after each
+LONG: Final = 1 << 18
 
 
 class Descent(FlowSolver):
@@ -87,6 +89,7 @@ class Descent(FlowSolver):
         residual, slope = self._residual, problem.slope
         kept = 1.0 - self.rate * problem.weight_decay
         low, high = np.inf, -np.inf
+        look_every = LOOK_EVERY if weights.size < LONG else 1
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
         for i in range(1, int(min(burst, left)) + 1):
@@ -106,20 +109,35 @@ class Descent(FlowSolver):
             loss = problem.value(residual)
             low, high = min(low, loss), max(high, loss)
             # not (loss > floor) also stops at NaN
-            if not loss > loss_floor or (i % LOOK_EVERY == 0 and self.abandoned()):
+            if not loss > loss_floor or (i % look_every == 0 and self.abandoned()):
                 break
         self._residual, self._range = residual, (low, high)
         self.t_old, self.t = start, self.steps * self.rate
         if self.steps - start_steps == left:
             self.t = max(self.t, t_end)
-        if not np.max([self.loss, np.abs(weights).max(), np.abs(outputs).max()]) < DIVERGED:
+        # the largest weights by their ends: the sizes of all of them would be a matrix more
+        if not np.max([self.loss, weights.max(), -weights.min(), np.abs(outputs).max()]) < DIVERGED:
             self._fall_back(start, start_steps)
 
-    def _fall_back(self, start: float, start_steps: int) -> None:
+    def _way_back(self) -> Callable[[], None]:
+        start, start_steps, known = self.t, self.steps, self._range
+
+        def go_back() -> None:
+            if self.steps > start_steps:
+                self._stand_before(start, start_steps)
+            self.t_old, self._range = start, known
+
+        return go_back
+
+    def _stand_before(self, start: float, start_steps: int) -> None:
+        """Be again where the last burst began."""
         self._weights[:] = self._previous.weights
         self._outputs[:] = self._previous.output_weights
         self.t, self.steps = start, start_steps
         self._residual = self._look()
+
+    def _fall_back(self, start: float, start_steps: int) -> None:
+        self._stand_before(start, start_steps)
         self.failure = (
             f"descent diverged after iteration {start_steps}: loss or weights grow beyond all bounds; "
             f"expected a learning rate smaller than {self.rate:g}"

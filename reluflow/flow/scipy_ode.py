@@ -54,6 +54,8 @@ class ScipySolver(FlowSolver):
         self._ode = self._start(0.0, start)
         #: the state before the last step
         self._before = start
+        #: the state that was asked for last, and of what it was made
+        self._shown: tuple[Array, State] | None = None
         self._headway = Headway()
 
     @property
@@ -63,7 +65,11 @@ class ScipySolver(FlowSolver):
 
     @property
     def state(self) -> State:
-        return self.as_state(self.t, self._ode.y)
+        y, shown = self._ode.y, self._shown
+        if shown is None or shown[0] is not y or shown[1].t != self.t:
+            # what looks at a step asks for it several times, and in many dimensions it takes long
+            self._shown = shown = (y, self.as_state(self.t, y))
+        return shown[1]
 
     def dense_output(self) -> DenseOutput:
         now = self._ode.y.copy()

@@ -7,7 +7,7 @@ D = (1/n) sum_k alpha_k r_k x_k, is least (Filippov's solution); alpha is 1 on a
 all others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,18 +92,29 @@ def _least(
     return alpha
 
 
-def gradient_norm(state: State, problem: Problem, settled: float = SHARES.rough) -> float:
-    """|gradient| of the problem's objective, with shares of neurons that slide: how fast the flow moves."""
-    return float(gradient_norms([state], problem, settled)[0])
+def gradient_norm(
+    state: State, problem: Problem, settled: float = SHARES.rough, pause: Callable[[], None] = lambda: None
+) -> float:
+    """|gradient| of the problem's objective, with shares of neurons that slide: how fast the flow moves.
+
+    ``pause``: called between passes over the weights, which take long if there are many; it may raise.
+    """
+    return float(gradient_norms([state], problem, settled, pause)[0])
 
 
 @np.errstate(over="ignore")  # of a network that diverges it is infinite
-def gradient_norms(states: Sequence[State], problem: Problem, settled: float = SHARES.rough) -> Array:
+def gradient_norms(
+    states: Sequence[State],
+    problem: Problem,
+    settled: float = SHARES.rough,
+    pause: Callable[[], None] = lambda: None,
+) -> Array:
     """The same of several states (k,); settled: how well shares are known in the end."""
     inputs, slope = problem.inputs, problem.slope
     weights = np.concatenate([state.weights for state in states])
     outputs = np.concatenate([state.output_weights for state in states])
     z = preactivations(weights, inputs)
+    pause()
     hidden = activation(z, slope)
     shape = (len(states), problem.width, problem.samples)
     predicted = np.einsum("km,kmn->kn", outputs.reshape(shape[:2]), hidden.reshape(shape))
@@ -113,11 +124,15 @@ def gradient_norms(states: Sequence[State], problem: Problem, settled: float = S
     residual = np.repeat(left, problem.width, axis=0)
     pull = (problem.speed / problem.samples) * residual
     seen = kink_shares(weights, outputs, inputs, residual, slope, settled, z)
-    by_weight = outputs[:, None] * ((seen * pull) @ inputs)
+    pause()
+    by_weight = (seen * pull) @ inputs
+    pause()
+    by_weight *= outputs[:, None]
     by_output = np.einsum("bn,bn->b", hidden, pull)
     if problem.weight_decay:
         by_weight -= problem.weight_decay * weights
         by_output -= problem.weight_decay * outputs
+    pause()
     squares = np.einsum("bd,bd->b", by_weight, by_weight) + by_output**2
     norms: Array = np.sqrt(squares.reshape(shape[:2]).sum(axis=1))
     return norms

@@ -2,7 +2,8 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -15,28 +16,11 @@ from reluflow.observe.change import Shape, movements
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
 from reluflow.observe.quantities import loss_at
-from reluflow.observe.recorder_rules import RECORDER
+from reluflow.observe.recorder_rules import RECORDER, RecordRules
 from reluflow.observe.series import Series, columns_of
 from reluflow.problem import Problem
 
-
-@dataclass(frozen=True)
-class RecordRules:
-    """How much is kept: at most ``snapshots`` states and ``memory_mb`` megabytes of them, ``series`` rows.
-
-    ``resolution``: movement (see ``change``) within one step of the solver from which on the step's inside
-    is recorded too, by dense output.
-    """
-
-    snapshots: int = 400
-    series: int = 20_000
-    memory_mb: float = 8.0
-    resolution: float = 0.08
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "RecordRules":
-        """The rules among the flat values of a preset."""
-        return cls(values["record.snapshots"], values["record.series"], values["record.memory_mb"])
+__all__ = ["RecordRules", "Recorder", "Snapshots"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +49,8 @@ class Recorder:
         self._stride = 1
         self._waited = 0
         self._newest: State | None = None
+        #: whose last step is observed
+        self._asked: SolverView | None = None
         self._looked: Shape | None = None
         #: movement of the newest state since the last that was kept
         self._beyond = 0.0
@@ -104,19 +90,25 @@ class Recorder:
         Returns, when it was measured, the movement that one observation brought lately. Raises AbandonedError
         if dense output does; then the record is as it was before.
         """
+        self._asked, waited = solver, self._waited
+        try:
+            with self._undone_if_abandoned() if self._asks else nullcontext():
+                return self._observed(solver)
+        except AbandonedError:
+            self._waited = waited
+            raise
+
+    def _observed(self, solver: SolverView) -> float | None:
         state, norms, shape = solver.state, None, None
         self._waited += 1
-        try:
-            self._ask(solver)
-            slope = self._slope(solver, state)
-            self._ask(solver)
-            if self._is_due(solver):
-                norms = row_norms(state.weights)
-                shape = Shape.of(state, solver.loss, norms)
-            self._ask(solver)
-        except AbandonedError:
-            self._waited -= 1
-            raise
+        self._ask()
+        slope = self._slope(solver, state)
+        self._ask()
+        if self._is_due(solver):
+            norms = row_norms(state.weights)
+            self._ask()
+            shape = Shape.of(state, solver.loss, norms)
+            self._ask()
         if shape is not None and self._looked is not None and solver.t > self._looked.t:
             # of what has moved since the last look, the share of the last step
             share = min(1.0, (solver.t - solver.t_old) / (solver.t - self._looked.t))
@@ -136,14 +128,26 @@ class Recorder:
             self._stride = min(2 * self._stride, RECORDER.stride)
         return abs(moved - before) / waited
 
-    def _ask(self, solver: SolverView) -> None:
+    def _ask(self) -> None:
         """Raise AbandonedError where the step is not wanted any more and passes over the weights are long."""
-        if self._asks and not solver.discrete and solver.abandoned():
+        solver = self._asked
+        if self._asks and solver is not None and solver.abandoned():
             raise AbandonedError
+
+    @contextmanager
+    def _undone_if_abandoned(self) -> Iterator[None]:
+        series, kept = self._series.kept(RECORDER.pieces + 1), dict(vars(self))
+        lists = {name: list(kept[name]) for name in ("_states", "_shapes", "_path")}
+        try:
+            yield
+        except AbandonedError:
+            vars(self).update(kept | lists)
+            self._series.go_back(series)
+            raise
 
     def cut(self, solver: SolverView) -> None:
         """End the record with ``solver``, which stands within the last step that was observed."""
-        state, loss = solver.state, solver.loss
+        self._asked, state, loss = None, solver.state, solver.loss
         kept = bisect_left([each.t for each in self._states], state.t)
         del self._states[kept:], self._shapes[kept:], self._path[kept:]
         self._newest, self._beyond = state, Shape.of(state, loss).distance(self._shapes[-1])
@@ -163,15 +167,8 @@ class Recorder:
         pieces = min(math.ceil(moved / self._resolution), RECORDER.pieces)
         if pieces < 2 or not solver.t > solver.t_old:
             return
-        series, spacing = self._series.kept(RECORDER.pieces), self._spacing
-        states, shapes, path = list(self._states), list(self._shapes), list(self._path)
-        try:
+        with self._undone_if_abandoned():
             self._record_inside(solver, pieces)
-        except AbandonedError:
-            self._states, self._shapes, self._path, self._spacing = states, shapes, path, spacing
-            self._series.go_back(series)
-            self._waited -= 1
-            raise
 
     def _record_inside(self, solver: SolverView, pieces: int) -> None:
         times, dense = np.linspace(solver.t_old, solver.t, pieces + 1)[1:-1], solver.dense_output()
@@ -182,11 +179,12 @@ class Recorder:
             some = times[first : first + at_once]
             states, slopes = dense.states(some), dense.gradient_norms(some)
             if slopes is None:
-                slopes = gradient_norms(states, problem)
-            self._record_each(some, states, slopes, solver.steps)
-            self._ask(solver)
+                slopes = gradient_norms(states, problem, pause=self._ask)
+            self._ask()
+            self._record_each(some, states, slopes, solver)
+            self._ask()
 
-    def _record_each(self, times: Array, states: list[State], slopes: Array, step: int) -> None:
+    def _record_each(self, times: Array, states: list[State], slopes: Array, solver: SolverView) -> None:
         """Record states at times (k,) with |gradient| (k,), which is nan where it is not known."""
         problem = self._problem
         weights = np.array([state.weights for state in states])
@@ -194,18 +192,21 @@ class Recorder:
         hidden = activation(preactivations(weights, problem.inputs), problem.slope)
         misfits = np.matmul(outputs[:, None], hidden)[:, 0] - problem.targets
         losses = [problem.value(misfit) for misfit in misfits]
+        self._ask()
         norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
         sizes = np.einsum("km,km->k", np.abs(outputs), norms)
+        self._ask()
         shapes = Shape.of_each(times, weights, norms, losses)
+        self._ask()
         for state, loss, slope, size in zip(states, losses, slopes, sizes, strict=True):
-            known = gradient_norm(state, problem) if np.isnan(slope) else slope
-            self._add_row(state, step, (loss, loss, loss), known, size)
+            known = gradient_norm(state, problem, pause=self._ask) if np.isnan(slope) else slope
+            self._add_row(state, solver.steps, (loss, loss, loss), known, size)
         self._consider_each(states, shapes)
 
     def _slope(self, solver: SolverView, state: State) -> float:
         """|gradient|, by the solver's own activations if it has them: a state knows kinks only roughly."""
         known = solver.gradient_norm
-        return gradient_norm(state, self._problem) if known is None else known
+        return gradient_norm(state, self._problem, pause=self._ask) if known is None else known
 
     def _add_row(
         self,
@@ -230,6 +231,7 @@ class Recorder:
     def _consider(self, state: State, shape: Shape) -> float:
         """Keep the state if it has moved by the spacing since the last that was kept."""
         moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
+        self._ask()
         if moved >= self._spacing:
             self._path.append(self._path[-1] + moved if self._path else 0.0)
             self._states.append(state)
@@ -257,6 +259,7 @@ class Recorder:
             for i in range(1, len(self._shapes)):
                 if self._shapes[i].distance(self._shapes[keep[-1]]) >= self._spacing:
                     keep.append(i)
+                self._ask()
             self._path = [self._path[i] for i in keep]
             self._states = [self._states[i] for i in keep]
             self._shapes = [self._shapes[i] for i in keep]

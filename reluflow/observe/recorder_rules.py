@@ -1,7 +1,8 @@
 """How closely the recorder watches, whatever is asked of a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,22 @@ class RecorderRules:
 
 
 RECORDER: Final = RecorderRules()
+
+
+@dataclass(frozen=True)
+class RecordRules:
+    """How much is kept: at most ``snapshots`` states and ``memory_mb`` megabytes of them, ``series`` rows.
+
+    ``resolution``: movement (see ``change``) within one step of the solver from which on the step's inside
+    is recorded too, by dense output.
+    """
+
+    snapshots: int = 400
+    series: int = 20_000
+    memory_mb: float = 8.0
+    resolution: float = 0.08
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "RecordRules":
+        """The rules among the flat values of a preset."""
+        return cls(values["record.snapshots"], values["record.series"], values["record.memory_mb"])
