@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 # pytest spends half of the time of collection on rewriting assertions, which it keeps only with bytecode
@@ -51,6 +52,19 @@ def pytest_configure(config) -> None:
     """
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(Path(__file__).parent.parent / "reluflow", quiet=2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Wait for what is still computed though nobody waits for it, as a forecast of an app that was left.
+
+    Compiled code that comes back to an interpreter which is being torn down aborts the process: "terminate
+    called without an active exception" of HiGHS, in place of the exit code. The program itself ends without
+    tearing it down (``reluflow.cli.leaving``).
+    """
+    patience, until = sys.modules.get("reluflow.flow.patience"), time.monotonic() + 60.0
+    while patience is not None and patience.is_unfinished() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def pytest_collection_finish() -> None:

@@ -178,9 +178,7 @@ class Recorder:
         for first in range(0, times.size, at_once):
             some = times[first : first + at_once]
             states, slopes = dense.states(some), dense.gradient_norms(some)
-            if slopes is None:
-                slopes = gradient_norms(states, problem, pause=self._ask)
-            self._ask()
+            slopes = gradient_norms(states, problem, pause=self._ask) if slopes is None else slopes
             self._record_each(some, states, slopes, solver)
             self._ask()
 
@@ -195,7 +193,6 @@ class Recorder:
         self._ask()
         norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
         sizes = np.einsum("km,km->k", np.abs(outputs), norms)
-        self._ask()
         shapes = Shape.of_each(times, weights, norms, losses)
         self._ask()
         for state, loss, slope, size in zip(states, losses, slopes, sizes, strict=True):
