@@ -76,10 +76,18 @@ class TestHoldingOut:
         assert not np.array_equal(data(held_out=0.5).targets, data(held_out=0.5, seed=1).targets)
         np.testing.assert_array_equal(data(held_out=0.5).targets, data(held_out=0.5, seed=0).targets)
 
-    @pytest.mark.parametrize("share", [1e-9, 1.0 - 1e-9])
-    def test_one_is_left_on_either_side(self, share):
+    @pytest.mark.parametrize("share", [1e-9, 0.02, 0.98, 1.0 - 1e-9])
+    def test_a_share_that_leaves_none_on_either_side_is_refused(self, share):
+        with pytest.raises(PresetError, match=r"which is (0|20) of 20 samples; expected a share of 1 to 19"):
+            data(held_out=share)
+
+    @pytest.mark.parametrize("share", [0.03, 0.97])
+    def test_the_nearest_number_is_held_out_and_told(self, share):
         found = data(held_out=share)
-        assert min(found.targets.size, found.held_out[1].size) == 1
+        held_out = found.held_out[1].size
+        assert sorted([found.targets.size, held_out]) == [1, 19]
+        drawn = f"data.held_out: {held_out} of 20 samples, drawn by data.seed = 0, not trained on"
+        assert found.remarks[-1] == drawn
 
     def test_what_normalises_is_learnt_on_the_others_alone(self):
         for how in ("centre", "variance"):

@@ -11,7 +11,7 @@ from reluflow.data.datasets import Data, DataKind
 from reluflow.data.files import Table, normalised, read_table
 from reluflow.data.streams import stream
 from reluflow.data.tables import resolve
-from reluflow.errors import PresetError
+from reluflow.errors import PresetError, counted
 
 
 class File(DataKind):
@@ -58,16 +58,22 @@ def _alike(path: Path, further: Table, table: Table) -> Table:
 
 
 def _parted(table: Table, share: float, seed: int) -> tuple[Table, Table]:
-    """The table without a share of its samples, drawn by the seed, and these; both have at least one."""
+    """The table without a share of its samples, drawn by the seed, and these.
+
+    Their number is the nearest to that share; refused where either part would be empty.
+    """
     samples = table.targets.size
-    if samples < 2:
+    count = round(share * samples)
+    if not 0 < count < samples:
+        expected = f"a share of 1 to {samples - 1} of them" if samples > 1 else "a file of 2 or more"
         raise PresetError(
-            "data.held_out: found a file of 1 sample; expected one to train on and one to hold out"
+            f"data.held_out: found the share {share!r}, which is {count} of {counted(samples, 'sample')}; "
+            f"expected {expected}, so that there are some to hold out and some to train on"
         )
-    count = min(max(round(share * samples), 1), samples - 1)
     out = np.zeros(samples, dtype=bool)
     out[np.argsort(stream(seed, "held out").random(samples), kind="stable")[:count]] = True
     inner, outer = (
         replace(table, inputs=table.inputs[mask], targets=table.targets[mask]) for mask in (~out, out)
     )
-    return inner, outer
+    told = f"data.held_out: {count} of {samples} samples, drawn by data.seed = {seed}, not trained on"
+    return replace(inner, remarks=(*table.remarks, told)), outer
