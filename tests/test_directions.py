@@ -14,6 +14,7 @@ from reluflow.network import activation, row_norms
 from reluflow.observe.measured import state_at
 from reluflow.problem import Problem
 from reluflow.theory import directions as module
+from reluflow.theory import rate_bounds
 from reluflow.theory.directions import directions
 
 THREE = with_bias([-0.75, -0.5, 0.125]), [1.1, 0.1, 0.8]
@@ -103,12 +104,15 @@ class TestWords:
         assert not alone.maximum
         np.testing.assert_allclose(alone.direction, [1.0, 0.0], atol=1e-12)
 
-    def test_what_is_too_large_for_an_exact_answer_is_bounded(self):
+    def test_what_is_too_large_for_an_exact_answer_is_bounded(self, monkeypatch):
         rng = np.random.default_rng(0)
         problem = balanced(rng.normal(size=(30, 20)), rng.normal(size=30), 10, 1e-6)
         found = directions(problem)
         assert not found.exact
-        assert found.gamma_all.low < found.gamma_all.high
+        assert found.gamma_all.exact
+        monkeypatch.setattr(rate_bounds, "BRANCH", replace(rate_bounds.BRANCH, work=1e5))
+        bounded = directions(problem)
+        assert bounded.gamma_all.low <= found.gamma_all.low < bounded.gamma_all.high
         assert found.gamma_all.low >= found.gamma_available > 0.0
 
     def test_of_a_network_too_wide_a_part_is_followed(self, monkeypatch):

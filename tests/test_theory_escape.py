@@ -8,15 +8,19 @@ from problems import balanced, five_points, toy, with_bias
 from scipy.optimize import minimize
 from trained import trained
 
+from reluflow import minimum_norm
 from reluflow.flow.base import Options, State
 from reluflow.network import activation, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory import escape, rate_bounds
 from reluflow.theory.audit import imbalance_drift
-from reluflow.theory.escape import available_rate, bounded_rates, classify, escape_rates
+from reluflow.theory.cones import SphereOracle, activation_patterns
+from reluflow.theory.escape import available_rate, classify, escape_rates
 from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.least_loss import least_objective, without_networks
+from reluflow.theory.rate_bounds import one_sign_bounds
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import one_sign_rate_bound
 from reluflow.training.training import StopRules, Training
@@ -52,15 +56,16 @@ class TestEscapeRates:
         assert rates.plus.low == pytest.approx(values.max(), rel=1e-4)
         assert rates.minus.low == pytest.approx(-values.min(), rel=1e-4)
 
-    def test_many_samples_in_many_dimensions_are_bounded_from_both_sides(self):
+    def test_many_samples_in_many_dimensions_are_bounded_from_both_sides(self, monkeypatch):
+        monkeypatch.setattr(rate_bounds, "BRANCH", replace(rate_bounds.BRANCH, work=3e7))
         rng = np.random.default_rng(1)
-        inputs, residual = rng.normal(size=(40, 12)), rng.normal(size=40)
+        inputs, residual = rng.normal(size=(150, 12)), rng.normal(size=150)
         rates = escape_rates(inputs, residual)
         assert not rates.all.exact
         assert "lower bound" in str(rates.plus)
-        directions = rng.normal(size=(20_000, 12))
+        directions = rng.normal(size=(5_000, 12))
         directions /= row_norms(directions)[:, None]
-        values = np.maximum(directions @ inputs.T, 0.0) @ residual / 40
+        values = np.maximum(directions @ inputs.T, 0.0) @ residual / 150
         assert values.max() < rates.plus.low < rates.plus.high
         assert -values.min() < rates.minus.low < rates.minus.high
         opposite = escape_rates(inputs, -residual)
@@ -134,15 +139,36 @@ class TestVerdicts:
         assert "above that of any other network by at most" in verdict.reason
         assert classify(problem, State(1e3, problem.weights, problem.output_weights)).kind != "global minimum"
 
-    def test_a_gamma_that_bounds_leave_open_is_undecided(self):
+    def test_a_gamma_that_bounds_leave_open_is_undecided(self, monkeypatch):
         problem = Problem([[1.0, 0.5], [0.5, 1.0]], [1.0, 0.6], [[1.0, 0.5]], [1.0], weight_decay=0.01)
         training = Training(problem)
         training.run()
         state = training.solver.state
         assert classify(problem, state).kind == "global minimum"
-        verdict = classify(problem, state, most_cones=1)
+        monkeypatch.setattr(escape, "sphere_oracle", lambda *given: (None, None))
+        monkeypatch.setattr(rate_bounds, "BRANCH", replace(rate_bounds.BRANCH, work=0.0))
+        verdict = classify(problem, state)
         assert verdict.kind == "undecided"
         assert "above that of any other network by at most" in verdict.reason
+
+    def test_a_rest_of_twelve_samples_in_eight_dimensions_is_decided(self):
+        """The best network, on data with 3632 activation cones."""
+        decay = 0.1
+        rng = np.random.default_rng(0)
+        inputs, targets = rng.normal(size=(12, 8)), rng.normal(size=12)
+        best = minimum_norm(inputs, targets, weight_decay=decay)
+        problem = Problem(inputs, targets, best.weights, best.output_weights, weight_decay=decay)
+        verdict = classify(problem, State(1e3, best.weights, best.output_weights))
+        assert verdict.kind == "global minimum"
+        assert verdict.gamma_all.high == pytest.approx(decay, rel=1e-5)
+
+    def test_a_rest_far_above_the_least_loss_is_no_global_minimum(self):
+        """Inputs so close that hardly anything tells them apart: Gamma_all is small beside that at zero."""
+        problem = Problem([[1.0, 0.0], [1.0, 1e-5]], [2.0, 0.0], [[1.0, 0.0]], [1.0])
+        verdict = classify(problem, State(1e3, problem.weights, problem.output_weights))
+        assert verdict.gamma_all.high == pytest.approx(5e-6)
+        assert verdict.kind == "undecided"
+        assert "by at most 0.5" in verdict.reason
 
 
 class TestForecast:
@@ -302,16 +328,33 @@ def test_no_network_comes_below_the_bound_of_its_loss(loss):
 
 
 class TestBounds:
-    @pytest.mark.parametrize("seed", range(4))
-    def test_quick_bounds_hold_the_exact_rate(self, seed):
-        rng = np.random.default_rng(seed)
-        inputs, residual = rng.normal(size=(7, 3)), rng.normal(size=7)
-        exact, quick = escape_rates(inputs, residual).all, bounded_rates(inputs, residual)
-        assert exact.exact
-        assert 0.0 < quick.low <= exact.low * (1 + 1e-12)
-        assert exact.high <= quick.high * (1 + 1e-12)
+    @pytest.mark.parametrize("shape", [(7, 3), (12, 8), (9, 20), (30, 3)])
+    @pytest.mark.parametrize("slope", [0.0, 0.3])
+    def test_branch_and_bound_finds_what_visiting_all_cones_finds(self, shape, slope):
+        rng = np.random.default_rng(shape)
+        inputs, nu = rng.normal(size=shape), rng.normal(size=shape[0])
+        exact = SphereOracle(inputs @ np.linalg.svd(inputs, full_matrices=False)[2].T, slope=slope)
+        for side in (nu, -nu):
+            low, high = one_sign_bounds(inputs, side, slope)
+            assert (low, high) == pytest.approx((exact.highest(side).value,) * 2, rel=1e-9)
 
-    def test_they_meet_on_orthogonal_samples_of_one_sign(self):
-        quick = bounded_rates(np.diag([2.0, 2.0]), np.array([1.0, 0.5]))
-        assert quick.exact
-        assert quick.high == pytest.approx(np.sqrt(1.25))
+    def test_on_orthogonal_samples_of_one_sign(self):
+        inputs, nu = np.diag([2.0, 2.0]), np.array([0.5, 0.25])
+        assert one_sign_bounds(inputs, nu) == pytest.approx((np.sqrt(1.25), np.sqrt(1.25)))
+        assert one_sign_bounds(inputs, -nu) == (0.0, 0.0)
+
+    @pytest.mark.parametrize("work", [0.0, 3e5])
+    def test_a_search_that_is_cut_short_still_bounds(self, monkeypatch, work):
+        rng = np.random.default_rng(3)
+        inputs, nu = rng.normal(size=(30, 12)), rng.normal(size=30)
+        exact, _ = one_sign_bounds(inputs, nu)
+        monkeypatch.setattr(rate_bounds, "BRANCH", replace(rate_bounds.BRANCH, work=work))
+        low, high = one_sign_bounds(inputs, nu)
+        assert low <= exact * (1.0 + 1e-12)
+        assert exact * (1.0 + 1e-6) < high < 2.0 * exact
+
+    def test_inputs_of_two_coordinates_are_visited_one_by_one(self):
+        normals = np.random.default_rng(0).normal(size=(40, 2))
+        normals[7] = -2.0 * normals[3]
+        patterns = activation_patterns(normals)
+        assert len(patterns) == len(np.unique(patterns, axis=0)) == 2 * 39

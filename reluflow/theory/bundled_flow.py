@@ -18,7 +18,7 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.stillness import Stillness
 from reluflow.problem import Problem
-from reluflow.theory.escape import ESCAPE, classify
+from reluflow.theory.escape import classify
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,6 @@ def follow(problem: Problem, loss: float = 0.0, time: float = np.inf) -> Measure
         elif solver.t >= time:
             status = "time"
         elif stillness.watch(solver):
-            moves = classify(problem, solver.state, ESCAPE.quick_cones).kind in ("saddle", "moving")
+            moves = classify(problem, solver.state).kind in ("saddle", "moving")
             status = "running" if moves and stillness.doubt() else "stationary"
     return Measured(problem, recorder.series, recorder.snapshots, status)

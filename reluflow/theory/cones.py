@@ -90,6 +90,8 @@ def _interior_points(normals: Array) -> Array:
     rank = normals.shape[1]
     if rank == 1:
         return np.array([[1.0], [-1.0]])
+    if rank == 2:
+        return _between(normals)
     first = normals[0]
     points = np.stack([first, -first])
     for k in range(1, len(normals)):
@@ -108,6 +110,16 @@ def _interior_points(normals: Array) -> Array:
         whole = np.array([row.tobytes() not in cut for row in (points @ old.T > 0.0)])
         points = np.concatenate([points[whole], both / row_norms(both)[:, None]])
     return points
+
+
+def _between(normals: Array) -> Array:
+    """The same in the plane: between each line and the next one around the circle."""
+    lines = np.sort((np.arctan2(normals[:, 1], normals[:, 0]) + 0.5 * np.pi) % np.pi)
+    steps = np.append(lines[1:], lines[0] + np.pi) - lines
+    cut = steps >= CONES.parallel
+    angles = (lines + 0.5 * steps)[cut]
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
+    return np.concatenate([points, -points])
 
 
 def _basis_orthogonal_to(unit: Array) -> Array:

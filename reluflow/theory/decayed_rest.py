@@ -15,7 +15,7 @@ from reluflow.flow.base import State
 from reluflow.observe.floor import terms
 from reluflow.observe.kinks import SHARES, gradient_norm
 from reluflow.problem import Problem
-from reluflow.theory.escape import Kind, Verdict, available_rate, gamma_all, loss_at_own_speed
+from reluflow.theory.escape import Kind, Verdict, available_rate, escape_rates, loss_at_own_speed
 from reluflow.theory.least_loss import least_objective
 from reluflow.theory.origin import at_origin
 
@@ -40,14 +40,14 @@ def rests(problem: Problem, state: State, norm: float, share: float = STILL) -> 
     return bool(norm <= share * problem.decay * size)
 
 
-def classify_decayed(problem: Problem, state: State, most_cones: int = 0, share: float = STILL) -> Verdict:
+def classify_decayed(problem: Problem, state: State, share: float = STILL) -> Verdict:
     """The same as ``theory.escape.classify`` for the objective; rates and lambda of the half-mse flow.
 
     ``share``: as in ``rests``.
     """
     decay = problem.decay
     left = problem.left(state.weights, state.output_weights)
-    rates = gamma_all(problem, left, most_cones)
+    rates = escape_rates(problem.inputs, left, problem.slope).all
     norm = gradient_norm(state, problem, SHARES.settled) / problem.speed
     penalty = problem.penalty(state.weights, state.output_weights) / problem.speed
     objective = loss_at_own_speed(problem, state) + penalty

@@ -18,7 +18,7 @@ from reluflow.network import Array, residuals, row_norms
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, basins, extremal_directions, gather, unfitted
 from reluflow.theory.cones import CONES, count_cones
-from reluflow.theory.escape import Bound
+from reluflow.theory.escape import Bound, escape_rates
 from reluflow.theory.forecast import waiting_time
 from reluflow.theory.origin import at_origin
 from reluflow.theory.resting import growth_rate_bound, is_large, moving
@@ -255,8 +255,10 @@ class _Search:
         low = max((one.rate for one in found), default=0.0)
         if exact:
             return Bound(low, low)
-        high = growth_rate_bound(self.problem.inputs, self.residual, self.problem.slope) * self.problem.speed
-        return Bound(low, high)
+        problem = self.problem
+        bound = escape_rates(problem.inputs, self.residual, problem.slope).all
+        low = max(low, problem.speed * bound.low)
+        return Bound(low, low if bound.exact else max(low, problem.speed * bound.high))
 
 
 def _at(places: list[_Place], found: Attractor) -> _Place:

@@ -17,13 +17,13 @@ from typing import Final, Literal
 import numpy as np
 
 from reluflow.flow.base import State
-from reluflow.network import Array, activation, residuals, row_norms
+from reluflow.network import Array, residuals
 from reluflow.problem import Problem
-from reluflow.theory.alignment import basins, extremal_directions, sphere_oracle, unfitted
-from reluflow.theory.cones import count_cones
+from reluflow.theory.alignment import basins, sphere_oracle, unfitted
 from reluflow.theory.least_loss import least_objective
 from reluflow.theory.origin import at_origin
-from reluflow.theory.resting import AT_REST, growth_rate_bound, moving, one_sign_rate_bound
+from reluflow.theory.rate_bounds import BRANCH, one_sign_bounds
+from reluflow.theory.resting import AT_REST, moving, one_sign_rate_bound
 from reluflow.theory.small_neurons import pulls
 
 
@@ -31,17 +31,14 @@ from reluflow.theory.small_neurons import pulls
 class EscapeLimits:
     """When a network moves, rests, or has nothing left to fit."""
 
-    #: share of Gamma_all at the zero network below which nothing is left to fit: the loss is its square
+    #: share of Gamma_all at the zero network below which a rate may be what has not decayed yet; the loss
+    #: is its square
     globally: float = 1e-4
-    #: relative difference below which two bounds are one number
-    rounding: float = 1e-9
     #: share of Gamma_all; the state moves if ln(loss) falls at more than that
     still: float = 0.02
     #: share of the growth rate that each sample of labels could pull at, below which the loss may tend to its
     #: least like 1/t: it moves if it falls by the share ``still`` of what is left while ln(t) grows by 1
     slow: float = 0.1
-    #: activation cones that are visited where bounds would do, at most: about a second
-    quick_cones: int = 500
 
 
 ESCAPE: Final = EscapeLimits()
@@ -110,21 +107,28 @@ class Verdict:
 def escape_rates(inputs: Array, residual: Array, slope: float = 0.0) -> EscapeRates:
     """Gamma_+ and Gamma_- of a ``residual`` y - h (n,) on ``inputs`` (n, d).
 
-    Exact by visiting all activation cones where they are few enough (always for d = 2 and some thousand
-    samples), else a lower bound by local search and an upper one by ``one_sign_rate_bound``. ``slope``: that
-    of the activation sigma below zero.
+    Exact where branch and bound over the samples comes to an end, or all activation cones can be visited
+    (always for d = 2 and some thousand samples), else bounds from below and above. It takes some seconds at
+    most. ``slope``: that of the activation sigma below zero.
     """
-    if not np.any(unfitted(inputs, residual)):
+    left = unfitted(inputs, residual)
+    if not np.any(left):
         return EscapeRates(Bound(0.0, 0.0), Bound(0.0, 0.0))
-    oracle, _ = sphere_oracle(inputs, residual, slope)
-    if oracle is not None:
-        nu = residual[unfitted(inputs, residual)] / residual.size
-        plus, minus = oracle.highest(nu).value, oracle.highest(-nu).value
-        return EscapeRates(Bound(plus, plus), Bound(minus, minus))
-    found = extremal_directions(inputs, residual, slope=slope).attractors
-    lows = [max((one.rate for one in found if one.sign == sign), default=0.0) for sign in (1, -1)]
-    highs = [one_sign_rate_bound(inputs, sign * residual, slope) for sign in (1, -1)]
-    return EscapeRates(Bound(lows[0], highs[0]), Bound(lows[1], highs[1]))
+    rows, nu = inputs[left], residual[left] / residual.size
+    oracle = sphere_oracle(inputs, residual, slope)[0] if np.linalg.matrix_rank(rows) <= 2 else None
+    if oracle is None:
+        rates = EscapeRates(_bounded(rows, nu, slope), _bounded(rows, -nu, slope))
+        if not (rates.plus.exact and rates.minus.exact):
+            oracle, _ = sphere_oracle(inputs, residual, slope)
+        if oracle is None:
+            return rates
+    plus, minus = oracle.highest(nu).value, oracle.highest(-nu).value
+    return EscapeRates(Bound(plus, plus), Bound(minus, minus))
+
+
+def _bounded(inputs: Array, nu: Array, slope: float) -> Bound:
+    low, high = one_sign_bounds(inputs, nu, slope)
+    return Bound(low, low) if high <= (1.0 + BRANCH.gap) * low else Bound(low, high)
 
 
 def available_rate(problem: Problem, state: State) -> float:
@@ -135,45 +139,20 @@ def available_rate(problem: Problem, state: State) -> float:
     return max((one.rate for one in found), default=0.0)
 
 
-def bounded_rates(inputs: Array, residual: Array, slope: float = 0.0) -> Bound:
-    """Bounds of Gamma_all at once: above by ``one_sign_rate_bound``, below by what some directions reach.
-
-    Those are the inputs, their opposites, and the sums of the pulls of either sign.
-    """
-    sums = np.stack([np.maximum(residual, 0.0), np.maximum(-residual, 0.0)]) @ inputs
-    tried = np.vstack([sums, inputs, -inputs])
-    lengths = row_norms(tried)
-    tried = tried[lengths > 0.0] / lengths[lengths > 0.0, None]
-    reached = activation(tried @ inputs.T, slope) @ residual / residual.size
-    low, high = float(np.max(np.abs(reached), initial=0.0)), growth_rate_bound(inputs, residual, slope)
-    return Bound(high, high) if low >= (1.0 - ESCAPE.rounding) * high else Bound(low, high)
-
-
-def gamma_all(problem: Problem, residual: Array, most: int) -> Bound:
-    """Gamma_all, exactly if there are at most so many activation cones or if ``most`` is 0, else bounds."""
-    rank = problem.span.inputs.shape[1]
-    if most and count_cones(problem.samples, rank) > most:
-        return bounded_rates(problem.inputs, residual, problem.slope)
-    return escape_rates(problem.inputs, residual, problem.slope).all
-
-
-def classify(problem: Problem, state: State, most_cones: int = 0) -> Verdict:
+def classify(problem: Problem, state: State) -> Verdict:
     """Name the stationary point that a state is near, or say that it is near none.
 
-    With more activation cones than ``most_cones`` (0: no limit) bounds of Gamma_all must do.
+    What is called a global minimum has a certified gap: no network of any width has a loss, or an objective
+    with weight decay, that is lower by more than the reason says.
     """
     if problem.weight_decay:
         from reluflow.theory.decayed_rest import classify_decayed
 
-        return classify_decayed(problem, state, most_cones)
+        return classify_decayed(problem, state)
     residual = _left(problem, state)
-    rates = gamma_all(problem, residual, most_cones)
+    rates = escape_rates(problem.inputs, residual, problem.slope).all
     loss = loss_at_own_speed(problem, state)
     above = loss - least_objective(problem, residual, rates.high)
-    whole = gamma_all(problem, problem.pull_at_zero, most_cones)
-    if (rates.high <= ESCAPE.globally * whole.low and not problem.of_labels) or loss == 0.0:
-        reason = f"no neuron could fit what is left: Gamma_all = {rates}"
-        return Verdict("global minimum", rates, 0.0, 0.0, reason)
     if above <= ESCAPE.globally**2 * problem.value(-problem.targets) / problem.speed:
         return Verdict("global minimum", rates, 0.0, 0.0, _within(problem, above))
     speed = descent_speed(problem, state, residual)

@@ -14,7 +14,7 @@ from reluflow.problem import Problem
 from reluflow.theory import perturbations, two_pieces
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
-from reluflow.theory.escape import ESCAPE, available_rate, gamma_all
+from reluflow.theory.escape import available_rate, classify
 from reluflow.theory.forecast import FirstGroup, Forecast, TooManyBundlesError, first_group, with_rivals
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
@@ -234,9 +234,7 @@ def rest_rate(run: Measured) -> float | None:
     """
     if run.status != "stationary":
         return None
-    problem, final = run.problem, run.final
-    left = problem.left(final.weights, final.output_weights)
-    rate = gamma_all(problem, left, ESCAPE.quick_cones)
-    if rate.high <= ESCAPE.globally * gamma_all(problem, problem.pull_at_zero, ESCAPE.quick_cones).low:
+    found = classify(run.problem, run.final)
+    if found.kind == "global minimum" or not found.gamma_all.low:
         return 0.0
-    return available_rate(problem, final) / rate.low if rate.low > 0.0 else 0.0
+    return available_rate(run.problem, run.final) / found.gamma_all.low

@@ -17,7 +17,7 @@ from reluflow.network import Array, preactivations, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.observe.neurons import describe
 from reluflow.problem import Problem
-from reluflow.theory.escape import ESCAPE, classify
+from reluflow.theory.escape import classify
 from reluflow.theory.prediction import Prediction
 
 
@@ -61,7 +61,7 @@ def prediction() -> Prediction:
 def _share(run: Measured) -> float | None:
     if run.status != "stationary":
         return None
-    if classify(run.problem, run.final, ESCAPE.quick_cones).kind != "spurious local minimum":
+    if classify(run.problem, run.final).kind != "spurious local minimum":
         return None
     return share_below(run.problem, run.final, run.rtol)
 

@@ -130,7 +130,6 @@ class Judge:
         """With weight decay rest is where the objective has no gradient left."""
         from reluflow.observe.kinks import gradient_norm
         from reluflow.theory.decayed_rest import STILL, classify_decayed, rests
-        from reluflow.theory.escape import ESCAPE
 
         problem, state, norm = self._problem, solver.state, solver.gradient_norm
         if int(LOOKS * problem.weight_decay * solver.t_old) == int(LOOKS * problem.weight_decay * solver.t):
@@ -142,7 +141,7 @@ class Judge:
             share = STILLNESS.trembles
         if not rests(problem, state, norm / problem.speed, share):
             return None
-        verdict = classify_decayed(problem, state, ESCAPE.quick_cones, max(share, STILL))
+        verdict = classify_decayed(problem, state, max(share, STILL))
         if verdict.kind in ("saddle", "moving"):
             return None
         return "stationary", f"the objective stays at {objective:.6g}, {verdict.kind}: {verdict.reason}"
@@ -176,9 +175,9 @@ class Judge:
             return still
         few = self._problem.width * self._problem.samples <= FEW_PAIRS
         if few and (not self._problem.of_labels or solver.gradient_norm == 0.0):
-            from reluflow.theory.escape import ESCAPE, classify
+            from reluflow.theory.escape import classify
 
-            verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
+            verdict = classify(self._problem, solver.state)
             rests = verdict.kind == "global minimum" and solver.gradient_norm == 0.0
             if verdict.stays or rests:
                 return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
@@ -186,9 +185,9 @@ class Judge:
 
     def _at_rest(self, solver: SolverView) -> Ending:
         """The network moves no more for certain; what it is at is another matter."""
-        from reluflow.theory.escape import ESCAPE, classify
+        from reluflow.theory.escape import classify
 
-        verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
+        verdict = classify(self._problem, solver.state)
         reason = (
             f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
             f"move any more{', but for weight decay' if self._problem.weight_decay else ''}"
@@ -199,9 +198,9 @@ class Judge:
 
     def _still(self, solver: SolverView) -> Ending | None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""
-        from reluflow.theory.escape import ESCAPE, classify
+        from reluflow.theory.escape import classify
 
-        verdict = classify(self._problem, solver.state, ESCAPE.quick_cones)
+        verdict = classify(self._problem, solver.state)
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
         seen = f"in the last {self.stillness.span:.3g} units of flow time no live neuron has turned or grown"

@@ -18,7 +18,7 @@ from reluflow.sweep.edges.following import Pair, separations
 from reluflow.sweep.edges.outcomes import Endings
 from reluflow.theory.alignment import basins
 from reluflow.theory.decayed_rest import EQUAL
-from reluflow.theory.escape import ESCAPE, Bound, classify
+from reluflow.theory.escape import Bound, classify
 from reluflow.theory.resting import is_large
 from reluflow.theory.small_neurons import Index
 
@@ -74,7 +74,7 @@ def resting_saddle(pair: Pair, problem: Problem, rate: float, endings: Endings) 
         if rest is None or not np.array_equal(_shrinking(deciding, pair.one, problem, rest), shrinking):
             return None
         state = rest
-    verdict = classify(problem, state, ESCAPE.quick_cones)
+    verdict = classify(problem, state)
     if not verdict.stays:
         return None
     speed, gamma = problem.speed, verdict.gamma_all
