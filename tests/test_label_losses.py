@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
 from reluflow.flow.lorentz.label_newton import CurvedSpectrum, gmres
 from reluflow.flow.lorentz.samples import merge
+from reluflow.flow.lorentz.step_tolerances import StepTolerances
 from reluflow.flow.margins import margins_of
 from reluflow.losses import FUNCTIONS, LabelLoss
 from reluflow.network import gradient, imbalance, loss_of, residuals
@@ -512,3 +514,20 @@ def test_labels_that_are_fitted_beyond_what_numbers_hold_are_no_fault():
     found = reluflow.simulate(inputs, labels, weights, outputs, loss="logistic", times=[1e-3, 1.0])
     assert found.t[-1] == 1.0
     assert np.all(np.diff(found.loss) <= 0.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_step_overshoots_where_the_loss_rises(loss):
+    """One input with both labels, whose forces cancel, and one that nothing moves, whose force is large."""
+    inputs, labels = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([1.0, -1.0, 1.0])
+    samples = merge(inputs, labels, 0.0, 0.0, FUNCTIONS[loss])
+    tolerances = StepTolerances(samples, 1e-6)
+    rest = np.zeros(samples.size) - samples.targets
+
+    def overshot(moved):
+        before = SimpleNamespace(residual=rest, force=samples.force(rest))
+        pair = np.bincount(samples.group, minlength=samples.size) > 1
+        return tolerances.overshot(SimpleNamespace(residual=rest + np.where(pair, moved, 0.0)), before)
+
+    assert not overshot(1e-4)  # by rounding
+    assert overshot(1e-2)

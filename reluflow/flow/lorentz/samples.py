@@ -214,6 +214,12 @@ class Samples:
         summed: Array = loss.curvature(residual @ self._sources.T - labels, labels) @ np.square(self._sources)
         return summed
 
+    def loss(self, residual: Array) -> float:
+        """The loss, of labels, at a residual (q,) of merged samples."""
+        assert self.labelled is not None
+        loss, labels = self.labelled
+        return loss.value(self.restore(residual), labels)
+
     def shrunk(self, lengths: Array | float) -> Array:
         """exp(-lambda t): what decay leaves of a weight after half-mse times (..)."""
         left: Array = np.exp(-self.weight_decay * np.asarray(lengths, dtype=float))

@@ -91,9 +91,14 @@ class StepTolerances:
         return short if short > 0.0 else 1.0, end
 
     def overshot(self, attempt: TrialStep, context: StepContext) -> bool:
-        """Whether a step leads to a residual that is much larger, which the flow never does.
+        """Whether a step leads to a loss that is larger, or a residual much larger: the flow never does that.
 
-        With a loose tolerance Newton's method may take the iterate beyond an escape for the path.
+        With a loose tolerance Newton's method may take the iterate beyond an escape for the path. Near a rest
+        of labels that contradict each other forces cancel, and errors of the path, which count h K times,
+        throw predictions off it that it would take many short steps to bring back. The forces may become
+        larger by rounding there, which the loss does not feel.
         """
-        force = self.samples.force(attempt.residual)
-        return rms(force) > ACCURACY.rise * (rms(context.force) + self.scale)
+        samples, residual = self.samples, attempt.residual
+        if samples.labelled is not None and not samples.weight_decay:
+            return samples.loss(residual) > (1.0 + self.rtol) * samples.loss(context.residual)
+        return rms(samples.force(residual)) > ACCURACY.rise * (rms(context.force) + self.scale)
