@@ -335,3 +335,11 @@ def test_other_curves_of_the_run_carry_their_letters_at_their_ends() -> None:
     assert letter[1] < line
     dots = [text for _, y, text in pieces(rows, BESIDE["O"]) if y == letter[1]]
     assert sum(map(len, dots)) > 30
+
+
+def test_another_column_is_drawn_at_its_own_values() -> None:
+    """What the loss goes through between two rows says nothing of the objective beside it."""
+    t, low, high = np.arange(1.0, 5.0), np.full(4, 1e-9), np.full(4, 1e-7)
+    recorded = {"t": t, "loss": low, "loss_low": low, "loss_high": high, "objective": np.full(4, 0.01)}
+    curve = curve_of(recorded, log_time=False, column="objective")
+    assert curve.low.tolist() == curve.high.tolist() == [-2.0] * 4

@@ -64,15 +64,17 @@ def curve_of(
     log_loss: bool = True,
     unit: float = 1.0,
     begun: float = 0.0,
+    column: str = "loss",
 ) -> Curve:
     """The finite, positive part of a series with columns t, loss and (if there) loss_low, loss_high.
 
-    ``unit``: how much flow time counts as one. ``begun``: when it began, in the time of the axis.
+    ``column``: another one in place of the loss. ``unit``: how much flow time counts as one. ``begun``: when
+    it began, in the time of the axis.
     """
     t = (np.asarray(series["t"], dtype=np.float64) + begun) / unit
-    loss = np.asarray(series["loss"], dtype=np.float64)
-    low = np.asarray(series.get("loss_low", loss), dtype=np.float64)
-    high = np.asarray(series.get("loss_high", loss), dtype=np.float64)
+    loss = np.asarray(series[column], dtype=np.float64)
+    low = np.asarray(series.get(f"{column}_low", loss), dtype=np.float64)
+    high = np.asarray(series.get(f"{column}_high", loss), dtype=np.float64)
     fine = np.isfinite(t) & np.isfinite(high) & (high > 0.0)
     fine &= (t > 0.0) if log_time else (t >= 0.0)
     t, low, high = t[fine], low[fine], high[fine]

@@ -213,7 +213,7 @@ class LossPanel(ZoomedPanel):
             for number, run in self.behind(preset).items()
         }
         beside = {
-            letter: curve_of({**history.series, "loss": history.series[column]}, log_time, log_loss, unit)
+            letter: curve_of(history.series, log_time, log_loss, unit, column=column)
             for letter, (column, _) in BESIDE_LOSS.items()
             if column in history.series
         }
