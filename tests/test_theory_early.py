@@ -1,5 +1,7 @@
 """Early alignment and what is conserved: rows against runs, and against runs that were tampered with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy
@@ -10,6 +12,7 @@ from reluflow.network import loss_of, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
+from reluflow.theory import general
 from reluflow.theory.audit import conserved_products, pair_drift
 from reluflow.theory.general import predictions
 from reluflow.theory.pair_law import pair_products
@@ -153,3 +156,17 @@ class TestPairLaw:
         np.testing.assert_allclose(pair_products(weights, outputs)[2, others], direct, atol=1e-14)
         norms = row_norms(weights)
         np.testing.assert_allclose(sizes, np.abs(outputs[others] * outputs[2]) + norms[others] * norms[2])
+
+
+def test_small_neurons_that_meet_too_many_kinks_are_given_up_in_a_sentence(monkeypatch):
+    """Where there is something left of the budget the first escape has it."""
+    problem = load_preset("simplicity-bias").problem()
+    whole = {row.id: row for row in predictions(problem)}
+    about = ("early/aligned", "general/first-escape", "general/two-piece")
+    for budget, given_up in ((10.0, about), (300.0, about[2:])):
+        monkeypatch.setattr(general, "GENERAL", replace(general.GENERAL, kinks=budget))
+        rows = {row.id: row for row in predictions(problem)}
+        for id in given_up:
+            assert "small neurons meet more kinks of 100 samples than they are" in rows[id].reason
+        others = rows.keys() - {*given_up, "early/aligned", "early/sign-changes"}
+        assert all(rows[id].reason == whole[id].reason for id in others)

@@ -17,8 +17,9 @@ from reluflow.network import Array, outweighed, row_norms
 from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
 from reluflow.theory.forecast import FirstGroup
+from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Prediction
-from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth
+from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth_in
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ MAENNEL = "Maennel et al. 2018, Boursier and Flammarion 2024"
 
 def early_rows(problem: Problem, first: FirstGroup | None, reason: str) -> list[Prediction]:
     """Rows for any small start, from the group that grows first or the ``reason`` why there is none."""
-    early = _Early.of(problem, first) if first is not None else None
+    try:
+        early = _Early.of(problem, first) if first is not None else None
+    except TooManyKinksError as error:
+        early, reason = None, str(error)
     return [_aligned(problem, early, reason), _sign_changes(problem, early, reason)]
 
 
@@ -67,10 +71,10 @@ class _Early:
     def of(cls, problem: Problem, first: FirstGroup) -> "_Early":
         t = first.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * first.rate)
         until = t * problem.speed
-        parts = problem.weights, problem.output_weights, problem.inputs, problem.pull_at_zero
-        ends = final_growth(*parts, until, problem.slope)
+        parts = first.field, problem.weights, problem.output_weights
+        ends = final_growth_in(*parts, until)
         below = outweighed(problem.weights, problem.output_weights)
-        late = final_growth(*parts, EARLY.late * until, problem.slope) if np.any(below) else ends
+        late = final_growth_in(*parts, EARLY.late * until) if np.any(below) else ends
         return cls(t, ends, late, below, _due(ends, until, below))
 
 

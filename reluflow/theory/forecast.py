@@ -124,14 +124,17 @@ class FirstGroup:
         return float(self.lead.rate * self.speed)
 
 
-def first_group(problem: Problem, state: State | None = None) -> FirstGroup | None:
-    """The group of small neurons that grows first from ``state`` (the start if None); None if none grows."""
+def first_group(problem: Problem, state: State | None = None, budget: float = np.inf) -> FirstGroup | None:
+    """The group of small neurons that grows first from ``state`` (the start if None); None if none grows.
+
+    ``budget``: of the field in which they are followed, from now on and here; raises TooManyKinksError.
+    """
     now = state or State(0.0, problem.weights, problem.output_weights)
     residual = problem.left(now.weights, now.output_weights)
     large = is_large(row_norms(now.weights) * np.abs(now.output_weights), problem)
     under_way = moving(problem, now, residual)
     small = under_way[~large[under_way]]
-    field = Field(problem.inputs, residual, problem.slope)
+    field = Field(problem.inputs, residual, problem.slope, budget)
     groups, waits = next_groups(now, small, problem, field)
     order = [int(i) for i in np.argsort(waits) if 0.0 < waits[i] < np.inf]
     if not order:

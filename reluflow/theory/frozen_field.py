@@ -9,9 +9,11 @@ The theory's residual is y - h, the solver's is h - y.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
+from reluflow.errors import ReluflowError
 from reluflow.flow.events import Change, Events, no_events
 from reluflow.flow.lorentz.boost import gain_to_flip, gain_to_integral, light_cone
 from reluflow.flow.lorentz.event_location import first_on_ray, settle
@@ -40,17 +42,36 @@ from reluflow.problem import basis_of_span
 from reluflow.theory.tracked import LIMITS, Ahead, Tracked, along, boosted, gain_to_origin
 
 
+class TooManyKinksError(ReluflowError):
+    """Neurons meet more kinks than they are followed through."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What it costs to follow neurons from one event to the next, in units of about a millisecond."""
+
+    #: pairs of neuron and sample that are looked at in one unit
+    pairs: int = 30_000
+    #: units that one round takes at most: with more neurons there are no more rounds
+    most: float = 4.5
+
+
+EFFORT: Final = Effort()
+
+
 @dataclass
 class Field:
     """The force of a constant ``residual`` y - h (n,) of ``inputs`` (n, d) on small neurons.
 
-    ``slope``: that of the activation below zero. A field keeps what it has found at points where kinks meet,
-    as neurons of one sign with the same activations go on alike.
+    ``slope``: that of the activation below zero. ``budget``: the units of ``Effort`` that are spent on
+    neurons in this field before TooManyKinksError is raised. A field keeps what it has found
+    at points where kinks meet, as neurons of one sign with the same activations go on alike.
     """
 
     inputs: Array
     residual: Array
     slope: float = 0.0
+    budget: float = np.inf
     _known: dict[bytes, tuple[Neurons, bool]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +129,15 @@ class Field:
         return self._at_junction(tracked, touching, on_kink[rows], self._leave_start)
 
     def ahead(self, tracked: Tracked) -> Ahead:
-        """The force on every neuron, once those are off a kink that it does not hold there."""
+        """The force on every neuron, once those are off a kink that it does not hold there.
+
+        Raises TooManyKinksError.
+        """
+        self.budget -= min(1.0 + len(tracked) * len(self.inputs) / EFFORT.pairs, EFFORT.most)
+        if self.budget < 0.0:
+            raise TooManyKinksError(
+                f"small neurons meet more kinks of {len(self.inputs)} samples than they are followed through"
+            )
         tracked, force, slope = self._pulled(tracked)
         neurons = tracked.neurons
         lined = np.flatnonzero(neurons.lined)

@@ -16,6 +16,7 @@ from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
 from reluflow.theory.escape import available_rate, classify
 from reluflow.theory.forecast import FirstGroup, Forecast, TooManyBundlesError, first_group, with_rivals
+from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import AT_REST
@@ -44,6 +45,8 @@ class GeneralRows:
     #: seconds then, more where neurons slide along many kinks): a neuron may cross the kinks of all samples,
     #: and looks at all of them each time
     crossings: int = 400_000_000
+    #: effort (see ``frozen_field.Effort``) for all rows about the small neurons of a start
+    kinks: float = 4000.0
 
 
 GENERAL: Final = GeneralRows()
@@ -52,13 +55,15 @@ GENERAL: Final = GeneralRows()
 def predictions(problem: Problem) -> list[Prediction]:
     """Rows for any problem."""
     reason, first = small_start(problem)
+    # first of all: what is left of the budget is for the others
+    foreseen = _foreseen(problem, first, reason)
     return [
         _signs(problem),
         _out_of_reach(problem),
         _conservation(),
         _pairs(problem),
         *early_rows(problem, first, reason),
-        _first_escape(*_foreseen(problem, first, reason)),
+        _first_escape(*foreseen),
         _rest(problem),
         perturbations.prediction(),
         two_pieces.prediction(problem, first, reason),
@@ -183,7 +188,7 @@ def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
 def _foreseen(problem: Problem, first: FirstGroup | None, reason: str) -> tuple[str, Forecast | None]:
     try:
         return reason, None if first is None else with_rivals(problem, first)
-    except TooManyBundlesError as error:
+    except (TooManyBundlesError, TooManyKinksError) as error:
         return str(error), None
 
 
@@ -198,7 +203,10 @@ def small_start(problem: Problem) -> tuple[str, FirstGroup | None]:
     if largest > GENERAL.small * np.max(np.abs(problem.targets)):
         most = GENERAL.small * np.max(np.abs(problem.targets))
         return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}", None
-    first = first_group(problem)
+    try:
+        first = first_group(problem, budget=GENERAL.kinks)
+    except TooManyKinksError as error:
+        return str(error), None
     if first is None:
         return "no neuron grows from this start", None
     folds = float(np.log(first.mass)) - first.lead.log_mass

@@ -20,8 +20,9 @@ from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import follow
 from reluflow.theory.forecast import FORECAST, FirstGroup
+from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Prediction, not_relu
-from reluflow.theory.small_neurons import Field, final_growth_in, flowed
+from reluflow.theory.small_neurons import final_growth_in, flowed
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ def prediction(problem: Problem, first: FirstGroup | None, reason: str) -> Predi
     if other is not None or first is None:
         pieces = _Pieces(reason=other or reason)
     else:
-        pieces = _pieces(problem, first)
+        try:
+            pieces = _pieces(problem, first)
+        except TooManyKinksError as error:
+            pieces = _Pieces(reason=str(error))
     fit = pieces.fit
     return Prediction(
         "general/two-piece",
@@ -92,7 +96,7 @@ def _other(problem: Problem) -> str | None:
 
 
 def _pieces(problem: Problem, first: FirstGroup) -> _Pieces:
-    field = Field(problem.inputs, problem.pull_at_zero, problem.slope)
+    field = first.field
     ends = final_growth_in(field, problem.weights, problem.output_weights)
     groups, t = gather(ends, FORECAST.together), first.wait
     if sorted(group.sign for group in groups) != [-1, 1]:
