@@ -84,10 +84,12 @@ class StraightMotion:
         return replace(self, clear=np.full_like(self.clear, self.first + self.z.shape[1]))
 
     def end(self, rows: Index | Mask | slice) -> Neurons:
-        """Neurons at the last node."""
-        whole = isinstance(rows, slice)
-        before = self.before if whole else self.before.take(rows)
-        return before.moved(self.boosted.weights[-1][rows], self.boosted.outputs[-1][rows], self.z[rows, -1])
+        """Neurons at the last node, which do not keep hold of what they were at the others."""
+        before = self.before if isinstance(rows, slice) else self.before.take(rows)
+        weights, outputs, z = self.boosted.weights[-1][rows], self.boosted.outputs[-1][rows], self.z[rows, -1]
+        if isinstance(rows, slice):
+            weights, outputs, z = weights.copy(), outputs.copy(), z.copy()
+        return before.moved(weights, outputs, z)
 
     def kinks_ahead(self, forcing: Forcing) -> tuple[Array, Array]:
         """About where, in the step, something first happens to each neuron to which something does (k,).
