@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from problems import balanced, five_points, orthogonal, smooth, toy
+from trained import alike_slow
 
 import reluflow
 from reluflow.flow import METHODS
@@ -18,7 +19,7 @@ from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 
 PROBLEMS = {"toy": toy, "five-points": five_points, "smooth": lambda: smooth(scale=0.3)}
-CONTINUOUS = [method for method in METHODS if method != "gd"]
+CONTINUOUS = alike_slow(method for method in METHODS if method != "gd")
 
 
 def ended(problem, method=None, loss=1e-9, rtol=1e-6, saved=None):
@@ -141,7 +142,7 @@ def test_a_fall_that_is_curved_is_located_as_closely(fall, where):
     assert len(looks) < 25
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 def test_a_lower_goal_goes_on_as_if_it_had_been_the_first(method):
     problem = smooth(scale=0.3)
     whole, first = ended(problem, method, loss=1e-5), ended(problem, method, loss=1e-3)
@@ -199,9 +200,9 @@ class TestFloor:
             (five_points, 1e-6),
             pytest.param(five_points, 1e-9, marks=pytest.mark.slow),
             (lambda: smooth(scale=0.3), 1e-6),
-            (lambda: smooth(scale=0.3), 1e-9),
+            pytest.param(lambda: smooth(scale=0.3), 1e-9, marks=pytest.mark.slow),
             (lambda: orthogonal(1, 4, 6, 20, 1e-3, False), 1e-6),
-            (lambda: orthogonal(1, 4, 6, 20, 1e-3, False), 1e-9),
+            pytest.param(lambda: orthogonal(1, 4, 6, 20, 1e-3, False), 1e-9, marks=pytest.mark.slow),
         ],
     )
     def test_a_fit_without_stop_rules_ends_there(self, problem, rtol):

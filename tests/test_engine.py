@@ -19,14 +19,14 @@ from reluflow.problem import Problem
 from reluflow.training.simulation import simulate
 
 
-def wide(seed: int, slope: float = 0.0) -> Problem:
-    """40 neurons on 65 samples in 70 dimensions, small, with a teacher of two neurons."""
+def wide(seed: int, slope: float = 0.0, width: int = 40) -> Problem:
+    """Neurons on 65 samples in 70 dimensions, small, with a teacher of two neurons."""
     generator = np.random.default_rng(seed)
     inputs = generator.standard_normal((65, 70)) / np.sqrt(70)
     teachers = generator.standard_normal((2, 70))
     targets = np.maximum(inputs @ teachers.T, 0.0) @ np.array([1.0, -0.7])
-    weights = 1e-3 * generator.standard_normal((40, 70))
-    signs = np.where(np.arange(40) % 2 == 0, 1.0, -1.0)
+    weights = 1e-3 * generator.standard_normal((width, 70))
+    signs = np.where(np.arange(width) % 2 == 0, 1.0, -1.0)
     return Problem(inputs, targets, weights, signs * np.linalg.norm(weights, axis=1), slope=slope)
 
 
@@ -56,7 +56,7 @@ def sweeps_of(
     return pairs
 
 
-@pytest.mark.parametrize(("still", "steps"), [(False, 10), (True, 3)])
+@pytest.mark.parametrize(("still", "steps"), [(False, 4), (True, 1)])
 def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
     """The same events of every neuron, in order, and the same neurons at the end."""
     by_engine, by_rounds = [], []
@@ -89,7 +89,7 @@ def test_the_engine_does_what_rounds_do(still, steps, monkeypatch):
 
 @cache
 def sweeps_by_rounds() -> list[tuple[tuple, SweepResult]]:
-    """Sweeps along the moving paths of five steps, each without the engine: its arguments and its result."""
+    """Sweeps along the moving paths of two steps, each without the engine: its arguments and its result."""
     swept: list[tuple[tuple, SweepResult]] = []
 
     def noted(neurons, samples, path, hysteresis, straight=None, abandoned=lambda: False):
@@ -102,7 +102,7 @@ def sweeps_by_rounds() -> list[tuple[tuple, SweepResult]]:
         patched.setattr(rounds, "suits", lambda *_: False)
         patched.setattr(collocation_step, "sweep", noted)
         solver = Lorentz(wide(1), Options())
-        while solver.steps < 5:
+        while solver.steps < 2:
             solver.step()
     return swept
 
@@ -135,7 +135,7 @@ def test_dual_vectors_stay_dual(monkeypatch):
 
     If they did, they would be 1e-8 after so many steps.
     """
-    solver = Lorentz(wide(2), Options())
+    solver = Lorentz(wide(2, width=16), Options())
     slid = 0
     while solver.loss > 1e-7 and solver.steps < 26:
         solver.step()
@@ -180,7 +180,7 @@ def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
 
     monkeypatch.setattr(collocation_step, "sweep", kept)
     solver = Lorentz(wide(3), Options())
-    while solver.steps < 9:
+    while solver.steps < 6:
         solver.step()
     seen = 0
     for swept in sweeps:

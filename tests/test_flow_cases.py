@@ -31,11 +31,12 @@ def one_of_each(quick: list[str], others: list[str]) -> list:
 AGREED = one_of_each(
     [
         "dominated-1", "domline-15", "grid-22",
-        "held-1", "leaky-23", "line-bias-5", "onkink-6", "opposite-kink-3", "sliding-line-0",
+        "held-1", "leaky-23", "onkink-6", "opposite-kink-3", "sliding-line-0",
         "zeroneurons-7",
     ],
     [
-        "gauss-20", "gauss2-2", "gauss2-75", "grid-3", "grid-6", "grid-8", "held-0", "inscale-8",
+        "line-bias-5", "gauss-20", "gauss2-2", "gauss2-75",
+        "grid-3", "grid-6", "grid-8", "held-0", "inscale-8",
         "inscale_mixed-2", "onkink-10", "onkink-19", "opposite-kink-7", "rankdef-9", "sizes-0", "unbal2-3",
     ],
 )  # fmt: skip
@@ -45,16 +46,22 @@ AGREED = one_of_each(
 CHOICES = one_of_each(
     [
         "unbal2-7",
-        "rankdef2-23",
         "domline-5",
     ],
-    ["unbal2-12", "unbal2-26", "unbalanced-1", "unbalanced-19", "fitted-elsewhere-1"],
+    [
+        "rankdef2-23",
+        "unbal2-12",
+        "unbal2-26",
+        "unbalanced-1",
+        "unbalanced-19",
+        "fitted-elsewhere-1",
+    ],
 )
 
 #: cases in which the integrator takes another solution: a time at which that shows, a rate of descent, and
 #: the loss that descent at this rate and at half of it tends to
 BY_DESCENT = [
-    ("rankdef2-39", 63.64, 0.02, 0.04244627650),
+    pytest.param("rankdef2-39", 63.64, 0.02, 0.04244627650, marks=pytest.mark.slow),
     pytest.param("rankdef2-33", 64.1, 0.02, 0.03074062666, marks=pytest.mark.slow),
     pytest.param("rankdef2-17", 59.1, 0.01, 1.434565841e-5, marks=pytest.mark.slow),
     ("onkink-12", 64.0, 0.004, 0.03632784574),
@@ -120,7 +127,7 @@ def at_two_tolerances(name: str) -> tuple[reluflow.Trajectory, reluflow.Trajecto
     return coarse, fine
 
 
-@pytest.mark.parametrize("name", ["fitted-elsewhere-0", "fitted-elsewhere-2"])
+@pytest.mark.parametrize("name", one_of_each(["fitted-elsewhere-0"], ["fitted-elsewhere-2"]))
 def test_where_all_that_pushes_is_fitted_the_exact_flow_has_one_way(name: str) -> None:
     """Only the mark depends on whether what pushes is above rounding, as it may be at one tolerance alone."""
     coarse, fine = at_two_tolerances(name)

@@ -307,11 +307,8 @@ METHODS = [
     ("loss", "method", "options", "close"),
     [
         *(("logistic", *each) for each in METHODS),
-        # the methods know a loss by its force and curvature alone: one of them stands for the others
-        *(
-            pytest.param("exponential", *each, marks=[] if each[0] == "lsoda" else pytest.mark.slow)
-            for each in METHODS
-        ),
+        # the methods know a loss by its force and curvature alone
+        *(pytest.param("exponential", *each, marks=pytest.mark.slow) for each in METHODS),
     ],
 )
 def test_every_method_follows_the_same_flow(method, options, close, loss):
@@ -412,6 +409,7 @@ class TestMargins:
     def test_a_run_ends_within_a_step_at_a_margin(self):
         level = 0.995 * run_to(1e-12).recorder.series["margin"][-1]
         training = Training(run_to(1e-12).solver.problem, stop=StopRules(margin=level, time=1e12))
+        training.restore(run_to(1e-6).checkpoint())
         training.run()
         assert training.status == "converged"
         assert training.reached_goal

@@ -1,5 +1,7 @@
 """Rows for classification, and the linear classifier of largest margin."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,12 @@ from reluflow.verification import judge, verify
 
 def rows_of(problem):
     return {row.id.removeprefix("labels/"): row for row in predictions(problem)}
+
+
+@cache
+def trained_to(name, loss):
+    """The run of a preset to a loss, that nobody changes."""
+    return train(reluflow.load_preset(name, {"stop.loss": loss}))
 
 
 def changed(name, **values):
@@ -55,7 +63,7 @@ def test_labels_that_no_line_separates_have_none():
     ],
 )  # fmt: skip
 def test_rows_of_the_presets_hold(name, loss, ids):
-    rows = {row.id: row for row in verify(train(reluflow.load_preset(name, {"stop.loss": loss})))}
+    rows = {row.id: row for row in verify(trained_to(name, loss))}
     assert {id for id, row in rows.items() if row.applies and id.startswith("labels/")} == {
         f"labels/{id}" for id in ids
     }
@@ -96,8 +104,7 @@ def test_alignment_takes_as_long_as_events_say_and_no_longer_than_is_proved(loss
 
 
 def test_a_margin_that_falls_or_is_too_large_fails_its_row():
-    preset = reluflow.load_preset("leaky-largest-margin", {"stop.loss": 1e-8})
-    run = train(preset)
+    run = trained_to("leaky-largest-margin", 1e-9)
     rows = rows_of(run.problem)
     series = {name: values.copy() for name, values in run.series.items()}
     series["smoothed_margin"][-2] *= 1.01

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth, toy
+from trained import alike_slow
 
 import reluflow
 from reluflow.errors import ProblemError, SolverError
@@ -143,7 +144,7 @@ class TestAdvance:
 class TestRest:
     """Networks of which no neuron sees a sample: nothing can move any more, and the run says so at once."""
 
-    @pytest.mark.parametrize("method", METHODS)
+    @pytest.mark.parametrize("method", alike_slow(METHODS))
     @pytest.mark.parametrize(
         ("inputs", "weights", "output_weights", "moves"),
         [
@@ -183,10 +184,10 @@ class TestRest:
         assert set(ends) == {"converged", "stationary", "dead"}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 def test_resumed_equals_not_interrupted(method):
     problem = smooth(scale=1e-3)
-    options, stop = Options(rtol=1e-5, learning_rate=2e-3), StopRules(time=9.0)
+    options, stop = Options(rtol=1e-5, learning_rate=8e-3), StopRules(time=9.0)
     rules = RecordRules(snapshots=30, series=200)
     whole = finish(Training(problem, method, options, stop, rules))
     first = Training(problem, method, options, stop, rules)
@@ -205,7 +206,7 @@ def test_resumed_equals_not_interrupted(method):
 
 def test_descent_is_looked_at_as_often_as_it_moves():
     """Steps so small that thousands of them move the state by less than a snapshot is worth."""
-    stop = StopRules(steps=30_000)
+    stop = StopRules(steps=10_000)
     training = finish(Training(toy(), "gd", Options(learning_rate=1e-5), stop))
     assert training.status == "steps"
     assert training.recorder.series["t"].size < 300

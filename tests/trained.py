@@ -1,5 +1,9 @@
 """Finished runs for tests to read numbers off."""
 
+from collections.abc import Iterable
+
+import pytest
+
 from reluflow.flow import make_solver
 from reluflow.flow.base import FlowSolver, Options
 from reluflow.observe.measured import Measured
@@ -8,6 +12,15 @@ from reluflow.training.training import StopRules, Training
 
 #: of ``solver_at``, where it is not told otherwise
 TOLERANCES = {"rtol": 1e-7, "learning_rate": 2e-4}
+
+
+#: what these keep from step to step is tried quickly, too; all else they do as dop853 and radau do it
+ALIKE = ("rk45", "bdf")
+
+
+def alike_slow(methods: Iterable[str]) -> list:
+    """Methods as parameters, of which those that do all as another one does are tried by slow tests."""
+    return [pytest.param(each, marks=pytest.mark.slow if each in ALIKE else ()) for each in methods]
 
 
 def trained(problem: Problem, method: str | None = None, rtol: float = 1e-6, **stop: float) -> Measured:
