@@ -46,7 +46,7 @@ def test_a_step_given_up_is_taken_again_as_it_would_have_been(method, large, mon
 
 def test_many_junctions_within_a_step_do_not_keep_it():
     """Opposite ones of four points are the same but for rounding: every neuron comes to where kinks meet."""
-    values = {"data.kind": "xor", "data.samples": 4, "data.noise": 4e-13, "network.width": 12}
+    values = {"data.kind": "xor", "data.samples": 4, "data.noise": 4e-13, "network.width": 8}
     changes = values | {"network.slope": 0.3, "data.inputs": None, "data.targets": None}
     problem = load_preset("first-steps", changes).problem()
     solver, asked = make_solver("lorentz", problem), []

@@ -127,7 +127,7 @@ class TestTraining:
     @pytest.mark.parametrize(
         ("name", "width", "scale"),
         [
-            ("f01-ring.csv", 8, 1e-3),
+            ("f01-ring.csv", 5, 1e-3),
             pytest.param("f04-spiral.csv", 20, 1e-3, marks=pytest.mark.slow),
             pytest.param("f04-spiral.csv", 100, 1e-2, marks=pytest.mark.slow),
             pytest.param("f01-ring.csv", 100, 1e-6, marks=pytest.mark.slow),

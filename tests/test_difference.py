@@ -172,10 +172,10 @@ def test_what_cannot_be_checked_is_refused_before_anything_is_written(tmp_path):
 
 
 def test_a_share_of_a_sweep_is_checked():
-    sweep(*SMALL, "--over", "init.seed=0:9", "--check", "0.4", "--out", "out")
+    sweep(*SMALL, "--over", "init.seed=0:4", "--check", "0.4", "--out", "out")
     columns = reluflow.open_sweep("out").table()
     checked = np.isfinite(columns["check_loss"])
-    assert 0 < np.count_nonzero(checked) < 10
+    assert 0 < np.count_nonzero(checked) < 5
     assert np.all(columns["check_loss"][checked] < 1e-4)
     assert np.array_equal(checked, np.isfinite(columns["check_escapes"]))
     words = [*SMALL[1:], "--set", f"init.seed={np.flatnonzero(checked)[0]}", "--check", "--json", "-q"]

@@ -14,7 +14,7 @@ import labels
 from through_origin import OFF, ON, departures
 
 
-@pytest.mark.parametrize("name", ["exponential_01", "decay_00"])
+@pytest.mark.parametrize("name", [pytest.param("exponential_01", marks=pytest.mark.slow), "decay_00"])
 def test_it_agrees_with_references_of_others_where_neurons_slide(name, monkeypatch, tmp_path):
     case = (labels.CASES / f"{name}.npz").read_bytes()
     (tmp_path / f"{name}.npz").write_bytes(case)

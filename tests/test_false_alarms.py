@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,15 @@ def test_a_row_that_fails_is_held_against_a_closer_run(monkeypatch):
     assert [(row.id, row.state, closer.measured) for row, closer in failing] == [(broken.id, "fails", 1.0)]
 
 
+@cache
+def at_two_scales(name):
+    """Scales of a preset, and the rows of its run at each."""
+    return [(scale, verify(train(preset))) for preset, scale in preset_states.runs([name])]
+
+
 @pytest.mark.parametrize("name", ["orthogonal-toy"])
 def test_presets_at_two_scales(name):
-    found = [(scale, verify(train(preset))) for preset, scale in preset_states.runs([name])]
+    found = at_two_scales(name)
     assert [scale for scale, _ in found] == [f"{reluflow.load_preset(name).values['init.scale']:g}", "1e-20"]
     for scale, rows in found:
         assert not preset_states.wrong(rows), preset_states.line(name, scale, rows)
@@ -75,8 +82,7 @@ def test_every_preset_at_two_scales(name):
 
 
 def test_what_is_wrong_with_a_preset():
-    preset = next(preset_states.runs(["orthogonal-toy"]))[0]
-    row = verify(train(preset))[0]
+    row = at_two_scales("orthogonal-toy")[0][1][0]
     fails, waits = replace(row, state="fails"), replace(row, state="not yet")
     assert preset_states.wrong([fails])
     assert preset_states.wrong([waits] * 3)

@@ -52,7 +52,8 @@ def test_a_run_goes_on_to_the_same_failure():
 
 
 @pytest.mark.parametrize(
-    ("loss", "rtol", "kink"), [("logistic", 1e-6, 3.89549), ("exponential", 1e-8, 2.06622)]
+    ("loss", "rtol", "kink"),
+    [("logistic", 1e-6, 3.89549), pytest.param("exponential", 1e-8, 2.06622, marks=pytest.mark.slow)],
 )
 def test_lsoda_is_not_held_up_behind_a_kink_that_it_has_crossed(loss, rtol, kink):
     """There its estimate of a Lipschitz constant keeps its steps at 1e-9 until it is started afresh."""

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth, toy
-from trained import solver_at
+from trained import alike_slow, solver_at
 
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options
@@ -22,7 +22,7 @@ METHODS = [*EXACT, *SCIPY, "gd"]
 SLOPE = 0.25
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 def test_a_neuron_that_sees_nothing_grows_by_the_slope(method):
     """n = 1, w along -x and a < 0: h = s |a| |w| |x|, so that u = a^2 is logistic with rate 2 s |x| y."""
     x, y, start, t_end = np.array([[3.0, 4.0]]), 2.0, 1e-3, 3.0
@@ -34,7 +34,7 @@ def test_a_neuron_that_sees_nothing_grows_by_the_slope(method):
     assert solver.state.output_weights[0] == pytest.approx(-np.sqrt(expected), rel=0.5 * accuracy)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 def test_a_sample_that_no_neuron_sees_counts_as_its_shrunk_mirror_image(method):
     """sigma(<w, -x/s>) = -<w, x> where <w, x> > 0: (-x/s, -y) pulls as (x, y) does, for any r."""
     relu = smooth()
@@ -47,7 +47,7 @@ def test_a_sample_that_no_neuron_sees_counts_as_its_shrunk_mirror_image(method):
         np.testing.assert_allclose(other.residual, flip * one.residual, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 def test_residual_and_dense_output_are_those_of_the_leaky_network(method):
     problem = replace(toy(scale=1e-2) if method in (*EXACT, "gd") else smooth(), slope=SLOPE)
     solver = solver_at(method, problem, 6.0, learning_rate=1e-3)
@@ -74,7 +74,7 @@ def test_a_restored_solver_takes_the_very_same_steps(method):
     np.testing.assert_array_equal(copy.residual, original.residual)
 
 
-@pytest.mark.parametrize("method", [*EXACT, *SCIPY])
+@pytest.mark.parametrize("method", alike_slow([*EXACT, *SCIPY]))
 def test_the_imbalance_is_kept_and_no_sign_changes(method):
     problem = replace(smooth() if method in SCIPY else five_points(scale=1e-2, width=12), slope=SLOPE)
     solver = solver_at(method, problem, 40.0, rtol=1e-6)

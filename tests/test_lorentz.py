@@ -33,12 +33,26 @@ def test_one_sample_is_logistic() -> None:
     assert losses_at(problem, times) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("scale", [1e-2, pytest.param(1e-3, marks=pytest.mark.slow)])
-def test_agrees_with_dop853_where_nothing_slides(scale: float) -> None:
-    problem = correlated(scale=scale)
-    times = np.linspace(2.0, 100.0, 20)
-    expected = integrated_losses(problem, times)
-    assert losses_at(problem, times) == pytest.approx(expected, rel=1e-5)
+#: times of a problem in which nothing slides, and its losses by dop853
+INTEGRATED_TIMES = np.linspace(2.0, 100.0, 20)
+BY_DOP853 = [
+    0.486757343332, 0.0015840072799, 0.000465897734857, 0.000244875786104, 0.000146638978597,
+    9.30902487211e-05, 6.09133426893e-05, 4.07443943683e-05, 2.78337367235e-05, 1.94537006496e-05,
+    1.39492725391e-05, 1.02908188218e-05, 7.82886496078e-06, 6.14966642463e-06, 4.98736017954e-06,
+    4.16966633934e-06, 3.58399359105e-06, 3.1561185135e-06, 2.83667711087e-06, 2.59254797266e-06,
+]  # fmt: skip
+
+
+def test_agrees_with_dop853_where_nothing_slides() -> None:
+    assert losses_at(correlated(scale=1e-2), INTEGRATED_TIMES) == pytest.approx(BY_DOP853, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_at_another_scale_it_agrees_too_and_the_losses_on_record_are_those_of_dop853() -> None:
+    assert integrated_losses(correlated(scale=1e-2), INTEGRATED_TIMES) == pytest.approx(BY_DOP853, rel=1e-8)
+    other = correlated(scale=1e-3)
+    expected = integrated_losses(other, INTEGRATED_TIMES)
+    assert losses_at(other, INTEGRATED_TIMES) == pytest.approx(expected, rel=1e-5)
 
 
 def test_converges_as_rtol_tightens() -> None:
@@ -79,7 +93,7 @@ def releases(problem: Problem, end: float, rtol: float) -> dict[tuple[int, int],
     return dict(zip(pairs, events.t[stops].tolist(), strict=True))
 
 
-@pytest.mark.parametrize(("seed", "end"), [(0, 30.0), pytest.param(1, 250.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "end"), [(0, 15.0), pytest.param(1, 250.0, marks=pytest.mark.slow)])
 def test_neurons_stop_sliding_on_time(seed: int, end: float) -> None:
     """Those let go too late change the network in second order; escapes make a thousand times more of it."""
     problem = random_problem(seed, samples=12, dimension=18, width=30)
@@ -221,7 +235,7 @@ def _states(problem: Problem, t: float) -> tuple[Array, Array]:
 
 def test_invariances() -> None:
     """Permutations, a rotation, a scaling x -> c x with time / c, and splitting a neuron in two."""
-    problem, t = random_problem(7), 60.0
+    problem, t = random_problem(7), 40.0
     x, y, w, a = problem.inputs, problem.targets, problem.weights, problem.output_weights
     weights = _states(problem, t)[0]
     size = np.max(np.abs(weights))

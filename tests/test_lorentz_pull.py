@@ -46,7 +46,7 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
     solver = Lorentz(wide(slope), Options())
     assert solver.context.samples.many
     slid = False
-    while solver.loss > 1e-9 and solver.steps < 60:
+    while solver.loss > 1e-9 and solver.steps < 30:
         solver.step()
         assert solver.failure is None
         slid |= bool(solver.context.neurons.sliders[0].size)
@@ -58,10 +58,10 @@ def test_corrected_pulls_are_those_summed_up(slope: float, monkeypatch: pytest.M
 def test_it_makes_no_difference_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     without_series(monkeypatch)
     problem = random_problem(4, samples=8, dimension=6, width=20)
-    plain = run(problem, loss=0.0, end=30.0)
+    plain = run(problem, loss=0.0, end=20.0)
     monkeypatch.setattr(samples, "MANY", 1)
     monkeypatch.setattr(rounds, "suits", lambda *_: False)  # the engine keeps its pulls by itself
-    other = run(problem, loss=0.0, end=30.0)
+    other = run(problem, loss=0.0, end=20.0)
     assert other.context.samples.many
     assert not plain.context.samples.many
     assert other.steps == plain.steps

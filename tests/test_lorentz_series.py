@@ -129,7 +129,7 @@ def told(events: Events) -> dict[int, list[tuple[int, int]]]:
     "problem",
     [
         five_points(3),
-        correlated(scale=1.0),
+        pytest.param(correlated(scale=1.0), marks=pytest.mark.slow),
         pytest.param(random_problem(5, samples=8, dimension=6, width=20), marks=pytest.mark.slow),
         leaky(0),
     ],

@@ -76,7 +76,7 @@ def test_neurons_that_look_no_further_than_the_next_node_go_the_same_way(engine,
     """In rounds, where pulls are summed up anew or corrected (many inputs), and in the engine."""
     monkeypatch.setattr(rounds, "suits", lambda *_: engine)
     count = 0
-    for swept, asked in sweeps_of(crowd(0, dimension), 2):
+    for swept, asked in sweeps_of(crowd(0, dimension), 1):
         assert asked[1].many == (dimension == 60)
         with monkeypatch.context() as patched:
             patched.setattr(progress, "CROWDED", np.inf)
@@ -106,7 +106,7 @@ def test_crowds_go_from_node_to_node_by_themselves(monkeypatch):
 
 
 def test_two_parts_of_a_network_that_are_moved_one_after_the_other_are_one():
-    for swept, asked in sweeps_of(crowd(1), 2)[:3]:
+    for swept, asked in sweeps_of(crowd(1), 1)[:2]:
         neurons, *rest = asked
         rows: Index = np.flatnonzero(np.arange(len(neurons)) % 3 == 1)
         others = np.setdiff1d(np.arange(len(neurons)), rows)
@@ -123,7 +123,7 @@ def test_two_parts_of_a_network_that_are_moved_one_after_the_other_are_one():
 def test_it_does_not_matter_in_which_blocks_neurons_are_moved(engine, monkeypatch):
     """The last few of each wait for those of others, and are numbered as they were."""
     monkeypatch.setattr(rounds, "suits", lambda *_: engine)
-    for _, asked in sweeps_of(crowd(3, 5 if engine else 3), 2)[:2]:
+    for _, asked in sweeps_of(crowd(3, 5 if engine else 3), 1)[:1]:
         with monkeypatch.context() as patched:
             whole = sweep(*asked)
             patched.setattr(sweep_module, "block_rows", lambda samples: 7)

@@ -22,14 +22,22 @@ BURSTS = {
     "the filter": "/\r\r",
     "a panel jumped to, and a key after it": "tas",
     "something copied, and a key after it": "Y\r\r",
-    "a page and one over it": f"V?{ESCAPE}{ESCAPE}",
+    "a page and one over it": f"i?{ESCAPE}{ESCAPE}",
+    "a page that takes long, and one over it": f"V?{ESCAPE}{ESCAPE}",
     "a time gone to": "g50%\r\r",
-    "questions that are left": ESCAPE.join("?:o/tYgsFiV"),
+    "questions that are left": ESCAPE.join("?:o/tYgsFi"),
 }
 
 
-#: as pages that come and go in all of the others
-LIKE_OTHERS = ("a preset opened, and a key after it", "the filter", "something copied, and a key after it")
+#: as pages that come and go in all of the others; the predictions are computed in a thread all the while
+LIKE_OTHERS = (
+    "a preset opened, and a key after it",
+    "the filter",
+    "a panel jumped to, and a key after it",
+    "something copied, and a key after it",
+    "a time gone to",
+    "a page that takes long, and one over it",
+)
 FEW = {what: keys for what, keys in BURSTS.items() if what not in LIKE_OTHERS}
 
 

@@ -152,7 +152,7 @@ async def test_d_runs_plain_descent_beside_the_flow() -> None:
     ("key", "id", "value", "label"),
     [
         ("N", "init.seed", 5, "a seed 4"),
-        ("a", "init.scale", 1e-7, "a scale 1e-6"),
+        pytest.param("a", "init.scale", 1e-7, "a scale 1e-6", marks=pytest.mark.slow),
         pytest.param("A", "init.scale", 1e-5, "a scale 1e-6", marks=pytest.mark.slow),
         ("m", "solver.method", "polar", "a lorentz"),
     ],

@@ -110,7 +110,7 @@ def test_who_saves_on_leaving_is_told_where(open_terminal: Open, own_folder: Pat
     assert run.name in terminal.screen.text
 
 
-@pytest.mark.parametrize("key", ["l", "y"])
+@pytest.mark.parametrize("key", [pytest.param("l", marks=pytest.mark.slow), "y"])
 def test_an_error_of_the_app_saves_the_run_and_is_told(
     key: str, open_terminal: Open, own_folder: Path
 ) -> None:

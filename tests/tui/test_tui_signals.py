@@ -81,8 +81,8 @@ def test_a_signal_in_the_first_moment(numbers: list[int]) -> None:
     require_left_in_order(MARKED, numbers, begun)
 
 
-#: a second one and one that the terminal sends as it goes stand for the others
-LIKE_OTHERS = ("INT", "TERM")
+#: the one that the terminal sends as it goes stands for the others
+LIKE_OTHERS = ("INT", "INT-INT", "TERM")
 
 
 @pytest.mark.parametrize(

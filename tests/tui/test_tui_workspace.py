@@ -1,5 +1,6 @@
 """A folder of runs in the app: list, curves, filters, and runs that are opened, deleted and renamed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,19 @@ from reluflow.tui.screens import workspace_page
 from reluflow.tui.screens.workspace_page import WorkspacePage
 
 
-@pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(workspace_page, "LOOKS_EVERY", 0.02)
-    folder = tmp_path / "work" / "runs"
+@pytest.fixture(scope="module")
+def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs that tests get copies of."""
+    folder = tmp_path_factory.mktemp("three")
     for number, scale in enumerate((1e-2, 1e-3, 1e-4), 1):
         made_run(folder / f"toy-{number}", init__scale=scale)
     return folder
+
+
+@pytest.fixture
+def runs(three_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(workspace_page, "LOOKS_EVERY", 0.02)
+    return Path(shutil.copytree(three_runs, tmp_path / "work" / "runs"))
 
 
 def page_of(app: Driver) -> WorkspacePage:
