@@ -21,8 +21,22 @@ def finished(preset: str) -> tuple[Preset, Training]:
     return loaded, run
 
 
-@pytest.mark.parametrize("preset", ["orthogonal-toy", "nonorthogonal-five-points"])
-@pytest.mark.parametrize("part", [(0.0, 0.02), pytest.param((0.3, 0.31), marks=pytest.mark.slow), (0.6, 0.7)])
+@pytest.mark.parametrize(
+    ("preset", "part"),
+    [
+        ("orthogonal-toy", (0.0, 0.02)),
+        ("nonorthogonal-five-points", (0.6, 0.7)),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                ("orthogonal-toy", (0.3, 0.31)),
+                ("orthogonal-toy", (0.6, 0.7)),
+                ("nonorthogonal-five-points", (0.0, 0.02)),
+                ("nonorthogonal-five-points", (0.3, 0.31)),
+            )
+        ),
+    ],
+)
 def test_it_is_the_loss_of_the_run(preset: str, part: tuple[float, float]) -> None:
     loaded, run = finished(preset)
     history, problem = run.recorder.history, run.problem

@@ -306,7 +306,7 @@ class TestFunction:
         for columns, rows in (("x,y", "-1,1\n0,-1\n2,1\n"), ("u,x,y", "-1,0,1\n0,1,-1\n2,1,1\n")):
             data.write_text(f"{columns}\n{rows}")
             out = tmp_path / columns
-            words = ("--set", "solver.loss=logistic", "--set", "stop.loss=1e-3", "--set", "init.scale=1")
+            words = ("--set", "solver.loss=logistic", "--set", "stop.loss=0.1", "--set", "init.scale=1")
             call("run", "--data", str(data), "-q", *words, "--out", str(out))
             run = open_run(out)
             made = figures.figure("function", [run])

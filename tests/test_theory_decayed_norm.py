@@ -49,7 +49,7 @@ def test_value_and_bound_are_what_they_claim_to_be(seed, decay, slope):
     np.testing.assert_allclose(np.abs(found.output_weights), row_norms(found.weights))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_is_that_of_the_convex_programme_over_all_patterns(seed):
     cvxpy = pytest.importorskip("cvxpy", reason="cvxpy, of the dev extra, is not installed")
     inputs, targets = random_data(seed)

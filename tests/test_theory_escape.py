@@ -172,7 +172,9 @@ class TestVerdicts:
 
 
 class TestForecast:
-    @pytest.mark.parametrize("seed", [0, 4, 8, 13, 17, 19])
+    @pytest.mark.parametrize(
+        "seed", [0, 4, 8, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (13, 17, 19))]
+    )
     def test_from_the_start_on_a_line_it_is_within_one_per_cent(self, seed):
         problem = one_dimensional(seed)
         found = forecast(problem)
@@ -186,7 +188,7 @@ class TestForecast:
             run = trained(problem, time=1.3 * found.time)
             assert found.time == pytest.approx(found.measure(run), rel=0.01), seed
 
-    @pytest.mark.parametrize(("dimension", "samples"), [(5, 8), (12, 10)])
+    @pytest.mark.parametrize(("dimension", "samples"), [(5, 8), pytest.param(12, 10, marks=pytest.mark.slow)])
     def test_from_the_start_in_more_dimensions_it_is_within_one_per_cent(self, dimension, samples):
         rng = np.random.default_rng(dimension)
         inputs, targets = rng.normal(size=(samples, dimension)), rng.normal(size=samples)

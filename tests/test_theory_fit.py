@@ -64,7 +64,7 @@ def test_a_sample_without_a_target_is_not_counted():
     assert (found.predicted, found.measured) == (2, 2)
 
 
-@pytest.mark.parametrize("kind", ["balanced", "dominated"])
+@pytest.mark.parametrize("kind", [pytest.param("balanced", marks=pytest.mark.slow), "dominated"])
 def test_every_run_fits_what_the_rule_says(kind):
     """Widths at which about half of the starts fit all samples."""
     counts = []

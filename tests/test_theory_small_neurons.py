@@ -33,7 +33,7 @@ def unbalanced(seed: int, kind: str):
     return inputs, targets, weights, outputs
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["line", "one dimension", "plane in four dimensions", "space", "integers"])
 def test_they_go_where_the_solver_takes_them(seed, kind):
     inputs, targets, weights, outputs = unbalanced(seed, kind)

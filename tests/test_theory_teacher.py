@@ -193,7 +193,7 @@ class TestLeastRank:
         assert found.gap <= 1e-9
 
     @pytest.mark.parametrize(
-        "seed", [1, 3, 4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2, 5, 6, 7))]
+        "seed", [1, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2, 4, 5, 6, 7))]
     )
     def test_both_criteria_agree_with_the_least_norm(self, seed):
         rng = np.random.default_rng(seed)

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from commands import call, one_sentence
 
+from reluflow.cli.overrides import Request
 from reluflow.observe.measured import Measured
+from reluflow.store.preset import load_preset
+from reluflow.theory import CHAPTERS
 from reluflow.theory.prediction import NotYet, Prediction
 from reluflow.verification import all_hold, judge
 
@@ -136,7 +139,7 @@ class TestCommand:
 
 
 class TestWrongAssumptions:
-    """Each as a user meets it: what was found, and what the theorem wants."""
+    """What was found, and what the theorem wants: as its chapter says it, and one as a user reads it."""
 
     @pytest.mark.parametrize(
         ("words", "row", "found", "expected"),
@@ -247,10 +250,16 @@ class TestWrongAssumptions:
         ],
     )
     def test_they_are_reported(self, words, row, found, expected):
-        judgement = judged(*words, *AT_ONCE)[row]
+        problem = load_preset(words[0], Request(words[0], words[2::2], None).overrides()).problem()
+        (told,) = (each for each in CHAPTERS[row.partition("/")[0]](problem) if each.id == row)
+        assert (told.applies, told.pending, told.predicted) == (False, False, None)
+        assert found in told.reason
+        assert expected in told.reason
+
+    def test_a_user_reads_them(self):
+        judgement = judged("first-steps", *AT_ONCE)["orthogonal/least-norm"]
         assert (judgement["applies"], judgement["predicted"], judgement["holds"]) == (False, None, None)
-        assert found in judgement["reason"]
-        assert expected in judgement["reason"]
+        assert "samples 1 and 3 have a cosine of -1; expected 0 for every pair" in judgement["reason"]
 
 
 class TestExtremeScales:

@@ -49,7 +49,7 @@ def test_what_cannot_be_read_says_so_in_its_notes(own_folder) -> None:  # type: 
     assert "network.width is -1" in notes_of(bad)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+@pytest.mark.parametrize("size", [(60, 20), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_typing_finds_and_enter_opens(size: tuple[int, int]) -> None:
     async with explorer(size=size, running=True) as app:
         await app.solved()

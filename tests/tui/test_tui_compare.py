@@ -83,6 +83,7 @@ async def test_the_list_of_curves_is_moved_in_also_where_there_is_no_room_for_it
         assert [run.preset.values["init.seed"] for run in app.app.comparison.frozen] == [4, 6]
 
 
+@pytest.mark.slow
 async def test_of_many_curves_the_last_ones_are_kept() -> None:
     async with explorer(overrides={"stop.steps": 2}) as app:
         for _ in range(MOST + 2):

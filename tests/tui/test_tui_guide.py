@@ -80,6 +80,7 @@ async def test_what_a_card_says_of_keys_and_of_the_saddle_is_true_at_that_moment
         assert "S2 is left: neurons of the other sign have grown" in card(app)
 
 
+@pytest.mark.slow
 async def test_who_is_ahead_of_the_tour_or_strays_from_it_is_led_to_the_five_points() -> None:
     async with explorer(running=True, guided=True) as app:
         await app.solved()

@@ -196,7 +196,7 @@ def test_no_answer_is_left_for_the_shell() -> None:
 
 
 def test_nothing_is_painted_while_the_terminal_is_behind() -> None:
-    terminal = Terminal(app_command("nonorthogonal-five-points"))
+    terminal = Terminal(app_command("orthogonal-toy"))
     screen = terminal.screen
     try:
         terminal.until(lambda screen: "solver done" in screen.text, "the end of the run")

@@ -8,7 +8,7 @@ from screenshots import FOLDER, PICTURES, svg_of, words_of
 #: pictures that take long to get to
 LONG = {
     *("five-points-descent-against-flow-160x45", "five-points-function-120x40"),
-    *("toy-first-saddle-160x45", "two-teachers-120x40"),
+    *("toy-first-saddle-160x45", "two-teachers-120x40", "verify-120x40"),
 }
 
 

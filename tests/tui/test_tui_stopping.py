@@ -74,6 +74,7 @@ def test_stopped_from_outside_while_the_shell_takes_the_terminal(terminal: Termi
     left_in_order(terminal)
 
 
+@pytest.mark.slow
 def test_suspended_and_back_while_paused_all_is_painted(terminal: Terminal) -> None:
     terminal.type(" ")
     terminal.until(whole, "a pause")

@@ -155,7 +155,7 @@ async def test_the_run_on_show_and_those_being_written_stay(runs: Path) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("key", ["d", "r"])
+@pytest.mark.parametrize("key", ["d", pytest.param("r", marks=pytest.mark.slow)])
 async def test_the_run_behind_a_folder_may_leave_until_the_user_looks_at_it(runs: Path, key: str) -> None:
     async with explorer(str(runs / "toy-3"), shown=RunFolder(runs)) as app:
         await listed(app, 3)
