@@ -15,7 +15,7 @@ from reluflow.training.training import Training
 #: runs with events, series, collocation, insides of steps that are recorded, and an end within a step
 CASES = [
     ("orthogonal-toy", {"init.scale": 1e-3}),
-    ("wu-five-points", {"solver.rtol": 1e-4}),
+    pytest.param("wu-five-points", {"solver.rtol": 1e-4}, marks=pytest.mark.slow),
     ("nonorthogonal-five-points", {"solver.rtol": 1e-3, "record.snapshots": 8, "record.series": 16}),
     ("neuron-centred-10", {"network.width": 20, "init.scale": 1e-3, "record.series": 64}),
 ]

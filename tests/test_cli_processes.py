@@ -191,7 +191,11 @@ def test_a_full_disc_behind_completion_is_told_to_nobody():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 @pytest.mark.parametrize(
-    "closed", [">&-", "2>&-", pytest.param(">&- 2>&-", marks=pytest.mark.slow), "<&- >&- 2>&-"]
+    "closed",
+    [
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (">&-", ">&- 2>&-")),
+        *("2>&-", "<&- >&- 2>&-"),
+    ],
 )
 def test_a_closed_stream_changes_nothing(closed):
     command = shlex.join([*COMMAND, "run", "orthogonal-toy", *FAST, "--out", "run"])
@@ -205,7 +209,9 @@ def test_a_closed_stream_changes_nothing(closed):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("size", [None, (0, 0), (24, 10), pytest.param((24, 200), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", [(0, 0), (24, 10), *(pytest.param(size, marks=pytest.mark.slow) for size in (None, (24, 200)))]
+)
 def test_the_progress_line_lives_with_any_terminal(size):
     import fcntl
     import termios

@@ -66,7 +66,7 @@ def test_imbalance_falls_at_twice_the_decay(seed, decay, more):
         assert imbalance(w, a) == pytest.approx(left, abs=1e-12 * np.max(a**2 + np.sum(w**2, axis=1)))
 
 
-@pytest.mark.parametrize("decay", [1e-2, 1e-4, 1e-7])
+@pytest.mark.parametrize("decay", [1e-2, 1e-4, pytest.param(1e-7, marks=pytest.mark.slow)])
 def test_it_comes_to_the_optimum_of_the_objective(decay):
     """For opposite targets the optimum has the norm |y1| + |y2| - 2 n lambda."""
     found = reluflow.simulate(*two_points(), weight_decay=decay)
@@ -327,7 +327,7 @@ def five_points_with(decay):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("decay", [1e-60, 1e-17])
+@pytest.mark.parametrize("decay", [pytest.param(1e-60, marks=pytest.mark.slow), 1e-17])
 def test_a_decay_that_rounding_hides_leaves_the_flow_as_it_is(decay):
     np.testing.assert_allclose(five_points_with(decay).loss, five_points_with(0.0).loss, rtol=1e-5)
 

@@ -72,7 +72,7 @@ def test_descent_ends_at_the_first_iterate_below():
     assert training.solver.t == pytest.approx(0.02 * training.solver.steps)
 
 
-@pytest.mark.parametrize("name", ["toy", "five-points"])
+@pytest.mark.parametrize("name", ["toy", pytest.param("five-points", marks=pytest.mark.slow)])
 def test_the_last_numbers_do_not_depend_on_the_steps(name):
     ends = [finished(name, rtol=rtol) for rtol in (1e-6, 1e-8)]
     assert ends[0].solver.steps < ends[1].solver.steps
@@ -81,7 +81,7 @@ def test_the_last_numbers_do_not_depend_on_the_steps(name):
     assert ends[0].solver.t == pytest.approx(ends[1].solver.t, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", ["toy", "five-points"])
+@pytest.mark.parametrize("name", ["toy", pytest.param("five-points", marks=pytest.mark.slow)])
 def test_the_events_of_a_run_do_not_depend_on_the_steps(name):
     ends = [finished(name, rtol=rtol) for rtol in (1e-6, 1e-8)]
     assert ends[0].solver.events == ends[1].solver.events

@@ -30,7 +30,10 @@ def judged(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [pytest.param("generic", 5, marks=pytest.mark.slow), ("orthogonal", 1), ("unbalanced", 1)],
+    [
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("generic", 5), ("orthogonal", 1))),
+        ("unbalanced", 1),
+    ],
 )
 def test_one_of_a_family(name, seed):
     judged(name, seed)

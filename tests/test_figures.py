@@ -468,8 +468,7 @@ class TestInMemory:
         [
             "loss",
             "directions",
-            "function",
-            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("neurons", "verify")),
+            *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("function", "neurons", "verify")),
         ],
     )
     def test_a_run_that_no_directory_holds_is_drawn_as_if_one_did(self, runs, kind):

@@ -121,8 +121,14 @@ def test_the_loss_is_that_of_independent_references(path):
         assert np.max(error) < 3e-6
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.2])
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    ("loss", "slope"),
+    [
+        ("logistic", 0.0),
+        ("exponential", 0.2),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("logistic", 0.2), ("exponential", 0.0))),
+    ],
+)
 def test_samples_on_one_line_are_merged_as_they_pull(loss, slope):
     """Twice the same input, one of its multiples, its opposite with both labels, and none at all."""
     inputs = np.array(

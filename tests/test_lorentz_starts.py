@@ -37,11 +37,14 @@ FITTED = {
     "delta > 0": Problem(X, Y, 10.0 * W, 1e3 * A),
     "scale 10": Problem(X, Y, 1e4 * W, 1e4 * A),
     "scale 1e-300": Problem(X, Y, 1e-297 * W, 1e-297 * A),
-    "inputs of many sizes": Problem(X * np.array([1.0, 1e3, 1e-2, 10.0, 1.0])[:, None], Y, W, A),
+    "inputs of many sizes": Problem(X * np.array([1.0, 30.0, 0.1, 10.0, 1.0])[:, None], Y, W, A),
+    "inputs of sizes far apart": Problem(X * np.array([1.0, 1e3, 1e-2, 10.0, 1.0])[:, None], Y, W, A),
 }
 
 
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if "far apart" in name else ()) for name in FITTED]
+)
 def test_odd_starts_reach_zero_loss(name: str) -> None:
     problem = FITTED[name]
     solver = run(problem)

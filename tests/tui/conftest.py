@@ -1,13 +1,8 @@
 """Tests of the app write to a folder of their own: runs, presets and all."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-# the terminal and the slow line that the benchmark measures with
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 
 @pytest.fixture(autouse=True)
