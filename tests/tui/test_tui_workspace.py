@@ -1,6 +1,7 @@
 """A folder of runs in the app: list, curves, filters, and runs that are opened, deleted and renamed."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,23 @@ async def test_renaming_takes_the_mark_and_the_cursor_along(runs: Path) -> None:
         assert page.rows.cursor == 2
         assert sorted(path.name for path in runs.iterdir()) == ["toy-2", "toy-3", "zebra"]
         await app.until(lambda: "a  zebra" in app.text or "a zebra" in app.text, "its mark")
+
+
+async def test_the_cursor_goes_to_a_new_name_also_when_another_look_comes_first(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, free = RunFolder.look, threading.Event()
+    free.set()
+    monkeypatch.setattr(RunFolder, "look", lambda folder: (free.wait(60.0), look(folder))[1])
+    async with explorer(overrides=QUICK, shown=RunFolder(runs)) as app:
+        page = await listed(app, 3)
+        await app.press("S", "home", "r", "end", "ctrl+u", *"zebra")
+        free.clear()
+        await app.press("enter", "u")
+        free.set()
+        await app.until(lambda: page.rows.count == 3 and "zebra" in app.text, "the new name")
+        assert page.run is not None
+        assert page.run.name == "zebra"
 
 
 async def test_the_run_on_show_and_those_being_written_stay(runs: Path) -> None:

@@ -69,6 +69,8 @@ class WorkspacePage(FullPage[Path | None]):
         #: what curves are drawn from, by the run and what its files were
         self._series: dict[tuple[str, Mark], Series] = {}
         self._next_look: Timer | None = None
+        #: the name of the run that the cursor goes to at the next look
+        self._wanted: str | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -143,8 +145,11 @@ class WorkspacePage(FullPage[Path | None]):
         self.curves.show("" if run is None else run.name, line, others, floor)
 
     @work(exclusive=True, group="look")
-    async def _look(self, on: str | None = None) -> None:
-        """Read what is new in the folder, list it with the cursor ``on`` a run, and come back later."""
+    async def _look(self) -> None:
+        """Read what is new in the folder, list it with the cursor on the wanted run, and come back later.
+
+        A look may take the place of one that is still reading; what was wanted is wanted of the later one.
+        """
         if self._next_look is not None:
             self._next_look.stop()
         runs = await in_thread(self._folder.look)
@@ -154,7 +159,8 @@ class WorkspacePage(FullPage[Path | None]):
         if isinstance(runs, tuple):
             self._workspace.take(runs)
             # the ages go on, whether or not anything has changed
-            self._list(on or (None if before is None else before.name))
+            wanted, self._wanted = self._wanted, None
+            self._list(wanted or (None if before is None else before.name))
         wait = READS_EVERY if self._folder.pending else LOOKS_EVERY
         self._next_look = self.set_timer(wait, self._look)
 
@@ -235,7 +241,8 @@ class WorkspacePage(FullPage[Path | None]):
 
     def _renamed(self, new: str | None) -> None:
         if new is not None:
-            self._look(new)
+            self._wanted = new
+            self._look()
 
     def _rename(self, name: str, new: str) -> str:
         if new != name:
