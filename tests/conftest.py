@@ -15,7 +15,6 @@ sys.dont_write_bytecode = False
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402 - it is rewritten as well
-from hypothesis.internal.conjecture import providers  # noqa: E402
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -36,10 +35,6 @@ os.fsync = lambda handle: None
 
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
-# Hypothesis also tries numbers and words that the source mentions: examples would be others after each change
-# of it, and every module is read for them before the first test.
-if hasattr(providers, "_get_local_constants"):
-    providers._get_local_constants = lambda: providers._local_constants
 
 # Every app that is closed leaves cycles of some ten thousand objects, and the modules and tests are many
 # more: collected as often as Python does by itself, they take a third of the time of the app's tests.

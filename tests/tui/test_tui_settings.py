@@ -57,7 +57,8 @@ async def test_settings_reach_the_screen(file: Path) -> None:
     async with driver.explorer(settings=settings, complaints=complaints, size=(160, 80)) as app:
         assert app.app.theme == "nord"
         assert app.text.count("settings.toml, line ") == len(complaints) == 2
-        assert " V play" in app.lines[-1]
+        app.app.clear_notifications()
+        await app.until(lambda: " V play" in app.lines[-1], "the keys at the foot")
         played = app.moment.playing
         await app.press("V")
         assert app.moment.playing is not played
