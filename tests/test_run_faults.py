@@ -431,3 +431,35 @@ def test_a_trajectory_that_is_gone_is_damage_told_once(run):
         told = call(command, str(run))
         assert told.exit_code == 2
         assert told.stderr.count("trajectory.npz (missing, though steps were saved)") == 1
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("other") / "run"
+    done = call("run", "wu-five-points", "--set", "init.seed=1", "--out", str(folder), "-q")
+    assert done.exit_code == 0
+    return folder
+
+
+class TestFilesOfTwoRuns:
+    """Files that can be read, each by itself, but do not belong together."""
+
+    def test_a_problem_of_another_run_is_not_answered_from(self, run, other):
+        shutil.copy(other / "problem.npz", run)
+        for command in ("verify", "directions"):
+            done = call(command, str(run))
+            assert done.exit_code == 2
+            assert not done.stdout
+            assert done.stderr.count("damaged: ") == 1
+            assert "problem.npz (its sum does not fit)" in done.stderr.replace("\n", " ")
+
+    def test_the_app_shows_the_problem_that_the_preset_makes(self, whole, run, other):
+        shutil.copy(other / "problem.npz", run)
+        shown, _ = seen(run)
+        assert np.array_equal(shown["weights"], seen(whole)[0]["weights"])
+
+    def test_a_trajectory_of_another_run_is_told(self, run, other):
+        shutil.copy(other / "trajectory.npz", run)
+        code, _, errors = told(run)
+        assert code == 2
+        assert "it begins with other weights than problem.npz holds" in errors.replace("\n", " ")

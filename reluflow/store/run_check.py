@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from reluflow.errors import RunError
-from reluflow.store.archive import Members
-from reluflow.store.run_reader import Run
+from reluflow.problem import Problem
+from reluflow.store.archive import Members, damaged
+from reluflow.store.run_reader import PROBLEM, TRAJECTORY, Run
 from reluflow.store.run_remade import with_problem_remade
 
+#: Weights of a run's start are those of its problem to this share of the largest, roundings aside.
+_SAME: Final = 1e-6
 #: sentences about one run
 _MOST: Final = 3
 
@@ -39,6 +44,8 @@ class Intact:
         self.rows = len(held.t) if "t" in self.columns else 0
         #: when states were recorded
         self.times: list[float] = held.snapshots.t.tolist() if whole.get("snapshots/t") else []
+        if self.problem is not None and self.times:
+            self._read(partial(_require_start, held, self.problem))
         self.damaged = _few(list(dict.fromkeys([*run.faults, *self._said])))
 
     def _read(self, read: Callable[[], _Found]) -> _Found | None:
@@ -47,6 +54,14 @@ class Intact:
         except RunError as error:
             self._said.append(str(error))
             return None
+
+
+def _require_start(run: Run, problem: Problem) -> None:
+    """Raise DamageError for a trajectory that does not begin with the network of ``problem``."""
+    snapshots, found = run.snapshots, problem.weights
+    apart = np.abs(snapshots.weights[0] - found).max(initial=0.0)
+    if snapshots.t[0] == 0.0 and apart > _SAME * np.abs(found).max(initial=0.0):
+        raise damaged(run.path / TRAJECTORY, f"it begins with other weights than {PROBLEM} holds")
 
 
 def _few(sentences: list[str]) -> list[str]:

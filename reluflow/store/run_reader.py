@@ -38,6 +38,8 @@ PROBLEM: Final = "problem.npz"
 TRAJECTORY: Final = "trajectory.npz"
 #: What may have happened to a preset that is not as reluflow wrote it.
 EDITED: Final = "edited by hand since it was written, or damaged"
+#: ... and what a problem is that can be read all the same.
+OTHER: Final = "its sum does not fit"
 
 
 class Run(Told):
@@ -84,12 +86,12 @@ class Run(Told):
         """A sentence about each file that is not as reluflow wrote it, as far as that is seen without reading
         the arrays of the trajectory. What cannot be read says more than its sum.
         """
-        sums, found = self._content.get("sums", {}), list(self._found)
+        found = list(self._found)
         for name, fault, read in (
             (PRESET, EDITED, lambda: self.preset),
-            (PROBLEM, "its sum does not fit", self._begun_with),
+            (PROBLEM, OTHER, self._begun_with),
         ):
-            if name in sums and not self._fits(name, sums[name]):
+            if not self._fits(name):
                 try:
                     read()
                     found.append(str(damaged(self.path / name, fault)))
@@ -97,9 +99,10 @@ class Run(Told):
                     found.append(str(error))
         return list(dict.fromkeys(found))
 
-    def _fits(self, name: str, sums: list[str]) -> bool:
-        """Whether a file has one of its sums. Looked at once more, for it may just have been replaced."""
-        if run_summary.has_sum(self.path / name, sums):
+    def _fits(self, name: str) -> bool:
+        """Whether a file has one of its sums, if it has any. Looked at once more: it may just be replaced."""
+        sums = self._content.get("sums", {})
+        if name not in sums or run_summary.has_sum(self.path / name, sums[name]):
             return True
         try:
             again = run_summary.read(self.path).get("sums", {})
@@ -153,6 +156,8 @@ class Run(Told):
             check_range(problem)  # as when it was solved
         except ProblemError as error:
             raise damaged(self._start.path, str(error)) from None
+        if self._given_start is None and not self._fits(PROBLEM):
+            raise damaged(self._start.path, OTHER)
         return problem
 
     @property
