@@ -463,3 +463,13 @@ class TestFilesOfTwoRuns:
         code, _, errors = told(run)
         assert code == 2
         assert "it begins with other weights than problem.npz holds" in errors.replace("\n", " ")
+
+
+@pytest.mark.parametrize("format", ['"gormat": 1', '"format": 0'])
+def test_a_summary_that_has_a_sum_is_held_to_it_whatever_its_format_says(format, run):
+    text = (run / "run.json").read_text()
+    assert '"format": 1' in text
+    (run / "run.json").write_text(text.replace('"format": 1', format))
+    code, _, errors = told(run)
+    assert code == 2
+    assert "run.json (its sum does not fit)" in errors.replace("\n", " ")
