@@ -240,8 +240,8 @@ class Run(Told):
                 if rows:  # else, in runs of the first versions, all of it
                     shared = shared[: int(rows[0])]
                 found[str(key)] = np.concatenate([shared, found[key]]) if key in found else shared
-        except ValueError as error:
-            raise damaged(self._stored.path, f"{LINKS}: {error}") from None
+        except ValueError:
+            raise damaged(self._stored.path, f"{LINKS} lead to arrays that do not fit each other") from None
         return found
 
     def to_pandas(self) -> Any:

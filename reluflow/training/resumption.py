@@ -31,10 +31,10 @@ def resumed(run: Run, preset: Preset) -> Training:
         try:
             with np.errstate(all="ignore"):  # what does not fit is found by what it leads to
                 training.restore(checkpoint)
-        except (KeyError, ValueError, IndexError, TypeError) as error:
+        except (KeyError, ValueError, IndexError, TypeError):
             raise RunError(
-                f"{run.path} cannot be resumed: its checkpoint does not fit "
-                f"({type(error).__name__}: {error}); expected one written by this version"
+                f"{run.path} cannot be resumed: its checkpoint is none of its method and network; "
+                "expected one written by this version"
             ) from None
     return training
 
