@@ -398,3 +398,19 @@ def test_no_handler_outlives_a_run():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call("run", "orthogonal-toy", *FAST)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGHUP", 129), ("SIGTERM", 143)])
+def test_a_signal_within_a_check_decides_the_exit_code(name, code, monkeypatch):
+    """The run is over and saved by then, and keeps its status."""
+    check = loop.check
+
+    def signalled(*args):
+        signal.raise_signal(getattr(signal, name))
+        return check(*args)
+
+    monkeypatch.setattr(loop, "check", signalled)
+    done = call("run", "orthogonal-toy", *FAST, "--check", "--out", "out", "-q", "--json")
+    assert done.exit_code == code
+    assert done.stderr == "reluflow: the check was interrupted; the run is saved without it\n"
+    assert (json.loads(done.stdout)["status"], open_run("out").status) == ("converged", "converged")

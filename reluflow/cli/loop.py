@@ -42,13 +42,13 @@ class Loop:
             self._progress.close()
         self._saver.save()
 
-    def check(self, writer: RunWriter) -> None:
+    def check(self, writer: RunWriter) -> bool:
         """Compare the run, if it came to an end, with one at a tighter tolerance, and save what came of it.
 
-        A signal ends that; the run is saved already. Raises RunError if it cannot be saved.
+        Returns False if a signal ended that; the run is saved already. Raises RunError if it cannot be saved.
         """
         if self._training.status in ("interrupted", "failed"):
-            return
+            return True
         progress: list[Progress] = []
 
         def look(finer: Training) -> None:
@@ -61,9 +61,10 @@ class Loop:
             each.close()
         if found is None:
             say("reluflow: the check was interrupted; the run is saved without it")
-            return
+            return False
         writer.note("check", found.told())
         self._saver.save()
+        return True
 
     def _look(self, _: Training) -> None:
         self._progress.show()

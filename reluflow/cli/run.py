@@ -144,10 +144,10 @@ def go(
         writer = written()
         if not quiet:
             _introduce(loaded, training, writer, resume)
-        _train(training, writer, interruption, quiet, as_json, resume_command, check)
+        cut_off = _train(training, writer, interruption, quiet, as_json, resume_command, check)
     summary = open_run(writer.path).summary
     _tell(summary, as_json)
-    raise typer.Exit(_exit_code(summary, interruption))
+    raise typer.Exit(interruption.code if cut_off else _exit_code(summary))
 
 
 def _without_warnings() -> AbstractContextManager[None]:
@@ -211,7 +211,8 @@ def _train(
     as_json: bool,
     resume_command: Callable[[Path], str],
     check: bool,
-) -> None:
+) -> bool:
+    """Solve, save and check; returns whether a signal has ended that."""
     from reluflow.cli.loop import Loop
     from reluflow.store.json_text import plain
     from reluflow.store.run_reader import PRESET
@@ -225,8 +226,7 @@ def _train(
     loop = Loop(training, Saver(training, writer), interruption, quiet)
     try:
         loop.run()
-        if check:
-            loop.check(writer)
+        checked = not check or loop.check(writer)
     except BrokenOffError:
         fail(f"broken off in the middle of a step; what was saved before is kept; {how()}", interruption.code)
     except RunError as error:
@@ -237,6 +237,7 @@ def _train(
         writer.close()
     if training.status == "interrupted":
         say(f"reluflow: interrupted and saved; {how()}")
+    return training.status == "interrupted" or not checked
 
 
 def _tell(summary: dict[str, Any], as_json: bool) -> None:
@@ -247,7 +248,5 @@ def _tell(summary: dict[str, Any], as_json: bool) -> None:
     emit(to_json(summary) if as_json else report(summary, terminal_width() - 2))
 
 
-def _exit_code(summary: dict[str, Any], interruption: Interruption) -> ExitCode:
-    if summary["status"] == "interrupted":
-        return interruption.code
+def _exit_code(summary: dict[str, Any]) -> ExitCode:
     return ExitCode.DONE if summary["reached_goal"] else ExitCode.FAILED
