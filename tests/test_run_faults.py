@@ -406,6 +406,19 @@ def test_nothing_is_read_from_what_is_no_file(make, made, name, tmp_path, monkey
     assert call("presets", "check", "run").exit_code == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("make", ["mkfifo", "mkdir"])
+def test_the_app_shows_what_is_intact_beside_a_summary_that_is_no_file(make, run):
+    """It is the run that is shown, not a new one of its preset."""
+    expected, _ = seen(run)
+    (run / "run.json").unlink()
+    getattr(os, make)(run / "run.json")
+    shown, told = seen(run)
+    assert shown["t"] == expected["t"]
+    np.testing.assert_array_equal(shown["states"], expected["states"])
+    assert any("damaged: " in each and "run.json (it is a " in each for each in told)
+
+
 def test_a_sentence_is_never_longer_than_a_screen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_text(f"[data]\nkind = 'file'\npath = '/{'very/long/' * 300}a\\u001b.csv'\n")

@@ -1,5 +1,7 @@
 """Going on with a run that a run directory holds: the very trajectory that it would have had."""
 
+import os
+
 import numpy as np
 
 from reluflow.errors import PresetError, RunError
@@ -66,7 +68,7 @@ def stored_run(preset: Preset) -> tuple[Run, Preset] | None:
     Raises RunError if the directory cannot be read.
     """
     path = preset.path
-    if path is None or path.name != PRESET or not (path.parent / SUMMARY).is_file():
+    if path is None or path.name != PRESET or not os.path.lexists(path.parent / SUMMARY):
         return None
     run = open_run(path.parent)
     try:

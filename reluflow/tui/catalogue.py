@@ -1,5 +1,6 @@
 """What can be opened: presets, run directories, and runs that another process left behind."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,8 @@ def _preset_entry(preset: PresetSummary) -> Entry:
 
 
 def _runs() -> Iterator[Entry]:
-    folders = [path for path in _RUNS.glob("*") if (path / PRESET).is_file() and (path / SUMMARY).is_file()]
+    there = [path for path in _RUNS.glob("*") if (path / PRESET).is_file()]
+    folders = [path for path in there if os.path.lexists(path / SUMMARY)]
     for path in sorted(folders, key=_written, reverse=True)[:MOST_RUNS]:
         try:
             run = open_run(path)

@@ -40,6 +40,10 @@ def test_presets_ones_own_and_runs_are_offered_and_found_by_every_word() -> None
     assert notes.startswith("steps at t = ")
     assert "Watch the loss" in notes
     assert "20 neurons" in notes
+    summary = writer.path / "run.json"
+    summary.unlink()
+    summary.mkdir()
+    assert all_entries()[-1].title.startswith("damaged at t = ")
 
 
 def test_what_cannot_be_read_says_so_in_its_notes(own_folder) -> None:  # type: ignore[no-untyped-def]
