@@ -350,6 +350,18 @@ def test_resuming_what_is_over_computes_nothing():
     assert short.exit_code == again.exit_code == 1
 
 
+@pytest.mark.parametrize("goal", [[], ["--set", "stop.loss=1e-3"]], ids=["as it was", "relaxed"])
+@pytest.mark.parametrize(("rule", "where"), [("stop.time=0.5", "t = "), ("stop.steps=2", "step ")])
+def test_resuming_to_before_where_the_run_stands_is_refused(rule, where, goal):
+    call("run", "orthogonal-toy", *FAST, "--out", "run", "-q")
+    before = {path: path.read_bytes() for path in Path("run").iterdir()}
+    done = call("resume", "run", "--set", rule, *goal)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert one_sentence(done.stderr)
+    assert f"{rule.replace('=', ' is ')} and the run stands beyond it, at {where}" in done.stderr
+    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
 def test_resuming_as_another_run_is_refused():
     call("run", "orthogonal-toy", *FAST)
     done = call("run", "orthogonal-toy", *FAST, "--set", "init.scale=1e-4", "--resume")
