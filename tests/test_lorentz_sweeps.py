@@ -8,6 +8,7 @@ import pytest
 from lorentz_cases import balanced, random_problem
 
 from reluflow.flow.base import Options
+from reluflow.flow.events import Events, in_order, no_events
 from reluflow.flow.lorentz import Lorentz, collocation_step, newton_update, progress, rounds
 from reluflow.flow.lorentz import sweep as sweep_module
 from reluflow.flow.lorentz.collocation import RADAU, Newton
@@ -267,3 +268,23 @@ def test_a_kernel_that_grows_with_its_neurons_saves_sweeps(monkeypatch):
     growing = sweeps()
     monkeypatch.setattr(newton_update, "NEWTON", replace(newton_update.NEWTON, grown=np.inf))
     assert growing < sweeps()
+
+
+def test_neurons_at_the_end_of_a_sweep_do_not_keep_their_motion():
+    """A view of the last node would hold all of them: seven times the memory of a wide network."""
+    solver = Lorentz(random_problem(0), Options())
+    context = solver.context
+    path = Path(context.force[None], 1e-6)
+    for straight in (None, 0.0):
+        end = sweep(context.neurons, context.samples, path, 0.0, straight).end
+        assert end.z.base is None
+        assert end.weights.base is None
+
+
+def test_events_are_put_in_order_though_they_are_of_one_part():
+    one = Events(
+        np.array([0.7, 0.2, 0.2]), *(np.arange(3, dtype=kind) for kind in (np.int32, np.int32, np.int8))
+    )
+    told = in_order([no_events(), one])
+    assert told.t.tolist() == [0.2, 0.2, 0.7]
+    assert told.neuron.tolist() == [1, 2, 0]
