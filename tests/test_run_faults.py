@@ -22,7 +22,7 @@ from reluflow.store.preset import load_preset
 from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
 from reluflow.training.measuring import of_history
-from reluflow.training.resumption import stored_run
+from reluflow.training.resumption import remains, stored_run
 
 FIRST = int(os.environ.get("RELUFLOW_FUZZ_SEED", "14"))
 FILES = ("preset.toml", "problem.npz", "trajectory.npz", "run.json")
@@ -471,8 +471,9 @@ class TestFilesOfTwoRuns:
         shown, _ = seen(run)
         assert np.array_equal(shown["weights"], seen(whole)[0]["weights"])
 
-    def test_a_trajectory_of_another_run_is_told(self, run, other):
+    def test_a_trajectory_of_another_run_is_told_and_not_shown(self, run, other):
         shutil.copy(other / "trajectory.npz", run)
+        assert remains(open_run(run)) is None
         code, _, errors = told(run)
         assert code == 2
         assert "it begins with other weights than problem.npz holds" in errors.replace("\n", " ")

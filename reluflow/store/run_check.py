@@ -13,6 +13,7 @@ from reluflow.errors import RunError
 from reluflow.problem import Problem
 from reluflow.store.archive import Members, damaged
 from reluflow.store.run_reader import PROBLEM, TRAJECTORY, Run
+from reluflow.store.run_record import RunRecord
 from reluflow.store.run_remade import with_problem_remade
 
 #: Weights of a run's start are those of its problem to this share of the largest, roundings aside.
@@ -44,8 +45,10 @@ class Intact:
         self.rows = len(held.t) if "t" in self.columns else 0
         #: when states were recorded
         self.times: list[float] = held.snapshots.t.tolist() if whole.get("snapshots/t") else []
-        if self.problem is not None and self.times:
-            self._read(partial(_require_start, held, self.problem))
+        problem = self.problem
+        if problem is not None and self.times and self._read(lambda: begins_with(held, problem)) is False:
+            other = f"it begins with other weights than {PROBLEM} holds"
+            self._said.append(str(damaged(run.path / TRAJECTORY, other)))
         self.damaged = _few(list(dict.fromkeys([*run.faults, *self._said])))
 
     def _read(self, read: Callable[[], _Found]) -> _Found | None:
@@ -56,12 +59,14 @@ class Intact:
             return None
 
 
-def _require_start(run: Run, problem: Problem) -> None:
-    """Raise DamageError for a trajectory that does not begin with the network of ``problem``."""
+def begins_with(run: RunRecord, problem: Problem) -> bool:
+    """Whether the trajectory begins with the network of ``problem``, as far as it goes back to the start.
+
+    Raises RunError where its states are damaged.
+    """
     snapshots, found = run.snapshots, problem.weights
     apart = np.abs(snapshots.weights[0] - found).max(initial=0.0)
-    if snapshots.t[0] == 0.0 and apart > _SAME * np.abs(found).max(initial=0.0):
-        raise damaged(run.path / TRAJECTORY, f"it begins with other weights than {PROBLEM} holds")
+    return bool(snapshots.t[0] > 0.0 or apart <= _SAME * np.abs(found).max(initial=0.0))
 
 
 def _few(sentences: list[str]) -> list[str]:
