@@ -49,8 +49,7 @@ class Span:
     def lift(self, coordinates: Array, share: float = 1.0) -> Array:
         """Moving coordinates (m, p) back to hidden weights (m, d); ``share``: of the rest that is left."""
         lifted: Array = coordinates @ self.basis.T
-        lifted += self.rest if share == 1.0 else share * self.rest  # a large sum anew takes as long again
-        return lifted
+        return np.add(lifted, self.rest if share == 1.0 else share * self.rest, out=lifted)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from reluflow.errors import RunError
+from reluflow.network import Array
 from reluflow.problem import Problem
 from reluflow.store.archive import Members, damaged
 from reluflow.store.run_reader import PROBLEM, TRAJECTORY, Run
-from reluflow.store.run_record import RunRecord
 from reluflow.store.run_remade import with_problem_remade
 
 #: Weights of a run's start are those of its problem to this share of the largest, roundings aside.
@@ -37,7 +37,8 @@ class Intact:
         self.problem = self._read(lambda: run.problem)
         held = run if self.problem is not None else with_problem_remade(run) or run
         arrays = self._read(lambda: held.arrays) or {}
-        whole = {name: self._read(partial(_shape, arrays, name)) for name in arrays}
+        self._start: Array | None = None
+        whole = {name: self._read(partial(self._shape, arrays, name)) for name in arrays}
         #: the columns of the series and how many rows they have; empty before the first save
         self.columns = [
             name.removeprefix("series/") for name in whole if name.startswith("series/") and whole[name]
@@ -45,11 +46,17 @@ class Intact:
         self.rows = len(held.t) if "t" in self.columns else 0
         #: when states were recorded
         self.times: list[float] = held.snapshots.t.tolist() if whole.get("snapshots/t") else []
-        problem = self.problem
-        if problem is not None and self.times and self._read(lambda: begins_with(held, problem)) is False:
+        problem, start = self.problem, self._start
+        if problem and start is not None and self.times and not begins_with(self.times[0], start, problem):
             other = f"it begins with other weights than {PROBLEM} holds"
             self._said.append(str(damaged(run.path / TRAJECTORY, other)))
         self.damaged = _few(list(dict.fromkeys([*run.faults, *self._said])))
+
+    def _shape(self, arrays: Mapping[str, Any], name: str) -> tuple[int, ...]:
+        array: Array = arrays[name]
+        if name == "snapshots/weights" and len(array):
+            self._start = array[0].copy()
+        return array.shape
 
     def _read(self, read: Callable[[], _Found]) -> _Found | None:
         try:
@@ -59,14 +66,10 @@ class Intact:
             return None
 
 
-def begins_with(run: RunRecord, problem: Problem) -> bool:
-    """Whether the trajectory begins with the network of ``problem``, as far as it goes back to the start.
-
-    Raises RunError where its states are damaged.
-    """
-    snapshots, found = run.snapshots, problem.weights
-    apart = np.abs(snapshots.weights[0] - found).max(initial=0.0)
-    return bool(snapshots.t[0] > 0.0 or apart <= _SAME * np.abs(found).max(initial=0.0))
+def begins_with(t: float, weights: Array, problem: Problem) -> bool:
+    """Whether a first state, at t with ``weights`` (m, d), may be of ``problem``: at 0 it is its start."""
+    apart = np.abs(weights - problem.weights).max(initial=0.0)
+    return bool(t > 0.0 or apart <= _SAME * np.abs(problem.weights).max(initial=0.0))
 
 
 def _few(sentences: list[str]) -> list[str]:
@@ -90,8 +93,3 @@ def damage_of(run: Run, largest: float = math.inf) -> list[str]:
     except OSError:
         pass  # it has gone meanwhile
     return run.faults
-
-
-def _shape(arrays: Mapping[str, Any], name: str) -> tuple[int, ...]:
-    shape: tuple[int, ...] = arrays[name].shape
-    return shape

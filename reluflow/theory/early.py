@@ -16,8 +16,8 @@ import numpy as np
 from reluflow.network import Array, outweighed, row_norms
 from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
+from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.forecast import FirstGroup
-from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Prediction
 from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth_in
 

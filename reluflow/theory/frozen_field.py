@@ -9,11 +9,9 @@ The theory's residual is y - h, the solver's is h - y.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 
-from reluflow.errors import ReluflowError
 from reluflow.flow.events import Change, Events, no_events
 from reluflow.flow.lorentz.boost import gain_to_flip, gain_to_integral, light_cone
 from reluflow.flow.lorentz.event_location import first_on_ray, settle
@@ -39,32 +37,15 @@ from reluflow.flow.lorentz.samples import Index, merge
 from reluflow.flow.lorentz.start import start
 from reluflow.network import ON_A_KINK, Array, row_norms
 from reluflow.problem import basis_of_span
+from reluflow.theory.effort import left_after_round
 from reluflow.theory.tracked import LIMITS, Ahead, Tracked, along, boosted, gain_to_origin
-
-
-class TooManyKinksError(ReluflowError):
-    """Neurons meet more kinks than they are followed through."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What it costs to follow neurons from one event to the next, in units of about a millisecond."""
-
-    #: pairs of neuron and sample that are looked at in one unit
-    pairs: int = 30_000
-    #: units that one round takes at most: with more neurons there are no more rounds
-    most: float = 4.5
-
-
-EFFORT: Final = Effort()
 
 
 @dataclass
 class Field:
     """The force of a constant ``residual`` y - h (n,) of ``inputs`` (n, d) on small neurons.
 
-    ``slope``: that of the activation below zero. ``budget``: the units of ``Effort`` that are spent on
-    neurons in this field before TooManyKinksError is raised. A field keeps what it has found
+    ``slope``: that of the activation below zero. ``budget``: see ``effort``. A field keeps what it has found
     at points where kinks meet, as neurons of one sign with the same activations go on alike.
     """
 
@@ -94,9 +75,7 @@ class Field:
 
     def lifted(self, vectors: Array) -> Array:
         """Vectors (k, p) of the span in the coordinates (k, d) of the inputs."""
-        if self.basis is None:
-            return vectors
-        lifted: Array = vectors @ self.basis.T
+        lifted: Array = vectors if self.basis is None else vectors @ self.basis.T
         return lifted
 
     def weights(self, tracked: Tracked) -> Array:
@@ -129,15 +108,8 @@ class Field:
         return self._at_junction(tracked, touching, on_kink[rows], self._leave_start)
 
     def ahead(self, tracked: Tracked) -> Ahead:
-        """The force on every neuron, once those are off a kink that it does not hold there.
-
-        Raises TooManyKinksError.
-        """
-        self.budget -= min(1.0 + len(tracked) * len(self.inputs) / EFFORT.pairs, EFFORT.most)
-        if self.budget < 0.0:
-            raise TooManyKinksError(
-                f"small neurons meet more kinks of {len(self.inputs)} samples than they are followed through"
-            )
+        """The force on every neuron, off kinks on which it does not hold it. Raises TooManyKinksError."""
+        self.budget = left_after_round(self.budget, len(tracked), len(self.inputs))
         tracked, force, slope = self._pulled(tracked)
         neurons = tracked.neurons
         lined = np.flatnonzero(neurons.lined)
@@ -322,7 +294,6 @@ class Field:
             z[0, where] = 0.0
             if where.size == z.size:
                 w = np.zeros_like(w)
-            after.append(
-                replace(one.moved(w, one.outputs, z, found.status), slots=found.slots, dual=found.dual)
-            )
+            moved = one.moved(w, one.outputs, z, found.status)
+            after.append(replace(moved, slots=found.slots, dual=found.dual))
         return replace(tracked, neurons=put(tracked.neurons, which, join(after)), choices=choices)

@@ -14,9 +14,9 @@ from reluflow.problem import Problem
 from reluflow.theory import perturbations, two_pieces
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
 from reluflow.theory.early import early_rows
+from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.escape import available_rate, classify
 from reluflow.theory.forecast import FirstGroup, Forecast, TooManyBundlesError, first_group, with_rivals
-from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import AT_REST
@@ -45,7 +45,7 @@ class GeneralRows:
     #: seconds then, more where neurons slide along many kinks): a neuron may cross the kinks of all samples,
     #: and looks at all of them each time
     crossings: int = 400_000_000
-    #: effort (see ``frozen_field.Effort``) for all rows about the small neurons of a start
+    #: effort (see ``effort.Effort``) for all rows about the small neurons of a start
     kinks: float = 4000.0
 
 

@@ -19,8 +19,8 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import follow
+from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.forecast import FORECAST, FirstGroup
-from reluflow.theory.frozen_field import TooManyKinksError
 from reluflow.theory.prediction import Prediction, not_relu
 from reluflow.theory.small_neurons import final_growth_in, flowed
 

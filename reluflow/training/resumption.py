@@ -57,7 +57,7 @@ def remains(run: RunRecord) -> History | None:
         names = [name for name in columns_of(True, True, True) if name in run.series or name in COLUMNS]
         series = {name: np.array(run.series[name]) for name in names}
         usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
-        usable = usable and begins_with(run, run.problem)
+        usable = usable and begins_with(states[0].t, states[0].weights, run.problem)
         return History.of_record(states, series, events) if usable else None
     except (RunError, KeyError, ValueError, IndexError, TypeError):
         return None

@@ -1,0 +1,33 @@
+"""What it may cost to follow small neurons through kinks: a budget in rounds, the same on every machine."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from reluflow.errors import ReluflowError
+
+
+class TooManyKinksError(ReluflowError):
+    """Neurons meet more kinks than they are followed through."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What it costs to follow neurons from one event to the next, in units of about a millisecond."""
+
+    #: pairs of neuron and sample that are looked at in one unit
+    pairs: int = 30_000
+    #: units that one round takes at most: with more neurons there are no more rounds
+    most: float = 4.5
+
+
+EFFORT: Final = Effort()
+
+
+def left_after_round(budget: float, neurons: int, samples: int) -> float:
+    """What a round of so many neurons leaves of a budget. Raises TooManyKinksError where that is nothing."""
+    left = budget - min(1.0 + neurons * samples / EFFORT.pairs, EFFORT.most)
+    if left < 0.0:
+        raise TooManyKinksError(
+            f"small neurons meet more kinks of {samples} samples than they are followed through"
+        )
+    return left
