@@ -164,6 +164,7 @@ def test_small_neurons_that_meet_too_many_kinks_are_given_up_in_a_sentence(monke
     """Where there is something left of the budget the first escape has it."""
     problem = load_preset("two-teachers").problem()
     whole = {row.id: row for row in predictions(problem)}
+    assert not any("more kinks" in row.reason for row in whole.values())
     about = ("early/aligned", "general/first-escape", "general/two-piece")
     for budget, given_up in ((10.0, about), (100.0, about[2:])):
         monkeypatch.setattr(general, "GENERAL", replace(general.GENERAL, kinks=budget))
