@@ -15,7 +15,7 @@ import numpy as np
 
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: halvings after which a touch that is still undecided counts as no crossing
 HALVINGS = 40
@@ -135,7 +135,7 @@ def first_negative(coefficients: Array, added: Exponentials | None = None) -> tu
     low, high = np.full((2, coefficients.shape[1]), np.inf)
     which = np.arange(low.size)
     if added is None:
-        which = np.flatnonzero((coefficients < 0.0).any(axis=0))
+        which = indices((coefficients < 0.0).any(axis=0))
         if which.size == 0:
             return low, high
     tolerance = ROUNDING * np.abs(coefficients).max(axis=0, initial=0.0)

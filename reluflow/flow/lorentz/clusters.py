@@ -15,7 +15,7 @@ import numpy.typing as npt
 from reluflow.flow.events import Events
 from reluflow.flow.lorentz.neurons import Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 #: neurons are multiples of each other if their unit vectors (w, a) differ by no more than this in a
 #: coordinate, and their pre-activations, by |w| |x|, by no more than what a crossing is found to
@@ -37,7 +37,7 @@ class Clusters:
 
     def joined(self, neurons: Neurons, samples: Samples) -> tuple["Clusters", Neurons]:
         """Those that have become one are put together: the clusters then, and the neurons that are left."""
-        lined = np.flatnonzero(neurons.lined & (neurons.outputs != 0.0))
+        lined = indices(neurons.lined & (neurons.outputs != 0.0))
         if lined.size < 2:
             return self, neurons
         some = neurons.take(lined)

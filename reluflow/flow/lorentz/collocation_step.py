@@ -26,7 +26,7 @@ from reluflow.flow.lorentz.settings import ACCURACY, KINKS, NEWTON
 from reluflow.flow.lorentz.step_tolerances import StepTolerances
 from reluflow.flow.lorentz.sweep import SweepResult, predictions, shifted, sweep
 from reluflow.flow.lorentz.trial_step import TrialStep
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 
 class CollocationStepper:
@@ -81,7 +81,7 @@ class CollocationStepper:
 
         cuts: how often it counts as cut at a kink before it begins.
         """
-        rows = np.flatnonzero(coupled)
+        rows = indices(coupled)
         r, neurons = context.residual, context.neurons.some(rows)
         limits = self.tolerances.limits(length, context, neurons)
         path, base = context.predicted(length, limits.allowed), r - predictions(neurons, self.samples)

@@ -15,7 +15,7 @@ from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.settings import ACCURACY, KINKS, LENGTHS, MODES, NEWTON
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: Rounding of an eigenvalue of K (q, q), over q times the largest.
 _ROUNDING: Final = 8.0 * float(np.finfo(float).eps)
@@ -102,7 +102,7 @@ class StepContext:
 
     def slaved(self, length: float) -> Index:
         """The samples on which neurons slide and whose residuals die out within a step of this length."""
-        slid = np.flatnonzero(np.bincount(self.neurons.sliders[2]))
+        slid = indices(np.bincount(self.neurons.sliders[2]))
         return slid[length * self.diagonal[slid] > NEWTON.slaved]
 
     def kinks_divided(self, length: float, rtol: float) -> float:

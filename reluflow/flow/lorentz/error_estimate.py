@@ -6,7 +6,7 @@ import numpy as np
 
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.settings import KINKS
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 
 def rms(values: Array) -> float:
@@ -38,7 +38,7 @@ def end_of_step(
     felt = felt_share(until * stiffness[which], until * rate)
     with np.errstate(over="ignore"):  # errors whose squares overflow are too large in any case
         errors = np.linalg.norm(np.cumsum(errors, axis=0) * felt, axis=1)
-    over = np.flatnonzero(errors > allowed * kinked(1.0 + np.arange(position.size), least))
+    over = indices(errors > allowed * kinked(1.0 + np.arange(position.size), least))
     if over.size == 0:
         return 1.0
     first = over[0]

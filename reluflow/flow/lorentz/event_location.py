@@ -34,7 +34,7 @@ from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.sliding import attach, distances
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: a velocity below this (relative) counts as zero
 REST = 1e-12
@@ -141,7 +141,7 @@ def flips(before: Neurons, moved: Move) -> Array:
     """The position (b,) at which the a of each neuron changes its sign on the move, or infinity."""
     turned = before.outputs * moved.boosted.outputs < 0.0
     position = np.full(len(before), np.inf)
-    which = np.flatnonzero(turned.any(axis=0) & (before.delta < 0.0))
+    which = indices(turned.any(axis=0) & (before.delta < 0.0))
     if which.size:
         boost = np.argmax(turned, axis=0)
         share = boost + time_to_flip(light_cones(before, moved, boost))
@@ -241,6 +241,6 @@ def settle(
     status[rows, sample] = np.where(was_on, OFF, ON)
     settled = neurons.moved(neurons.weights, neurons.outputs, z, status)
     if slides.any():
-        which = np.flatnonzero(slides)
+        which = indices(slides)
         settled = put(settled, which, attach(settled.some(which), sample[which], samples))
     return settled, CHANGES[np.where(slides, 2, was_on * 1)]

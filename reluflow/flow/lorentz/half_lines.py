@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 Index = npt.NDArray[np.intp]
 
@@ -17,10 +17,10 @@ def half_lines(inputs: Array, norms: Array) -> tuple[Index, Index]:
     unit = inputs / np.where(norms > 0.0, norms, 1.0)[:, None]
     cosine = unit @ unit.T
     leaders: list[int] = []
-    for k in np.flatnonzero(norms > 0.0):
+    for k in indices(norms > 0.0):
         if group[k] >= 0:
             continue
-        near = np.flatnonzero((cosine[k] > 1.0 - 1e-9) & (norms > 0.0) & (group < 0))
+        near = indices((cosine[k] > 1.0 - 1e-9) & (norms > 0.0) & (group < 0))
         same = near[np.linalg.norm(unit[near] - unit[k], axis=1) <= SAME_DIRECTION]
         group[same] = len(leaders)
         leaders.append(int(k))
@@ -40,7 +40,7 @@ def paired_opposites(inputs: Array) -> tuple[Index, Index, Array]:
         taken[other] = True
         mirror.append(other)
         ratio.append(norms[other] / norms[k])
-    return np.flatnonzero(~taken), np.asarray(mirror, dtype=np.intp), np.asarray(ratio, dtype=np.float64)
+    return indices(~taken), np.asarray(mirror, dtype=np.intp), np.asarray(ratio, dtype=np.float64)
 
 
 def partners(inputs: Array, primary: Index, mirror: Index) -> Index:

@@ -22,7 +22,7 @@ import numpy as np
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import RESTING, Mask, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: a neuron is not watched so where more sets of kinks may be extreme rays: ``release`` says when it leaves
 MOST: Final = 2000
@@ -53,8 +53,8 @@ def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing, bounded: bool 
     if neurons.slots.shape[1] < 2:
         return found
     known: dict[bytes, tuple[Index, Array]] = {}
-    slides = np.count_nonzero(neurons.slots >= 0, axis=1) > 1
-    for row in np.flatnonzero(slides & neurons.touching.any(axis=1)):
+    slides = (neurons.slots >= 0).sum(axis=1) > 1
+    for row in indices(slides & neurons.touching.any(axis=1)):
         one = neurons.take(slice(row, row + 1))
         kinks = junction_kinks(one, forcing.samples)
         if kinks.size == 0:
@@ -67,7 +67,7 @@ def held_neurons(neurons: Neurons, sign: Array, forcing: Forcing, bounded: bool 
             if not rates.size:
                 continue
             fastest = forcing.path.bounds(rates)[1] if bounded else np.full(rates.shape[1], np.inf)
-            known[key] = np.flatnonzero(fastest > 0.0), rates[:, fastest > 0.0]
+            known[key] = indices(fastest > 0.0), rates[:, fastest > 0.0]
         found.append(Held(int(row), *known[key]))
     return found
 
@@ -77,7 +77,7 @@ def junction_kinks(one: Neurons, samples: Samples) -> Index:
     slots, none = one.slots[0], np.zeros(0, dtype=np.intp)
     if (one.status == RESTING).any():
         return none
-    rests = np.flatnonzero(one.touching[0])
+    rests = indices(one.touching[0])
     inputs = samples.inputs[rests]
     across = inputs - (inputs @ one.dual[0].T) @ samples.padded[slots]
     tied = rests[np.vecdot(across, across) <= DEPENDENT**2 * samples.squares[rests]]

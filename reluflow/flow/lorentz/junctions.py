@@ -22,7 +22,7 @@ from reluflow.flow.lorentz.local_field import LocalField
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Neurons, put
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.sliding import attach, detach, distances
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 EXIT: Final = int(Change.EXIT)
 #: a change of activation, by what it was before (row) and is then (column)
@@ -89,7 +89,7 @@ def left(
     slot, status: of the sample on which it can slide no longer, and what becomes of that.
     """
     field = local_field(one, meeting, residual, samples, sign).tipped()
-    released = int(np.flatnonzero(meeting == one.slots[0, slot])[0]), status
+    released = int(indices(meeting == one.slots[0, slot])[0]), status
     return _landed(one, meeting, replace(field, released=released), np.zeros(meeting.size), samples)
 
 
@@ -168,7 +168,7 @@ def with_activations(one: Neurons, where: Index, status: Bytes, samples: Samples
         status = np.where(rests & ~kept_there, OFF, status).astype(np.int8)
     changed = one.status.copy()
     changed[0, where] = np.where(status == SLIDING, OFF, status)
-    kept = np.flatnonzero(one.status[0] == SLIDING)
+    kept = indices(one.status[0] == SLIDING)
     slid = np.union1d(np.setdiff1d(kept, where), where[status == SLIDING])
     changed[0, slid] = OFF
     p = one.weights.shape[1]
@@ -186,7 +186,7 @@ def with_activations(one: Neurons, where: Index, status: Bytes, samples: Samples
 
 def stirred(one: Neurons, residual: Array, samples: Samples) -> tuple[Neurons, Events]:
     """One neuron that rests on kinks, once something may pull it across them; and the events."""
-    meeting = np.flatnonzero((one.status[0] == RESTING) | (one.status[0] == SLIDING))
+    meeting = indices((one.status[0] == RESTING) | (one.status[0] == SLIDING))
     field = local_field(one, meeting, residual, samples, float(np.sign(one.outputs[0])))
     status = start_on_kinks(field, one.status[0, meeting] == SLIDING)
     if (status == one.status[0, meeting]).all():
@@ -198,7 +198,7 @@ def stirred(one: Neurons, residual: Array, samples: Samples) -> tuple[Neurons, E
 def changes(before: Neurons, after: Neurons, samples: Samples, position: float) -> Events:
     """What happens to one neuron whose activations have changed, at one moment; the last may be its end."""
     old, new = before.status[0], after.status[0]
-    sample = np.flatnonzero(_CHANGES[old, new] >= 0)
+    sample = indices(_CHANGES[old, new] >= 0)
     kind = _CHANGES[old[sample], new[sample]]
     if kind.size > 1:
         order = np.argsort(kind == EXIT, kind="stable")
@@ -230,7 +230,7 @@ def rested(neurons: Neurons, samples: Samples) -> tuple[Neurons, Index, Index]:
         held = (felt & pulling[rows]).any(axis=1)
     else:
         held = pulling.any(axis=1)[rows]
-    loose = np.flatnonzero(~held & ~np.isin(sample, samples.mirrored))
+    loose = indices(~held & ~np.isin(sample, samples.mirrored))
     if loose.size == 0:
         return neurons, none, none
     rows, slot, sample = rows[loose], slot[loose], sample[loose]

@@ -22,7 +22,7 @@ import numpy as np
 from reluflow.flow.lorentz.local_field import LocalField, independent
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: phases of descent that are looked at, and the share of them that is a clear majority
 PHASES, MAJORITY = 32, 0.7
@@ -71,7 +71,7 @@ def held_no_longer(field: LocalField, later: LocalField, status: Bytes, ray: Arr
     status (t,): that with which it is held; later: the field a while later. Descent chatters about the
     junction: it is a choice if no phase of it has found that ray by then, or one has found another way out.
     """
-    after = field.follow(ray, independent(np.flatnonzero(ray == 0.0), field.inputs))
+    after = field.follow(ray, independent(indices(ray == 0.0), field.inputs))
     _, slid, shares = later.force(status)
     ends = _ends(later, _about(later, np.zeros(ray.size), slid, np.clip(shares, 0.0, 1.0)))
     gone = ends[(ends != later.held).any(axis=1)]
@@ -139,10 +139,10 @@ def _ends(field: LocalField, z: Array) -> Bytes:
     """
     status = np.where(z > 0.0, ON, OFF).astype(np.int8)
     meets = np.where(z > 0.0, 1.0, -1.0) * field.speeds(np.where(z > 0.0, field.on, field.off)) < 0.0
-    for i in np.flatnonzero(meets.any(axis=1)):
+    for i in indices(meets.any(axis=1)):
         status[i] = field.follow(z[i])
     if not field.speeds(field.off).any():
-        lost = np.flatnonzero((status == OFF).all(axis=1) & (z > 0.0).any(axis=1))
+        lost = indices((status == OFF).all(axis=1) & (z > 0.0).any(axis=1))
         if lost.size:
             later = field.descend(z[lost], np.ones(LINGERS))
             near = (np.abs(later) <= NEAR * field.longest).all(axis=1)

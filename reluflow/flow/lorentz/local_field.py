@@ -20,7 +20,7 @@ import numpy as np
 
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: a velocity below this, relative to what it is the sum of, is rounding
 ROUNDING: Final = 64 * np.finfo(float).eps
@@ -138,7 +138,7 @@ class LocalField:
         For the shares the velocity across the kinks that are slid on is zero.
         """
         force = np.choose(status, [self.off, self.on, np.zeros(status.size), self.zero])
-        slid = np.flatnonzero(status == SLIDING)
+        slid = indices(status == SLIDING)
         if slid.size == 0:
             return force, slid, np.zeros(0)
         across = self.inputs[slid] @ self.base + force @ self.gram[:, slid]

@@ -11,7 +11,7 @@ from reluflow.flow.lorentz.boost import boost_chain
 from reluflow.flow.lorentz.neurons import Bytes, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 #: numbers of a sweep without events up to which its records are kept until the next one
 MOST_KEPT = 4_000_000
@@ -125,7 +125,7 @@ class MotionRecord:
         if count > 0.1 * most:
             for number, rows in enumerate(inside):
                 if rows.any():
-                    some = slice(None) if rows.all() else np.flatnonzero(rows)
+                    some = slice(None) if rows.all() else indices(rows)
                     yield some, np.full(np.count_nonzero(rows), number)
             return
         moment, which = np.nonzero(inside)

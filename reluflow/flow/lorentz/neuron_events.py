@@ -37,7 +37,7 @@ from reluflow.flow.lorentz.release import (
 )
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 #: a neuron that is not this much further on in the step is where it was
 STILL = 1e-13
@@ -78,10 +78,10 @@ class NeuronEvents:
         stretch = Stretch(before, pulled, begin, end)
         here, position, sample, crosses = self._first(stretch, moved, releases.position)
         frees = ~crosses & np.isfinite(releases.position)
-        here = self._flip(here, position, sign, np.flatnonzero(~(crosses | frees) & (flip <= end)))
+        here = self._flip(here, position, sign, indices(~(crosses | frees) & (flip <= end)))
         still = position - begin <= STILL
-        here = self._free(here, position, pulled, releases, np.flatnonzero(frees), still)
-        return self._cross(stretch, here, position, sample, np.flatnonzero(crosses))
+        here = self._free(here, position, pulled, releases, indices(frees), still)
+        return self._cross(stretch, here, position, sample, indices(crosses))
 
     def _first(self, stretch: Stretch, moved: Move, released: Array) -> tuple[Neurons, Array, Index, Mask]:
         """Neurons at the first crossing of each, or at the release (b,) if that comes first, or at the end.
@@ -98,7 +98,7 @@ class NeuronEvents:
         if not crosses.any():
             return here, position, sample, crosses
         here, position, sample = locate(stretch, here, path, position, sample, crosses)
-        sooner = np.flatnonzero(crosses & (released < position))
+        sooner = indices(crosses & (released < position))
         if sooner.size:
             position[sooner], crosses[sooner] = released[sooner], False
             some = stretch.take(sooner)
@@ -138,7 +138,7 @@ class NeuronEvents:
             self._look_up()
             one = here.take(slice(row, row + 1))
             residual = self.path.basis(position[row]) @ self.path.terms
-            where = np.flatnonzero(meets)
+            where = indices(meets)
             after, told = resolve(one, where, float(sign[row]), residual, self.samples, *more)
             self.events.append(replace(told, t=np.full(len(told), position[row])))
             speeds = [on_its_samples(state, self.samples, residual) for state in (one, after)]
@@ -191,7 +191,7 @@ class NeuronEvents:
         if rows.size:
             kind = np.full(rows.size, Change.RELEASE_OFF, np.int8)
             self._record(neurons.take(rows), position[rows], sample, kind)
-        for row in np.flatnonzero((after.status == RESTING).any(axis=1)):
+        for row in indices((after.status == RESTING).any(axis=1)):
             self._look_up()
             residual = self.path.basis(position[row]) @ self.path.terms
             one, told = stirred(after.take(slice(row, row + 1)), residual, self.samples)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 Bytes = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
@@ -83,7 +83,7 @@ class Neurons:
     @cached_property
     def sliding(self) -> Index:
         """Those (rows) that slide on some sample."""
-        return np.flatnonzero((self.slots >= 0).any(axis=1))
+        return indices((self.slots >= 0).any(axis=1))
 
     @cached_property
     def touching(self) -> Mask:
@@ -177,13 +177,15 @@ class Neurons:
     def lined(self) -> Mask:
         """Neurons (b,) that slide on so many samples that a single line is left to them."""
         dimension = self.weights.shape[1]
-        free = dimension - np.count_nonzero(self.slots >= 0, axis=1)
+        free = dimension - (self.slots >= 0).sum(axis=1)
         return np.asarray((free == 1) & (dimension > 1))
 
     def narrowed(self) -> "Neurons":
         """The same neurons with no more slots than the one that slides on the most samples needs."""
+        if self.slots.shape[1] == 0:
+            return self
         taken = self.slots >= 0
-        needed = int(np.count_nonzero(taken, axis=1).max(initial=0))
+        needed = int(taken.sum(axis=1).max(initial=0))
         if needed == self.slots.shape[1]:
             return self
         order = np.argsort(~taken, axis=1, kind="stable")[:, :needed]
@@ -215,7 +217,7 @@ class Neurons:
         if not shift.any():
             return self
         z = self.z.copy()
-        shrunk = np.flatnonzero(shift < 0)
+        shrunk = indices(shift < 0)
         z[shrunk] = self.take(shrunk)._synchronised(samples)
         return replace(
             self,

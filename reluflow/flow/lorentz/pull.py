@@ -11,7 +11,7 @@ import numpy as np
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, Bytes, Neurons
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: slopes below this (relative to what was summed) are rounding while a neuron slides
 ROUNDING = 1e-13
@@ -79,10 +79,10 @@ def pull_after(pulled: Pull, old: Bytes, neurons: Neurons, forcing: Forcing) -> 
     direction, slope = pulled.free
     direction, slope = direction + change * samples.inputs[sample], slope + change * samples.gram[sample]
     live = neurons.live(samples)
-    several = np.flatnonzero(live & (np.count_nonzero(changed, axis=1) > 1))
+    several = indices(live & (np.count_nonzero(changed, axis=1) > 1))
     if several.size:
         direction[:, several], slope[:, several] = _free(neurons.take(several), forcing)
-    rest = np.flatnonzero(~live)
+    rest = indices(~live)
     direction[:, rest], slope[:, rest] = 0.0, 0.0  # exactly: else rounding would wake them
     return _held((direction, slope), neurons, forcing)
 
@@ -94,7 +94,7 @@ def _held(free: tuple[Array, Array], neurons: Neurons, forcing: Forcing) -> Pull
     multiplier = np.zeros((len(direction), *neurons.slots.shape))
     if neurons.sliders[0].size:
         slides = (neurons.slots >= 0).any(axis=1)
-        some = slice(None) if slides.all() else np.flatnonzero(slides)
+        some = slice(None) if slides.all() else indices(slides)
         slots = neurons.slots[some]
         beta = np.matmul(direction[:, some].transpose(1, 0, 2), neurons.dual[some].transpose(0, 2, 1))
         direction, slope = direction.copy(), slope.copy()
@@ -131,7 +131,7 @@ def _clear_rounding(slope: Array, neurons: Neurons, forcing: Forcing) -> None:
     samples = forcing.samples
     rows, _, sample = neurons.sliders
     slope[:, rows, sample] = 0.0
-    some = np.flatnonzero(neurons.touching.any(axis=1))
+    some = indices(neurons.touching.any(axis=1))
     if some.size == 0:
         return
     sizes = np.sqrt(samples.squares[: samples.primaries])

@@ -21,7 +21,7 @@ from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.sliding import detach
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: Newton steps for the moment of a release, within a bracket
 NEWTON = 12
@@ -111,16 +111,16 @@ class Margins:
         """
         late = self.at(begin) < 0.0
         position = np.where(late, begin, np.inf)
-        ahead = np.flatnonzero(~late & (begin < end))
+        ahead = indices(~late & (begin < end))
         if ahead.size:
             start, span = begin[ahead], end[ahead] - begin[ahead]
             functions = self.take(ahead)._functions(start, end[ahead])
             low, high = first_negative(*functions)
-            some = np.flatnonzero(np.isfinite(high))
+            some = indices(np.isfinite(high))
             if some.size:
                 share = _roots(functions, some, low[some], high[some])
                 position[ahead[some]] = start[some] + share * span[some]
-        which = np.flatnonzero(np.isfinite(position))
+        which = indices(np.isfinite(position))
         return which, position[which]
 
     def _functions(self, begin: Array, end: Array) -> tuple[Array, Exponentials | None]:

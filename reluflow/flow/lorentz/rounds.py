@@ -23,7 +23,7 @@ from reluflow.flow.lorentz.progress import Progress, crowded
 from reluflow.flow.lorentz.pull import Pull, pull, pull_after
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.straight_motion import StraightMotion, move_straight
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: a block is left for the next one when no more than one of so many of its neurons is on its way
 STRAGGLERS = 4
@@ -161,7 +161,7 @@ class Rounds:
         motion = move_straight(neurons, self.forcing, progress, pending.pulled)
         self._count(motion)
         going = motion.clear < self.path.nodes.size
-        which = np.flatnonzero(going)
+        which = indices(going)
         if which.size < rows.size:
             ended = slice(None) if which.size == 0 else ~going
             self._ended.append((rows[ended], motion.end(ended)))
@@ -188,7 +188,7 @@ class Rounds:
         predictions, growth = motion.predictions(after, self.samples, count)
         self.predictions += predictions
         self.growth += growth
-        which = np.flatnonzero(motion.suspect)
+        which = indices(motion.suspect)
         if which.size:
             turning, releases = motion.turning_point[which], motion.releases.take(which)
             changed, position[which] = self._happening.meet(*motion.interrupted(which), turning, releases)
@@ -199,7 +199,7 @@ class Rounds:
         ends = node == count
         if ends.any():
             self._ended.append((rows[ends], after.take(ends)))
-        left = np.flatnonzero(~ends)
+        left = indices(~ends)
         new, after = None, after.some(left)
         if self.samples.many:
             new = pull_after(pulled.take(left), neurons.status[left], after, self.forcing)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from reluflow.flow.lorentz.half_lines import half_lines, paired_opposites, partners
 from reluflow.losses import LabelLoss
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 Index = npt.NDArray[np.intp]
 
@@ -173,7 +173,7 @@ class Samples:
     def _sources(self) -> Array:
         """What each original sample counts with in each merged one (n, q): c_k / s."""
         sources = np.zeros((self.total, self.size))
-        kept = np.flatnonzero(self.group >= 0)
+        kept = indices(self.group >= 0)
         sources[kept, self.group[kept]] = self.gain[kept]
         return sources
 

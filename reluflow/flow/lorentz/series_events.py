@@ -30,7 +30,7 @@ from reluflow.flow.lorentz.release import (
 from reluflow.flow.lorentz.samples import Index
 from reluflow.flow.lorentz.settings import ACCURACY
 from reluflow.flow.lorentz.taylor import ORDERS, TaylorSeries
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 #: events of one neuron that are no further apart than this share of the way happen at once
 AT_ONCE: Final = 1e-6
@@ -138,7 +138,7 @@ class SeriesEvents:
             if due.leaves[0] or (one.touching & (self.series.z[1, next_event.row] == 0.0)).any():
                 return None  # several kinks that it cannot leave by themselves
             sample = self.series.neurons.slots[due.row, due.slot]
-            slot = np.flatnonzero(one.slots[0] == sample)
+            slot = indices(one.slots[0] == sample)
             status = np.where(due.on, ON, OFF)
             beta = pull(one, forcing).multiplier[0, 0, slot]
             status, chosen = self._left_for(one, next_event.x, slot, beta, status, forcing)

@@ -28,7 +28,7 @@ from reluflow.flow.lorentz.step_size import step_factor
 from reluflow.flow.lorentz.sweep import predictions, sweep
 from reluflow.flow.lorentz.taylor import DEGREE, TaylorSeries
 from reluflow.flow.lorentz.trial_step import TaylorSegment, TrialStep
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: shares of the way at which the sizes of neurons are looked at
 LOOKS: Final = np.arange(1, 9) / 8.0
@@ -185,23 +185,23 @@ class SeriesStepper:
             if not small[passing].all():
                 return None
         brackets = watch.crossings(horizon)
-        due = np.flatnonzero(np.isfinite(brackets[1]))
+        due = indices(np.isfinite(brackets[1]))
         if due.size == 0:
-            return _Lookahead(watch, None, np.flatnonzero(passing))
+            return _Lookahead(watch, None, indices(passing))
         rows = watch.rows(due)
         light = small[rows]
         passing[rows[light]] = True
         if added[passing].sum() > SERIES.altogether * tolerance:
             return None
         if light.all():
-            return _Lookahead(watch, None, np.flatnonzero(passing))
+            return _Lookahead(watch, None, indices(passing))
         if neurons.z.size > KINKS.pairs:
             return None
         first = watch.first(horizon, brackets, due[~light], SERIES.together * tolerance)
         if first is None:
             return None
         passing[first[1]] = True
-        return _Lookahead(watch, first[0], np.flatnonzero(passing))
+        return _Lookahead(watch, first[0], indices(passing))
 
     def _added(self, series: TaylorSeries, looked: Array) -> Array:
         """What neurons (b,) add to the predictions at most, whatever happens to them on the way."""

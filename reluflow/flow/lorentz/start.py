@@ -9,7 +9,7 @@ from reluflow.flow.lorentz.junctions import changes, local_field, with_activatio
 from reluflow.flow.lorentz.limit_of_descent import start_on_kinks
 from reluflow.flow.lorentz.neurons import SIGN, Mask, Neurons, join, put
 from reluflow.flow.lorentz.samples import Samples
-from reluflow.network import Array, row_norms
+from reluflow.network import Array, indices, row_norms
 
 #: |a| and |w| closer than this (relative) are meant to be equal
 BALANCED = 1e-13
@@ -57,10 +57,10 @@ def settled_start(neurons: Neurons, samples: Samples, residual: Array) -> tuple[
     if samples.slope == 0.0:
         rests |= touches.all(axis=1)
     changed: list[Neurons] = []
-    rows = np.flatnonzero(touches.any(axis=1) & ~rests)
+    rows = indices(touches.any(axis=1) & ~rests)
     told: list[Events] = []
     for row in rows:
-        one, meeting = neurons.take(slice(row, row + 1)), np.flatnonzero(touches[row])
+        one, meeting = neurons.take(slice(row, row + 1)), indices(touches[row])
         field = local_field(one, meeting, residual, samples, 1.0)
         pull = field.base + field.zero @ field.inputs
         sign = float(np.sign(one.outputs[0] or float(one.weights[0] @ pull)))

@@ -19,7 +19,7 @@ from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.turning_points import Stretches, turning_points
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 
 @cache
@@ -98,7 +98,7 @@ class StraightMotion:
         the a^2 of the neurons.
         """
         nodes, samples = forcing.path.nodes, forcing.samples
-        who = np.flatnonzero(self.clear < nodes.size)
+        who = indices(self.clear < nodes.size)
         node, rows = self.clear[who], np.arange(who.size)
         first = node == 0
         begin = np.where(first, 0.0, nodes[node - 1])
@@ -132,7 +132,7 @@ class StraightMotion:
         begin = np.zeros(rows.size) if self.progress is None else self.progress.position[rows]
         per_node = len(boosted.outputs) // self.z.shape[1]
         boosts = per_node * (clear - self.first) + np.arange(per_node)[:, None]
-        later = np.flatnonzero(clear > self.first)
+        later = indices(clear > self.first)
         if later.size:
             begin[later] = np.maximum(begin[later], nodes[clear[later] - 1])
             who, last = rows[later], boosts[0, later] - 1
@@ -189,7 +189,7 @@ def move_straight(
     sign = np.sign(np.where(neurons.outputs != 0.0, neurons.outputs, boosted.outputs[-1]))
     end = nodes[np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size - 1)]
     releases = first_release(neurons, sign, pulled, forcing, begin, end)
-    released = np.flatnonzero(np.isfinite(releases.position))
+    released = indices(np.isfinite(releases.position))
     suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
     per_node = len(boosted.outputs) // z.shape[1]
     outputs = boosted.outputs[per_node - 1 :: per_node].T

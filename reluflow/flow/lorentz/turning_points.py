@@ -15,7 +15,7 @@ from reluflow.flow.lorentz.bernstein import first_negative
 from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: the largest |a| of an interval is taken to be this times that at its ends: it is convex in between
 LARGEST = 1.25
@@ -76,7 +76,7 @@ def turning_points(these: Stretches, path: Path, lengths: Array, passed: Mask) -
     row, sample, start = row[pair], sample[pair], levels[pair, node]
     terms = these.slope[row, :, sample].T * (these.side[row, sample] * these.sign[row])
     low, high = path.bounds(terms)
-    some = np.flatnonzero((low < 0.0) & (high > 0.0))
+    some = indices((low < 0.0) & (high > 0.0))
     row, sample, node = row[some], sample[some], node[some]
     found, position = confirmed(
         path,
@@ -108,7 +108,7 @@ def confirmed(
     doubt = path.doubt * sizes
     room = (lowest < -doubt) & (highest > 0.0)
     room &= height + farthest * np.exp(-path.decay * start) * lowest < 0.0
-    some = np.flatnonzero(room)
+    some = indices(room)
     if some.size == 0:
         return some, np.zeros(0)
     position = _turning_point(path, terms[:, some], start[some], end[some], doubt[some])
@@ -124,14 +124,14 @@ def _turning_point(path: Path, terms: Array, begin: Array, end: Array, doubt: Ar
     at_begin = np.vecdot(path.basis(begin), terms.T)
     falls = np.where(at_begin < -doubt, begin, np.inf)
     starts = begin.copy()
-    mild = np.flatnonzero((at_begin < 0.0) & np.isinf(falls))
+    mild = indices((at_begin < 0.0) & np.isinf(falls))
     if mild.size:
         starts[mild] = _first(path, -terms[:, mild], begin[mild], end[mild])[1]
-    later = np.flatnonzero(np.isinf(falls) & (starts < end))
+    later = indices(np.isinf(falls) & (starts < end))
     if later.size:
         falls[later] = _first(path, terms[:, later], starts[later], end[later])[1]
     position = np.full(begin.size, np.inf)
-    some = np.flatnonzero(falls < end)
+    some = indices(falls < end)
     if some.size == 0:
         return position
     terms = terms[:, some]

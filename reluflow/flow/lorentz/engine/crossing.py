@@ -12,7 +12,7 @@ from reluflow.flow.lorentz.neurons import Mask
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.release import Releases
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: Newton steps for the moment of a crossing
 NEWTON = 5
@@ -69,7 +69,7 @@ def locate_moving(
     odd = odd | np.where(crosses, releases.position < position, beyond(rows.side, z).any(axis=1))
     node = before.node
     if not busy.all():
-        pass_by = np.flatnonzero(~busy)
+        pass_by = indices(~busy)
         integral[pass_by], a[pass_by], z[pass_by] = (
             part[pass_by, 0] for part in (ahead.integral, ahead.outputs, ahead.z)
         )

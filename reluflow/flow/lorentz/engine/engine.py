@@ -18,7 +18,7 @@ from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.release import Margins, Releases, earliest
 from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.flow.lorentz.turning_points import Stretches, turning_points
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: size of the inputs (h p) from which on this pays on a path that stands still
 WORTH = 1000
@@ -107,7 +107,7 @@ class Engine:
         stays = ~(over | odd)
         if not stays.all():
             rows, ahead, heights = rows.take(stays), ahead.take(stays), heights[stays]
-            releases, clear, busy = releases.take(np.flatnonzero(stays)), clear[stays], busy[stays]
+            releases, clear, busy = releases.take(indices(stays)), clear[stays], busy[stays]
         return (
             self._happen(rows, ahead, heights, np.where(busy, clear, 0), busy, releases)
             if len(rows)
@@ -210,14 +210,14 @@ class Engine:
 
     def _note(self, rows: Rows, what: EventUpdate) -> None:
         """Log the events, and the kinks that they make in the residual."""
-        samples, path, some = self._samples, self._path, np.flatnonzero(what.happens)
+        samples, path, some = self._samples, self._path, indices(what.happens)
         sample, position, row = what.sample[some], rows.position[some], rows.row[some]
         neuron = self._neurons.index[row].astype(np.int32)
         self.events.append(Events(position, neuron, samples.first[sample].astype(np.int32), what.kind[some]))
         jump = crossing_jump(what.slope[some], what.force[some], sample, samples)
         crosses = what.crosses[some]
         if not crosses.all():
-            who = np.flatnonzero(~crosses)
+            who = indices(~crosses)
             change = np.ptp(path.basis(path.nodes) @ what.margin[some[who]].T, axis=0)
             self.least = min(self.least, float(change.min()))
             jump[who] = release_jump(change, sample[who], samples)

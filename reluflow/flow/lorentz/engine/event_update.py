@@ -11,7 +11,7 @@ from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.release import Releases, error_of_multipliers, rounding_of_multipliers
 from reluflow.flow.lorentz.samples import Index
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: a part of an input orthogonal to others below this share of it (squared) is left to a more careful hand
 CAREFUL = 1e-8
@@ -149,7 +149,7 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
     multiplier = rows.multiplier + (total * change) * what.theta[:, None]
     inverse, slots = rows.inverse.copy(), rows.slots
     if slides.any():
-        who = np.flatnonzero(slides)
+        who = indices(slides)
         new = np.argmax(slots[who] < 0, axis=1)
         slots = slots.copy()
         slots[who, new] = sample[who]
@@ -158,7 +158,7 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         inverse[who] += theta[:, :, None] * theta[:, None] / what.square[who][:, None, None]
         multiplier[who, :, new] = what.entered[who]
     if frees.any():
-        who = np.flatnonzero(frees)
+        who = indices(frees)
         gone, own = inverse[who, slot[who]], np.arange(who.size)
         inverse[who] -= gone[:, :, None] * gone[:, None] / gone[own, slot[who]][:, None, None]
         inverse[who, slot[who]] = 0.0

@@ -9,7 +9,7 @@ from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import ON, Bytes, Mask, Neurons, widened
 from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 #: slots that are added when a neuron has none left
 WIDER = 4
@@ -118,7 +118,7 @@ def neurons_of(rows: Rows, neurons: Neurons, samples: Samples) -> Neurons:
     nearer to it by a step of Newton's method, 2 M - M G M, before.
     """
     base = widened(neurons.take(rows.row), rows.slots.shape[1])
-    dual, new = base.dual, np.flatnonzero(rows.events)
+    dual, new = base.dual, indices(rows.events)
     if new.size:
         slots, inverse, dual = rows.slots[new], rows.inverse[new], dual.copy()
         gram = samples.gram[slots[:, :, None], slots[:, None]]
