@@ -188,6 +188,8 @@ class SeriesSettings:
     slow: float = 4.0
     calm: float = 1e-4
     far: float = 1.5
+    #: or, before they are computed, if it is so many times as long as the last series held
+    farther: float = 2.0
     #: and after a step by collocation where such steps are long (h trace(K)) and no event is near, or where
     #: small neurons grow by this (h |D|),
     stiff: float = 30.0
