@@ -110,7 +110,7 @@ class SeriesStepper:
         return self._joined(segments) if segments else None
 
     def _joined(self, segments: list[TaylorSegment]) -> TrialStep:
-        """Legs that follow each other as one step."""
+        """Segments that follow each other as one step."""
         last, samples = segments[-1], self.stepper.samples
         end = last.end.rebalanced()
         residual = predictions(end, samples) - samples.targets
