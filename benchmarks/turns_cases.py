@@ -70,8 +70,8 @@ def teacher(size: int, width: int, scale: float) -> Callable[[], Any]:
     return make
 
 
-def wide(width: int, samples: int) -> Callable[[], Any]:
-    """So many neurons on samples in two dimensions and a bias."""
+def wide(width: int, samples: int, scale: float = 1e-6) -> Callable[[], Any]:
+    """So many neurons of the scale on samples in two dimensions and a bias."""
 
     def make() -> Any:
         import numpy as np
@@ -80,7 +80,7 @@ def wide(width: int, samples: int) -> Callable[[], Any]:
 
         generator = np.random.default_rng(0)
         inputs = np.column_stack([generator.standard_normal((samples, 2)), np.ones(samples)])
-        weights = 1e-6 * generator.standard_normal((width, 3))
+        weights = scale * generator.standard_normal((width, 3))
         signs = np.where(generator.random(width) < 0.5, -1.0, 1.0)
         targets = generator.standard_normal(samples)
         return Problem(inputs, targets, weights, signs * np.linalg.norm(weights, axis=1))
@@ -155,7 +155,8 @@ def table(name: str) -> Callable[[], Any]:
 class Setting:
     """A problem, the flow time and the loss at which it ends at the latest, and whether it is a quick one.
 
-    rests: it may come to rest above that loss, which a run notices and a solver alone does not.
+    rests: it may come to rest above that loss, which a run notices and a solver alone does not. rapidity:
+    |D| t of the neuron that grows fastest at which it ends, in place of a time.
     """
 
     make: Callable[[], Any]
@@ -163,8 +164,25 @@ class Setting:
     quick: bool = False
     goal: float = GOAL
     rests: bool = False
+    rapidity: float = 0.0
+
+    def until(self, problem: Any) -> float:
+        """The flow time at which it ends at the latest."""
+        if not self.rapidity:
+            return self.end
+        active = problem.weights @ problem.inputs.T > 0.0
+        pulls = active * problem.targets @ problem.inputs / len(problem.targets)
+        return self.rapidity / float((pulls**2).sum(axis=1).max() ** 0.5)
 
 
+#: Plateaus on which the residual is as good as frozen: events alone.
+FROZEN = {
+    "frozen, 40 x (2 + bias)": wide(200, 40, 1e-60),
+    **{
+        f"frozen, {samples} x {dimension}": gaussian(samples, dimension, 200, 1e-60)
+        for samples, dimension in ((50, 50), (75, 150), (256, 256))
+    },
+}
 PROBLEMS: dict[str, Setting] = {
     "toy": Setting(preset("orthogonal-toy"), 1e4, quick=True),
     "five points": Setting(preset("nonorthogonal-five-points"), 1e4, quick=True),
@@ -178,6 +196,7 @@ PROBLEMS: dict[str, Setting] = {
     **{f"n = d = {size}, m = 200": Setting(teacher(size, 200, 4.0**-5), 2e5) for size in (512, 1024)},
     "500 x 1000, m = 50": Setting(gaussian(500, 1000, 50, 1e-6), 1e7, rests=True),
     **{name: Setting(table(name), 1e7, goal=1e-4, rests=True) for name in TABLES},
+    **{name: Setting(make, 0.0, rapidity=12.0) for name, make in FROZEN.items()},
 }
 PICTURE = "400 points on 100 x 28"
 
@@ -197,14 +216,15 @@ def solve(name: str) -> Seconds:
     while warm.status == "running":  # whatever is imported or computed once is, before anything is timed
         warm.advance(1.0)
     problem, found = setting.make(), {}
+    end = setting.until(problem)
     start = time.process_time()
     if not setting.rests:
         solver = make_solver("lorentz", problem, Options())
-        while solver.loss > setting.goal and solver.t < setting.end and solver.failure is None:
-            solver.step(1, setting.goal, setting.end)
+        while solver.loss > setting.goal and solver.t < end and solver.failure is None:
+            solver.step(1, setting.goal, end)
         found["solver"] = time.process_time() - start
     start = time.process_time()
-    training = Training(problem, "lorentz", Options(), StopRules(loss=setting.goal, time=setting.end))
+    training = Training(problem, "lorentz", Options(), StopRules(loss=setting.goal, time=end))
     while training.status == "running":
         training.advance(1.0)
     found["run"] = time.process_time() - start
