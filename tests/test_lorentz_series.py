@@ -1,6 +1,7 @@
 """Steps by power series: the coefficients, where the series lead, and what happens there."""
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from lorentz_cases import (
 from reluflow import load_preset
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, Events
-from reluflow.flow.lorentz import Lorentz
+from reluflow.flow.lorentz import Lorentz, series_step
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.sweep import predictions
 from reluflow.flow.lorentz.taylor import DEGREE, TaylorSeries
@@ -200,7 +201,7 @@ def test_neurons_whose_weights_go_through_zero_do_so_whatever_the_tolerance() ->
     assert all(told(log) == told(logs[0]) for log in logs[1:])
 
 
-def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
+def test_a_checkpoint_between_steps_by_series_gives_the_very_same_steps() -> None:
     straight = Lorentz(five_points(), Options())
     while straight.t < 60.0 or not (straight.motion.segments and straight.checkpoint()["series_lately"][1]):
         straight.step()
@@ -211,15 +212,15 @@ def test_a_checkpoint_between_leaps_gives_the_very_same_steps() -> None:
 
 @pytest.mark.parametrize("problem", [toy(), correlated(scale=1.0)], ids=["toy", "one neuron"])
 def test_dense_output_meets_both_ends_of_a_step_by_series(problem: Problem) -> None:
-    """... and those of all its legs."""
+    """... and those of all its segments."""
     solver = Lorentz(problem, Options())
-    leaps = 0
+    seen_steps = 0
     while solver.loss > 1e-9:
         before = solver.state
         solver.step()
         if not solver.motion.segments:
             continue
-        leaps += 1
+        seen_steps += 1
         dense = solver.dense_output()
         for state, t in ((before, solver.t_old), (solver.state, solver.t)):
             seen = dense(np.nextafter(t, solver.t_old))
@@ -230,4 +231,21 @@ def test_dense_output_meets_both_ends_of_a_step_by_series(problem: Problem) -> N
         for segment, seen in zip(solver.motion.segments[:-1], dense.states(ends[:-1]), strict=True):
             outputs = segment.end.true_outputs()
             np.testing.assert_allclose(seen.output_weights[segment.end.index], outputs, rtol=1e-8)
-    assert leaps > 10
+    assert seen_steps > 10
+
+
+def test_series_that_collocation_outlasts_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After series that stiffness held up, the step-size controller knows a longer step by collocation."""
+    started: list[TaylorSeries] = []
+
+    def begun(*arguments: Any) -> TaylorSeries:
+        started.append(TaylorSeries(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr(series_step, "TaylorSeries", begun)
+    solver, used = Lorentz(correlated(scale=1.0), Options()), 0
+    while solver.loss > 1e-9:
+        solver.step()
+        used += len(solver.motion.segments)
+    assert used > 50
+    assert len(started) - used < 8
