@@ -7,8 +7,11 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
 
 import reluflow
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import BRAILLE
+from reluflow.plot.loss_window import Window
 from reluflow.store.preset import load_preset
-from reluflow.tui.widgets.loss_panel import LossPanel
+from reluflow.tui.widgets.loss_panel import TIMES, LossPanel
 
 TOY = {"stop.loss": 1e-6}
 
@@ -21,6 +24,15 @@ def shown(app: Driver) -> tuple[float, float]:
     """The flow times at the ends of the picture."""
     axes = loss(app).picture.axes
     return axes.time_of(axes.time[0]), axes.time_of(axes.time[1])
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_the_heading_is_never_cut_where_the_terminal_has_80_columns(time: str) -> None:
+    panel = LossPanel(BRAILLE)
+    panel.window, panel.axis, panel.square_time = Window(time=(0.0, 1.0)), "loss", time
+    heading = plain(panel.make_rows(46, 9)[0])
+    assert heading.endswith(", zoomed, keys: loss ─")
+    assert "keys zoom the loss" in plain(panel.make_rows(90, 9)[0])
 
 
 async def go_to(app: Driver, t: float) -> None:

@@ -111,10 +111,9 @@ class WorkspacePage(FullPage[Path | None]):
         words = [space.where] if space.where else []
         words.append(f"{space.order} first" if not space.reverse else f"{space.order} last")
         words += [f"{self._folder.pending} still to be read"] if self._folder.pending else []
-        hint = "space mark  enter opens  ? keys"
-        self.rows.fill(
-            lines, f"runs in {self._folder.path.absolute().name}", ", ".join([*words, hint]), cursor
-        )
+        hints = ("space mark  enter opens  ? keys", "enter opens  ? keys", "? keys")
+        details = [", ".join([*words, hint]) for hint in hints]
+        self.rows.fill(lines, f"runs in {self._folder.path.absolute().name}", details, cursor)
         self._draw_curves()
 
     def _sign(self, line: int) -> tuple[str, Role]:

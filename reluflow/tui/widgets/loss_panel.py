@@ -39,8 +39,6 @@ BELOW_PLATEAUS: Final = 30.0
 _REACH: Final = 4.0
 #: Shortest panel that has a line for the key of what the theory says.
 _ROOM_FOR_KEY: Final = 8
-
-
 #: What is drawn beside the loss where it is recorded: letter, column of the series, name.
 BESIDE_LOSS: Final[Mapping[str, tuple[str, str]]] = {
     "H": (HELD_OUT_LOSS, "held out"),
@@ -280,12 +278,14 @@ class LossPanel(ZoomedPanel):
         name = self._origin(preset).name
         return {number: run for number, run in enumerate(self._kept) if run.comes_from.name == name}
 
-    def _detail(self) -> str:
+    def _detail(self) -> tuple[str, ...]:
+        """What is shown, in full and shorter."""
         kind = self._moment.frame.preset.values.get("solver.loss", "half-mse") if self._moment else ""
         time = {"linear": "time", "log": "log time", "unit": "time / ln(1/scale)"}[self.time]
         closer = "" if self.window.is_whole else ", zoomed"
-        acting = ", keys zoom the loss" if self.axis == "loss" else ""
-        return f"{kind} over {time}{closer}{acting}"
+        acting, brief = (", keys zoom the loss", ", keys: loss") if self.axis == "loss" else ("", "")
+        whole, short = f"over {time}{closer}", f"{time.replace('time', 't')}{closer}{brief}"
+        return (f"{kind} {whole}{acting}", f"{kind} {whole}{brief}", f"{whole}{brief}", short)
 
     def _escapes(self) -> tuple[Landmark, ...]:
         landmarks = self._marks.landmarks

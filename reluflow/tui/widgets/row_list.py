@@ -47,7 +47,8 @@ class RowList(FramePanel):
 
     def __init__(self, title: str, glyphs: Glyphs, *, id: str | None = None) -> None:
         super().__init__(glyphs, id=id)
-        self._title, self._detail = title, ""
+        self._title = title
+        self._details: Sequence[str] = ("",)
         self._lines = Lines((), 0, lambda _: ())
         self._first = 0
         self._widths: list[int] = []
@@ -61,11 +62,15 @@ class RowList(FramePanel):
         """How many lines there are."""
         return self._lines.count
 
-    def fill(self, lines: Lines, title: str, detail: str, cursor: int | None = None) -> None:
-        """Show other lines, or the same ones anew; the cursor goes to a line, or stays on its number."""
+    def fill(self, lines: Lines, title: str, detail: str | Sequence[str], cursor: int | None = None) -> None:
+        """Show other lines, or the same ones anew; the cursor goes to a line, or stays on its number.
+
+        ``detail``: as in ``heading``.
+        """
         if lines.titles != self._lines.titles:
             self._widths = [len(each) for each in lines.titles]
-        self._lines, self._title, self._detail = lines, title, detail
+        self._lines, self._title = lines, title
+        self._details = (detail,) if isinstance(detail, str) else detail
         self.cursor = self._inside(self.cursor if cursor is None else cursor)
         self.redraw()
 
@@ -85,8 +90,8 @@ class RowList(FramePanel):
         self._first = max(min(self._first, lines.count - room), 0)
         shown = range(self._first, min(self._first + room, lines.count))
         place = f"{shown.start + 1}-{shown.stop} of {lines.count}" if len(shown) < lines.count else ""
-        detail = ", ".join(each for each in (place, self._detail) if each)
-        top = heading(self._title, detail, width, self.glyphs)
+        details = [", ".join(each for each in (place, detail) if each) for detail in self._details]
+        top = heading(self._title, details, width, self.glyphs)
         if not lines.count:
             return [top, [Segment(f" {lines.empty}", "dim")]]
         cells = {line: [escaped(cell) for cell in lines.cells(line)] for line in shown}

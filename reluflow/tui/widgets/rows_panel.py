@@ -147,10 +147,15 @@ def heading_with_keys(title: str, keys: str, width: int, glyphs: Glyphs) -> list
     return [heading(title, "", width, glyphs), [Segment(f"{keys} ".rjust(width), "dim")]]
 
 
-def heading(title: str, detail: str, width: int, glyphs: Glyphs) -> Row:
-    """The top row of a panel: its name on a rule, and on the right what is shown in it."""
+def heading(title: str, detail: str | Sequence[str], width: int, glyphs: Glyphs) -> Row:
+    """The top row of a panel: its name on a rule, and on the right what is shown in it.
+
+    Of several details, the longest first, it is the first that fits; only the last one is cut.
+    """
     start = f"{glyphs.horizontal} "
     room = width - len(start) - len(title) - 4
+    forms = (detail,) if isinstance(detail, str) else detail
+    detail = next((each for each in forms if len(each) <= room), forms[-1])
     if len(detail) > room:
         detail = detail[: room - 1] + glyphs.ellipsis if room > 8 else ""
     end = f" {detail} {glyphs.horizontal}" if detail else ""
