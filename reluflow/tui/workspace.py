@@ -10,6 +10,7 @@ import numpy as np
 from reluflow.errors import ReluflowError
 from reluflow.network import Array
 from reluflow.plot.axes import short
+from reluflow.registry.losses import LOSSES
 from reluflow.store.run_folder import RunFolder, StoredRun
 from reluflow.store.run_reader import open_run
 from reluflow.sweep.axes import cell
@@ -152,6 +153,11 @@ class Workspace:
         """The lowest loss of a plateau of a run, infinity for none: its curve need not be seen below."""
         losses = [each.get("loss") for each in run.summary.get("saddles") or ()]
         return min((each for each in losses if each is not None and each > 0.0), default=math.inf)
+
+    def of_labels(self, run: StoredRun) -> bool:
+        """Whether its loss is one of labels."""
+        loss = run.values.get("solver.loss")
+        return any(entry.of_labels for name, entry in LOSSES.items() if name == loss)
 
 
 def columns_of(run: StoredRun) -> dict[str, Any]:

@@ -4,16 +4,21 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from driver import Driver, explorer
 from made_runs import begun_run, made_run
 from made_sweeps import QUICK
 
 from reluflow.errors import ReluflowError
-from reluflow.store.run_folder import BIN, RunFolder
+from reluflow.plot.cells import plain
+from reluflow.plot.glyphs import BRAILLE
+from reluflow.store.run_folder import BIN, RunFolder, StoredRun
 from reluflow.tui.launch import open_on
 from reluflow.tui.screens import workspace_page
 from reluflow.tui.screens.workspace_page import WorkspacePage
+from reluflow.tui.widgets.curves_panel import CurvesPanel
+from reluflow.tui.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,25 @@ async def test_runs_are_listed_and_their_curves_drawn_over_each_other(runs: Path
         await app.until(lambda: app.frame.preset.folder == runs / "toy-3", "the stored run")
         assert app.app.screen is app.app.main
         assert page is not app.app.screen
+
+
+def test_losses_of_labels_are_drawn_over_log_time_and_to_their_end() -> None:
+    """They fall like 1/t: over time as it is there is nothing to be seen of them."""
+    panel = CurvesPanel(BRAILLE)
+    series = {"t": np.array([0.0, 1.0, 1e3, 1e6]), "loss": np.array([0.69, 0.5, 1e-3, 1e-6])}
+    for labels, time in ((False, "over time"), (True, "over log time"), (False, "over time")):
+        panel.show("run", series, {}, 0.5, labels)
+        assert f" {time} " in plain(panel.make_rows(80, 10)[0])
+    panel.show("run", series, {}, 0.5, True)
+    assert "1e-6" in "".join(map(plain, panel.make_rows(80, 20)))
+    panel.turn_time()
+    assert " over time " in plain(panel.make_rows(80, 10)[0])
+
+
+def test_the_workspace_knows_which_losses_are_of_labels(tmp_path: Path) -> None:
+    space = Workspace(RunFolder(tmp_path))
+    for loss, labels in {"half-mse": False, "exponential": True, "unknown": False}.items():
+        assert space.of_labels(StoredRun(tmp_path, (), values={"solver.loss": loss})) == labels
 
 
 async def test_control_characters_in_a_name_neither_show_nor_shift_the_columns(runs: Path) -> None:

@@ -141,7 +141,8 @@ class WorkspacePage(FullPage[Path | None]):
         }
         line = {} if run is None else self._series[run.name, run.mark]
         floor = min((self._workspace.floor(each) for each in wanted.values()), default=math.inf)
-        self.curves.show("" if run is None else run.name, line, others, floor)
+        of_labels = any(self._workspace.of_labels(each) for each in wanted.values())
+        self.curves.show("" if run is None else run.name, line, others, floor, of_labels)
 
     @work(exclusive=True, group="look")
     async def _look(self) -> None:
