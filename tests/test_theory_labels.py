@@ -115,6 +115,12 @@ def test_a_margin_that_falls_or_is_too_large_fails_its_row():
         assert not judge(rows[name], wrong).holds
 
 
+@pytest.mark.parametrize(("loss", "least"), [("logistic", "0.0347"), ("exponential", "0.05")])
+def test_a_run_without_a_smoothed_margin_is_told_what_it_lacks(loss, least):
+    rows = changed("orthogonally-separable", solver__loss=loss)
+    assert rows["smoothed-margin"].needs == f"losses below l(0) / n = {least}"
+
+
 @pytest.mark.parametrize("power", [1.0, 1.5])
 def test_the_rate_of_the_loss_is_its_power_of_time_over_the_last_decade(power):
     preset = reluflow.load_preset("orthogonally-separable", {"stop.loss": 0.5})

@@ -47,7 +47,11 @@ def _smoothed_margin(problem: Problem) -> Prediction:
         return float(np.max(1.0 - smoothed / np.maximum.accumulate(smoothed)))
 
     reason, checked = not_labels(problem), "holds for every homogeneous network"
-    return row("smoothed-margin", LYU_LI, reason, checked, 0.0, fall, LABELS.fall, per_rtol=LABELS.per_rtol)
+    begins = problem.value(-problem.targets) / problem.targets.size
+    return row(
+        "smoothed-margin", LYU_LI, reason, checked, 0.0, fall, LABELS.fall, per_rtol=LABELS.per_rtol,
+        needs=f"losses below l(0) / n = {begins:.3g}",
+    )  # fmt: skip
 
 
 # --- symmetric labels ---
