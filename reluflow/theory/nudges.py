@@ -74,11 +74,10 @@ class Nudge:
 
         Only data, loss and slope of the ``problem`` count, not its initial network.
         """
-        highest = state.output_weights.size - (self.verb != "add")
+        width = state.output_weights.size
+        highest = width - (self.verb != "add")
         if self.neuron > highest:
-            raise ProblemError(
-                f"{str(self)!r}: found {highest + 1} neuron(s); expected a number up to {highest}"
-            )
+            raise ProblemError(f"{str(self)!r}: found {width} neuron(s); expected a number up to {highest}")
         if self.verb == "add":
             return self._with_one_more(problem, state)
         if self.verb == "remove":
@@ -166,6 +165,6 @@ def _number(word: str, verb: str, text: str) -> float:
         value = np.nan
     low = -_LARGEST if verb == "turn" else SMALLEST_NEURON
     if not low <= value <= _LARGEST:
-        what = "a number" if verb == "turn" else f"a number above 0 and up to {_LARGEST:g}"
+        what = f"a number from {low:.3g} to {_LARGEST:g}"
         raise ProblemError(f"{text!r}: found {AMOUNTS[verb]} {word!r}; expected {what}")
     return value
