@@ -1,5 +1,6 @@
 """Logistic and exponential losses of labels +-1."""
 
+import warnings
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -507,6 +508,18 @@ def test_forces_that_cancel_hold_up_no_tight_tolerance():
     )
     assert tight.t[-1] == loose.t[-1] == 1e4
     assert tight.loss == pytest.approx(loose.loss, rel=1e-7)
+
+
+def test_a_path_that_overflows_is_given_up_without_a_word():
+    """An exponential grows beyond all numbers on the first path of a step that is much too long."""
+    inputs = np.array([[1.0, 0.2], [0.6, 1.0], [1.5, -0.3]])
+    weights = 1e-4 * np.array([[1.0, 0.1], [-1.0, -0.1]])
+    outputs = np.linalg.norm(weights, axis=1) * [1.0, -1.0]
+    data = np.vstack([inputs, -inputs]), np.repeat([1.0, -1.0], 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = reluflow.simulate(*data, weights, outputs, slope=0.2, loss="exponential", times=[60.0])
+    assert found.loss[-1] < 0.05
 
 
 def test_labels_that_are_fitted_beyond_what_numbers_hold_are_no_fault():

@@ -18,14 +18,17 @@ from reluflow.flow.lorentz.sweep import SweepResult, block_rows
 from reluflow.network import Array
 
 
+@np.errstate(over="ignore")
 def corrected(
     iterate: Iterate, swept: SweepResult, defect: Array, limits: Limits, context: StepContext
 ) -> Correction:
-    """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off."""
+    """Newton's method for the defect (s, q) of an iterate; with K at both ends where that is far off.
+
+    A change that overflows has no finite size, and is given up.
+    """
     path, newton = iterate.path, iterate.newton
     moved, change = _moved(path, newton, defect, context)
-    with np.errstate(over="ignore"):  # what is no number is given up
-        size, turned = rms(change * path.levels[:, None]), path.length * context.rate
+    size, turned = rms(change * path.levels[:, None]), path.length * context.rate
     far = size > NEWTON.far * limits.tolerance
     far = far and (iterate.eventful or 2.0 * turned * size > limits.tolerance)
     if newton is None and swept.whole and far:
