@@ -250,6 +250,21 @@ def test_labels_that_contradict_each_other_come_to_rest():
     assert found.weights[-1, 0, 0] * found.output_weights[-1, 0] == pytest.approx(np.log(2.0), rel=1e-6)
 
 
+def test_steps_grow_with_time_also_where_labels_contradict_each_other():
+    """Forces that all but cancel let neurons slide or go: on a rough path they went, and steps were short."""
+    generator = np.random.default_rng(2)
+    inputs = generator.standard_normal((12, 3))
+    inputs[6:] = inputs[:6]
+    labels = generator.choice([-1.0, 1.0], 12)
+    labels[6:] = -labels[:6]
+    labels[6:10] = labels[:4]
+    weights = 1e-2 * generator.standard_normal((8, 3))
+    outputs = np.linalg.norm(weights, axis=1) * generator.choice([-1.0, 1.0], 8)
+    found = reluflow.simulate(inputs, labels, weights, outputs, loss="logistic", times=[1e6])
+    assert found.loss[-1] == pytest.approx(np.log(2.0) / 3.0, abs=2e-7)
+    assert found.steps < 90
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_that_tends_to_its_least_like_one_over_t_is_no_rest(loss):
     """One input with both labels, and another that only large weights fit."""

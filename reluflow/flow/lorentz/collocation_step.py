@@ -130,8 +130,21 @@ class CollocationStepper:
         still = self._still(believed, limits, context)
         if still is not None:
             return still
-        iterate = replace(iterate, path=believed, eventful=True, smooth=error)
+        if believed is not path and self._rough(iterate, correction, limits):
+            return replace(iterate, path=believed, last=correction.size, number=iterate.number + 1)
+        iterate = replace(iterate, path=believed, eventful=True, smooth=error, last=np.inf, number=0)
         return iterate.cut(shortened(believed, end, context)) if end < 1.0 else iterate
+
+    def _rough(self, iterate: Iterate, correction: Correction, limits: Limits) -> bool:
+        """Whether a path without events is worth finding before neurons are let go by it.
+
+        Where labels contradict each other forces cancel, and their signs say to which side neurons leave the
+        kinks on which they slide: those of a rough path let go neurons that stay, and no path is found then.
+        """
+        if self.samples.labelled is None or self.tolerances.scale == 0.0:
+            return False
+        nearer = limits.tolerance < correction.size < 0.5 * iterate.last
+        return nearer and iterate.number < NEWTON.late
 
     def _swept(
         self, neurons: Neurons, path: Path, limits: Limits, straight: float | None = None
