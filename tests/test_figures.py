@@ -24,7 +24,9 @@ from reluflow.figures.choices import Choices
 from reluflow.figures.kinds import KINDS, curves
 from reluflow.figures.look import LINES, NEGATIVE, POSITIVE, fits, look
 from reluflow.figures.shown import history_of, labels
+from reluflow.flow.base import State
 from reluflow.network import predictions
+from reluflow.observe.departure import departure
 from reluflow.observe.history import History
 from reluflow.plot.circles import CircleChoice
 from reluflow.registry.figures import FIGURES
@@ -392,6 +394,17 @@ class TestField:
         rate = problem.speed / problem.samples * left @ np.maximum(problem.inputs @ first, 0.0)
         line = next(line for line in axes.lines if line.get_label() == "$a_j > 0$")
         assert np.interp(0.0, *curve(line)) == pytest.approx(rate, rel=1e-9)
+
+
+def test_departures_are_those_of_the_columns(runs, axes):
+    run = runs["steps"]
+    figures.departures(axes, run)
+    lines = {line.get_label(): curve(line) for line in axes.lines}
+    assert list(lines) == ["kernel", "activations", "parameters"]
+    state = State(run.snapshots.t[-1], run.snapshots.weights[-1], run.snapshots.output_weights[-1])
+    far = departure(state, run.problem)
+    for name, key in (("kernel", "kernel_distance"), ("parameters", "parameter_distance")):
+        assert lines[name][1][-1] == pytest.approx(far[key], rel=1e-9)
 
 
 class TestMargins:

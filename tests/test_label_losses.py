@@ -451,8 +451,9 @@ class TestMargins:
             reluflow.load_preset("first-steps", {"stop.margin": 0.1})
 
     def test_neurons_are_drawn_over_log_time(self):
-        history = run_to(1e-6).recorder.history
-        picture = draw_growth(history, history.states[-1].t, (70, 14), BRAILLE, 0)
+        training = run_to(1e-6)
+        history, problem = training.recorder.history, training.solver.problem
+        picture = draw_growth(history, history.states[-1].t, (70, 14), BRAILLE, 0, problem)
         text = "\n".join(plain(row) for row in picture.rows(history.states[0], 70, 15, BRAILLE, 0))
         assert "1e4" in text.splitlines()[-2]
         t = np.array([0.0, 1.0, 1e8])
@@ -464,7 +465,7 @@ class TestMargins:
         training = run_to(1e-6)
         history, glyphs = training.recorder.history, BRAILLE
         state = history.states[-1]
-        picture = draw_margins(history, state.t, (60, 14), glyphs, 0)
+        picture = draw_margins(history, state.t, (60, 14), glyphs, 0, training.solver.problem)
         rows = picture.rows(state, 60, 15, glyphs, 0)
         text = "\n".join(map(plain, rows))
         drawn = {part.role for row in rows[:-1] for part in row}
@@ -473,7 +474,8 @@ class TestMargins:
         assert "accuracy 100 %" in text
         square = Training(Problem(*separable()), stop=StopRules(steps=3))
         square.run()
-        words = draw_margins(square.recorder.history, 1.0, (60, 14), glyphs, 0).rows(state, 60, 15, glyphs, 0)
+        picture = draw_margins(square.recorder.history, 1.0, (60, 14), glyphs, 0, square.solver.problem)
+        words = picture.rows(state, 60, 15, glyphs, 0)
         assert "belong to losses of labels" in " ".join(plain(row).strip() for row in words)
 
 

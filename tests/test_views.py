@@ -12,6 +12,7 @@ from rows import pieces
 from reluflow.errors import ProblemError
 from reluflow.flow.base import State
 from reluflow.network import Array, predictions, tangent_kernel
+from reluflow.observe.departure import departure
 from reluflow.observe.history import History
 from reluflow.observe.neurons import describe
 from reluflow.plot.cells import Row, plain
@@ -20,6 +21,7 @@ from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE
 from reluflow.plot.settings import BUNDLE, NORMS
 from reluflow.plot.views import VIEWS
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, round_limits
+from reluflow.plot.views.departure import draw_departure
 from reluflow.plot.views.field import draw_field
 from reluflow.plot.views.function import sampled_function
 from reluflow.plot.views.growth import draw_growth
@@ -338,10 +340,44 @@ def growing_run() -> History:
     return History(states, times.copy(), {"t": times, "loss": np.ones(41), "step": np.arange(41.0)})
 
 
+#: one sample, which growing_run's neurons see
+ONE_SAMPLE = Problem([[1.0, 0.0]], [1.0], [[1e-6, 0.0], [1e-3, 0.0]], [1.0, -1.0])
+
+
+def test_the_distances_from_the_start_are_those_of_the_columns() -> None:
+    history = growing_run()
+    picture = draw_departure(history, 10.0, (60, 19), BRAILLE, 0, ONE_SAMPLE)
+    rows = picture.rows(history.states[20], 70, 20, BRAILLE, 0)
+    assert {len(plain(row)) for row in rows} == {70}
+    assert find(rows[:-1], "still", "P"), "only the parameters move: one sample, and no activation changes"
+    assert find(rows[:-1], "mark")
+    moved = departure(history.states[20], ONE_SAMPLE)["parameter_distance"]
+    assert f"{moved:.3g}" == "0.000147"
+    assert plain(rows[-1]).startswith("K kernel 0  A activations 0  P parameters 1.47e-4")
+    assert plain(picture.rows(history.states[20], 31, 20, BRAILLE, 0)[-1]).startswith("K 0  A 0  P 1.47e-4")
+
+
+def test_kernels_that_take_too_long_are_not_begun() -> None:
+    many = Problem(np.ones((2000, 2)), np.ones(2000), np.ones((100, 2)), np.ones(100))
+    rows = draw_departure(growing_run(), 10.0, (60, 9), BRAILLE, 0, many).rows(
+        growing_run().states[0], 60, 10, BRAILLE, 0
+    )
+    assert "reluflow info RUN --columns" in text(rows)
+    assert len(rows) == 10
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
+def test_distances_fit_any_panel(size: tuple[int, int]) -> None:
+    picture = draw_departure(growing_run(), 10.0, size, BRAILLE, 1, ONE_SAMPLE)
+    rows = picture.rows(growing_run().states[3], *size, BRAILLE, 1)
+    assert {len(plain(row)) for row in rows} <= {size[0]}
+    assert len(rows) == size[1]
+
+
 @pytest.mark.parametrize("glyphs", [BRAILLE, BLOCK, ASCII])
 def test_norms_over_time_rise_for_neurons_that_grow(glyphs) -> None:  # type: ignore[no-untyped-def]
     history = growing_run()
-    picture = draw_growth(history, 10.0, (60, 19), glyphs, cursor=0)
+    picture = draw_growth(history, 10.0, (60, 19), glyphs, cursor=0, problem=ONE_SAMPLE)
     rows = picture.rows(history.state_at(5.0), 60, 20, glyphs, 0)
     assert {len(plain(row)) for row in rows} == {60}
     own = sorted(find(rows[:-1], "cursor"))
@@ -357,7 +393,7 @@ def test_of_very_many_neurons_the_largest_and_the_one_looked_at_are_drawn() -> N
     rng = np.random.default_rng(0)
     states = [State(t, rng.normal(size=(5000, 2)), rng.normal(size=5000)) for t in (0.0, 1.0)]
     history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
-    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321)
+    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=4321, problem=ONE_SAMPLE)
     assert picture.hidden >= 5000 - NORMS.most_curves - 1
     assert "not drawn" in plain(picture.rows(states[1], 80, 20, BRAILLE, 4321)[-1])
 
@@ -368,13 +404,13 @@ def test_of_very_many_neurons_the_first_and_the_last_are_drawn(shown: int) -> No
     weights[shown], outputs[shown] = 1.0, 1e-9
     states = [State(t, weights, outputs) for t in (0.0, 1.0)]
     history = History(states, np.array([0.0, 1.0]), {"t": np.array([0.0, 1.0])})
-    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=7)
+    picture = draw_growth(history, 1.0, (60, 19), BRAILLE, cursor=7, problem=ONE_SAMPLE)
     assert find(picture.rows(states[1], 60, 20, BRAILLE, 7), "positive")
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (1, 1), (12, 3)])
 def test_norms_over_time_fit_any_panel(size: tuple[int, int]) -> None:
-    picture = draw_growth(growing_run(), 10.0, size, BRAILLE, cursor=1)
+    picture = draw_growth(growing_run(), 10.0, size, BRAILLE, cursor=1, problem=ONE_SAMPLE)
     rows = picture.rows(growing_run().states[3], *size, BRAILLE, 1)
     assert {len(plain(row)) for row in rows} <= {size[0]}
     assert len(rows) == size[1]

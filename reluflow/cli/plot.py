@@ -29,8 +29,8 @@ def plot(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="loss, neurons, directions, function, spectrum, eigen, angles, field, margins or verify; "
-            "in a .gif or .mp4 loss, directions, function or field. Of a sweep: sweep, its default.",
+            help="loss, neurons, directions, function, spectrum, eigen, angles, field, margins, departure or "
+            "verify; in a .gif or .mp4 loss, directions, function or field. Of a sweep: sweep, its default.",
             autocompletion=completion.figure_kinds,
         ),
     ] = None,

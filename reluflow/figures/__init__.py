@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "angles": "reluflow.figures.angle_lines",
+    "departures": "reluflow.figures.departure_lines",
     "directions": "reluflow.figures.compass",
     "eigen": "reluflow.figures.spectra",
     "explained": "reluflow.figures.spectra",

@@ -11,7 +11,7 @@ from reluflow.registry.figures import CLOCKS as CLOCKS
 from reluflow.registry.figures import Clock as Clock
 
 _AT_A_TIME: Final = ("directions", "function", "field")
-_OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins")
+_OVER_TIME: Final = ("loss", "neurons", "spectrum", "eigen", "angles", "margins", "departure")
 #: the kinds of figures of runs for which each option means something
 MEANT_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "time": _OVER_TIME,

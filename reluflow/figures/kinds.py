@@ -10,6 +10,7 @@ from reluflow.errors import ReluflowError
 from reluflow.figures.angle_lines import angles
 from reluflow.figures.choices import USUAL, Choices
 from reluflow.figures.compass import directions
+from reluflow.figures.departure_lines import departures
 from reluflow.figures.fields import field
 from reluflow.figures.functions import function
 from reluflow.figures.look import HEIGHT, ROW, WIDTH, sized
@@ -109,6 +110,12 @@ def _margins(runs: Sequence[RunRecord], choices: Choices) -> Figure:
     return made
 
 
+def _departure(runs: Sequence[RunRecord], choices: Choices) -> Figure:
+    made = _empty()
+    departures(made.subplots(), runs[0], choices.clock)
+    return made
+
+
 def _verify(runs: Sequence[RunRecord], _: Choices) -> Figure:
     made = Figure(figsize=sized(TABLE_WIDTH, HEIGHT, "font.size"), layout="constrained")
     lines = verification(made.subplots(), runs[0], made.get_figwidth())
@@ -126,5 +133,6 @@ KINDS: Final[dict[str, Callable[[Sequence[RunRecord], Choices], Figure]]] = {
     "angles": _angles,
     "field": _field,
     "margins": _margins,
+    "departure": _departure,
     "verify": _verify,
 }

@@ -92,6 +92,18 @@ class NormSettings:
 
 
 @dataclass(frozen=True)
+class DepartureSettings:
+    """How far a network has gone from its start, over time."""
+
+    #: decades that are shown: down to the rounding of a kernel's distance, half of a chord squared
+    decades: float = 36.0
+    #: recorded states that are looked at; of more, evenly spaced ones
+    states: int = 60
+    #: n^2 m of all kernels together, beyond which a picture takes seconds
+    work: float = 2e8
+
+
+@dataclass(frozen=True)
 class SpectrumSettings:
     """The spectra of the kernel and of the hidden weights, which are computed at every frame."""
 
@@ -168,6 +180,7 @@ LOSS_PICTURE: Final = LossPictureSettings()
 PHASES: Final = PhaseSettings()
 DIRECTIONS: Final = DirectionSettings()
 NORMS: Final = NormSettings()
+DEPARTURE: Final = DepartureSettings()
 SPECTRUM: Final = SpectrumSettings()
 BUNDLE: Final = BundleSettings()
 FUNCTION: Final = FunctionSettings()

@@ -30,6 +30,8 @@ FIGURES: Final[Mapping[str, str]] = {
     "field": "the growth rate of a small neuron over its direction, a curve for each sign, diamonds at "
     "its extremal directions, dotted lines at the kinks of samples, and the neurons where they are",
     "margins": "for labels: the normalised margin, smoothed and not, and the accuracy, over time",
+    "departure": "how far tangent kernel, activations and parameters have gone from the start, over time: "
+    "what tells rich training from lazy",
     "verify": "the predictions of the theory beside what the run measures, as a table",
     "sweep": "of a sweep's folder: the median of a number with quartiles over what is varied, a map, or a "
     "table",

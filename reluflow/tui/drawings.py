@@ -33,6 +33,7 @@ OF_VIEWS: Final[Mapping[str, str]] = {
     "norms": "neurons",
     "norms over time": "neurons",
     "margins over time": "margins",
+    "departure over time": "departure",
 }
 #: matplotlib's settings are those of the process
 _drawing: Final = threading.Lock()

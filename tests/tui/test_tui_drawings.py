@@ -43,7 +43,8 @@ async def test_every_panel_and_page_has_its_figure() -> None:
             found.append(drawing(app).name)
             await app.press("n")
         assert found == [
-            *("directions", "function", "eigen", "field", "spectrum", "neurons", "neurons", "margins")
+            *("directions", "function", "eigen", "field", "spectrum", "neurons", "neurons", "margins"),
+            "departure",
         ]
         pages = (("1",), "loss"), (("3",), "neurons"), (("4",), "loss"), (("escape", "V"), "verify")
         pages += (("escape", "i"), "loss"), (("escape", "3", "enter"), "neurons")

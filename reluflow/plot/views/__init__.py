@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         def rows(self, state: State, width: int, height: int, glyphs: Glyphs, cursor: int) -> list[Row]:
             """``height`` rows of ``width`` cells, with a line at the time of the state."""
 
-    #: view(history, until, size, glyphs, cursor): the run up to a flow time on (width, height) cells;
-    #: ``cursor`` is the number of a neuron to mark
-    RunView = Callable[[History, float, tuple[int, int], Glyphs, int], RunPicture]
+    #: view(history, until, size, glyphs, cursor, problem): the run up to a flow time on (width, height)
+    #: cells; ``cursor`` is the number of a neuron to mark
+    RunView = Callable[[History, float, tuple[int, int], Glyphs, int, Problem], RunPicture]
 
 #: Every view of a state, in the order in which the app goes through them.
 VIEWS: "Final[Registry[Entry, View]]" = Registry(
@@ -66,6 +66,10 @@ RUN_VIEWS: "Final[Registry[Entry, RunView]]" = Registry(
         "margins over time": Entry(
             "reluflow.plot.views.margins:draw_margins",
             "for labels: the normalised margin, smoothed and not, and the accuracy, over log time",
+        ),
+        "departure over time": Entry(
+            "reluflow.plot.views.departure:draw_departure",
+            "distances of the kernel, the activations and the parameters from the start: rich or lazy",
         ),
     }
 )

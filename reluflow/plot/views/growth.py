@@ -18,6 +18,7 @@ from reluflow.plot.settings import NORMS
 from reluflow.plot.table import norm_text
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, stacked
 from reluflow.plot.views.norms import log10_norms
+from reluflow.problem import Problem
 
 #: the time zero on a logarithmic axis
 TINY: Final = 1e-300
@@ -55,13 +56,13 @@ class GrowthPicture:
 
 
 def draw_growth(
-    history: History, until: float, size: tuple[int, int], glyphs: Glyphs, cursor: int
+    history: History, until: float, size: tuple[int, int], glyphs: Glyphs, cursor: int, problem: Problem
 ) -> GrowthPicture:
     """log10 |w_j| over flow time from 0 to ``until`` on ``size`` = (width, height) cells."""
     last = history.states[-1]
     chosen = _chosen(last, cursor)
     t, logs = _records(history, until, chosen)
-    axis, t = _time_axis(history, t, until)
+    axis, t = time_axis(history, t, until)
     chart = Chart(*size, axis, Axis(decade_limits(logs, NORMS.decades), "log"), glyphs)
     first, last_seen = max(axis.limits[0], float(t[0])), min(axis.limits[1], float(t[-1]))
     grid = np.linspace(first, last_seen, max(chart.width * glyphs.dots[0], 2))
@@ -78,7 +79,7 @@ def draw_growth(
     return GrowthPicture(rows, chart, last.output_weights.size - chosen.size)
 
 
-def _time_axis(history: History, t: Array, until: float) -> tuple[Axis, Array]:
+def time_axis(history: History, t: Array, until: float) -> tuple[Axis, Array]:
     """The axis of time, and the times (k,) of records on it: logarithmic for runs on labels."""
     if MARGINS[0] not in history.series or not until > 0.0:
         return Axis(sticky_time(None, until or 1.0)), t

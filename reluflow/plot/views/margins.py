@@ -14,6 +14,7 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row, plain, put
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, round_limits, sentence, stacked
+from reluflow.problem import Problem
 
 _NO_LABELS: Final = (
     "Margins belong to losses of labels: solver.loss = logistic or exponential, with targets +1 and -1."
@@ -65,7 +66,7 @@ class _Words:
 
 
 def draw_margins(
-    history: History, until: float, size: tuple[int, int], glyphs: Glyphs, cursor: int
+    history: History, until: float, size: tuple[int, int], glyphs: Glyphs, cursor: int, problem: Problem
 ) -> MarginPicture | _Words:
     """Margins up to the flow time ``until`` on ``size`` = (width, height) cells; accuracy from 0 to 1."""
     series = history.series

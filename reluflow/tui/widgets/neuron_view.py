@@ -26,6 +26,7 @@ from reluflow.tui.widgets.rows_panel import heading
 
 if TYPE_CHECKING:
     from reluflow.plot.views import RunPicture
+    from reluflow.problem import Problem
 
 #: the view that the app starts with
 COMPASS: Final = "directions"
@@ -142,7 +143,8 @@ class NeuronView(FramePanel):
         if moment is None or moment.state is None or moment.frame.problem is None:
             return [top]
         if self.view in RUN_VIEWS:
-            return [top, *self._whole_run(moment, moment.state, width, height - 1)]
+            problem = moment.frame.problem
+            return [top, *self._whole_run(moment, moment.state, problem, width, height - 1)]
         if self.view == FIELD:
             size = width, height - 1
             rows = draw_field(self.circle, moment.state, moment.frame.problem, size, self.glyphs, self.cursor)
@@ -151,7 +153,9 @@ class NeuronView(FramePanel):
         rows = draw(moment.state, moment.frame.problem, width, height - 1, self.glyphs, self.cursor)
         return [top, *rows]
 
-    def _whole_run(self, moment: Moment, state: State, width: int, height: int) -> list[Row]:
+    def _whole_run(
+        self, moment: Moment, state: State, problem: "Problem", width: int, height: int
+    ) -> list[Row]:
         """The whole run, drawn again only when the view, the run, the size or the neuron is another."""
         history = moment.frame.history
         cursor = min(self.cursor, state.output_weights.size - 1)
@@ -161,7 +165,8 @@ class NeuronView(FramePanel):
         key = (self.view, moment.frame.generation, moment.frame.over, (width, height), cursor)
         held = self._of_run
         if held is None or key != held[1] or not held[2] <= until <= _LONGER * held[2]:
-            picture = RUN_VIEWS[self.view](history, until, (width, height - 1), self.glyphs, cursor)
+            size = width, height - 1
+            picture = RUN_VIEWS[self.view](history, until, size, self.glyphs, cursor, problem)
             held = self._of_run = picture, key, until
         return held[0].rows(state, width, height, self.glyphs, cursor)
 
