@@ -487,3 +487,27 @@ def test_a_summary_that_has_a_sum_is_held_to_it_whatever_its_format_says(format,
     code, _, errors = told(run)
     assert code == 2
     assert "run.json (its sum does not fit)" in errors.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"loss": lambda loss: loss * 1e300}, "the loss is"),
+        ({"loss": lambda loss: loss * 2.0}, "at t = 0 the loss is"),
+        ({"loss": lambda loss: np.append(loss[:-1], 0.3)}, "its series says 0.3"),
+        ({"loss": lambda loss: loss * np.where(np.arange(loss.size) == 1, 1e3, 1.0)}, "has grown"),
+        ({"t": lambda t: t * 1e300}, "its series ends at"),
+    ],
+)
+def test_a_series_that_does_not_fit_the_states_is_named(changed, said, run):
+    """The sums fit: it was written on purpose."""
+    for name, change in changed.items():
+        with np.load(run / "trajectory.npz") as archive:
+            array = change(archive[f"series/{name}"])
+        replaced(run / "trajectory.npz", f"series/{name}", npy(array, random.Random(0)))
+    assert remains(open_run(run)) is None
+    for command in ("info", "verify"):
+        done = call(command, str(run))
+        assert done.exit_code == 2
+        assert said in " ".join(done.stderr.split())
+        assert "Warning" not in done.stderr

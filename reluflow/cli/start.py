@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from typing import Final
 
 from reluflow.cli.leaving import leave_here
@@ -20,6 +21,8 @@ def start() -> None:
         if hasattr(stream, "reconfigure"):  # a title that a terminal cannot show is no reason to stop
             stream.reconfigure(errors="replace")
     set_for_this_process()
+    if not sys.warnoptions:  # warnings are for those who write programs; a user is told in sentences
+        warnings.simplefilter("ignore")
     try:
         _run()
     except SystemExit as end:

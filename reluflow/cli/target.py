@@ -33,18 +33,24 @@ def opened(target: str, settings: Sequence[str]) -> "Preset | Run":
 
 
 def opened_run(path: str | Path) -> "Run":
-    """The run directory of that name, to answer from what is intact. RunError if it is none.
+    """The run directory of that name, to answer from what is intact.
+
+    Raises RunError if it is none, and if what it says cannot all be true.
 
     All of it is read, and what is not as reluflow wrote it is said. That decides how the command ends, also
     where the answer seems not to need it: a preset that was edited by hand may speak of another problem than
     the one that was solved.
     """
+    from reluflow.errors import RunError
     from reluflow.store.run_check import Intact
     from reluflow.store.run_directory import open_run
 
     run = open_run(path)
-    for fault in Intact(run).damaged:
+    intact = Intact(run)
+    for fault in intact.damaged:
         remark_damage(fault)
+    if intact.contradiction:
+        raise RunError(intact.contradiction)
     return run
 
 

@@ -10,7 +10,7 @@ from reluflow.flow.events import no_events
 from reluflow.observe.history import History
 from reluflow.observe.series import COLUMNS, columns_of
 from reluflow.store.preset import Preset
-from reluflow.store.run_check import begins_with
+from reluflow.store.run_check import contradiction
 from reluflow.store.run_reader import PRESET, Run, open_run
 from reluflow.store.run_record import RunRecord
 from reluflow.store.run_summary import SUMMARY
@@ -57,7 +57,7 @@ def remains(run: RunRecord) -> History | None:
         names = [name for name in columns_of(True, True, True) if name in run.series or name in COLUMNS]
         series = {name: np.array(run.series[name]) for name in names}
         usable = len(states) > 0 and {state.weights.shape for state in states} == {run.problem.weights.shape}
-        usable = usable and begins_with(states[0].t, states[0].weights, run.problem)
+        usable = usable and not contradiction(run.problem, run.preset, series, taken)
         return History.of_record(states, series, events) if usable else None
     except (RunError, KeyError, ValueError, IndexError, TypeError):
         return None
