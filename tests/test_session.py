@@ -369,6 +369,20 @@ def test_of_a_stored_run_nothing_is_unsaved_until_it_goes_on(session):
     assert wait(session, lambda frame: frame.steps == 2).unsaved
 
 
+@pytest.mark.parametrize("rule", ["stop.time", "stop.steps"])
+def test_a_stored_run_that_stands_beyond_where_it_is_to_stop_is_solved_anew(session, rule):
+    before = finish(session)
+    session.keep(DEADLINE)
+    stored = open_run(session.frame.folder)
+    session.change(stored.continued(stored.preset.with_values({rule: 2})), stored)
+    session.run()
+    frame = wait(session, lambda frame: frame.generation > before.generation and frame.over)
+    assert f"{rule} is 2 and the run stands beyond it, at" in frame.note.text
+    assert (frame.t if rule == "stop.time" else frame.steps) == 2
+    assert frame.unsaved
+    assert open_run(stored.path).summary["time"] == before.t
+
+
 def test_a_stored_run_that_cannot_go_on_is_shown_as_far_as_it_is_recorded(session):
     before = finish(session)
     session.keep(DEADLINE)

@@ -40,24 +40,13 @@ def is_over(stored: "Run", continued: "Preset") -> bool:
 def going_on(stored: "Run", continued: "Preset") -> "tuple[Training, Callable[[], RunWriter]]":
     """The training, and what takes up its directory. RunError if it stands beyond where it is to stop now."""
     from reluflow.store.run_directory import RunWriter
-    from reluflow.training.resumption import resumed
+    from reluflow.training.resumption import passed_rule, resumed
 
     training = resumed(stored, continued)
-    _require_ahead(stored, continued, training)
+    passed = passed_rule(stored, training)
+    if passed:
+        raise RunError(f"{stored.path} cannot be resumed: {passed}; expected a larger value")
     return training, lambda: RunWriter.reopen(stored, continued)
-
-
-def _require_ahead(stored: "Run", continued: "Preset", training: "Training") -> None:
-    """Raise RunError where the run would have to go back to a rule that was changed."""
-    for rule, limit, there, where in (
-        ("stop.time", training.stop.time, training.solver.t, f"t = {training.solver.t:.10g}"),
-        ("stop.steps", training.stop.steps, training.solver.steps, f"step {training.solver.steps}"),
-    ):
-        if limit is not None and there > limit and limit != stored.preset.values.get(rule):
-            raise RunError(
-                f"{stored.path} cannot be resumed: {rule} is {limit:.10g} and the run stands beyond it, at "
-                f"{where}; expected a larger value"
-            )
 
 
 def left_as_it_is(stored: "Run") -> ExitCode:

@@ -8,7 +8,7 @@ from reluflow.live.framing import picture_of, remains_of
 from reluflow.live.keeping import Keeper
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import Run
-from reluflow.training.resumption import resumed
+from reluflow.training.resumption import passed_rule, resumed
 from reluflow.training.training import Training
 
 
@@ -61,13 +61,22 @@ class CurrentRun:
         if stored is None:
             return Training.from_preset(self.preset), None, None
         try:
-            return resumed(stored, self.preset), None, None
+            training = resumed(stored, self.preset)
         except RunError as error:
             remains = remains_of(stored, self.preset, str(error))
             if remains is None:
                 raise
             found = dict.fromkeys([*stored.faults, str(error)])
             return None, remains, f"{'; '.join(found)}; what it recorded is shown"
+        passed = passed_rule(stored, training)
+        if passed:
+            self.stored = None
+            return (
+                Training.from_preset(self.preset),
+                None,
+                f"{stored.path}: {passed}; solved anew from its start",
+            )
+        return training, None, None
 
     def picture(
         self,

@@ -42,6 +42,18 @@ def resumed(run: Run, preset: Preset) -> Training:
     return training
 
 
+def passed_rule(run: Run, training: Training) -> str:
+    """Where a training that goes on with a run stands beyond a stop rule that was changed; else empty."""
+    stop, solver = training.stop, training.solver
+    for rule, limit, there, where in (
+        ("stop.time", stop.time, solver.t, f"t = {solver.t:.10g}"),
+        ("stop.steps", stop.steps, solver.steps, f"step {solver.steps}"),
+    ):
+        if limit is not None and there > limit and limit != run.preset.values.get(rule):
+            return f"{rule} is {limit:.10g} and the run stands beyond it, at {where}"
+    return ""
+
+
 def remains(run: RunRecord) -> History | None:
     """What a run recorded, to be looked at where it cannot be gone on with; None if that cannot be read.
 
