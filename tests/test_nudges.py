@@ -192,6 +192,7 @@ def test_a_neuron_along_the_pull_turns_away_from_it(problem):
         ("scale 1 1e-320", "a number from 2.23e-308"),
         ("scale 1 1e300", "to 1e+150"),
         ("turn 1 far", "expected a number from -1e+150"),
+        ("turn 1 1e300", "found DEGREES '1e300'; expected a number from -1e+150 to 1e+150"),
         ("add 0 1e-6 0", "the number of a direction, from 1"),
         ("add 0 1e-6 99", "expected K up to"),
     ],

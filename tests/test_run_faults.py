@@ -446,6 +446,12 @@ def test_a_trajectory_that_is_gone_is_damage_told_once(run):
         assert told.stderr.count("trajectory.npz (missing, though steps were saved)") == 1
 
 
+def test_a_summary_that_is_gone_is_told_with_what_is_expected(run):
+    (run / "run.json").unlink()
+    with pytest.raises(RunError, match=r"is not a run directory: found no run\.json; expected one that"):
+        open_run(run)
+
+
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
     folder = tmp_path_factory.mktemp("other") / "run"

@@ -66,7 +66,9 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         return at_the_second_look(lambda: _read(path), DamageError)
     except FileNotFoundError:
-        raise RunError(f"{folder} is not a run directory: found no {SUMMARY}") from None
+        raise RunError(
+            f"{folder} is not a run directory: found no {SUMMARY}; expected one that reluflow wrote"
+        ) from None
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}); expected a file to read") from None
 
