@@ -1,4 +1,4 @@
-"""Signals from the first line on: a quiet exit within a moment, with the code of the signal."""
+"""Signals from the first line on: an exit within a moment, with one line and the code of the signal."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,13 @@ def ended(words, numbers, after, folder, seconds=60.0):
 def require_as_documented(words, numbers, code, said, folder):
     assert code == 128 + numbers[0], said
     assert "Traceback" not in said
-    assert all(line.startswith("reluflow: interrupted and saved") for line in said.splitlines())
+    name = signal.Signals(numbers[0]).name
+    assert said.startswith(("reluflow: interrupted and saved", f"reluflow: interrupted by {name}; "))
+    assert said.count("\n") == 1
     out = folder / "out"
     if words[0] == "run" and out.exists():
         assert open_run(out).status == "interrupted"
-        assert bool(open_run(out).arrays) == bool(said)
+        assert bool(open_run(out).arrays) == ("interrupted and saved" in said)
         assert {path.name for path in out.iterdir()} <= {
             *("preset.toml", "problem.npz", "trajectory.npz", "run.json"),
         }
@@ -74,7 +77,46 @@ def test_a_signal_while_modules_are_imported(tmp_path):
         "os.kill(os.getpid(), signal.SIGTERM)\n"
     )
     done = subprocess.run([sys.executable, "-c", half], capture_output=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+    said = b"reluflow: interrupted by SIGTERM; nothing was saved\n"
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", said)
+
+
+LEAVING = """
+import os, signal, sys
+from pathlib import Path
+from reluflow.cli.leaving import leave_at_once
+from reluflow.store.files import temporary_folder, write_text
+leave_at_once()
+with temporary_folder() as folder:
+    print(folder, flush=True)
+    write_text((folder if sys.argv[1] == "own" else Path()) / "file", "")
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "said"), [("own", "nothing was saved"), ("kept", "what it has written is kept")]
+)
+def test_on_leaving_it_is_said_whether_a_file_is_left(where, said, tmp_path):
+    words = [sys.executable, "-c", LEAVING, where]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert (done.returncode, done.stderr) == (143, f"reluflow: interrupted by SIGTERM; {said}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] * (where == "kept")
+    assert not Path(done.stdout.strip()).exists()
+
+
+def test_on_leaving_nobody_waits_for_a_reader_of_stderr(tmp_path):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)
+    words = [sys.executable, "-c", LEAVING, "own"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=writer, cwd=tmp_path, timeout=60)
+    os.close(writer)
+    os.close(reader)
+    assert done.returncode == 143
 
 
 def test_next_to_nothing_is_imported_before_signals_are_seen_to():

@@ -66,7 +66,7 @@ def edge(
         try:
             found = edge_between(*presets, look, lambda: interruption.name)
         except StoppedError as stopped:
-            fail(f"stopped by {stopped}; nothing was written", interruption.code)
+            fail(f"interrupted by {stopped}; nothing was written", interruption.code)
         write(out, found, presets)
     if as_json:
         emit(to_json({**told(found, presets), "out": out}))

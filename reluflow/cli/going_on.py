@@ -1,7 +1,6 @@
 """``run --from RUN --at TIME --nudge CHANGE``: a run that begins with the network of another one."""
 
 import math
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +27,7 @@ def begun(
     sentence.
     """
     from reluflow.live.branching import branch
+    from reluflow.store.files import temporary_folder
     from reluflow.theory.nudges import Nudge, nudged
     from reluflow.training.reaching import reached
 
@@ -44,7 +44,7 @@ def begun(
         state = nudged(run.problem, reached(run, _time(run, at)), changes)
     except ProblemError as error:
         raise PresetError(f"--nudge {error}" if nudges else str(error)) from None
-    folder = Path(while_read.enter_context(tempfile.TemporaryDirectory(prefix="reluflow-")))
+    folder = while_read.enter_context(temporary_folder())
     return branch(run.preset, state, changes, folder).with_values(overrides)
 
 

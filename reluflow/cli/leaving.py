@@ -27,7 +27,7 @@ ENDING: Final = ("multiprocessing", "concurrent.futures", "distributed", "covera
 
 
 def leave_at_once() -> None:
-    """From now on a signal ends the process, quietly, with 128 plus its number.
+    """From now on a signal ends the process, with one line on stderr and 128 plus its number.
 
     One that whoever started us has told to be ignored, as under nohup, is ignored.
     """
@@ -81,8 +81,19 @@ def _flush() -> bool:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
+    # it may be half imported, and then nothing is being written
+    files = sys.modules.get("reluflow.store.files")
     try:
-        # it may be half imported, and then nothing is being written
-        getattr(sys.modules.get("reluflow.store.files"), "delete_temporary", bool)()
+        getattr(files, "delete_temporary", bool)()
+        kept = "what it has written is kept" if getattr(files, "has_written", bool)() else "nothing was saved"
+        _say(f"reluflow: interrupted by {signal.Signals(number).name}; {kept}\n")
     finally:
         os._exit(128 + number)
+
+
+def _say(line: str) -> None:
+    """Write to stderr, past what may be in the middle of writing there, unless that would have to wait."""
+    import select
+
+    if select.select([], [2], [], 0)[1]:
+        os.write(2, ("\n" + line if os.isatty(2) else line).encode())

@@ -4,7 +4,6 @@ import os
 import select
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,7 @@ def data_file(given: str) -> Iterator[Path]:
     Raises PresetError in one sentence where there is none.
     """
     from reluflow.data.tables import resolve
+    from reluflow.store.files import temporary_folder
     from reluflow.store.locations import typed
 
     if not is_stream(given):
@@ -41,8 +41,8 @@ def data_file(given: str) -> Iterator[Path]:
         return
     content = _stdin() if given == STDIN else _pipe(given)
     name, told = (_STDIN_NAME, "standard input") if given == STDIN else (_PIPE_NAME, given)
-    with tempfile.TemporaryDirectory(prefix="reluflow-") as folder:
-        path = Path(folder) / f"{name}{_ending(content)}"
+    with temporary_folder() as folder:
+        path = folder / f"{name}{_ending(content)}"
         path.write_bytes(content)
         try:
             yield path

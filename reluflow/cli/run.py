@@ -228,7 +228,10 @@ def _train(
         loop.run()
         checked = not check or loop.check(writer)
     except BrokenOffError:
-        fail(f"broken off in the middle of a step; what was saved before is kept; {how()}", interruption.code)
+        fail(
+            f"interrupted, broken off in the middle of a step; what was saved before is kept; {how()}",
+            interruption.code,
+        )
     except RunError as error:
         if training.status != "running":  # it is solved, if not saved
             _tell(plain(writer.summary_of(training)), as_json)

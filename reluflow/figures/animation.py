@@ -4,7 +4,6 @@ import io
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,7 +26,7 @@ from reluflow.figures.look import HEIGHT, WIDTH, fits, sized
 from reluflow.figures.loss_lines import loss
 from reluflow.figures.metadata import as_comment
 from reluflow.figures.shown import history_of
-from reluflow.store.files import write_bytes, writing
+from reluflow.store.files import temporary_folder, write_bytes, writing
 from reluflow.store.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -148,13 +147,11 @@ def _mp4(pictures: "Iterator[Image]", comment: str) -> bytes:
     program = shutil.which("ffmpeg")
     if program is None:
         raise ReluflowError("an .mp4 needs ffmpeg, which is not installed; expected it, or the ending .gif")
-    with tempfile.TemporaryDirectory(prefix="reluflow-") as folder:
+    with temporary_folder() as folder:
         for number, each in enumerate(pictures):
             # the format wants even sizes
-            each.crop((0, 0, each.width // 2 * 2, each.height // 2 * 2)).save(
-                Path(folder) / f"{number:04}.png"
-            )
-        said = Path(folder) / "said.txt"
+            each.crop((0, 0, each.width // 2 * 2, each.height // 2 * 2)).save(folder / f"{number:04}.png")
+        said = folder / "said.txt"
         said.write_text(
             ";FFMETADATA1\ncomment=" + re.sub(r"([=;#\\])", r"\\\1", comment) + "\n", encoding="utf-8"
         )
@@ -163,4 +160,4 @@ def _mp4(pictures: "Iterator[Image]", comment: str) -> bytes:
         done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise ReluflowError(f"ffmpeg made no .mp4: {done.stderr}")
-        return (Path(folder) / "made.mp4").read_bytes()
+        return (folder / "made.mp4").read_bytes()

@@ -10,6 +10,10 @@ from typing import IO, Any
 from reluflow.errors import ReluflowError
 
 _being_written: set[Path] = set()
+#: folders of this process alone
+_own_folders: set[Path] = set()
+#: the first file that this process has written anywhere else
+_first_written: set[Path] = set()
 
 
 def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
@@ -26,6 +30,8 @@ def write_atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        if not _first_written and _own_folders.isdisjoint(path.parents):
+            _first_written.add(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename == str(temporary):
@@ -50,11 +56,34 @@ def writing(path: Path, error: type[ReluflowError]) -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is deleted in the end, also where that is by ``delete_temporary``."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="reluflow-") as name:
+        folder = Path(name)
+        _own_folders.add(folder)
+        try:
+            yield folder
+        finally:
+            _own_folders.discard(folder)
+
+
 def delete_temporary() -> None:
-    """Delete the temporary files that are being written: the process ends in the middle of it."""
+    """Delete what is there for a time only: the process ends in the middle of it."""
+    import shutil
+
     for path in list(_being_written):
         with suppress(OSError):
             path.unlink(missing_ok=True)
+    for folder in list(_own_folders):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def has_written() -> bool:
+    """Whether this process has written a file that stays."""
+    return bool(_first_written)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -19,7 +19,7 @@ from reluflow.store.live_runs import left_behind
 USUAL = {"?25", "?7", "?2004"}
 #: seconds of the processor's time that the app may use after a signal
 LIMIT = 1.0
-SAID = re.compile(r"reluflow: ended by SIG(INT|TERM|HUP); .*")
+SAID = re.compile(r"reluflow: (ended|interrupted) by SIG(INT|TERM|HUP); .*")
 #: Does what the app does with the terminal's settings, begins to draw a frame, and then never comes back.
 HANGING = """
 import os, threading
