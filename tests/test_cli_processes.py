@@ -414,3 +414,13 @@ def test_a_signal_within_a_check_decides_the_exit_code(name, code, monkeypatch):
     assert done.exit_code == code
     assert done.stderr == "reluflow: the check was interrupted; the run is saved without it\n"
     assert (json.loads(done.stdout)["status"], open_run("out").status) == ("converged", "converged")
+
+
+def test_an_earlier_check_is_kept_where_another_one_is_interrupted(monkeypatch):
+    call("run", "orthogonal-toy", *FAST, "--check", "--out", "out", "-q")
+    checked = open_run("out").summary["check"]
+    monkeypatch.setattr(loop, "check", lambda *_: signal.raise_signal(signal.SIGTERM))
+    done = call("run", "orthogonal-toy", *FAST, "--check", "--resume", "--out", "out", "-q")
+    assert done.exit_code == 143
+    assert done.stderr.endswith("the run is saved with the figures of an earlier one\n")
+    assert open_run("out").summary["check"] == checked

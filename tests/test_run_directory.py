@@ -6,6 +6,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from made_runs import begun_run
 
 from reluflow.cli.info import describe
 from reluflow.errors import RunError
@@ -13,6 +14,7 @@ from reluflow.flow import METHODS
 from reluflow.store import files
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, numbered_runs, open_run
+from reluflow.training.resumption import resumed
 from reluflow.training.training import Training
 
 FAST = {"network.width": 8, "init.scale": 1e-3, "stop.loss": 0.3}
@@ -351,3 +353,21 @@ def test_runs_are_found_by_number_under_any_name(tmp_path):
         (tmp_path / "runs" / name).mkdir(parents=True)
     assert [path.name for path in numbered_runs("a[b]")] == ["a[b]-2", "a[b]-10"]
     assert numbered_runs("other") == []
+
+
+def test_a_check_stays_beside_the_very_run_that_was_checked(tmp_path):
+    writer, training = begun_run(tmp_path / "run", 3)
+    writer.note("check", {"loss": 1e-6})
+    writer.save(training)
+    before = (writer.path / "run.json").read_bytes()
+    writer.close()
+    stored = open_run(writer.path)
+    writer, training = RunWriter.reopen(stored, stored.preset), resumed(stored, stored.preset)
+    writer.save(training)
+    assert (writer.has_check, open_run(writer.path).summary["check"]) == (True, {"loss": 1e-6})
+    training.single_step()
+    writer.save(training)
+    assert not writer.has_check
+    (writer.path / "run.json").write_bytes(before)  # as if it was killed before that file was replaced
+    assert "check" not in open_run(writer.path).summary
+    writer.close()

@@ -6,7 +6,7 @@ from reluflow.cli.interruption import Interruption
 from reluflow.cli.output import remark, say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError, sentence
-from reluflow.store.run_directory import RunWriter
+from reluflow.store.run_directory import CHECK, RunWriter
 from reluflow.training.checking import check
 from reluflow.training.saving import Saver
 from reluflow.training.training import Training
@@ -60,9 +60,10 @@ class Loop:
         for each in progress:
             each.close()
         if found is None:
-            say("reluflow: the check was interrupted; the run is saved without it")
+            kept = "with the figures of an earlier one" if writer.has_check else "without it"
+            say(f"reluflow: the check was interrupted; the run is saved {kept}")
             return False
-        writer.note("check", found.told())
+        writer.note(CHECK, found.told())
         self._saver.save()
         return True
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,11 @@ class Record(Protocol):
     def series(self) -> Mapping[str, Array]: ...
     @property
     def snapshots(self) -> States: ...
+
+
+#: What ``note`` is told of a check, and what of a run stays the same as long as its check is true of it.
+CHECK: Final = "check"
+_SAME_RUN: Final = ("time", "loss", "steps", "events", "method")
 
 
 class Recorded(Protocol):
@@ -130,6 +135,11 @@ class RunWriter:
         """Tell ``name`` beside the summary of the run whenever it is saved from now on."""
         self._noted[name] = value
 
+    @property
+    def has_check(self) -> bool:
+        """Whether the summary, as it was saved last, tells of a check."""
+        return CHECK in self._summary
+
     def close(self) -> None:
         """Let others write to the directory."""
         if self._owner is not None:
@@ -148,6 +158,8 @@ class RunWriter:
             self._preset = self._preset.with_values({"solver.method": run.method})
             self._write_preset()
         summary = plain(self.summary_of(run))
+        if self.has_check and all(self._summary.get(name) == summary[name] for name in _SAME_RUN):
+            summary.setdefault(CHECK, self._summary[CHECK])
         with writing(self.path, RunError):
             write_npz(self.path / TRAJECTORY, _arrays_of(run) | {SAVED_SUMMARY: json.dumps(summary)})
             self._write_summary(summary)

@@ -58,11 +58,11 @@ class Run(Told):
         self.path, self._given_start = path, start
         self._found: list[str] = []
         self._content = self._read_content()
-        decides = self._saved_summary()
-        if decides is None:
-            decides = run_summary.summary_of(self._content)
+        saved = self._saved_summary()
+        decides = run_summary.summary_of(self._content) if saved is None else saved
         found = run_summary.told(self._content, decides) if decides else {}
-        self.summary: dict[str, Any] = {"status": "unknown", **self._content, **found, "run": str(path)}
+        beside = self._content if saved is None else run_summary.beside(self._content)
+        self.summary: dict[str, Any] = {"status": "unknown", **beside, **found, "run": str(path)}
 
     def _read_content(self) -> dict[str, Any]:
         try:

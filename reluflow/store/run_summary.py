@@ -157,6 +157,11 @@ def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name not in _BESIDE}
 
 
+def beside(content: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the summary."""
+    return {name: value for name, value in content.items() if name in _BESIDE}
+
+
 def owner_of(content: Mapping[str, Any]) -> Owner | None:
     """The process that says it writes to the directory; None if none does."""
     if content.get("host") is None:
