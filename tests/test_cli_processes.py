@@ -416,6 +416,21 @@ def test_a_signal_within_a_check_decides_the_exit_code(name, code, monkeypatch):
     assert (json.loads(done.stdout)["status"], open_run("out").status) == ("converged", "converged")
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+def test_a_check_that_does_not_give_up_its_step_is_broken_off(monkeypatch):
+    def stubborn(*_):
+        signal.raise_signal(signal.SIGTERM)
+        while True:  # until the timer of the signal ends it
+            pass
+
+    monkeypatch.setattr(loop, "CHECK_PATIENCE", 0.01)
+    monkeypatch.setattr(loop, "check", stubborn)
+    done = call("run", "orthogonal-toy", *FAST, "--check", "--out", "out", "-q")
+    assert done.exit_code == 143
+    assert done.stderr == "reluflow: the check was interrupted; the run is saved without it\n"
+    assert open_run("out").status == "converged"
+
+
 def test_an_earlier_check_is_kept_where_another_one_is_interrupted(monkeypatch):
     call("run", "orthogonal-toy", *FAST, "--check", "--out", "out", "-q")
     checked = open_run("out").summary["check"]

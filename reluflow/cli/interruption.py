@@ -33,7 +33,7 @@ class Interruption:
 
     def __init__(self) -> None:
         #: whether to raise BrokenOffError once the patience is over
-        self._breaks_off = False
+        self._breaks_off, self._patience = False, PATIENCE
         self.name: str | None = None
         #: what the process then ends with
         self.code = ExitCode.INTERRUPTED
@@ -56,16 +56,19 @@ class Interruption:
         self._previous.clear()
 
     @contextmanager
-    def breaking_off(self) -> Iterator[None]:
-        """While entered, what does not end within PATIENCE seconds after a signal is left by BrokenOffError.
+    def breaking_off(self, patience: float | None = None) -> Iterator[None]:
+        """While entered, what does not end within ``patience`` seconds (PATIENCE) after a signal is left by
+        BrokenOffError.
 
         Where the system has no timer (Windows) it is waited for.
         """
-        self._breaks_off = True
+        self._breaks_off, self._patience = True, PATIENCE if patience is None else patience
+        if self.name is not None:
+            self._wait(self._patience)
         try:
             yield
         finally:
-            self._breaks_off = False
+            self._breaks_off, self._patience = False, PATIENCE
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -79,13 +82,13 @@ class Interruption:
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.name is None:
             self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
-            self._wait(PATIENCE)
+            self._wait(self._patience)
 
     def break_off(self, *_: object) -> None:
         """The timer of a signal has run down: end what may be broken off, or ask again later."""
         if self._breaks_off:
             raise BrokenOffError
-        self._wait(PATIENCE)
+        self._wait(self._patience)
 
     def _wait(self, seconds: float) -> None:
         """Be called again after so many seconds; never, for 0."""

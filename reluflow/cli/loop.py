@@ -1,8 +1,9 @@
 """A headless run to its end: shown, saved now and then, and ended in order by a signal."""
 
+from contextlib import suppress
 from typing import Final
 
-from reluflow.cli.interruption import Interruption
+from reluflow.cli.interruption import BrokenOffError, Interruption
 from reluflow.cli.output import remark, say
 from reluflow.cli.progress import Progress
 from reluflow.errors import RunError, sentence
@@ -13,6 +14,8 @@ from reluflow.training.training import Training
 
 #: Seconds of solving between two looks at the run.
 LOOK_EVERY: Final = 0.05
+#: Seconds that a step of a check gets to be given up after a signal: by then the run is saved.
+CHECK_PATIENCE: Final = 0.5
 
 
 class Loop:
@@ -56,7 +59,9 @@ class Loop:
                 progress.append(Progress(finer, self._quiet))
             progress[0].show()
 
-        found = check(self._training, look, lambda: self._interruption.name)
+        found = None
+        with suppress(BrokenOffError), self._interruption.breaking_off(CHECK_PATIENCE):
+            found = check(self._training, look, lambda: self._interruption.name)
         for each in progress:
             each.close()
         if found is None:

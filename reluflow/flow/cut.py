@@ -30,6 +30,7 @@ class Cut(SolverView):
         super().__init__(whole.problem)
         self.t_old, self.t, self.steps = min(whole.t_old, end.t), end.t, whole.steps
         self._whole, self._end = whole, end
+        self.abandoned = lambda: whole.abandoned()
         log = whole.event_log
         self._log = log.take(slice(0, int(np.searchsorted(log.t, end.t, side="right"))))
         if events is not None:

@@ -1,12 +1,16 @@
 """When a run is over, and why: its stop rules, the floor of rounding, rest."""
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reluflow.errors import ProblemError
-from reluflow.flow.base import FlowSolver, SolverView, State
+from reluflow.flow.base import AbandonedError, FlowSolver, SolverView, State
 from reluflow.flow.cut import crossing, margin_crossing
 from reluflow.flow.margins import margins_of
+from reluflow.flow.patience import patiently
 from reluflow.losses import LEAST_LOSS
 from reluflow.observe.floor import UNITS, rounding_floor
 from reluflow.observe.stillness import STILLNESS, Stillness
@@ -18,11 +22,16 @@ if TYPE_CHECKING:
 #: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
 FEW_PAIRS: Final = 20_000
 
+#: ... and up to which a verdict takes no time that anybody would notice.
+FEWEST_PAIRS: Final = 500
+
 #: With weight decay rest is looked for so often in every 1 / lambda of flow time.
 LOOKS: Final = 4.0
 
 #: How a run ended, and why in words.
 Ending = tuple[str, str]
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,24 @@ class Judge:
         return solver.at_rest or solver.loss <= self.level(floor) or self._has_margin(solver)
 
     def ending(self, solver: SolverView, floor: float) -> Ending | None:
-        """How the run has ended; None while it has not."""
+        """How the run has ended; None while it has not.
+
+        Raises AbandonedError where the solver is not wanted before that is known; it can be asked again.
+        """
+        before = copy(self.stillness)
+        try:
+            return self._ending(solver, floor)
+        except AbandonedError:
+            self.stillness = before
+            raise
+
+    def _verdict(self, solver: SolverView, find: Callable[[], _Found]) -> _Found:
+        """What the theory says of a rest, which may take seconds."""
+        if self._problem.width * self._problem.samples <= FEWEST_PAIRS:
+            return find()
+        return patiently(find, solver.abandoned)
+
+    def _ending(self, solver: SolverView, floor: float) -> Ending | None:
         stop = self.stop
         if solver.failure is not None:
             return "failed", solver.failure
@@ -141,7 +167,7 @@ class Judge:
             share = STILLNESS.trembles
         if not rests(problem, state, norm / problem.speed, share):
             return None
-        verdict = classify_decayed(problem, state, max(share, STILL))
+        verdict = self._verdict(solver, partial(classify_decayed, problem, state, max(share, STILL)))
         if verdict.kind in ("saddle", "moving"):
             return None
         return "stationary", f"the objective stays at {objective:.6g}, {verdict.kind}: {verdict.reason}"
@@ -177,7 +203,7 @@ class Judge:
         if few and (not self._problem.of_labels or solver.gradient_norm == 0.0):
             from reluflow.theory.escape import classify
 
-            verdict = classify(self._problem, solver.state)
+            verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
             rests = verdict.kind == "global minimum" and solver.gradient_norm == 0.0
             if verdict.stays or rests:
                 return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
@@ -187,7 +213,7 @@ class Judge:
         """The network moves no more for certain; what it is at is another matter."""
         from reluflow.theory.escape import classify
 
-        verdict = classify(self._problem, solver.state)
+        verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
         reason = (
             f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
             f"move any more{', but for weight decay' if self._problem.weight_decay else ''}"
@@ -200,7 +226,7 @@ class Judge:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""
         from reluflow.theory.escape import classify
 
-        verdict = classify(self._problem, solver.state)
+        verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
         seen = f"in the last {self.stillness.span:.3g} units of flow time no live neuron has turned or grown"

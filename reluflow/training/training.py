@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -58,14 +58,14 @@ class Training:
         self.reason = ""
         self.wall_seconds = 0.0
         self._judging = Judge(problem, self.stop, self._solver.options.rtol)
-        self._burst = 1
+        self._burst, self._is_judged = 1, True
         work = problem.width * problem.samples * (6 * problem.dimension + PASSES)
         #: steps of a solver of fixed steps between two looks at the clock, at most
         self.longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
         #: the loss, where the solver stands, that is only rounding
         self._floor = self._judging.floor(self._solver)
-        self._judge(self._floor)
+        self._judge()
 
     @property
     def solver(self) -> SolverView:
@@ -76,13 +76,8 @@ class Training:
     def from_preset(cls, preset: "Preset") -> "Training":
         """The run that a preset describes. Raises what building its problem or its solver raises."""
         values = preset.values
-        return cls(
-            preset.problem(),
-            values.get("solver.method"),
-            Options.of(values),
-            StopRules.of(preset),
-            RecordRules.of(values),
-        )
+        method, options, record = values.get("solver.method"), Options.of(values), RecordRules.of(values)
+        return cls(preset.problem(), method, options, StopRules.of(preset), record)
 
     def run(
         self,
@@ -163,7 +158,7 @@ class Training:
 
     def break_off(self, why: str) -> None:
         """End a run whose solver raised an error that it should not have."""
-        self._end("failed", f"the solver broke off: {why}")
+        self.status, self.reason = "failed", f"the solver broke off: {why}"
 
     @property
     def method(self) -> str:
@@ -190,6 +185,9 @@ class Training:
     def _step(self, burst: int) -> Outcome:
         """A step that is recorded and judged, or of which nothing is left if it was abandoned."""
         solver, stop = self._solver, self.stop
+        if not self._is_judged:  # nobody waited for what there is to say of the last one
+            self._judge()
+            return Outcome.ABANDONED
         if stop.steps is not None:
             burst = min(burst, stop.steps - solver.steps)
         loss = solver.loss
@@ -208,7 +206,7 @@ class Training:
         self._pace(moved)
         if end is not None:
             self._end_within_step(end)
-        self._judge(floor)
+        self._judge()
         return outcome
 
     def _end_within_step(self, end: State, events: int | None = None) -> None:
@@ -232,18 +230,18 @@ class Training:
         elif moved < 0.25 * RECORDER.spacing:
             self._burst = min(2 * self._burst, self.longest_burst)
 
-    def _judge(self, floor: float) -> None:
-        ending = self._judging.ending(self.solver, floor)
-        if ending is not None:
-            self._end(*ending)
+    def _judge(self) -> None:
+        self._is_judged = False
+        with suppress(AbandonedError):
+            ending = self._judging.ending(self.solver, self._floor)
+            self._is_judged = True
+            if ending is not None:
+                self.status, self.reason = ending
 
     def _judge_wall(self) -> None:
         limit = self.stop.wall_seconds
         if self.status == "running" and limit is not None and self.wall_seconds >= limit:
-            self._end("wall", f"the run has used stop.wall_seconds = {limit:g} seconds")
-
-    def _end(self, status: str, reason: str) -> None:
-        self.status, self.reason = status, reason
+            self.status, self.reason = "wall", f"the run has used stop.wall_seconds = {limit:g} seconds"
 
     def summary(self) -> dict[str, Any]:
         """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
@@ -290,7 +288,7 @@ class Training:
         if end:
             weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])
             self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]))
-        self._judge(self._floor)
+        self._judge()
         self._judge_wall()
 
     def _end_again(self, end: State, events: int) -> None:
