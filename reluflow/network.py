@@ -12,6 +12,7 @@ trained on one of the losses of ``reluflow.losses``, as on the square loss in on
 The subgradient of sigma at zero is the slope throughout, which is zero for the ReLU.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -125,6 +126,11 @@ def indices(mask: Any) -> npt.NDArray[np.intp]:
     """Where an array of one dimension is true, or not zero; ``np.flatnonzero`` takes four times as long."""
     where: npt.NDArray[np.intp] = mask.nonzero()[0]
     return where
+
+
+def stacked(arrays: Sequence[Array]) -> Array:
+    """Arrays of one shape as one (k, ...); a single one, which may be large, is not copied."""
+    return arrays[0][None] if len(arrays) == 1 else np.array(arrays)
 
 
 def row_norms(rows: Array) -> Array:

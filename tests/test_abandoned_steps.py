@@ -153,3 +153,19 @@ def test_a_verdict_that_nobody_waits_for_is_given_later(name, ends, monkeypatch)
     assert (broken.status, broken.reason) == (ends, straight.reason)
     for name, column in straight.recorder.series.items():
         np.testing.assert_array_equal(broken.recorder.series[name], column)
+
+
+def test_the_wall_time_is_over_half_a_look_before_its_end(monkeypatch):
+    """From one look to the next a pass over many weights may take some tenths of a second."""
+    now = [0.0]
+    monkeypatch.setattr(stopping.time, "perf_counter", lambda: now[0])
+    clock = stopping.WallClock()
+    clock.begin(1.0)
+    for now[0], over, margin in (
+        (0.1, False, 0.05),
+        (0.3, False, 0.1),
+        (0.5, False, 0.1),
+        (0.91, True, 0.15),
+    ):
+        assert clock.is_over() is over
+        assert clock.margin == pytest.approx(margin)

@@ -164,8 +164,7 @@ class StraightLine(DenseOutput):
     def __call__(self, t: float) -> State:
         span = self.end - self.start
         share = (t - self.start) / span if span > 0.0 else 1.0
-        return State(
-            t,
-            (1.0 - share) * self._first.weights + share * self._last.weights,
-            (1.0 - share) * self._first.output_weights + share * self._last.output_weights,
-        )
+        weights, outputs = share * self._last.weights, share * self._last.output_weights
+        weights += (1.0 - share) * self._first.weights
+        outputs += (1.0 - share) * self._first.output_weights
+        return State(t, weights, outputs)

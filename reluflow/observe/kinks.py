@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reluflow.flow.base import State
-from reluflow.network import ON_A_KINK, Array, activation, preactivations, row_norms
+from reluflow.network import ON_A_KINK, Array, activation, preactivations, row_norms, stacked
 from reluflow.problem import Problem
 
 
@@ -111,7 +111,7 @@ def gradient_norms(
 ) -> Array:
     """The same of several states (k,); settled: how well shares are known in the end."""
     inputs, slope = problem.inputs, problem.slope
-    weights = np.concatenate([state.weights for state in states])
+    weights = stacked([state.weights for state in states]).reshape(-1, inputs.shape[1])
     outputs = np.concatenate([state.output_weights for state in states])
     z = preactivations(weights, inputs)
     pause()

@@ -11,7 +11,7 @@ import numpy as np
 
 from reluflow.flow.base import AbandonedError, SolverView, State
 from reluflow.flow.margins import margins_of
-from reluflow.network import Array, activation, preactivations, row_norms, variation_norm
+from reluflow.network import Array, activation, preactivations, row_norms, stacked, variation_norm
 from reluflow.observe.change import Shape, movements
 from reluflow.observe.history import History
 from reluflow.observe.kinks import gradient_norm, gradient_norms
@@ -177,6 +177,7 @@ class Recorder:
         at_once = max(1, room // problem.width)
         for first in range(0, times.size, at_once):
             some = times[first : first + at_once]
+            self._ask()
             states, slopes = dense.states(some), dense.gradient_norms(some)
             slopes = gradient_norms(states, problem, pause=self._ask) if slopes is None else slopes
             self._record_each(some, states, slopes, solver)
@@ -185,13 +186,14 @@ class Recorder:
     def _record_each(self, times: Array, states: list[State], slopes: Array, solver: SolverView) -> None:
         """Record states at times (k,) with |gradient| (k,), which is nan where it is not known."""
         problem = self._problem
-        weights = np.array([state.weights for state in states])
-        outputs = np.array([state.output_weights for state in states])
+        weights = stacked([state.weights for state in states])
+        outputs = stacked([state.output_weights for state in states])
         hidden = activation(preactivations(weights, problem.inputs), problem.slope)
         misfits = np.matmul(outputs[:, None], hidden)[:, 0] - problem.targets
         losses = [problem.value(misfit) for misfit in misfits]
         self._ask()
         norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
+        self._ask()
         sizes = np.einsum("km,km->k", np.abs(outputs), norms)
         shapes = Shape.of_each(times, weights, norms, losses)
         self._ask()
@@ -281,13 +283,8 @@ class Recorder:
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Go on from a checkpoint of a recorder of the same problem."""
         self._series.unpack({key[7:]: value for key, value in saved.items() if key.startswith("series/")})
-        taken = zip(
-            np.asarray(saved["snapshots/t"]),
-            np.array(saved["snapshots/weights"]),
-            np.array(saved["snapshots/output_weights"]),
-            strict=True,
-        )
-        states = [State(float(t), weights, outputs) for t, weights, outputs in taken]
+        taken = [np.array(saved[f"snapshots/{name}"]) for name in ("t", "weights", "output_weights")]
+        states = [State(float(t), weights, outputs) for t, weights, outputs in zip(*taken, strict=True)]
         self._newest = states[-1] if states else None
         self._states = states[: int(saved["kept"])]
         logs = np.asarray(saved["log_losses"], dtype=float).tolist()

@@ -1,5 +1,7 @@
 """When a run is over, and why: its stop rules, the floor of rounding, rest."""
 
+import math
+import time
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, fields, replace
@@ -24,6 +26,9 @@ FEW_PAIRS: Final = 20_000
 
 #: ... and up to which a verdict takes no time that anybody would notice.
 FEWEST_PAIRS: Final = 500
+
+#: Seconds before the end of its wall time at which a run may end, at most.
+LARGEST_MARGIN: Final = 0.15
 
 #: With weight decay rest is looked for so often in every 1 / lambda of flow time.
 LOOKS: Final = 4.0
@@ -53,6 +58,29 @@ class StopRules:
     def of(cls, preset: "Preset") -> "StopRules":
         """The rules of a preset: each field is the key of [stop] that has its name."""
         return cls(*(preset.values.get(f"stop.{field.name}") for field in fields(cls)))
+
+
+class WallClock:
+    """Says when the wall time of a run is over, to be asked now and then within a step.
+
+    From one time that it is asked to the next a pass over many weights may take some tenths of a second. It
+    is over half of the longest such wait before its end, the ``margin``, so that on average it is kept.
+    """
+
+    def __init__(self) -> None:
+        self.margin = 0.0
+        self._end = self._asked = math.inf
+
+    def begin(self, seconds: float) -> None:
+        """There are so many seconds from now."""
+        self._asked = time.perf_counter()
+        self._end = self._asked + seconds
+
+    def is_over(self) -> bool:
+        now = time.perf_counter()
+        self.margin = min(max(self.margin, 0.5 * (now - self._asked)), LARGEST_MARGIN)
+        self._asked = now
+        return now >= self._end - self.margin
 
 
 class Judge:

@@ -15,7 +15,7 @@ from reluflow.flow.events import Events
 from reluflow.observe.recorder import Recorder, RecordRules
 from reluflow.observe.recorder_rules import RECORDER
 from reluflow.problem import Problem
-from reluflow.training.stopping import Judge, StopRules
+from reluflow.training.stopping import Judge, StopRules, WallClock
 from reluflow.training.summary import measured
 from reluflow.training.threads import one_thread
 
@@ -58,7 +58,7 @@ class Training:
         self.reason = ""
         self.wall_seconds = 0.0
         self._judging = Judge(problem, self.stop, self._solver.options.rtol)
-        self._burst, self._is_judged = 1, True
+        self._burst, self._is_judged, self._clock = 1, True, WallClock()
         work = problem.width * problem.samples * (6 * problem.dimension + PASSES)
         #: steps of a solver of fixed steps between two looks at the clock, at most
         self.longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
@@ -122,7 +122,8 @@ class Training:
         began = time.perf_counter()
         left = math.inf if self.stop.wall_seconds is None else self.stop.wall_seconds - self.wall_seconds
         seconds = min(seconds, left)
-        with one_thread(), self._abandoning(lambda: time.perf_counter() - began >= left or abandoned()):
+        self._clock.begin(left)
+        with one_thread(), self._abandoning(lambda: self._clock.is_over() or abandoned()):
             while self.status == "running" and not halted():
                 self._step(self._burst)
                 if time.perf_counter() - began >= seconds:
@@ -240,7 +241,7 @@ class Training:
 
     def _judge_wall(self) -> None:
         limit = self.stop.wall_seconds
-        if self.status == "running" and limit is not None and self.wall_seconds >= limit:
+        if self.status == "running" and limit is not None and self.wall_seconds >= limit - self._clock.margin:
             self.status, self.reason = "wall", f"the run has used stop.wall_seconds = {limit:g} seconds"
 
     def summary(self) -> dict[str, Any]:
