@@ -161,9 +161,9 @@ def one_sentence(text: str) -> str:
     plain = escaped(" ".join(text.split()))
     if len(plain) > LONGEST:
         plain = re.sub(
-            rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: _shortened(word[0], _LONGEST_WORD, "..."), plain
+            rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: shortened(word[0], _LONGEST_WORD, "..."), plain
         )
-    return _shortened(plain, LONGEST, _CUT)
+    return shortened(plain, LONGEST)
 
 
 def counted(number: int, thing: str) -> str:
@@ -171,7 +171,8 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def _shortened(text: str, length: int, cut: str) -> str:
+def shortened(text: str, length: int, cut: str = _CUT) -> str:
+    """The text without its middle, for which ``cut`` stands, where it has more characters than ``length``."""
     if len(text) <= length:
         return text
     half = (length - len(cut)) // 2

@@ -4,7 +4,7 @@ A role says what is drawn, never how: the app maps roles to colours of its theme
 roles themselves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 Role = Literal[
@@ -40,6 +40,8 @@ Role = Literal[
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 #: the roles of runs kept for comparison, in their order
 FROZEN: Final[tuple[Role, ...]] = ("frozen", "frozen2", "frozen3", "frozen4", "frozen5", "frozen6")
+#: between two entries of a list in a row
+_GAP: Final = "   "
 
 
 class Segment(NamedTuple):
@@ -85,6 +87,28 @@ def wrap(row: Row, width: int, indent: int) -> list[Row]:
             return rows
         cells = blank * indent + rest
     return [*rows, joined(cells)]
+
+
+def listed(head: Row, entries: Sequence[Row], width: int, ellipsis: str) -> Row:
+    """The head and behind it as many entries as fit in ``width`` cells, and how many more there are: "+3".
+
+    The first entry is cut rather than left out.
+    """
+    row, left = [*head], width - _extent(head)
+    for i, entry in enumerate(entries):
+        gap = _GAP if i else ""
+        more = f"{_GAP}+{len(entries) - i - 1}" if i + 1 < len(entries) else ""
+        if i and len(gap) + _extent(entry) + len(more) > left:
+            return [*row, Segment(f"{_GAP}+{len(entries) - i}", "dim")]
+        if not i and _extent(entry) + len(more) > left:
+            entry = [*fit(entry, left - len(more) - len(ellipsis)), Segment(ellipsis, "dim")]
+        row += [Segment(gap, "dim"), *entry] if gap else entry
+        left -= len(gap) + _extent(entry)
+    return row
+
+
+def _extent(row: Row) -> int:
+    return sum(len(segment.text) for segment in row)
 
 
 def spread(row: Row) -> list[Segment]:

@@ -90,3 +90,13 @@ async def test_a_message_hides_no_picture_table_or_field(
         await app.until(lambda: "to their end" not in app.text, "their end")
         assert [panel.size.height for panel in panels] == heights
         assert "help" in app.text.splitlines()[-1]
+
+
+async def test_a_message_of_several_sentences_is_seen_whole() -> None:
+    async with explorer(size=(80, 24), overrides=SMALL) as app:
+        app.app.complain("It begins " + "with words that wrap " * 19 + "and comes to its end")
+        await app.until(lambda: "to its end" in app.text, "the message")
+        assert "It begins" in app.text
+        app.app.complain("Another one begins " + "with words that wrap " * 200 + "and is at its end")
+        await app.until(lambda: "at its end" in app.text, "the message")
+        assert "Another one begins" in app.text

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from reluflow.network import Array
-from reluflow.plot.cells import FROZEN, Row, Segment
+from reluflow.plot.cells import FROZEN, Row, Segment, listed
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import curve_of, fit_axes
 from reluflow.plot.loss_picture import draw_loss
@@ -72,10 +72,12 @@ class CurvesPanel(RowsPanel):
         return [top, legend, *draw_loss(line, axes, size, self.glyphs, frozen=others).rows]
 
     def _legend(self, width: int) -> Row:
-        row: Row = [Segment(f" {self.glyphs.horizontal} {self._name}   ", "curve")]
-        for number, (name, _) in self._others.items():
-            row += [Segment(LETTERS[number], FROZEN[number % len(FROZEN)]), Segment(f" {name}   ", "dim")]
-        return row
+        line: Row = [Segment(f" {self.glyphs.horizontal} {self._name}", "curve")]
+        others: list[Row] = [
+            [Segment(f"{LETTERS[number]} ", FROZEN[number % len(FROZEN)]), Segment(name, "dim")]
+            for number, (name, _) in self._others.items()
+        ]
+        return listed([], [line, *others], width, self.glyphs.ellipsis)
 
 
 _NOTHING: Series = {"t": [], "loss": []}  # type: ignore[dict-item]

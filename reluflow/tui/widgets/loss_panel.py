@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from reluflow.figures.choices import Choices, Clock
 from reluflow.observe.history import History
 from reluflow.observe.series import HELD_OUT_LOSS, OBJECTIVE
-from reluflow.plot.cells import FROZEN, Row, Segment
+from reluflow.plot.cells import FROZEN, Row, Segment, listed
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, fit_axes, time_limit
 from reluflow.plot.loss_marks import theory_key, with_cursor
@@ -163,7 +163,7 @@ class LossPanel(ZoomedPanel):
         moment = self._moment
         if moment is None or moment.frame.history is None:
             return [top, [], [Segment("  nothing recorded yet", "dim")]]
-        legend = self._legend(moment)
+        legend = self._legend(moment, width)
         if self.theory and height - len(legend) >= _ROOM_FOR_KEY:
             legend += theory_key(self._marks.landmarks, self._marks.forecast, self.glyphs, width)
         self.top = 1 + len(legend)
@@ -253,22 +253,21 @@ class LossPanel(ZoomedPanel):
             place, (low, high) = shown.height(moment.loss), shown.loss
         return (place - low) / (high - low) if place is not None and low <= place <= high else 0.5
 
-    def _legend(self, moment: Moment) -> list[Row]:
+    def _legend(self, moment: Moment, width: int) -> list[Row]:
         """A key that says how the runs behind differ, and what is drawn beside the loss."""
-        behind, history = self.behind(moment.frame.preset), moment.frame.history
-        row: Row = []
+        frame, row = moment.frame, list[Segment]()
+        behind, history = self.behind(frame.preset), frame.history
         for letter, (column, name) in BESIDE_LOSS.items():
             if history is not None and column in history.series:
                 row += [Segment(f" {letter}", BESIDE[letter]), Segment(f" {name}  ", "dim")]
         if not behind:
             return [row] if row else []
         row.append(Segment(" behind: ", "dim"))
-        for number, run in behind.items():
-            row += [
-                Segment(LETTERS[number], FROZEN[number % len(FROZEN)]),
-                Segment(f" {run.label(moment.frame)}   ", "dim"),
-            ]
-        return [row]
+        runs = [
+            [Segment(f"{LETTERS[number]} ", FROZEN[number % len(FROZEN)]), Segment(run.label(frame), "dim")]
+            for number, run in behind.items()
+        ]
+        return [listed(row, runs, width, self.glyphs.ellipsis)]
 
     def _origin(self, preset: Preset) -> Origin:
         return self._origins.get(preset.name, Origin(preset.name))
