@@ -1,5 +1,7 @@
 """Orthogonal inputs: closed forms against solvers, and assumptions that fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from problems import balanced, orthogonal, toy, with_bias
@@ -8,6 +10,9 @@ from trained import trained
 from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory import start_bundles
+from reluflow.theory.effort import flow_of_bundles
+from reluflow.theory.forecast import FORECAST
 from reluflow.theory.jump_process import limit_process
 from reluflow.theory.orthogonal import predictions
 from reluflow.theory.orthogonal_assumptions import why_not_paper
@@ -165,3 +170,18 @@ def test_the_rate_of_a_block_is_that_of_the_kernel_of_its_bundle(lengths):
     w, a = fitting[None] / np.sqrt(mass), np.array([np.sqrt(mass)])
     np.testing.assert_allclose(w @ inputs.T * a[:, None], targets[None])
     assert rate == pytest.approx(kernel_rate(w, a, inputs), rel=1e-10)
+
+
+def test_bundles_that_are_too_many_to_be_followed_are_given_up_in_words(monkeypatch):
+    """By the rows about a limit of which they would say how far it is; all others stay."""
+    problem = toy()
+    whole = {row.id: row for row in predictions(problem)}
+    monkeypatch.setattr(start_bundles, "SCALE", replace(start_bundles.SCALE, pairs=1.0))
+    rows = {row.id: row for row in predictions(problem)}
+    given_up = {id for id, row in rows.items() if "are not followed to their end" in row.reason}
+    assert "orthogonal/final-norm" in given_up
+    assert all(rows[id].applies == whole[id].applies for id in rows.keys() - given_up)
+
+
+def test_a_flow_of_bundles_costs_more_with_many_samples():
+    assert flow_of_bundles(94, 75) < FORECAST.pairs < flow_of_bundles(20, 300)

@@ -18,6 +18,8 @@ class Effort:
     pairs: int = 30_000
     #: units that one round takes at most: with more neurons there are no more rounds
     most: float = 4.5
+    #: samples from which on what bundles do to each other is most of what their flow costs
+    coupled: int = 100
 
 
 EFFORT: Final = Effort()
@@ -31,3 +33,11 @@ def left_after_round(budget: float, neurons: int, samples: int) -> float:
             f"small neurons meet more kinks of {samples} samples than they are followed through"
         )
     return left
+
+
+def flow_of_bundles(bundles: int, samples: int) -> float:
+    """What the flow of some bundles costs: pairs of bundle and sample, or more with many samples.
+
+    The residual of each sample is solved for together with all others.
+    """
+    return bundles * samples * (1.0 + samples / EFFORT.coupled)

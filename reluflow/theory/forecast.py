@@ -25,6 +25,7 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
+from reluflow.theory.effort import flow_of_bundles
 from reluflow.theory.escape import loss_at_own_speed
 from reluflow.theory.readings import time_of_loss
 from reluflow.theory.resting import AT_REST, growth_rate_bound, is_large, moving
@@ -48,8 +49,8 @@ class ForecastRules:
     faded: float = 1e-6
     #: neurons that are followed from now on where some are large already, at most: the residual may move
     few: int = 60
-    #: pairs of bundle and sample whose flow is solved for, at most (it takes some three seconds then): more
-    #: are hardly less than the network itself
+    #: pairs of bundle and sample (see ``effort.flow_of_bundles``) whose flow is solved for, at most (it
+    #: takes a second or two then): more are hardly less than the network itself
     pairs: int = 20_000
 
 
@@ -201,7 +202,7 @@ def _fall_of_the_bundles(
         np.concatenate([small.log, rest.log]),
     )
     weights, outputs = bundled(neurons, inputs, slope)
-    if outputs.size * len(inputs) > FORECAST.pairs:
+    if flow_of_bundles(outputs.size, len(inputs)) > FORECAST.pairs:
         raise TooManyBundlesError(
             f"{outputs.size} bundles of neurons on {len(inputs)} samples compete for the next escape: as "
             "much to solve for as the run itself"

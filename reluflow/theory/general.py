@@ -41,12 +41,11 @@ class GeneralRows:
     #: neurons whose pairs are audited, at most: of more too few states are kept to see what happened in
     #: between
     paired: int = 20_000
-    #: neurons times samples times samples that are flowed for a forecast, at most (it takes some twenty
-    #: seconds then, more where neurons slide along many kinks): a neuron may cross the kinks of all samples,
-    #: and looks at all of them each time
+    #: neurons times samples times samples that are flowed for a forecast, at most: a neuron may cross the
+    #: kinks of all samples, and looks at all of them each time
     crossings: int = 400_000_000
     #: effort (see ``effort.Effort``) for all rows about the small neurons of a start
-    kinks: float = 4000.0
+    kinks: float = 1000.0
 
 
 GENERAL: Final = GeneralRows()

@@ -18,6 +18,7 @@ from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
+from reluflow.theory.forecast import TooManyBundlesError
 from reluflow.theory.limit_process import Limit, general_limit
 from reluflow.theory.orthogonal_assumptions import ASSUMED
 from reluflow.theory.orthogonal_formulas import least_orthogonal
@@ -100,7 +101,7 @@ class _Rows:
         if self.limit.trouble:
             return self.limit.trouble
         if not self.limit.escapes or self.bundles is None:
-            return "no neuron grows from this start"
+            return self._followed[1]
         return "the bundles of this start cannot be followed" if self.bundles.status == "failed" else None
 
     @cached_property
@@ -117,7 +118,15 @@ class _Rows:
     @cached_property
     def bundles(self) -> Measured | None:
         """The flow of the bundles at the scale of the start."""
-        return bundles_from_start(self.problem)
+        return self._followed[0]
+
+    @cached_property
+    def _followed(self) -> tuple[Measured | None, str]:
+        """The flow of the bundles, and why there is none if there is none."""
+        try:
+            return bundles_from_start(self.problem), "no neuron grows from this start"
+        except TooManyBundlesError as error:
+            return None, str(error)
 
     @cached_property
     def enough(self) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
+from reluflow.theory.forecast import TooManyBundlesError
 from reluflow.theory.orthogonal_formulas import (
     SAME_LENGTH,
     block_rates,
@@ -53,15 +54,24 @@ class End(Rows):
     """Loss, norm, directions and rate in the end."""
 
     @cached_property
+    def _followed(self) -> tuple[Measured | None, str]:
+        """The flow of the bundles to its end, and why there is none if there is none."""
+        try:
+            found = bundles_from_start(self.problem)
+        except TooManyBundlesError as error:
+            return None, str(error)
+        whole = found is None or self.ended(found) or found.status == "stationary"
+        return found if whole else None, "the bundles of this start cannot be followed to their end"
+
+    @property
     def bundles(self) -> Measured | None:
         """The flow of the bundles at the scale of the start: what a limit of vanishing scale leaves out."""
-        found = bundles_from_start(self.problem)
-        return found if found is None or self.ended(found) or found.status == "stationary" else None
+        return self._followed[0]
 
     def _finite(self, error: Error, largest: float, what: str) -> tuple[float, str | None]:
         """How far off the limit the bundles end, and why the limit is not reached if that is too much."""
         if self.bundles is None:
-            return 0.0, "the bundles of this start cannot be followed to their end"
+            return 0.0, self._followed[1]
         start = log_variation_norm(self.problem.weights, self.problem.output_weights)
         log_scale = 0.5 * (float(np.log(self.limit.norm)) - start)
         return finite_scale(self.problem, self.bundles, log_scale, error, largest, what)

@@ -6,6 +6,7 @@ the flow but for what neurons of one bundle differ by: it says how far a limit i
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +17,8 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.theory.bundled_flow import Neurons, bundled, follow
-from reluflow.theory.forecast import FORECAST, next_groups
+from reluflow.theory.effort import flow_of_bundles
+from reluflow.theory.forecast import FORECAST, TooManyBundlesError, next_groups
 from reluflow.theory.resting import moving
 from reluflow.theory.small_neurons import Field, flowed
 
@@ -32,6 +34,8 @@ class ScaleRules:
     fitted: float = 1e-9
     #: ratio of the ln(1/scale) of the smaller start from which it is told where an error becomes small
     smaller: float = 1.5
+    #: pairs of bundle and sample (see ``effort.flow_of_bundles``) that are followed, at most
+    pairs: float = 20_000
 
 
 SCALE: Final = ScaleRules()
@@ -58,12 +62,17 @@ def bundles_from_start(problem: Problem) -> Measured | None:
     """The flow of the bundles in the problem's loss and flow time; None if no neuron grows.
 
     The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
-    ``status`` as in ``bundled_flow.follow``.
+    ``status`` as in ``bundled_flow.follow``. Raises TooManyBundlesError where that would take long.
     """
     found = start_of_bundles(problem)
     if found is None:
         return None
     bundles, begin = found
+    if flow_of_bundles(bundles.width, bundles.samples) > SCALE.pairs:
+        raise TooManyBundlesError(
+            f"{bundles.width} bundles of neurons on {bundles.samples} samples are not followed to their end: "
+            "it would take as long as the run itself"
+        )
     run = follow(bundles, SCALE.fitted * problem.value(-problem.targets))
     late, states, series = begin / problem.speed, run.snapshots, run.series
     if late > 0.0:
@@ -91,8 +100,10 @@ def finite_scale(
         return off or 0.0, None
     less = float(np.exp(-(SCALE.smaller - 1.0) * log_scale))
     smaller = replace(problem, weights=less * problem.weights, output_weights=less * problem.output_weights)
-    run = bundles_from_start(smaller)
-    second, when = None if run is None else error(run), "at a far smaller scale"
+    second, when = None, "at a far smaller scale"
+    with suppress(TooManyBundlesError):
+        run = bundles_from_start(smaller)
+        second = None if run is None else error(run)
     if second is not None and 0.0 < second < off:
         power = np.log(off / second) / ((SCALE.smaller - 1.0) * log_scale)
         when = f"from ln(1/scale) = {log_scale + np.log(off / largest) / power:.3g} on"
