@@ -1,6 +1,7 @@
 """Weight decay: (lambda / 2) sum_j (|w_j|^2 + a_j^2) is added to the loss."""
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from reluflow.theory import all_predictions
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
@@ -346,3 +349,16 @@ def test_a_rest_that_strong_decay_holds_is_not_left_again(decay: float, loss: fl
         solver.step(t_end=3000.0)
     assert solver.t == 3000.0
     assert solver.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_what_does_not_speak_of_decay_is_not_computed(monkeypatch):
+    """With strong decay the flow that such a row is about may go on for ever."""
+    plain = load_preset("first-steps").problem()
+    rows = [row.id for row in all_predictions(plain)]
+    for chapter in ("general", "limit", "orthogonal"):
+        monkeypatch.setattr(f"reluflow.theory.{chapter}.predictions", None)
+    found = all_predictions(replace(plain, weight_decay=1e5))
+    assert [row.id for row in found] == rows
+    others = [row for row in found if not row.id.startswith("decay/")]
+    assert {row.reason for row in others} == {"it speaks of the flow without weight decay"}
+    assert not any(row.applies for row in others)

@@ -149,22 +149,23 @@ PREDICTIONS: Final[Mapping[str, str]] = {
 
 #: Chapters that hold for every loss, and what of them does not.
 OF_ANY_LOSS: Final = ("general", "labels", "decay")
+#: The chapter about weight decay, which is the one that holds with it.
+WITH_DECAY: Final = "decay"
 OF_SQUARES: Final = ("general/out-of-reach", "general/two-piece")
 
 
 def all_predictions(problem: "Problem") -> "list[Prediction]":
     """Every prediction there is for a problem, also those that say why they do not apply."""
-    found = [row for name, chapter in CHAPTERS.rows.items() for row in _rows(name, chapter, problem)]
-    if not problem.weight_decay:
-        return found
-    other = "it speaks of the flow without weight decay"
-    return [row if row.id.startswith("decay/") else row.not_applying(other) for row in found]
+    return [row for name, chapter in CHAPTERS.rows.items() for row in _rows(name, chapter, problem)]
 
 
 def _rows(name: str, chapter: Chapter, problem: "Problem") -> "list[Prediction]":
-    """Those of a chapter; where it is about the square loss only, they say so and are not computed."""
+    """Those of a chapter; where it is about other flows or losses, they say so and are not computed."""
     from reluflow.theory.prediction import not_computed
 
+    if problem.weight_decay and name != WITH_DECAY:
+        other = "it speaks of the flow without weight decay"
+        return [not_computed(id, statement, other) for id, statement in chapter.rows.items()]
     if not problem.of_labels:
         return CHAPTERS[name](problem)
     square = f"it speaks of the square loss, not of the {problem.loss} one"
