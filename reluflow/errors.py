@@ -42,6 +42,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     HUNG_UP = 129
     INTERRUPTED = 130
+    ALARMED = 142
     TERMINATED = 143
 
     @classmethod

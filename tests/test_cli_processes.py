@@ -417,6 +417,23 @@ def test_a_signal_within_a_check_decides_the_exit_code(name, code, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+def test_an_alarm_of_somebody_elses_is_a_signal_like_others(monkeypatch):
+    advance = Descent.advance
+
+    def alarmed(solver, *words):
+        if not solver.steps:
+            signal.raise_signal(signal.SIGALRM)
+        advance(solver, *words)
+
+    monkeypatch.setattr(Descent, "advance", alarmed)
+    done = call("run", "orthogonal-toy", *ENDLESS, "--out", "out", "-q")
+    assert done.exit_code == 142
+    assert "interrupted and saved" in done.stderr
+    assert open_run("out").summary["reason"].startswith("stopped by SIGALRM")
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 def test_a_check_that_does_not_give_up_its_step_is_broken_off(monkeypatch):
     def stubborn(*_):
         signal.raise_signal(signal.SIGTERM)

@@ -85,7 +85,13 @@ class Interruption:
             self._wait(self._patience)
 
     def break_off(self, *_: object) -> None:
-        """The timer of a signal has run down: end what may be broken off, or ask again later."""
+        """The timer of a signal has run down: end what may be broken off, or ask again later.
+
+        Without a signal before it is an alarm of somebody else's, who wants the run to end like any other.
+        """
+        if self.name is None:
+            self._receive(signal.SIGALRM, None)
+            return
         if self._breaks_off:
             raise BrokenOffError
         self._wait(self._patience)
