@@ -391,6 +391,16 @@ def test_numbers_that_a_run_cannot_have_come_to_are_gone_on_with_in_silence(name
     assert "Warning" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("name", "value"), [("time", 1e300), ("loss", 0.0)])
+def test_a_summary_that_does_not_fit_the_series_is_named(name, value, run):
+    with np.load(run / "trajectory.npz") as archive:
+        summary = json.loads(str(archive["summary"])) | {name: value}
+    replaced(run / "trajectory.npz", "summary", npy(np.array(json.dumps(summary)), random.Random(0)))
+    code, _, errors = told(run)
+    assert code == 2
+    assert f"its summary says {name} {value:g}, and its series ends with" in " ".join(errors.split())
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
 @pytest.mark.parametrize(("make", "made"), [("mkfifo", "named pipe"), ("mkdir", "folder")])
 @pytest.mark.parametrize("name", ["run.json", "trajectory.npz"])

@@ -18,6 +18,7 @@ from reluflow.observe.series import OBJECTIVE
 from reluflow.problem import Problem
 from reluflow.store.archive import Members, damaged
 from reluflow.store.preset import Preset
+from reluflow.store.run_layout import SAVED_SUMMARY
 from reluflow.store.run_reader import PROBLEM, TRAJECTORY, Run
 from reluflow.store.run_remade import with_problem_remade
 
@@ -60,7 +61,8 @@ class Intact:
         self.rows = len(held.t) if "t" in self.columns else 0
         #: when states were recorded
         self.times: list[float] = held.snapshots.t.tolist() if whole.get("snapshots/t") else []
-        other = self._contradiction(bool(run.faults))
+        told = run.summary if SAVED_SUMMARY in whole else {}
+        other = self._contradiction(bool(run.faults)) or self._other_end(told)
         #: a sentence where what can be read of the run cannot all be true; empty if nothing of that is found
         self.contradiction = str(damaged(run.path / TRAJECTORY, other)) if other else ""
         if other:
@@ -83,6 +85,14 @@ class Intact:
         states = [State(*each) for each in zip(*(kept[name] for name in _STATES), strict=True)]
         series = {name.removeprefix("series/"): kept[name] for name in kept if name.startswith("series/")}
         return _contradiction(self.problem, self.preset, {} if faulty else series, states)
+
+    def _other_end(self, told: Mapping[str, Any]) -> str:
+        """What the summary that was saved with the series, ``told``, says of its end and that does not."""
+        for name, column in (("time", "series/t"), ("loss", "series/loss")):
+            said, found = told.get(name), self._kept.get(column)
+            if said is not None and found is not None and said != found[-1]:
+                return f"its summary says {name} {said:.10g}, and its series ends with {found[-1]:.10g}"
+        return ""
 
     def _read(self, read: Callable[[], _Found]) -> _Found | None:
         try:
