@@ -182,10 +182,8 @@ class Neurons:
 
     def narrowed(self) -> "Neurons":
         """The same neurons with no more slots than the one that slides on the most samples needs."""
-        if self.slots.shape[1] == 0:
-            return self
         taken = self.slots >= 0
-        needed = int(taken.sum(axis=1).max(initial=0))
+        needed = int(taken.sum(axis=1).max(initial=0)) if taken.size else 0
         if needed == self.slots.shape[1]:
             return self
         order = np.argsort(~taken, axis=1, kind="stable")[:, :needed]
