@@ -7,6 +7,7 @@ No key needs ctrl, alt or a mouse.
 from collections.abc import Mapping
 from typing import Final
 
+from reluflow.plot.views import RUN_VIEWS, VIEWS
 from reluflow.tui.action import Action, under
 
 __all__ = ["ACTIONS", "BY_ID", "Action"]
@@ -273,14 +274,26 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
 )
 
-#: What the menus under a key have on offer: these have no key of their own, but the palette finds them.
-MENU_ACTIONS: Final[tuple[Action, ...]] = under(
-    "solving",
-    Action("nudge_add", "", "nudging.begin('add')", "add a neuron in the direction where it grows fastest"),
-    Action("nudge_remove", "", "nudging.begin('remove')", "remove the neuron under the cursor"),
-    Action("nudge_flip", "", "nudging.begin('flip')", "flip the sign of the neuron under the cursor"),
-    Action("nudge_scale", "", "nudging.begin('scale')", "scale the neuron under the cursor by a factor"),
-    Action("nudge_turn", "", "nudging.begin('turn')", "turn the neuron under the cursor by degrees"),
+_NUDGES: Final[Mapping[str, str]] = {
+    "add": "add a neuron in the direction where it grows fastest",
+    "remove": "remove the neuron under the cursor",
+    "flip": "flip the sign of the neuron under the cursor",
+    "scale": "scale the neuron under the cursor by a factor",
+    "turn": "turn the neuron under the cursor by degrees",
+}
+#: What has no key of its own, but the palette finds it: what menus have on offer, and every view by its name.
+MENU_ACTIONS: Final[tuple[Action, ...]] = (
+    *under(
+        "solving",
+        *(Action(f"nudge_{verb}", "", f"nudging.begin({verb!r})", what) for verb, what in _NUDGES.items()),
+    ),
+    *under(
+        "showing",
+        *(
+            Action(f"view_{name.replace(' ', '_')}", "", f"main.view.go_to({name!r})", f"{name}: {view.help}")
+            for name, view in {**VIEWS.rows, **RUN_VIEWS.rows}.items()
+        ),
+    ),
 )
 
 #: The actions by their ids, which are also what a user's keymap calls them.

@@ -40,6 +40,16 @@ async def test_the_palette_does_what_is_chosen() -> None:
         assert "Keys" in app.text
 
 
+async def test_the_palette_shows_a_view_by_its_name() -> None:
+    async with driver.explorer() as app:
+        await app.solved()
+        await app.app.action_do("palette")
+        await app.press(*"departure", "enter")
+        await app.drained()
+        assert app.app.main.view.view == "departure over time"
+        assert "departure over time" in app.text
+
+
 async def test_the_command_is_copied_with_the_changes() -> None:
     async with driver.explorer(overrides={"network.width": 7}) as app:
         await app.press("Y", "enter")

@@ -105,7 +105,11 @@ class NeuronView(FramePanel):
 
     def next_view(self) -> None:
         """Show the next of the views."""
-        self.view = NAMES[(NAMES.index(self.view) + 1) % len(NAMES)]
+        self.go_to(NAMES[(NAMES.index(self.view) + 1) % len(NAMES)])
+
+    def go_to(self, view: str) -> None:
+        """Show a view, which is one of ``NAMES``."""
+        self.view = view
         self._update()
         self.redraw()
 
