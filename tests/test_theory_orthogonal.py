@@ -10,7 +10,7 @@ from trained import trained
 from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory import start_bundles
+from reluflow.theory import jump_process, orthogonal_rows, small_neurons, start_bundles
 from reluflow.theory.effort import flow_of_bundles
 from reluflow.theory.forecast import FORECAST
 from reluflow.theory.jump_process import limit_process
@@ -185,3 +185,15 @@ def test_bundles_that_are_too_many_to_be_followed_are_given_up_in_words(monkeypa
 
 def test_a_flow_of_bundles_costs_more_with_many_samples():
     assert flow_of_bundles(94, 75) < FORECAST.pairs < flow_of_bundles(20, 300)
+
+
+def test_neurons_of_a_start_are_followed_once_for_all_rows(monkeypatch):
+    """What both processes, and both kinds of rows, need of them is the same, and takes seconds for many."""
+    followed = []
+    monkeypatch.setattr(jump_process, "final_growth", lambda *parts: followed.append("process"))
+    found = small_neurons.final_growth
+    monkeypatch.setattr(
+        orthogonal_rows, "final_growth", lambda *parts: (followed.append("rows"), found(*parts))[1]
+    )
+    predictions(toy())
+    assert followed == ["rows"]

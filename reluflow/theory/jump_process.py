@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reluflow.network import Array, row_norms
 from reluflow.theory.one_bundle import least_mass, unit_time
-from reluflow.theory.small_neurons import final_growth
+from reluflow.theory.small_neurons import FinalGrowth, final_growth
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,24 +56,30 @@ class JumpProcess:
         return float(sum(jump.mass for jump in self.jumps))
 
 
-def limit_process(inputs: Array, targets: Array, weights: Array, output_weights: Array) -> JumpProcess:
+def limit_process(
+    inputs: Array, targets: Array, weights: Array, output_weights: Array, grown: FinalGrowth | None = None
+) -> JumpProcess:
     """The limit scale -> 0 for orthogonal inputs (n, d) and any width, exact; times over ln(1/scale).
 
     Every exponent e_j starts at 1. With gamma_j = (1/n) sqrt(sum over A_j and U of y^2 rho^2) the smallest
     e_j / gamma_j fires, all e_j fall by gamma_j dT, and the samples A_j and U leave U. Source: derived.
+    ``grown``: the growth of these neurons under r = y, if it is known.
     """
-    return _Process(inputs, targets, weights, output_weights, sharp=False).run()
+    return _Process(inputs, targets, weights, output_weights, sharp=False, grown=grown).run()
 
 
-def sharp_process(inputs: Array, targets: Array, weights: Array, output_weights: Array) -> JumpProcess:
+def sharp_process(
+    inputs: Array, targets: Array, weights: Array, output_weights: Array, grown: FinalGrowth | None = None
+) -> JumpProcess:
     """The same jumps at the scale that the start has, with times at which 3/4 of each drop are done.
 
     Every neuron is flowed in closed form under r = y, with the kinks it meets; the masses of one kind
     add up to u_0, and it fires at t = ln(u_inf / u_0) / (2 gamma) (for samples of different lengths see
     ``one_bundle.unit_time``). Where another jump takes samples away, what is left of D has turned by an
     angle phi, and the mass is multiplied by ((1 + cos phi) / 2)^2. Source: derived.
+    ``grown``: the growth of these neurons under r = y, if it is known.
     """
-    return _Process(inputs, targets, weights, output_weights, sharp=True).run()
+    return _Process(inputs, targets, weights, output_weights, sharp=True, grown=grown).run()
 
 
 class _Process:
@@ -83,12 +89,18 @@ class _Process:
     """
 
     def __init__(
-        self, inputs: Array, targets: Array, weights: Array, output_weights: Array, sharp: bool
+        self,
+        inputs: Array,
+        targets: Array,
+        weights: Array,
+        output_weights: Array,
+        sharp: bool,
+        grown: FinalGrowth | None,
     ) -> None:
         self.targets, self.lengths, self.sharp = targets, row_norms(inputs), sharp
         sign = np.sign(output_weights).astype(np.intp)
         seen = (weights @ inputs.T > 0.0) & (sign[:, None] * targets > 0.0)
-        grown = final_growth(weights, output_weights, inputs, targets)
+        grown = grown or final_growth(weights, output_weights, inputs, targets)
         use = np.any(seen, axis=1) & (grown.rate > 0.0)
         self.sign, self.seen = sign[use], seen[use]
         self.size = 2.0 * grown.log_size[use] if sharp else np.full(int(use.sum()), -2.0)

@@ -39,7 +39,8 @@ TIMES: Final = TimeRows()
 
 def predictions(problem: Problem) -> list[Prediction]:
     """All rows for orthogonal inputs, in the problem's loss and its flow time."""
-    escapes, end = Escapes(problem), End(problem)
+    escapes = Escapes(problem)
+    end = End(problem, escapes)
     return [
         escapes.leading(0),
         escapes.leading(1),

@@ -2,9 +2,10 @@
 
 from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
-from reluflow.theory.jump_process import limit_process, sharp_process
+from reluflow.theory.jump_process import JumpProcess, limit_process, sharp_process
 from reluflow.theory.orthogonal_assumptions import why_not, why_not_paper
 from reluflow.theory.prediction import Measure, Prediction
+from reluflow.theory.small_neurons import final_growth
 
 PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
 DERIVED = "derived"
@@ -20,13 +21,22 @@ class Rows:
     where the derived rows apply.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    limit: JumpProcess
+    sharp: JumpProcess
+
+    def __init__(self, problem: Problem, like: "Rows | None" = None) -> None:
+        """``like``: others of the same problem, which have solved for the process already."""
         self.problem = problem
         self.reason = why_not(problem)
         self.paper_reason = why_not_paper(problem)
-        if self.reason is None:
-            parts = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
-            self.limit, self.sharp = limit_process(*parts), sharp_process(*parts)
+        if self.reason is not None:
+            return
+        if like is not None:
+            self.limit, self.sharp = like.limit, like.sharp
+            return
+        parts = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
+        grown = final_growth(problem.weights, problem.output_weights, problem.inputs, problem.targets)
+        self.limit, self.sharp = limit_process(*parts, grown), sharp_process(*parts, grown)
 
     def row(
         self, name: str, statement: str, source: str, reason: str | None, predicted: float | None,
