@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import nnls
 
 from reluflow.network import Array, row_norms
 
@@ -26,6 +25,8 @@ def max_margin(inputs: Array, labels: Array) -> MaxMargin | None:
     The shortest v with y_k <v, x_k> >= 1 is a problem of least distance, which non-negative least squares
     solve exactly (Lawson & Hanson, Solving Least Squares Problems, 1974, chapter 23).
     """
+    from scipy.optimize import nnls  # takes a third of a second, and rows of other losses need none of it
+
     signed = labels[:, None] * inputs
     size = float(row_norms(signed).max(initial=0.0))
     if size == 0.0:
