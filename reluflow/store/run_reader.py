@@ -61,8 +61,8 @@ class Run(Told):
         saved = self._saved_summary()
         decides = run_summary.summary_of(self._content) if saved is None else saved
         found = run_summary.told(self._content, decides) if decides else {}
-        beside = self._content if saved is None else run_summary.beside(self._content)
-        self.summary: dict[str, Any] = {"status": "unknown", **beside, **found, "run": str(path)}
+        content = self._content if saved is None else run_summary.without_stale(self._content, saved)
+        self.summary: dict[str, Any] = {"status": "unknown", **content, **found, "run": str(path)}
 
     def _read_content(self) -> dict[str, Any]:
         try:

@@ -157,9 +157,9 @@ def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name not in _BESIDE}
 
 
-def beside(content: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the summary."""
-    return {name: value for name, value in content.items() if name in _BESIDE}
+def without_stale(content: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
+    """All but what is in the summary no more that was ``saved`` with the states."""
+    return {name: value for name, value in content.items() if name in saved or name in _BESIDE}
 
 
 def owner_of(content: Mapping[str, Any]) -> Owner | None:
