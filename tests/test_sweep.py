@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import re
@@ -17,7 +18,11 @@ from sweeps import ENDLESS, SMALL, same, sweep, table
 import reluflow
 from reluflow.errors import SweepError
 from reluflow.store.preset import load_preset
+from reluflow.sweep.axes import cell, parse_axis
+from reluflow.sweep.grid import Grid
 from reluflow.sweep.running import Shard, parse_shard, shard_of_slurm
+from reluflow.sweep.solving import LONGEST_NAME, place_of
+from reluflow.sweep.study import Study
 from reluflow.sweep.tables import CSV, PARQUET
 
 COLUMNS = [
@@ -332,6 +337,45 @@ def test_runs_are_kept_if_wanted():
     assert run.preset.name == "orthogonal-toy"
     assert run.summary["time"] == table("out")["time"][1]
     assert run.checkpoint is not None
+
+
+def test_a_run_that_is_solved_again_is_kept_in_place_of_the_one_before():
+    axes = ["--over", "init.seed=0:1", "--out", "out", "--keep"]
+    sweep(*SMALL, *axes)
+    rows = table("out")
+    Path(
+        "out/rows.csv"
+    ).unlink()  # as of a sweep that was killed before it wrote the rows of runs that it kept
+    sweep(*SMALL, *axes, "--resume")
+    assert same(table("out"), rows)
+    sweep(*SMALL, *axes, "--retry", "converged")
+    assert same(table("out"), rows)
+    assert sorted(os.listdir("out/runs")) == ["init.seed=0", "init.seed=1"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "name"),
+    [
+        ("data.targets=[1,-1]", r"data\.targets=\[1\.0,-1\.0\]"),
+        ("stop.loss,init.scale=(none,1e-3)", r"stop\.loss=,init\.scale=0\.001"),
+        (
+            "data.inputs=[" + ",".join(["[1,0]", "[0,2]"] * 9) + "]",
+            r"data\.inputs=\[\[1\.0,0\.0\],.*-[0-9a-f]{16}",
+        ),
+        ("init.path='a b/c.npz'", r"init\.path=.*%2Fa%20b%2Fc\.npz(-[0-9a-f]{16})?"),
+    ],
+)
+def test_kept_runs_are_named_after_their_values(axis, name, tmp_path, monkeypatch):
+    monkeypatch.setattr("reluflow.sweep.axes.typed", lambda path: f"/{path}")
+    study = Study(load_preset("orthogonal-toy"), Grid((parse_axis(axis),)))
+    place = place_of(tmp_path, study, 0)
+    assert re.fullmatch(name, place.name)
+    assert len(place.name) <= LONGEST_NAME
+    older = hashlib.sha256(
+        ",".join(f"{key}={cell(value)}" for key, value in study.grid.changes(0).items()).encode()
+    )
+    (tmp_path / older.hexdigest()[:16]).mkdir()
+    assert place_of(tmp_path, study, 0) == tmp_path / older.hexdigest()[:16]
 
 
 def test_help_says_how_axes_are_written():

@@ -23,6 +23,13 @@ def new_folder(parent: Path) -> Path:
     return folder
 
 
+def discard(folder: Path) -> None:
+    """Delete a directory: it is gone at once, and the rest is done. Raises OSError."""
+    hidden = new_folder(folder.parent)
+    folder.rename(hidden / folder.name)
+    shutil.rmtree(hidden)
+
+
 def delete_leftovers(folder: Path) -> None:
     """Delete temporary files of a run directory; for the one process that may write to it."""
     with suppress(OSError):

@@ -2,14 +2,18 @@
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from reluflow.errors import ReluflowError, sentence
+from reluflow.store.leftovers import discard
 from reluflow.store.preset import Preset
 from reluflow.store.run_directory import RunWriter
+from reluflow.store.run_reader import PRESET
 from reluflow.sweep.axes import cell
 from reluflow.sweep.columns import headings, written_cell
 from reluflow.sweep.conditions import Condition, fulfilled, parse_conditions
@@ -26,6 +30,10 @@ _AS_IT_IS: Final = (
     "status", "reason", "time", "loss", "variation_norm", "nuclear_norm", "parameter_norm_squared", "rank",
     "wall_seconds",
 )  # fmt: skip
+
+#: The most bytes of the name of a run directory, and what stands in it as it is, beside letters and digits.
+LONGEST_NAME: Final = 120
+_PLAIN: Final = "=.,_+-[]"
 
 Cells = list[str]
 
@@ -120,7 +128,10 @@ class PointSolver:
 
     def _write(self, number: int, preset: Preset, training: Training) -> None:
         assert self._keep is not None
-        writer = RunWriter.create(preset, training.problem, place_of(self._keep, self._study, number))
+        place = place_of(self._keep, self._study, number)
+        if (place / PRESET).is_file():  # the row of that run was lost, or is not wanted any more
+            discard(place)
+        writer = RunWriter.create(preset, training.problem, place)
         try:
             writer.save(training)
         finally:
@@ -128,10 +139,19 @@ class PointSolver:
 
 
 def place_of(folder: Path, study: Study, number: int) -> Path:
-    """The run directory of a point, which is named after its values."""
-    words = _words(study, number)
-    plain = len(words) <= 120 and all(each.isalnum() or each in "=.,_+-" for each in words)
-    return folder / (words if plain else _digest(study, number)[:16])
+    """The run directory of a point, which is named after its values.
+
+    Of a long name the beginning stands before a digest. An older folder may have it under the digest alone.
+    """
+    digest = _digest(study, number)[:16]
+    if (folder / digest).is_dir():
+        return folder / digest
+    words = _words(study, number).replace(", ", ",")
+    name = "".join(each if each.isalnum() or each in _PLAIN else quote(each, safe="") for each in words)
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        beginning = os.fsencode(name)[: LONGEST_NAME - len(digest) - 1].decode(errors="ignore")
+        name = f"{beginning}-{digest}"
+    return folder / name
 
 
 def _words(study: Study, number: int) -> str:
