@@ -20,9 +20,10 @@ from reluflow.errors import SweepError
 from reluflow.store.preset import load_preset
 from reluflow.sweep.axes import cell, parse_axis
 from reluflow.sweep.grid import Grid
+from reluflow.sweep.parts import Part
 from reluflow.sweep.running import Shard, parse_shard, shard_of_slurm
 from reluflow.sweep.solving import LONGEST_NAME, place_of
-from reluflow.sweep.study import Study
+from reluflow.sweep.study import Study, planned
 from reluflow.sweep.tables import CSV, PARQUET
 
 COLUMNS = [
@@ -400,6 +401,25 @@ def test_the_section_of_a_preset_is_checked_with_it(section, message, tmp_path):
     done = call("presets", "check", "study.toml")
     assert done.exit_code == (0 if message is None else 2)
     assert message is None or (message in done.stderr and one_sentence(done.stderr))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of files")
+def test_rows_that_have_no_room_are_one_sentence(tmp_path):
+    import resource
+
+    def fill():
+        for _ in range(9):
+            part.add([["x" * 499]])
+
+    part = Part(tmp_path, planned("orthogonal-toy", ["init.seed=0:9"]))
+    size, limits = resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(size, (3000, limits[1]))  # as on a full disc the buffer stays full as well
+    try:
+        for write in (fill, part.close):
+            with pytest.raises(SweepError, match="expected room and leave to write"):
+                write()
+    finally:
+        resource.setrlimit(size, limits)
 
 
 def test_a_full_disc_ends_it_in_one_sentence(monkeypatch):

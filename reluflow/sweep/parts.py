@@ -44,10 +44,11 @@ class Part:
         return (self._folder / name).open("a", encoding="utf-8", newline="")
 
     def close(self) -> None:
-        """Write no more rows."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Write no more rows. Raises SweepError."""
+        file, self._file = self._file, None
+        if file is not None:
+            with writing(self._folder, SweepError):  # it may hold rows that had no room
+                file.close()
 
 
 def lines(rows: Iterable[Sequence[str]]) -> str:
