@@ -193,6 +193,7 @@ class TestConditions:
         ("text", "message"),
         [
             ("escape:0>1", "expected escape:1, escape:2 and so on"),
+            (f"escape:{10**20}>1", "expected escape:1, escape:2 and so on"),
             ("escap:1>1", "did you mean escape:1"),
             ("escape_times>1", "it is text; expected = or !=, or escape:1 for the first"),
         ],

@@ -1,6 +1,7 @@
 """The K-th escape time of a row, by the name ``escape:K``, from the cell in which all of them are."""
 
 import math
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ def is_escape(name: str) -> bool:
 def escape_number(name: str, where: str) -> int:
     """K of ``escape:K``, from 1. Raises SweepError, which begins with ``where``."""
     text = name.removeprefix(_ESCAPE)
-    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
+    if re.fullmatch(r"[0-9]{1,9}", text) is None or int(text) == 0:
         raise SweepError(f"{where} {name}: expected escape:1, escape:2 and so on".lstrip())
     return int(text)
 
