@@ -37,6 +37,8 @@ def values(text):
         ("network.width=2:16:4log", [2, 4, 8, 16]),
         ("init.kind=balanced,dominated", ["balanced", "dominated"]),
         ("data.bias=true,no", [True, False]),
+        ("data.bias=none,true,false", [False, True]),
+        ("init.scale=1:3", [1.0, 2.0, 3.0]),
         ("stop.time=none,5", [None, 5.0]),
         ("data.targets=[1,-1],[2^2,1]", [(1.0, -1.0), (4.0, 1.0)]),
         ("data.inputs=[[1,2],[3,4]],[[1,0],[0,1]]", [((1.0, 2.0), (3.0, 4.0)), ((1.0, 0.0), (0.0, 1.0))]),
@@ -153,6 +155,7 @@ class TestConditions:
         "escape_times": np.array(["1.5;20.0", "", "3.0"], dtype=object),
         "data.targets": np.array(["[1.0, -1.0]", "[1.0, -2.0]", ""], dtype=object),
         "stop.time": np.array([0.5, np.nan, np.nan]),
+        "data.bias": np.array([True, True, False]),
     }
 
     @pytest.mark.parametrize(
@@ -164,6 +167,8 @@ class TestConditions:
             ("status=failed", [False, True, False]),
             ("status != failed loss>0", [True, False, False]),
             ("success=true", [True, False, False]),
+            ("data.bias=yes", [True, True, False]),
+            ("data.bias=none", [False, False, True]),
             ('status="wall"', [False, False, True]),
             ("escape:1>1", [True, False, True]),
             ("escape:2<30 escape:1!=3", [True, False, False]),

@@ -154,6 +154,8 @@ def value_of(key: Key, text: str, where: str) -> Any:
     if not text.strip():
         raise SweepError(f"{where}: {key.id} has an empty value; expected none where no value is meant")
     value = parse_text(key, text, where)
+    if value is None and key.kind == "bool":  # a column of flags has no third value
+        return key.default
     # a file named on the command line is looked for where the command is given
     return typed(value) if value and key.is_file(value) else value
 

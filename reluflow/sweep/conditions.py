@@ -61,13 +61,14 @@ class Condition:
                     f"{self.name} {self.operator} {self.value}: it is text; expected = or !={instead}"
                 )
             return compare(values, self._cell())
-        if self.value.lower() == "none" and self.operator in ("=", "!="):
+        word = self._cell()
+        if word.lower() in ("", "none") and self.operator in ("=", "!="):
             return np.isnan(values) == (self.operator == "=")
-        number = _number(self.value)
+        number = _number(word)
         if number is None:
-            raise SweepError(
-                f"{self.name} {self.operator} {self.value}: {self.name} is a number; expected one behind it"
-            )
+            is_flag = values.dtype.kind == "b"
+            expected = "true or false" if is_flag else "a number; expected one behind it"
+            raise SweepError(f"{self.name} {self.operator} {self.value}: {self.name} is {expected}")
         return compare(values, number)
 
     def _cell(self) -> str:
