@@ -14,7 +14,7 @@ Every range includes both its ends. A value that is a list stands in brackets.
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -143,8 +143,12 @@ def _pair(keys: Sequence[Key], item: str, where: str) -> tuple[Any, ...]:
 def _same(keys: Sequence[Key], item: str, where: str) -> Iterator[tuple[Any, ...]]:
     """Values for all keys alike, of one item or of the range that it is."""
     if ":" in item and all(key.kind in ("int", "float") for key in keys):
-        for number in _range(item, where):
-            yield tuple(_number(key, number, where) for key in keys)
+        numbers = _range(item, where)
+        for end in (min(numbers), max(numbers)):  # what a key may be is an interval
+            for key in keys:
+                _number(key, end, where)
+        for number in numbers:
+            yield tuple(_inside(key, number, where) for key in keys)
     else:
         yield tuple(value_of(key, item, where) for key in keys)
 
@@ -165,7 +169,14 @@ def _number(key: Key, number: float, where: str) -> Any:
     return parse_text(key, repr(round(number) if whole else number), where)
 
 
-def _range(item: str, where: str) -> Iterable[float]:
+def _inside(key: Key, number: float, where: str) -> Any:
+    """A number of a range whose ends are known to be fine; not read anew, since there may be many."""
+    if key.kind == "float":
+        return float(number)
+    return number if isinstance(number, int) else _number(key, number, where)
+
+
+def _range(item: str, where: str) -> Sequence[float]:
     """The numbers of a range, both ends included."""
     counted = _COUNTED.fullmatch(item)
     if counted:
