@@ -243,6 +243,22 @@ def test_what_is_no_sweep_is_one_sentence(command):
         assert "is not the folder of a sweep" in done.stderr
 
 
+def test_a_study_without_axes_is_told_by_its_file():
+    Path("out").mkdir()
+    Path("out/sweep.toml").touch()
+    with pytest.raises(SweepError, match=r"^out/sweep\.toml: found no axes"):
+        read_study(Path("out"))
+
+
+def test_whole_numbers_and_flags_are_shown_as_they_are_written():
+    axes = ["--over", "stop.steps=16384,20000", "--over", "data.bias=true,false"]
+    sweep(*SMALL, *axes, "--theory-only", "--out", "out")
+    lines = call("sweep", "show", "out").stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:5]] == [
+        [steps, flag] for steps in ("16384", "20000") for flag in ("true", "false")
+    ]
+
+
 def test_folders_of_one_study_merge():
     sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole")
     sweep(*SMALL, "--over", "init.seed=0:2", "--out", "one")

@@ -129,6 +129,7 @@ def _cells(groups: "Groups", digits: int | None) -> list[list[str]]:
 def _cell(value: Any, digits: int | None) -> str:
     from reluflow.sweep.columns import written_cell
 
+    value = value.item() if hasattr(value, "item") else value
     if digits is None or isinstance(value, str | bool | int) or not hasattr(value, "__float__"):
         return written_cell(value)
     return "-" if value != value else f"{value:.{digits}g}"

@@ -181,7 +181,11 @@ def read_study(folder: Path) -> Study:
             found = f"no {STUDY}" if folder.is_dir() else found_at(folder)
         raise SweepError(f"{folder} is not the folder of a sweep: found {found}")
     try:
-        return _planned(read_toml(path), path)
+        content = read_toml(path)
+        section = read_section(content, path)
+        if section is None or not section.over:
+            raise SweepError(f"{path}: found no axes; expected those of a study, in a section [sweep]")
+        return _planned(content, path)
     except PresetError as error:
         raise SweepError(str(error)) from None
 
