@@ -41,6 +41,19 @@ def test_a_sweep_of_two_numbers_and_seeds_is_a_map_of_successes(view: SweepView)
     assert view.words() == (["1e-4", "1e-3"], ["2", "4", "8"])
 
 
+def test_rows_without_a_value_of_a_key_are_those_of_a_cell(tmp_path: Path) -> None:
+    view = SweepView(
+        reluflow.open_sweep(made_sweep(tmp_path / "study", ["stop.steps=none,3", "init.seed=0:1"]))
+    )
+    view.choose(x="stop.steps", y=None)
+    line = theory_line(view.sweep.study, view.groups, view.table)
+    assert line is not None
+    assert np.isfinite(line.values).all()
+    for column, steps in enumerate((3.0, np.nan)):
+        view.go_to(column, 0)
+        assert np.array_equal(view.table["stop.steps"][view.rows], [steps, steps], equal_nan=True)
+
+
 def test_the_theory_of_the_cell_is_said_beside_it(view: SweepView) -> None:
     line = theory_line(view.sweep.study, view.groups, view.table)
     assert line is not None

@@ -74,6 +74,9 @@ def furthest(groups: Groups, theory: Array) -> tuple[int, float] | None:
 
 
 def rows_of(table: Mapping[str, Column], groups: Groups, place: int) -> Places:
-    """The places (k,) in the table of the rows of a group."""
-    inside = [table[name] == column[place] for name, column in zip(groups.by, groups.at, strict=True)]
+    """The places (k,) in the table of the rows of a group, also of one without a value of a key."""
+    inside = []
+    for name, column in zip(groups.by, groups.at, strict=True):
+        value = column[place]
+        inside.append(table[name] == value if value == value else table[name] != table[name])
     return np.flatnonzero(np.logical_and.reduce(inside))

@@ -11,6 +11,7 @@ import numpy as np
 from reluflow.errors import ReluflowError
 from reluflow.network import Array
 from reluflow.sweep.columns import Column
+from reluflow.sweep.mapping import rows_of
 from reluflow.sweep.study import Study
 from reluflow.sweep.summary import Groups
 from reluflow.sweep.theory import Predicted, predict
@@ -44,11 +45,8 @@ def theory_line(
         return None  # it would be the curve itself
     values = np.full(len(groups.count), np.nan)
     end, name = time.perf_counter() + MOST_SECONDS, ""
-    keys = [table[key] for key in groups.by]
     for place in range(values.size):
-        rows = np.flatnonzero(
-            np.logical_and.reduce([key == at[place] for key, at in zip(keys, groups.at, strict=True)])
-        )
+        rows = rows_of(table, groups, place)
         found = []
         for row in rows[:: max(1, len(rows) // MOST_ROWS)][:MOST_ROWS]:
             if time.perf_counter() > end:
