@@ -340,6 +340,13 @@ def test_runs_are_kept_if_wanted():
     assert run.checkpoint is not None
 
 
+def test_the_working_folder_is_no_new_one(tmp_path):
+    refused = call("sweep", *SMALL, "--over", "init.seed=0:1", "--out", ".")
+    assert refused.exit_code == 2
+    assert refused.stderr == "reluflow: . is the working folder; expected a new folder, such as sweep\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_that_is_solved_again_is_kept_in_place_of_the_one_before():
     axes = ["--over", "init.seed=0:1", "--out", "out", "--keep"]
     sweep(*SMALL, *axes)

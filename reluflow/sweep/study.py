@@ -200,6 +200,9 @@ def begin(folder: Path, study: Study) -> Study:
 
     An empty folder is taken for one that is not there. Raises SweepError if it cannot be made.
     """
+    if os.path.ismount(folder) or (folder.exists() and folder.samefile(".")):
+        found = "a mount point" if os.path.ismount(folder) else "the working folder"
+        raise SweepError(f"{folder} is {found}; expected a new folder, such as {folder / 'sweep'}")
     with writing(folder, SweepError):
         hidden = new_folder(folder.parent)
         try:
