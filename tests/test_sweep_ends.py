@@ -198,6 +198,16 @@ def test_a_cell_that_is_no_number_is_left_out():
     assert "cells of time are no numbers" in opened.troubles[0]
 
 
+@pytest.mark.parametrize("word", ["abc", "1.5;", "1.2.3", "1;;2"])
+def test_a_cell_that_is_no_times_is_left_out(word):
+    sweep(*SMALL, "--over", "init.seed=0:1", "--out", "out")
+    file, times = Path("out/rows.csv"), table("out")["escape_times"]
+    file.write_text(file.read_text().replace(f",{times[0]},", f",{word},", 1))
+    opened = reluflow.open_sweep("out")
+    assert opened.table()["escape_times"].tolist() == ["", times[1]]
+    assert "cells of escape_times are no times" in opened.troubles[0]
+
+
 @pytest.mark.parametrize("text", ["", "[sweep]\nover = ['init.seed=']", "title = 3", "[sweep"])
 def test_a_damaged_study_is_one_sentence(text, five_rows):
     shutil.copytree(five_rows, "out")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,9 @@ from reluflow.network import Array
 #: The column that has all of them, joined by ";".
 ESCAPE_TIMES: Final = "escape_times"
 _ESCAPE: Final = "escape:"
+_NUMBER: Final = r"-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan)"
+_CELL: Final = rf"(?:{_NUMBER}(?:;{_NUMBER})*)?"
+_CELLS: Final = re.compile(rf"{_CELL}(?:\n{_CELL})*", re.ASCII)
 
 
 def is_escape(name: str) -> bool:
@@ -25,6 +29,11 @@ def escape_number(name: str, where: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", text) is None or int(text) == 0:
         raise SweepError(f"{where} {name}: expected escape:1, escape:2 and so on".lstrip())
     return int(text)
+
+
+def are_times(cells: Sequence[str]) -> bool:
+    """Whether each of the cells (k,) has times alone, or none."""
+    return _CELLS.fullmatch("\n".join(cells)) is not None
 
 
 def escapes_of(cells: Any, number: int) -> Array:

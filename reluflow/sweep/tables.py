@@ -12,6 +12,7 @@ import numpy as np
 from reluflow.errors import SweepError
 from reluflow.store.files import write_atomically
 from reluflow.sweep.columns import Column, Heading, read_column, written_cell
+from reluflow.sweep.escapes import ESCAPE_TIMES, are_times
 from reluflow.sweep.parts import lines
 from reluflow.sweep.solving import Cells
 
@@ -89,6 +90,9 @@ def _columns(
     cells = zip(*rows, strict=True) if rows else ([] for _ in names)
     found: dict[str, Column] = {}
     for heading, column in zip(names, cells, strict=True):
+        if heading.name == ESCAPE_TIMES and not are_times(column := list(column)):
+            column = [cell if are_times([cell]) else "" for cell in column]
+            damaged[path] = f"{path}: damaged: cells of {heading.name} are no times, and are left out"
         try:
             found[heading.name] = read_column(list(column), heading.kind)
         except ValueError:
