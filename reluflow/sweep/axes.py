@@ -143,12 +143,12 @@ def _pair(keys: Sequence[Key], item: str, where: str) -> tuple[Any, ...]:
 def _same(keys: Sequence[Key], item: str, where: str) -> Iterator[tuple[Any, ...]]:
     """Values for all keys alike, of one item or of the range that it is."""
     if ":" in item and all(key.kind in ("int", "float") for key in keys):
-        numbers = _range(item, where)
+        numbers, found_at = _range(item, where), f"{where}: {show(item)}"
         for end in (min(numbers), max(numbers)):  # what a key may be is an interval
             for key in keys:
                 _number(key, end, where)
         for number in numbers:
-            yield tuple(_inside(key, number, where) for key in keys)
+            yield tuple(_inside(key, number, found_at) for key in keys)
     else:
         yield tuple(value_of(key, item, where) for key in keys)
 
@@ -173,7 +173,11 @@ def _inside(key: Key, number: float, where: str) -> Any:
     """A number of a range whose ends are known to be fine; not read anew, since there may be many."""
     if key.kind == "float":
         return float(number)
-    return number if isinstance(number, int) else _number(key, number, where)
+    if number != round(number):
+        raise SweepError(
+            f"{where} has {number:.4g} in it, while {key.id} is an integer; expected integers, as 2^1:2^6 has"
+        )
+    return round(number)
 
 
 def _range(item: str, where: str) -> Sequence[float]:
