@@ -259,6 +259,25 @@ def test_whole_numbers_and_flags_are_shown_as_they_are_written():
     ]
 
 
+def test_folders_whose_data_differ_are_no_study():
+    text = '[data]\nkind = "file"\npath = "data.csv"\n[network]\nwidth = 4\n[stop]\nsteps = 2\n'
+    Path("study.toml").write_text(text)
+    words = ["study.toml", "--over", "init.seed=0:1", "--out"]
+    for name, last in (("one", 1), ("same", 1), ("other", 2)):
+        Path("data.csv").write_text(f"1,0,1\n0,{last},-1\n")
+        sweep(*words, name)
+    assert call("sweep", "merge", "one", "same", "--out", "both").exit_code == 0
+    for refused in (
+        call("sweep", "merge", "one", "other", "--out", "new"),
+        call("sweep", *words, "one", "--resume"),
+    ):
+        assert refused.exit_code == 2
+        assert one_sentence(refused.stderr)
+        assert refused.stderr.startswith("reluflow: one is a study with data.path of other content: ")
+    Path("one/data.csv").unlink()
+    assert "one/data.csv: cannot be read" in call("sweep", *words, "one", "--resume").stderr
+
+
 def test_folders_of_one_study_merge():
     sweep(*SMALL, "--over", "init.seed=0:4", "--out", "whole")
     sweep(*SMALL, "--over", "init.seed=0:2", "--out", "one")

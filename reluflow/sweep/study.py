@@ -1,5 +1,6 @@
 """What a sweep is about: a preset, its varied keys, what is read off each run and what is a success."""
 
+import filecmp
 import os
 import shutil
 import tomllib
@@ -73,8 +74,11 @@ class Study:
             )
         for key in KEYS:
             mine, theirs = (each.preset.values.get(key.id) for each in (self, other))
-            alike = mine == theirs or _same_file(self.preset, other.preset, key)
-            if key.id not in self.grid.keys and not alike:
+            if key.id in self.grid.keys:
+                continue
+            if key.is_file(mine) and key.is_file(theirs):
+                _require_same_file(where, key.id, _file(self.preset, key), _file(other.preset, key))
+            elif mine != theirs:
                 raise SweepError(_another(where, key.id, mine, theirs))
         for name in ("measures", "success", "theory_only", "check"):
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -91,14 +95,20 @@ def _another(where: str, name: str, mine: Any, theirs: Any) -> str:
     return f"{where} is a study with {name} = {show(mine)}, not {show(theirs)}; expected the same"
 
 
-def _same_file(one: Preset, other: Preset, key: Key) -> bool:
-    """Whether both presets name a file for a key, with the same content."""
-    contents = []
-    for each in (one, other):
-        if not key.is_file(each.values.get(key.id)):
-            return False
-        contents.append((each.folder / expanded(each.values[key.id])).read_bytes())
-    return contents[0] == contents[1]
+def _file(preset: Preset, key: Key) -> Path:
+    return preset.folder / expanded(preset.values[key.id])
+
+
+def _require_same_file(where: str, name: str, mine: Path, theirs: Path) -> None:
+    """Raise SweepError unless both files have the same content."""
+    try:
+        if mine.resolve() == theirs.resolve() or filecmp.cmp(mine, theirs, shallow=False):
+            return
+    except OSError as error:
+        raise SweepError(f"{error.filename}: cannot be read ({error.strerror}); expected {name}") from None
+    raise SweepError(
+        f"{where} is a study with {name} of other content: {theirs} differs from {mine}; expected the same"
+    )
 
 
 def planned(
