@@ -410,6 +410,16 @@ def test_the_section_of_a_preset_is_checked_with_it(section, message, tmp_path):
     assert message is None or (message in done.stderr and one_sentence(done.stderr))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted")
+def test_a_folder_that_is_deleted_meanwhile_is_told(tmp_path):
+    part = Part(tmp_path, planned("orthogonal-toy", ["init.seed=0:9"]))
+    part.add([["x"]])
+    next(tmp_path.glob("part-*")).unlink()
+    with pytest.raises(SweepError, match="was deleted while rows are written"):
+        part.add([["x"]])
+    part.close()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits of files")
 def test_rows_that_have_no_room_are_one_sentence(tmp_path):
     import resource

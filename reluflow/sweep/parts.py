@@ -36,6 +36,9 @@ class Part:
             self._file.write(lines(rows))
             self._file.flush()
             os.fsync(self._file.fileno())
+            is_there = os.fstat(self._file.fileno()).st_nlink > 0
+        if not is_there:
+            raise SweepError(f"{self._file.name} was deleted while rows are written; expected it to stay")
 
     def _begun(self) -> IO[str]:
         numbers = [int(match[1]) for _, match in _matches(self._folder)]
