@@ -7,6 +7,7 @@ import pytest
 from problems import balanced, orthogonal, toy, with_bias
 from trained import trained
 
+from reluflow import load_preset
 from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
@@ -181,6 +182,12 @@ def test_bundles_that_are_too_many_to_be_followed_are_given_up_in_words(monkeypa
     given_up = {id for id, row in rows.items() if "are not followed to their end" in row.reason}
     assert "orthogonal/final-norm" in given_up
     assert all(rows[id].applies == whole[id].applies for id in rows.keys() - given_up)
+
+
+@pytest.mark.parametrize("name", ["piecewise", "high-dimension"])
+def test_bundles_of_shipped_presets_are_followed(name):
+    bundles, _ = start_bundles.start_of_bundles(load_preset(name).problem())
+    assert flow_of_bundles(bundles.width, bundles.samples) < start_bundles.SCALE.pairs
 
 
 def test_a_flow_of_bundles_costs_more_with_many_samples():

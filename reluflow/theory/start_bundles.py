@@ -35,7 +35,7 @@ class ScaleRules:
     #: ratio of the ln(1/scale) of the smaller start from which it is told where an error becomes small
     smaller: float = 1.5
     #: pairs of bundle and sample (see ``effort.flow_of_bundles``) that are followed, at most
-    pairs: float = 20_000
+    pairs: float = 45_000
 
 
 SCALE: Final = ScaleRules()
