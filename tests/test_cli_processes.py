@@ -320,7 +320,8 @@ def test_what_is_being_written_when_a_signal_comes_is_written(monkeypatch):
 
     def counting(self, *words):
         asked.append(True)
-        break_off(self, *words)
+        if len(asked) < 3:  # else it would come once more where the run may be broken off
+            break_off(self, *words)
 
     saving_after_every_step(monkeypatch)
     monkeypatch.setattr(interruption, "PATIENCE", 0.01)
