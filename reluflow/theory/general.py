@@ -45,7 +45,7 @@ class GeneralRows:
     #: kinks of all samples, and looks at all of them each time
     crossings: int = 400_000_000
     #: effort (see ``effort.Effort``) for all rows about the small neurons of a start
-    kinks: float = 1000.0
+    kinks: float = 700.0
 
 
 GENERAL: Final = GeneralRows()
