@@ -249,3 +249,21 @@ def test_series_that_collocation_outlasts_are_not_computed(monkeypatch: pytest.M
         used += len(solver.motion.segments)
     assert used > 50
     assert len(started) - used < 8
+
+
+@pytest.mark.parametrize(
+    ("cut", "trace", "wanted", "outlasted"),
+    [
+        (False, 4.0, 9.0, True),
+        (True, 4.0, 9.0, False),
+        (False, 1.0, 9.0, False),
+        (False, 4.0, 7.0, False),
+    ],
+    ids=["stiff", "cut by an event", "not stiff", "about as long"],
+)
+def test_series_are_outlasted_where_stiffness_held_them_up(
+    cut: bool, trace: float, wanted: float, outlasted: bool
+) -> None:
+    """They held for 2 units of time of 2 each; collocation would take a step of ``wanted``."""
+    history = series_step.SeriesHistory(unit=2.0, cut=cut, length=2.0)
+    assert history.outlasted(trace, lambda: wanted) is outlasted
