@@ -20,6 +20,7 @@ from reluflow.problem import Problem
 
 if TYPE_CHECKING:
     from reluflow.store.preset import Preset
+    from reluflow.theory.escape import Verdict
 
 #: Pairs of a neuron and a sample up to which the state at the end of a run is looked at for what can grow.
 FEW_PAIRS: Final = 20_000
@@ -156,6 +157,12 @@ class Judge:
             return find()
         return patiently(find, solver.abandoned)
 
+    def _classified(self, solver: SolverView) -> "Verdict":
+        """Which stationary point the network is near, or that it is near none."""
+        from reluflow.theory.escape import classify
+
+        return self._verdict(solver, partial(classify, self._problem, solver.state))
+
     def _ending(self, solver: SolverView, floor: float) -> Ending | None:
         stop = self.stop
         if solver.failure is not None:
@@ -229,9 +236,7 @@ class Judge:
             return still
         few = self._problem.width * self._problem.samples <= FEW_PAIRS
         if few and (not self._problem.of_labels or solver.gradient_norm == 0.0):
-            from reluflow.theory.escape import classify
-
-            verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
+            verdict = self._classified(solver)
             rests = verdict.kind == "global minimum" and solver.gradient_norm == 0.0
             if verdict.stays or rests:
                 return "stationary", f"the loss stays at {solver.loss:.6g}, {verdict.kind}: {verdict.reason}"
@@ -239,9 +244,7 @@ class Judge:
 
     def _at_rest(self, solver: SolverView) -> Ending:
         """The network moves no more for certain; what it is at is another matter."""
-        from reluflow.theory.escape import classify
-
-        verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
+        verdict = self._classified(solver)
         reason = (
             f"the loss stays at {solver.loss:.6g}: no sample counts for any neuron, so that nothing can "
             f"move any more{', but for weight decay' if self._problem.weight_decay else ''}"
@@ -252,9 +255,7 @@ class Judge:
 
     def _still(self, solver: SolverView) -> Ending | None:
         """Nothing has moved for long: stationary, unless the state shows that something still will."""
-        from reluflow.theory.escape import classify
-
-        verdict = self._verdict(solver, partial(classify, self._problem, solver.state))
+        verdict = self._classified(solver)
         if verdict.kind in ("saddle", "moving") and self.stillness.doubt():
             return None
         seen = f"in the last {self.stillness.span:.3g} units of flow time no live neuron has turned or grown"
