@@ -158,7 +158,7 @@ def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_stale(content: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
-    """All but what is in the summary no more that was ``saved`` with the states."""
+    """The content without entries that the summary ``saved`` with the states no longer has."""
     return {name: value for name, value in content.items() if name in saved or name in _BESIDE}
 
 

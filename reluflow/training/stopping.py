@@ -64,8 +64,8 @@ class StopRules:
 class WallClock:
     """Says when the wall time of a run is over, to be asked now and then within a step.
 
-    From one time that it is asked to the next a pass over many weights may take some tenths of a second. It
-    is over half of the longest such wait before its end, the ``margin``, so that on average it is kept.
+    Between two such questions a pass over many weights may take some tenths of a second. The clock ends early
+    by its ``margin``, half of the longest time between two questions, so that runs keep the limit on average.
     """
 
     def __init__(self) -> None:
