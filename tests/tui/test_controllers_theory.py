@@ -167,6 +167,26 @@ async def test_the_next_run_waits_as_long_as_the_prediction_before_took(
     assert waited == pytest.approx([0.5, 0.1, 0.7])
 
 
+async def test_extremal_directions_wait_no_longer_than_the_last_ones_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = TheoryStage(monkeypatch)
+    # two readings for the landmarks of a run, two for its extremal directions
+    clock = iter([1.0, 1.1, 2.0, 2.01, 3.0, 3.1, 4.0, 4.7, 5.0, 5.1, 6.0, 6.1])
+    stage.theory = Theory(stage.host, TheoryLimits(first_seconds=0.0, settled_seconds=0.0, goals_seconds=0.25), lambda: next(clock))
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(module.asyncio, "sleep", wait)
+    for number in (1, 2, 3):
+        stage.show(replace(RUN, number=number, generation=number, problem=RUN.preset.problem()))
+        stage.theory.follow(stage.at(2.0))
+        await stage.work()
+    assert waited[1::2] == pytest.approx([0.25, 0.01, 0.25])
+
+
 async def test_a_prediction_that_breaks_down_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = TheoryStage(monkeypatch)
 

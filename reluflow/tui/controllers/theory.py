@@ -37,8 +37,9 @@ class TheoryLimits:
     #: the run before took, so that the theory takes half of the time at most while a number is being stepped.
     first_seconds: float = 0.5
     settled_seconds: float = 0.08
-    #: Seconds after a forecast before the extremal directions are looked for: that may take ten times as long
-    #: and nothing ends it, so that the next run would wait for it while a number is being stepped.
+    #: Seconds after a forecast before the extremal directions are looked for, at most: that may take ten times
+    #: as long and nothing ends it, so that the next run would wait for it while a number is being stepped.
+    #: Where they took less the last time, that is enough.
     goals_seconds: float = 0.25
     #: A forecast is made again when the cursor has come nearer to the escape by this share of the way, ...
     nearer: float = 0.1
@@ -85,6 +86,8 @@ class Theory:
         self._problem: Problem | None = None
         #: seconds to wait before the next run is predicted
         self._wait = self._limits.first_seconds
+        #: seconds that the last extremal directions took, or the most there is to wait for them
+        self._goals_took = self._limits.goals_seconds
         self._busy = False
         self._moment: Moment | None = None
         #: the plateau, and the time on it, from which the forecast was made
@@ -158,9 +161,11 @@ class Theory:
         if is_wanted():
             self.marks = replace(self.marks, forecast=found)
             self.changed(self.marks)
-            await asyncio.sleep(self._limits.goals_seconds)
+            await asyncio.sleep(min(self._limits.goals_seconds, self._goals_took))
         if is_wanted():
+            began = self._clock()
             goals = await self._computed(lambda: _goals(problem, state, self._limits.entries))
+            self._goals_took = self._clock() - began
         self._done(problem, replace(self.marks, extremal=goals) if is_wanted() else self.marks)
 
     async def _computed(self, work: Callable[[], _Result]) -> _Result | None:
