@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from reluflow.errors import ProblemError
 from reluflow.network import Array, row_norms
-from reluflow.theory.cones import SphereOracle
+from reluflow.theory.cones import Peak, SphereOracle
 from reluflow.theory.small_neurons import SLIDING, Bytes, FinalGrowth, final_growth
 
 
@@ -144,14 +144,28 @@ def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[di
     if oracle is not None:
         left = unfitted(inputs, residual)
         nu = residual[left] / residual.size
-        found = {sign: [peak.direction @ axes for peak in oracle.peaks(sign * nu, 0.0)] for sign in (1, -1)}
-        return {sign: np.array(rows).reshape(-1, inputs.shape[1]) for sign, rows in found.items()}, True
+        return {sign: _summits(oracle.peaks(sign * nu, 0.0), axes) for sign in (1, -1)}, True
     if not len(axes):  # nothing is left that could pull
         nowhere = np.zeros((0, inputs.shape[1]))
         return {1: nowhere, -1: nowhere}, True
     rows = np.random.default_rng(seed).normal(size=(SEARCH.searches, len(axes))) @ axes
     unit = rows / row_norms(rows)[:, None]
     return {1: unit, -1: unit}, False
+
+
+def _summits(peaks: list[Peak], axes: Array) -> Array:
+    """The directions (k, d) of peaks that may be maxima on the sphere, in coordinates of the ``axes`` (p, d).
+
+    Such a maximum on a wall is that of the cones on both of its sides: one that is listed once is none.
+    """
+    rows = np.array([peak.direction for peak in peaks]).reshape(-1, len(axes))
+    kept = np.array([peak.inside for peak in peaks], dtype=bool)
+    if not kept.all():
+        from scipy.spatial import KDTree
+
+        kept |= KDTree(rows).query(rows, k=2)[0][:, 1] <= SEARCH.same
+    found: Array = rows[kept] @ axes
+    return found
 
 
 def unfitted(inputs: Array, residual: Array) -> npt.NDArray[np.bool_]:

@@ -41,10 +41,14 @@ Pattern = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Peak:
-    """A maximum of g over one cone: ``value`` = g(direction), ``direction`` (p,) of length 1."""
+    """A maximum of g over one cone: ``value`` = g(direction), ``direction`` (p,) of length 1.
+
+    ``inside``: whether it is one of <c, w> on the whole sphere, too, so that no wall of the cone holds it.
+    """
 
     value: float
     direction: Array
+    inside: bool = True
 
 
 def count_cones(samples: int, rank: int) -> int:
@@ -183,7 +187,7 @@ class SphereOracle:
             nearest = _project(pull, self._sides[i][:, None] * self.inputs)
             value = float(np.linalg.norm(nearest))
             if value > floor:
-                yield Peak(value, nearest / value)
+                yield Peak(value, nearest / value, nearest is pull)
                 floor = value if rising else floor
 
     def _rounding(self, nu: Array) -> float:
