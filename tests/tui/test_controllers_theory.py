@@ -173,7 +173,8 @@ async def test_extremal_directions_wait_no_longer_than_the_last_ones_took(
     stage = TheoryStage(monkeypatch)
     # two readings for the landmarks of a run, two for its extremal directions
     clock = iter([1.0, 1.1, 2.0, 2.01, 3.0, 3.1, 4.0, 4.7, 5.0, 5.1, 6.0, 6.1])
-    stage.theory = Theory(stage.host, TheoryLimits(first_seconds=0.0, settled_seconds=0.0, goals_seconds=0.25), lambda: next(clock))
+    limits = TheoryLimits(first_seconds=0.0, settled_seconds=0.0, goals_seconds=0.25)
+    stage.theory = Theory(stage.host, limits, lambda: next(clock))
     waited: list[float] = []
 
     async def wait(seconds: float) -> None:

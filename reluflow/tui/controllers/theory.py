@@ -37,8 +37,8 @@ class TheoryLimits:
     #: the run before took, so that the theory takes half of the time at most while a number is being stepped.
     first_seconds: float = 0.5
     settled_seconds: float = 0.08
-    #: Seconds after a forecast before the extremal directions are looked for, at most: that may take ten times
-    #: as long and nothing ends it, so that the next run would wait for it while a number is being stepped.
+    #: Seconds after a forecast before the extremal directions are looked for, at most: that may take ten
+    #: times as long, nothing ends it, and so the next run would wait for it while a number is being stepped.
     #: Where they took less the last time, that is enough.
     goals_seconds: float = 0.25
     #: A forecast is made again when the cursor has come nearer to the escape by this share of the way, ...
