@@ -150,7 +150,6 @@ class Descent(FlowSolver):
         self._weights[:] = saved["weights"]
         self._outputs[:] = saved["output_weights"]
         self._residual = self._look()
-        self._previous = self.state
         self._range = (self.loss, self.loss)
 
 

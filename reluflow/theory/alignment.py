@@ -163,7 +163,8 @@ def _summits(peaks: list[Peak], axes: Array) -> Array:
     if not kept.all():
         from scipy.spatial import KDTree
 
-        kept |= KDTree(rows).query(rows, k=2)[0][:, 1] <= SEARCH.same
+        apart = np.asarray(KDTree(rows).query(rows, k=2)[0])
+        kept |= apart[:, 1] <= SEARCH.same
     found: Array = rows[kept] @ axes
     return found
 
