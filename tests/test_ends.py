@@ -9,9 +9,9 @@ from problems import balanced, five_points, orthogonal, smooth, toy
 from trained import alike_slow
 
 import reluflow
-from reluflow.flow import METHODS
+from reluflow.flow import METHODS, make_solver
 from reluflow.flow.base import FlowSolver, Options, State
-from reluflow.flow.cut import crossing
+from reluflow.flow.cut import Cut, crossing
 from reluflow.network import loss_of, residuals
 from reluflow.observe.floor import rounding_floor, terms
 from reluflow.observe.quantities import nuclear_norm
@@ -105,6 +105,13 @@ def test_no_event_is_later_than_the_end():
     assert training.summary()["events"] == training.events.changes == first + 1
     again = ended(problem, loss=loss_in(problem, between), saved=training.checkpoint())
     assert (again.solver.t, again.summary()["events"]) == (training.solver.t, first + 1)
+
+
+def test_events_of_a_method_without_a_log_are_those_before_the_last_step():
+    solver = make_solver("polar", five_points(0.1, width=10), Options())
+    while solver.events_old == 0:
+        solver.step(1, 0.0, np.inf)
+    assert Cut(solver, solver.state).events == solver.events_old > 0
 
 
 def test_a_trajectory_ends_at_the_crossing():

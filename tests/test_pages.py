@@ -94,8 +94,10 @@ def test_a_sample_lists_the_neurons_that_see_it_by_what_they_add(sample: int) ->
     numbers = [int(words[0]) for words in lines]
     assert sorted(numbers) == np.flatnonzero(z > 0.0).tolist()
     assert numbers == sorted(numbers, key=lambda neuron: -abs(added[neuron]))
-    for neuron, mark, word, norm, height, share in lines:
+    for i, (neuron, mark, word, norm, height, share) in enumerate(lines):
         j = int(neuron)
+        (role,) = {part.role for part in page.line(i) if mark in part.text}
+        assert role == ("positive" if state.output_weights[j] > 0.0 else "negative")
         assert (mark, word) == (BRAILLE.positive if state.output_weights[j] > 0.0 else BRAILLE.negative, "on")
         expected = np.linalg.norm(state.weights[j]), z[j], added[j]
         assert [float(text) for text in (norm, height, share)] == pytest.approx(expected, rel=1e-2)

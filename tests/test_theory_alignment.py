@@ -5,6 +5,7 @@ import pytest
 from problems import five_points, toy, with_bias
 
 from reluflow.network import row_norms
+from reluflow.theory import circle
 from reluflow.theory.alignment import basins, extremal_directions, gather
 from reluflow.theory.small_neurons import OFF, ON, SLIDING, FinalGrowth, final_growth, pulls
 
@@ -208,3 +209,9 @@ class TestBasins:
         )
         mass = np.sum(row_norms(problem.weights[straight]) ** 2 * (0.5 * (1.0 + cosine)) ** 2)
         assert alone[0].log_mass == pytest.approx(np.log(mass))
+
+
+def test_a_maximum_on_the_circle_at_a_kink_that_does_not_pull_is_found():
+    """G = max(cos, 0): the maximum is orthogonal to the second sample, on both sides of which G is flat."""
+    assert circle.extremal(np.eye(2), np.array([1.0, 0.0]), 1) == pytest.approx([0.0])
+    assert circle.extremal(np.eye(2), np.array([1.0, 0.0]), -1).size == 0

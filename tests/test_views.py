@@ -151,6 +151,13 @@ def test_the_bundle_is_as_far_from_the_teacher_as_it_is() -> None:
     assert all(goals[x] <= y for x, y in marks)
 
 
+def test_the_bundle_tells_its_angle_to_the_teacher() -> None:
+    aslant = Problem(np.diag([1.0, 2.0]), [1.0, 2.0], [[1.0, 0.0]], [1.0])
+    assert f"angle 45{BRAILLE.degree}" in text(show("bundle", aslant, (120, 20)))
+    nowhere = Problem(np.diag([1.0, 2.0]), [1.0, 2.0], [[0.0, 0.0]], [0.0])
+    assert "angle" not in text(show("bundle", nowhere, (120, 20)))
+
+
 def test_at_the_teacher_nothing_is_left() -> None:
     problem = smooth()
     there = Problem(problem.inputs, problem.targets, [np.ones(5) / np.sqrt(5.0)], [1.0])
@@ -435,6 +442,13 @@ def columns_of(rows: list[Row], *angles: float) -> list[int]:
     return [round(left + (angle + 180.0) / 360.0 * (right - left)) for angle in angles]
 
 
+def zero_and_one(rows: list[Row]) -> tuple[float, float]:
+    """The rows at which a field has the rates 0 and 1, from the ticks of its axis."""
+    zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
+    tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))
+    return zero, zero - (zero - tick) / float(label)
+
+
 @pytest.mark.parametrize("loss", ["half-mse", "mse", "logistic"])
 def test_neurons_stand_in_the_field_at_their_angle_and_growth_rate(loss: Loss) -> None:
     problem = three_directions()
@@ -443,9 +457,7 @@ def test_neurons_stand_in_the_field_at_their_angle_and_growth_rate(loss: Loss) -
     rows, angles = field_of(problem), (-150.0, 30.0, 120.0)
     state = State(0.0, problem.weights, problem.output_weights)
     rates = describe(state, problem, -problem.targets).growth
-    zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
-    tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))
-    one = zero - (zero - tick) / float(label)
+    zero, one = zero_and_one(rows)
     found = {(x, y) for role in ("positive", "negative") for x, y in find(rows[:-3], role, "●○")}
     heights = [round(zero - rate * (zero - one)) for rate in rates]
     assert found == set(zip(columns_of(rows, *angles), heights, strict=True))
@@ -456,6 +468,10 @@ def test_the_field_marks_where_neurons_are_drawn_to_and_where_basins_end() -> No
     rows = field_of(three_directions())
     (plus,), (minus,) = find(rows[:-1], "positive", "▲"), find(rows[:-1], "negative", "▽")
     assert [plus[0], minus[0]] == columns_of(rows, 0.0, 90.0)
+    # a row above their rates, if there is one
+    zero, one = zero_and_one(rows)
+    heights = [round(zero - rate * (zero - one)) for rate in (1.0, 0.5)]
+    assert [plus[1], minus[1]] == [max(height - 1, 0) for height in heights]
     # the minimum, and the end from which neurons climb of the arc on which nothing pulls
     ends = [[x for x, y in find(rows, role, "+-") if y == len(rows) - 3] for role in ("positive", "negative")]
     assert ends == [columns_of(rows, -90.0, 90.0), columns_of(rows, -180.0, 0.0)]
@@ -468,9 +484,8 @@ def test_the_field_has_a_line_at_the_weight_decay() -> None:
     narrow = field_of(replace(three_directions(), weight_decay=0.25), width=31)[-1]
     assert "decay, G gross  ● a>0  ○ a<0" in plain(narrow)
     ((level,),) = [{y for _, y in find(rows[:-3], "theory", BRAILLE.level)}]
-    zero = next(y for y, row in enumerate(rows) if plain(row).lstrip().startswith("0┤"))
-    tick, label = next((y, plain(row).split("┤")[0]) for y, row in enumerate(rows) if "┤" in plain(row))
-    assert level == round(zero - 0.25 * (zero - tick) / float(label))
+    zero, one = zero_and_one(rows)
+    assert level == round(zero - 0.25 * (zero - one))
 
 
 def test_kinks_that_would_fill_the_picture_are_left_out() -> None:
