@@ -9,6 +9,7 @@ import os
 import struct
 import zipfile
 import zlib
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
@@ -37,6 +38,8 @@ UNREADABLE: Final = (
     zlib.error,
 )
 _ENDING: Final = ".npy"
+#: bytes that hold the length of a header, by the version of the format
+_LENGTHS: Final = {(1, 0): 2, (2, 0): 4}
 _NO_HEADER: Final = "found no header of an array"
 _NO_END: Final = "found what cannot be read to its end"
 #: a file of arrays has fewer members than this
@@ -177,15 +180,20 @@ def _require_room(shape: tuple[int, ...], kind: np.dtype[Any], there: int) -> No
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, fortran, kind = np.lib.format.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
-    else:
+    if version not in _LENGTHS:
         raise NoArraysError(f"found version {version} of the format .npy")
+    length = member.read(_LENGTHS[version])
+    shape, fortran, kind = _parsed(version, length + member.read(int.from_bytes(length, "little")))
     if any(size < 0 for size in shape):
         raise NoArraysError(f"found the shape {shape}")
     return shape, fortran, kind
+
+
+@lru_cache(maxsize=1000)
+def _parsed(version: tuple[int, int], header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    # as a Python literal, which takes ten times as long as to read it; most headers are read several times
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(io.BytesIO(header))
 
 
 def words(error: BaseException, found: str = "") -> str:
