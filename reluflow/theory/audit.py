@@ -6,7 +6,7 @@ that d(a_i a_j - <w_i, w_j>) = a_j <w_i, D> + a_i <w_j, D> - a_i <D, w_j> - a_j 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ class AuditRules:
 
 
 AUDIT: Final = AuditRules()
+_TINY: Final = np.finfo(float).tiny
 
 
 def imbalance_drift(run: Measured) -> float:
@@ -60,10 +61,11 @@ def pair_drift(run: Measured) -> float | None:
     """
     worst: float | None = None
     states = run.snapshots
-    before: tuple[Array, Array, Array] | None = None
+    before: _Seen | None = None
     problem, left = run.problem, run.problem.pull_at_zero
+    lengths = row_norms(problem.inputs)
     for weights, outputs in zip(states.weights, states.output_weights, strict=True):
-        now = weights, outputs, _cosines(weights, problem.inputs)
+        now = _seen(weights, outputs, problem.inputs, lengths)
         was, left = left, problem.left(weights, outputs)
         if before is not None and np.linalg.norm(left - was) <= AUDIT.steady * np.linalg.norm(was):
             for change in _changes(before, now):
@@ -72,49 +74,60 @@ def pair_drift(run: Measured) -> float | None:
     return worst
 
 
-def _cosines(weights: Array, inputs: Array) -> Array:
-    """Of the angles between neurons and samples (m, n), 0 where one of them is zero."""
-    sizes = np.outer(row_norms(weights), row_norms(inputs))
-    cosines: Array = (weights @ inputs.T) / np.where(sizes > 0.0, sizes, 1.0)
-    return cosines
+class _Seen(NamedTuple):
+    """A state, with ``norms`` (m,) and directions ``units`` (m, d) of the hidden weights.
+
+    ``cosines`` (m, n) are those of the angles between neurons and samples, 0 where one of them is zero.
+    """
+
+    weights: Array
+    outputs: Array
+    norms: Array
+    units: Array
+    cosines: Array
 
 
-def _kept(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> npt.NDArray[np.bool_]:
+def _seen(weights: Array, outputs: Array, inputs: Array, lengths: Array) -> _Seen:
+    """A state on ``inputs`` of these ``lengths`` (n,)."""
+    norms = row_norms(weights)
+    sizes = np.outer(norms, lengths)
+    cosines = (weights @ inputs.T) / np.where(sizes > 0.0, sizes, 1.0)
+    return _Seen(weights, outputs, norms, weights / np.maximum(norms, _TINY)[:, None], cosines)
+
+
+def _kept(before: _Seen, now: _Seen) -> npt.NDArray[np.bool_]:
     """Neurons (m,) that saw some sample and kept their pattern from one state to the next.
 
     Between the two a neuron may touch a kink and come back from it. So it must be farther from every kink, at
     both times, than AUDIT.away times the way that its direction has moved.
     """
-    units = [
-        state[0] / np.maximum(row_norms(state[0]), np.finfo(float).tiny)[:, None] for state in (before, now)
-    ]
-    moved = AUDIT.away * row_norms(units[1] - units[0])
-    distance = np.minimum(np.abs(before[2]), np.abs(now[2]))
-    same = np.all(before[2] * now[2] > 0.0, axis=1)
+    moved = AUDIT.away * row_norms(now.units - before.units)
+    distance = np.minimum(np.abs(before.cosines), np.abs(now.cosines))
+    same = np.all(before.cosines * now.cosines > 0.0, axis=1)
     far = np.all(distance > (moved + 1e3 * ON_A_KINK)[:, None], axis=1)
-    seen = np.any(now[2] > 0.0, axis=1)
-    for weights, outputs, _ in (before, now):
-        seen &= row_norms(weights) > AUDIT.at_origin * np.abs(outputs)
+    seen = np.any(now.cosines > 0.0, axis=1)
+    for state in (before, now):
+        seen &= state.norms > AUDIT.at_origin * np.abs(state.outputs)
     kept: npt.NDArray[np.bool_] = same & far & seen
     return kept
 
 
-def _changes(before: tuple[Array, Array, Array], now: tuple[Array, Array, Array]) -> list[float]:
+def _changes(before: _Seen, now: _Seen) -> list[float]:
     """The largest relative change within each set of neurons that kept one pattern."""
     kept = _kept(before, now)
     members = np.flatnonzero(kept)
     if members.size < 2:
         return []
-    _, kind = np.unique(np.packbits(now[2][members] > 0.0, axis=1), axis=0, return_inverse=True)
+    _, kind = np.unique(np.packbits(now.cosines[members] > 0.0, axis=1), axis=0, return_inverse=True)
     # products of weights of 1e-300 are no floats
-    unit = float(np.max(np.abs(before[1][members]))) or 1.0
-    scaled = [(state[0] / unit, state[1] / unit) for state in (before, now)]
+    unit = float(np.max(np.abs(before.outputs[members]))) or 1.0
+    scaled = [(state.weights / unit, state.outputs / unit) for state in (before, now)]
     found = []
     for number in range(int(np.max(kind)) + 1):
         group = members[kind.reshape(-1) == number]
         if group.size < 2:
             continue
-        lead = group[np.argmax(row_norms(now[0][group]))]
+        lead = group[np.argmax(now.norms[group])]
         others = group[group != lead]
         first, second = (conserved_products(*state, int(lead), others) for state in scaled)
         resolved = np.abs(first[0]) > AUDIT.resolved * first[1]
