@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from reluflow.errors import SweepError
 from reluflow.sweep.cluster import Scheduler
 from reluflow.sweep.study import planned, read_study
 
-distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]: Dask distributed")
+pytestmark = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="needs the extra [cluster]: Dask distributed"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +29,8 @@ def own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def scheduler():
+    import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=None, silence_logs=50
     ) as cluster:
@@ -47,6 +52,8 @@ def test_a_cluster_makes_the_same_table(scheduler):
 
 
 def test_workers_have_one_thread_of_linear_algebra(scheduler):
+    import distributed
+
     from reluflow.sweep.cluster import solve_points
 
     study = planned("orthogonal-toy", ["init.seed=0:1"], {"stop.loss": 0.3, "network.width": 8})
@@ -65,6 +72,8 @@ def test_workers_have_one_thread_of_linear_algebra(scheduler):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path):
+    import distributed
+
     axes = ["--over", "init.seed=0:99"]
     sweep(*SMALL, *axes, "--out", "here")
     with distributed.LocalCluster(
@@ -94,6 +103,8 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_a_run_that_ends_every_worker_is_a_row(tmp_path):
+    import distributed
+
     from reluflow.sweep.cluster import Cluster
 
     study = planned("orthogonal-toy", ["init.seed=0:3"], {"network.width": 8, "stop.loss": 0.3})
