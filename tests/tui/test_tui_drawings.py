@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import driver
 import numpy as np
@@ -14,6 +15,7 @@ from made_sweeps import QUICK, made_sweep
 from PIL import Image
 
 import reluflow.figures.kinds as kinds
+from reluflow.figures import files
 from reluflow.figures.metadata import made_by
 from reluflow.store.run_folder import RunFolder
 from reluflow.sweep.opening import open_sweep
@@ -30,8 +32,12 @@ def drawing(app: Driver) -> Drawing:
 
 
 def command_of(app: Driver) -> str:
-    drawing(app).write(Path("figure.png"))
-    return made_by(Path("figure.png"))["command"]
+    """The command that a figure of what is on screen says; it is drawn, but no file is made of it."""
+    with patch.object(files, "save") as saved:
+        drawing(app).write(Path("figure.png"))
+    _, _, command, _ = saved.call_args.args
+    assert isinstance(command, str)
+    return command
 
 
 async def test_every_panel_and_page_has_its_figure() -> None:
@@ -165,7 +171,8 @@ async def test_the_page_of_a_range_is_drawn_as_the_sweep_that_it_is() -> None:
         await app.press("percent_sign", "end", "ctrl+u", *"init.scale=1e-4:1e-2:3log", "enter")
         await app.until(lambda: "3 of 3 points" in app.lines[0], "the points")
         await app.press("n")
-        command = command_of(app)
+        drawing(app).write(Path("figure.png"))
+        command = made_by(Path("figure.png"))["command"]
         first, second = command.split(" && ")
         assert first.startswith("reluflow sweep orthogonal-toy --set ")
         assert "init.scale" not in first.split(" --over ")[0]
