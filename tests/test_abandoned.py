@@ -16,7 +16,10 @@ from reluflow.training.training import Training
 CASES = [
     ("orthogonal-toy", {"init.scale": 1e-3}),
     pytest.param("wu-five-points", {"solver.rtol": 1e-4}, marks=pytest.mark.slow),
-    ("nonorthogonal-five-points", {"solver.rtol": 1e-3, "record.snapshots": 8, "record.series": 16}),
+    (
+        "nonorthogonal-five-points",
+        {"network.width": 30, "solver.rtol": 1e-3, "record.snapshots": 8, "record.series": 16},
+    ),
     ("neuron-centred-10", {"network.width": 20, "init.scale": 1e-3, "record.series": 64}),
 ]
 SMALL = {"network.width": 6, "init.scale": 1e-3, "solver.rtol": 1e-2, "stop.steps": 150, "stop.loss": 0.3}

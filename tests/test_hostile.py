@@ -192,7 +192,7 @@ def test_lorentz_refuses_what_overflows(name):
     ],
 )
 def test_presets_of_a_strange_scale(changes):
-    preset = reluflow.load_preset("high-dimension", changes | {"stop.steps": 40})
+    preset = reluflow.load_preset("high-dimension", changes | {"stop.steps": 20})
     problem = preset.problem()
     run = Training.from_preset(preset)
     while run.status == "running":

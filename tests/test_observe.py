@@ -205,8 +205,8 @@ class TestRecorder:
         assert resumed.last_loss == losses[-1]
 
     def test_memory_bounds_the_snapshots(self):
-        problem = toy(width=1000)
-        one = 8 * 1000 * 3
+        problem = toy(width=300)
+        one = 8 * 300 * 3
         solver = make_solver("polar", problem)
         recorder = recorded(solver, RecordRules(memory_mb=10 * one / 1e6), 250)
         assert recorder.snapshots.weights.nbytes <= 11 * one

@@ -31,12 +31,12 @@ def test_one_sample_is_logistic(method):
     assert solver.state.output_weights[0] ** 2 == pytest.approx(expected, rel=accuracy)
 
 
-@pytest.mark.parametrize("method", [method for method in METHODS if method != "gd"])
+@pytest.mark.parametrize("method", ADAPTIVE)
 def test_agrees_with_tight_dop853_where_the_flow_is_smooth(method):
     problem = smooth()
     reference = make_solver("dop853", problem, Options(rtol=1e-12))
     solver = make_solver(method, problem, Options(rtol=1e-8))
-    for t_end in (0.5, 1.0, 2.0, 20.0):
+    for t_end in (0.5, 2.0, 10.0):
         for each in (reference, solver):
             while each.t < t_end:
                 each.step(t_end=t_end)
@@ -100,7 +100,7 @@ def test_mse_is_the_same_flow_at_twice_the_speed(method):
     np.testing.assert_allclose(fast.state.weights, slow.state.weights, rtol=1e-5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", alike_slow(METHODS))
 @pytest.mark.parametrize("when", [3, 60])
 def test_a_restored_solver_takes_the_very_same_steps(method, when):
     problem = balanced(np.random.default_rng(1).normal(size=(4, 3)), [1.0, -1.0, 0.5, 2.0], 6, 0.1)
@@ -108,7 +108,7 @@ def test_a_restored_solver_takes_the_very_same_steps(method, when):
     for _ in range(when):
         original.step(t_end=50.0)
     copy.restore(original.checkpoint())
-    for _ in range(40):
+    for _ in range(20):
         original.step(t_end=50.0)
         copy.step(t_end=50.0)
     assert (copy.t, copy.steps, copy.events) == (original.t, original.steps, original.events)
@@ -179,14 +179,14 @@ class TestPolar:
 
     @pytest.mark.parametrize("problem", [toy(), five_points()], ids=["toy", "five points"])
     def test_balance_and_signs_hold_to_rounding(self, problem):
-        state = solver_at("polar", problem, 300.0, rtol=1e-4).state
+        state = solver_at("polar", problem, 150.0, rtol=1e-4).state
         size = state.output_weights**2
         assert np.max(np.abs(imbalance(state.weights, state.output_weights)) / size) < 1e-12
         np.testing.assert_array_equal(np.sign(state.output_weights), np.sign(problem.output_weights))
 
     def test_a_zero_neuron_stays_zero(self):
         problem = Problem([[1.0, 0.0]], [1.0], [[0.1, 0.0], [0.0, 0.0]], [0.1, 0.0])
-        state = solver_at("polar", problem, 50.0).state
+        state = solver_at("polar", problem, 50.0, rtol=1e-6).state
         assert not state.weights[1].any()
         assert state.output_weights[0] == pytest.approx(1.0, rel=1e-5)
 
