@@ -62,7 +62,9 @@ def saving_after_every_step(monkeypatch):
         monkeypatch.setattr(saving, name, 0.0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_says_how_to_resume(number):
     process = started(*ENDLESS, "--json", "--out", "cut")
     process.send_signal(number)
@@ -193,8 +195,8 @@ def test_a_full_disc_behind_completion_is_told_to_nobody():
 @pytest.mark.parametrize(
     "closed",
     [
-        *(pytest.param(each, marks=pytest.mark.slow) for each in (">&-", ">&- 2>&-")),
-        *("2>&-", "<&- >&- 2>&-"),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (">&-", "2>&-", ">&- 2>&-")),
+        "<&- >&- 2>&-",
     ],
 )
 def test_a_closed_stream_changes_nothing(closed):

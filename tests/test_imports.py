@@ -136,14 +136,19 @@ def test_a_command_imports_no_other_commands():
     [
         ("run orth", "orthogonal-toy"),
         ("run toy --method ", "lorentz"),
-        ("run toy --set data.", "data.kind="),
         ("run toy --set data.kind=", "data.kind=gaussian"),
-        ("run toy --set init.kind=", "init.kind=dominated"),
-        ("run toy --set solver.loss=", "solver.loss=half-mse"),
         ("plot runs/toy-1 --kind ", "directions"),
-        ("plot runs/toy-1 --time sc", "scaled"),
         ("plot runs/toy-1 --style gg", "ggplot"),
         ("tui --marker ", "braille"),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                ("run toy --set data.", "data.kind="),
+                ("run toy --set init.kind=", "init.kind=dominated"),
+                ("run toy --set solver.loss=", "solver.loss=half-mse"),
+                ("plot runs/toy-1 --time sc", "scaled"),
+            )
+        ),
     ],
 )
 def test_completion_imports_nothing_heavy(line, offered, monkeypatch):

@@ -39,6 +39,7 @@ def test_a_picture_says_the_command_that_makes_it(picture):
     assert ("--linear" in made) == ("--linear" in picture.options)
 
 
+@pytest.mark.slow
 def test_a_picture_is_made_after_its_run(tmp_path):
     picture = next(each for each in PICTURES if each.name == "p1-toy-start")
     assert make(picture, tmp_path, ".svg") == "p1-toy-start.svg"

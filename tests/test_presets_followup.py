@@ -55,7 +55,8 @@ def test_no_prediction_fails(name):
 
 
 @pytest.mark.parametrize(
-    "name", [*QUICK, "simplicity-bias", pytest.param("symmetric", marks=pytest.mark.slow)]
+    "name",
+    [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in ("simplicity-bias", "symmetric"))],
 )
 def test_each_reaches_its_stated_end(name):
     training = end(name)
@@ -119,6 +120,7 @@ def test_unbalanced_keeps_its_imbalance_and_changes_signs():
     assert np.array_equal(np.sign(after), np.sign(balanced.problem.output_weights))
 
 
+@pytest.mark.slow
 def test_simplicity_bias_is_two_neurons():
     training = end("simplicity-bias")
     problem, state = training.problem, training.solver.state

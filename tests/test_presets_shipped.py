@@ -125,6 +125,7 @@ def test_orthogonal_toy_escapes_when_its_notes_say():
     assert variation_norm(state.weights, state.output_weights) == pytest.approx(1.3416, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_five_points_descent_stays_where_the_flow_does_not():
     stuck = advance(start("nonorthogonal-five-points", "gd"), time=500.0)
     assert stuck.loss == pytest.approx(0.0318158, abs=1e-6)

@@ -7,6 +7,7 @@ import tomllib
 import numpy as np
 import pytest
 from made_runs import begun_run
+from trained import ALIKE
 
 from reluflow.cli.info import describe
 from reluflow.errors import RunError
@@ -180,7 +181,7 @@ def test_an_open_run_stays_at_the_moment_it_was_opened():
 @pytest.mark.parametrize(
     ("method", "steps"),
     [
-        *((method, 9) for method in METHODS),
+        *(pytest.param(method, 9, marks=pytest.mark.slow if method in ALIKE else ()) for method in METHODS),
         ("lorentz", 40),
         *(pytest.param(method, 40, marks=pytest.mark.slow) for method in METHODS if method != "lorentz"),
     ],

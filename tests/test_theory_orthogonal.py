@@ -184,7 +184,7 @@ def test_bundles_that_are_too_many_to_be_followed_are_given_up_in_words(monkeypa
     assert all(rows[id].applies == whole[id].applies for id in rows.keys() - given_up)
 
 
-@pytest.mark.parametrize("name", ["piecewise", "high-dimension"])
+@pytest.mark.parametrize("name", ["piecewise", pytest.param("high-dimension", marks=pytest.mark.slow)])
 def test_bundles_of_shipped_presets_are_followed(name):
     bundles, _ = start_bundles.start_of_bundles(load_preset(name).problem())
     assert flow_of_bundles(bundles.width, bundles.samples) < start_bundles.SCALE.pairs

@@ -270,7 +270,7 @@ class TestExtremeScales:
             "orthogonal-toy",
             pytest.param("three-points", marks=pytest.mark.slow),
             "unbalanced",
-            "neuron-centred-10",
+            pytest.param("neuron-centred-10", marks=pytest.mark.slow),
         ],
     )
     def test_every_row_that_applies_holds_where_squares_are_no_floats(self, name, scale):

@@ -29,16 +29,8 @@ BURSTS = {
 }
 
 
-#: as pages that come and go in all of the others; the predictions are computed in a thread all the while
-LIKE_OTHERS = (
-    "a preset opened, and a key after it",
-    "the filter",
-    "a panel jumped to, and a key after it",
-    "something copied, and a key after it",
-    "a time gone to",
-    "a page that takes long, and one over it",
-)
-FEW = {what: keys for what, keys in BURSTS.items() if what not in LIKE_OTHERS}
+#: pages come and go in all of the others as they do in this one
+FEW = {what: BURSTS[what] for what in ("a page and one over it",)}
 
 
 @pytest.mark.parametrize("bursts", [FEW, pytest.param(BURSTS, marks=pytest.mark.slow)], ids=["few", "all"])

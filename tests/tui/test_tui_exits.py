@@ -150,7 +150,10 @@ ASCII_LOCALE = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"
 OLD_SIZE = {"COLUMNS": "40", "LINES": "10"}
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "linux", "NO_COLOR": "1", **OLD_SIZE}, ASCII_LOCALE])
+@pytest.mark.parametrize(
+    "environment",
+    [{"TERM": "linux", "NO_COLOR": "1", **OLD_SIZE}, pytest.param(ASCII_LOCALE, marks=pytest.mark.slow)],
+)
 def test_terminals_of_few_characters_and_colours(environment: dict[str, str], open_terminal: Open) -> None:
     terminal = open_terminal(in_shell(app_command("orthogonal-toy")), environment=environment)
     terminal.until(playing, "a run")

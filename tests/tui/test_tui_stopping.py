@@ -61,6 +61,7 @@ def whole(screen: Screen) -> bool:
     return all(word in screen.text for word in ("paused", "─ loss ─", "active on samples", "help q quit"))
 
 
+@pytest.mark.slow  # as where it is continued from outside, and brought back after that
 def test_stopped_from_outside_while_the_shell_takes_the_terminal(terminal: Terminal) -> None:
     process = app_of(terminal)
     terminal.type(" ")
@@ -106,6 +107,7 @@ def test_in_the_background_it_takes_the_terminal_when_it_is_back_in_front(termin
     left_in_order(terminal)
 
 
+@pytest.mark.slow  # as behind the shell, where it is ended as well
 def test_ended_in_the_background_it_leaves_the_terminal_to_the_shell(terminal: Terminal) -> None:
     in_background(terminal)
     os.kill(app_of(terminal), signal.SIGTERM)
