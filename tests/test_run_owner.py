@@ -140,9 +140,11 @@ def test_the_arrays_decide_where_the_summary_is_another(gone):
     assert content(writer.path)["status"] == "converged"
 
 
-def test_what_a_killed_process_left_is_deleted_by_the_next_that_writes():
+def test_what_a_killed_process_left_is_deleted_by_the_next_that_writes(gone):
     training, writer = on_its_way()
     writer.close()
+    begun = writer.path.parent / f".new-run-{gone.tag}-0123456789ab"
+    begun.mkdir()
     left = [".trajectory.npz.0123456789ab.tmp", ".run.json.ba9876543210.tmp", ".preset.toml.000000000000.tmp"]
     kept = [".trajectory.npz.tmp", ".notes.txt.0123456789ab.tmp", "notes.txt"]
     for name in (*left, *kept):
@@ -152,6 +154,7 @@ def test_what_a_killed_process_left_is_deleted_by_the_next_that_writes():
     assert all((writer.path / name).exists() for name in left), "a reader deletes nothing"
     again = RunWriter.reopen(run, run.preset)
     assert not any((writer.path / name).exists() for name in left)
+    assert not begun.exists()
     assert all((writer.path / name).exists() for name in kept)
     again.save(training)
 

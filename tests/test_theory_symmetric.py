@@ -57,6 +57,18 @@ def test_white_bundles_are_logistic():
     assert rows(run(data__white=True))["final-rate"].predicted == pytest.approx(2.0 * np.linalg.norm(b))
 
 
+def test_bundles_start_beside_the_pull():
+    """Their offsets are parts of the weights orthogonal to b: those of one neuron each, by hand."""
+    two = Problem(
+        np.vstack([np.eye(2), -np.eye(2)]), [2.0, 0.0, -2.0, 0.0], [[3.0, 4.0], [0.0, 1.0]], [5.0, -1.0]
+    )
+    course = symmetric_course(two)
+    span = two.span
+    np.testing.assert_allclose(
+        np.abs(course.offsets), np.abs(span.project(np.array([[0.0, 4.0], [0.0, 1.0]])))
+    )
+
+
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 5))])
 def test_other_data(seed):
     found = rows(run(data__seed=seed, data__samples=20, init__paired=True))
