@@ -126,12 +126,15 @@ def test_a_run_is_looked_at_closely_until_soon_after_its_last_escape() -> None:
 
 def test_an_event_names_its_sample_unless_it_has_none() -> None:
     """Neurons count from 0, samples from 1."""
-    kinds = np.array([Change.ENTER, Change.DIE, Change.FLIP, Change.CHOICE], dtype=np.int8)
-    samples = np.array([1, 0, -1, -1])
-    told = Events(np.arange(4.0), np.array([3, 0, 2, 5]), samples, kinds)
-    assert [event_text(told, row) for row in range(4)] == [
-        "neuron 3 gains sample 2",
-        "neuron 0 dies, losing sample 1",
-        "neuron 2 changes its sign",
-        "neuron 5 could go on otherwise",
+    kinds = np.array(sorted(Change), dtype=np.int8)
+    told = Events(np.arange(8.0), np.arange(8), np.where(kinds < Change.FLIP, 7 - np.arange(8), -1), kinds)
+    assert [event_text(told, row) for row in range(8)] == [
+        "neuron 0 gains sample 8",
+        "neuron 1 loses sample 7",
+        "neuron 2 slides on sample 6",
+        "neuron 3 slides off, gains sample 5",
+        "neuron 4 slides off, loses sample 4",
+        "neuron 5 dies, losing sample 3",
+        "neuron 6 changes its sign",
+        "neuron 7 could go on otherwise",
     ]
