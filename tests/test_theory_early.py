@@ -1,6 +1,6 @@
 """Early alignment and what is conserved: rows against runs, and against runs that were tampered with."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,10 +12,12 @@ from reluflow.network import loss_of, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
-from reluflow.theory import general
+from reluflow.theory import early, general, start_growth
 from reluflow.theory.audit import conserved_products, pair_drift
+from reluflow.theory.effort import TooManyKinksError, left_after_junction
 from reluflow.theory.general import predictions
 from reluflow.theory.pair_law import pair_products
+from reluflow.theory.small_neurons import final_growth, final_growth_in
 from reluflow.training.training import StopRules, Training
 
 
@@ -162,14 +164,50 @@ class TestPairLaw:
 
 def test_small_neurons_that_meet_too_many_kinks_are_given_up_in_a_sentence(monkeypatch):
     """Where there is something left of the budget the first escape has it."""
-    problem = load_preset("two-teachers").problem()
-    whole = {row.id: row for row in predictions(problem)}
+    preset = load_preset("two-teachers")
+    whole = {row.id: row for row in predictions(preset.problem())}
     assert not any("more kinks" in row.reason for row in whole.values())
     about = ("early/aligned", "general/first-escape", "general/two-piece")
-    for budget, given_up in ((10.0, about), (100.0, about[2:])):
-        monkeypatch.setattr(general, "GENERAL", replace(general.GENERAL, kinks=budget))
-        rows = {row.id: row for row in predictions(problem)}
+    for budget, given_up in ((10.0, about), (70.0, about[2:])):
+        monkeypatch.setattr(start_growth, "EFFORT", replace(start_growth.EFFORT, budget=budget))
+        rows = {row.id: row for row in predictions(preset.problem())}
         for id in given_up:
             assert "small neurons meet more kinks of 20 samples than they are" in rows[id].reason
         others = rows.keys() - {*given_up, "early/aligned", "early/sign-changes"}
         assert all(rows[id].reason == whole[id].reason for id in others)
+
+
+def test_neurons_that_are_settled_by_then_are_not_followed_again():
+    problem = load_preset("two-teachers").problem()
+    field, ends = start_growth.start_growth(problem)
+    until = float(np.median(ends.settled))
+    parts = problem.weights, problem.output_weights
+    again = final_growth_in(field, *parts, until, ends)
+    once = final_growth(*parts, problem.inputs, problem.targets, until)
+    for part in fields(once):
+        np.testing.assert_allclose(getattr(again, part.name), getattr(once, part.name), rtol=1e-9, atol=1e-12)
+
+
+def test_points_where_kinks_meet_count_as_what_they_cost():
+    """Balanced neurons that are pulled straight back come to where all kinks meet."""
+    inputs, slides = np.ones((100, 2)), np.arange(100) < 2
+    assert left_after_junction(700.0, slides[:3], inputs) < left_after_junction(700.0, slides[2:5], inputs)
+    with pytest.raises(TooManyKinksError, match="more kinks of 100 samples"):
+        left_after_junction(700.0, slides, inputs)
+
+
+def test_a_wide_start_is_foreseen_by_its_bundles(monkeypatch):
+    """Of 400 neurons no more than 50 are followed one by one."""
+    narrow = load_preset("orthogonal-toy", {"network.width": 400, "init.scale": 1e-4}).problem()
+    whole = {row.id: row for row in predictions(narrow)}
+    monkeypatch.setattr(general, "GENERAL", replace(general.GENERAL, followed=50))
+    monkeypatch.setattr(early, "EARLY", replace(early.EARLY, followed=50))
+    rows = {row.id: row for row in predictions(replace(narrow))}
+    time = whole["general/first-escape"].predicted
+    assert rows["general/first-escape"].predicted == pytest.approx(time, rel=1e-4)
+    assert rows.keys() == whole.keys()
+    assert all(rows[id].applies == row.applies for id, row in whole.items())
+    assert 0 < rows["early/aligned"].predicted <= 50 < whole["early/aligned"].predicted
+    assert "Of 50 neurons, spread evenly over all." in rows["early/aligned"].statement
+    run = trained(narrow)
+    assert rows["early/aligned"].measure(run) == rows["early/aligned"].predicted

@@ -17,7 +17,7 @@ from reluflow.theory import escape, rate_bounds
 from reluflow.theory.audit import imbalance_drift
 from reluflow.theory.cones import SphereOracle, activation_patterns
 from reluflow.theory.escape import available_rate, classify, escape_rates
-from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast
+from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast, with_rivals
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.least_loss import least_objective, without_networks
 from reluflow.theory.rate_bounds import one_sign_bounds
@@ -221,8 +221,8 @@ class TestForecast:
         problem = one_dimensional(13)
         found, before = forecast(problem), {row.id: row for row in predictions(problem)}
         assert before["general/first-escape"].applies
-        monkeypatch.setattr("reluflow.theory.forecast.FORECAST", replace(FORECAST, pairs=5))
-        with pytest.raises(TooManyBundlesError, match="8 bundles of neurons on 6 samples compete"):
+        monkeypatch.setattr("reluflow.theory.forecast.FORECAST", replace(FORECAST, pairs=30))
+        with pytest.raises(TooManyBundlesError, match=r"^8 bundles of neurons on 6 samples compete"):
             forecast(problem)
         assert first_group(problem).time_alone == found.time_alone
         after = {row.id: row for row in predictions(problem)}
@@ -231,6 +231,13 @@ class TestForecast:
             "general/first-escape"
         }
         assert after["early/aligned"].predicted == before["early/aligned"].predicted > 0
+
+    def test_more_groups_than_bundles_are_followed_are_not_flowed_to_be_counted(self, monkeypatch):
+        first = first_group(one_dimensional(13))
+        monkeypatch.setattr("reluflow.theory.forecast.FORECAST", replace(FORECAST, pairs=5))
+        monkeypatch.setattr("reluflow.theory.forecast.flowed", None)
+        with pytest.raises(TooManyBundlesError, match=r"^at least . bundles of neurons on 6 samples compete"):
+            with_rivals(one_dimensional(13), first)
 
     def test_more_neurons_and_samples_than_are_flowed_are_said(self):
         inputs = np.random.default_rng(0).normal(size=(1000, 2))

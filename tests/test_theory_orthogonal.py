@@ -11,7 +11,7 @@ from reluflow import load_preset
 from reluflow.network import row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
-from reluflow.theory import jump_process, orthogonal_rows, small_neurons, start_bundles
+from reluflow.theory import all_predictions, jump_process, small_neurons, start_bundles, start_growth
 from reluflow.theory.effort import flow_of_bundles
 from reluflow.theory.forecast import FORECAST
 from reluflow.theory.jump_process import limit_process
@@ -195,12 +195,12 @@ def test_a_flow_of_bundles_costs_more_with_many_samples():
 
 
 def test_neurons_of_a_start_are_followed_once_for_all_rows(monkeypatch):
-    """What both processes, and both kinds of rows, need of them is the same, and takes seconds for many."""
+    """What both processes, and rows of all chapters, need of them is the same, and takes seconds for many."""
     followed = []
     monkeypatch.setattr(jump_process, "final_growth", lambda *parts: followed.append("process"))
-    found = small_neurons.final_growth
+    found = small_neurons.final_growth_in
     monkeypatch.setattr(
-        orthogonal_rows, "final_growth", lambda *parts: (followed.append("rows"), found(*parts))[1]
+        start_growth, "final_growth_in", lambda *parts: (followed.append("start"), found(*parts))[1]
     )
-    predictions(toy())
-    assert followed == ["rows"]
+    all_predictions(toy())
+    assert followed == ["start"]

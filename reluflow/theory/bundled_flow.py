@@ -13,6 +13,7 @@ import numpy as np
 
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options
+from reluflow.flow.lorentz.samples import Index
 from reluflow.network import ON_A_KINK, Array, residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Recorder, RecordRules
@@ -76,26 +77,36 @@ def bundled(neurons: Neurons, inputs: Array, slope: float = 0.0) -> tuple[Array,
     live = (sizes + neurons.log > FLOW.smallest) & ((slope > 0.0) | np.any(sides > 0, axis=1))
     even = np.abs(np.abs(neurons.output_weights) - norms) <= FLOW.even * norms
     mass, sign = neurons.log_mass, np.sign(neurons.output_weights)
-    left = np.flatnonzero(live)
-    left = left[np.argsort(-mass[left], kind="stable")]
-    weights, outputs = [], []
-    while left.size:
-        lead = left[0]
-        near = row_norms(unit[left] - unit[lead]) <= FLOW.together
-        near &= even[left] & even[lead] & (sign[left] == sign[lead])
-        near &= np.all(sides[left] == sides[lead], axis=1)
-        near[0] = True
-        group, left = left[near], left[~near]
-        if group.size == 1:
-            scale = np.exp(neurons.log[lead])
-            weights.append(scale * neurons.weights[lead])
-            outputs.append(scale * neurons.output_weights[lead])
-            continue
-        size = float(np.exp(0.5 * np.logaddexp.reduce(mass[group])))
-        mean = np.exp(mass[group] - mass[lead]) @ unit[group]
-        weights.append(size * mean / np.sqrt(mean @ mean))
-        outputs.append(size * sign[lead])
-    return np.array(weights).reshape(-1, inputs.shape[1]), np.array(outputs)
+    order = np.flatnonzero(live)
+    order = order[np.argsort(-mass[order], kind="stable")]
+    found: list[tuple[int, Array, float]] = []
+    for alike in _alike(np.column_stack([sides, sign, even])[order]):
+        places = alike
+        while places.size:
+            lead = order[places[0]]
+            near = (row_norms(unit[order[places]] - unit[lead]) <= FLOW.together) & even[lead]
+            near[0] = True
+            group, place = order[places[near]], int(places[0])
+            places = places[~near]
+            if group.size == 1:
+                scale = np.exp(neurons.log[lead])
+                found.append((place, scale * neurons.weights[lead], scale * neurons.output_weights[lead]))
+                continue
+            size = float(np.exp(0.5 * np.logaddexp.reduce(mass[group])))
+            mean = np.exp(mass[group] - mass[lead]) @ unit[group]
+            found.append((place, size * mean / np.sqrt(mean @ mean), size * sign[lead]))
+    found.sort(key=lambda bundle: bundle[0])
+    weights = np.array([weights for _, weights, _ in found]).reshape(-1, inputs.shape[1])
+    return weights, np.array([outputs for *_, outputs in found])
+
+
+def _alike(rows: Array) -> list[Index]:
+    """Which rows (k, c) of numbers -1, 0 and 1 are the same, each time in the given order."""
+    bits = np.packbits(np.hstack([rows > 0, rows < 0]), axis=1)
+    words = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8))).view(np.uint64)
+    order: Index = np.lexsort(words.T)
+    changes = np.flatnonzero(np.any(np.diff(words[order], axis=0), axis=1)) + 1
+    return [each for each in np.split(order, changes) if each.size]
 
 
 def time_to_fall(problem: Problem, loss: float, longest: float) -> float | None:

@@ -19,7 +19,7 @@ from reluflow.problem import Problem
 from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.forecast import FirstGroup
 from reluflow.theory.prediction import Prediction
-from reluflow.theory.small_neurons import FinalGrowth, Mask, final_growth_in
+from reluflow.theory.small_neurons import FinalGrowth, Index, Mask, final_growth_in
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class AlignmentRows:
     turns: float = 7.0
     #: share of the time after which changes of sign are not compared: not every state is recorded
     late: float = 0.8
+    #: neurons that are followed, at most; of more, as many that are spread evenly over them
+    followed: int = 5_000
 
 
 EARLY: Final = AlignmentRows()
@@ -56,11 +58,12 @@ def early_rows(problem: Problem, first: FirstGroup | None, reason: str) -> list[
 
 @dataclass(frozen=True)
 class _Early:
-    """The neurons of a start at flow time ``t`` (the problem's): their ``ends`` then, and ``late``.
+    """The neurons ``which`` (k,) of a start at flow time ``t`` (the problem's): their ``ends``, and ``late``.
 
-    ``below`` (m,): |a_j| < |w_j|; ``due`` (m,): those that must have come to their direction by ``t``.
+    ``below`` (k,): |a_j| < |w_j|; ``due`` (k,): those that must have come to their direction by ``t``.
     """
 
+    which: Index
     t: float
     ends: FinalGrowth
     late: FinalGrowth
@@ -71,11 +74,19 @@ class _Early:
     def of(cls, problem: Problem, first: FirstGroup) -> "_Early":
         t = first.time_alone - np.log(1.0 / EARLY.seed) / (2.0 * first.rate)
         until = t * problem.speed
-        parts = first.field, problem.weights, problem.output_weights
-        ends = final_growth_in(*parts, until)
-        below = outweighed(problem.weights, problem.output_weights)
-        late = final_growth_in(*parts, EARLY.late * until) if np.any(below) else ends
-        return cls(t, ends, late, below, _due(ends, until, below))
+        which = np.linspace(0, problem.width - 1, min(problem.width, EARLY.followed)).round().astype(np.intp)
+        weights, outputs = problem.weights[which], problem.output_weights[which]
+        known = first.ends if first.ends and len(first.ends.sign) == which.size == problem.width else None
+        ends = final_growth_in(first.field, weights, outputs, until, known)
+        below = outweighed(weights, outputs)
+        late = ends
+        if np.any(below):
+            late = final_growth_in(first.field, weights, outputs, EARLY.late * until, known)
+        return cls(which, t, ends, late, below, _due(ends, until, below))
+
+    def among(self, width: int) -> str:
+        """Which neurons are looked at, if not all."""
+        return "" if self.which.size == width else f" Of {self.which.size} neurons, spread evenly over all."
 
 
 def _due(ends: FinalGrowth, until: float, below: Mask) -> Mask:
@@ -102,7 +113,8 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
     return Prediction(
         "early/aligned",
         f"Neurons within {EARLY.aligned:g} degrees of where they grow fastest (for orthogonal inputs D+ or "
-        f"D-), {places} direction(s) in all, shortly before the first escape.",
+        f"D-), {places} direction(s) in all, shortly before the first escape."
+        + (early.among(problem.width) if early is not None else ""),
         MAENNEL,
         early is not None,
         reason,
@@ -117,9 +129,9 @@ def _aligned(problem: Problem, early: _Early | None, reason: str) -> Prediction:
 def _come(run: Measured, early: _Early) -> float | None:
     if run.snapshots.t[-1] < early.t:
         return None
-    apart = row_norms(_directions_at(run, early.t) - early.ends.direction)
+    apart = row_norms(_directions_at(run, early.t)[early.which] - early.ends.direction)
     near = apart <= 2.0 * np.sin(0.5 * np.radians(EARLY.aligned))
-    outputs = state_at(run.snapshots, early.t).output_weights
+    outputs = state_at(run.snapshots, early.t).output_weights[early.which]
     return float(np.count_nonzero(near & early.due & (np.sign(outputs) == early.ends.sign)))
 
 
@@ -140,17 +152,18 @@ def _unit(rows: Array) -> Array:
 
 
 def _sign_changes(problem: Problem, early: _Early | None, reason: str) -> Prediction:
-    changed = np.zeros(0) if early is None else _changed(problem, early.ends.sign)
+    outputs = problem.output_weights if early is None else problem.output_weights[early.which]
+    changed = np.zeros(0) if early is None else _changed(outputs, early.ends.sign)
     if early is not None:
         reason = f"|a_j| < |w_j| for {np.count_nonzero(early.below)} neuron(s)"
         if not np.any(early.below):
             early, reason = None, "|a_j| >= |w_j| for every neuron: none can change its sign"
-        elif np.any(changed != _changed(problem, early.late.sign)):
+        elif np.any(changed != _changed(outputs, early.late.sign)):
             early, reason = None, "some output weight changes its sign just before the first escape"
     return Prediction(
         "early/sign-changes",
         "Output weights that have another sign before the first escape than at the start: "
-        "tanh(|D| t) = -a_0/p_0 between kinks.",
+        "tanh(|D| t) = -a_0/p_0 between kinks." + (early.among(problem.width) if early is not None else ""),
         "derived",
         early is not None,
         reason,
@@ -162,8 +175,8 @@ def _sign_changes(problem: Problem, early: _Early | None, reason: str) -> Predic
     )
 
 
-def _changed(problem: Problem, sign: Array) -> Mask:
-    changed: Mask = sign * np.sign(problem.output_weights) < 0.0
+def _changed(outputs: Array, sign: Array) -> Mask:
+    changed: Mask = sign * np.sign(outputs) < 0.0
     return changed
 
 
@@ -171,4 +184,5 @@ def _seen_changed(run: Measured, early: _Early) -> float | None:
     state = state_at(run.snapshots, early.t)
     if run.snapshots.t[-1] < early.t or state.t < EARLY.late * early.t:
         return None
-    return float(np.count_nonzero(_changed(run.problem, state.output_weights)))
+    outputs = run.problem.output_weights[early.which]
+    return float(np.count_nonzero(_changed(outputs, state.output_weights[early.which])))

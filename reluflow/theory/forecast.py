@@ -18,18 +18,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.errors import ReluflowError
 from reluflow.flow.base import State
 from reluflow.network import Array, activation, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.alignment import Attractor, gather
 from reluflow.theory.bundled_flow import Neurons, bundled, time_to_fall
-from reluflow.theory.effort import flow_of_bundles
+from reluflow.theory.effort import TooLongError, flow_of_bundles
 from reluflow.theory.escape import loss_at_own_speed
 from reluflow.theory.readings import time_of_loss
 from reluflow.theory.resting import AT_REST, growth_rate_bound, is_large, moving
 from reluflow.theory.small_neurons import Field, FinalGrowth, Index, final_growth_in, flowed
+from reluflow.theory.start_growth import start_growth
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,22 @@ class ForecastRules:
 FORECAST: Final = ForecastRules()
 
 
-class TooManyBundlesError(ReluflowError):
+class TooManyBundlesError(TooLongError):
     """More bundles compete for the next escape than their flow is solved for."""
+
+
+#: what too many bundles would do
+TO_COMPETE: Final = "compete for the next escape: as much to solve for as the run itself"
+
+
+def require_few(bundles: int, samples: int, most: float, what: str, least: bool = False) -> None:
+    """Raise TooManyBundlesError where the flow of bundles would cost more than ``most``.
+
+    ``least``: there are so many groups of neurons, and so at least as many bundles on their way there.
+    """
+    if flow_of_bundles(bundles, samples) > most:
+        count = f"at least {bundles}" if least else f"{bundles}"
+        raise TooManyBundlesError(f"{count} bundles of neurons on {samples} samples {what}")
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class FirstGroup:
 
     ``groups``: those of the ``small`` neurons in the ``field`` of the state, with the half-mse times
     ``waits`` until each is large; ``order``: of those that get large, the first one first; ``mass``: u* of
-    the first one; ``speed``: that of the problem's time.
+    the first one; ``speed``: that of the problem's time; ``ends``: of all neurons, if the state is a start.
     """
 
     t: float
@@ -104,6 +118,7 @@ class FirstGroup:
     field: Field
     mass: float
     speed: float
+    ends: FinalGrowth | None
 
     @property
     def lead(self) -> Attractor:
@@ -125,24 +140,27 @@ class FirstGroup:
         return float(self.lead.rate * self.speed)
 
 
-def first_group(problem: Problem, state: State | None = None, budget: float = np.inf) -> FirstGroup | None:
+def first_group(problem: Problem, state: State | None = None) -> FirstGroup | None:
     """The group of small neurons that grows first from ``state`` (the start if None); None if none grows.
 
-    ``budget``: of the field in which they are followed, from now on and here; raises TooManyKinksError.
+    Those of a start have a budget: raises TooManyKinksError.
     """
     now = state or State(0.0, problem.weights, problem.output_weights)
     residual = problem.left(now.weights, now.output_weights)
     large = is_large(row_norms(now.weights) * np.abs(now.output_weights), problem)
     under_way = moving(problem, now, residual)
     small = under_way[~large[under_way]]
-    field = Field(problem.inputs, residual, problem.slope, budget)
-    groups, waits = next_groups(now, small, problem, field)
+    if state is None:
+        field, ends = start_growth(problem, residual)
+    else:
+        field, ends = Field(problem.inputs, residual, problem.slope), None
+    groups, waits = next_groups(now, small, problem, field, ends)
     order = [int(i) for i in np.argsort(waits) if 0.0 < waits[i] < np.inf]
     if not order:
         return None
     lead, bend = groups[order[0]], problem.curvature(now.weights, now.output_weights)
     mass = full_mass(lead.direction, lead.rate, problem.inputs, bend, problem.slope)
-    return FirstGroup(now.t, groups, waits, order, small, field, mass, problem.speed)
+    return FirstGroup(now.t, groups, waits, order, small, field, mass, problem.speed, ends)
 
 
 def forecast(problem: Problem, state: State | None = None) -> Forecast | None:
@@ -165,6 +183,7 @@ def with_rivals(problem: Problem, first: FirstGroup, state: State | None = None)
     begin = max(alone - np.log(1.0 / FORECAST.seed) / (2.0 * lead.rate), 0.0)
     faded = np.log(FORECAST.faded * first.mass)
     seen = [one for one in first.groups if one.log_mass + 2.0 * one.rate * alone > faded]
+    require_few(len(seen), problem.samples, FORECAST.pairs, TO_COMPETE, least=True)
     grows = small[np.concatenate([one.neurons for one in seen])]
     longest = 2.0 * FORECAST.rivals * alone
     wait = _fall_of_the_bundles(problem, now, first.field, grows, begin, level, longest)
@@ -202,11 +221,7 @@ def _fall_of_the_bundles(
         np.concatenate([small.log, rest.log]),
     )
     weights, outputs = bundled(neurons, inputs, slope)
-    if flow_of_bundles(outputs.size, len(inputs)) > FORECAST.pairs:
-        raise TooManyBundlesError(
-            f"{outputs.size} bundles of neurons on {len(inputs)} samples compete for the next escape: as "
-            "much to solve for as the run itself"
-        )
+    require_few(outputs.size, len(inputs), FORECAST.pairs, TO_COMPETE)
     bundles = replace(problem.at_own_speed, weights=weights, output_weights=outputs, weight_decay=0.0)
     wait = time_to_fall(bundles, level, longest - begin)
     return None if wait is None else begin + wait
@@ -227,15 +242,22 @@ def waiting_time(group: Attractor, inputs: Array, bend: Array | None = None, slo
     return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)
 
 
-def next_groups(now: State, small: Index, problem: Problem, field: Field) -> tuple[list[Attractor], Array]:
-    """Groups of small neurons as they are when the first of them escapes, and their waiting times."""
+def next_groups(
+    now: State, small: Index, problem: Problem, field: Field, ends: FinalGrowth | None
+) -> tuple[list[Attractor], Array]:
+    """Groups of small neurons as they are when the first of them escapes, and their waiting times.
+
+    ``ends``: of all neurons, where they are known.
+    """
+    known = None if ends is None else ends.take(small)
     until, groups, waits = np.inf, [], np.zeros(0)
     inputs, slope = problem.inputs, problem.slope
     bend = problem.curvature(now.weights, now.output_weights)
     slowest = AT_REST.zero * growth_rate_bound(inputs, field.residual, slope)
     for _ in range(FORECAST.rounds if small.size else 0):
-        ends: FinalGrowth = final_growth_in(field, now.weights[small], now.output_weights[small], until)
-        found = [group for group in gather(ends, FORECAST.together) if group.rate > slowest]
+        then = final_growth_in(field, now.weights[small], now.output_weights[small], until, known)
+        known = known or then
+        found = [group for group in gather(then, FORECAST.together) if group.rate > slowest]
         if not found:
             break
         groups = found

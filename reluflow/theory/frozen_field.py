@@ -37,7 +37,7 @@ from reluflow.flow.lorentz.samples import Index, merge
 from reluflow.flow.lorentz.start import start
 from reluflow.network import ON_A_KINK, Array, row_norms
 from reluflow.problem import basis_of_span
-from reluflow.theory.effort import left_after_round
+from reluflow.theory.effort import left_after_junction, left_after_round
 from reluflow.theory.tracked import LIMITS, Ahead, Tracked, along, boosted, gain_to_origin
 
 
@@ -286,6 +286,7 @@ class Field:
             sign, where = tracked.sign[row], np.flatnonzero(meets[row])
             key = repr((resolve.__name__, sign, given)).encode() + meets[row].tobytes() + one.status.tobytes()
             if key not in self._known:
+                self.budget = left_after_junction(self.budget, one.status[0, where] == SLIDING, self.inputs)
                 found, told = resolve(one, where, float(sign), self.left, self.samples, *given)
                 self._known[key] = found, bool(np.any(told.kind == Change.CHOICE))
             found, choice = self._known[key]

@@ -3,7 +3,7 @@
 Rows are in the problem's loss and its flow time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,10 +13,12 @@ from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory import perturbations, two_pieces
 from reluflow.theory.audit import AUDIT, imbalance_drift, pair_drift
+from reluflow.theory.bundled_flow import Neurons, bundled
 from reluflow.theory.early import early_rows
 from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.escape import available_rate, classify
 from reluflow.theory.forecast import FirstGroup, Forecast, TooManyBundlesError, first_group, with_rivals
+from reluflow.theory.memory import remembered
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import sign_flips
 from reluflow.theory.resting import AT_REST
@@ -44,8 +46,8 @@ class GeneralRows:
     #: neurons times samples times samples that are flowed for a forecast, at most: a neuron may cross the
     #: kinks of all samples, and looks at all of them each time
     crossings: int = 400_000_000
-    #: effort (see ``effort.Effort``) for all rows about the small neurons of a start
-    kinks: float = 700.0
+    #: neurons of a start that are followed one by one, at most: of more, bundles of those that are alike
+    followed: int = 5_000
 
 
 GENERAL: Final = GeneralRows()
@@ -53,9 +55,10 @@ GENERAL: Final = GeneralRows()
 
 def predictions(problem: Problem) -> list[Prediction]:
     """Rows for any problem."""
+    few = _few(problem)
     reason, first = small_start(problem)
     # first of all: what is left of the budget is for the others
-    foreseen = _foreseen(problem, first, reason)
+    foreseen = _foreseen(few, first, reason)
     return [
         _signs(problem),
         _out_of_reach(problem),
@@ -65,7 +68,7 @@ def predictions(problem: Problem) -> list[Prediction]:
         _first_escape(*foreseen),
         _rest(problem),
         perturbations.prediction(),
-        two_pieces.prediction(problem, first, reason),
+        two_pieces.prediction(few, first, reason),
     ]
 
 
@@ -181,7 +184,7 @@ def _first_escape(reason: str, found: Forecast | None) -> Prediction:
 def first_escape(problem: Problem) -> tuple[str, Forecast | None]:
     """The forecast from the start, and what was checked or why there is none."""
     reason, first = small_start(problem)
-    return _foreseen(problem, first, reason)
+    return _foreseen(_few(problem), first, reason)
 
 
 def _foreseen(problem: Problem, first: FirstGroup | None, reason: str) -> tuple[str, Forecast | None]:
@@ -191,8 +194,24 @@ def _foreseen(problem: Problem, first: FirstGroup | None, reason: str) -> tuple[
         return str(error), None
 
 
+@remembered
+def _few(problem: Problem) -> Problem:
+    """The problem, with bundles in place of its neurons where these are too many to be followed one by one.
+
+    Neurons of one sign that see the same samples and point the same way go the same way.
+    """
+    if problem.width <= GENERAL.followed:
+        return problem
+    neurons = Neurons(problem.weights, problem.output_weights, np.zeros(problem.width))
+    weights, outputs = bundled(neurons, problem.inputs, problem.slope)
+    return replace(problem, weights=weights, output_weights=outputs) if outputs.size else problem
+
+
 def small_start(problem: Problem) -> tuple[str, FirstGroup | None]:
-    """The group that grows first from a small start, and what was checked or why it is no such start."""
+    """The group that grows first from a small start, and what was checked or why it is no such start.
+
+    Of a wide network, the group is one of bundles (``_few``).
+    """
     if problem.width * problem.samples**2 > GENERAL.crossings:
         return (
             f"{problem.width} neurons on {problem.samples} samples are too many to be flowed one by one",
@@ -203,7 +222,7 @@ def small_start(problem: Problem) -> tuple[str, FirstGroup | None]:
         most = GENERAL.small * np.max(np.abs(problem.targets))
         return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}", None
     try:
-        first = first_group(problem, budget=GENERAL.kinks)
+        first = first_group(_few(problem))
     except TooManyKinksError as error:
         return str(error), None
     if first is None:

@@ -17,6 +17,7 @@ from reluflow.flow.cut import crossing
 from reluflow.network import Array, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.label_rows import (
     FREI,
     LABELS,
@@ -88,10 +89,13 @@ def _linear_if_leaky(problem: Problem) -> str | None:
     return f"(-x, -y) is not there for sample {alone[0] + 1}" if alone.size else None
 
 
-def _off_bundles(run: Measured) -> float | None:
+def _off_bundles(run: Measured) -> float | NotYet | None:
     """The largest angle between neurons and the bundle of their sign, at the loss of the end."""
-    found = start_of_bundles(run.problem)
-    if not ended(run) or found is None:
+    try:
+        found = start_of_bundles(run.problem) if ended(run) else None
+    except TooManyKinksError as error:
+        return NotYet(str(error))
+    if found is None:
         return None
     level, solver = float(run.series["loss"][-1]), make_solver("lorentz", found[0], Options(rtol=1e-9))
     before = solver.loss

@@ -18,14 +18,14 @@ from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
 from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
-from reluflow.theory.forecast import TooManyBundlesError
+from reluflow.theory.effort import TooLongError
 from reluflow.theory.limit_process import Limit, general_limit
 from reluflow.theory.orthogonal_assumptions import ASSUMED
 from reluflow.theory.orthogonal_formulas import least_orthogonal
 from reluflow.theory.prediction import Measure, Prediction, not_relu
 from reluflow.theory.readings import time_of_loss
-from reluflow.theory.small_neurons import final_growth
 from reluflow.theory.start_bundles import bundles_from_start
+from reluflow.theory.start_growth import start_growth
 
 #: Escapes that have a row of their own.
 NAMES = ("first", "second", "third")
@@ -98,8 +98,12 @@ class _Rows:
         if largest > LIMIT_ROWS.small * np.max(np.abs(problem.targets)):
             most = LIMIT_ROWS.small * np.max(np.abs(problem.targets))
             return f"the start is not small: its outputs may be {largest:.2g}; expected at most {most:.2g}"
-        if self.limit.trouble:
-            return self.limit.trouble
+        try:
+            trouble = self.limit.trouble
+        except TooLongError as error:
+            trouble = str(error)
+        if trouble:
+            return trouble
         if not self.limit.escapes or self.bundles is None:
             return self._followed[1]
         return "the bundles of this start cannot be followed" if self.bundles.status == "failed" else None
@@ -107,6 +111,7 @@ class _Rows:
     @cached_property
     def limit(self) -> Limit:
         p = self.problem
+        start_growth(p)  # what is too long for rows about the start is too long for this
         return general_limit(p.inputs, p.targets, p.weights, p.output_weights)
 
     @cached_property
@@ -125,14 +130,14 @@ class _Rows:
         """The flow of the bundles, and why there is none if there is none."""
         try:
             return bundles_from_start(self.problem), "no neuron grows from this start"
-        except TooManyBundlesError as error:
+        except TooLongError as error:
             return None, str(error)
 
     @cached_property
     def enough(self) -> float:
         """ln(1/scale), more than at present, at which neurons have aligned in time and plateaus last."""
         p, escapes = self.problem, self.limit.escapes
-        ends = final_growth(p.weights, p.output_weights, p.inputs, p.targets)
+        _, ends = start_growth(p)
         turned = float(np.max(ends.settled[escapes[0].neurons]))
         wanted = [(turned + LIMIT_ROWS.plateau / escapes[0].rate) / escapes[0].time]
         for before, one in pairwise(escapes):

@@ -26,9 +26,10 @@ import numpy as np
 
 from reluflow.network import BALANCED, Array, imbalance, loss_of, row_norms
 from reluflow.theory.active_flow import FLOW_TO_REST, Bundles, Rest, flow_to_rest, in_own_units
+from reluflow.theory.effort import EFFORT
 from reluflow.theory.forecast import full_mass
 from reluflow.theory.resting import growth_rate_bound
-from reluflow.theory.small_neurons import Index, final_growth, pulls
+from reluflow.theory.small_neurons import Field, Index, final_growth_in, pulls
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,10 @@ class Limit:
 
 
 def general_limit(inputs: Array, targets: Array, weights: Array, output_weights: Array) -> Limit:
-    """The limit of vanishing scale for any data (n, d), (n,) from the directions of a start (m, d), (m,)."""
+    """The limit of vanishing scale for any data (n, d), (n,) from the directions of a start (m, d), (m,).
+
+    Raises TooManyKinksError.
+    """
     return _Limit(inputs, targets).run(weights, output_weights)
 
 
@@ -140,6 +144,7 @@ class _Limit:
     def __init__(self, inputs: Array, targets: Array) -> None:
         self.inputs, self.targets = inputs, targets
         self.large = Bundles(np.zeros((0, inputs.shape[1])), np.zeros(0))
+        self.budget = EFFORT.budget
 
     def run(self, weights: Array, output_weights: Array) -> Limit:
         """Follow a start (m, d), (m,): dormant neurons grow until one is large, which then flows to rest.
@@ -210,7 +215,9 @@ class _Limit:
         force = row_norms(pulls(w, a, self.inputs, residual))
         moved = np.flatnonzero(force > slow)
         if moved.size:
-            ends = final_growth(w[moved], a[moved], self.inputs, residual, PROCESS.long / pull)
+            field = Field(self.inputs, residual, budget=self.budget)
+            ends = final_growth_in(field, w[moved], a[moved], PROCESS.long / pull)
+            self.budget = field.budget
             grows = ends.rate > slow
             w[moved] = np.where(grows[:, None], ends.direction, ends.last_weights)
             a[moved] = np.where(grows, ends.sign, ends.last_outputs)

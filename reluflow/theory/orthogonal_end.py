@@ -8,7 +8,7 @@ import numpy as np
 
 from reluflow.network import log_variation_norm, row_norms, variation_norm
 from reluflow.observe.measured import Measured
-from reluflow.theory.forecast import TooManyBundlesError
+from reluflow.theory.effort import TooLongError
 from reluflow.theory.orthogonal_formulas import (
     SAME_LENGTH,
     block_rates,
@@ -58,7 +58,7 @@ class End(Rows):
         """The flow of the bundles to its end, and why there is none if there is none."""
         try:
             found = bundles_from_start(self.problem)
-        except TooManyBundlesError as error:
+        except TooLongError as error:
             return None, str(error)
         whole = found is None or self.ended(found) or found.status == "stationary"
         return found if whole else None, "the bundles of this start cannot be followed to their end"

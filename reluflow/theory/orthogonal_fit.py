@@ -55,7 +55,10 @@ def fit_row(end: End) -> Prediction:
     """How many samples are fitted in the end, beside the probability that a random start fits all."""
     problem = end.problem
     positive, negative = (int(np.count_nonzero(s * problem.targets > 0.0)) for s in (1.0, -1.0))
-    chance = fit_probability(problem.width, positive, negative)
+    chance = ""
+    if end.reason is None:
+        chance = f" A random start of {problem.width} neurons fits all with probability "
+        chance += f"{fit_probability(problem.width, positive, negative):.6g}."
 
     def measure(run: Measured) -> float | None:
         if run.status != "stationary" and not end.ended(run):
@@ -67,7 +70,6 @@ def fit_row(end: End) -> Prediction:
     return end.row(
         "fit",
         f"Samples that are fitted in the end, of {positive + negative}: those that a neuron of their sign "
-        f"sees at the start. A random start of {problem.width} neurons fits all with probability "
-        f"{chance:.6g}.",
+        f"sees at the start.{chance}",
         DERIVED, end.reason, float(np.count_nonzero(seen(problem))), measure, 0.0, absolute=True,
     )  # fmt: skip

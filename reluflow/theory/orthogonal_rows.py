@@ -2,10 +2,11 @@
 
 from reluflow.observe.plateaus import PLATEAUS
 from reluflow.problem import Problem
+from reluflow.theory.effort import TooLongError
 from reluflow.theory.jump_process import JumpProcess, limit_process, sharp_process
 from reluflow.theory.orthogonal_assumptions import why_not, why_not_paper
 from reluflow.theory.prediction import Measure, Prediction
-from reluflow.theory.small_neurons import final_growth
+from reluflow.theory.start_growth import start_growth
 
 PAPER = "Boursier et al. 2022 (arXiv 2206.00939)"
 DERIVED = "derived"
@@ -35,7 +36,11 @@ class Rows:
             self.limit, self.sharp = like.limit, like.sharp
             return
         parts = (problem.inputs, problem.targets, problem.weights, problem.output_weights)
-        grown = final_growth(problem.weights, problem.output_weights, problem.inputs, problem.targets)
+        try:
+            _, grown = start_growth(problem)
+        except TooLongError as error:
+            self.reason = self.paper_reason = str(error)
+            return
         self.limit, self.sharp = limit_process(*parts, grown), sharp_process(*parts, grown)
 
     def row(

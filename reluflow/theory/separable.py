@@ -14,10 +14,11 @@ import numpy as np
 from reluflow.network import Array, preactivations, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.forecast import first_group
 from reluflow.theory.label_rows import LABELS, MIN, STATEMENTS, ended, not_labels, not_small, row
 from reluflow.theory.prediction import Prediction, not_relu
-from reluflow.theory.small_neurons import final_growth
+from reluflow.theory.start_growth import start_growth
 
 
 def separable_rows(problem: Problem) -> list[Prediction]:
@@ -35,9 +36,12 @@ def separable_rows(problem: Problem) -> list[Prediction]:
 def _alignment_time(problem: Problem, reason: str | None, checked: str) -> Prediction:
     """The row about the last change of what a neuron sees."""
     time, pending, words = 0.0, False, STATEMENTS["alignment-time"]
-    if reason is None:
-        ends = final_growth(problem.weights, problem.output_weights, problem.inputs, problem.pull_at_zero)
-        time, first = float(np.max(ends.settled)), first_group(problem)
+    try:
+        ends, first = (start_growth(problem)[1], first_group(problem)) if reason is None else (None, None)
+    except TooManyKinksError as error:
+        reason = str(error)
+    if reason is None and ends is not None:
+        time = float(np.max(ends.settled))
         if first is None:
             reason = "no neuron grows from this start"
         elif time > first.time_alone - np.log(1.0 / LABELS.seed) / (2.0 * first.rate):

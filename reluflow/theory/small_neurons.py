@@ -18,7 +18,7 @@ Times are flow time of the half-mse loss: for "mse" divide them, and multiply ra
 Source: Boursier, Pillaud-Vivien, Flammarion 2022, appendix; sliding derived.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -86,6 +86,17 @@ class FinalGrowth:
             np.zeros(m),
         )  # fmt: skip
 
+    def take(self, rows: Index) -> "FinalGrowth":
+        """Some of the neurons."""
+        return FinalGrowth(*(getattr(self, part.name)[rows] for part in fields(self)))
+
+    def put(self, rows: Index, some: "FinalGrowth") -> "FinalGrowth":
+        """The same neurons with ``some`` in ``rows``."""
+        found = FinalGrowth(*(getattr(self, part.name).copy() for part in fields(self)))
+        for part in fields(self):
+            getattr(found, part.name)[rows] = getattr(some, part.name)
+        return found
+
     def end(self, ahead: Ahead, field: Field) -> None:
         """Write down neurons that have no further event."""
         tracked, neurons, rate = ahead.tracked, ahead.tracked.neurons, ahead.rate
@@ -135,9 +146,19 @@ def final_growth(
 
 
 def final_growth_in(
-    field: Field, weights: Array, output_weights: Array, until: float = np.inf
+    field: Field,
+    weights: Array,
+    output_weights: Array,
+    until: float = np.inf,
+    known: FinalGrowth | None = None,
 ) -> FinalGrowth:
-    """The same in a ``field`` that may have met other neurons: what it has worked out serves all of them."""
+    """The same in a ``field`` that may have met other neurons: what it has worked out serves all of them.
+
+    ``known``: what it is for ever; neurons that are settled by the time ``until`` are not followed again.
+    """
+    if known is not None:
+        late = np.flatnonzero(known.settled > until)
+        return known.put(late, final_growth_in(field, weights[late], output_weights[late], until))
     tracked = field.start(weights, output_weights)
     done = FinalGrowth.at_rest(weights, output_weights, field.inputs)
     while len(tracked):

@@ -17,10 +17,11 @@ from reluflow.observe.measured import Measured
 from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.theory.bundled_flow import Neurons, bundled, follow
-from reluflow.theory.effort import flow_of_bundles
-from reluflow.theory.forecast import FORECAST, TooManyBundlesError, next_groups
+from reluflow.theory.effort import TooLongError
+from reluflow.theory.forecast import FORECAST, next_groups, require_few
 from reluflow.theory.resting import moving
-from reluflow.theory.small_neurons import Field, flowed
+from reluflow.theory.small_neurons import flowed
+from reluflow.theory.start_growth import start_growth
 
 #: How far off some limit a run ends; None if it does not show.
 Error = Callable[[Measured], float | None]
@@ -41,20 +42,29 @@ class ScaleRules:
 SCALE: Final = ScaleRules()
 
 
-def start_of_bundles(problem: Problem) -> tuple[Problem, float] | None:
-    """The bundles when they are about to be seen, and that half-mse flow time; None if no neuron grows."""
+#: why too many bundles are not followed
+TO_THEIR_END: Final = "are not followed to their end: it would take as long as the run itself"
+
+
+def start_of_bundles(problem: Problem, most: float = np.inf) -> tuple[Problem, float] | None:
+    """The bundles when they are about to be seen, and that half-mse flow time; None if no neuron grows.
+
+    Raises TooManyKinksError, and TooManyBundlesError where their flow would cost more than ``most``.
+    """
     start = State(0.0, problem.weights, problem.output_weights)
-    field = Field(problem.inputs, problem.pull_at_zero, problem.slope)
-    groups, waits = next_groups(start, moving(problem, start, problem.pull_at_zero), problem, field)
+    field, ends = start_growth(problem)
+    groups, waits = next_groups(start, moving(problem, start, problem.pull_at_zero), problem, field, ends)
     some = np.flatnonzero(np.isfinite(waits))
     if not some.size:
         return None
+    require_few(len(groups), problem.samples, most, TO_THEIR_END, least=True)
     first = int(some[np.argmin(waits[some])])
     begin = max(float(waits[first]) - np.log(1.0 / FORECAST.seed) / (2.0 * groups[first].rate), 0.0)
     grown = flowed(problem.weights, problem.output_weights, field, begin)
     weights, outputs = bundled(
         Neurons(grown.weights, grown.output_weights, grown.log), problem.inputs, problem.slope
     )
+    require_few(outputs.size, problem.samples, most, TO_THEIR_END)
     return replace(problem, weights=weights, output_weights=outputs), begin
 
 
@@ -62,17 +72,12 @@ def bundles_from_start(problem: Problem) -> Measured | None:
     """The flow of the bundles in the problem's loss and flow time; None if no neuron grows.
 
     The series begins at t = 0, with the loss that rests until the bundles are seen, and the states there.
-    ``status`` as in ``bundled_flow.follow``. Raises TooManyBundlesError where that would take long.
+    ``status`` as in ``bundled_flow.follow``. Raises TooLongError.
     """
-    found = start_of_bundles(problem)
+    found = start_of_bundles(problem, SCALE.pairs)
     if found is None:
         return None
     bundles, begin = found
-    if flow_of_bundles(bundles.width, bundles.samples) > SCALE.pairs:
-        raise TooManyBundlesError(
-            f"{bundles.width} bundles of neurons on {bundles.samples} samples are not followed to their end: "
-            "it would take as long as the run itself"
-        )
     run = follow(bundles, SCALE.fitted * problem.value(-problem.targets))
     late, states, series = begin / problem.speed, run.snapshots, run.series
     if late > 0.0:
@@ -101,7 +106,7 @@ def finite_scale(
     less = float(np.exp(-(SCALE.smaller - 1.0) * log_scale))
     smaller = replace(problem, weights=less * problem.weights, output_weights=less * problem.output_weights)
     second, when = None, "at a far smaller scale"
-    with suppress(TooManyBundlesError):
+    with suppress(TooLongError):
         run = bundles_from_start(smaller)
         second = None if run is None else error(run)
     if second is not None and 0.0 < second < off:

@@ -22,7 +22,7 @@ from reluflow.theory.bundled_flow import follow
 from reluflow.theory.effort import TooManyKinksError
 from reluflow.theory.forecast import FORECAST, FirstGroup
 from reluflow.theory.prediction import Prediction, not_relu
-from reluflow.theory.small_neurons import final_growth_in, flowed
+from reluflow.theory.small_neurons import flowed
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,14 @@ def _other(problem: Problem) -> str | None:
 
 
 def _pieces(problem: Problem, first: FirstGroup) -> _Pieces:
-    field = first.field
-    ends = final_growth_in(field, problem.weights, problem.output_weights)
-    groups, t = gather(ends, FORECAST.together), first.wait
+    assert first.ends is not None
+    groups, t = gather(first.ends, FORECAST.together), first.wait
     if sorted(group.sign for group in groups) != [-1, 1]:
         return _Pieces(
             reason=f"small neurons go to {len(groups)} direction(s); expected one for each sign, as on many "
             "samples of a nearly linear function"
         )
-    small = flowed(problem.weights, problem.output_weights, field, t).weights
+    small = flowed(problem.weights, problem.output_weights, first.field, t).weights
     left = np.any(small @ problem.inputs.T > 0.0, axis=1)
     left[np.concatenate([group.neurons for group in groups])] = False
     if np.any(left):

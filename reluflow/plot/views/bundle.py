@@ -18,8 +18,8 @@ from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.settings import BUNDLE
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, sentence, stacked, tame
-from reluflow.plot.views.memory import remembered
 from reluflow.problem import Problem
+from reluflow.theory.memory import remembered
 
 
 @dataclass(frozen=True)

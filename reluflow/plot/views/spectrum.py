@@ -12,8 +12,8 @@ from reluflow.plot.cells import Role, Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.settings import SPECTRUM
 from reluflow.plot.views.chart import Axis, Chart, decade_limits, legend, sentence, stacked
-from reluflow.plot.views.memory import remembered
 from reluflow.problem import Problem
+from reluflow.theory.memory import remembered
 
 #: the neuron under the cursor, and its mark
 Neuron = tuple[int, str]

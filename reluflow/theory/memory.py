@@ -9,15 +9,17 @@ Answer = TypeVar("Answer")
 def remembered(work: Callable[..., Answer]) -> Callable[..., Answer]:
     """``work``, asked again only for other objects than last time; they must never change.
 
-    Views are drawn anew at every move of a cursor; states and problems are immutable and cannot be hashed.
+    Views are drawn anew at every move of a cursor, and several rows ask the same about a problem; states and
+    problems are immutable and cannot be hashed. Threads may ask at once.
     """
     held: list[tuple[tuple[object, ...], Answer]] = []
 
     def recall(*objects: object) -> Answer:
-        if held and all(one is other for one, other in zip(held[0][0], objects, strict=True)):
-            return held[0][1]
-        answer = work(*objects)
-        held[:] = [(objects, answer)]
-        return answer
+        for before, answer in held[-1:]:
+            if all(one is other for one, other in zip(before, objects, strict=True)):
+                return answer
+        found = work(*objects)
+        held[:] = [(objects, found)]
+        return found
 
     return recall
