@@ -35,20 +35,12 @@ _KINDS: Final = {
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the command line."""
+    """Exit codes of the command line, beside those of signals (``reluflow.signals``)."""
 
     DONE = 0
     FAILED = 1
     USAGE = 2
-    HUNG_UP = 129
     INTERRUPTED = 130
-    ALARMED = 142
-    TERMINATED = 143
-
-    @classmethod
-    def of_signal(cls, number: int) -> "ExitCode":
-        """That of a process which a signal has ended."""
-        return cls(128 + number)
 
 
 class ReluflowError(Exception):

@@ -11,19 +11,20 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from reluflow.cli.app import COMMANDS, app, program
+from reluflow.signals import ENDING
 
 COMMAND = [sys.executable, "-m", "reluflow"]
 #: a run that ends within a second
 FAST = ["--set", "network.width=8", "--set", "init.scale=1e-3", "--set", "stop.loss=0.3"]
 
 #: Says that signals are seen to, which is the first thing that happens.
-MARKED = """
+MARKED = f"""
 import os, signal, sys
 usual, seen = signal.signal, []
 def marking(number, handler):
     done = usual(number, handler)
     seen.append(number)
-    if len(seen) == 3:
+    if len(seen) == {len(ENDING)}:
         os.write(1, b"begun\\n")
     return done
 signal.signal = marking
@@ -31,6 +32,8 @@ sys.argv[0] = "reluflow"
 from reluflow.cli import main
 main()
 """
+#: what is done about them is the same, so that it is tried with those above, and seldom with these
+OTHERS = [[number] for number in ENDING if number not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 SIGNALS = (
     [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]]
     if hasattr(signal, "SIGHUP")

@@ -23,6 +23,7 @@ from reluflow.errors import RunError
 from reluflow.flow import make_solver
 from reluflow.flow.base import AbandonedError
 from reluflow.flow.descent import Descent
+from reluflow.signals import ENDING
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, open_run
 from reluflow.training import saving
@@ -280,6 +281,15 @@ def test_signals_are_a_wish_and_the_first_counts():
         signal.raise_signal(signal.SIGINT)
         assert (interruption.name, interruption.code) == ("SIGTERM", 143)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_every_signal_that_ends_a_command_is_a_wish(number):
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        signal.raise_signal(number)
+    assert (interruption.name, interruption.code) == (number.name, 128 + number)
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")

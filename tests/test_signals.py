@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from commands import FAST, MARKED, SIGNALS, spent, spent_by_those_that_ended
+from commands import FAST, MARKED, OTHERS, SIGNALS, spent, spent_by_those_that_ended
 
 import reluflow
 from reluflow.store.run_directory import open_run
@@ -119,6 +119,16 @@ def test_on_leaving_nobody_waits_for_a_reader_of_stderr(tmp_path):
     assert done.returncode == 143
 
 
+@pytest.mark.parametrize("numbers", OTHERS, ids=lambda numbers: numbers[0].name)
+def test_what_clusters_warn_with_ends_a_command_like_any_other(numbers, tmp_path):
+    (number,) = numbers
+    ending = LEAVING.replace("SIGTERM", number.name)
+    words = [sys.executable, "-c", ending, "own"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    said = f"reluflow: interrupted by {number.name}; nothing was saved\n"
+    assert (done.returncode, done.stderr) == (128 + number, said)
+
+
 def test_next_to_nothing_is_imported_before_signals_are_seen_to():
     """While modules are imported, a signal that is not is a traceback, or is printed and forgotten."""
     seen = "import sys; before = {*sys.modules}; import reluflow.cli.leaving; print(*{*sys.modules} - before)"
@@ -138,7 +148,8 @@ def test_signals_at_any_moment(command, tmp_path):
     for i in range(int(os.environ.get("RELUFLOW_SIGNALS", "12"))):
         folder = tmp_path / str(i)
         folder.mkdir()
-        numbers, after = SIGNALS[i % len(SIGNALS)], rng.uniform(0.0, 3.0) * rng.choice([0.03, 0.3, 1.0])
+        every = SIGNALS + OTHERS
+        numbers, after = every[i % len(every)], rng.uniform(0.0, 3.0) * rng.choice([0.03, 0.3, 1.0])
         code, said, took = ended(COMMANDS[command], numbers, after, folder)
         slowest = max(slowest, took)
         require_as_documented(COMMANDS[command], numbers, code, said, folder)

@@ -191,9 +191,9 @@ def test_neurons_that_are_settled_by_then_are_not_followed_again():
 def test_points_where_kinks_meet_count_as_what_they_cost():
     """Balanced neurons that are pulled straight back come to where all kinks meet."""
     inputs, slides = np.ones((100, 2)), np.arange(100) < 2
-    assert left_after_junction(700.0, slides[:3], inputs) < left_after_junction(700.0, slides[2:5], inputs)
+    assert left_after_junction(450.0, slides[:3], inputs) < left_after_junction(450.0, slides[2:5], inputs)
     with pytest.raises(TooManyKinksError, match="more kinks of 100 samples"):
-        left_after_junction(700.0, slides, inputs)
+        left_after_junction(450.0, slides, inputs)
 
 
 def test_a_wide_start_is_foreseen_by_its_bundles(monkeypatch):

@@ -46,7 +46,7 @@ def _about(
 
     `reluflow presets` lists what there is to run. Exit codes: 0 done, 1 the run failed or stopped short of
     its goal, 2 bad usage, bad preset or damaged files (also where intact ones gave an answer),
-    130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP (a run is saved and resumable).
+    128 plus the number of the signal that ended it, as 130 for Ctrl-C (a run is saved and resumable).
     """
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP as a wish that the run sees soon, so that it is saved and resumable."""
+"""A signal that ends a command as a wish that the run sees soon, so that it is saved and resumable."""
 
 import signal
 import threading
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Self
 
-from reluflow.cli.leaving import SIGNALS
 from reluflow.errors import ExitCode
+from reluflow.signals import ENDING, exit_code
 
 #: Seconds that a step gets to be given up after a signal. Steps of all methods but lsoda, whose compiled code
 #: nothing can break off in order, take a fraction of one.
@@ -36,12 +36,12 @@ class Interruption:
         self._breaks_off, self._patience = False, PATIENCE
         self.name: str | None = None
         #: what the process then ends with
-        self.code = ExitCode.INTERRUPTED
+        self.code: int = ExitCode.INTERRUPTED
         self._previous: dict[int, _Handler] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in ENDING:
                 previous = signal.getsignal(number)
                 if previous is not signal.SIG_IGN:  # as under nohup: whoever started us wants it so
                     self._previous[number] = signal.signal(number, self._receive)
@@ -81,7 +81,7 @@ class Interruption:
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.name is None:
-            self.name, self.code = signal.Signals(number).name, ExitCode.of_signal(number)
+            self.name, self.code = signal.Signals(number).name, exit_code(number)
             self._wait(self._patience)
 
     def break_off(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Leaving at once for Ctrl-C, SIGTERM and SIGHUP, as long as there is nothing to save.
+"""Leaving at once for a signal that ends a command, as long as there is nothing to save.
 
 A run that is saved (``interruption``) and the app (``reluflow.tui.shutdown``) take the signals over.
 
@@ -13,17 +13,15 @@ import os
 import signal
 import sys
 
+from reluflow.signals import ENDING, exit_code
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Final
 
-#: Signals that end a command in order; SIGHUP comes when the terminal goes away (Windows has none).
-SIGNALS: Final = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 #: Modules that have something to do when the interpreter ends.
-ENDING: Final = ("multiprocessing", "concurrent.futures", "distributed", "coverage")
+AT_EXIT: Final = ("multiprocessing", "concurrent.futures", "distributed", "coverage")
 
 
 def leave_at_once() -> None:
@@ -31,7 +29,7 @@ def leave_at_once() -> None:
 
     One that whoever started us has told to be ignored, as under nohup, is ignored.
     """
-    for number in SIGNALS:
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
 
@@ -44,7 +42,7 @@ def leave_here(code: object) -> None:
     left, it aborts, as nothing can break off compiled code.
     """
     patience = sys.modules.get("reluflow.flow.patience")
-    signalled = code in [128 + number for number in SIGNALS]
+    signalled = code in [exit_code(number) for number in ENDING]
     if not signalled and (patience is None or not patience.is_unfinished()):
         return
     _flush()
@@ -60,7 +58,7 @@ def leave_quickly(code: object) -> None:
     import threading
 
     threads = [each for each in threading.enumerate() if not each.daemon]
-    if not isinstance(code, int | None) or len(threads) > 1 or any(name in sys.modules for name in ENDING):
+    if not isinstance(code, int | None) or len(threads) > 1 or any(name in sys.modules for name in AT_EXIT):
         return
     if _flush():
         os._exit(code or 0)
@@ -88,7 +86,7 @@ def _leave(number: int, _: FrameType | None) -> None:
         kept = "what it has written is kept" if getattr(files, "has_written", bool)() else "nothing was saved"
         _say(f"reluflow: interrupted by {signal.Signals(number).name}; {kept}\n")
     finally:
-        os._exit(128 + number)
+        os._exit(exit_code(number))
 
 
 def _say(line: str) -> None:

@@ -74,7 +74,7 @@ def write_raw(text: str) -> None:
         _discard(sys.stderr)
 
 
-def fail(text: str, code: ExitCode) -> NoReturn:
+def fail(text: str, code: int) -> NoReturn:
     """End the command with one sentence and an exit code."""
     remark(text)
     raise typer.Exit(code)

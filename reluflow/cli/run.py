@@ -84,7 +84,8 @@ def run(
 ) -> None:
     """Train as a preset says, on a file of samples, or on from a run, and keep it all in a run directory.
 
-    Ctrl-C, SIGTERM and SIGHUP end it within about a second; it is saved, and how to resume is said.
+    Ctrl-C, SIGTERM and what a cluster warns with (SIGUSR1, SIGUSR2, SIGXCPU) end it within about a second;
+    it is saved, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
 

@@ -115,8 +115,8 @@ def begin(
 ) -> None:
     """Solve a preset at every combination of the values of some axes, and tabulate the runs.
 
-    A failed or overdue run is a row with its reason. Every row is kept as it comes; Ctrl-C, SIGTERM and
-    SIGHUP end the sweep within seconds, and how to resume is said.
+    A failed or overdue run is a row with its reason. Every row is kept as it comes; Ctrl-C, SIGTERM and what
+    a cluster warns with end the sweep within seconds, and how to resume is said.
     """
     from reluflow.cli.overrides import Request
     from reluflow.sweep.processes import available
@@ -211,7 +211,7 @@ def _run_of(folder: Path, study: "Study", again: tuple[str, ...], share: "Share 
     return run
 
 
-def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> ExitCode:
+def _solve(run: "SweepRun", manner: _Manner, as_json: bool) -> int:
     """Solve what is missing, and tell how it went."""
     began, before = time.monotonic(), run.tally.rows
     progress = SweepProgress(manner.quiet)

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
+from reluflow.signals import ENDING
 from reluflow.sweep.solving import Cells, PointSolver
 from reluflow.sweep.study import study_of
 from reluflow.training.threads import set_for_this_process
@@ -70,9 +71,8 @@ def work(
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         if hasattr(os, "nice"):
             os.nice(NICE)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # they are for the process that asks
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in ENDING:  # they are for the process that asks
+        signal.signal(number, signal.SIG_IGN)
     solver = PointSolver(study_of(text, Path(folder)), None if keep is None else Path(keep))
     inbox = Inbox(connection)
     try:

@@ -23,7 +23,7 @@ class Effort:
     """What it costs to follow neurons from one event to the next, in units of about a millisecond."""
 
     #: units for the small neurons of a start, and for those of its limit of vanishing scale
-    budget: float = 700.0
+    budget: float = 450.0
     #: pairs of neuron and sample that are looked at in one unit
     pairs: int = 30_000
     #: units for a point where kinks meet: for each pair of these, and for each kink that is slid along there

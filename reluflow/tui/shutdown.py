@@ -1,4 +1,4 @@
-"""The app ends on a signal: SIGTERM, SIGINT, or SIGHUP when the terminal or the connection is gone.
+"""The app ends on a signal, as SIGTERM, or SIGHUP when the terminal or the connection is gone.
 
 Control-c in the terminal is a key of the app, not a signal.
 """
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from reluflow.live.frame import Notice
 from reluflow.live.session import Session
+from reluflow.signals import ENDING, exit_code
 from reluflow.tui.terminal.ownership import RESTORING, in_background
 
 #: Seconds that the run may take to be written; if it takes longer, what was written before is there.
@@ -46,7 +47,7 @@ class Shutdown:
 
         To be called in the main thread.
         """
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING:
             signal.signal(number, self._on_signal)
 
     def tell(self) -> None:
@@ -64,13 +65,13 @@ class Shutdown:
         saved = self._session.keep(SAVE_SECONDS)
         run = location_of(saved, self._session)
         self._message = f"reluflow: ended by {signal.Signals(number).name}; {run}\n"
-        leaves = self.leave(128 + number)
+        leaves = self.leave(exit_code(number))
         if leaves:
             time.sleep(LEAVE_SECONDS)
         # Reached only if there is no app, or one that hangs: otherwise the process, and this thread, is gone.
         _restore_terminal(self._terminal, leaves)
         self.tell()
-        os._exit(128 + number)
+        os._exit(exit_code(number))
 
 
 def location_of(saved: Notice | None, session: Session) -> str:

@@ -1,10 +1,13 @@
 """The farewell on a signal, with a process that would hang otherwise."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+
+import pytest
 
 from reluflow.store.run_directory import open_run
 from reluflow.tui.actions import ACTIONS
@@ -23,15 +26,16 @@ HANGING = """
     last = shutdown.Shutdown(session)
     last.leave = lambda code: True
     last.install()
-    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.NAME)
     threading.Event().wait()
 """
 
 
-def test_a_hanging_app_is_ended_with_its_run_saved(own_folder: Path) -> None:
-    program = [sys.executable, "-c", textwrap.dedent(HANGING)]
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1"])
+def test_a_hanging_app_is_ended_with_its_run_saved(own_folder: Path, name: str) -> None:
+    program = [sys.executable, "-c", textwrap.dedent(HANGING).replace("NAME", name)]
     done = subprocess.run(program, cwd=own_folder / "work", env=dict(os.environ), timeout=60, check=False)
-    assert done.returncode == 129
+    assert done.returncode == 128 + signal.Signals[name]
     assert open_run(own_folder / "work" / "runs" / "orthogonal-toy-1").summary["steps"] == 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import MARKED, SIGNALS, spent, spent_by_those_that_ended
+from commands import MARKED, OTHERS, SIGNALS, spent, spent_by_those_that_ended
 from terminal import Screen, Terminal
 
 from reluflow.store.live_runs import left_behind
@@ -19,7 +19,7 @@ from reluflow.store.live_runs import left_behind
 USUAL = {"?25", "?7", "?2004"}
 #: seconds of the processor's time that the app may use after a signal
 LIMIT = 1.0
-SAID = re.compile(r"reluflow: (ended|interrupted) by SIG(INT|TERM|HUP); .*")
+SAID = re.compile(r"reluflow: (ended|interrupted) by SIG(INT|TERM|HUP|QUIT|USR1|USR2|XCPU); .*")
 #: Does what the app does with the terminal's settings, begins to draw a frame, and then never comes back.
 HANGING = """
 import os, threading
@@ -109,11 +109,11 @@ def test_an_app_that_hangs_on_leaving_gives_the_terminal_back() -> None:
 def test_signals_at_any_moment(moment: str) -> None:
     """RELUFLOW_SIGNALS sets how many, RELUFLOW_FUZZ_SEED the seed; the app may work for LIMIT afterwards."""
     seed = int(os.environ.get("RELUFLOW_FUZZ_SEED", "0"))
-    rng, slowest = random.Random(seed), 0.0
+    rng, slowest, every = random.Random(seed), 0.0, SIGNALS + OTHERS
     for i in range(int(os.environ.get("RELUFLOW_SIGNALS", "12"))):
         ready = begun if moment == "first" else lambda screen: screen.alternate
         after = rng.uniform(0.0, 3.0) * rng.choice([0.03, 0.3, 1.0])
-        slowest = max(slowest, require_left_in_order(MARKED, SIGNALS[i % len(SIGNALS)], ready, after))
+        slowest = max(slowest, require_left_in_order(MARKED, every[i % len(every)], ready, after))
     print(f"{moment}, seed {seed}: the slowest took {slowest:.2f} s")
     assert slowest <= LIMIT
     assert all(run.status in ("interrupted", "converged") for run in left_behind())

@@ -1,7 +1,7 @@
 """The app, which tells on a signal what it is at: its threads, its tasks, its pages and its keys.
 
-Run as ``python told_app.py FILE tui ...``. SIGUSR1 has the threads written to ``FILE.threads`` by the
-interpreter itself, also when it is stuck, and SIGUSR2 the rest to ``FILE`` by the thread of the screen.
+Run as ``python told_app.py FILE tui ...``. A signal has the threads written to ``FILE.threads`` by the
+interpreter itself, also when it is stuck, and another one the rest to ``FILE`` by the thread of the screen.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+#: signals that mean nothing to the app
+THREADS, REST = signal.SIGRTMIN, signal.SIGRTMIN + 1
 #: seconds until the app has told, if it can
 TELLING_SECONDS = 10.0
 #: characters of what is told of one value at most
@@ -25,8 +27,8 @@ LONGEST = 200
 def what_it_is_at(process: int, file: Path) -> str:
     """What an app that was started by this program tells."""
     threads = Path(f"{file}.threads")
-    os.kill(process, signal.SIGUSR1)
-    os.kill(process, signal.SIGUSR2)
+    os.kill(process, THREADS)
+    os.kill(process, REST)
     end = time.monotonic() + TELLING_SECONDS
     while not file.exists() and time.monotonic() < end:
         time.sleep(0.05)
@@ -37,8 +39,8 @@ def what_it_is_at(process: int, file: Path) -> str:
 def begin(file: Path) -> None:
     """Let this process tell on a signal what it is at."""
     threads = open(f"{file}.threads", "w")  # noqa: SIM115 - for as long as the process lives
-    faulthandler.register(signal.SIGUSR1, threads)
-    signal.signal(signal.SIGUSR2, lambda *_: _write(file))
+    faulthandler.register(THREADS, threads)
+    signal.signal(REST, lambda *_: _write(file))
 
 
 def _write(file: Path) -> None:
