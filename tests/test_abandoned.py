@@ -6,7 +6,7 @@ from traceback import extract_stack
 import numpy as np
 import pytest
 
-from reluflow.flow import make_solver
+from reluflow.flow import descent, make_solver
 from reluflow.flow.base import AbandonedError, FlowSolver
 from reluflow.observe import recorder
 from reluflow.store.preset import load_preset
@@ -86,7 +86,7 @@ def test_nor_where_it_is_given_up_between_passes_over_many_weights(method, monke
     training.single_step()
     asked = []
     training.single_step(lambda: bool(asked.append(extract_stack(limit=2)[0].name)))
-    assert asked.count("_ask") >= 3
+    assert asked.count("ask") >= 6, "before the state is made, looked at and recorded, and in between"
 
 
 def test_nor_while_few_states_are_kept_and_most_are_let_go(monkeypatch):
@@ -94,8 +94,11 @@ def test_nor_while_few_states_are_kept_and_most_are_let_go(monkeypatch):
     require_nothing_left("orthogonal-toy", SMALL | {"record.snapshots": 4, "stop.steps": 20}, monkeypatch)
 
 
-def test_nor_of_descent_whose_iterations_are_looked_at(monkeypatch):
+@pytest.mark.parametrize("long", [descent.LONG, 0])
+def test_nor_of_descent_whose_iterations_are_looked_at(long, monkeypatch):
+    """Of many weights it is asked within an iteration, before they are changed."""
     monkeypatch.setattr(recorder, "RECORDER", replace(recorder.RECORDER, long=0))
+    monkeypatch.setattr(descent, "LONG", long)
     changes = SMALL | {"solver.method": "gd", "solver.learning_rate": 0.1, "stop.steps": 400}
     impatience = Impatience()
     del changes["solver.rtol"]

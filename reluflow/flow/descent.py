@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from reluflow.errors import SolverError
-from reluflow.flow.base import DenseOutput, FlowSolver, Options, State
+from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.network import Array, activation, shares
 from reluflow.problem import LARGEST, Problem
 
@@ -89,16 +89,23 @@ class Descent(FlowSolver):
         residual, slope = self._residual, problem.slope
         kept = 1.0 - self.rate * problem.weight_decay
         low, high = np.inf, -np.inf
-        look_every = LOOK_EVERY if weights.size < LONG else 1
+        is_long = weights.size >= LONG
+        look_every = 1 if is_long else LOOK_EVERY
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
         for i in range(1, int(min(burst, left)) + 1):
+            if is_long and i == 1 and self.abandoned():
+                raise AbandonedError
             force = problem.force(residual)
             np.multiply(shares(self._z > 0.0, slope), force * step, out=pulls)
             np.matmul(pulls, inputs, out=weight_step)
             np.multiply(weight_step, outputs[:, None], out=weight_step)
             output_step = hidden @ force
             output_step *= step
+            if is_long and self.abandoned():  # the weights are as they were
+                if i == 1:
+                    raise AbandonedError
+                break
             if kept != 1.0:
                 weights *= kept
                 outputs *= kept

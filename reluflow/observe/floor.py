@@ -24,13 +24,14 @@ def terms(state: State, problem: Problem) -> Array:
     return size
 
 
-def rounding_floor(solver: SolverView) -> float:
+def rounding_floor(solver: SolverView, state: State | None = None) -> float:
     """The rms residual that is only rounding, ``UNITS`` eps times the rms of ``terms``; 0 where none is near.
 
+    ``state``: that of the solver, if it is at hand.
     What bounds the terms by norms says, in most states without looking at every neuron and sample, that the
     residual is far above.
     """
-    state, problem = solver.state, solver.problem
+    state, problem = state or solver.state, solver.problem
     unit = UNITS * np.finfo(float).eps
     largest = float(np.abs(state.output_weights) @ row_norms(state.weights))
     bound = _rms(np.abs(problem.targets) + largest * problem.lengths)

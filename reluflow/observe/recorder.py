@@ -84,8 +84,8 @@ class Recorder:
             path.append(path[-1] + self._beyond)
         return History(states, np.array(path), self.series)
 
-    def observe(self, solver: SolverView) -> float | None:
-        """Record the solver's state, and what dense output says of a long step that led to it.
+    def observe(self, solver: SolverView, state: State | None = None) -> float | None:
+        """Record the solver's ``state``, and what dense output says of a long step that led to it.
 
         Returns, when it was measured, the movement that one observation brought lately. Raises AbandonedError
         if dense output does; then the record is as it was before.
@@ -93,22 +93,22 @@ class Recorder:
         self._asked, waited = solver, self._waited
         try:
             with self._undone_if_abandoned() if self._asks else nullcontext():
-                return self._observed(solver)
+                return self._observed(solver, solver.state if state is None else state)
         except AbandonedError:
             self._waited = waited
             raise
 
-    def _observed(self, solver: SolverView) -> float | None:
-        state, norms, shape = solver.state, None, None
+    def _observed(self, solver: SolverView, state: State) -> float | None:
+        norms, shape = None, None
         self._waited += 1
-        self._ask()
+        self.ask()
         slope = self._slope(solver, state)
-        self._ask()
+        self.ask()
         if self._is_due(solver):
             norms = row_norms(state.weights)
-            self._ask()
+            self.ask()
             shape = Shape.of(state, solver.loss, norms)
-            self._ask()
+            self.ask()
         if shape is not None and self._looked is not None and solver.t > self._looked.t:
             # of what has moved since the last look, the share of the last step
             share = min(1.0, (solver.t - solver.t_old) / (solver.t - self._looked.t))
@@ -128,9 +128,12 @@ class Recorder:
             self._stride = min(2 * self._stride, RECORDER.stride)
         return abs(moved - before) / waited
 
-    def _ask(self) -> None:
-        """Raise AbandonedError where the step is not wanted any more and passes over the weights are long."""
-        solver = self._asked
+    def ask(self, solver: SolverView | None = None) -> None:
+        """Raise AbandonedError where the step is not wanted any more and passes over the weights are long.
+
+        ``solver``: the one to be asked, that which is observed if None.
+        """
+        solver = solver or self._asked
         if self._asks and solver is not None and solver.abandoned():
             raise AbandonedError
 
@@ -177,11 +180,11 @@ class Recorder:
         at_once = max(1, room // problem.width)
         for first in range(0, times.size, at_once):
             some = times[first : first + at_once]
-            self._ask()
+            self.ask()
             states, slopes = dense.states(some), dense.gradient_norms(some)
-            slopes = gradient_norms(states, problem, pause=self._ask) if slopes is None else slopes
+            slopes = gradient_norms(states, problem, pause=self.ask) if slopes is None else slopes
             self._record_each(some, states, slopes, solver)
-            self._ask()
+            self.ask()
 
     def _record_each(self, times: Array, states: list[State], slopes: Array, solver: SolverView) -> None:
         """Record states at times (k,) with |gradient| (k,), which is nan where it is not known."""
@@ -191,21 +194,21 @@ class Recorder:
         hidden = activation(preactivations(weights, problem.inputs), problem.slope)
         misfits = np.matmul(outputs[:, None], hidden)[:, 0] - problem.targets
         losses = [problem.value(misfit) for misfit in misfits]
-        self._ask()
+        self.ask()
         norms = row_norms(weights.reshape(-1, problem.dimension)).reshape(outputs.shape)
-        self._ask()
+        self.ask()
         sizes = np.einsum("km,km->k", np.abs(outputs), norms)
         shapes = Shape.of_each(times, weights, norms, losses)
-        self._ask()
+        self.ask()
         for state, loss, slope, size in zip(states, losses, slopes, sizes, strict=True):
-            known = gradient_norm(state, problem, pause=self._ask) if np.isnan(slope) else slope
+            known = gradient_norm(state, problem, pause=self.ask) if np.isnan(slope) else slope
             self._add_row(state, solver.steps, (loss, loss, loss), known, size)
         self._consider_each(states, shapes)
 
     def _slope(self, solver: SolverView, state: State) -> float:
         """|gradient|, by the solver's own activations if it has them: a state knows kinks only roughly."""
         known = solver.gradient_norm
-        return gradient_norm(state, self._problem, pause=self._ask) if known is None else known
+        return gradient_norm(state, self._problem, pause=self.ask) if known is None else known
 
     def _add_row(
         self,
@@ -230,7 +233,7 @@ class Recorder:
     def _consider(self, state: State, shape: Shape) -> float:
         """Keep the state if it has moved by the spacing since the last that was kept."""
         moved = shape.distance(self._shapes[-1]) if self._shapes else np.inf
-        self._ask()
+        self.ask()
         if moved >= self._spacing:
             self._path.append(self._path[-1] + moved if self._path else 0.0)
             self._states.append(state)
@@ -258,7 +261,7 @@ class Recorder:
             for i in range(1, len(self._shapes)):
                 if self._shapes[i].distance(self._shapes[keep[-1]]) >= self._spacing:
                     keep.append(i)
-                self._ask()
+                self.ask()
             self._path = [self._path[i] for i in keep]
             self._states = [self._states[i] for i in keep]
             self._shapes = [self._shapes[i] for i in keep]

@@ -5,12 +5,10 @@ fitted, and one that does not never will. So a small balanced or dominated start
 some neuron of its sign sees it at the start [derived].
 """
 
-from math import lgamma, log
-
 import numpy as np
 import numpy.typing as npt
 
-from reluflow.network import residuals
+from reluflow.network import Array, residuals
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory.orthogonal_end import End
@@ -29,18 +27,18 @@ def fit_probability(width: int, positive: int, negative: int) -> float:
     for independent directions and signs, each of both with probability 1/2: k of the signs are positive, and
     of those neurons a sample is seen by none with probability 2^-k.
     """
-    total = 0.0
-    for k in range(width + 1):
-        weight = lgamma(width + 1) - lgamma(k + 1) - lgamma(width - k + 1) - width * log(2.0)
-        total += np.exp(weight) * _all_seen(k, positive) * _all_seen(width - k, negative)
-    return float(min(total, 1.0))
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, width + 1.0)))])
+    weights = np.exp(factorials[-1] - factorials - factorials[::-1] - width * np.log(2.0))
+    seen = _all_seen(width, positive) * _all_seen(width, negative)[::-1]
+    return float(min(weights @ seen, 1.0))
 
 
-def _all_seen(neurons: int, samples: int) -> float:
-    """Probability that each of so many samples is seen by one of so many random neurons."""
+def _all_seen(width: int, samples: int) -> Array:
+    """Probabilities (width + 1,) that 0, 1, ... random neurons see all of so many samples."""
     if samples == 0:
-        return 1.0
-    return float(np.exp(samples * np.log1p(-(0.5**neurons)))) if neurons > 0 else 0.0
+        return np.ones(width + 1)
+    unseen = 0.5 ** np.arange(1.0, width + 1.0)
+    return np.concatenate([[0.0], np.exp(samples * np.log1p(-unseen))])
 
 
 def seen(problem: Problem) -> npt.NDArray[np.bool_]:
@@ -55,10 +53,7 @@ def fit_row(end: End) -> Prediction:
     """How many samples are fitted in the end, beside the probability that a random start fits all."""
     problem = end.problem
     positive, negative = (int(np.count_nonzero(s * problem.targets > 0.0)) for s in (1.0, -1.0))
-    chance = ""
-    if end.reason is None:
-        chance = f" A random start of {problem.width} neurons fits all with probability "
-        chance += f"{fit_probability(problem.width, positive, negative):.6g}."
+    chance = fit_probability(problem.width, positive, negative)
 
     def measure(run: Measured) -> float | None:
         if run.status != "stationary" and not end.ended(run):
@@ -70,6 +65,7 @@ def fit_row(end: End) -> Prediction:
     return end.row(
         "fit",
         f"Samples that are fitted in the end, of {positive + negative}: those that a neuron of their sign "
-        f"sees at the start.{chance}",
+        f"sees at the start. A random start of {problem.width} neurons fits all with probability "
+        f"{chance:.6g}.",
         DERIVED, end.reason, float(np.count_nonzero(seen(problem))), measure, 0.0, absolute=True,
     )  # fmt: skip

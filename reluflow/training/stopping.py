@@ -97,8 +97,8 @@ class Judge:
                 f"a margin to stop at is given with the loss {problem.loss}; expected a loss of labels"
             )
 
-    def floor(self, solver: SolverView) -> float:
-        """The loss at or below which it is only rounding; 0 while the loss is far from that.
+    def floor(self, solver: SolverView, state: State) -> float:
+        """The loss at or below which it is only rounding in the solver's ``state``; 0 far from that.
 
         With weight decay there is none: the objective goes on to fall where nothing is left of the loss.
         """
@@ -106,7 +106,7 @@ class Judge:
             return 0.0
         if self._problem.of_labels:
             return LEAST_LOSS
-        return 0.5 * self._problem.speed * rounding_floor(solver) ** 2
+        return 0.5 * self._problem.speed * rounding_floor(solver, state) ** 2
 
     def level(self, floor: float) -> float:
         """The loss at which the run ends, one way or the other, given the ``floor``."""

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,7 +65,7 @@ class Training:
         self.longest_burst = int(min(max(BURST_WORK // work, 1), LONGEST_BURST))
         self.recorder.observe(self._solver)
         #: the loss, where the solver stands, that is only rounding
-        self._floor = self._judging.floor(self._solver)
+        self._floor = self._judging.floor(self._solver, self._solver.state)
         self._judge()
 
     @property
@@ -196,10 +197,15 @@ class Training:
         outcome = solver.step(burst, level, math.inf if stop.time is None else stop.time)
         if outcome is Outcome.ABANDONED:
             return outcome
-        floor = self._judging.floor(solver)
-        try:
+        ask = partial(self.recorder.ask, solver)
+        try:  # of many weights each of these takes as long as it may take to stop
+            ask()
+            state = solver.state
+            ask()
+            floor = self._judging.floor(solver, state)
+            ask()
             end = self._judging.end_within_step(solver, loss, floor)
-            moved = self.recorder.observe(solver)
+            moved = self.recorder.observe(solver, state)
         except AbandonedError:  # looking into the step may take longer than the step itself
             solver.take_back()
             return Outcome.ABANDONED
@@ -247,14 +253,8 @@ class Training:
     def summary(self) -> dict[str, Any]:
         """What ``run --json`` prints of a run; numbers in the stated loss and its flow time."""
         how = {"status": self.status, "reason": self.reason}
-        return (
-            how
-            | measured(self.solver, self.recorder, settled=self.status == "converged")
-            | {
-                "wall_seconds": self.wall_seconds,
-                "method": self.method,
-            }
-        )
+        found = measured(self.solver, self.recorder, settled=self.status == "converged")
+        return how | found | {"wall_seconds": self.wall_seconds, "method": self.method}
 
     def checkpoint(self) -> dict[str, Any]:
         """Plain arrays from which ``restore`` continues to the same trajectory and the same record.
@@ -285,7 +285,7 @@ class Training:
         self._judging.stillness.restore(part("stillness"))
         self._burst, self.wall_seconds = int(saved["burst"]), float(saved["wall_seconds"])
         self.status, self.reason, self._cut = "running", "", None
-        self._floor, end = self._judging.floor(self._solver), part("end")
+        self._floor, end = self._judging.floor(self._solver, self._solver.state), part("end")
         if end:
             weights, outputs = np.array(end["weights"]), np.array(end["output_weights"])
             self._end_again(State(float(end["t"]), weights, outputs), int(end["events"]))
