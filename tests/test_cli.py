@@ -282,6 +282,9 @@ def test_data_that_take_long_are_not_drawn_for_a_check(data, tmp_path, monkeypat
             "drawn": False,
         }
         assert "as far as its values tell" in call("presets", "check", str(path)).stdout
+        study = tmp_path / "study.toml"
+        study.write_text(f'{path.read_text()}[sweep]\nover = ["init.seed=0:1"]\nmeasures = ["steps"]\n')
+        assert "as far as its values tell" in call("presets", "check", str(study)).stdout
     path.write_text(f"stop.wall_seconds = 0.2\n{path.read_text()}")
     for command in (("presets", "check"), ("run",), ("verify",)):
         done = call(*command, str(path))

@@ -79,12 +79,20 @@ def _file_text(path: "Path | None") -> str:
     return text if text.endswith("\n") or not text else text + "\n"
 
 
-def _check_study(file: str) -> None:
-    """Raise SweepError for axes, measures and conditions in its section [sweep] that cannot be used."""
+def _check_study(file: str) -> bool:
+    """Raise SweepError for axes, measures and conditions in its section [sweep] that cannot be used.
+
+    Returns whether all were looked at: the names of measures are those of a problem, at the first point.
+    """
+    from reluflow.store.rules import drawing_work
     from reluflow.sweep.running import checked
     from reluflow.sweep.study import planned
 
-    checked(planned(file))
+    study = planned(file)
+    if drawing_work(study.preset_at(0).values) > MOST_WORK:
+        return False
+    checked(study)
+    return True
 
 
 @app.command("check")
@@ -109,7 +117,7 @@ def check(
         drawn = drawing_work(preset.values) <= MOST_WORK
         sizes = _sizes_of(preset) if drawn else {}
         if preset.sweep is not None:
-            _check_study(file)
+            drawn = _check_study(file) and drawn
     except ReluflowError as error:
         if as_json:
             emit(to_json({"preset": file, "usable": False, "problem": str(error)}))

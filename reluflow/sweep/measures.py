@@ -13,7 +13,7 @@ from reluflow.problem import Problem
 from reluflow.store.preset import Preset
 from reluflow.store.schema import show, suggestion
 from reluflow.sweep.columns import RESULTS
-from reluflow.theory import all_predictions
+from reluflow.theory import PREDICTIONS, all_predictions
 from reluflow.training.measuring import of_history
 from reluflow.training.training import Training
 from reluflow.verification import Row, judge
@@ -39,8 +39,9 @@ def chosen(names: Sequence[str], preset: Preset) -> tuple[str, ...]:
     problem = preset.problem()
     known = [*OF_SUMMARY, *_published(preset, problem, State(0.0, problem.weights, problem.output_weights))]
     if any(name.startswith(VERIFY) for name in wanted):
-        ids = [row.id for row in all_predictions(problem)]
-        known += [f"{VERIFY}{id}{end}" for id in ids for end in ("", *(f".{each}" for each in _ASKED))]
+        known += [
+            f"{VERIFY}{id}{end}" for id in PREDICTIONS for end in ("", *(f".{each}" for each in _ASKED))
+        ]
     for name in wanted:
         if name not in known:
             raise SweepError(f"--measure: there is no measure {show(name)}{suggestion(name, known)}")
