@@ -35,6 +35,7 @@ PARTS = {
     App._close_messages_no_wait: "f5db7e8fd40a",
     App._print_error_renderables: "6e6be4034677",
     App._on_notify: "65e0eaed1e22",
+    App._refresh_notifications: "9f3bd1575e51",
     App.panic: "9c4a264c909e",
     App.exit: "d8c06b817ac8",
     App.run_async: "821674591dfc",

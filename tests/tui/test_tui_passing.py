@@ -50,6 +50,24 @@ async def test_a_message_that_has_gone_is_shown_again(monkeypatch: pytest.Monkey
             await app.until(lambda: "said again" not in app.text, "its end")
 
 
+async def test_the_place_of_a_message_that_was_late_to_go_does_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a busy machine its time is over, and the next message comes, before it is taken away."""
+    async with explorer(size=(100, 30), overrides=SMALL) as app:
+        monkeypatch.setattr(app.app, "NOTIFICATION_TIMEOUT", 60.0)
+        app.app.say("the first")
+        await app.until(lambda: "the first" in app.text, "the first message")
+        with monkeypatch.context() as late:
+            late.setattr(PassingMessage, "has_expired", property(lambda each: each.message == "the first"))
+            app.app.say("the second")
+            await app.until(lambda: "the second" in app.text, "the second message")
+        (place,) = app.app.screen.query(MessageRack).first().children
+        await place.remove()
+        await app.drained()
+        assert app.text.splitlines()[-1].rstrip().endswith("q quit")
+
+
 @pytest.mark.parametrize("part", ["app", "screen", "page"])
 async def test_a_timer_whose_time_is_up_as_it_begins_goes_off(
     part: str, monkeypatch: pytest.MonkeyPatch

@@ -21,7 +21,7 @@ from textual.notifications import Notification
 from textual.screen import Screen
 from textual.timer import Timer, TimerCallback
 from textual.widget import Widget
-from textual.widgets._toast import ToastRack
+from textual.widgets._toast import ToastHolder, ToastRack
 
 __all__ = [
     "PASTE_END",
@@ -80,6 +80,20 @@ class OpenApp(SureTimers, App[None]):
     def on_failure(self, error: Exception) -> None:
         """An exception that nobody caught."""
         raise NotImplementedError
+
+    def _refresh_notifications(self) -> None:
+        super()._refresh_notifications()
+        self.call_later(self._let_go_of_empty_places)
+
+    def _let_go_of_empty_places(self) -> None:
+        """Remove the places of messages whose time was over before they were taken away themselves.
+
+        Textual takes the message from its place then and leaves that, which covers a row of the screen.
+        """
+        shown = {ToastRack._toast_id(each) for each in self._notifications}
+        for place in self.screen.query(ToastHolder) if self.screen_stack else ():
+            if place.id not in shown:
+                place.remove()
 
     def _handle_exception(self, error: Exception) -> None:
         self.on_failure(error)
