@@ -89,6 +89,15 @@ class TestCommand:
         assert row["reason"].endswith(f"compare: {command}")
         flow = judged(*command.split()[2:])
         assert flow["general/conservation"]["state"] == "holds"
+        with (tmp_path / "run" / "preset.toml").open("a") as file:
+            file.write("# edited by hand, so that it is not known how the run was solved\n")
+        (row,) = (
+            row
+            for row in json.loads(call("verify", folder, "--json").stdout)["rows"]
+            if row["id"] == "general/conservation"
+        )
+        assert row["state"] == "fails"
+        assert "at fault" not in row["reason"]
 
     def test_a_run_is_judged_as_recorded(self, tmp_path):
         folder = str(tmp_path / "run")
