@@ -25,7 +25,7 @@ class Effort:
     #: units for the small neurons of a start, and for those of its limit of vanishing scale
     budget: float = 450.0
     #: pairs of neuron and sample that are looked at in one unit
-    pairs: int = 30_000
+    pairs: int = 20_000
     #: units for a point where kinks meet: for each pair of these, and for each kink that is slid along there
     met: float = 0.2
     slid: float = 25.0
