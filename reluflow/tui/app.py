@@ -237,15 +237,16 @@ class Explorer(Listening, TerminalApp):
         if preset is not self.parameters.present or (preset is known and turns == then):
             return
         self._in_form = preset, turns
+
+        async def open_form() -> None:
+            if self.main.form.is_attached:
+                await self.main.form.load(preset, self.parameters.saved)
+            self.session.front.open()
+
         if first:
-            self.set_timer(FORM_SECONDS, lambda: self._open_form(preset))
+            self.set_timer(FORM_SECONDS, open_form)
         else:
             await self.main.form.load(preset, self.parameters.saved)
-
-    async def _open_form(self, preset: Preset) -> None:
-        if self.main.form.is_attached:
-            await self.main.form.load(preset, self.parameters.saved)
-        self.session.front.open()
 
     # --- what the parts ask of the app ---
 

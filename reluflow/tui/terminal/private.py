@@ -82,18 +82,19 @@ class OpenApp(SureTimers, App[None]):
         raise NotImplementedError
 
     def _refresh_notifications(self) -> None:
-        super()._refresh_notifications()
-        self.call_later(self._let_go_of_empty_places)
-
-    def _let_go_of_empty_places(self) -> None:
-        """Remove the places of messages whose time was over before they were taken away themselves.
+        """Remove the places of messages, too, whose time was over before they were taken away themselves.
 
         Textual takes the message from its place then and leaves that, which covers a row of the screen.
         """
-        shown = {ToastRack._toast_id(each) for each in self._notifications}
-        for place in self.screen.query(ToastHolder) if self.screen_stack else ():
-            if place.id not in shown:
-                place.remove()
+
+        def let_go_of_empty_places() -> None:
+            shown = {ToastRack._toast_id(each) for each in self._notifications}
+            for place in self.screen.query(ToastHolder) if self.screen_stack else ():
+                if place.id not in shown:
+                    place.remove()
+
+        super()._refresh_notifications()
+        self.call_later(let_go_of_empty_places)
 
     def _handle_exception(self, error: Exception) -> None:
         self.on_failure(error)
