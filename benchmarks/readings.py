@@ -37,6 +37,12 @@ def picture(screen: Screen, height: int = 19) -> tuple[str, ...]:
     return tuple(line[left:right].rstrip() for line in screen.lines[top + 1 : top + 1 + height])
 
 
+def theory_marks(screen: Screen) -> str:
+    """What the key of the loss says of theory's marks."""
+    found = re.search(r"theory [^▕│\n]*", "\n".join(picture(screen, 3)))
+    return found[0].strip() if found else ""
+
+
 def time_shown(screen: Screen) -> str:
     """The flow time of the status line."""
     found = re.search(r"  t (\S+)", screen.lines[0])

@@ -282,7 +282,7 @@ def process(package: Path) -> Seconds:
 
 
 def app(name: str, package: Path) -> Seconds:
-    """The app from the shell to its first picture; a turned number to the new curve, and to the last mark."""
+    """The app from the shell to its first picture; a turned number to the new curve and the last mark."""
     from app import knob_turns
     from watched import running
 
@@ -291,10 +291,11 @@ def app(name: str, package: Path) -> Seconds:
             "first paint": shown.painted - shown.terminal.started,
             "first paint, processor": sum(shown.cpu().values()),
         }
-        first, last, used = knob_turns(shown, KNOBS)
+        first, marks, last, used = knob_turns(shown, KNOBS)
     return seconds | {
         "turn to curve": statistics.median(first) / 1000.0,
-        "turn to last mark": statistics.median(last) / 1000.0,
+        "turn to last mark": statistics.median(marks) / 1000.0,
+        "turn to last change": statistics.median(last) / 1000.0,
         "a turn, processor": used / KNOBS,
     }
 
