@@ -162,6 +162,7 @@ async def test_one_key_runs_another_solver_seed_or_scale_beside_this_run(
     key: str, id: str, value: object, label: str
 ) -> None:
     async with explorer(overrides={**TOY, "network.width": 8}, running=True) as app:
+        await app.until(lambda: app.frame.over, "a whole run")
         await app.press(key)
         await app.until(lambda: app.frame.preset.values.get(id) == value and app.frame.over, "the variant")
         assert label in app.text
