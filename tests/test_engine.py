@@ -10,8 +10,14 @@ from reluflow.flow.lorentz import Lorentz, collocation_step, dense, neuron_event
 from reluflow.flow.lorentz import sweep as sweep_module
 from reluflow.flow.lorentz.engine import suits
 from reluflow.flow.lorentz.engine.engine import Engine
+from reluflow.flow.lorentz.engine.event_update import decide
+from reluflow.flow.lorentz.engine.rows import rows_of
+from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.motion_record import MotionRecords
+from reluflow.flow.lorentz.neurons import ON, Neurons
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import pull
+from reluflow.flow.lorentz.release import Releases
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sweep import SweepResult, sweep
 from reluflow.network import residuals
@@ -146,6 +152,23 @@ def test_dual_vectors_stay_dual(monkeypatch):
             np.testing.assert_allclose(products, np.eye(len(products)), atol=1e-10)
             slid += len(products)
     assert slid > 200
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_whether_a_neuron_of_any_size_begins_to_slide(size: float) -> None:
+    """Where its first sample alone pulls it across it slides; where the other does, too, it goes on."""
+    inputs, weights = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([[0.0, size]])
+    samples = merge(inputs, np.ones(2), 0.0)
+    neuron = Neurons(
+        np.arange(1), weights, weights[:, 1], np.zeros(1, np.int64), np.zeros(1), weights @ inputs.T,
+        np.array([[ON, ON]], np.int8), np.full((1, 1), -1), np.zeros((1, 1, 2)),
+    )  # fmt: skip
+    slides = []
+    for residual in ([1.0, -1.0], [1.0, 1.0]):
+        forcing = Forcing(samples, Path(np.array([residual]), 1.0), 0.0)
+        rows, yes = rows_of(neuron, pull(neuron, forcing), still=True), np.ones(1, dtype=bool)
+        slides += decide(rows, np.zeros(1, np.intp), yes, yes, Releases.none(1), forcing).slides.tolist()
+    assert slides == [True, False]
 
 
 @pytest.mark.slow

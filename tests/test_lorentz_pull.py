@@ -105,6 +105,18 @@ def test_nothing_pulls_at_a_neuron_that_has_lost_its_last_sample(monkeypatch: py
     assert not pulled.slope.any()
 
 
+def test_neurons_that_change_at_all_samples_are_summed_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "MANY", 1)
+    context = Lorentz(random_problem(5, samples=8, dimension=6, width=20), Options()).context
+    forcing = Forcing(context.samples, Path(context.residual[None], 1.0), 0.0)
+    old = np.where(context.neurons.z > 0.0, ON, OFF).astype(np.int8)
+    before, after = (
+        replace(context.neurons, status=status.astype(np.int8)) for status in (old, ON + OFF - old)
+    )
+    found = pull.pull_after(pull.pull(before, forcing), old, after, forcing)
+    assert found.direction == pytest.approx(pull.pull(after, forcing).direction, abs=1e-12)
+
+
 def on_one_kink(size: float = 1.0) -> tuple[samples.Samples, Neurons]:
     """Three samples and two neurons: one slides on the last of them, the other rests on its kink."""
     few = samples.merge(size * np.array([[1.0, 0.1], [1.0, -0.3], [0.0, 1.0]]), np.ones(3), 0.0)

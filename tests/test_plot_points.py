@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rows import pieces
 
 from reluflow.flow.base import State
 from reluflow.plot.glyphs import BRAILLE
@@ -47,6 +48,18 @@ def test_the_line_on_which_the_network_is_zero_is_drawn_in_the_plane() -> None:
             x += len(part.text)
     assert len(drawn) > 10
     assert {abs(x - middle) for x in drawn} <= {0, 1}
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_function_of_one_input_is_drawn_with_its_sign(sign: float) -> None:
+    """h = +-relu(x): a curve in the middle row on the left, that ends in a corner on the right."""
+    values = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    weights, outputs = np.array([[1.0]]), np.array([sign])
+    picture = PointsPicture(values, Window.around(values), 61, 21, BRAILLE)
+    problem = Problem(values[:, :1], values[:, 1], weights, outputs)
+    rows = picture.rows(0, State(0.0, weights, outputs), problem)
+    drawn = [(x + i, y) for x, y, text in pieces(rows, "curve") for i, c in enumerate(text) if c.strip("⠀ ")]
+    assert abs(max(drawn)[1] - picture.chart.cell(0.0, sign * picture.chart.x.limits[1])[1]) <= 1
 
 
 def test_points_are_found_at_their_cells_and_move_by_round_steps() -> None:

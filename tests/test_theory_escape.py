@@ -350,7 +350,7 @@ class TestBounds:
     def test_on_orthogonal_samples_of_one_sign(self):
         inputs, nu = np.diag([2.0, 2.0]), np.array([0.5, 0.25])
         assert one_sign_bounds(inputs, nu) == pytest.approx((np.sqrt(1.25), np.sqrt(1.25)))
-        assert one_sign_bounds(inputs, -nu) == (0.0, 0.0)
+        assert one_sign_bounds(inputs, -nu) == one_sign_bounds(inputs, 0.0 * nu) == (0.0, 0.0)
 
     @pytest.mark.parametrize("work", [0.0, 3e5])
     def test_a_search_that_is_cut_short_still_bounds(self, monkeypatch, work):

@@ -192,6 +192,20 @@ class TestLeastRank:
         assert found.value == pytest.approx(least, abs=6e-7)
         assert found.gap <= 1e-9
 
+    def test_the_margin_is_the_largest_between_a_dual_vector_and_an_arc_of_two_others(self):
+        rng = np.random.default_rng(1)
+        inputs, teacher = rng.normal(size=(3, 3)), rng.normal(size=3)
+        duals, share = np.linalg.inv(inputs).T, np.linspace(0.0, 1.0, 5001)[:, None]
+        duals, towards = duals / row_norms(duals)[:, None], teacher / np.linalg.norm(teacher)
+        found = []
+        for k, dual in enumerate(duals):
+            two = np.delete(duals, k, axis=0)
+            arc = share * two[0] + (1.0 - share) * two[1]
+            arc /= row_norms(arc)[:, None]
+            found += [np.max(arc @ dual - np.sqrt(1.0 - (arc @ towards) ** 2))]
+            found += [np.max(arc @ dual) - np.sqrt(1.0 - (dual @ towards) ** 2)]
+        assert margin(inputs, teacher) == pytest.approx(max(found), abs=1e-6)
+
     @pytest.mark.parametrize(
         "seed", [1, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2, 4, 5, 6, 7))]
     )

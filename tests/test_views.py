@@ -280,6 +280,7 @@ def test_norms_of_either_sign_fall_from_left_to_right() -> None:
     assert first[1] < second[1]
     assert largest[1] < first[1] < second[1] < smallest[1]
     assert "|w| 1.00e-03, rank 2" in text(rows)
+    assert "|w| 1.00e-06, rank 2" in text(show("norms", problem, (60, 20), cursor=2))
 
 
 def test_norms_beyond_what_can_be_squared_are_told_apart() -> None:
