@@ -165,7 +165,6 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         inverse[who, :, slot[who]] = 0.0
         slots = slots.copy()
         slots[who, slot[who]] = -1
-        multiplier[who, :, slot[who]] = 0.0
     rows.slope += change * what.inner[:, None]
     row, slid = np.nonzero(slots >= 0)
     rows.slope[row, :, slots[row, slid]] = 0.0

@@ -22,10 +22,11 @@ class Rows:
     row (b,): their places among those that were given. a (b,), z (b, h), status (b, h), side (b, h): see
     ``Neurons``. slope (b, t, h), gram (b, t, t), along (b, t): S_i, <D_i, D_j> and <w, D_i> for the t terms
     of the path; across (b,), on a path that stands still: |w_perp|^2 + a^2 - |w|^2, w_perp the part of w
-    across D. slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M. stuck
-    (b,): events without time passing. events (b,): how many events there were. impulse (b, h + 1): what w has
-    got from each sample, as in ``taylor``: it has moved by -1 / n times the sum of impulse_k x_k; the last
-    column stands for no sample. Of these arrays only slope is ever written to.
+    across D. slots (b, s), multiplier (b, t, s), inverse (b, s, s): the samples slid on, beta, and M;
+    nothing depends on beta of a slot that is empty. stuck (b,): events without time passing. events (b,): how
+    many events there were. impulse (b, h + 1): what w has got from each sample, as in ``taylor``: it has
+    moved by -1 / n times the sum of impulse_k x_k; the last column stands for no sample. Of these arrays only
+    slope is ever written to.
     """
 
     row: Index
