@@ -194,6 +194,7 @@ def test_its_rows_hold_and_those_of_other_flows_say_so():
 def test_the_row_of_the_optimum_says_why_it_applies_or_does_not(decay, reason):
     problem = reluflow.load_preset("decay-orthogonal", {"solver.weight_decay": decay}).problem()
     (row,) = (row for row in predictions(problem) if row.id == "decay/optimum")
+    assert all(each.absolute for each in predictions(problem) if each.predicted == 0.0)
     assert row.applies is (decay > 0.0)
     assert reason in row.reason
 

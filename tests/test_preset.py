@@ -14,6 +14,7 @@ from reluflow.errors import PresetError
 from reluflow.store import locations, schema
 from reluflow.store.files import write_bytes, write_npz
 from reluflow.store.preset import Preset, list_presets, load_preset, save_preset
+from reluflow.store.toml_text import read_toml
 
 MINIMAL = """
 title = "A pair"
@@ -216,6 +217,11 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(minimal, tmp_path):
     blocker.write_text("")
     with pytest.raises(PresetError, match="cannot be written"):
         save_preset(load_preset(minimal), "mine", folder=blocker)
+
+
+def test_a_preset_that_is_gone_before_it_is_read_is_one_sentence(tmp_path):
+    with pytest.raises(PresetError, match=r"gone\.toml: cannot be read \(No such file or directory\);"):
+        read_toml(tmp_path / "gone.toml")
 
 
 def test_an_unreadable_preset_of_the_users_does_not_spoil_the_list():

@@ -106,4 +106,6 @@ def test_every_prediction_of_a_problem_is_registered(name):
     problem = load_preset(name).problem()
     for chapter, predictions in CHAPTERS.items():
         assert [each.id for each in predictions(problem)] == list(CHAPTERS.rows[chapter].rows)
-    assert [each.id for each in all_predictions(problem)] == list(PREDICTIONS)
+    every = all_predictions(problem)
+    assert [each.id for each in every] == list(PREDICTIONS)
+    assert all(each.absolute for each in every if each.predicted == 0.0), "there is no share of nothing"

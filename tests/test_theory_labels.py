@@ -7,6 +7,7 @@ import pytest
 
 import reluflow
 from reluflow.observe.measured import Measured
+from reluflow.observe.recorder import Snapshots
 from reluflow.problem import Problem
 from reluflow.theory.label_rows import STATEMENTS
 from reluflow.theory.labels import predictions
@@ -101,6 +102,18 @@ def test_alignment_takes_as_long_as_events_say_and_no_longer_than_is_proved(loss
     proved = 20 * np.log(20) / (force * np.min(problem.lengths) * np.sqrt(np.min(unit @ unit.T)))
     assert f"It is {row.predicted / proved:.3g} n ln(n)" in row.statement
     assert row.predicted < proved
+
+
+def test_the_angle_to_the_largest_margin_is_that_of_the_neuron_farthest_from_it():
+    problem = reluflow.load_preset("leaky-largest-margin").problem()
+    best = max_margin(problem.inputs, problem.targets).direction
+    across = np.linalg.svd(best[None]).Vh[1]
+    angles = np.array([[0.1, 0.4], [0.02, 0.3]])[:, :, None]
+    near = np.cos(angles) * best + np.sin(angles) * across
+    weights = np.concatenate([near, -near, 0.0 * near], axis=1)
+    states = Snapshots(np.array([0.0, 1.0]), weights, np.tile([1.0, 1.0, -1.0, -1.0, 1.0, -1.0], (2, 1)))
+    run = Measured(problem, {"t": states.t, "loss": np.array([1e-20, 1e-40])}, states, "loss")
+    assert rows_of(problem)["max-margin-angle"].measure(run) == pytest.approx(2.0 * 0.3 / 0.4)
 
 
 def test_a_margin_that_falls_or_is_too_large_fails_its_row():
