@@ -57,9 +57,9 @@ class Samples:
     gain: Array
     offset: Array
     first: Index
-    slope: float = 0.0
-    weight_decay: float = 0.0
-    labelled: tuple[LabelLoss, Array] | None = None
+    slope: float
+    weight_decay: float
+    labelled: tuple[LabelLoss, Array] | None
 
     @property
     def primaries(self) -> int:
