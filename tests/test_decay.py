@@ -158,6 +158,18 @@ def test_a_checkpoint_gives_the_very_same_steps():
     assert np.array_equal(resumed.recorder.series["objective"], straight.recorder.series["objective"])
 
 
+def test_a_checkpoint_that_names_no_time_of_dead_neurons_has_them_from_the_start():
+    problem = Problem([[1.0, 0.0]], [1.0], [[1.0, 0.0], [-1.0, 0.0]], [1.0, 1.0], weight_decay=0.1)
+    solver, again = (Lorentz(problem, Options()) for _ in range(2))
+    while solver.t < 1.0:
+        solver.step()
+    saved = solver.checkpoint()
+    del saved["still_since"]
+    again.restore(saved)
+    assert np.array_equal(again.state.weights, solver.state.weights)
+    assert again.state.output_weights[1] == pytest.approx(np.exp(-0.1 * solver.t))
+
+
 def test_neurons_at_rest_neither_grow_nor_drift():
     """What the table and the page of a neuron tell: the data pull as fast as decay does."""
     problem = Problem(*two_points(), weight_decay=0.05)

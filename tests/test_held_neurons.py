@@ -1,5 +1,7 @@
 """Neurons held where more kinks meet than are independent: nothing grows unless it does so along a ray."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,8 +10,8 @@ from hypothesis import strategies as st
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays, held_neurons, junction_rays
-from reluflow.flow.lorentz.junctions import let_out
-from reluflow.flow.lorentz.neurons import ON, SLIDING, Neurons
+from reluflow.flow.lorentz.junctions import changes, let_out
+from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sliding import attach
@@ -135,6 +137,18 @@ def test_a_neuron_leaves_along_the_ray_on_which_it_grows_and_slides_on_its_kink(
     assert after.status[0].tolist() == [ON, SLIDING, ON]
     assert after.slots[0][after.slots[0] >= 0].tolist() == [1]
     assert {Change.RELEASE_ON} <= {Change(kind) for kind in told.kind}
+
+
+def test_of_what_changes_at_one_moment_exits_come_last():
+    samples = merge(np.eye(3), np.zeros(3), 0.0)
+    before, after, dead = (
+        replace(held_neuron(samples), status=np.array([status], dtype=np.int8))
+        for status in ([ON, OFF, OFF], [OFF, ON, OFF], [OFF, OFF, OFF])
+    )
+    told = changes(before, after, samples, 0.5)
+    assert [Change(kind) for kind in told.kind] == [Change.ENTER, Change.EXIT]
+    assert told.sample.tolist() == [1, 0]
+    assert [Change(kind) for kind in changes(before, dead, samples, 0.5).kind] == [Change.DIE]
 
 
 def test_it_is_a_choice_where_descent_goes_elsewhere_soon_after():

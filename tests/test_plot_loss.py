@@ -286,6 +286,8 @@ def test_predictions_have_lines_of_their_own_where_nothing_else_is() -> None:
     assert at, "the level before the second escape is drawn"
     columns = {x for row in text(rows)[:-2] for x, sign in enumerate(row) if sign == BRAILLE.theory_time}
     assert len(columns) == 2
+    level = [x for x, sign in enumerate(text(rows)[at[-1]]) if sign == BRAILLE.theory]
+    assert min(columns) < level[0] <= level[-1] < max(columns)
     for column, mark in zip(sorted(columns), marks, strict=True):
         picture = draw_loss(curve, axes, (60, 20), BRAILLE)
         assert time_at(picture, column) == pytest.approx(mark.time, abs=0.15)

@@ -74,6 +74,7 @@ def test_shipped_presets_load_and_come_back_from_their_own_toml(name, tmp_path):
         ("data = 3", ["data is 3", "section [data]"]),
         (MINIMAL.replace("width", "widht"), ['"network.widht"', "did you mean network.width?"]),
         (MINIMAL + "[init]\nscale = nan", ["init.scale is nan"]),
+        (MINIMAL + "[solver]\nrtol = 0.11", ["solver.rtol is 0.11", "at most 0.1"]),
         (MINIMAL + "[stop]\nsteps = 1979-05-27", ["stop.steps"]),
         (MINIMAL + "[init.scale]\nx = 1", ["init.scale", "a number"]),
         (MINIMAL.replace("[[1.0, 0.0]", "[[nan, 0.0]"), ["data.inputs[0, 0] is nan"]),

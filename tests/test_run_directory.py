@@ -12,6 +12,7 @@ from trained import ALIKE
 from reluflow.cli.info import describe
 from reluflow.errors import RunError
 from reluflow.flow import METHODS
+from reluflow.flow.events import Change
 from reluflow.store import files
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import RunWriter, numbered_runs, open_run
@@ -83,6 +84,11 @@ def test_everything_opens_with_plain_tools():
     for name in ("problem.npz", "trajectory.npz"):
         with np.load(writer.path / name, allow_pickle=False) as archive:
             assert all(archive[member] is not None for member in archive.files)
+
+
+def test_kinds_of_events_are_written_as_the_same_numbers_for_ever():
+    names = "ENTER EXIT SLIDE RELEASE_ON RELEASE_OFF DIE FLIP CHOICE"
+    assert [Change[name] for name in names.split()] == list(range(8))
 
 
 def test_snapshots_are_written_once():

@@ -307,6 +307,14 @@ def test_jacobian_of_the_implicit_solvers_is_exact():
         np.testing.assert_allclose(jacobian[:, i], slope, atol=1e-7)
 
 
+@pytest.mark.parametrize("method", ["radau", "rk45"])
+def test_a_first_step_that_scipy_cannot_choose_is_far_shorter_than_changes_take(method):
+    """The output weight of 1 moves the weight of 1e-60 beside it by 1e120 in a unit of time."""
+    solver = make_solver(method, Problem([[1e60]], [1e60], [[1e-60], [1e-60]], [1.0, 1e-60]))
+    solver.step()
+    assert 0.0 < solver.t < 1e-123
+
+
 def test_scipy_rate_is_minus_the_gradient():
     problem = balanced(with_bias([0.3, -1.0, 2.0]), [1.0, 0.0, -1.0], 5, 1.0, loss="mse")
     rate = make_solver("rk45", problem).rate(

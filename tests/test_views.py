@@ -478,6 +478,12 @@ def test_the_field_marks_where_neurons_are_drawn_to_and_where_basins_end() -> No
     assert ends == [columns_of(rows, -90.0, 90.0), columns_of(rows, -180.0, 0.0)]
 
 
+def test_the_field_has_kinks_where_samples_are_at_right_angles() -> None:
+    rows = field_of(three_directions())
+    columns = {x for x, _ in find(rows[:-3], "ray", BRAILLE.mark)}
+    assert columns == set(columns_of(rows, -180.0, -90.0, 0.0, 90.0))
+
+
 def test_the_field_has_a_line_at_the_weight_decay() -> None:
     """Above it neurons grow; it stands at its place on the axis of growth."""
     plain_rows, rows = (field_of(replace(three_directions(), weight_decay=decay)) for decay in (0.0, 0.25))
