@@ -558,6 +558,8 @@ def test_a_step_overshoots_where_the_loss_rises(loss):
     """One input with both labels, whose forces cancel, and one that nothing moves, whose force is large."""
     inputs, labels = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([1.0, -1.0, 1.0])
     samples = merge(inputs, labels, 0.0, 0.0, FUNCTIONS[loss])
+    pull = abs(FUNCTIONS[loss].force(np.array([-1.0]), np.array([1.0]))[0])
+    assert samples.sizes == pytest.approx([np.sqrt(2.0) * pull, 0.0])
     tolerances = StepTolerances(samples, 1e-6)
     rest = np.zeros(samples.size) - samples.targets
 

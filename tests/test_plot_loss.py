@@ -269,6 +269,9 @@ def test_the_ground_under_a_plateau_is_shaded_and_its_stretch_of_the_axis_heavy(
     # plateaus last from 0 to 3 and from 3 to 8 of 12.5 units of time
     assert 0.55 < axis.count(ASCII.heavy) / (len(axis) - axis.index("+")) < 0.7
     assert axis.rstrip().endswith("-")
+    window = LossAxes(False, (0.3, 2.7), (-4.0, 0.0), whole=False)
+    rows = draw_loss(curve, window, (60, 20), ASCII, plateaus=PLATEAUS[1:]).rows
+    assert ASCII.heavy not in text(rows)[-2]
 
 
 def test_predictions_have_lines_of_their_own_where_nothing_else_is() -> None:

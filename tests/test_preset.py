@@ -70,6 +70,7 @@ def test_shipped_presets_load_and_come_back_from_their_own_toml(name, tmp_path):
         ("a = 1" + "0" * 5000, ["expected a preset in TOML"]),
         ("x = " + "[" * 5000, ["expected a preset in TOML"]),
         ("title = 3\n" + MINIMAL.replace('title = "A pair"', ""), ["title is 3", "text in quotes"]),
+        (MINIMAL + '["größe"]\nx = 1', ['there is no section or key "größe"']),
         (MINIMAL + "[nework]\nwidth = 3", ['"nework"', "did you mean network?"]),
         ("data = 3", ["data is 3", "section [data]"]),
         (MINIMAL.replace("width", "widht"), ['"network.widht"', "did you mean network.width?"]),

@@ -111,6 +111,9 @@ def test_links_of_whole_arrays_are_read():
     with np.load(writer.path / "trajectory.npz") as archive:
         arrays = dict(archive)
     assert arrays["links"].shape[1] == 3
+    np.savez(writer.path / "trajectory.npz", **arrays | {"links": np.ones((2, 3))})
+    with pytest.raises(RunError, match=r"links has kind float64 and shape \(2, 3\)"):
+        _ = open_run(writer.path).checkpoint
     np.savez(writer.path / "trajectory.npz", **arrays | {"links": arrays["links"][:, :2]})
     found, expected = open_run(writer.path).checkpoint, training.checkpoint()
     assert found.keys() == expected.keys()
@@ -297,6 +300,8 @@ def test_a_summary_that_cannot_be_used_is_named_and_the_arrays_decide():
         ('{"status": "converged", "escapes": 1}', "escapes are not as they are written"),
         ('{"status": "converged", "saddles": [1]}', "saddles are not as they are written"),
         ('{"status": "converged", "reached_goal": 1}', "reached_goal is 1"),
+        ('{"status": "converged", "host": "here"}', "the process that writes to it is not told"),
+        ('{"status": "converged", "sums": []}', "sums are not as they are written"),
         ('{"status": "converged", "time": "1"}', "not a number"),
         ('{"status": "done"}', "status is .done."),
     ):

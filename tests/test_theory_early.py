@@ -60,6 +60,13 @@ class TestAligned:
         assert row.predicted >= 5.0
         assert row.measure(half_way(problem)) == row.predicted
 
+    def test_all_are_due_that_are_within_half_of_the_angle(self):
+        """One sample, from as much as 80 degrees: of tan(phi / 2) an e^-4 is left before the escape."""
+        angles = np.radians([-80.0, -50.0, -20.0, 20.0, 50.0, 80.0])
+        weights = 1e-3 * np.column_stack([np.cos(angles), np.sin(angles)])
+        problem = Problem([[1.0, 0.0]], [1.0], weights, np.full(6, 1e-3))
+        assert rows_of(problem)["early/aligned"].predicted == 6.0
+
     def test_a_neuron_that_points_elsewhere_is_missed(self):
         problem = five_points()
         row = rows_of(problem)["early/aligned"]
