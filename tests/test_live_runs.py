@@ -10,6 +10,7 @@ import pytest
 
 from reluflow.live import keeping as keeper
 from reluflow.live.session import Session
+from reluflow.store.claim import Claim
 from reluflow.store.live_runs import discard, left_behind, live_folder
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import open_run
@@ -63,6 +64,16 @@ def test_where_there_are_no_claims_the_process_tells(
     session.keep(DEADLINE)
     session.close()
     assert [run.path for run in left_behind()] == places()
+
+
+def test_a_run_that_another_writer_has_claimed_is_not_on_offer(session: Session) -> None:
+    session.keep(DEADLINE)
+    session.close()
+    (run,) = left_behind()
+    claim = Claim(run.path)
+    assert left_behind() == []
+    claim.release()
+    assert len(left_behind()) == 1
 
 
 def test_another_run_in_its_place_leaves_nothing_behind(session: Session) -> None:

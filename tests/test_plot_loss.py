@@ -304,6 +304,8 @@ def test_a_forecast_stands_at_its_time_until_the_axis_ends() -> None:
     rows = with_cursor(picture, 1.0, BRAILLE, forecast=6.0)
     columns = {text(rows)[y].index(BRAILLE.forecast) for y in range(12) if BRAILLE.forecast in text(rows)[y]}
     (column,) = columns
+    before, after = ([row[column] for row in text(each)] for each in (picture.rows, rows))
+    assert after == [BRAILLE.forecast if sign == " " and y < 12 else sign for y, sign in enumerate(before)]
     assert time_at(picture, column) == pytest.approx(6.0, abs=0.15)
     assert text(with_cursor(picture, 1.0, BRAILLE, forecast=99.0)) == text(with_cursor(picture, 1.0, BRAILLE))
 

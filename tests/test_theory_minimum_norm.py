@@ -125,6 +125,11 @@ class TestMinimumNorm:
         programme.solve(solver="CLARABEL")
         assert minimum_norm(inputs, targets).value == pytest.approx(programme.value, rel=2e-6)
 
+    def test_one_sample_has_one_neuron_and_a_certificate(self):
+        """Already the first dual point is feasible, and as good as it can be."""
+        found = minimum_norm([[2.0]], [3.0])
+        assert (found.value, found.lower_bound, found.kappa) == pytest.approx((1.5, 1.5, 1.0))
+
     def test_neurons_are_balanced_and_live_in_the_span_of_the_inputs(self):
         inputs = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 0.0]])
         found = minimum_norm(inputs, [1.0, -2.0])

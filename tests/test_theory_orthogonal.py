@@ -74,6 +74,13 @@ class TestToy:
             key = f"orthogonal/{name}"
             assert full[key].predicted == pytest.approx(factor * half[key].predicted)
 
+    def test_leading_terms_come_near_to_the_times_as_the_start_gets_small(self):
+        """The constant over |D| that they leave out is of order 1 / ln(1/scale) of them."""
+        large, small = ({row.id: row for row in predictions(toy(scale))} for scale in (1e-20, 1e-100))
+        for name in ("first", "second"):
+            key = f"orthogonal/{name}-escape-leading"
+            assert 0.0 < small[key].tolerance < 0.5 * large[key].tolerance < 0.1
+
     def test_the_start_of_the_paper_gives_its_saddle_and_norm(self):
         rows = {row.id: row for row in predictions(toy())}
         assert rows["orthogonal/saddle-loss"].predicted == pytest.approx(0.25)
