@@ -223,16 +223,35 @@ def test_segments_fill_the_step_and_end_where_the_sweep_does(monkeypatch):
     assert seen > 20
 
 
+@cache
+def after_three_steps() -> Lorentz:
+    """A solver that nobody moves on, with a record of the events of its last step."""
+    solver = Lorentz(wide(3), Options())
+    for _ in range(3):
+        solver.step()
+    assert solver.motion.record is not None
+    return solver
+
+
+def test_gradients_inside_a_step_with_events_are_as_long_as_the_flow_is_fast():
+    solver = after_three_steps()
+    dense, span = solver.dense_output(), solver.t - solver.t_old
+    times = solver.t_old + np.array([0.1, 0.4, 0.9]) * span
+    ways = [
+        [np.column_stack([state.weights, state.output_weights]) for state in dense.states(times + shift)]
+        for shift in (-1e-6 * span, 1e-6 * span)
+    ]
+    speeds = [np.linalg.norm(two - one) / (2e-6 * span) for one, two in zip(*ways, strict=True)]
+    np.testing.assert_allclose(dense.gradient_norms(times), speeds, rtol=1e-3)
+
+
 def test_dense_output_does_not_depend_on_what_of_the_motion_is_recorded(monkeypatch):
     """Without room for a record the motion is found again, in parts that have room for one."""
-    whole, solver = (Lorentz(wide(3), Options()) for _ in range(2))
-    for _ in range(3):
-        whole.step()
+    whole, solver = after_three_steps(), Lorentz(wide(3), Options())
     for module in (sweep_module, dense):
         monkeypatch.setattr(module, "MotionRecords", lambda most=25_000: MotionRecords(most))
     for _ in range(3):
         solver.step()
-    assert whole.motion.record is not None
     assert solver.motion.record is None
     times = whole.t_old + np.array([0.1, 0.4, 0.9]) * (whole.t - whole.t_old)
     expected = whole.dense_output().states(times)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reluflow.flow.lorentz.kink_location import beyond
 from reluflow.flow.lorentz.meeting import meeting
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.samples import merge
@@ -23,6 +24,12 @@ def neurons(weights: Array, z: Array | None = None) -> Neurons:
         np.arange(count), weights, row_norms(weights), np.zeros(count, np.int64), np.zeros(count),
         seen if z is None else z, status, no_slots, no_duals,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_how_far_is_beyond_a_kink_depends_on_the_largest_pre_activation(size: float) -> None:
+    z = size * np.array([[1.0, 1e-3, -1e-3, -1e-13]])
+    assert beyond(np.ones((1, 4)), z).tolist() == [[False, False, True, False]]
 
 
 @pytest.mark.parametrize("power", [-40, -5, -1, 3, 30])
