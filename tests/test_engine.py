@@ -113,6 +113,12 @@ def sweeps_by_rounds() -> list[tuple[tuple, SweepResult]]:
     return swept
 
 
+def test_paths_of_sweeps_begin_at_the_residual():
+    """Else speeds of pre-activations would be in doubt that are not, and turns of these missed."""
+    for (_, _, path, _), _ in sweeps_by_rounds():
+        assert path.doubt < 1e-3 * np.sqrt(np.mean(path.start**2))
+
+
 @pytest.mark.parametrize("share", [0.97, 1.03])
 def test_it_does_not_matter_where_a_crossing_is_guessed(share, monkeypatch):
     """Before a release or behind it: which of the two comes first is decided where the crossing is."""
