@@ -86,9 +86,9 @@ def test_bursts_do_not_change_descent():
 def test_descent_says_when_it_diverges_and_keeps_the_last_finite_state():
     problem = balanced([[1.0], [-1.0]], [1.0, -1.0], 8, 1.0)
     solver = make_solver("gd", problem, Options(learning_rate=50.0))
-    while solver.failure is None:
+    while solver.failure is None and solver.steps < 1000:
         solver.step(burst=10)
-    assert "diverged" in solver.failure
+    assert "diverged" in (solver.failure or "")
     assert np.all(np.isfinite(solver.state.weights))
 
 

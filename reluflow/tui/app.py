@@ -100,8 +100,7 @@ class Explorer(Listening, TerminalApp):
         self.session, self.glyphs, self.settings = session, glyphs, settings or Settings()
         self._greeting, self._complaints = greeting, complaints
         self._last, self._at_end, self._guided, self._left = last, at_end, guided, left
-        self._shown = shown
-        self._remember, self._timer = remember, timer
+        self._shown, self._remember, self._timer = shown, remember, timer
         #: the preset that the form shows, and how often one was turned back to by then
         self._in_form: tuple[Preset | None, int] = (None, 0)
         self._compose_parts()
