@@ -147,14 +147,13 @@ async def test_a_run_that_is_gone_before_it_settles_is_not_predicted(
     assert stage.theory.marks == Marks()
 
 
-async def test_the_next_run_waits_as_long_as_the_prediction_before_took(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def waited_for(
+    three_runs_at: float, limits: TheoryLimits, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> list[float]:
+    """The seconds that are waited while predictions of three runs are made, and the clock is read so."""
     stage = TheoryStage(monkeypatch)
-    clock = iter([10.0, 10.02, 20.0, 20.7, 30.0, 30.1])
-    limits = TheoryLimits(first_seconds=0.5, settled_seconds=0.1)
-    stage.theory = Theory(stage.host, limits, lambda: next(clock))
-    waited: list[float] = []
+    readings, waited = iter(clock), list[float]()
+    stage.theory = Theory(stage.host, limits, lambda: next(readings))
 
     async def wait(seconds: float) -> None:
         waited.append(seconds)
@@ -162,29 +161,25 @@ async def test_the_next_run_waits_as_long_as_the_prediction_before_took(
     monkeypatch.setattr(module.asyncio, "sleep", wait)
     for number in (1, 2, 3):
         stage.show(replace(RUN, number=number, generation=number, problem=RUN.preset.problem()))
-        stage.theory.follow(stage.at(30.0))
+        stage.theory.follow(stage.at(three_runs_at))
         await stage.work()
-    assert waited == pytest.approx([0.5, 0.1, 0.7])
+    return waited
+
+
+async def test_the_next_run_waits_as_long_as_the_prediction_before_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits, clock = TheoryLimits(settled_seconds=0.1), [10.0, 10.02, 20.0, 20.7, 30.0, 30.1]
+    assert await waited_for(30.0, limits, clock, monkeypatch) == pytest.approx([0.5, 0.1, 0.7])
 
 
 async def test_extremal_directions_wait_no_longer_than_the_last_ones_took(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = TheoryStage(monkeypatch)
+    limits = TheoryLimits(first_seconds=0.0, goals_seconds=0.25)
     # two readings for the landmarks of a run, two for its extremal directions
-    clock = iter([1.0, 1.1, 2.0, 2.01, 3.0, 3.1, 4.0, 4.7, 5.0, 5.1, 6.0, 6.1])
-    limits = TheoryLimits(first_seconds=0.0, settled_seconds=0.0, goals_seconds=0.25)
-    stage.theory = Theory(stage.host, limits, lambda: next(clock))
-    waited: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr(module.asyncio, "sleep", wait)
-    for number in (1, 2, 3):
-        stage.show(replace(RUN, number=number, generation=number, problem=RUN.preset.problem()))
-        stage.theory.follow(stage.at(2.0))
-        await stage.work()
+    clock = [1.0, 1.1, 2.0, 2.01, 3.0, 3.1, 4.0, 4.7, 5.0, 5.1, 6.0, 6.1]
+    waited = await waited_for(2.0, limits, clock, monkeypatch)
     assert waited[1::2] == pytest.approx([0.25, 0.01, 0.25])
 
 
