@@ -68,3 +68,12 @@ def test_the_time_to_fall_is_that_of_the_logistic(mass: float) -> None:
         assert time_to_fall(problem, loss, 1e3) == pytest.approx(expected, rel=1e-5)
         assert time_to_fall(problem, loss, 0.9 * expected) is None
     assert time_to_fall(problem, 0.6, 1e3) == 0.0
+
+
+def test_bundles_come_by_their_heaviest_neuron():
+    """Those of one sign and pattern are put together before others are looked at."""
+    sizes = np.array([1.0, 3.0, 2.0])
+    weights = sizes[:, None] * np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    found, outputs = bundled(neurons(weights, sizes * [1.0, 1.0, -1.0]), np.eye(2) + 0.1)
+    assert outputs.tolist() == [3.0, -2.0, 1.0]
+    np.testing.assert_allclose(row_norms(found), [3.0, 2.0, 1.0])

@@ -195,6 +195,15 @@ def test_neurons_that_are_settled_by_then_are_not_followed_again():
         np.testing.assert_allclose(getattr(again, part.name), getattr(once, part.name), rtol=1e-9, atol=1e-12)
 
 
+def test_each_that_asks_for_a_start_has_what_following_it_left_of_the_budget():
+    problem = load_preset("two-teachers").problem()
+    field, _ = start_growth.start_growth(problem)
+    left = field.budget
+    final_growth_in(field, problem.weights, problem.output_weights)
+    assert field.budget < left < start_growth.EFFORT.budget
+    assert start_growth.start_growth(problem)[0].budget == left
+
+
 def test_points_where_kinks_meet_count_as_what_they_cost():
     """Balanced neurons that are pulled straight back come to where all kinks meet."""
     inputs, slides = np.ones((100, 2)), np.arange(100) < 2

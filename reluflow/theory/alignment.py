@@ -156,7 +156,8 @@ def _starts(inputs: Array, residual: Array, seed: int, slope: float) -> tuple[di
 def _summits(peaks: list[Peak], axes: Array) -> Array:
     """The directions (k, d) of peaks that may be maxima on the sphere, in coordinates of the ``axes`` (p, d).
 
-    Such a maximum on a wall is that of the cones on both of its sides: one that is listed once is none.
+    Such a maximum on a wall is the peak of the cones on both sides: a peak that a wall holds, and that only
+    one cone has, is none.
     """
     rows = np.array([peak.direction for peak in peaks]).reshape(-1, len(axes))
     kept = np.array([peak.inside for peak in peaks], dtype=bool)

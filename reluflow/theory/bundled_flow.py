@@ -65,7 +65,7 @@ class Neurons:
 
 
 def bundled(neurons: Neurons, inputs: Array, slope: float = 0.0) -> tuple[Array, Array]:
-    """Weights (g, d) and output weights (g,) of the bundles, in their true size.
+    """Weights (g, d) and output weights (g,) of the bundles, in their true size, heaviest neurons first.
 
     Left out are neurons that are too small, and, where the activation has no slope below zero, the dead.
     """
@@ -101,7 +101,7 @@ def bundled(neurons: Neurons, inputs: Array, slope: float = 0.0) -> tuple[Array,
 
 
 def _alike(rows: Array) -> list[Index]:
-    """Which rows (k, c) of numbers -1, 0 and 1 are the same, each time in the given order."""
+    """The groups of equal rows, of rows (k, c) of numbers -1, 0 and 1: their places, in ascending order."""
     bits = np.packbits(np.hstack([rows > 0, rows < 0]), axis=1)
     words = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8))).view(np.uint64)
     order: Index = np.lexsort(words.T)

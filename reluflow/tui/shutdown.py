@@ -1,4 +1,4 @@
-"""The app ends on a signal, as SIGTERM, or SIGHUP when the terminal or the connection is gone.
+"""The app ends on a signal: SIGTERM, say, or SIGHUP when the terminal or the connection is gone.
 
 Control-c in the terminal is a key of the app, not a signal.
 """
