@@ -125,23 +125,27 @@ def begin(
     changes = Request(preset, settings or [], method).overrides()
     asked = (above_zero(limit, "--limit", "a number of seconds"), theory_only, share_of(check))
     study = _study(preset, over or [], changes, measure, success, *asked)
-    if keep and study.theory_only:
-        raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
     share = shard_of(shard, quiet)
-    if cluster is not None and jobs is not None:
-        raise SweepError("--jobs is for this machine and --cluster for others; expected one of the two")
+    _check_together(study, keep, jobs, cluster)
     again = parse_retry(retry) if retry is not None else ()
     goes_on = resume or retry is not None
     joining = {"may_begin": not goes_on, "may_join": goes_on or share is not None}
     if dry_run:
         study = study if out is None else _opened(out, study, **joining, dry_run=True)
-        tell_estimate(study, *_left(out, study, again, share), jobs or available(), as_json)
-        return
+        return tell_estimate(study, *_left(out, study, again, share), jobs or available(), as_json)
     if out is None:
         raise SweepError("--out is missing; expected the folder of the sweep, or --dry-run")
     manner = _Manner(jobs or available(), _scheduler(cluster), keep, quiet)
     study = _opened(out, study, **joining)
     raise typer.Exit(_solve(_run_of(out, study, again, share), manner, as_json))
+
+
+def _check_together(study: "Study", keep: bool, jobs: int | None, cluster: str | None) -> None:
+    """Raise SweepError where options contradict each other."""
+    if keep and study.theory_only:
+        raise SweepError("--keep is for runs; expected it without --theory-only, which makes none")
+    if cluster is not None and jobs is not None:
+        raise SweepError("--jobs is for this machine and --cluster for others; expected one of the two")
 
 
 def _study(

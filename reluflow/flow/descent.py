@@ -81,15 +81,13 @@ class Descent(FlowSolver):
     @np.errstate(over="ignore", invalid="ignore")  # divergence is reported in words
     def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         self._previous = self.state
-        start, start_steps = self.t, self.steps
-        problem = self.problem
+        start, start_steps, problem = self.t, self.steps, self.problem
         step = self.rate * (problem.speed / problem.samples)
         weights, outputs, hidden = self._weights, self._outputs, self._hidden
         pulls, weight_step, inputs = self._pulls, self._weight_step, problem.inputs
         residual, slope = self._residual, problem.slope
         kept = 1.0 - self.rate * problem.weight_decay
-        low, high = np.inf, -np.inf
-        is_long = weights.size >= LONG
+        low, high, is_long = np.inf, -np.inf, weights.size >= LONG
         look_every = 1 if is_long else LOOK_EVERY
         # iterations until t_end, whatever the rounding of their number times the rate
         left = np.ceil(t_end / self.rate - 1e-9) - self.steps
@@ -118,13 +116,15 @@ class Descent(FlowSolver):
             # not (loss > floor) also stops at NaN
             if not loss > loss_floor or (i % look_every == 0 and self.abandoned()):
                 break
-        self._residual, self._range = residual, (low, high)
-        self.t_old, self.t = start, self.steps * self.rate
-        if self.steps - start_steps == left:
-            self.t = max(self.t, t_end)
-        # the largest weights by their ends: the sizes of all of them would be a matrix more
-        if not np.max([self.loss, weights.max(), -weights.min(), np.abs(outputs).max()]) < DIVERGED:
+        self._residual, self._range, self.t_old = residual, (low, high), start
+        self.t = max(self.steps * self.rate, t_end if self.steps - start_steps == left else 0.0)
+        if self._is_diverged():
             self._fall_back(start, start_steps)
+
+    def _is_diverged(self) -> bool:
+        weights, outputs = self._weights, self._outputs
+        # the largest weights by their ends: the sizes of all of them would be a matrix more
+        return not np.max([self.loss, weights.max(), -weights.min(), np.abs(outputs).max()]) < DIVERGED
 
     def _way_back(self) -> Callable[[], None]:
         start, start_steps, known = self.t, self.steps, self._range

@@ -112,6 +112,13 @@ class Escape:
     norm: float
     lag: float
 
+    @classmethod
+    def of(cls, lead: Dormant, time: float, rest: Rest, lag: float) -> "Escape":
+        """That of groups which fire together, from the rest that they lead to."""
+        sign, direction, rate = int(lead.sign[0]), lead.direction[0], float(lead.rate[0])
+        neurons, loss = np.sort(np.concatenate(lead.members)), loss_of(rest.residual)
+        return cls(time, sign, direction, rate, neurons, loss, float(np.sum(rest.large.mass)), lag)
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -176,16 +183,7 @@ class _Limit:
             others = dormant.take(np.setdiff1d(np.arange(len(fire)), fires))
             rest = self._escape(lead, others, seeding)
             residual = rest.residual
-            escape = Escape(
-                time,
-                int(lead.sign[0]),
-                lead.direction[0],
-                float(lead.rate[0]),
-                np.sort(np.concatenate(lead.members)),
-                loss_of(residual),
-                float(np.sum(rest.large.mass)),
-                max(rest.time - seeding, 0.0),
-            )
+            escape = Escape.of(lead, time, rest, max(rest.time - seeding, 0.0))
             escapes.append(escape)
             others = replace(others, weights=rest.dormant.weights, outputs=rest.dormant.output_weights)
             if escape.loss <= FLOW_TO_REST.fitted * start_loss:

@@ -125,10 +125,10 @@ class SeriesStepper:
         self, context: StepContext, wanted: Callable[[], float], room: float, history: SeriesHistory
     ) -> TaylorSegment | None:
         """The next segment of a step; None where it should end before."""
-        if not 0 < context.neurons.z.size <= SERIES.most_pairs or self.stepper.samples.labelled:
+        # where there will be kinks, series lead up to those of few
+        most = KINKS.pairs if history.events else SERIES.most_pairs
+        if not 0 < context.neurons.z.size <= most or self.stepper.samples.labelled:
             return None
-        if history.events and context.neurons.z.size > KINKS.pairs:
-            return None  # series do not lead up to kinks of so many, and there will be some
         went_on = history.unit > 0.0
         fastest = 1.0 / history.unit if went_on else max(context.rate, context.trace)
         stiff = not went_on and wanted() * context.trace > SERIES.stiff

@@ -14,6 +14,7 @@ from reluflow.flow.lorentz.event_location import Move, over
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.motion_record import KnownPulls, MotionRecord
 from reluflow.flow.lorentz.neurons import Mask, Neurons, hidden_values
+from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.progress import Progress
 from reluflow.flow.lorentz.pull import Pull, pull
 from reluflow.flow.lorentz.release import Releases, first_release
@@ -150,15 +151,11 @@ class StraightMotion:
         return before, pulled, over(before, pulled, weights, taken, begin, nodes[clear])
 
 
-def move_straight(
-    neurons: Neurons, forcing: Forcing, progress: Progress | None, pulled: Pull | None = None
-) -> StraightMotion:
-    """Neurons from where they are (None: the start of the step) straight through all nodes left.
-
-    pulled: the pull on them, if it is known already.
-    """
-    pulled = pull(neurons, forcing) if pulled is None else pulled
-    path, nodes, count = forcing.path, forcing.path.nodes, len(neurons)
+def _boosted(
+    neurons: Neurons, path: Path, progress: Progress | None, pulled: Pull
+) -> tuple[int, Array, BoostChain, Array]:
+    """The first node, and as of ``StraightMotion``: ``weights``, ``boosted`` and ``integral``."""
+    nodes, count = path.nodes, len(neurons)
     if progress is None:
         first = 0
         weights = path.length * path.through
@@ -175,7 +172,19 @@ def move_straight(
     boosted = boost_chain(generators, neurons.weights, neurons.outputs, neurons.delta)
     steps = boosted.integral.T[:, :, None] * weights
     integral = steps.reshape(count, nodes.size - first, -1, terms).sum(axis=2)
-    integral = _so_far(integral.shape[1]) @ integral
+    return first, weights, boosted, _so_far(integral.shape[1]) @ integral
+
+
+def move_straight(
+    neurons: Neurons, forcing: Forcing, progress: Progress | None, pulled: Pull | None = None
+) -> StraightMotion:
+    """Neurons from where they are (None: the start of the step) straight through all nodes left.
+
+    pulled: the pull on them, if it is known already.
+    """
+    pulled = pull(neurons, forcing) if pulled is None else pulled
+    path, nodes, count = forcing.path, forcing.path.nodes, len(neurons)
+    first, weights, boosted, integral = _boosted(neurons, path, progress, pulled)
     z = np.matmul(integral, pulled.slope.transpose(1, 0, 2))
     z += neurons.z[:, None, :]
     heights = neurons.side[:, None, :] * z
@@ -202,8 +211,7 @@ def move_straight(
         (neurons.side * neurons.z, heights),
         np.column_stack([neurons.outputs, outputs]),
     )
-    passed = np.logical_or.accumulate(suspect, axis=1)
-    passed = np.column_stack([np.zeros(count, dtype=bool), passed[:, :-1]])
+    passed = np.column_stack([np.zeros(count, dtype=bool), np.logical_or.accumulate(suspect, axis=1)[:, :-1]])
     row, node, position = turning_points(these, path, forcing.samples.lengths, passed)
     suspect[row, node] = True
     suspect &= ahead

@@ -10,7 +10,7 @@ from reluflow.flow.lorentz.event_location import REST
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neurons import OFF, ON, SIDE, SLIDING, Bytes, Mask
 from reluflow.flow.lorentz.release import Releases, error_of_multipliers, rounding_of_multipliers
-from reluflow.flow.lorentz.samples import Index
+from reluflow.flow.lorentz.samples import Index, Samples
 from reluflow.network import Array, indices
 
 #: a part of an input orthogonal to others below this share of it (squared) is left to a more careful hand
@@ -61,18 +61,7 @@ def decide(
     basis = forcing.path.basis(rows.position)
     own, force = rows.slope[here, :, sample], forcing.on_force[:, sample].T
     held = rows.slots >= 0
-    gone = rows.inverse[here, releases.slot]
-    theta = np.matmul(rows.inverse, samples.gram[sample[:, None], rows.slots][:, :, None])[:, :, 0]
-    diagonal = gone[here, releases.slot]
-    ratio = -gone / np.where(diagonal > 0.0, diagonal, 1.0)[:, None]
-    ratio[here, releases.slot] = 0.0
-    theta = np.where(crosses[:, None], theta, ratio)
-    inner = _orthogonal(samples.gram, rows.slots, sample, theta)
-    if held.any():  # once more, as M is only nearly the inverse
-        astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
-        theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
-        inner = _orthogonal(samples.gram, rows.slots, sample, theta)
-    square = np.where(crosses, inner[here, sample], 1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
+    theta, inner, square, diagonal = _orthogonal_part(rows, sample, crosses, releases.slot, samples)
     odd = square <= CAREFUL * samples.squares[sample]
     square = np.where(odd, 1.0, square)
     was_on = rows.status[here, sample] == ON
@@ -104,25 +93,32 @@ def decide(
         change = np.where(happens[:, None], change, 0.0)
         status = np.where(happens, status, rows.status[here, sample])
         slides, odd = slides & happens, odd & happens
-    return EventUpdate(
-        happens,
-        sample,
-        releases.slot,
-        crosses,
-        slides,
-        status,
-        kind,
-        change,
-        theta,
-        inner,
-        square,
-        own,
-        entered,
-        slope,
-        strength,
-        margin,
-        odd,
-    )
+    event = happens, sample, releases.slot, crosses, slides, status, kind
+    return EventUpdate(*event, change, theta, inner, square, own, entered, slope, strength, margin, odd)
+
+
+def _orthogonal_part(
+    rows: Rows, sample: Index, crosses: Mask, slot: Index, samples: Samples
+) -> tuple[Array, Array, Array, Array]:
+    """The input of each row's sample without its parts along the others that the row slides on.
+
+    slot (b,): where the sample is held, of rows that do not cross it. Returns theta (b, s), products with all
+    inputs (b, h), the square (b,), and the diagonal of M at the slot (b,).
+    """
+    here, held = np.arange(len(rows)), rows.slots >= 0
+    gone = rows.inverse[here, slot]
+    theta = np.matmul(rows.inverse, samples.gram[sample[:, None], rows.slots][:, :, None])[:, :, 0]
+    diagonal = gone[here, slot]
+    ratio = -gone / np.where(diagonal > 0.0, diagonal, 1.0)[:, None]
+    ratio[here, slot] = 0.0
+    theta = np.where(crosses[:, None], theta, ratio)
+    inner = _orthogonal(samples.gram, rows.slots, sample, theta)
+    if held.any():  # once more, as M is only nearly the inverse
+        astray = np.where(held & crosses[:, None], inner[here[:, None], rows.slots], 0.0)
+        theta = theta + np.matmul(rows.inverse, astray[:, :, None])[:, :, 0]
+        inner = _orthogonal(samples.gram, rows.slots, sample, theta)
+    square = np.where(crosses, inner[here, sample], 1.0 / np.where(diagonal > 0.0, diagonal, 1.0))
+    return theta, inner, square, diagonal
 
 
 def _orthogonal(gram: Array, slots: Index, sample: Index, theta: Array) -> Array:
@@ -159,19 +155,14 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         multiplier[who, :, new] = what.entered[who]
     if frees.any():
         who = indices(frees)
-        gone, own = inverse[who, slot[who]], np.arange(who.size)
-        inverse[who] -= gone[:, :, None] * gone[:, None] / gone[own, slot[who]][:, None, None]
-        inverse[who, slot[who]] = 0.0
-        inverse[who, :, slot[who]] = 0.0
         slots = slots.copy()
         slots[who, slot[who]] = -1
+        _let_go(inverse, who, slot[who])
     rows.slope += change * what.inner[:, None]
     row, slid = np.nonzero(slots >= 0)
     rows.slope[row, :, slots[row, slid]] = 0.0
-    mixed = change * what.own[:, None]
-    turned = (
-        mixed + mixed.transpose(0, 2, 1) + what.square[:, None, None] * (change * change.transpose(0, 2, 1))
-    )
+    mixed, squares = change * what.own[:, None], change * change.transpose(0, 2, 1)
+    turned = mixed + mixed.transpose(0, 2, 1) + what.square[:, None, None] * squares
     return replace(
         rows,
         status=status,
@@ -184,6 +175,14 @@ def changed(rows: Rows, what: EventUpdate, total: int) -> Rows:
         slots=slots,
         events=rows.events + what.happens,
     )
+
+
+def _let_go(inverse: Array, who: Index, slot: Index) -> None:
+    """Take from M of rows ``who`` (c,), in place, what the samples in slots (c,) add to it."""
+    gone = inverse[who, slot]
+    inverse[who] -= gone[:, :, None] * gone[:, None] / gone[np.arange(who.size), slot][:, None, None]
+    inverse[who, slot] = 0.0
+    inverse[who, :, slot] = 0.0
 
 
 def _across(rows: Rows, change: Array) -> Array:
