@@ -365,6 +365,15 @@ def test_the_distances_from_the_start_are_those_of_the_columns() -> None:
     assert plain(picture.rows(history.states[20], 31, 20, BRAILLE, 0)[-1]).startswith("K 0  A 0  P 1.47e-4")
 
 
+def test_a_distance_that_is_not_known_is_a_dash() -> None:
+    nothing = Problem([[1.0, 0.0]], [1.0], np.zeros((2, 2)), np.zeros(2))
+    history = growing_run()
+    rows = draw_departure(history, 10.0, (60, 9), BRAILLE, 0, nothing).rows(
+        history.states[20], 60, 10, BRAILLE, 0
+    )
+    assert plain(rows[-1]).startswith("K kernel -  A activations ")
+
+
 def test_kernels_that_take_too_long_are_not_begun() -> None:
     many = Problem(np.ones((2000, 2)), np.ones(2000), np.ones((100, 2)), np.ones(100))
     rows = draw_departure(growing_run(), 10.0, (60, 9), BRAILLE, 0, many).rows(

@@ -133,7 +133,12 @@ def _digit(digit: int, exponent: int) -> str:
 
 
 def short(value: float, digits: int = 1) -> str:
-    """A number in at most seven characters or so: 12.5, 0.04, 3e-9, 1.25e6; more if ``digits`` are wanted."""
+    """A number in at most seven characters or so: 12.5, 0.04, 3e-9, 1.25e6; more if ``digits`` are wanted.
+
+    A dash where there is none.
+    """
+    if not math.isfinite(value):
+        return "-"
     if value == 0.0:
         return "0"
     if 1e-2 <= abs(value) < 1e5:
