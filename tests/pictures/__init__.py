@@ -1,0 +1,1 @@
+"""What ``test_recorded_views`` draws."""
