@@ -37,7 +37,7 @@ def with_plateaus(
         y = level - 1 if level > 0 else level + 1
         for label in (f"{plateau.name} {short(_rounded(plateau.loss))}", plateau.name):
             start = min(max((begin + end - len(label)) // 2, free), width - len(label))
-            text = plain(rows[y]) if y < height else ""
+            text = plain(rows[y])
             if start >= free and not text[start : start + len(label)].strip():
                 rows[y] = put(rows[y], start, label, "level")
                 free = start + len(label) + 1
@@ -100,7 +100,7 @@ def _with_forecast(picture: LossPicture, time: float, glyphs: Glyphs) -> list[Ro
     at = picture.left + column
     free = (" ", glyphs.theory_time, glyphs.theory)
     return [
-        put(row, at, glyphs.forecast, "forecast") if y < height and plain(row)[at : at + 1] in free else row
+        put(row, at, glyphs.forecast, "forecast") if y < height and _open(row)[at : at + 1] in free else row
         for y, row in enumerate(picture.rows)
     ]
 
@@ -117,7 +117,7 @@ def _marked(row: Row, at: int, glyphs: Glyphs) -> Row:
         else:
             marked.append(Segment(text, role))
         start = end
-    if 0 <= at < start and plain(row)[at] in (" ", glyphs.theory, glyphs.theory_time):
+    if 0 <= at < start and _open(row)[at] in (" ", glyphs.theory, glyphs.theory_time):
         return put(marked, at, glyphs.mark, "mark")
     return marked
 
@@ -126,9 +126,14 @@ def _rounded(loss: float) -> float:
     return float(f"{loss:.3g}")
 
 
+def _open(row: Row) -> str:
+    """The text of a row, but that a blank in the label of a plateau is none."""
+    return "".join(text.replace(" ", "x") if role == "level" else text for text, role in row)
+
+
 def _over_blanks(row: Row, columns: range, text: str, role: Role) -> Row:
     """A character over those cells of some columns that are empty."""
-    line = plain(row)
+    line = _open(row)
     blank = [x for x in columns if 0 <= x < len(line) and line[x] == " "]
     if not blank:
         return row
