@@ -151,8 +151,9 @@ class PageSettings:
     #: the name of a number, and the number; the formula stands behind them
     name: int = 16
     value: int = 16
-    #: a column of numbers
+    #: a column of numbers, and the narrowest one: a blank and the longest head, "residual r_k"
     column: int = 14
+    least_column: int = 13
     #: rows of a curve
     curve_height: int = 10
     #: columns from which on two curves stand side by side, and cells between them

@@ -113,7 +113,7 @@ def _cell(table: NeuronTable, line: Line, column: Column, glyphs: Glyphs) -> tup
     if column == "#":
         return str(line.number), "dim"
     if column == "sign":
-        return _sign(int(table.sign[place]), glyphs)
+        return sign_text(int(table.sign[place]), glyphs)
     if column == "norm":
         return norm_text(float(table.log10_norm[place])), "text"
     if column == "angle":
@@ -165,7 +165,8 @@ def active_text(
     return count + marks + glyphs.ellipsis if room > 0 else count[: max(width, 0)]
 
 
-def _sign(sign: int, glyphs: Glyphs) -> tuple[str, Role]:
+def sign_text(sign: int, glyphs: Glyphs) -> tuple[str, Role]:
+    """The mark of a neuron by the sign of its output weight, the sign, and the role of both."""
     if sign > 0:
         return f"{glyphs.positive} +", "positive"
     if sign < 0:

@@ -1,7 +1,8 @@
 """A page about one event: what happened, why, and what else happens to that neuron."""
 
-import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from reluflow.flow.events import Change, Events
 from reluflow.observe.crossings import Crossing
@@ -10,8 +11,8 @@ from reluflow.plot.axes import short
 from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.event_words import event_text
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.table import norm_text
-from reluflow.plot.views.facts import Sheet, event_fact, fact, number, remark, sheet
+from reluflow.plot.table import norm_text, sign_text
+from reluflow.plot.views.facts import Sheet, event_fact, fact, remark, sheet
 
 _RULES = {
     Change.ENTER: "both velocities are above 0: the sample goes on",
@@ -43,7 +44,8 @@ class EventFacts:
 def event_sheet(facts: EventFacts, width: int, glyphs: Glyphs) -> Sheet:
     """The whole page; below the head, all events of the same neuron."""
     head = [*_numbers(facts, glyphs), []]
-    head.append([Segment(f" all {len(facts.own)} events of neuron {facts.neuron.number}", "strong")])
+    which = f"all {len(facts.own)} events" if len(facts.own) > 1 else "the only event"
+    head.append([Segment(f" {which} of neuron {facts.neuron.number}", "strong")])
     title = f"event {facts.row + 1:,} of {len(facts.events):,}"
     return sheet(title, head, width, len(facts.own), lambda i: _line(facts, i, width))
 
@@ -52,7 +54,6 @@ def _numbers(facts: EventFacts, glyphs: Glyphs) -> list[Row]:
     events, row, now = facts.events, facts.row, facts.neuron
     kind = Change(int(events.kind[row]))
     sample = int(events.sample[row])
-    signs = {1: f"{glyphs.positive} +", 0: f"{glyphs.still} 0", -1: f"{glyphs.negative} -"}
     rows = [
         fact(
             "time",
@@ -70,15 +71,15 @@ def _numbers(facts: EventFacts, glyphs: Glyphs) -> list[Row]:
             fact("above the kink", _speed(v.above), f"v_on = v_off - a_j (c/n) {force}_k |x_k|^2"),
             fact(
                 "residual",
-                number(float(now.residual[sample])),
+                short(float(now.residual[sample])),
                 f"r_k = h(x_k) - y_k, y_k = {short(facts.target)}",
             ),
         ]
         if now.force is not None:
-            rows.append(fact("force", number(float(now.force[sample])), "g_k = d l / d h(x_k)"))
+            rows.append(fact("force", short(float(now.force[sample])), "g_k = d l / d h(x_k)"))
     return [
         *rows,
-        fact("sign", signs[now.sign], f"of a_j = {number(now.output_weight)}"),
+        fact("sign", sign_text(now.sign, glyphs)[0], f"of a_j = {short(now.output_weight)}"),
         fact("norm", norm_text(now.log10_norm), "|w_j|"),
         fact("sees then", f"{int(now.active.sum())} of {now.active.size}", "samples with z_jk > 0", "ray"),
         event_fact(
@@ -88,7 +89,7 @@ def _numbers(facts: EventFacts, glyphs: Glyphs) -> list[Row]:
 
 
 def _speed(value: float) -> str:
-    return f"{value:+.3g}" if math.isfinite(value) else "-"
+    return ("+" if 0.0 < value < np.inf else "") + short(float(f"{value:.3g}"))
 
 
 def _line(facts: EventFacts, i: int, width: int) -> Row:

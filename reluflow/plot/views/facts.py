@@ -1,6 +1,5 @@
 """The parts that pages about one thing are made of: numbers with their formulas, and curves over time."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,11 +47,6 @@ def _hanging(row: Row, width: int) -> int:
     return before if before <= width // 2 else PAGE.name + 1
 
 
-def number(value: float) -> str:
-    """A number, or a dash where there is none."""
-    return short(value) if math.isfinite(value) else "-"
-
-
 def fact(name: str, value: str, formula: str, role: Role = "text") -> Row:
     """A number and what is behind it."""
     return [
@@ -83,23 +77,23 @@ def events_about(events: Events, t: float) -> list[Row]:
     ]
 
 
-def columns_head(what: str, state: str, names: Sequence[str]) -> Row:
+def columns_head(what: str, state: str, names: Sequence[str], width: int) -> Row:
     """The heads over ``columns_row``."""
-    return [Segment(f"{what:>7}  {state:<9}{_columns(names)}", "axis")]
+    before = f"{what:>7}  {state:<9}"
+    return [Segment(before + _columns(names, width - len(before)), "axis")]
 
 
 def columns_row(what: int, mark: str, word: str, role: Role, numbers: Sequence[str], width: int) -> Row:
     """A line of a page: which it is, its state as a mark and a word, and numbers."""
-    row = [
-        Segment(f"{what:>7}  ", "dim"),
-        Segment(f"{mark} {word:<7}", role),
-        Segment(_columns(numbers), "text"),
-    ]
-    return fit(row, width)
+    number, state = f"{what:>7}  ", f"{mark} {word:<7}"
+    columns = _columns(numbers, width - len(number) - len(state))
+    return fit([Segment(number, "dim"), Segment(state, role), Segment(columns, "text")], width)
 
 
-def _columns(texts: Sequence[str]) -> str:
-    return "".join(text.rjust(PAGE.column) for text in texts)
+def _columns(texts: Sequence[str], room: int) -> str:
+    """Texts in columns; the last ones are left out where there is no room, as part of a number is another."""
+    wide = min(max(room // len(texts), PAGE.least_column), PAGE.column)
+    return "".join(text.rjust(wide) for text in texts[: max(room // wide, 0)])
 
 
 def curves(

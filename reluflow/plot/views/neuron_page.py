@@ -12,7 +12,7 @@ from reluflow.observe.inspection import Inspection, NeuronRecord
 from reluflow.plot.axes import short
 from reluflow.plot.cells import Role, Row
 from reluflow.plot.glyphs import Glyphs
-from reluflow.plot.table import norm_text
+from reluflow.plot.table import norm_text, sign_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
 from reluflow.plot.views.facts import (
     Picture,
@@ -22,7 +22,6 @@ from reluflow.plot.views.facts import (
     curves,
     events_about,
     fact,
-    number,
     sheet,
 )
 
@@ -64,7 +63,7 @@ def _head(facts: Facts, width: int, glyphs: Glyphs) -> list[Row]:
     rows = [fact(name, value, formula, role) for name, value, formula, role in _numbers(facts, glyphs)]
     rows += [*_next_events(facts), [], *_pictures(facts, width, glyphs), []]
     last = "residual r_k" if facts.now.force is None else "force g_k"
-    return [*rows, columns_head("sample", "active", ("z_jk", "cosine", "target y_k", last))]
+    return [*rows, columns_head("sample", "active", ("z_jk", "cosine", "target y_k", last), width)]
 
 
 def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
@@ -75,7 +74,7 @@ def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
     word = "slides" if slides else "kink" if kink else "on" if on else "off"
     last = now.residual if now.force is None else now.force
     columns = (now.preactivations, now.cosine, facts.targets, last)
-    numbers = [number(float(column[sample])) for column in columns]
+    numbers = [short(float(column[sample])) for column in columns]
     role: Role = "level" if kink else "ray" if on else "dim"
     return columns_row(sample + 1, mark, word, role, numbers, width)
 
@@ -83,12 +82,7 @@ def _line(facts: Facts, sample: int, width: int, glyphs: Glyphs) -> Row:
 def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
     """(name, value, formula, role of the value)."""
     now = facts.now
-    signs: dict[int, tuple[str, Role]] = {
-        1: (f"{glyphs.positive} +", "positive"),
-        0: (f"{glyphs.still} 0", "still"),
-        -1: (f"{glyphs.negative} -", "negative"),
-    }
-    sign, role = signs[now.sign]
+    sign, role = sign_text(now.sign, glyphs)
     c, force = f"{facts.speed:g}", "r" if now.force is None else "g"
     angle = f"{now.angle:.3f}{glyphs.degree}" if math.isfinite(now.angle) else "-"
     direction = (
@@ -104,15 +98,15 @@ def _numbers(facts: Facts, glyphs: Glyphs) -> list[tuple[str, str, str, Role]]:
         ("sign", sign, "s_j = sign of a_j", role),
         ("state", now.condition, _CONDITIONS if now.slope == 0.0 else _LEAKY_CONDITIONS, "text"),
         ("norm", norm_text(now.log10_norm), "|w_j|", "text"),
-        ("output weight", number(now.output_weight), "a_j", "text"),
-        ("imbalance", number(now.imbalance), f"delta_j = a_j^2 - |w_j|^2, which {conserved}", "text"),
-        ("its drift", number(facts.drift), f"{drift}, in recorded states", "text"),
+        ("output weight", short(now.output_weight), "a_j", "text"),
+        ("imbalance", short(now.imbalance), f"delta_j = a_j^2 - |w_j|^2, which {conserved}", "text"),
+        ("its drift", short(facts.drift), f"{drift}, in recorded states", "text"),
         ("angle", angle, direction, "text"),
         ("active", active, "samples with z_jk = <w_j, x_k> > 0", "ray"),
-        ("pull", number(now.pull), f"|D_j|, D_j = -({c}/n) sum_k A_jk {force}_k x_k{leak}", "text"),
-        ("growth rate", number(now.growth), f"s_j <u_j, D_j>{less}, u_j = w_j / |w_j|", "text"),
-        ("growth of |w|", number(now.norm_rate), f"d ln|w_j|/dt = (a_j / |w_j|) <u_j, D_j>{less}", "text"),
-        ("rotation", number(now.rotation), "|du_j/dt| = |a_j / w_j| |D_j - <u_j, D_j> u_j|, rad", "text"),
+        ("pull", short(now.pull), f"|D_j|, D_j = -({c}/n) sum_k A_jk {force}_k x_k{leak}", "text"),
+        ("growth rate", short(now.growth), f"s_j <u_j, D_j>{less}, u_j = w_j / |w_j|", "text"),
+        ("growth of |w|", short(now.norm_rate), f"d ln|w_j|/dt = (a_j / |w_j|) <u_j, D_j>{less}", "text"),
+        ("rotation", short(now.rotation), "|du_j/dt| = |a_j / w_j| |D_j - <u_j, D_j> u_j|, rad", "text"),
     ]
 
 

@@ -17,9 +17,9 @@ from reluflow.plot.cells import Row, Segment, fit
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.phases import Plateau
 from reluflow.plot.settings import PAGE, PHASES
-from reluflow.plot.table import NET_GROWTH, growth_text, norm_text
+from reluflow.plot.table import NET_GROWTH, growth_text, norm_text, sign_text
 from reluflow.plot.views.chart import Axis, decade_limits, round_limits
-from reluflow.plot.views.facts import Picture, Sheet, curves, fact, number, remark, sheet
+from reluflow.plot.views.facts import Picture, Sheet, curves, fact, remark, sheet
 from reluflow.plot.views.norms import log10_norms
 from reluflow.theory.escape import Verdict
 from reluflow.theory.forecast import Forecast
@@ -64,7 +64,7 @@ def plateau_sheet(facts: PlateauFacts, width: int, glyphs: Glyphs) -> Sheet:
 def _times(plateau: Plateau, saddle: Saddle | None) -> list[Row]:
     share = f"{100.0 * PHASES.edge:.0f} %"
     rows = [
-        fact("loss", number(plateau.loss), "in the middle of the time spent about it", "level"),
+        fact("loss", short(plateau.loss), "in the middle of the time spent about it", "level"),
         fact("begins", f"t = {short(plateau.begin)}", f"{share} of the fall to it are left"),
     ]
     if plateau.leave is None or plateau.escape is None or plateau.arrive is None:
@@ -77,13 +77,13 @@ def _times(plateau: Plateau, saddle: Saddle | None) -> list[Row]:
             "three quarters of it: the group has half its final mass",
         ),
         fact("next reached", f"t = {short(plateau.arrive)}", f"all of it but {share}"),
-        fact("held for", number(plateau.leave - plateau.begin), "flow time from begins to left"),
+        fact("held for", short(plateau.leave - plateau.begin), "flow time from begins to left"),
     ]
     if saddle is not None and saddle.escape_rate is not None:
         rows.append(
             fact(
                 "escape rate",
-                number(saddle.escape_rate),
+                short(saddle.escape_rate),
                 "half the slope of ln(u / (u_end - u)), u the group's mass",
             )
         )
@@ -104,7 +104,7 @@ def _theory(facts: PlateauFacts) -> list[Row]:
         ),
         fact(
             "Gamma_available",
-            number(verdict.gamma_available),
+            short(verdict.gamma_available),
             "the largest of them that a live small neuron flows to",
         ),
     ]
@@ -120,13 +120,13 @@ def _theory(facts: PlateauFacts) -> list[Row]:
         ),
         fact(
             "its rate",
-            number(found.rate),
+            short(found.rate),
             f"gamma = s G_r(w), of {counted(found.neurons.size, 'neuron')} with a "
             f"{'>' if found.sign > 0 else '<'} 0",
         ),
         fact(
             "its mass",
-            number(found.mass),
+            short(found.mass),
             "u* = n gamma / sum_k relu(<w, x_k>)^2, when it has fitted what it sees",
         ),
     ]
@@ -170,14 +170,12 @@ def _limits(logs: Array) -> tuple[float, float]:
 
 def _line(roster: Roster, clusters: Clusters, cluster: int, width: int, glyphs: Glyphs) -> Row:
     lead, table = int(clusters.lead[cluster]), roster.table
-    mark = glyphs.positive if table.sign[lead] > 0 else glyphs.negative
+    sign, role = sign_text(int(table.sign[lead]), glyphs)
     norm = norm_text(float(log10_norms(roster.state.weights[[lead]])[0]))
     return fit(
         [
             Segment(f"{cluster + 1:>7}  ", "dim"),
-            Segment(
-                f"{int(clusters.size[cluster]):>6} {mark}", "positive" if table.sign[lead] > 0 else "negative"
-            ),
+            Segment(f"{int(clusters.size[cluster]):>6} {sign[0]}", role),
             Segment(f"{lead:>10}{norm:>11}{growth_text(float(table.growth[lead])):>10}", "text"),
             Segment(f"  {CONDITIONS[int(table.condition[lead])]}", "text"),
         ],

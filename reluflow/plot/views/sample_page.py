@@ -8,10 +8,10 @@ from reluflow.flow.base import State
 from reluflow.flow.events import Events
 from reluflow.observe.samples import SampleRecord, SampleReport
 from reluflow.plot.axes import short
-from reluflow.plot.cells import Role, Row
+from reluflow.plot.cells import Row
 from reluflow.plot.glyphs import Glyphs
 from reluflow.plot.settings import PAGE
-from reluflow.plot.table import norm_text
+from reluflow.plot.table import norm_text, sign_text
 from reluflow.plot.views.chart import Axis, round_limits
 from reluflow.plot.views.facts import (
     Picture,
@@ -21,7 +21,6 @@ from reluflow.plot.views.facts import (
     curves,
     events_about,
     fact,
-    number,
     sheet,
 )
 from reluflow.plot.views.norms import log10_norms
@@ -44,7 +43,7 @@ def sample_sheet(facts: SampleFacts, width: int, glyphs: Glyphs) -> Sheet:
     """The whole page; below the head, a line a neuron that sees the sample or slides on it."""
     now, t = facts.now, facts.state.t
     head = [*_numbers(facts), *events_about(facts.events, t), [], *_pictures(facts, width, glyphs), []]
-    head.append(columns_head("neuron", "state", ("|w_j|", "z_jk", "a_j relu(z)")))
+    head.append(columns_head("neuron", "state", ("|w_j|", "z_jk", "a_j relu(z)"), width))
     listed = np.flatnonzero(now.active | now.sliding)
     listed = listed[np.argsort(-np.abs(now.contribution[listed]), kind="stable")]
     title = f"sample {facts.sample + 1} at t = {short(t)}"
@@ -59,11 +58,11 @@ def _numbers(facts: SampleFacts) -> list[Row]:
     positive = now.active & (facts.state.output_weights > 0.0)
     n = problem.samples
     return [
-        fact("length", number(now.length), f"|x_k|, x_k = ({shown}{more})"),
-        fact("target", number(float(problem.targets[facts.sample])), "y_k"),
-        fact("prediction", number(now.prediction), "h(x_k) = sum_j a_j relu(z_jk), z_jk = <w_j, x_k>"),
+        fact("length", short(now.length), f"|x_k|, x_k = ({shown}{more})"),
+        fact("target", short(float(problem.targets[facts.sample])), "y_k"),
+        fact("prediction", short(now.prediction), "h(x_k) = sum_j a_j relu(z_jk), z_jk = <w_j, x_k>"),
         *_of_labels(facts),
-        fact("residual", number(now.residual), "r_k = h(x_k) - y_k"),
+        fact("residual", short(now.residual), "r_k = h(x_k) - y_k"),
         fact(
             "share of loss",
             f"{100.0 * now.share:.2f} %",
@@ -71,7 +70,7 @@ def _numbers(facts: SampleFacts) -> list[Row]:
         ),
         fact(
             "pull",
-            number(problem.speed / n * abs(now.force) * now.length),
+            short(problem.speed / n * abs(now.force) * now.length),
             f"its part of |D_j|: (c/n) |{'g' if problem.of_labels else 'r'}_k| |x_k|",
         ),
         fact(
@@ -91,8 +90,8 @@ def _of_labels(facts: SampleFacts) -> list[Row]:
         return []
     now, label = facts.now, float(facts.problem.targets[facts.sample])
     return [
-        fact("margin", number(label * now.prediction), "y_k h(x_k), above zero where the sample is right"),
-        fact("force", number(now.force), f"g_k = d l / d h(x_k) of the {facts.problem.loss} loss"),
+        fact("margin", short(label * now.prediction), "y_k h(x_k), above zero where the sample is right"),
+        fact("force", short(now.force), f"g_k = d l / d h(x_k) of the {facts.problem.loss} loss"),
     ]
 
 
@@ -110,9 +109,7 @@ def _pictures(facts: SampleFacts, width: int, glyphs: Glyphs) -> list[Row]:
 
 def _line(facts: SampleFacts, neuron: int, width: int, glyphs: Glyphs) -> Row:
     now, state = facts.now, facts.state
-    above = state.output_weights[neuron] > 0.0
-    sign: Role = "positive" if above else "negative"
-    mark = glyphs.positive if above else glyphs.negative
+    sign, role = sign_text(int(np.sign(state.output_weights[neuron])), glyphs)
     norm = norm_text(float(log10_norms(state.weights[[neuron]])[0]))
-    numbers = (norm, number(float(now.preactivation[neuron])), number(float(now.contribution[neuron])))
-    return columns_row(neuron, mark, "slides" if now.sliding[neuron] else "on", sign, numbers, width)
+    numbers = (norm, short(float(now.preactivation[neuron])), short(float(now.contribution[neuron])))
+    return columns_row(neuron, sign[0], "slides" if now.sliding[neuron] else "on", role, numbers, width)
