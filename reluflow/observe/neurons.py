@@ -22,12 +22,13 @@ TO_PULL: Final = "to D+ or D-"
 class NeuronTable:
     """One row a neuron.
 
-    ``sign`` (m,) of a_j, ``log10_norm`` (m,) of |w_j| (-inf for a zero neuron), ``angle`` (m,) in degrees,
-    ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether <w_j, x_k> > 0 by more
-    than rounding, so that a neuron that rests or slides on a kink does not flicker; ``on_kink`` (m, n):
-    whether it is only rounding; ``sliding`` (m, n): whether the flow holds it there; ``growth`` (m,):
-    s_j <u_j, D_j> - lambda with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual none is known
-    to slide, and growth is NaN. ``slope``: by which inactive samples count; above zero no neuron is dead.
+    ``sign`` (m,) of a_j, ``log10_norm`` (m,) of |w_j| (-inf for a zero neuron), ``angle`` (m,) in degrees
+    (NaN for a zero neuron), ``angle_meaning``: what the angle is measured from, ``active`` (m, n): whether
+    <w_j, x_k> > 0 by more than rounding, so that a neuron that rests or slides on a kink does not flicker;
+    ``on_kink`` (m, n): whether it is only rounding; ``sliding`` (m, n): whether the flow holds it there;
+    ``growth`` (m,): s_j <u_j, D_j> - lambda with u_j = w_j / |w_j|, NaN for a zero neuron. Without a residual
+    none is known to slide, and growth is NaN. ``slope``: by which inactive samples count; above zero no
+    neuron is dead.
     """
 
     sign: npt.NDArray[np.int8]
@@ -60,6 +61,7 @@ def describe(state: State, problem: Problem, residual: Array | None = None) -> N
         log10_norm = np.log10(norms)
     if problem.dimension == 2:
         angle = np.degrees(np.arctan2(state.weights[:, 1], state.weights[:, 0]))
+        angle[norms == 0.0] = np.nan
         meaning = "of the direction"
     else:
         angle = angles_to(state.weights, pulls_of(sign, problem))

@@ -141,7 +141,7 @@ def growth_text(rate: float) -> str:
     """+0.356, -1.2e-5; a dash where there is none."""
     if not math.isfinite(rate):
         return "-"
-    if rate == 0.0 or 1e-3 <= abs(rate) < 1e4:
+    if rate == 0.0 or 1e-3 <= abs(rate) < 999.5:
         return f"{rate + 0.0:+.3g}" if rate else "0"
     mantissa, _, exponent = f"{rate:+.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
@@ -154,7 +154,7 @@ def active_text(
 
     When they do not fit, how many are active first and as many marks as do.
     """
-    count = f"{int(active.sum())}/{active.size} "
+    count = f"{int(active.sum()):>{len(str(active.size))}}/{active.size} "
     room = active.size if active.size <= width else width - len(count) - 1
     shown = zip(active[: max(room, 0)], sliding[: max(room, 0)], strict=True)
     marks = "".join(
