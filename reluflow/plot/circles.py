@@ -10,7 +10,7 @@ from reluflow.errors import ProblemError
 from reluflow.flow.base import State
 from reluflow.network import Array
 from reluflow.observe.neurons import pulls_of
-from reluflow.plot.directions import units_of
+from reluflow.plot.directions import one_signed, units_of
 from reluflow.problem import Problem
 
 #: directions whose sine is smaller span no circle
@@ -105,10 +105,7 @@ def _principal(state: State, problem: Problem) -> Array:
     """Principal axes (p, p) of the neurons' directions, uncentred, the largest first and each of one sign."""
     units = units_of(problem.span.project(units_of(state.weights)))
     _, axes = np.linalg.eigh(units.T @ units)
-    axes = axes[:, ::-1]
-    largest = np.argmax(np.abs(axes), axis=0)
-    found: Array = axes * np.where(axes[largest, np.arange(axes.shape[1])] < 0.0, -1.0, 1.0)
-    return found
+    return one_signed(axes[:, ::-1])
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,13 @@ def _choose(m: int, cursor: int | None) -> Numbers:
     return chosen
 
 
+def one_signed(axes: Array) -> Array:
+    """Columns (p, k) of whose sign nothing is known, with their largest coordinate above zero."""
+    largest = np.argmax(np.abs(axes), axis=0)
+    found: Array = axes * np.where(axes[largest, np.arange(axes.shape[1])] < 0.0, -1.0, 1.0)
+    return found
+
+
 def units_of(rows: Array) -> Array:
     """Unit rows, whatever their sizes; a zero row stays zero."""
     return _polar(rows)[0]
@@ -197,7 +204,7 @@ def _plane(rows: Array, previous: Plane | None) -> Plane:
         return Plane(np.eye(p, 2), 1.0)
     moment = rows.T @ rows
     values, vectors = np.linalg.eigh(moment)
-    basis = vectors[:, [-1, -2]]
+    basis = one_signed(vectors[:, [-1, -2]])
     total = float(values.sum())
     share = float((values[-1] + values[-2]) / total) if total > 0.0 else 0.0
     if previous is not None and previous.basis.shape == basis.shape:

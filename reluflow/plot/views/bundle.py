@@ -24,7 +24,7 @@ from reluflow.theory.memory import remembered
 
 @dataclass(frozen=True)
 class _Teacher:
-    """``weights`` v* (d,); ``axes`` (d, p) the eigenvectors of H, by decreasing eigenvalue."""
+    """``weights`` v* (d,); ``axes`` (d, p): eigenvectors of H by decreasing eigenvalue, none against v*."""
 
     weights: Array
     axes: Array
@@ -33,7 +33,7 @@ class _Teacher:
 def bundle_view(
     state: State, problem: Problem, width: int, height: int, glyphs: Glyphs, cursor: int | None
 ) -> list[Row]:
-    """The sizes |<e_k, v* - v>| by k, log scale, against |<e_k, v*>|; the mark says the sign.
+    """The sizes |<e_k, v* - v>| by k, log scale, against <e_k, v*> >= 0; the mark says the sign.
 
     Of the neuron under the cursor its part of the bundle: |<e_k, a_j w_j>|.
     v* is the least-squares solution of X v* = y (that of least norm where there are several), which must
@@ -94,8 +94,8 @@ def _teacher(problem: Problem) -> _Teacher | str:
     if not miss <= BUNDLE.exact * np.linalg.norm(problem.targets):
         share = float(miss / np.linalg.norm(problem.targets))
         return f"{labels} exactly; here the best single neuron misses them by {share:.1%} (in norm)."
-    basis = problem.span.basis
-    return _Teacher(basis @ solution, basis @ right.T)
+    basis, towards = problem.span.basis, np.where(right @ solution < 0.0, -1.0, 1.0)
+    return _Teacher(basis @ solution, basis @ (right.T * towards))
 
 
 def _stems(chart: Chart, numbers: Array, logs: Array) -> list[Trace]:

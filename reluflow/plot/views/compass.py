@@ -1,5 +1,7 @@
 """Where the neurons point: the compass of ``plot.directions`` on a single state."""
 
+import numpy as np
+
 from reluflow.flow.base import State
 from reluflow.plot.axes import power_of_ten
 from reluflow.plot.cells import Role, Row
@@ -16,7 +18,8 @@ def directions_view(
     if width < 1 or height < 1:
         return stacked([], width, height)
     span = problem.span
-    picture = compass(span.project(state.weights), state.output_weights, span.inputs, cursor)
+    with np.errstate(all="ignore"):
+        picture = compass(span.project(state.weights), state.output_weights, span.inputs, cursor)
     rows = compass_rows(picture, (width, height - 1), glyphs, cursor)
     low, high = (power_of_ten(round(limit)) for limit in picture.radius)
     share = picture.plane.share
