@@ -29,10 +29,7 @@ class Tick:
 def round_up(value: float) -> float:
     """The smallest of 1, 1.25, ... 8, 10 times a power of ten that is at least ``value`` > 0."""
     power = 10.0 ** math.floor(math.log10(value))
-    for step in _ROUND:
-        if step * power >= value * (1.0 - 1e-12):
-            return step * power
-    return 10.0 * power
+    return next(step * power for step in _ROUND if step * power >= value * (1.0 - 1e-12))
 
 
 def sticky_time(previous: Limits | None, last: float) -> Limits:

@@ -129,8 +129,13 @@ def tame(values: Array) -> Array:
 
 
 def round_limits(values: Array) -> Limits:
-    """Limits at round numbers around finite values (k,): they change seldom while the values move."""
+    """Limits at round numbers around finite values (k,): they change seldom while the values move.
+
+    Values that are all zero stand in the middle of -1 to 1.
+    """
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    if low == high == 0.0:
+        return -1.0, 1.0
     least = max(1e-6 * max(abs(low), abs(high)), CHART.shortest)
     if high - low < least:
         low, high = low - least, high + least

@@ -108,7 +108,7 @@ def draw_field(
             for sign in (1, -1):
                 _directions(chart, rows, inputs, pull, problem.slope, sign, circle.whole)
     _cursor(chart, rows, neurons, cursor)
-    words = legend(_entries(choice, circle, neurons, problem, glyphs, bool(kinks)), width)
+    words = legend(_entries(choice, circle, neurons, problem, glyphs, few, bool(kinks)), width)
     return stacked([rows, [words]], width, height)
 
 
@@ -210,7 +210,13 @@ def _cursor(chart: Chart, rows: list[Row], neurons: _Neurons, cursor: int | None
 
 
 def _entries(
-    choice: CircleChoice, circle: Circle, neurons: _Neurons, problem: Problem, glyphs: Glyphs, kinks: bool
+    choice: CircleChoice,
+    circle: Circle,
+    neurons: _Neurons,
+    problem: Problem,
+    glyphs: Glyphs,
+    few: bool,
+    kinks: bool,
 ) -> list[tuple[str, Role]]:
     name = str(choice) or ("" if circle.whole else "fullest circle")
     entries: list[tuple[str, Role]] = []
@@ -220,13 +226,12 @@ def _entries(
         entries.append((f"through {choice}" if choice.words else name, "strong"))
     if not circle.whole:
         entries.append((f"{100.0 * neurons.share:.0f} % near", "dim"))
-    entries += [
-        (f"{glyphs.positive} a>0", "positive"),
-        (f"{glyphs.negative} a<0", "negative"),
-        (f"{glyphs.plus_goal}{glyphs.minus_goal} {'extremal' if circle.whole else 'maximum'}", "strong"),
-    ]
+    entries += [(f"{glyphs.positive} a>0", "positive"), (f"{glyphs.negative} a<0", "negative")]
+    if few:
+        what = "extremal" if circle.whole else "maximum"
+        entries.append((f"{glyphs.plus_goal}{glyphs.minus_goal} {what}", "strong"))
     if kinks:
         entries.append((f"{glyphs.mark} kinks", "ray"))
-    if circle.whole:
+    if few and circle.whole:
         entries.append(("+- edges of basins", "dim"))
     return entries

@@ -74,8 +74,6 @@ def _lines(weights: Array, constant: float) -> Array:
     """Slope and intercept (m, 2) of every neuron's pre-activation."""
     if weights.shape[1] == 1:
         return np.column_stack([weights[:, 0], np.zeros(len(weights))])
-    if constant == 1.0:
-        return tame(weights)
     with np.errstate(over="ignore"):
         return tame(weights * np.array([1.0, constant]))
 

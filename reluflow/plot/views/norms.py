@@ -45,7 +45,7 @@ def norms_view(
     if zero:
         entries.append((f"{zero} with |w| = 0", "dim"))
     if stride > 1:
-        entries.append((f"of every {stride}th neuron", "dim"))
+        entries.append((f"one neuron of {stride} drawn", "dim"))
     return stacked([rows, [legend(entries, width)]], width, height)
 
 
