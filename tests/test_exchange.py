@@ -8,7 +8,7 @@ import pytest
 
 from reluflow.live import commands
 from reluflow.live.exchange import Exchange
-from reluflow.live.frame import Frame
+from reluflow.live.frame import Frame, Notice
 from reluflow.store.preset import load_preset
 
 PRESET = load_preset("orthogonal-toy")
@@ -42,6 +42,11 @@ def test_a_step_is_superseded_until_all_that_supersede_it_are_taken(exchange: Ex
         assert exchange.is_superseded
         exchange.next_command(0.0)
         assert exchange.is_superseded is superseded
+
+
+def test_a_step_is_given_up_for_what_makes_it_useless_alone() -> None:
+    superseding = {command for command in commands.Command.__subclasses__() if command.supersedes}
+    assert superseding == {commands.Rebuild, commands.Change, commands.Keep, commands.Leave}
 
 
 def test_only_the_newest_change_is_to_be_built(exchange: Exchange) -> None:
@@ -109,3 +114,12 @@ def test_the_directory_is_where_the_run_is_written_to_last(exchange: Exchange) -
     assert exchange.place is None
     exchange.write_to(Path("runs/toy-1"))
     assert exchange.place == Path("runs/toy-1")
+
+
+def test_a_frame_says_nothing_of_a_run_that_is_not_built() -> None:
+    frame = Frame(PRESET)
+    assert (frame.number, frame.generation, frame.steps, frame.events) == (0, 0, 0, 0)
+    assert (frame.t, frame.wall_seconds, frame.steps_per_second) == (0.0, 0.0, 0.0)
+    assert frame.status == "building"
+    assert not frame.over
+    assert Notice(1, "done") == Notice(1, "done", failed=False, seconds=0.0)

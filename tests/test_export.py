@@ -116,6 +116,17 @@ class TestPublishedTable:
         assert table["iteration"].iloc[-1] == run.summary["steps"] == 300
         assert table["loss"].iloc[-1] == pytest.approx(2.0 * run.loss[-1], rel=1e-12)
 
+    def test_every_column_of_the_start_is_of_mse_whatever_the_loss(self, tmp_path):
+        rows = []
+        for loss in ("mse", "half-mse"):
+            settings = (f"solver.loss={loss}", "stop.steps=1", "data.held_out=6")
+            words = [word for setting in settings for word in ("--set", setting)]
+            call("run", "two-teachers", "-q", *words, "--out", str(tmp_path / loss))
+            rows.append(published(tmp_path, loss, tmp_path)[1].iloc[0])
+        known = rows[0].notna()
+        assert known[[f"{what} length grad ({sign})" for what in ("min", "mean") for sign in "+-"]].all()
+        np.testing.assert_allclose(*(row[known].to_numpy(float) for row in rows), rtol=1e-12)
+
     def test_a_loss_of_labels_is_no_multiple_of_mse_and_stays_what_it_is(self, runs, tmp_path):
         parameters, table = published(runs, "labels", tmp_path)
         run = open_run(runs / "labels")

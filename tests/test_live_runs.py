@@ -1,6 +1,7 @@
 """Runs that nobody has kept: written beside the work, gone when not wanted, found when left behind."""
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,28 @@ def test_what_a_process_leaves_behind_is_found_and_gone_on_with(session: Session
     # what it names is beside it where it is now
     assert again.frame.preset.folder == again.frame.folder
     again.close()
+
+
+def test_the_time_between_two_steps_is_no_solving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once no step is computed the thread that watches steps begins no directory, however long it looks."""
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path / "config"))
+    looked = threading.Semaphore(0)
+
+    class Looks(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            looked.release()
+            return super().wait(0.001)
+
+    preset = load_preset("orthogonal-toy")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "Event", Looks)
+        watched = keeper.Keeper(live=True)
+    with watched.solving(preset, Training.from_preset(preset)):
+        pass
+    monkeypatch.setattr(keeper, "LIVE_SECONDS", 0.0)
+    assert all(looked.acquire(timeout=DEADLINE) for _ in range(5))
+    assert watched.place is None
+    watched.close()
 
 
 def test_a_folder_that_cannot_be_written_does_not_end_the_run(tmp_path: Path, session: Session) -> None:

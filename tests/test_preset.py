@@ -1,8 +1,10 @@
 """Presets as files: they come back as they were written, and whatever is wrong with one is one sentence."""
 
 import math
+import re
 import string
 import tomllib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from reluflow.errors import PresetError
 from reluflow.store import locations, schema
 from reluflow.store.files import write_bytes, write_npz
+from reluflow.store.keys import KEYS
 from reluflow.store.preset import Preset, list_presets, load_preset, save_preset
-from reluflow.store.toml_text import read_toml
+from reluflow.store.toml_text import commented, read_toml
 
 MINIMAL = """
 title = "A pair"
@@ -340,3 +343,21 @@ def test_any_typed_text_is_read_or_refused_in_one_line(key, text):
     assert not message or key.id in message
     assert "\n" not in message
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+def test_a_commented_preset_says_what_each_key_means_and_what_it_can_be() -> None:
+    preset = load_preset("orthogonal-toy")
+    lines = commented({"title": "a title"}, preset.explicit, preset.values).splitlines()
+    assert lines[0] == 'title = "a title"'
+    section, told = "", {}
+    for above, line in pairwise(lines):
+        section = line.strip("[]") if line.startswith("[") else section
+        if found := re.match(r"(#?)(\w+) =", line):
+            told[f"{section}.{found[2]}"] = above, not found[1]
+    known = {key.id: key for key in KEYS if "." in key.id}
+    told = {name: told[name] for name in told if name in known}
+    assert {name for name, (_, is_set) in told.items() if is_set} == set(preset.explicit)
+    assert any(known[name].choices for name in told)
+    for name, (above, _) in told.items():
+        choices = known[name].choices
+        assert above == f"# {known[name].help}" + (f" ({', '.join(choices)})" if choices else "")

@@ -291,6 +291,43 @@ def test_keeping_writes_what_is_not_written_and_waits(session, tmp_path):
     assert open_run(session.frame.folder).summary["status"] == "converged"
 
 
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [
+        (True, "the step in progress was given up; what was solved before it is in "),
+        (False, "could not be saved"),
+    ],
+)
+def test_keeping_that_takes_too_long_says_what_there_is(session, monkeypatch, saved, told):
+    if saved:
+        session.save_run()
+        wait(session, lambda frame: frame.note is not None)
+    held = threading.Event()
+    monkeypatch.setattr(module, "save_preset", lambda *_, **__: held.wait(DEADLINE))
+    session.save_preset("what takes long")
+    note = session.keep(0.0)
+    held.set()
+    assert note.failed
+    assert told in note.text
+    assert (str(session.place) in note.text) == saved
+
+
+def test_without_a_run_there_is_nothing_to_keep(monkeypatch):
+    held, built = threading.Event(), Training.from_preset(load_preset("orthogonal-toy"))
+
+    def build(preset) -> Training:
+        held.wait(DEADLINE)
+        return built
+
+    monkeypatch.setattr(Training, "from_preset", build)
+    live = Session(load_preset("orthogonal-toy"), running=False)
+    note = live.keep(0.0)
+    held.set()
+    live.close()
+    assert note.failed
+    assert note.text == "there was no run yet to save"
+
+
 @pytest.mark.parametrize("leaves", [Session.close, lambda session: session.keep(DEADLINE)])
 def test_nobody_waits_for_a_single_step_to_leave(session, leaves, endless):
     session.step()
@@ -521,6 +558,29 @@ def test_the_solver_stops_between_two_steps_when_the_screen_begins(session, monk
     finish(session)
     assert True in waited
     assert seen[3] > seen[2]
+
+
+def test_a_step_that_began_beside_the_screen_is_not_held_up_by_it(session, monkeypatch):
+    """The screen never rests, and was waited for before the step."""
+    inside, waited = [False], []
+    advance = Lorentz.advance
+
+    def look_and_advance(solver, *arguments):
+        inside[0] = True
+        assert not solver.abandoned()
+        advance(solver, *arguments)
+        inside[0] = False
+
+    def never_rest(seconds: float) -> bool:
+        waited.append(inside[0])
+        return False
+
+    monkeypatch.setattr(Lorentz, "advance", look_and_advance)
+    monkeypatch.setattr(session.front, "wait", never_rest)
+    session.front.begin()
+    assert finish(session).status == "converged"
+    assert waited
+    assert True not in waited
 
 
 def test_a_burst_of_descent_gives_way_to_the_screen_in_the_middle(session, monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reluflow.errors import ReluflowError
 from reluflow.plot import glyphs
-from reluflow.store import settings
+from reluflow.store import guide_file, settings
 from reluflow.store.key_names import key_list
 from reluflow.store.locations import complaint
 from reluflow.store.settings import FILE_NAME, Settings, load_settings, overrule
@@ -174,3 +174,13 @@ def test_a_folder_of_presets_that_cannot_be_read_is_complained_of(tmp_path, monk
     assert complaint() == (
         f"{tmp_path}: cannot be read (Permission denied); only the presets of the program are known"
     )
+
+
+@pytest.mark.parametrize("text", [None, "", "done = 1\n", "done = \n", "done = false\n"])
+def test_the_tour_is_shown_until_it_is_put_away(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("RELUFLOW_CONFIG", str(tmp_path))
+    if text is not None:
+        (tmp_path / guide_file.FILE_NAME).write_text(text)
+    assert not guide_file.guide_is_done()
+    guide_file.put_guide_away()
+    assert guide_file.guide_is_done()
