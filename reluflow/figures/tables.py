@@ -83,5 +83,13 @@ def _inches(word: str, font: str) -> float:
     """The width of a word; ``font``: what else it depends on, which is read from the settings."""
     size = matplotlib.rcParams["font.size"]
     # a point behind it, since the blank has a width but no outline
-    whole, point = (TextPath((0, 0), each, size=size, prop=FontProperties()) for each in (f"{word}.", "."))
-    return float(whole.get_extents().x1 - point.get_extents().width) / _POINTS
+    outline = TextPath((0, 0), f"{word}.", size=size, prop=FontProperties())
+    # the edge of the point is farthest right, and to look for the extremes of all curves takes far longer
+    return (float(outline.vertices[:, 0].max()) - _point(font)) / _POINTS
+
+
+@lru_cache(maxsize=16)
+def _point(font: str) -> float:
+    """The width of the outline of a point; ``font`` as for ``_inches``."""
+    size = matplotlib.rcParams["font.size"]
+    return float(TextPath((0, 0), ".", size=size, prop=FontProperties()).get_extents().width)
