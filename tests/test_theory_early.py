@@ -161,7 +161,7 @@ class TestPairLaw:
         rng = np.random.default_rng(0)
         weights, outputs = rng.normal(size=(7, 3)), rng.normal(size=7)
         others = np.array([0, 1, 3, 4, 5, 6])
-        products, sizes = conserved_products(weights, outputs, 2, others)
+        products, sizes = conserved_products(weights, outputs, np.full(6, 2), others)
         direct = outputs[others] * outputs[2] - weights[others] @ weights[2]
         np.testing.assert_allclose(products, direct, atol=1e-14)
         np.testing.assert_allclose(pair_products(weights, outputs)[2, others], direct, atol=1e-14)

@@ -68,7 +68,8 @@ def pair_drift(run: Measured) -> float | None:
         now = _seen(weights, outputs, problem.inputs, lengths)
         was, left = left, problem.left(weights, outputs)
         if before is not None and np.linalg.norm(left - was) <= AUDIT.steady * np.linalg.norm(was):
-            for change in _changes(before, now):
+            change = _change(before, now)
+            if change is not None:
                 worst = change if worst is None else max(worst, change)
         before = now
     return worst
@@ -112,44 +113,49 @@ def _kept(before: _Seen, now: _Seen) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def _changes(before: _Seen, now: _Seen) -> list[float]:
-    """The largest relative change within each set of neurons that kept one pattern."""
-    kept = _kept(before, now)
-    members = np.flatnonzero(kept)
+def _change(before: _Seen, now: _Seen) -> float | None:
+    """The largest relative change within a set of neurons that kept one pattern; None if there is no pair."""
+    members = np.flatnonzero(_kept(before, now))
     if members.size < 2:
-        return []
-    _, kind = np.unique(np.packbits(now.cosines[members] > 0.0, axis=1), axis=0, return_inverse=True)
+        return None
+    patterns = np.packbits(now.cosines[members] > 0.0, axis=1)
+    # one item of several bytes each is sorted in a third of the time of rows
+    _, kind = np.unique(patterns.view(f"V{patterns.shape[1]}")[:, 0], return_inverse=True)
+    # the longest of each kind is its first
+    order = np.lexsort((-now.norms[members], kind))
+    others, kind = members[order], kind[order]
+    leads = others[np.flatnonzero(np.diff(kind, prepend=-1))][kind]
+    paired = others != leads
+    others, leads = others[paired], leads[paired]
     # products of weights of 1e-300 are no floats
     unit = float(np.max(np.abs(before.outputs[members]))) or 1.0
-    scaled = [(state.weights / unit, state.outputs / unit) for state in (before, now)]
-    found = []
-    for number in range(int(np.max(kind)) + 1):
-        group = members[kind.reshape(-1) == number]
-        if group.size < 2:
-            continue
-        lead = group[np.argmax(now.norms[group])]
-        others = group[group != lead]
-        first, second = (conserved_products(*state, int(lead), others) for state in scaled)
-        resolved = np.abs(first[0]) > AUDIT.resolved * first[1]
-        resolved &= np.abs(second[0]) > AUDIT.resolved * second[1]
-        if np.any(resolved):
-            size = np.maximum(np.abs(first[0]), AUDIT.smallest * first[1])
-            found.append(float(np.max((np.abs(second[0] - first[0]) / size)[resolved])))
-    return found
+    first, second = (
+        conserved_products(state.weights / unit, state.outputs / unit, leads, others)
+        for state in (before, now)
+    )
+    resolved = np.abs(first[0]) > AUDIT.resolved * first[1]
+    resolved &= np.abs(second[0]) > AUDIT.resolved * second[1]
+    if not np.any(resolved):
+        return None
+    size = np.maximum(np.abs(first[0]), AUDIT.smallest * first[1])
+    return float(np.max((np.abs(second[0] - first[0]) / size)[resolved]))
 
 
-def conserved_products(weights: Array, outputs: Array, lead: int, others: Array) -> tuple[Array, Array]:
-    """a_i a_j - <w_i, w_j> for j = ``lead``, without cancellation, and |a_i a_j| + |w_i||w_j|.
+def conserved_products(
+    weights: Array, outputs: Array, leads: npt.NDArray[np.intp], others: npt.NDArray[np.intp]
+) -> tuple[Array, Array]:
+    """a_i a_j - <w_i, w_j> (k,) for i in ``others`` and j in ``leads``, both (k,), without cancellation.
 
-    With e = |a| - |w| it is |w_i||w_j| |u_i - u_j|^2 / 2 + e_i |a_j| + |w_i| e_j for two of one sign.
+    And |a_i a_j| + |w_i||w_j|. With e = |a| - |w| it is |w_i||w_j| |u_i - u_j|^2 / 2 + e_i |a_j| + |w_i| e_j
+    for two of one sign.
     """
     norms = row_norms(weights)
-    norm, one = norms[others], norms[lead]
-    a, b = outputs[others], outputs[lead]
+    units = weights / np.where(norms > 0.0, norms, 1.0)[:, None]
+    norm, one = norms[others], norms[leads]
+    a, b = outputs[others], outputs[leads]
     same = np.sign(a) * np.sign(b)
-    unit = weights[others] / np.where(norm > 0.0, norm, 1.0)[:, None]
-    gaps = np.sum((unit - weights[lead] / (one or 1.0)) ** 2, axis=1)
+    gaps = np.sum((units[others] - units[leads]) ** 2, axis=1)
     inner = norm * one * (1.0 - 0.5 * gaps)
-    close = 0.5 * norm * one * gaps + (np.abs(a) - norm) * abs(b) + norm * (abs(b) - one)
+    close = 0.5 * norm * one * gaps + (np.abs(a) - norm) * np.abs(b) + norm * (np.abs(b) - one)
     products: Array = np.where(same > 0.0, close, a * b - inner)
     return products, np.abs(a * b) + norm * one
