@@ -70,6 +70,9 @@ def pytest_unconfigure() -> None:
     patience, until = sys.modules.get("reluflow.flow.patience"), time.monotonic() + 60.0
     while patience is not None and patience.is_unfinished() and time.monotonic() < until:
         time.sleep(0.02)
+    # pytest collects five times before it ends, and Python when it does, over all that is there
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

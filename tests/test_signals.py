@@ -183,6 +183,7 @@ def test_nobody_waits_for_the_interpreter_to_clear_up(tmp_path):
     )
     while not (tmp_path / "out" / "run.json").exists():
         assert process.poll() is None
+        time.sleep(0.005)
     process.terminate()
     written, said = process.communicate(timeout=60.0)
     assert process.returncode == 128 + signal.SIGTERM

@@ -94,7 +94,7 @@ PICTURES: Final[Mapping[str, Picture]] = {
 
 async def svg_of(picture: Picture) -> str:
     """The picture as it is."""
-    async with explorer(picture.preset, picture.size, form=True) as driver:
+    async with explorer(picture.preset, picture.size, form=True, theory=True) as driver:
         await picture.pose(driver)
         with tempfile.TemporaryDirectory() as folder:
             path = save_screenshot(driver.app, picture.preset, Path(folder))

@@ -31,6 +31,7 @@ from reluflow.plot.glyphs import BRAILLE, Glyphs
 from reluflow.store.preset import load_preset
 from reluflow.store.run_directory import Run
 from reluflow.tui.app import Explorer
+from reluflow.tui.controllers.theory import Theory
 from reluflow.tui.moment import Moment
 from reluflow.tui.widgets.parameter_form import ParameterForm
 
@@ -187,6 +188,10 @@ async def _no_fields(*_: object) -> None:
     pass
 
 
+def _nothing_foreseen(*_: object) -> None:
+    pass
+
+
 @asynccontextmanager
 async def explorer(
     preset: str = "orthogonal-toy",
@@ -198,6 +203,7 @@ async def explorer(
     live: bool = False,
     form: bool = False,
     painting: bool = False,
+    theory: bool = False,
     **options: Any,
 ) -> AsyncIterator[Driver]:
     """The app on a preset, with the solver halted before its first step unless it is to run.
@@ -206,6 +212,8 @@ async def explorer(
     the rest of the app. Without it there are none.
     ``painting``: whether the test is about what is painted when. Without it each state in which the app comes
     to rest is painted once, as nobody looks at those in between: sixty a second take a third of the time.
+    ``theory``: whether predictions of the run on show are made, half a second after it has come. Without it
+    there are none: most tests are over before, and where the machine is slow they would be made for nobody.
     """
     session = Session(load_preset(preset, overrides or {}), running=running, stored=stored, live=live)
     app = Explorer(session, glyphs, timer=False, **options)
@@ -216,6 +224,8 @@ async def explorer(
     patches.append(styles_parsed_once())
     if not painting:
         patches.append(painted_at_rest())
+    if not theory:
+        patches.append(patch.object(Theory, "follow", _nothing_foreseen))
     if not form:
         patches.append(patch.object(ParameterForm, "load", _no_fields))
     try:

@@ -33,7 +33,7 @@ async def test_it_is_told_apart_from_a_result() -> None:
 
 async def test_a_prediction_that_breaks_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(theory, "landmarks", broken)
-    async with explorer(overrides=SMALL, size=(100, 30)) as app:
+    async with explorer(overrides=SMALL, size=(100, 30), theory=True) as app:
         await app.until(lambda: f"a prediction broke down: {SENTENCE}" in app.messages, "the sentence")
         await require_that_it_goes_on(app)
         assert app.messages.count("broke down") == 1

@@ -14,7 +14,9 @@ KEYS += "pageup less_than_sign x X s d f v".split()  # noqa: SIM905
 async def hammer(presses: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     small = {"network.width": 4, "stop.loss": 1e-2, "stop.wall_seconds": 0.5}
-    async with explorer(overrides=small, running=True, guided=True, remember=True, form=True) as app:
+    async with explorer(
+        overrides=small, running=True, guided=True, remember=True, form=True, theory=True
+    ) as app:
         for count in range(presses):
             await app.press(str(random.choice(KEYS)))
             if random.random() < 0.05:

@@ -17,7 +17,7 @@ from reluflow.tui.screens.verify import VerifyPage
     "name", [pytest.param(name, marks=() if name == "a row of zeros" else pytest.mark.slow) for name in ODD]
 )
 async def test_everything_is_shown(name: str, tmp_path: Path) -> None:
-    async with driver.explorer(str(write_odd(tmp_path, name)), size=(100, 34), form=True) as app:
+    async with driver.explorer(str(write_odd(tmp_path, name)), size=(100, 34), form=True, theory=True) as app:
         await app.solved()
         await app.press("home", "n", "end")
         for _ in VIEWS:

@@ -189,7 +189,7 @@ async def test_a_click_on_a_tick_goes_to_the_event_and_the_next_one_opens_its_pa
 
 
 async def test_the_loss_panel_says_when_the_next_escape_is_due() -> None:
-    async with driver.explorer(size=(120, 40)) as app:
+    async with driver.explorer(size=(120, 40), theory=True) as app:
         await app.solved()
         first, second = app.moment.plateaus
         await app.press("home")
@@ -256,7 +256,7 @@ async def test_a_frame_renders_no_field_of_the_parameters(monkeypatch: pytest.Mo
 async def test_what_is_painted_is_what_a_full_paint_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The updates of some frames and layouts, written into cells as a terminal does, give the screen."""
     updates = collect_updates(Explorer, monkeypatch)
-    async with driver.explorer(overrides=SMALL, size=(120, 40), form=True, painting=True) as app:
+    async with driver.explorer(overrides=SMALL, size=(120, 40), form=True, painting=True, theory=True) as app:
         await app.solved()
         for key in ("end", "greater_than_sign", "home", "S", "p", "right", "n", "z", "z", "z", "z", "p", "G"):
             await app.press(key)
