@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluflow.data import files
+from reluflow.data.arrays import Archive
 from reluflow.data.csv_table import read_cells, read_columns, read_plain
 from reluflow.data.files import read_table
 from reluflow.data.target_column import TARGET_NAMES
@@ -374,3 +375,14 @@ class TestArrays:
     def test_an_array_that_claims_more_than_is_there(self, tmp_path):
         np.save(tmp_path / "p.npy", np.ones((3, 2)))
         assert "does not open as .npy" in refusal(tmp_path, (tmp_path / "p.npy").read_bytes()[:-8], "p.npy")
+
+
+@pytest.mark.parametrize(
+    "content", [0.5, [], [[1, 2], [3, 4]], ["ab", "c"], [""], [True], np.ones((300, 200))]
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_an_archive_are_those_that_numpy_reads(tmp_path, content, order):
+    np.savez(tmp_path / "x.npz", x=np.asarray(content, order=order))
+    found, expected = Archive(tmp_path / "x.npz").read("x"), np.load(tmp_path / "x.npz")["x"]
+    np.testing.assert_array_equal(found, expected, strict=True)
+    assert str(found.flags) == str(expected.flags)
