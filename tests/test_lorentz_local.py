@@ -109,6 +109,12 @@ class TestTurned:
         assert verdict.status.tolist() == [OFF]
 
 
+def test_a_force_that_no_sample_shares_is_tipped_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SciPy refuses to look for shares of no samples where NumPy has no norm of nothing."""
+    monkeypatch.setattr("scipy.optimize.lsq_linear", None)
+    assert field([[1.0]], [1.0], base=[1e-7 - 1.0]).tipped().base[0] == pytest.approx(1e-3 - 1.0, abs=1e-6)
+
+
 def test_a_neuron_that_loses_its_last_sample_while_it_slides_never_comes_back() -> None:
     """Neuron 0 slides on sample 1 when it loses sample 0; neuron 1 turns the residual of sample 1 later."""
     data = np.load("tests/cases/flow/inscale-8.npz")

@@ -202,8 +202,11 @@ class LocalField:
         columns = (span.T @ self.inputs.T) * (self.on - self.off)
         given = span.T @ (self.base + np.where(attracts, self.off, self.on) @ self.inputs)
         size = float(np.sqrt((columns**2).sum(axis=0)).sum()) or 1.0
-        shares = lsq_linear(columns[:, attracts] / size, -given / size, (0.0, 1.0), method="bvls").x
-        left = span @ (columns[:, attracts] @ shares + given)
+        left = given
+        if attracts.any():  # of nothing to be shared SciPy takes a norm that NumPy below 2.3 has no value for
+            columns = columns[:, attracts]
+            left = left + columns @ lsq_linear(columns / size, -left / size, (0.0, 1.0), method="bvls").x
+        left = span @ left
         share = float(np.sqrt(left @ left)) / size
         if not UNFELT < share < TIPPED:
             return self
