@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from record import Record, compare
 from record_cases import Measured, event_entries, series_entries
+from record_differences import differences
 
 from reluflow.flow.events import Events
 
@@ -51,6 +52,18 @@ def test_a_change_is_named_and_judged(record, capsys, changed, named, is_close):
     assert compare(record, [measured(**changed)]) == 1
     assert named in capsys.readouterr().out
     assert compare(record, [measured(**changed)], close=True) == (0 if is_close else 1)
+
+
+def test_an_entry_may_have_a_tolerance_of_its_own(record):
+    near = measured(reason="done", loss=0.5 * (1.0 + 1e-7))
+    (found,) = (each for each in differences(record.cases["stand-in"], near) if each.name == "run/loss")
+    assert found.close is False
+    (found,) = (
+        each
+        for each in differences(record.cases["stand-in"], near, {"run/loss": 1e-6})
+        if each.name == "run/loss"
+    )
+    assert found.close is True
 
 
 def test_a_lost_entry_and_an_unknown_case_are_differences(record, capsys):

@@ -60,18 +60,19 @@ class Record:
         begun = {name: folder / f"{name}.begun" for name in ("record.npz", "record.json")}
         with begun["record.npz"].open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
-        begun["record.json"].write_text(self._text(), encoding="utf-8")
+        begun["record.json"].write_text(as_text(self.made, self.cases), encoding="utf-8")
         for name, path in begun.items():
             path.replace(folder / name)
 
-    def _text(self) -> str:
-        """JSON with a line for every entry."""
-        cases = [
-            f"{json.dumps(name)}: {{\n" + ",\n".join(_lines(case.entries)) + "\n}"
-            for name, case in sorted(self.cases.items())
-        ]
-        made = ",\n".join(_lines(self.made))
-        return f'{{\n"made": {{\n{made}\n}},\n"cases": {{\n' + ",\n".join(cases) + "\n}\n}\n"
+
+def as_text(made: dict[str, Any], cases: dict[str, Measured]) -> str:
+    """JSON with a line for every entry of every case, and for what they were made with."""
+    parts = [
+        f"{json.dumps(name)}: {{\n" + ",\n".join(_lines(case.entries)) + "\n}"
+        for name, case in sorted(cases.items())
+    ]
+    header = ",\n".join(_lines(made))
+    return f'{{\n"made": {{\n{header}\n}},\n"cases": {{\n' + ",\n".join(parts) + "\n}\n}\n"
 
 
 def _lines(entries: dict[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """How two measurements of one case differ: bit for bit, and within a relative tolerance."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,17 +27,23 @@ class Difference:
     words: str
 
 
-def differences(old: Measured, new: Measured) -> list[Difference]:
-    """Every entry that differs by a bit, in the order of names; empty if none does."""
+def differences(
+    old: Measured, new: Measured, tolerances: Mapping[str, float] | None = None
+) -> list[Difference]:
+    """Every entry that differs by a bit, in the order of names; empty if none does.
+
+    tolerances: of some entries, by name, in place of TOLERANCE.
+    """
     found = []
     for name in sorted(old.entries.keys() | new.entries.keys()):
         before, now = (each.entries.get(name) for each in (old, new))
         if json.dumps(before, sort_keys=True) != json.dumps(now, sort_keys=True):
-            found.append(_difference(name, before, now, old.arrays, new.arrays))
+            tolerance = (tolerances or {}).get(name, TOLERANCE)
+            found.append(_difference(name, before, now, old.arrays, new.arrays, tolerance))
     return found
 
 
-def _difference(name: str, before: Any, now: Any, old: Arrays, new: Arrays) -> Difference:
+def _difference(name: str, before: Any, now: Any, old: Arrays, new: Arrays, tolerance: float) -> Difference:
     if before is None or now is None:
         return Difference(name, False, "is new" if before is None else "is not there any more")
     if name in NOT_JUDGED:
@@ -46,12 +53,12 @@ def _difference(name: str, before: Any, now: Any, old: Arrays, new: Arrays) -> D
     if name in KEPT:
         apart = worst(old[KEPT[name]], new[KEPT[name]])
         words = "another number of them" if apart is None else f"up to {apart:.2g} apart"
-        return Difference(name, apart is not None and apart <= TOLERANCE, words)
+        return Difference(name, apart is not None and apart <= tolerance, words)
     apart = _apart(before, now)
     words = f"{json.dumps(before)} -> {json.dumps(now)}"
     if apart is not None:
         words = f"{apart:.2g} apart: {words}"
-    return Difference(name, apart is not None and apart <= TOLERANCE, words)
+    return Difference(name, apart is not None and apart <= tolerance, words)
 
 
 def worst(old: np.ndarray, new: np.ndarray) -> float | None:
