@@ -126,7 +126,7 @@ class SeriesStepper:
     ) -> TaylorSegment | None:
         """The next segment of a step; None where it should end before."""
         # where there will be kinks, series lead up to those of few
-        most = KINKS.pairs if history.events else SERIES.most_pairs
+        most = min(SERIES.most_pairs, KINKS.pairs if history.events else SERIES.most_pairs)
         if not 0 < context.neurons.z.size <= most or self.stepper.samples.labelled:
             return None
         went_on = history.unit > 0.0
