@@ -1,32 +1,63 @@
-"""How long a module of the package, a function and a class may be."""
+"""How long a module of the package and a function may be, and how many methods a class may have."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-#: lines of a file, and of a function beside its docstring
-FILE, FUNCTION = 300, 40
+#: lines of a file, and of a function beside its docstring; methods of a class, those of its own bases too
+FILE, FUNCTION, CLASS = 300, 40, 60
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def long_functions(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+def long_functions(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, DEFINITIONS):
             body = node.body[ast.get_docstring(node) is not None :]
             if body and body[-1].end_lineno - body[0].lineno >= FUNCTION:
                 yield node.name
 
 
-def test_a_function_is_as_long_as_what_follows_its_docstring():
+def is_method(node: ast.stmt) -> bool:
+    return isinstance(node, DEFINITIONS) and not any(
+        isinstance(each, ast.Name) and each.id == "cached_property" for each in node.decorator_list
+    )
+
+
+def large_classes(trees: list[ast.Module]) -> list[str]:
+    """Cached properties, which are attributes once they are used, do not count.
+
+    Bases are told apart by their names alone, which can only make a class larger.
+    """
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    own: dict[str, set[str]] = {}
+    for each in classes:
+        own.setdefault(each.name, set()).update(one.name for one in each.body if is_method(one))
+    bases = {each.name: {one.id for base in each.bases for one in ast.walk(base) if isinstance(one, ast.Name)}
+             for each in classes}  # fmt: skip
+
+    def methods(name: str) -> set[str]:
+        return own.get(name, set()).union(*(methods(base) for base in bases.get(name, set()) - {name}))
+
+    return [name for name in own if len(methods(name)) > CLASS]
+
+
+def test_what_is_too_long():
     lines = "\n".join(["    x = 0"] * FUNCTION)
-    assert not list(long_functions(f'def short():\n    """Nothing.\n\n    More.\n    """\n{lines}\n'))
-    assert list(long_functions(f"def long():\n{lines}\n    x = 1\n")) == ["long"]
+    short = ast.parse(f'def short():\n    """Nothing.\n\n    More.\n    """\n{lines}\n')
+    assert not list(long_functions(short))
+    assert list(long_functions(ast.parse(f"def long():\n{lines}\n    x = 1\n"))) == ["long"]
+    methods = [f"    def f{i}(self): ...\n" for i in range(CLASS + 1)]
+    base, heir = "class Base(Other):\n" + "".join(methods[:30]), "class Heir(Base):\n" + "".join(methods[30:])
+    assert large_classes([ast.parse(base), ast.parse(heir)]) == ["Heir"]
 
 
-def test_no_module_and_no_function_is_too_long():
+def test_nothing_in_the_package_is_too_long():
     sources = {
         path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in ROOT.glob("reluflow/**/*.py")
     }
     assert len(sources) > 400
     assert [name for name, text in sources.items() if len(text.splitlines()) > FILE] == []
-    assert [(name, each) for name, text in sources.items() for each in long_functions(text)] == []
+    trees = {name: ast.parse(text) for name, text in sources.items()}
+    assert [(name, each) for name, tree in trees.items() for each in long_functions(tree)] == []
+    assert large_classes(list(trees.values())) == []
