@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
-from textual.events import MouseDown
+from textual.events import Callback, MouseDown
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
@@ -44,17 +44,28 @@ async def give_way_to_all() -> None:
         await asyncio.sleep(0)
 
 
+class _Sign:
+    """What a message pump calls when it gets to it."""
+
+    #: of parameters, which Textual would look up in the signature whenever it calls something
+    _param_count = 0
+
+    def __init__(self, unanswered: set[MessagePump], pump: MessagePump) -> None:
+        self._unanswered, self._pump = unanswered, pump
+
+    def __call__(self) -> None:
+        self._unanswered.discard(self._pump)
+
+
 class Asked:
     """Message pumps that were asked for a sign when they get to it."""
 
     def __init__(self, pumps: Iterable[MessagePump]) -> None:
         self._open: set[MessagePump] = set()
         for pump in pumps:
-            if pump.call_later(self._answer, pump):
+            # as ``MessagePump.call_later`` does it
+            if pump.post_message(Callback(_Sign(self._open, pump))):
                 self._open.add(pump)
-
-    def _answer(self, pump: MessagePump) -> None:
-        self._open.discard(pump)
 
     @property
     def unanswered(self) -> bool:
