@@ -177,7 +177,7 @@ def unfitted(inputs: Array, residual: Array) -> npt.NDArray[np.bool_]:
     return left
 
 
-def sphere_oracle(inputs: Array, residual: Array, slope: float = 0.0) -> tuple[SphereOracle | None, Array]:
+def sphere_oracle(inputs: Array, residual: Array, slope: float) -> tuple[SphereOracle | None, Array]:
     """The oracle on the unfitted inputs in coordinates of their span, and that basis (p, d).
 
     None where there are too many activation cones for an exact answer.
