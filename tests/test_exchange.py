@@ -9,6 +9,7 @@ import pytest
 from reluflow.live import commands
 from reluflow.live.exchange import Exchange
 from reluflow.live.frame import Frame, Notice
+from reluflow.live.front import Front
 from reluflow.store.preset import load_preset
 
 PRESET = load_preset("orthogonal-toy")
@@ -123,3 +124,12 @@ def test_a_frame_says_nothing_of_a_run_that_is_not_built() -> None:
     assert frame.status == "building"
     assert not frame.over
     assert Notice(1, "done") == Notice(1, "done", failed=False, seconds=0.0)
+
+
+def test_nobody_waits_for_a_front_before_it_has_something_to_do() -> None:
+    front = Front()
+    assert not front.is_busy()
+    assert front.wait(0.0)
+    front.begin()
+    assert front.is_busy()
+    assert not front.wait(0.0)

@@ -146,8 +146,9 @@ def test_samples_on_one_line_are_merged_as_they_pull(loss, slope):
     samples = merge(inputs, labels, 0.0, loss=FUNCTIONS[loss])
     assert samples.size == 3
     hidden, h = np.array([0.3, -0.4, 0.2]), 1e-6
-    slopes = (samples.force(hidden + h) - samples.force(hidden - h)) / (2.0 * h)
-    assert slopes == pytest.approx(samples.curvature(hidden), rel=1e-7)
+    for one in (samples, merge(inputs, labels, 0.0)):
+        slopes = (one.force(hidden + h) - one.force(hidden - h)) / (2.0 * h)
+        assert slopes == pytest.approx(one.curvature(hidden), rel=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -173,3 +173,14 @@ def test_a_run_left_within_its_first_step_begins_anew(tmp_path: Path, session: S
     assert np.array_equal(begun.problem.weights, training.problem.weights)
     keep.close()
     assert not place.exists()
+
+
+def test_the_thread_of_a_keeper_ends_with_it():
+    before = set(threading.enumerate())
+    watched = keeper.Keeper(live=True)
+    training = Training.from_preset(load_preset("orthogonal-toy"))
+    with watched.solving(load_preset("orthogonal-toy"), training):
+        (watching,) = [one for one in set(threading.enumerate()) - before if one.name == "keeper"]
+    watched.close()
+    watching.join(10.0)
+    assert not watching.is_alive()

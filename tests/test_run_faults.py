@@ -18,6 +18,7 @@ from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.live.session import Session
 from reluflow.observe.history import History
+from reluflow.store.archive import Members
 from reluflow.store.preset import load_preset
 from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
@@ -529,3 +530,15 @@ def test_a_series_that_does_not_fit_the_states_is_named(changed, said, run):
         assert done.exit_code == 2
         assert said in " ".join(done.stderr.split())
         assert "Warning" not in done.stderr
+
+
+def test_an_array_is_read_anew_where_a_copy_was_under_way(tmp_path):
+    path, later = tmp_path / "some.npz", tmp_path / "later.npz"
+    np.savez(path, kept=np.arange(5.0), gone=np.arange(7.0))
+    np.savez(later, kept=np.arange(5.0))
+    members = Members.open(path)
+    path.write_bytes(bytes(path.stat().st_size))
+    later.replace(path)
+    assert members["kept"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    with pytest.raises(DamageError, match="gone"):
+        members["gone"]

@@ -55,6 +55,7 @@ def test_the_dead_and_the_smallest_are_left_out() -> None:
     assert bundled(dead, INPUTS)[1].tolist() == [1.0]
     assert bundled(dead, INPUTS, slope=0.1)[1].tolist() == [np.sqrt(10.0), 1.0]
     assert bundled(neurons([[1.0, 0.0]], [1.0], -1e4), INPUTS)[1].size == 0
+    assert bundled(neurons([[1.0, 0.0]], [0.0]), INPUTS)[0].tolist() == [[1.0, 0.0]], "w alone is large"
     assert bundled(neurons(np.zeros((0, 2)), []), INPUTS)[0].shape == (0, 2)
 
 

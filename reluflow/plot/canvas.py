@@ -140,8 +140,7 @@ def _set_up() -> None:
 class _Drawing:
     """Takes the place of plotext's ``matrix_class``: the methods that it calls for a canvas without axes."""
 
-    def __init__(self) -> None:
-        self.marks = Marks()
+    marks: Marks
 
     def set_matrices(self) -> None:
         self.marks = Marks()
