@@ -374,13 +374,13 @@ def unlike(old: Measured, new: Measured) -> list[str]:
 
 
 def make() -> None:
-    """Record all cases anew, and print what that changes."""
+    """Record all cases anew, then print what that changes."""
     old, new = recorded(), {name: measured(name) for name in CASES}
+    RECORD.parent.mkdir(exist_ok=True)
+    RECORD.write_text(as_text(environment(), new), encoding="utf-8")
     for name, case in new.items():
         for words in unlike(old[name], case) if name in old else ["is new"]:
             print(f"{name}: {words[:WIDEST]}")
-    RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_text(as_text(environment(), new), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,15 +26,15 @@ def difference(name: str) -> list[str]:
 
 
 def make() -> None:
-    """Record all groups anew, and print what differs."""
+    """Record all groups anew, then print what differs."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.txt"):
         if old.stem not in GROUPS:
             old.unlink()
+    changes = [line for name in GROUPS for line in difference(name)]
     for name in GROUPS:
-        for line in difference(name):
-            print(line)
         (FOLDER / f"{name}.txt").write_text(_now(name), encoding="utf-8")
+    print("\n".join(changes))
 
 
 def _now(name: str) -> str:

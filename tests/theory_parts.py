@@ -88,7 +88,8 @@ def of_circle() -> list[Any]:
     inputs, targets = FIVE
     flat = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]), np.ones(3)
     said: list[Any] = []
-    for rows, pull in (FIVE, (inputs[:2], targets[:2]), flat, (np.zeros((2, 2)), targets[:2])):
+    top_on_kink = np.eye(2), np.array([1.0, 0.0])
+    for rows, pull in (FIVE, (inputs[:2], targets[:2]), flat, top_on_kink, (np.zeros((2, 2)), targets[:2])):
         for slope in (0.0, 0.3):
             both = [(rows, pull, sign, slope) for sign in (1, -1)]
             said.append([[circle.extremal(*each), circle.basin_edges(*each)] for each in both])
