@@ -7,37 +7,45 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 #: lines of a file, and of a function beside its docstring; methods of a class, those of its own bases too
 FILE, FUNCTION, CLASS = 300, 40, 60
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def definitions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Classes, methods and functions; those within functions are part of these."""
+    for node in body:
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            yield node
+        if isinstance(node, ast.ClassDef):
+            yield from definitions(node.body)
 
 
 def long_functions(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, DEFINITIONS):
+    for node in definitions(tree.body):
+        if isinstance(node, FUNCTIONS):
             body = node.body[ast.get_docstring(node) is not None :]
             if body and body[-1].end_lineno - body[0].lineno >= FUNCTION:
                 yield node.name
 
 
 def is_method(node: ast.stmt) -> bool:
-    return isinstance(node, DEFINITIONS) and not any(
+    """Cached properties, which are attributes once they are used, are none."""
+    return isinstance(node, FUNCTIONS) and not any(
         isinstance(each, ast.Name) and each.id == "cached_property" for each in node.decorator_list
     )
 
 
 def large_classes(trees: list[ast.Module]) -> list[str]:
-    """Cached properties, which are attributes once they are used, do not count.
-
-    Bases are told apart by their names alone, which can only make a class larger.
-    """
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    """Bases are told apart by their names alone, which can only make a class larger."""
     own: dict[str, set[str]] = {}
-    for each in classes:
-        own.setdefault(each.name, set()).update(one.name for one in each.body if is_method(one))
-    bases = {each.name: {one.id for base in each.bases for one in ast.walk(base) if isinstance(one, ast.Name)}
-             for each in classes}  # fmt: skip
+    bases: dict[str, set[str]] = {}
+    for node in (node for tree in trees for node in definitions(tree.body)):
+        if isinstance(node, ast.ClassDef):
+            own.setdefault(node.name, set()).update(one.name for one in node.body if is_method(one))
+            names = {one.id for base in node.bases for one in ast.walk(base) if isinstance(one, ast.Name)}
+            bases.setdefault(node.name, set()).update(names - {node.name})
 
     def methods(name: str) -> set[str]:
-        return own.get(name, set()).union(*(methods(base) for base in bases.get(name, set()) - {name}))
+        return own.get(name, set()).union(*(methods(base) for base in bases.get(name, ())))
 
     return [name for name in own if len(methods(name)) > CLASS]
 

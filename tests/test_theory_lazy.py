@@ -8,7 +8,7 @@ import pytest
 from trained import trained
 
 from reluflow.network import predictions as answers
-from reluflow.network import residuals
+from reluflow.network import residuals, row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
@@ -129,5 +129,16 @@ def test_a_start_beyond_all_numbers_is_not_looked_at():
     with np.errstate(all="ignore"):
         huge = Problem(inputs, np.ones(3), np.full((4, 2), 1e160), np.full(4, 1e160))
         found = predictions(huge)
+    assert not any(row.applies for row in found)
+    assert "no number holds its tangent kernel" in found[0].reason
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_kernel_beyond_all_numbers_is_not_taken_for_one_that_stays():
+    """Pairs that cancel: their outputs are zero at any size."""
+    inputs = np.array([[1.0, 1.0], [2.0, 1.0], [0.5, 1.0]])
+    weights = np.repeat(1e100 * np.array([[1.0, 0.5], [-1.0, 1.2], [-1.0, 0.7]]), 2, axis=0)
+    outputs = np.tile([1.0, -1.0], 3) * row_norms(weights)
+    found = predictions(Problem(inputs, np.ones(3), weights, outputs))
     assert not any(row.applies for row in found)
     assert "no number holds its tangent kernel" in found[0].reason

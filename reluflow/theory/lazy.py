@@ -102,6 +102,7 @@ def _row(
     )  # fmt: skip
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what no number holds is said in words
 def examine(problem: Problem) -> tuple[Laziness | None, str]:
     """How lazy a start is, and what was checked; or None, and what was found and is expected."""
     reach = variation_norm(problem.weights, problem.output_weights) * float(np.max(problem.lengths))
@@ -113,11 +114,11 @@ def examine(problem: Problem) -> tuple[Laziness | None, str]:
         )
     if problem.samples > LAZY.most_samples or problem.samples * problem.width > LAZY.most_pairs:
         return None, f"{problem.width} neurons on {problem.samples} samples are too many for their kernel"
+    too_large = "the start is so large that no number holds its tangent kernel; expected a smaller one"
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            path = linearised(problem)
+        path = linearised(problem)
     except np.linalg.LinAlgError:
-        return None, "the start is so large that no number holds its tangent kernel; expected a smaller one"
+        return None, too_large
     if path.condition <= LAZY.singular:
         return None, "the tangent kernel of the start is singular; expected one that is not"
     turned = _turned(path)
@@ -128,6 +129,8 @@ def examine(problem: Problem) -> tuple[Laziness | None, str]:
         )
     last = tangent_kernel(*path.weights(np.inf), problem.inputs, problem.slope)
     curve = LAZY.factor * _difference(path, last) + LAZY.rounding * reach / _least_residual(path)
+    if np.isnan(curve):
+        return None, too_large
     if curve > LAZY.largest:
         return None, (
             f"the start is not lazy: as the kernel changes ln(loss) may differ by {curve:.2g}; expected at "
