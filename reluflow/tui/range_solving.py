@@ -43,21 +43,21 @@ class RangeSolving:
         self._found: queue.SimpleQueue[list[Cells]] = queue.SimpleQueue()
         self._predicted: dict[int, Predicted] = {}
         self._is_asked = False
-        self._stop = threading.Event()
+        self._stop, self._over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether points are being solved, and more are to come."""
-        return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
+        return self._thread is not None and not self._over.is_set() and not self._stop.is_set()
 
     def begin(self) -> None:
         """Solve what is missing, coarse to fine; nothing if that goes on already."""
         if self.is_running or not self.table.missing:
             return
-        self._stop, self.trouble = threading.Event(), ""
+        self._stop, self._over, self.trouble = threading.Event(), threading.Event(), ""
         # the end of the process waits for this thread, because its processes end with it
-        work = (self.table.missing, self._stop)
+        work = (self.table.missing, self._stop, self._over)
         self._thread = threading.Thread(target=self._solve, args=work, name="range")
         self._thread.start()
 
@@ -98,7 +98,7 @@ class RangeSolving:
                 parts.append((label, values, self.theory(column)))
         return parts
 
-    def _solve(self, numbers: list[int], stop: threading.Event) -> None:
+    def _solve(self, numbers: list[int], stop: threading.Event, over: threading.Event) -> None:
         began = time.monotonic()
 
         def is_unwanted() -> bool:
@@ -114,6 +114,7 @@ class RangeSolving:
                     self._ask_theory(stop)
         except Exception as error:  # whatever is wrong beside the run is no reason to end the app
             self.trouble = sentence(error)
+        over.set()  # the last change is seen when nothing is being solved any more
         self.changed()
 
     def _ask_theory(self, stop: threading.Event) -> None:

@@ -7,7 +7,9 @@ import pytest
 from driver import SMALL, Driver
 
 from reluflow.errors import SweepError
+from reluflow.live.front import Front
 from reluflow.sweep.solving import PointSolver
+from reluflow.sweep.study import planned
 from reluflow.tui import range_solving
 from reluflow.tui.screens.ask_line import AskLine
 from reluflow.tui.screens.range_page import RangePage
@@ -141,3 +143,25 @@ async def test_what_goes_wrong_beside_the_run_is_told(monkeypatch: pytest.Monkey
         await ask(app, "init.scale=1e-7,1e-6,1e-4")
         await app.until(lambda: "by signal 9 before they begin" in app.text, "the sentence")
         await app.until(lambda: "0 of 3 points, halted" in app.lines[0], "the end")
+
+
+def test_the_last_change_is_told_when_nothing_is_solved_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown then stays: nothing tells the screen that the thread has ended."""
+
+    def none(*_):
+        yield []
+
+    monkeypatch.setattr(range_solving, "solve_range", none)
+    solving = range_solving.RangeSolving(planned("orthogonal-toy", ["init.scale=1e-7,1e-6"]), Front())
+    running: list[bool] = []
+    told = threading.Event()
+
+    def note() -> None:
+        running.append(solving.is_running)
+        told.set()
+
+    solving.changed = note
+    solving.begin()
+    assert told.wait(10.0)
+    solving.close()
+    assert running == [False]
