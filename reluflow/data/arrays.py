@@ -42,8 +42,6 @@ _ENDING: Final = ".npy"
 _LENGTHS: Final = {(1, 0): 2, (2, 0): 4}
 _NO_HEADER: Final = "found no header of an array"
 _NO_END: Final = "found what cannot be read to its end"
-#: bytes of an array that are read at once
-_AT_ONCE: Final = 2**18
 #: a file of arrays has fewer members than this
 _MOST_MEMBERS: Final = 10_000
 
@@ -101,32 +99,28 @@ class Archive:
         """Shape and kind that an array claims, if the file can hold that. Raises NoArraysError."""
         try:
             with self._open(name) as member:
-                shape, _, kind = self._claimed(name, member)
+                shape, _, kind = _header(member)
+                start = member.tell()
         except UNREADABLE as error:
             raise NoArraysError(words(error, _NO_HEADER)) from None
+        if kind.hasobject:
+            raise PythonObjectsError(name)
+        _require_room(shape, kind, self._entries[name].file_size - start)
         return shape, kind
 
     def read(self, name: str) -> npt.NDArray[Any]:
         """One array. Raises NoArraysError, and MemoryError for one that does not fit."""
-        found = _NO_HEADER
+        shape, kind = self.header(name)
+        if prod(shape) * kind.itemsize > room():
+            raise MemoryError
         try:
             with self._open(name) as member:
-                shape, fortran, kind = self._claimed(name, member)
-                found = _NO_END
-                fits = prod(shape) * kind.itemsize <= room()
-                array = _filled(member, shape, fortran, kind) if fits else None
+                array: npt.NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+                if member.read(1):  # to the end, where the sum is compared
+                    raise NoArraysError("found more than the array")
         except UNREADABLE as error:
-            raise NoArraysError(words(error, found)) from None
-        if array is None:
-            raise MemoryError
+            raise NoArraysError(words(error, _NO_END)) from None
         return array
-
-    def _claimed(self, name: str, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-        shape, fortran, kind = _header(member)
-        if kind.hasobject:
-            raise PythonObjectsError(name)
-        _require_room(shape, kind, self._entries[name].file_size - member.tell())
-        return shape, fortran, kind
 
     def require_sums(self) -> None:
         """Raise NoArraysError where the bytes of an array do not fit their sum. No array is made."""
@@ -182,24 +176,6 @@ def _require_room(shape: tuple[int, ...], kind: np.dtype[Any], there: int) -> No
     """Raise NoArraysError unless an array takes as many bytes as are there."""
     if (claim := prod(shape) * kind.itemsize) != there:
         raise NoArraysError(f"{claim} bytes are claimed and {there} are there")
-
-
-def _filled(
-    member: IO[bytes], shape: tuple[int, ...], fortran: bool, kind: np.dtype[Any]
-) -> npt.NDArray[Any]:
-    """The array behind a header. NumPy would read the header again, which takes longer than all else."""
-    array: npt.NDArray[Any] = np.empty(prod(shape), kind)
-    if array.nbytes:
-        left = array.view(np.uint8).data
-        while left:
-            some = member.read(min(len(left), _AT_ONCE))
-            if not some:
-                raise NoArraysError(_NO_END)
-            left[: len(some)] = some
-            left = left[len(some) :]
-    if member.read(1):  # to the end, where the sum is compared
-        raise NoArraysError("found more than the array")
-    return array.reshape(shape, order="F" if fortran else "C")
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
