@@ -25,6 +25,17 @@ def test_what_is_written_comes_back() -> None:
     assert read_session() == (session, None)
 
 
+def test_the_cursor_moves_by_change_where_no_clock_is_written() -> None:
+    path = write_session(LastSession(load_preset("orthogonal-toy"), clock="time"))
+    text = path.read_text()
+    assert 'clock = "time"\n' in text
+    path.write_text(text.replace('clock = "time"\n', ""))
+    session, told = read_session()
+    assert told is None
+    assert session is not None
+    assert session.clock == "change"
+
+
 def test_there_is_none_at_first() -> None:
     assert read_session() == (None, None)
 

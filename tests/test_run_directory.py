@@ -375,6 +375,7 @@ def test_a_check_stays_beside_the_very_run_that_was_checked(tmp_path):
     writer.close()
     stored = open_run(writer.path)
     writer, training = RunWriter.reopen(stored, stored.preset), resumed(stored, stored.preset)
+    assert json.loads((writer.path / "run.json").read_text())["reached_goal"] is False
     writer.save(training)
     assert (writer.has_check, open_run(writer.path).summary["check"]) == (True, {"loss": 1e-6})
     training.single_step()
