@@ -46,10 +46,10 @@ class Span:
         """Hidden weights (m, d) to moving coordinates (m, p)."""
         return weights @ self.basis
 
-    def lift(self, coordinates: Array, share: float = 1.0) -> Array:
-        """Moving coordinates (m, p) back to hidden weights (m, d); ``share``: of the rest that is left."""
-        lifted: Array = coordinates @ self.basis.T
-        return np.add(lifted, self.rest if share == 1.0 else share * self.rest, out=lifted)
+    def lift(self, coordinates: Array, share: Array | float = 1.0) -> Array:
+        """Hidden weights (.., m, d) of moving coordinates (.., m, p); share: what is left of the rest."""
+        rest = self.rest if isinstance(share, float) and share == 1.0 else share * self.rest
+        return np.add(lifted := coordinates @ self.basis.T, rest, out=lifted)
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,12 @@ class Problem:
         basis = basis_of_span(self.inputs)
         if basis is None:
             return Span(np.eye(self.dimension), self.inputs, np.zeros_like(self.weights))
-        rest = self.weights - (self.weights @ basis) @ basis.T
-        return Span(basis, self.inputs @ basis, rest)
+        return Span(basis, self.inputs @ basis, self.weights - (self.weights @ basis) @ basis.T)
 
-    def shrunk(self, t: float) -> float:
-        """exp(-lambda t): what weight decay alone leaves of a weight after flow time ``t``."""
-        return float(np.exp(-self.weight_decay * t)) if self.weight_decay else 1.0
+    def shrunk(self, t: Array | float) -> Array:
+        """exp(-lambda t): what weight decay alone leaves of a weight after flow times ``t`` (..)."""
+        left: Array = np.exp(-self.weight_decay * np.asarray(t))
+        return left
 
     @property
     def decay(self) -> float:

@@ -266,4 +266,4 @@ def test_series_are_outlasted_where_stiffness_held_them_up(
 ) -> None:
     """They held for 2 units of time of 2 each; collocation would take a step of ``wanted``."""
     history = series_step.SeriesHistory(unit=2.0, cut=cut, length=2.0)
-    assert history.outlasted(trace, lambda: wanted) is outlasted
+    assert history.outlasted(lambda: trace, lambda: wanted) is outlasted

@@ -89,8 +89,12 @@ class History:
 
     def time_of(self, clock: Clock, reading: float) -> float:
         """The flow time at which a clock shows a reading, within the history."""
-        times, readings = self._dial(clock)
-        return float(np.interp(reading, readings, times))
+        return float(self.times_of(clock, np.array(reading)))
+
+    def times_of(self, clock: Clock, readings: Array) -> Array:
+        """The flow times at which a clock shows readings (..), within the history."""
+        times, shown = self._dial(clock)
+        return np.interp(readings, shown, times)
 
     def neighbour(self, t: float, forward: bool) -> float:
         """The time of the solver's next step after ``t``, or of the last one before it."""

@@ -15,19 +15,19 @@ from reluflow.plot.settings import PHASES
 def band_row(
     plateaus: Sequence[Plateau],
     event_times: Array,
-    time_of: Callable[[float], float],
+    times_of: Callable[[Array], Array],
     width: int,
     glyphs: Glyphs,
 ) -> Row:
     """``width`` cells of the run: plateaus shaded and named, escapes bright, cells with events ticked.
 
-    ``time_of`` gives the flow time at a share in [0, 1] of the band, increasing, ``event_times`` (k,) too.
+    ``times_of`` gives the flow times at shares in [0, 1] of the band, increasing, ``event_times`` (k,) too.
     """
     if width < PHASES.band:
         return fit([], width)
-    middles = [time_of((x + 0.5) / width) for x in range(width)]
+    middles = times_of((np.arange(width) + 0.5) / width).tolist()
     kinds = [_kind(plateaus, t) for t in middles]
-    edges = np.array([time_of(x / width) for x in range(width + 1)])
+    edges = times_of(np.arange(width + 1) / width)
     for plateau in plateaus:
         # An escape that is shorter than a cell is still to be seen.
         if plateau.escape is not None:

@@ -59,9 +59,10 @@ class Clusters:
         return clusters, put(neurons, lined[leads], put_together).take(kept)
 
     def restored(self, weights: Array, outputs: Array) -> None:
-        """Write all members into the arrays of a network in which leaders stand for their clusters."""
-        weights[self.member] = self.ratio[:, None] * weights[self.leader]
-        outputs[self.member] = self.ratio * outputs[self.leader]
+        """Write all members into weights (.., m, p) and output weights (.., m) of networks of leaders."""
+        if self.member.size:
+            weights[..., self.member, :] = self.ratio[:, None] * weights[..., self.leader, :]
+            outputs[..., self.member] = self.ratio * outputs[..., self.leader]
 
     def everyones(self, events: Events) -> Events:
         """The same events with those of a cluster told of each of its members."""

@@ -111,8 +111,9 @@ def _by_series(series: TaylorSeries, x: Array) -> NeuronStates:
 class Dense(DenseOutput):
     """The neurons ``before`` the step moved the way they went; those at its end are ``last``.
 
-    span: the flow times of the step. state, network: make a state of live neurons, or of numbers of neurons
-    with their clusters and of their weights and output weights, at a flow time. speed: of the problem's loss.
+    span: the flow times of the step. state: makes one of live neurons at a flow time. networks: makes those
+    at flow times (k,) of numbers of neurons with their clusters, and of their weights (k, b, p) and output
+    weights (k, b) there. speed: of the problem's loss.
     """
 
     def __init__(
@@ -122,12 +123,12 @@ class Dense(DenseOutput):
         way: StepMotion,
         last: Live,
         state: Callable[[Live, float], State],
-        network: Callable[[tuple[Index, Clusters], tuple[Array, Array], float], State],
+        networks: Callable[[tuple[Index, Clusters], tuple[Array, Array], Array], list[State]],
         speed: float,
     ) -> None:
         super().__init__(*span)
         self._before, self._way, self._last = before, way, last
-        self._state, self._network, self._speed = state, network, speed
+        self._state, self._networks, self._speed = state, networks, speed
         #: times that were asked for last, and |gradient| there
         self._known: tuple[Array, Array] = np.zeros(0), np.zeros(0)
 
@@ -169,8 +170,7 @@ class Dense(DenseOutput):
             pairs = zip(shares, times, strict=True)
             return [self._state(ends[int(share > 0.5)], float(t)) for share, t in pairs]
         norms[:] = self._speed * np.sqrt(there.squares.sum(axis=1))
-        networks = zip(there.weights, there.outputs, times, strict=True)
-        return [self._network((before.index, clusters), (w, a), float(t)) for w, a, t in networks]
+        return self._networks((before.index, clusters), (there.weights, there.outputs), times)
 
     def _reached(self, share: float, between: State, norm: Array) -> State:
         """The end of a step over a share of this one, with |gradient| in ``norm`` (1,); else ``between``."""

@@ -66,10 +66,10 @@ class SeriesHistory:
         """Whether the next event is not to be expected far away."""
         return self.cut and self.length < SERIES.near
 
-    def outlasted(self, trace: float, wanted: Callable[[], float]) -> bool:
+    def outlasted(self, trace: Callable[[], float], wanted: Callable[[], float]) -> bool:
         """Whether stiffness held series up so much that a step by collocation outlasts the next ones."""
         held = self.length * self.unit
-        return not self.cut and held * trace > SERIES.slow and wanted() > SERIES.farther * held
+        return not self.cut and held * trace() > SERIES.slow and wanted() > SERIES.farther * held
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class SeriesStepper:
             fastest < SERIES.slowest
             or (not went_on and wanted() * context.rate > SERIES.steep)
             or (stiff and not history.cut)
-            or history.outlasted(context.trace, wanted)
+            or history.outlasted(lambda: context.trace, wanted)
         ):
             return None
         unit = 1.0 / fastest

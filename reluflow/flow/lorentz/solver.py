@@ -32,7 +32,7 @@ from reluflow.flow.lorentz.neurons import NAMES, Neurons
 from reluflow.flow.lorentz.path import Path, packed_path, unpacked_path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.put_aside import PutAside
-from reluflow.flow.lorentz.samples import Index, Samples, merge
+from reluflow.flow.lorentz.samples import Samples, merge
 from reluflow.flow.lorentz.series_step import SeriesHistory, SeriesStepper
 from reluflow.flow.lorentz.settings import CONTROLLER, LENGTHS
 from reluflow.flow.lorentz.start import settled_start, start
@@ -143,24 +143,14 @@ class Lorentz(FlowSolver):
             self.motion,
             (self._neurons, self.clusters),
             lambda those, t: self._state(those, aside, t),
-            lambda who, moved, t: self._network(who, moved, aside, t),
+            partial(aside.states, self.problem),
             self.problem.speed,
         )
 
     def _state(self, those: tuple[Neurons, Clusters], aside: PutAside, t: float) -> State:
         neurons, clusters = those
-        moved = (neurons.true_weights(self._samples), neurons.true_outputs())
-        return self._network((neurons.index, clusters), moved, aside, t)
-
-    def _network(
-        self, who: tuple[Index, Clusters], moved: tuple[Array, Array], aside: PutAside, t: float
-    ) -> State:
-        """The state with the neurons ``who`` (b,) where they have moved, and the others where they rest."""
-        index, clusters = who
-        weights, outputs = aside.at(t, self.problem.weight_decay)
-        weights[index], outputs[index] = moved
-        clusters.restored(weights, outputs)
-        return State(t, self.problem.span.lift(weights, self.problem.shrunk(t)), outputs)
+        moved = (neurons.true_weights(self._samples)[None], neurons.true_outputs()[None])
+        return aside.states(self.problem, (neurons.index, clusters), moved, np.array([t]))[0]
 
     def advance(self, burst: int, loss_floor: float, t_end: float) -> None:
         room = (t_end - self.t) * self.problem.speed

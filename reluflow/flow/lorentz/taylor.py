@@ -57,8 +57,9 @@ class TaylorSeries:
         self._force[DEGREE] = samples.forces(start)
         self._predicted = np.empty((DEGREE + 1, start.size))
         self._predicted[0] = start + samples.targets
-        #: the coefficients of exp(-2 lambda t), lowest first
-        self._decay = np.cumprod(np.append(1.0, -2.0 * samples.weight_decay * unit / ORDERS[1:]))
+        if samples.weight_decay:
+            #: the coefficients of exp(-2 lambda t), lowest first
+            self._decay = np.cumprod(np.append(1.0, -2.0 * samples.weight_decay * unit / ORDERS[1:]))
         self._scale = -unit / samples.total
         self._gram = self._scale * samples.gram
         self._held = _held(neurons, samples, self._gram)

@@ -6,6 +6,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -96,6 +97,9 @@ class ParameterField(Horizontal):
         start = self.present if edited is None else edited
         self.editor = self._make_editor(start)
         self._mark = Static(" ", classes="mark", markup=False)
+        self._key_name = Static(key.name, classes="name", markup=False)
+        #: the mark, and the colour of the name, "" for that of every name
+        self._shown = " ", ""
 
     def _make_editor(self, start: str) -> Input | ChoiceField:
         key = self.key
@@ -109,13 +113,13 @@ class ParameterField(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield self._mark
-        yield Static(self.key.name, classes="name", markup=False)
+        yield self._key_name
         yield self.editor
 
     @property
     def mark(self) -> str:
         """The sign at the beginning of the line; see ``show_state``."""
-        return str(self._mark.content)
+        return self._shown[0]
 
     @property
     def text(self) -> str:
@@ -159,11 +163,14 @@ class ParameterField(Horizontal):
 
     def show_state(self, *, saved: bool, valid: bool) -> None:
         """Mark the line: ! cannot be used, > typed but not applied, * differs from the preset on file."""
-        mark = "!" if not valid else ">" if self.edited else " " if saved else "*"
-        if mark != self.mark:
-            self._mark.update(mark, layout=False)  # it is as wide as before
-        self.set_class(not valid, "-invalid")
-        self.set_class(self.edited, "-edited")
+        edited = self.edited
+        mark = "!" if not valid else ">" if edited else " " if saved else "*"
+        colour = "$text-error" if not valid else "$text-accent" if edited else ""
+        if (mark, colour) != self._shown:
+            # not by classes: a class has the styles of the line and of all in it computed anew
+            self._shown = mark, colour
+            self._mark.update(Content.styled(mark, "$text-error" if not valid else ""), layout=False)
+            self._key_name.update(Content.styled(self.key.name, colour), layout=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

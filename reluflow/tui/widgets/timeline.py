@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 from textual import events
 
+from reluflow.network import Array
 from reluflow.observe.history import Clock, History
 from reluflow.plot.axes import Tick, linear_ticks, short
 from reluflow.plot.band import band_row, ticks_row, with_band_cursor
@@ -38,11 +40,12 @@ class TimeScale:
 
     def time_of(self, share: float) -> float:
         """The flow time at a share of the band."""
-        if share <= self._split:
-            reading = share / self._split * self._near
-        else:
-            reading = self._near + (share - self._split) / (1.0 - self._split) * (self._far - self._near)
-        return self._history.time_of(self._clock, reading)
+        return float(self.times_of(np.array([share]))[0])
+
+    def times_of(self, shares: Array) -> Array:
+        """The flow times (k,) at shares (k,) of the band."""
+        readings = np.interp(shares, (0.0, self._split, 1.0), (0.0, self._near, self._far))
+        return self._history.times_of(self._clock, readings)
 
     def share_of(self, t: float) -> float:
         """The place of a flow time on the band."""
@@ -101,7 +104,7 @@ class Timeline(RowsPanel):
         if self._drawn is None or self._drawn[0] != key:
             clock: Clock = "time" if moment.clock == "change" else moment.clock
             scale = TimeScale(history, clock, focus_of(moment.plateaus, history.end))
-            band = band_row(moment.plateaus, history.event_times, scale.time_of, room, self.glyphs)
+            band = band_row(moment.plateaus, history.event_times, scale.times_of, room, self.glyphs)
             self._drawn = key, scale, band, ticks_row(scale.ticks(room), scale.share_of, room)
             # held, so that no other history can have its number
             self._held = history, moment.plateaus
