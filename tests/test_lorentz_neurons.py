@@ -67,7 +67,7 @@ def meets(
     here = replace(here, status=np.array([[ON, status, ON]], np.int8))
     there = replace(here, z=np.full((1, 3), scale))
     speed = scale / length * np.array([speeds])
-    (found,) = meeting(there, here, np.zeros(1, np.intp), speed, length).tolist()
+    (found,) = meeting(there, here, np.zeros(1, np.intp), lambda: speed, length).tolist()
     return found
 
 
@@ -90,6 +90,6 @@ def test_a_kink_on_which_a_neuron_slides_meets_one_that_others_meet() -> None:
     speeds = np.array([[-1.0, -1.0, 0.0]])
     before = replace(here, z=np.ones((1, 3)))
     first = np.zeros(1, np.intp)
-    assert meeting(before, here, first, speeds, 1.0).tolist() == [[True, True, True]]
+    assert meeting(before, here, first, lambda: speeds, 1.0).tolist() == [[True, True, True]]
     alone = replace(here, z=np.array([[0.0, 0.5, 1.0]]))
-    assert not meeting(before, alone, first, speeds, 1.0).any()
+    assert not meeting(before, alone, first, lambda: speeds, 1.0).any()

@@ -245,7 +245,7 @@ class Field:
         # in units of 1 / |D|, the time in which a neuron turns
         speeds = (np.abs(some.outputs) / ahead.rate[which])[:, None] * ahead.velocity[which]
         together = np.zeros((len(moved), self.samples.primaries), dtype=bool)
-        together[which] = meeting(before, some, sample[which], speeds, 1.0)
+        together[which] = meeting(before, some, sample[which], lambda: speeds, 1.0)
         several = together[which].any(axis=1)
         moved = self._at_junction(moved, which[several], together, met)
         which = which[~several]

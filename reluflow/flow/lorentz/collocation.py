@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from reluflow.network import Array
+from reluflow.network import Array, indices
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,9 @@ def radau(stages: int) -> Tableau:
 
 
 RADAU: Final = radau(7)
+#: samples from which on a K of low rank is taken apart in another way, and the rank, as a share of them
+LARGE, LOW = 80, 0.3
+EPS: Final = float(np.finfo(float).eps)
 #: how often the solution with a K that turns is refined
 REFINED: Final = 2
 
@@ -91,9 +94,11 @@ class Spectrum:
 
     def newton(self, defect: Array, length: float, integrals: Array) -> Array:
         """dR in (I + h A (x) K) dR = defect, both (s, q), with A (s, s) the integrals of the path's basis."""
-        matrices = length * self.values[:, None, None] * integrals
+        modes = np.ascontiguousarray((defect @ self.vectors).T)
+        some = indices(self.values > 0.0)  # the others stay as they are
+        matrices = length * self.values[some, None, None] * integrals
         matrices += np.eye(RADAU.stages)
-        modes = np.linalg.solve(matrices, (defect @ self.vectors).T[:, :, None])[:, :, 0]
+        modes[some] = np.linalg.solve(matrices, modes[some][:, :, None])[:, :, 0]
         correction: Array = modes.T @ self.vectors.T
         return correction
 
@@ -103,9 +108,32 @@ class Spectrum:
         return filtered
 
 
-def spectrum(kernel: Array) -> Spectrum:
-    """The eigendecomposition of K; rounding below zero is cut."""
+def spectrum(kernel: Array, low_rank: bool = False) -> Spectrum:
+    """The eigendecomposition of K; rounding below zero is cut. low_rank: whether its rank is thought low."""
+    found = _of_low_rank(kernel) if low_rank and len(kernel) >= LARGE else None
+    if found is not None:
+        return found
     values, vectors = np.linalg.eigh(kernel)
+    return Spectrum(np.maximum(values, 0.0), vectors)
+
+
+def _of_low_rank(kernel: Array) -> Spectrum | None:
+    """The same of K = L L' with few columns of L, as Cholesky's method with pivots finds; None of many.
+
+    The basis of the span of L, in which K is a small matrix, is completed to one of all samples.
+    """
+    from scipy.linalg.lapack import dpstrf  # where it is needed: it takes longer than many a run
+
+    size = len(kernel)
+    factor, pivots, rank, _ = dpstrf(kernel, lower=1, tol=size * EPS * np.diagonal(kernel).max())
+    if not 0 < rank <= LOW * size:
+        return None
+    columns = np.empty((size, rank))
+    columns[pivots - 1] = np.tril(factor[:, :rank])
+    vectors, triangle = np.linalg.qr(columns, mode="complete")
+    values = np.zeros(size)
+    values[:rank], turned = np.linalg.eigh(triangle[:rank] @ triangle[:rank].T)
+    vectors[:, :rank] = vectors[:, :rank] @ turned
     return Spectrum(np.maximum(values, 0.0), vectors)
 
 
@@ -119,9 +147,17 @@ class Newton:
     halfway, and refined.
     """
 
-    def __init__(self, start: Array, turn: Array, length: float, integrals: Array, course: Array) -> None:
+    def __init__(
+        self,
+        start: Array,
+        turn: Array,
+        length: float,
+        integrals: Array,
+        course: Array,
+        low_rank: bool = False,
+    ) -> None:
         self._start, self._turn, self._length, self._integrals = start, turn, length, integrals
-        self._halfway, self._course = spectrum(start + 0.5 * turn), course[:, None]
+        self._halfway, self._course = spectrum(start + 0.5 * turn, low_rank), course[:, None]
 
     def correction(self, defect: Array) -> Array:
         """dR (s, q)."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
+from reluflow.flow.lorentz.collocation import LARGE, RADAU, Spectrum, spectrum
 from reluflow.flow.lorentz.error_estimate import felt_share, rms
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.label_newton import CurvedSpectrum
@@ -142,7 +142,15 @@ class StepContext:
     @cached_property
     def spectrum(self) -> Spectrum:
         """K = V diag(values) V'; of the square loss."""
-        return spectrum(self.kernel)
+        return spectrum(self.kernel, self.low_rank)
+
+    @property
+    def low_rank(self) -> bool:
+        """Whether K may be of low rank: neurons with the same activations add p at most."""
+        size, dimension = self.residual.size, self.neurons.weights.shape[1]
+        if size < LARGE or self.samples.weight_decay:
+            return False
+        return bool(len(set(map(bytes, self.neurons.status))) * dimension < size)
 
     @property
     def damping(self) -> float:

@@ -71,22 +71,16 @@ def hop(neurons: Neurons, forcing: Forcing, progress: Progress, pulled: Pull) ->
     suspect = crossed(neurons.side, z[:, 0]).any(axis=1)
     if neurons.delta.min(initial=0.0) < 0.0:
         suspect |= (outputs * neurons.outputs < 0.0).any(axis=0)
-    these = Stretches(
-        neurons.side,
-        pulled.slope.transpose(1, 0, 2),
-        pulled.gram,
-        begin,
-        end[:, None],
-        (neurons.side * neurons.z, neurons.side[:, None] * z),
-        np.column_stack([neurons.outputs, outputs[-1]]),
-    )
+    heights = neurons.side[:, None] * z
+    these = Stretches.of(neurons, pulled, begin, end[:, None], heights, outputs[-1][:, None])
     releases = first_release(neurons, these.sign, pulled, forcing, begin, end)
     suspect |= np.isfinite(releases.position)
     nothing_passed = np.zeros((len(neurons), 1), dtype=bool)
     row, _, where = turning_points(these, path, forcing.samples.lengths, nothing_passed)
-    suspect[row] = True
     turning_point = np.full(len(neurons), np.inf)
-    np.minimum.at(turning_point, row, where)
+    if row.size:
+        suspect[row] = True
+        np.minimum.at(turning_point, row, where)
     return Hop(neurons, pulled, progress, moved, suspect, turning_point, releases)
 
 

@@ -19,8 +19,9 @@ def kinks(
     samples, in a step of length one.
     """
     scale = forcing.path.length * squares / np.sqrt(forcing.samples.size)
-    orders = np.broadcast_to(np.asarray(order, dtype=float), position.shape)
-    return np.stack([position, sample, scale * np.abs(jump), orders])
+    made = np.empty((4, position.size))
+    made[0], made[1], made[2], made[3] = position, sample, scale * np.abs(jump), order
+    return made
 
 
 def crossing_jump(slope: Array, force: Array, sample: Index, samples: Samples) -> Array:

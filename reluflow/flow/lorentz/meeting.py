@@ -1,5 +1,7 @@
 """Which kinks meet: where several are reached at once, and where a neuron that slides cannot leave others."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from reluflow.flow.lorentz.neurons import SLIDING, Mask, Neurons
@@ -15,21 +17,26 @@ TOGETHER, AT_ONCE = 1e-10, 1e-6
 TIED = 1e-9
 
 
-def meeting(before: Neurons, here: Neurons, sample: Index, speeds: Array, length: float) -> Mask:
+def meeting(
+    before: Neurons, here: Neurons, sample: Index, speeds: Callable[[], Array], length: float
+) -> Mask:
     """The kinks (b, h) that meet where neurons reach that of ``sample`` (b,); none where that one is alone.
 
-    before, here: where they come from, and where they are; speeds (b, h): dz/dt there; length: of the step.
-    A neuron that has one line left, or moves straight to w = 0, reaches all kinks at once; where a single
-    coordinate is left there is but one.
+    before, here: where they come from, and where they are; speeds: tells dz/dt there (b, h); length: of the
+    step. A neuron that has one line left, or moves straight to w = 0, reaches all kinks at once; where a
+    single coordinate is left there is but one.
     """
-    sizes = np.abs(here.z)
+    sizes, rows = np.abs(here.z), np.arange(sample.size)
     largest = sizes.max(axis=1)
-    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (-here.side * speeds * (AT_ONCE * length) >= sizes)
-    near &= here.side * speeds < 0.0
-    near[np.arange(sample.size), sample] = True
-    alone = np.count_nonzero(near, axis=1) == 1
-    near |= here.status == SLIDING
-    near[alone] = False
+    near: Mask = (sizes <= TOGETHER * largest[:, None]) & (here.side != 0.0)
+    near[rows, sample] = False
+    if near.any():
+        arrives = -here.side * speeds()
+        near &= (arrives * (AT_ONCE * length) >= sizes) & (arrives > 0.0)
+        near[rows, sample] = True
+        alone = np.count_nonzero(near, axis=1) == 1
+        near |= here.status == SLIDING
+        near[alone] = False
     if here.weights.shape[1] > 1:
         near[here.lined | (largest <= TOGETHER * np.abs(before.z).max(axis=1))] = True
     return near

@@ -70,17 +70,21 @@ class NeuronEvents:
         """
         begin, end = moved.begin, moved.end
         flip = flips(before, moved)
-        if np.any(np.isfinite(flip) | np.isfinite(turning_point)):
-            end = np.minimum(end, np.minimum(flip, turning_point))
+        soonest = np.minimum(flip, turning_point)
+        if np.isfinite(soonest).any():
+            end = np.minimum(end, soonest)
             moved = move(before, pulled, self.path, begin, end)
-        sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.boosted.outputs[-1]))
         releases = releases.up_to(end)
         stretch = Stretch(before, pulled, begin, end)
         here, position, sample, crosses = self._first(stretch, moved, releases.position)
         frees = ~crosses & np.isfinite(releases.position)
-        here = self._flip(here, position, sign, indices(~(crosses | frees) & (flip <= end)))
-        still = position - begin <= STILL
-        here = self._free(here, position, pulled, releases, indices(frees), still)
+        flipped = indices(~(crosses | frees) & (flip <= end))
+        if flipped.size:
+            sign = np.sign(np.where(before.outputs != 0.0, before.outputs, moved.boosted.outputs[-1]))
+            here = self._flip(here, position, sign, flipped)
+        if frees.any():
+            still = position - begin <= STILL
+            here = self._free(here, position, pulled, releases, indices(frees), still)
         return self._cross(stretch, here, position, sample, indices(crosses))
 
     def _first(self, stretch: Stretch, moved: Move, released: Array) -> tuple[Neurons, Array, Index, Mask]:
@@ -108,8 +112,6 @@ class NeuronEvents:
 
     def _flip(self, here: Neurons, position: Array, sign: Array, which: Index) -> Neurons:
         """Neurons of which those in ``which`` are where their output weight changes its ``sign`` (b,)."""
-        if which.size == 0:
-            return here
         nobody = np.full(which.size, -1)
         self._record(here.take(which), position[which], nobody, np.full(nobody.size, Change.FLIP, np.int8))
         outputs = here.outputs.copy()
@@ -171,7 +173,11 @@ class NeuronEvents:
             position = position.copy()
             left, position[back] = leave(stretch.take(back), self.path)
             return self._cross(stretch, put(here, back, left), position, sample, which[~returns])
-        speeds = some.outputs[:, None] * np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
+
+        def speeds() -> Array:
+            slopes: Array = np.einsum("bs,sbh->bh", weights, stretch.pulled.slope[:, which])
+            return some.outputs[:, None] * slopes
+
         together = meeting(stretch.before.some(which), some, crossed_by, speeds, self.path.length)
         several = together.any(axis=1)
         if several.any():

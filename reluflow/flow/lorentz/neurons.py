@@ -9,6 +9,7 @@ A pre-activation z_jk is integrated on its own: once a neuron has grown by many 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -120,17 +121,14 @@ class Neurons:
 
     def moved(self, weights: Array, outputs: Array, z: Array, status: Bytes | None = None) -> "Neurons":
         """The same neurons elsewhere, with another activation if it is given."""
-        return Neurons(
-            self.index,
-            weights,
-            outputs,
-            self.exponent,
-            self.delta,
-            z,
-            self.status if status is None else status,
-            self.slots,
-            self.dual,
+        now = self.status if status is None else status
+        there = Neurons(
+            self.index, weights, outputs, self.exponent, self.delta, z, now, self.slots, self.dual
         )
+        if status is None:  # what is known of activations and sizes holds there, too
+            known = vars(self)
+            vars(there).update({name: known[name] for name in KEPT if name in known})
+        return there
 
     def blocks(self, size: int) -> Iterator["Neurons"]:
         """Consecutive blocks of at most ``size`` neurons, small enough for the processor's cache."""
@@ -254,6 +252,8 @@ class Neurons:
         return np.ldexp(self.outputs, self.exponent)
 
 
+#: what depends on neither weights nor pre-activations
+KEPT: Final = ("on", "off", "side", "sliders", "sliding", "gain", "root", "lined")
 NAMES = tuple(field.name for field in fields(Neurons))
 
 

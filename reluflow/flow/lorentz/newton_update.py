@@ -87,7 +87,7 @@ def _turning(neurons: Neurons, swept: SweepResult, path: Path, context: StepCont
     turn = kernel(end, samples, rows) - now
     before = float(neurons.gain @ neurons.outputs**2)
     course = _course(swept.growth - before, before)
-    return Newton(context.kernel, turn, path.length, integrals(path.decay), course)
+    return Newton(context.kernel, turn, path.length, integrals(path.decay), course, context.low_rank)
 
 
 def _course(grown: Array, before: float) -> Array:

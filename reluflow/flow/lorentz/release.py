@@ -7,7 +7,7 @@ the residual, with given activations, beta_k and r_k are sums of the same functi
 A neuron held at a junction is let go instead when it begins to grow along a ray (see ``junction_rays``).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -184,7 +184,8 @@ class Releases:
 
     def up_to(self, end: Array) -> "Releases":
         """Those that are not later than ``end`` (b,)."""
-        return replace(self, position=np.where(self.position <= end, self.position, np.inf))
+        position = np.where(self.position <= end, self.position, np.inf)
+        return Releases(position, self.slot, self.status, self.leaves)
 
 
 def margins(neurons: Neurons, sign: Array, pulled: Pull, forcing: Forcing, bounded: bool = True) -> Margins:

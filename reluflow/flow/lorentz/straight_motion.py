@@ -199,26 +199,21 @@ def move_straight(
     end = nodes[np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size - 1)]
     releases = first_release(neurons, sign, pulled, forcing, begin, end)
     released = indices(np.isfinite(releases.position))
-    suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
+    if released.size:
+        suspect[released, np.searchsorted(nodes[first:-1], releases.position[released])] = True
     per_node = len(boosted.outputs) // z.shape[1]
     outputs = boosted.outputs[per_node - 1 :: per_node].T
-    these = Stretches(
-        neurons.side,
-        pulled.slope.transpose(1, 0, 2),
-        pulled.gram,
-        begin,
-        nodes[first:],
-        (neurons.side * neurons.z, heights),
-        np.column_stack([neurons.outputs, outputs]),
-    )
-    passed = np.column_stack([np.zeros(count, dtype=bool), np.logical_or.accumulate(suspect, axis=1)[:, :-1]])
+    these = Stretches.of(neurons, pulled, begin, nodes[first:], heights, outputs)
+    passed = np.zeros_like(suspect)
+    np.logical_or.accumulate(suspect[:, :-1], axis=1, out=passed[:, 1:])
     row, node, position = turning_points(these, path, forcing.samples.lengths, passed)
     suspect[row, node] = True
     suspect &= ahead
     clear = np.where(suspect.any(axis=1), first + suspect.argmax(axis=1), nodes.size)
     turning_point = np.full(count, np.inf)
-    here = first + node == clear[row]
-    np.minimum.at(turning_point, row[here], position[here])
+    if row.size:
+        here = first + node == clear[row]
+        np.minimum.at(turning_point, row[here], position[here])
     return StraightMotion(
         neurons, pulled, progress, first, weights, boosted, z, integral, clear, turning_point, releases
     )

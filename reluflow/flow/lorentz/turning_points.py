@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reluflow.flow.lorentz.bernstein import first_negative
-from reluflow.flow.lorentz.neurons import Mask
+from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.pull import Pull
 from reluflow.flow.lorentz.samples import Index
 from reluflow.network import Array, indices
 
@@ -39,6 +40,15 @@ class Stretches:
     ends: Array
     heights: tuple[Array, Array]
     outputs: Array
+
+    @staticmethod
+    def of(
+        neurons: Neurons, pulled: Pull, begin: Array, ends: Array, heights: Array, outputs: Array
+    ) -> "Stretches":
+        """Those of neurons where they are, with what they come to at the nodes."""
+        here, every = neurons.side * neurons.z, np.concatenate([neurons.outputs[:, None], outputs], axis=1)
+        slope = pulled.slope.transpose(1, 0, 2)
+        return Stretches(neurons.side, slope, pulled.gram, begin, ends, (here, heights), every)
 
     @property
     def sign(self) -> Array:
@@ -69,20 +79,21 @@ def turning_points(these: Stretches, path: Path, lengths: Array, passed: Mask) -
     near = np.minimum(heights.min(axis=1), height) < 0.5 * farthest.max(axis=1)[:, None] * fastest
     near &= these.side != 0.0
     row, sample = np.nonzero(near)
-    if row.size == 0:
-        return nobody, nobody, np.zeros(0)
-    levels = np.maximum(np.column_stack([height[row, sample], heights[row, :, sample]]), 0.0)
-    pair, node = np.nonzero(levels[:, :-1] + levels[:, 1:] < farthest[row] * fastest[row, sample][:, None])
-    row, sample, start = row[pair], sample[pair], levels[pair, node]
     terms = these.slope[row, :, sample].T * (these.side[row, sample] * these.sign[row])
     low, high = path.bounds(terms)
     some = indices((low < 0.0) & (high > 0.0))
-    row, sample, node = row[some], sample[some], node[some]
+    if some.size == 0:
+        return nobody, nobody, np.zeros(0)
+    row, sample, terms = row[some], sample[some], terms[:, some]
+    levels = np.concatenate([height[row, sample][:, None], heights[row, :, sample]], axis=1)
+    np.maximum(levels, 0.0, out=levels)
+    pair, node = np.nonzero(levels[:, :-1] + levels[:, 1:] < farthest[row] * fastest[row, sample][:, None])
+    row, sample, start = row[pair], sample[pair], levels[pair, node]
     found, position = confirmed(
         path,
-        terms[:, some],
+        terms[:, pair],
         (starts[row, node], np.broadcast_to(ends, starts.shape)[row, node]),
-        start[some],
+        start,
         farthest[row, node],
         lengths.max() * lengths[sample],
     )
