@@ -58,7 +58,7 @@ class Hop:
     def record(self, rows: Index, until: Array, nodes: int) -> MotionRecord:
         """What is known of the neurons, numbered by ``rows`` (b,), on their way to ``until`` (b,)."""
         before, direction = self.before, self.pulled.direction
-        start = (KnownPulls(before.weights, direction), before.outputs, before.z, before.status)
+        start = (KnownPulls(before.weights, direction), before.outputs, before.status)
         none = np.zeros((rows.size, 1, len(direction)))
         return MotionRecord(rows, self.progress.position, until, *start, nodes, none, none[:, :, 0])
 

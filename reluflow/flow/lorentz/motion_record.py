@@ -96,8 +96,8 @@ class KnownPulls:
 class MotionRecord:
     """b neurons between two events, from positions ``begin`` to ``until`` (b,) of the step.
 
-    rows (b,): their places in the sweep. pulls, outputs (b,), z (b, h), status (b, h): where they begin, and
-    what they are pulled with. integral (b, s', t), outputs_at (b, s'): from nodes ``first`` on, the integral
+    rows (b,): their places in the sweep. pulls, outputs (b,), status (b, h): where they begin, and what they
+    are pulled with. integral (b, s', t), outputs_at (b, s'): from nodes ``first`` on, the integral
     of a times each term's basis, and a.
     """
 
@@ -106,7 +106,6 @@ class MotionRecord:
     until: Array
     pulls: Pulls
     outputs: Array
-    z: Array
     status: Bytes
     first: int
     integral: Array
@@ -115,7 +114,7 @@ class MotionRecord:
     @property
     def size(self) -> int:
         """How many numbers its largest arrays hold."""
-        return self.pulls.size + self.z.size
+        return self.pulls.size + self.status.size
 
     def pieces(self, moments: Array) -> Iterator[tuple[Index | slice, Index]]:
         """Its neurons, and the numbers of the moments (k,) at which to look at them, in pieces."""
@@ -132,10 +131,11 @@ class MotionRecord:
         for first in range(0, which.size, most):
             yield which[first : first + most], moment[first : first + most]
 
-    def at(
-        self, which: Index | slice, x: Array, swept: Neurons, path: Path, samples: Samples
-    ) -> tuple[Neurons, Array]:
-        """Its neurons ``which`` (c,) at positions x (c,), and D_j (c, p); ``swept``: along ``path``."""
+    def at(self, which: Index | slice, x: Array, swept: Neurons, path: Path) -> tuple[Neurons, Array]:
+        """Its neurons ``which`` (c,) at positions x (c,), and D_j (c, p); ``swept``: along ``path``.
+
+        Only their weights and activations are those at x; the rest, as z, is that of ``swept``.
+        """
         nodes, begin, rows = path.nodes, self.begin[which], np.arange(x.size)
         node = np.searchsorted(nodes, x, side="right") - 1
         later = (node >= self.first) & (nodes[node] > begin)
@@ -150,10 +150,8 @@ class MotionRecord:
         base = swept.take(self.rows[which])
         w = self.pulls.weights(which) + so_far
         boosted = boost_chain(generators.transpose(1, 0, 2), w, a, base.delta)
-        moved = so_far + np.einsum("ec,cep->cp", boosted.integral, generators)
-        z = self.z[which] + moved @ samples.inputs.T
-        there = base.moved(boosted.weights[-1], boosted.outputs[-1], z, self.status[which]).rebalanced()
-        return there, pull
+        there = base.moved(boosted.weights[-1], boosted.outputs[-1], base.z, self.status[which])
+        return there.rebalanced(), pull
 
 
 class MotionRecords:
@@ -202,7 +200,7 @@ class SweepRecord:
             for which, when in record.pieces(moments):
                 if abandoned():
                     raise AbandonedError
-                there, pulls = record.at(which, moments[when], swept, self.path, samples)
+                there, pulls = record.at(which, moments[when], swept, self.path)
                 there = there.decayed(samples.shrunk(self.path.length * moments[when]))
                 place = when, record.rows[which]
                 weights[place], outputs[place] = there.true_weights(samples), there.true_outputs()

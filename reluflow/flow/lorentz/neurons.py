@@ -240,7 +240,6 @@ class Neurons:
         margin = SIGN * np.outer(row_norms(self.weights), np.sqrt(samples.squares[: samples.primaries]))
         seen = self.weights @ samples.inputs.T
         wrong = (self.side * seen < margin) & (self.side != 0.0)
-        wrong &= (np.abs(self.z) <= 2.0 * margin) | (self.side * seen < 0.0)
         weights = self.weights
         if wrong.any():
             shift = np.where(wrong, self.side * margin - seen, 0.0)

@@ -123,7 +123,7 @@ class StraightMotion:
         before, pulled = self.before, self.pulled
         begin = np.zeros(rows.size) if self.progress is None else self.progress.position
         pulls = KnownPulls(before.weights, pulled.direction)
-        start = (pulls, before.outputs, before.z, before.status)
+        start = (pulls, before.outputs, before.status)
         return MotionRecord(rows, begin, until, *start, self.first, self.integral, self.outputs)
 
     def interrupted(self, rows: Index, nodes: Array) -> tuple[Neurons, Pull, Move]:

@@ -156,7 +156,7 @@ class Engine:
         if self._records is not None:
             state = rows.impulse, rows.status, rows.slots, rows.multiplier
             pulls = PullsBySample(self._forcing, self._neurons.weights, rows.row, *state)
-            begun = (pulls, rows.a, rows.z, rows.status)
+            begun = (pulls, rows.a, rows.status)
             # those who go to their next node only come to none before it
             first = self._nodes.size - (0 if ahead.near else ahead.z.shape[1])
             numbers = self._first + rows.row
