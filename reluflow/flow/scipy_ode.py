@@ -93,9 +93,7 @@ class ScipySolver(FlowSolver):
             rate = np.max(np.abs(self.rate(t, y)), initial=0.0)
         if not 0.0 < getattr(ode, "h_abs", 1.0) < np.inf:  # what it was made of has overflowed
             size = np.max(np.abs(y), initial=0.0)
-            ode.h_abs = (
-                float(FIRST_SHARE * size / rate) if 0.0 < rate < np.inf and size > 0.0 else FIRST_SHARE
-            )
+            ode.h_abs = float(FIRST_SHARE * size / rate) if 0.0 < rate < np.inf else FIRST_SHARE
         return ode
 
     def _split(self, y: Array) -> tuple[Array, Array]:

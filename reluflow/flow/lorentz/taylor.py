@@ -116,11 +116,10 @@ class TaylorSeries:
             a *= self._scale / (k + 1)
             np.multiply(gain, a, out=self._added[first - 1])
             hidden = np.dot(added[(first - 1) * b :], every_active[: (k + 2) * b])
-            predicted = self.samples.merged(hidden) if both else hidden
-            self._predicted[k + 1] = predicted
+            self._predicted[k + 1] = predicted = self.samples.merged(hidden)
             residual = self._decayed(k + 1) if self.samples.weight_decay else predicted
             self._residual[k + 1] = residual
-            self._force[first - 1] = self.samples.forces(residual) if both else residual
+            self._force[first - 1] = self.samples.forces(residual)
         self.degree = degree
 
     def _decayed(self, k: int) -> Array:
