@@ -7,8 +7,9 @@ import pytest
 from problems import balanced, five_points, smooth
 
 import reluflow
-from reluflow.flow.base import Options, State
-from reluflow.flow.headway import STEPS, held_neurons
+from reluflow.flow import make_solver
+from reluflow.flow.base import Options, Outcome, State
+from reluflow.flow.headway import STEPS, Headway, held_neurons, lost
 from reluflow.problem import Problem
 from reluflow.training.training import StopRules, Training
 
@@ -101,6 +102,65 @@ def test_polar_slides_by_small_crossings():
     training = ended(five_points(), "polar", steps=2 * STEPS + 1)
     assert training.status == "steps"
     assert training.solver.t > 17.0
+
+
+def test_headway_is_the_growth_of_the_time_between_two_marks():
+    headway = Headway()
+    assert headway.gained(STEPS - 1, 3.0) == np.inf
+    assert headway.gained(STEPS, 4.0) == 1.0
+    assert headway.gained(STEPS + 1, 5.0) == np.inf
+    again = Headway()
+    again.unpack(headway.pack())
+    assert again.gained(2 * STEPS - 1, 5.0) == np.inf
+    for each in (headway, again):
+        assert each.gained(2 * STEPS, 5.0) == pytest.approx(0.2)
+        assert each.gained(3 * STEPS + 7, 5.0) == 0.0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_what_is_no_headway_depends_on_whether_neurons_are_held(count):
+    """A step count of which a share of 5e-4 is enough, or one of 1e-2, where neurons are held on kinks."""
+    problem = Problem([[1.0, 0.5], [0.0, 1.0]], [1.0, -2.0], np.zeros((3, 2)), np.zeros(3))
+    weights = np.tile([1.0, 0.5], (3, 1))
+    weights[:count, 1] = 1e-7
+    state = State(0.25, weights, np.full(3, -0.1))
+    assert held_neurons(state, problem) == count
+    assert lost(1e-2, state, problem) is None
+    assert (lost(9e-3, state, problem) is None) == (count == 0)
+    assert (lost(5e-4, state, problem) is None) == (count == 0)
+    words = lost(4e-4, state, problem)
+    why = {
+        0: "stiffness, or kinks of the activation, hold up its steps; method lorentz is made for both",
+        1: "one neuron is held on kinks of the activation, where the right-hand side jumps; "
+        "method lorentz locates kinks and slides along them",
+        2: "2 neurons are held on kinks of the activation, where the right-hand side jumps; "
+        "method lorentz locates kinks and slides along them",
+    }
+    assert words == f"makes no headway: at t = 0.25 its last 1000 steps gained 4.0e-04 of that; {why[count]}"
+
+
+class TestPolar:
+    """It says the same, but where neurons slide, which it does by small crossings."""
+
+    def test_it_fails_where_no_step_is_short_enough(self, monkeypatch):
+        solver = make_solver("polar", smooth())
+        solver.step()
+        t, steps, state = solver.t, solver.steps, solver.state
+        monkeypatch.setattr(Problem, "force", lambda self, residual: np.full_like(residual, np.nan))
+        assert solver.step() is Outcome.FAILED
+        assert solver.failure == (
+            f"method polar needs steps below rounding at t = {t:g}: stiffness, or kinks of the activation, "
+            "hold up its steps; method lorentz is made for both"
+        )
+        assert (solver.t, solver.steps) == (t, steps)
+        assert np.array_equal(solver.state.weights, state.weights)
+
+    @pytest.mark.parametrize(("gained", "fails"), [(6e-4, False), (4e-4, True)])
+    def test_it_fails_where_time_stands_all_but_still(self, gained, fails, monkeypatch):
+        solver = make_solver("polar", smooth())
+        monkeypatch.setattr(Headway, "gained", lambda *_: gained)
+        assert solver.step() is (Outcome.FAILED if fails else Outcome.ACCEPTED)
+        assert (solver.failure or "").startswith("method polar makes no headway: at t = " if fails else "")
 
 
 class TestHeldNeurons:

@@ -5,11 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 from problems import balanced, five_points, smooth, toy, with_bias
+from scipy.integrate import OdeSolver
+from scipy.interpolate import CubicHermiteSpline
 from trained import TOLERANCES, alike_slow, solver_at
 
 from reluflow.errors import SolverError
 from reluflow.flow import METHODS, make_solver
 from reluflow.flow.base import Options
+from reluflow.flow.hermite import cubic, root
 from reluflow.network import gradient, imbalance, residuals
 from reluflow.problem import Problem
 
@@ -288,6 +291,20 @@ class TestInvariance:
         assert self.loss(Problem(p.inputs, p.targets, weights, outputs)) == self.expected()
 
 
+@pytest.mark.parametrize("back", [-0.05, 0.05, 0.5])
+def test_a_cubic_through_both_ends_has_the_root_of_one(back):
+    """From either side, and where it is on its way back by the end."""
+    h, ends = 0.1, (0.3, -4.0, -0.05, back / 0.1)
+    line = CubicHermiteSpline([0.0, h], ends[::2], ends[1::2])
+    both = [np.array([one, -2.0 * one]) for one in ends]
+    shares = np.linspace(0.0, 1.0, 7)[:, None]
+    expected = line(h * shares) * [1.0, -2.0]
+    np.testing.assert_allclose(cubic(shares, h, *both), expected, atol=1e-15)
+    first = min(x.real for x in line.roots(extrapolate=False)) / h
+    np.testing.assert_allclose(root(h, *both), first, atol=1e-11)
+    assert np.all(cubic(root(h, *both), h, *both) * both[2] > 0.0)
+
+
 def test_unknown_methods_and_missing_options_are_refused():
     with pytest.raises(SolverError, match="expected one of"):
         make_solver("euler", toy())
@@ -313,6 +330,32 @@ def test_a_first_step_that_scipy_cannot_choose_is_far_shorter_than_changes_take(
     solver = make_solver(method, Problem([[1e60]], [1e60], [[1e-60], [1e-60]], [1.0, 1e-60]))
     solver.step()
     assert 0.0 < solver.t < 1e-123
+
+
+@pytest.mark.parametrize("method", ["rk45", "dop853", "radau", "bdf", "lsoda"])
+@pytest.mark.parametrize(("size", "straight"), [(np.inf, True), (np.nan, True), (101.0, True), (99.0, False)])
+def test_a_straight_line_stands_for_a_step_of_which_the_inside_has_gone_astray(
+    method, size, straight, monkeypatch
+):
+    """A number is far off where it is a hundred times the largest that there is at both ends."""
+    solver = make_solver(method, smooth(width=1, scale=1.0))
+    solver.step()
+    before = solver.state
+    solver.step()
+    after, ends = solver.state, (solver.t_old, solver.t)
+    largest = max(np.abs(part).max() for state in (before, after) for part in as_parts(state))
+    far = np.full(6, size * largest)
+    monkeypatch.setattr(OdeSolver, "dense_output", lambda self: lambda t: far)
+    for share in (0.0, 0.25, 1.0):
+        between = solver.dense_output()(ends[0] + share * (ends[1] - ends[0]))
+        line = zip(as_parts(before), as_parts(after), strict=True)
+        expected = [(1.0 - share) * a + share * b for a, b in line] if straight else [far[:5], far[5:]]
+        for found, part in zip(as_parts(between), expected, strict=True):
+            np.testing.assert_allclose(found, part, rtol=1e-9)
+
+
+def as_parts(state):
+    return state.weights[0], state.output_weights
 
 
 def test_scipy_rate_is_minus_the_gradient():

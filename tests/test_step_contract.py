@@ -52,12 +52,31 @@ def test_an_abandoned_step_is_as_if_it_had_not_been_begun(method, monkeypatch):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_where_no_step_was_taken_the_inside_of_the_last_one_is_the_state(method):
+    """At the start, after a checkpoint was restored, and after a step was taken back."""
+    begun, gone_on, gone_back = (solver_of(method) for _ in range(3))
+    gone_back.step()
+    gone_on.restore(gone_back.checkpoint())
+    gone_back.step()
+    gone_back.take_back()
+    for solver, steps in ((begun, 0), (gone_on, 1), (gone_back, 1)):
+        assert (solver.steps, solver.t_old) == (steps, solver.t)
+        inside = solver.dense_output()(solver.t)
+        assert inside.t == solver.t
+        np.testing.assert_allclose(inside.weights, solver.state.weights, rtol=1e-14)
+        np.testing.assert_allclose(inside.output_weights, solver.state.output_weights, rtol=1e-14)
+    assert np.array_equal(gone_on.state.weights, gone_back.state.weights)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_a_failed_solver_takes_no_step_any_more(method):
     solver = solver_of(method)
     solver.step()
     solver.failure = "it cannot go on"
     assert solver.step() is Outcome.FAILED
     assert solver.steps == 1
+    solver.restore(solver.checkpoint())
+    assert solver.step() is Outcome.ACCEPTED
 
 
 def test_descent_that_diverges_fails_in_the_step_that_does():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from reluflow.errors import SolverError
 from reluflow.flow.base import AbandonedError, DenseOutput, FlowSolver, Options, State
 from reluflow.flow.headway import NONE, Headway, cause, lost
-from reluflow.flow.hermite import cubic
+from reluflow.flow.hermite import cubic, root
 from reluflow.network import Array, Shares, row_norms, shares
 from reluflow.problem import Problem
 
@@ -217,13 +217,7 @@ class Polar(FlowSolver):
             return 1.0
         columns += self._coordinates
         ends = [part[rows, columns] for part in (self._y, self._slope, new, slope)]
-        lower, upper = np.zeros(rows.size), np.ones(rows.size)
-        side = np.sign(ends[2])
-        for _ in range(40):  # bisection of the cubic through both ends
-            middle = 0.5 * (lower + upper)
-            beyond = side * cubic(middle, h, *ends) > 0.0
-            upper = np.where(beyond, middle, upper)
-            lower = np.where(beyond, lower, middle)
+        upper = root(h, *ends)
         lengths = self._lengths[columns - self._coordinates]
         margin = 0.5 * self.options.rtol * lengths / np.maximum(np.abs(ends[3]) * h, 1e-300)
         first = float(np.min(upper + np.minimum(margin, 0.5 * (1.0 - upper))))

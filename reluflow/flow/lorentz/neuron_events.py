@@ -76,7 +76,7 @@ class NeuronEvents:
             moved = move(before, pulled, self.path, begin, end)
         releases = releases.up_to(end)
         stretch = Stretch(before, pulled, begin, end)
-        here, position, sample, crosses = self._first(stretch, moved, releases.position)
+        here, position, sample, crosses = self.first(stretch, moved, releases.position)
         frees = ~crosses & np.isfinite(releases.position)
         flipped = indices(~(crosses | frees) & (flip <= end))
         if flipped.size:
@@ -87,7 +87,7 @@ class NeuronEvents:
             here = self._free(here, position, pulled, releases, indices(frees), still)
         return self._cross(stretch, here, position, sample, indices(crosses))
 
-    def _first(self, stretch: Stretch, moved: Move, released: Array) -> tuple[Neurons, Array, Index, Mask]:
+    def first(self, stretch: Stretch, moved: Move, released: Array) -> tuple[Neurons, Array, Index, Mask]:
         """Neurons at the first crossing of each, or at the release (b,) if that comes first, or at the end.
 
         Returns them, their positions (b,), the samples (b,) that are crossed, and who crosses (b,). The
