@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.junction_rays import MOST, extreme_rays, held_neurons, junction_rays
+from reluflow.flow.lorentz.junction_rays import (
+    MOST,
+    extreme_rays,
+    held_neurons,
+    junction_kinks,
+    junction_rays,
+    kinks_of_held,
+)
 from reluflow.flow.lorentz.junctions import changes, let_out
-from reluflow.flow.lorentz.neurons import OFF, ON, SLIDING, Neurons
+from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING, Neurons
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.sliding import attach
@@ -120,6 +127,22 @@ def test_rays_along_which_nothing_grows_in_a_step_are_left_out():
     assert 0 < np.count_nonzero(grows) < len(grows)
     assert bounded.rays.tolist() == held.rays[grows].tolist()
     np.testing.assert_array_equal(bounded.rates, held.rates[:, grows])
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_the_kinks_of_a_junction_are_those_that_depend_on_each_other(size):
+    """Of any size of the inputs; a fourth sample that the neuron touches is no part of it."""
+    inputs = size * np.array([[1.0, 0.2, 0.0], [-0.3, 1.0, 0.0], [0.9, -0.2, 0.0], [0.1, 0.3, 1.0]])
+    samples = merge(inputs, np.zeros(4), 0.0)
+    neuron = held_neuron(samples, on=[3])
+    touching = replace(neuron, z=np.zeros((1, 4)))
+    assert touching.touching[0].tolist() == [False, False, True, True]
+    assert junction_kinks(touching, samples).tolist() == [0, 1, 2]
+    assert kinks_of_held(touching, samples).tolist() == [[True, True, True, False]]
+    resting = replace(touching, status=np.where(touching.status == ON, RESTING, touching.status))
+    assert junction_kinks(resting, samples).size == 0, "one that rests is watched in another way"
+    alone = replace(touching, z=np.array([[0.0, 0.0, 1.0, 0.0]]))
+    assert junction_kinks(alone, samples).size == 0, "those on which it slides are independent"
 
 
 def test_a_neuron_leaves_along_the_ray_on_which_it_grows_and_slides_on_its_kink():

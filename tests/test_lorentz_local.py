@@ -1,5 +1,8 @@
 """Which way neurons go on where kinks meet, and where functions of time first become negative."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ import reluflow
 from reluflow.flow.events import Change
 from reluflow.flow.lorentz.bernstein import Exponentials, bernstein, first_negative
 from reluflow.flow.lorentz.limit_of_descent import arrived, start_on_kinks, turned_while_sliding
-from reluflow.flow.lorentz.local_field import FACTORED, LocalField
+from reluflow.flow.lorentz.local_field import FACTORED, LocalField, independent
 from reluflow.flow.lorentz.neurons import OFF, ON, RESTING, SLIDING
 from reluflow.network import Array
 
@@ -103,6 +106,19 @@ class TestTurned:
         verdict = turned_while_sliding(local, np.array([share]))
         assert verdict.status.tolist() == [side]
 
+    @pytest.mark.parametrize(
+        ("above", "side"), [(32, ON), (23, ON), (22, OFF), (10, OFF), (9, OFF), (0, OFF)]
+    )
+    def test_the_end_of_a_clear_majority_of_phases_is_taken(
+        self, above: int, side: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of 32; else that of the side on which descent has been for longer, which is the inactive one."""
+        ends = np.where(np.arange(32) < above, 1.0, -1.0)[:, None]
+        monkeypatch.setattr(LocalField, "descend", lambda *_: ends)
+        verdict = turned_while_sliding(field([[1.0]], [-1.0], base=[0.4]), np.array([0.4]))
+        assert verdict.status.tolist() == [side]
+        assert verdict.choice == (above not in (0, 32))
+
     def test_halfway_it_is_a_choice(self) -> None:
         verdict = turned_while_sliding(field([[1.0]], [-1.0], base=[0.45]), np.array([0.45]))
         assert verdict.choice
@@ -113,6 +129,83 @@ def test_a_force_that_no_sample_shares_is_tipped_as_it_is(monkeypatch: pytest.Mo
     """SciPy refuses to look for shares of no samples where NumPy has no norm of nothing."""
     monkeypatch.setattr("scipy.optimize.lsq_linear", None)
     assert field([[1.0]], [1.0], base=[1e-7 - 1.0]).tipped().base[0] == pytest.approx(1e-3 - 1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("base", "tipped"),
+    [(1.0, 1.0), (3.0, 3.0), (2.0 + 1e-6, 2.002), (-1e-6, -2e-3), (2.0 + 1e-15, 2.0 + 1e-15)],
+)
+def test_a_field_is_tipped_where_next_to_nothing_is_left_of_it(base: float, tipped: float) -> None:
+    """The sample pulls with up to 2: what is left beyond becomes a thousandth of that, if it is less."""
+    (found,) = field([[1.0]], [-2.0], base=[base]).tipped().base
+    assert found == (tipped if base == tipped else pytest.approx(tipped, abs=2e-6))
+
+
+def test_what_shares_leave_of_a_force_is_its_part_across_what_they_can_do() -> None:
+    """Two equal samples balance what pulls along the first axis; along the second 1e-6 is left."""
+    local = field([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]], [-1.0, -3.0, 0.5], base=[2.0, 1e-6 - 0.5])
+    size = 1.0 + 6.0 + 0.5
+    np.testing.assert_allclose(local.tipped().base, [2.0, 1e-3 * size - 0.5], atol=2e-6)
+
+
+def test_a_neuron_that_only_no_sample_at_all_can_hold_sees_none() -> None:
+    """One input, and nothing that drives it there: its share would be zero."""
+    assert field([[1.0]], [-1.0]).held.tolist() == [OFF]
+    for share in (0.25, 1.0):
+        assert field([[1.0]], [-1.0], base=[share]).held.tolist() == [SLIDING]
+    assert field([[1.0]], [-1.0], base=[2.0]).held.tolist() == [OFF], "nothing holds it"
+
+
+@pytest.mark.parametrize(("base", "side"), [(0.3, ON), (-0.3, OFF), (0.0, RESTING)])
+def test_a_sample_on_its_kink_goes_where_the_others_drive_it(base: float, side: int) -> None:
+    local = field(np.eye(2), [0.5, 0.5], base=[1.0, base])
+    assert local.follow(np.array([1.0, 0.0])).tolist() == [ON, side]
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40)
+def test_the_first_samples_are_kept_that_no_others_make(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = rng.integers(-1, 2, (7, 4)).astype(float) * 10.0 ** rng.integers(-9, 9, (7, 1))
+    order, kept = rng.permutation(7), []
+    units = inputs / np.maximum(np.linalg.norm(inputs, axis=1, keepdims=True), 1e-300)
+    for k in order:
+        if np.linalg.matrix_rank(units[[*kept, k]], tol=1e-8) > len(kept):
+            kept.append(int(k))
+    assert independent(order, inputs).tolist() == kept
+
+
+def test_an_input_that_hardly_differs_from_others_is_kept() -> None:
+    """Rounding of a first projection is 1e-16 of the input, and 1e-9 of what is left is far above."""
+    inputs = np.array([[1.0, 1.0, 0.0], [1.0, 1.0 + 1e-7, 0.0], [0.0, 1.0, 0.0], [0.3, 0.7, 0.0]])
+    assert independent(np.arange(4), inputs).tolist() == [0, 1]
+
+
+def test_as_an_output_weight_falls_steps_get_shorter_by_one_and_turn_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of them together are descent with steps of a, a - 1, .. until a is below zero."""
+    told, descend = [], LocalField.descend
+
+    def noted(self: LocalField, z: Array, lengths: Array) -> Array:
+        told.append((self.sign, np.broadcast_to(lengths, (len(lengths), len(z)))))
+        return descend(self, z, lengths)
+
+    monkeypatch.setattr(LocalField, "descend", noted)
+    turned_while_sliding(field(np.eye(2), [-1.0, -1.0], base=[0.3, 0.6]), np.array([0.3, 0.6]))
+    (sign, before), (other, after) = told[:2]
+    assert (sign, other) == (1.0, -1.0)
+    np.testing.assert_allclose(np.diff(np.vstack([before, -after]), axis=0), -1.0, atol=1e-12)
+    assert np.all((after > 0.0) & (after <= 1.0))
+    assert len(np.unique(after[0])) == after.shape[1], "phases differ"
+
+
+def test_a_neuron_slides_no_longer_on_the_sample_that_let_it_go() -> None:
+    """Pulls of three samples in a plane cancel where all of them count, where none does, and in between."""
+    inputs = np.array([[1.0, 0.0], [-0.5, 0.8], [-0.5, -0.8]])
+    local = field(inputs, [-1.0, -1.0, -1.0])
+    for sample, status in itertools.product(range(3), (ON, OFF)):
+        assert replace(local, released=(sample, status)).held[sample] == status
 
 
 def test_a_neuron_that_loses_its_last_sample_while_it_slides_never_comes_back() -> None:

@@ -56,6 +56,83 @@ def test_a_neuron_that_has_shrunk_takes_its_pre_activations_from_its_weights() -
         np.testing.assert_allclose(after.z * after.root[:, None], seen if taken else rounded, rtol=1e-14)
 
 
+def test_a_relu_neuron_lives_while_a_sample_counts_for_it() -> None:
+    """A sample opposite to another one counts where that is off; with a slope below zero all count."""
+    inputs = np.array([[1.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0], [0.6, 0.8]])
+    mirrored = merge(inputs, np.ones(5), 0.0)
+    assert mirrored.mirrored.tolist() == [0, 1]
+    cases = {
+        (ON, RESTING, OFF): True,
+        (SLIDING, RESTING, OFF): True,
+        (OFF, OFF, OFF): True,
+        (OFF, RESTING, OFF): True,
+        (RESTING, OFF, OFF): True,
+        (RESTING, RESTING, ON): True,
+        (RESTING, RESTING, OFF): False,
+    }
+    few = neurons(np.ones((len(cases), 2)))
+    few = replace(few, status=np.array(list(cases), np.int8))
+    assert few.live(mirrored).tolist() == list(cases.values())
+    assert replace(few, status=np.full((len(cases), 3), OFF, np.int8)).live(SAMPLES).tolist() == [False] * 7
+    assert few.live(merge(inputs, np.ones(5), 0.1)).all()
+
+
+@pytest.mark.parametrize("power", [0, -900, 40])
+def test_weights_of_a_state_have_the_signs_that_activations_say(power: int) -> None:
+    """What is on a kink but for rounding is moved across by rounding; nothing else is touched."""
+    almost, samples = (
+        np.array([0.8, -0.6]),
+        merge(np.array([1e-3, 1.0, 1e3])[:, None] * INPUTS, np.ones(3), 0.0),
+    )
+    few = neurons(30.0 * np.array([almost, almost, almost, [0.7, 0.4], [1.0, 1e-3]]))
+    few = replace(few, exponent=np.full(5, power))
+    status = few.status.copy()
+    status[:3, 1], status[4, 2] = [ON, OFF, SLIDING], ON
+    few = replace(few, status=status)
+    there = np.ldexp(few.true_weights(samples), -power)
+    seen = there @ samples.inputs.T
+    assert seen[0, 1] > 0.0 > seen[1, 1]
+    assert 0.0 < seen[4, 2] < 1e-14 * 30.0 * 2e3, "z knows better"
+    assert there[4, 0] == few.weights[4, 0]
+    assert np.array_equal(there[2:4], few.weights[2:4])
+    np.testing.assert_allclose(there[:4], few.weights[:4], rtol=0.0, atol=30.0 * 1e-14)
+    assert np.array_equal(few.true_outputs(), np.ldexp(few.outputs, power))
+
+
+def test_rounding_is_mended_in_the_larger_of_both_weights() -> None:
+    """a^2 - |w|^2 is as it was; the smaller of both, directions and signs stay."""
+    few = replace(
+        neurons(np.array([[0.6, 0.8], [0.6, 0.8], [0.6, 0.8], [0.0, 0.0]])),
+        outputs=np.array([-2.0, 0.5, 1.0, 1.0]),
+    )
+    few = replace(few, delta=np.array([3.0, -0.75, 0.0, 1.0]))
+    astray = few.moved(few.weights * 1.001, few.outputs * [1.0, 1.001, 0.999, 0.999], 1.001 * few.z)
+    mended = astray.rebalanced()
+    squares = np.vecdot(mended.weights, mended.weights)
+    np.testing.assert_allclose(mended.outputs**2 - squares, few.delta, rtol=1e-14, atol=1e-15)
+    assert np.array_equal(np.sign(mended.outputs), np.sign(few.outputs))
+    assert mended.outputs[1] == astray.outputs[1]
+    assert np.array_equal(mended.weights[[0, 2, 3]], astray.weights[[0, 2, 3]])
+    np.testing.assert_allclose(mended.z, mended.weights @ SAMPLES.inputs.T, rtol=1e-14)
+
+
+def test_of_a_neuron_that_has_shrunk_weights_know_no_more_than_they_can() -> None:
+    """Its own z stays where weights say nothing, unless that is larger than |w| |x|; else it is zero where
+    they contradict its activation."""
+    weights = np.ldexp(np.array([[0.8, -0.6 + 1e-6]]), -20)
+    few = neurons(np.repeat(weights, 3, axis=0))
+    size = np.ldexp(1.0, -20)
+    z = few.z.copy()
+    z[:, 1] = size * np.array([1e-9, 1e-9, 1.5])
+    status = few.status.copy()
+    status[1, 0] = OFF
+    after = replace(few, z=z, status=status).rescaled(SAMPLES)
+    found = np.ldexp(after.z, 20 + after.exponent[:, None])
+    np.testing.assert_allclose(found[:, 0], [0.8, 0.0, 0.8])
+    np.testing.assert_allclose(found[:, 1], [1e-9, 1e-9, 0.0])
+    np.testing.assert_allclose(found[:, 2], 1.2 - 2e-6)
+
+
 def meets(
     z: list[float], speeds: list[float], scale: float = 1.0, length: float = 1.0, status: int = ON
 ) -> list[bool]:

@@ -11,7 +11,7 @@ from reluflow.flow.lorentz import Lorentz
 from reluflow.flow.lorentz.boost import boost_chain, small_boost
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.modes import Modes
-from reluflow.flow.lorentz.path import Path
+from reluflow.flow.lorentz.path import Path, packed_path, unpacked_path
 from reluflow.flow.lorentz.path_basis import integrals
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.sweep import shifted, sweep
@@ -56,6 +56,69 @@ def test_speeds_that_turn_back_are_found_where_they_do(decay: float, rates: list
     assert some.size > 20
     np.testing.assert_allclose(position, turns[some], atol=1e-3)
     assert confirmed(path, terms, (begin, end), far, near, near)[0].size == 0
+
+
+@pytest.mark.parametrize(("height", "found"), [(0.1, True), (8.9, True), (9.1, False)])
+def test_a_mode_that_dies_out_takes_a_pre_activation_across_and_back(height: float, found: bool) -> None:
+    """s = 1 - 10 exp(-60 x) is below zero up to x = ln(10) / 60, and nowhere below -9."""
+    path = Path(np.ones((RADAU.stages, 1)), 1.0, 0.0, Modes(np.array([60.0]), np.zeros((1, 1))))
+    terms = np.append(np.ones(RADAU.stages), -10.0)[:, None]
+    one = np.ones(1)
+    some, position = confirmed(path, terms, (0.0 * one, one), height * one, one, one)
+    assert some.tolist() == [0] * found
+    np.testing.assert_allclose(position, [np.log(10.0) / 60.0] * found, atol=1e-3)
+
+
+def test_a_mode_that_dies_out_uncovers_a_turn() -> None:
+    """s = 2 x - 0.6 + 2 exp(-60 x) is above zero at both ends, and below in between."""
+    path = Path(np.ones((RADAU.stages, 1)), 1.0, 0.0, Modes(np.array([60.0]), np.zeros((1, 1))))
+    terms = np.append(2.0 * RADAU.nodes - 0.6, 2.0)[:, None]
+    one = np.ones(1)
+    some, position = confirmed(path, terms, (0.0 * one, one), 0.01 * one, one, one)
+    assert some.tolist() == [0]
+    np.testing.assert_allclose(position, [0.3], atol=1e-3)
+
+
+@pytest.mark.parametrize(("height", "found"), [(0.36, True), (0.37, False)])
+def test_how_far_a_speed_takes_a_pre_activation_falls_with_the_path(height: float, found: bool) -> None:
+    """s = exp(-2 x) (4 x - 3) is nowhere below -exp(-1) in the second half of the step."""
+    path = Path(np.ones((RADAU.stages, 1)), 1.0, 2.0)
+    terms = (np.exp(-2.0 * RADAU.nodes) * (4.0 * RADAU.nodes - 3.0))[:, None]
+    np.testing.assert_allclose(path.basis(np.array([0.6])) @ terms, np.exp(-1.2) * -0.6, rtol=1e-9)
+    one = np.ones(1)
+    some, position = confirmed(path, terms, (0.5 * one, one), height * one, one, one)
+    assert some.tolist() == [0] * found
+    np.testing.assert_allclose(position, [0.75] * found, atol=1e-3)
+
+
+def test_a_residual_that_stands_still_is_the_same_in_every_part_of_a_step() -> None:
+    path = Path(np.array([[0.5, -2.0, 1.0]]), 0.7)
+    terms, begin, end = np.array([[3.0, -1.0]]), np.array([0.1, 0.4]), np.array([0.2, 0.9])
+    coefficients, added = path.functions(terms, begin, end)
+    assert added is None
+    np.testing.assert_array_equal(coefficients, terms)
+    part = path.part(0.25)
+    assert part.length == 0.25 * 0.7
+    np.testing.assert_array_equal(residual(part, np.array([0.3])), path.values)
+
+
+@pytest.mark.parametrize("rates", [[], [0.0, 1e-6, 0.8, 60.0]])
+def test_a_part_of_a_path_is_the_path_up_to_there(rates: list[float]) -> None:
+    path = some_path(2.0, rates)
+    part, positions = path.part(0.25), np.linspace(0.0, 1.0, 9)
+    assert part.length == 0.25 * path.length
+    np.testing.assert_allclose(residual(part, positions), residual(path, 0.25 * positions), atol=1e-10)
+
+
+@pytest.mark.parametrize("rates", [[], [0.0, 1e-6, 0.8, 60.0]])
+def test_a_path_that_was_kept_is_the_same(rates: list[float]) -> None:
+    path, positions = some_path(2.0, rates), np.linspace(0.0, 1.0, 9)
+    again = unpacked_path({name: np.array(value) for name, value in packed_path(path).items()})
+    assert again is not None
+    assert (again.length, again.decay) == (path.length, path.decay)
+    np.testing.assert_array_equal(residual(again, positions), residual(path, positions))
+    assert unpacked_path(packed_path(None)) is None
+    assert unpacked_path(packed_path(Path(path.values[:4], 0.3))) is None, "of other stages"
 
 
 def _first_turn(grid: Array, speed: Array) -> float:

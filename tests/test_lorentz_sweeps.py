@@ -9,7 +9,7 @@ from lorentz_cases import balanced, random_problem
 
 from reluflow.flow.base import Options
 from reluflow.flow.events import Events, in_order, no_events
-from reluflow.flow.lorentz import Lorentz, collocation_step, newton_update, progress, rounds
+from reluflow.flow.lorentz import Lorentz, collocation_step, motion_record, newton_update, progress, rounds
 from reluflow.flow.lorentz import sweep as sweep_module
 from reluflow.flow.lorentz.collocation import RADAU, Newton
 from reluflow.flow.lorentz.path import Path
@@ -88,6 +88,20 @@ def test_neurons_that_look_no_further_than_the_next_node_go_the_same_way(engine,
         assert_same(swept, far, asked[1])
         count += len(far.events)
     assert count > 1000
+
+
+def test_it_does_not_matter_how_many_moments_are_looked_at_at_once(monkeypatch):
+    """Of many neurons one moment after the other."""
+    (swept, asked), *_ = sweeps_of(crowd(0), 1)
+    assert swept.record is not None
+    seen = []
+    for room in (motion_record.ROOM, 100_000, 1):
+        monkeypatch.setattr(motion_record, "ROOM", room)
+        seen.append(swept.record.at(swept.end, asked[1], MOMENTS, lambda: False))
+    for other in seen[1:]:
+        for name in ("weights", "outputs", "squares"):
+            one, two = getattr(seen[0], name), getattr(other, name)
+            np.testing.assert_allclose(two, one, rtol=1e-12, atol=1e-15 * np.abs(one).max())
 
 
 def test_crowds_go_from_node_to_node_by_themselves(monkeypatch):
