@@ -13,7 +13,9 @@ import reluflow
 from reluflow.errors import PresetError, ProblemError
 from reluflow.flow import make_solver
 from reluflow.flow.base import Options, State
-from reluflow.flow.lorentz.label_newton import CurvedSpectrum, gmres
+from reluflow.flow.lorentz.collocation import RADAU
+from reluflow.flow.lorentz.label_newton import ITERATIONS, CurvedSpectrum, LabelNewton, gmres
+from reluflow.flow.lorentz.path_basis import integrals
 from reluflow.flow.lorentz.samples import merge
 from reluflow.flow.lorentz.step_tolerances import StepTolerances
 from reluflow.flow.margins import margins_of
@@ -515,6 +517,28 @@ def test_residuals_of_a_system_near_the_identity_are_minimised(spread):
     assert np.linalg.norm(matrix @ found - right) <= 1.01e-3 * np.linalg.norm(right)
     assert len(asked) < 3 + np.log(1e-3) / np.log(1.1 * spread), "each product brings it so much nearer"
     assert np.array_equal(gmres(lambda x: x, right), right)
+    count = len(asked)
+    for size in (1e-6, 1e6):
+        asked.clear()
+        np.testing.assert_allclose(gmres(applied, size * right), size * found, rtol=1e-9)
+        assert len(asked) == count
+
+
+def test_a_system_far_from_the_identity_is_given_up_after_some_products():
+    generator = np.random.default_rng(5)
+    matrix, right = generator.standard_normal((100, 100)), generator.standard_normal(100)
+    asked = []
+
+    def applied(x):
+        asked.append(x)
+        return matrix @ x
+
+    found = gmres(applied, right)
+    assert len(asked) == ITERATIONS + 1
+    space = np.array([right, *asked[1:]])
+    np.testing.assert_allclose(asked[1:] @ np.transpose(asked[1:]), np.eye(ITERATIONS), atol=1e-12)
+    best = np.linalg.lstsq((space[1:] @ matrix.T).T, right - matrix @ right, rcond=None)[0]
+    np.testing.assert_allclose(found, right + best @ space[1:], atol=1e-9)
 
 
 def test_forces_that_cancel_hold_up_no_tight_tolerance():
@@ -571,3 +595,60 @@ def test_a_step_overshoots_where_the_loss_rises(loss):
 
     assert not overshot(1e-4)  # by rounding
     assert overshot(1e-2)
+
+
+class TestNewton:
+    """What is solved is the linear system that the docstrings say, and modes are those of K C."""
+
+    def some(self, seed=4, count=5):
+        rng = np.random.default_rng(seed)
+        half, more = rng.standard_normal((2, count, count))
+        curvature = rng.uniform(0.1, 2.0, (RADAU.stages, count))
+        return half @ half.T, 0.3 * more @ more.T, curvature, rng.standard_normal((RADAU.stages, count))
+
+    @pytest.mark.parametrize("damping", [0.0, 0.7])
+    @pytest.mark.parametrize("turns", [False, True])
+    def test_the_correction_takes_the_defect_away(self, turns, damping):
+        start, turn, curvature, defect = self.some()
+        length, integrated = 0.8, integrals(0.0)
+        solver = LabelNewton(
+            start, turn if turns else None, length, integrated, damping, np.ones_like(defect)
+        )
+        found = solver.correction(1e3 * defect, curvature)
+        left = found.copy()
+        for i, node in enumerate(RADAU.nodes):
+            kernel = start + node * turn if turns else start
+            moved = integrated[i] @ (curvature * found)
+            left[i] += length * (kernel @ moved + damping * integrated[i] @ found)
+        assert np.linalg.norm(left - 1e3 * defect) <= 5e-3 * np.linalg.norm(1e3 * defect)
+        assert np.array_equal(solver.correction(0.0 * defect, curvature), 0.0 * defect)
+
+    @pytest.mark.parametrize("damping", [0.0, 0.7])
+    def test_with_a_kernel_and_curvatures_that_stand_still_it_is_exact(self, damping):
+        start, _, curvature, defect = self.some()
+        length, integrated, still = 0.8, integrals(0.0), curvature[0]
+        modes = CurvedSpectrum.of(start, still, damping)
+        found = modes.newton(defect, length, integrated)
+        whole = np.eye(defect.size) + length * np.kron(
+            integrated, start * still + damping * np.eye(still.size)
+        )
+        np.testing.assert_allclose(
+            found, np.linalg.solve(whole, defect.ravel()).reshape(defect.shape), atol=1e-11
+        )
+        values = np.linalg.eigvals(start * still + damping * np.eye(still.size))
+        np.testing.assert_allclose(np.sort(modes.values), np.sort(values.real), atol=1e-11)
+
+    def test_forces_have_the_modes_of_ck(self):
+        """Each of them dies out at its own rate: C K g = value g where all others are taken away."""
+        start, _, curvature, defect = self.some()
+        modes, force = CurvedSpectrum.of(start, curvature[0], 0.0), defect[0]
+        parts = [modes.filtered(force, 1.0 * (np.arange(force.size) == i)) for i in range(force.size)]
+        np.testing.assert_allclose(sum(parts), force, atol=1e-12)
+        for value, part in zip(modes.values, parts, strict=True):
+            np.testing.assert_allclose(curvature[0] * (start @ part), value * part, atol=1e-10)
+
+    def test_curvatures_that_all_but_vanish_are_kept_above_zero(self):
+        for largest in (1.0, 1e-250, 0.0):
+            root = CurvedSpectrum.of(np.eye(2), np.array([largest, 0.0]), 0.0).root
+            least = max(1e-20 * (largest or 1.0), float(np.finfo(float).tiny))
+            np.testing.assert_allclose(root**2, [max(largest, least), least])
