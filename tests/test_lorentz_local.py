@@ -156,6 +156,15 @@ def test_a_neuron_that_only_no_sample_at_all_can_hold_sees_none() -> None:
     assert field([[1.0]], [-1.0], base=[2.0]).held.tolist() == [OFF], "nothing holds it"
 
 
+@pytest.mark.parametrize(("base", "side"), [(-1e-9, OFF), (1.0 - 1e-9, SLIDING), (1.0 + 1e-9, ON)])
+def test_what_is_beyond_its_bounds_by_less_than_a_linear_programme_sees_is_put_on_them(
+    base: float, side: int
+) -> None:
+    assert field([[1.0]], [-1.0], base=[base]).held.tolist() == [side]
+    beside = field(np.diag([1.0, 2.0]), [-1.0, -1.0], base=[0.6, 2.0 * base])
+    assert beside.held.tolist() == [SLIDING, side]
+
+
 @pytest.mark.parametrize(("base", "side"), [(0.3, ON), (-0.3, OFF), (0.0, RESTING)])
 def test_a_sample_on_its_kink_goes_where_the_others_drive_it(base: float, side: int) -> None:
     local = field(np.eye(2), [0.5, 0.5], base=[1.0, base])

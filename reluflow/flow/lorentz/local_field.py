@@ -226,7 +226,7 @@ class LocalField:
             bounds[self.released[0]] = self.released[1] == ON
         status = np.where(attracts, OFF, ON).astype(np.int8)
         # a linear programme is solved to a tolerance: what is beyond its bounds by less is put on them
-        for _ in range(np.count_nonzero(attracts)):
+        for _ in range(np.count_nonzero(attracts) + 1):
             found = self._vertex(attracts, bounds)
             if found is None:
                 break
