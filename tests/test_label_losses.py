@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from problems import smooth
 from trained import trained
 
 import reluflow
@@ -595,6 +596,19 @@ def test_a_step_overshoots_where_the_loss_rises(loss):
 
     assert not overshot(1e-4)  # by rounding
     assert overshot(1e-2)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_steps_of_polar_grow_with_time_as_well(loss):
+    """Residuals move as little as forces, which fall like 1 / t: every decade takes a hundred steps."""
+    data = smooth(4)
+    problem = Problem(data.inputs, np.ones(5), data.weights, data.output_weights, loss=loss)
+    solver, steps = make_solver("polar", problem), []
+    for end in (1e2, 1e3):
+        while solver.t < end:
+            solver.step(t_end=end)
+        steps.append(solver.steps)
+    assert steps[1] - steps[0] < 200
 
 
 class TestNewton:

@@ -7,11 +7,11 @@ from test_lorentz_neurons import SAMPLES, neurons
 
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, EventLog, Events
-from reluflow.flow.lorentz import Lorentz, collocation_step, neuron_events, series_step, sweep
+from reluflow.flow.lorentz import Lorentz, collocation_step, neuron_events, rounds, series_step, sweep
 from reluflow.flow.lorentz.collocation import RADAU
 from reluflow.flow.lorentz.event_location import Stretch, first_crossing, move, moved_to, rounding
 from reluflow.flow.lorentz.forcing import Forcing
-from reluflow.flow.lorentz.neuron_events import NeuronEvents
+from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
 from reluflow.flow.lorentz.path import Path
 from reluflow.flow.lorentz.pull import pull
 from reluflow.flow.lorentz.samples import merge
@@ -46,6 +46,24 @@ def test_what_comes_first_is_known_where_it_is_located(later: bool) -> None:
     np.testing.assert_allclose(here.weights, expected.weights, atol=1e-9)
     np.testing.assert_allclose(here.z, expected.z, atol=1e-9)
     np.testing.assert_allclose(here.z[crosses, sample[crosses]], 0.0, atol=1e-11)
+
+
+@pytest.mark.parametrize("crowds", [False, True])
+def test_a_neuron_to_which_something_happens_for_ever_is_said_to_stall(crowds, monkeypatch) -> None:
+    """Here half way: it goes on to there, and no further."""
+    path = Path(np.outer(6.0 * RADAU.nodes - 1.5, np.ones(3)), 2.0)
+    two, met = neurons(np.tile([0.3, 0.1], (2, 1))), []
+
+    def stuck(self, before, pulled, moved, turning_point, releases):
+        met.append(len(before))
+        assert len(met) < 1000
+        return before, np.full(len(before), 0.5)
+
+    monkeypatch.setattr(NeuronEvents, "meet", stuck)
+    monkeypatch.setattr(rounds, "crowded", lambda *_: crowds)
+    with pytest.raises(StallError):
+        rounds.Rounds(Forcing(SAMPLES, path, 0.0)).run([two])
+    assert len(met) > SAMPLES.primaries + rounds.PATIENCE
 
 
 def test_a_speed_is_rounding_where_rounding_of_one_residual_makes_it() -> None:
