@@ -106,9 +106,15 @@ def _measured(parts: dict[str, Array]) -> Measured:
 
 
 def _rows(chapter: str, found: Measured) -> dict[str, Any]:
-    """Numbers and words of the rows that were judged, or would be, and of all of them why they were not."""
-    said: dict[str, Any] = {}
+    """Numbers and words of the rows that were judged, or would be, and of all of them why they were not.
+
+    Beside it there is what those that apply read off what is no flow, where little of that is next to zero.
+    """
+    said: dict[str, Any] = {"of no flow": {}}
+    other = astray(found)
     for prediction in CHAPTERS[chapter](found.problem):
+        if prediction.applies:
+            said["of no flow"][prediction.id.partition("/")[2]] = prediction.measure(other)
         row = judge(prediction, found)
         name = row.id.partition("/")[2]
         if row.applies:
@@ -117,6 +123,21 @@ def _rows(chapter: str, found: Measured) -> dict[str, Any]:
             said[name] = [row.tolerance]
         said.setdefault(f"{row.state}: {row.reason}", []).append(name)
     return said
+
+
+def astray(found: Measured) -> Measured:
+    """A run with everything a little off, and with one neuron that points the other way at half of it."""
+    states, series = vars(found.snapshots), found.series
+    shaken = {
+        part: rows * (1.0 + 0.01 * np.cos(7.0 * np.arange(rows.size))).reshape(rows.shape)
+        for part, rows in {**states, **series}.items()
+        if part not in ("t", "step")
+    }
+    for part in ("weights", "output_weights"):
+        shaken[part][len(states["t"]) // 2, 0] *= -1.0
+    moved = {part: shaken.get(part, rows) for part, rows in states.items()}
+    seen = {column: shaken.get(column, 1.02 * values) for column, values in series.items()}
+    return replace(found, snapshots=SimpleNamespace(**moved), series=seen)
 
 
 def _plateaus(found: Measured) -> Iterator[list[Any]]:
@@ -172,7 +193,8 @@ def _teacher(found: Measured) -> list[Any]:
         *(readings.widest_angle, readings.final_nuclear_norm, readings.final_variation_norm),
         readings.final_parameter_norm,
     )
-    return [read(found) for read in alone] + [read(found, course) for read in beside]
+    runs = (found, astray(found))
+    return [[*(read(run) for read in alone), *(read(run, course) for read in beside)] for run in runs]
 
 
 LOOKS: Final[dict[str, Callable[[Measured], Any]]] = {

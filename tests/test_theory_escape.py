@@ -305,8 +305,9 @@ class TestRows:
         assert rest_rate(trained(toy(width=10))) is None
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 @pytest.mark.parametrize("slope", [0.0, 0.3])
-def test_what_no_network_can_fit_is_all_that_wide_ones_leave(slope):
+def test_what_no_network_can_fit_is_all_that_wide_ones_leave(slope, scale):
     """Half-lines, pairs of opposite ones with one linear part in common, a line of three, zero."""
     rng = np.random.default_rng(2)
     lines = rng.standard_normal((6, 2))
@@ -316,7 +317,17 @@ def test_what_no_network_can_fit_is_all_that_wide_ones_leave(slope):
     values = rng.standard_normal(len(inputs))
     # rank: a number a line, and what is linear on the four that have both sides
     left = basis[:, 6 + 2 :]
-    np.testing.assert_allclose(without_networks(inputs, values), left @ (left.T @ values), atol=1e-10)
+    beyond = without_networks(scale * inputs, values)
+    np.testing.assert_allclose(beyond, left @ (left.T @ values), atol=1e-10)
+    few = without_networks(scale * inputs[4:8], values[4:8])  # of the second line and the third alone
+    np.testing.assert_array_equal(few, 0.0)
+
+
+def test_what_no_network_can_fit_on_one_half_line_is_what_is_not_in_proportion():
+    along, values = np.array([1.0, 3.0, 0.5]), np.array([1.0, -2.0, 4.0])
+    left = values - along * (along @ values) / (along @ along)
+    np.testing.assert_allclose(without_networks(np.outer(along, [0.3, -0.4]), values), left, atol=1e-14)
+    np.testing.assert_array_equal(without_networks(np.zeros((3, 2)), values), values)
 
 
 @pytest.mark.parametrize("loss", ["logistic", "exponential"])

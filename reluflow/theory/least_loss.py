@@ -5,8 +5,8 @@ networks h of variation norm V, the least of value - sum_k nu_k h_k over *all* h
 Forces of a network at its optimum are such a nu, and the bound is then exact. With weight decay
 Gamma_all(nu) <= lambda is asked for, which nu times a number meets. Without, nu must not see any network:
 then it can live only on samples that no network tells apart. Those are on one line through the origin: on
-it a network is |x| c + <v, x>, v common to all lines, and |x| c alone where all its samples are on one
-half-line, since the kinks |<w, x>| of different lines are independent. Source: derived.
+it a network is |x| c + <v, x>, v common to all lines, since the kinks |<w, x>| of different lines are
+independent. Source: derived.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ from reluflow.flow.lorentz.half_lines import half_lines
 from reluflow.network import Array, row_norms
 from reluflow.problem import Problem
 
-#: singular values below this share of the largest are rounding
+#: singular values below this are rounding, where numbers are at most 1
 ROUNDING: Final = 1e-12
 
 
@@ -46,9 +46,8 @@ def without_networks(inputs: Array, values: Array) -> Array:
     lines, of = np.unique(line[shared], return_inverse=True)
     even = np.zeros((shared.size, lines.size))
     even[np.arange(shared.size), of] = norms[shared]
-    both = (np.abs(np.bincount(of, side[shared])) < np.bincount(of))[of]
-    made = np.column_stack([even / np.max(even), inputs[shared] * both[:, None] / np.max(norms)])
+    made = np.column_stack([even, inputs[shared]]) / np.max(even)
     basis, sizes, _ = np.linalg.svd(made, full_matrices=False)
-    basis = basis[:, sizes > ROUNDING * sizes[0]]
+    basis = basis[:, sizes > ROUNDING]
     rest[shared] = values[shared] - basis @ (basis.T @ values[shared])
     return rest
