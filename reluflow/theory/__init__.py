@@ -51,7 +51,7 @@ CHAPTERS: "Final[Registry[Chapter, Callable[[Problem], list[Prediction]]]]" = Re
                 "correlated/minus-die": "neurons with a < 0 end seeing no sample, and do not grow",
                 "correlated/one-way": "neurons with a > 0 only gain samples, those with a < 0 only lose them",
                 "correlated/half-time": "time at which half of the loss is left",
-                "correlated/loss-curve": "the loss is that of one bundle, down to 1e-6",
+                "correlated/loss-curve": "the loss is that of one bundle, down to 1e-6 of the first",
                 "correlated/turn-order": "the bundle turns along one eigenvector after another",
                 "correlated/final-rate": "rate at which ln(loss) falls in the end",
                 "correlated/widest-angle": "largest angle between live neurons in the end",

@@ -140,7 +140,7 @@ class _Rows:
         return self._row(
             "loss-curve",
             "The loss is that of one bundle, dv/dt = |v| (I + vv'/|v|^2) H (v* - v), from alignment down to "
-            "1e-6: largest difference of ln(loss).",
+            "1e-6 of the first: largest difference of ln(loss).",
             DERIVED, self.reason, lambda _: 0.0, readings.curve_error, 0.01, absolute=True,
         )  # fmt: skip
 

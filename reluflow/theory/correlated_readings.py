@@ -29,7 +29,7 @@ class TeacherReadings:
     arrived: float = 0.05
     #: widths of a kink within which a pre-activation is on no side of it
     kinks: float = 1e3
-    #: half-mse loss down to which curves are compared
+    #: share of the first loss down to which curves are compared
     lowest: float = 1e-6
     #: relative part of faster modes in the fall of the loss, up to which it is at its final rate
     faster: float = 0.03
@@ -57,7 +57,7 @@ def arrived(run: Measured, trajectory: TeacherTrajectory) -> bool:
 
 
 def curve_error(run: Measured, trajectory: TeacherTrajectory) -> float | None:
-    """Largest |d ln L| between the run and the bundle, from alignment until L falls below ``READ.lowest``.
+    """Largest |d ln L| between the run and the bundle, from alignment down to ``READ.lowest`` of the first.
 
     None if the run has not even lost half of its first loss.
     """
@@ -65,7 +65,7 @@ def curve_error(run: Measured, trajectory: TeacherTrajectory) -> float | None:
     t, loss = run.series["t"] * speed, run.series["loss"] / speed
     if loss[-1] > 0.5 * loss[0]:
         return None
-    compared = (t >= trajectory.aligned) & (loss >= READ.lowest)
+    compared = (t >= trajectory.aligned) & (loss >= READ.lowest * loss[0])
     if not np.any(compared):
         return None
     gap = np.log(loss[compared]) - np.log(trajectory.bundle.losses(t[compared]))
