@@ -17,8 +17,9 @@ from commands import call, one_sentence
 
 from reluflow.errors import RunError
 from reluflow.network import predictions
+from reluflow.store.export import export
 from reluflow.store.preset import load_preset
-from reluflow.store.run_directory import open_run
+from reluflow.store.run_directory import RunWriter, open_run
 from reluflow.sweep.opening import open_sweep
 
 QUICK = ("-q", "--set", "stop.steps=12", "--set", "record.snapshots=30")
@@ -221,6 +222,14 @@ class TestUsage:
         assert done.exit_code == 2
         assert one_sentence(done.stderr)
         assert found in done.stderr
+
+    def test_a_run_that_has_not_begun_has_nothing_to_give(self, tmp_path):
+        preset = load_preset("orthogonal-toy")
+        RunWriter.create(preset, preset.problem(), tmp_path / "new").close()
+        run = open_run(tmp_path / "new")
+        for give in (run.to_pandas, run.to_xarray, lambda: export(run, tmp_path / "new.npz")):
+            with pytest.raises(RunError, match="no trajectory is recorded yet; expected a run"):
+                give()
 
     def test_a_run_says_what_it_is(self, runs):
         run = open_run(runs / "flow")

@@ -117,6 +117,14 @@ def test_single_steps_are_single(session):
         assert frame.status == "halted"
 
 
+def test_a_single_step_halts_what_goes_on(session):
+    session.change(session.frame.preset.with_values({"solver.method": "gd"}))
+    session.run()
+    wait(session, lambda frame: frame.steps > 3)
+    session.step()
+    assert session.frame.status == "halted"
+
+
 def test_halting_does_not_change_the_trajectory(session):
     for expected in range(1, 8):
         session.step()
@@ -163,6 +171,19 @@ def test_parameters_that_cannot_be_run_are_a_sentence_and_the_next_change_mends_
     session.change(good.with_values({"network.width": 5}))
     frame = wait(session, lambda frame: frame.problem is not None and frame.problem.width == 5)
     assert frame.generation == 3
+
+
+def test_where_no_run_is_there_to_go_back_to_what_is_wrong_is_told(session):
+    bad, worse = (
+        session.frame.preset.with_values({"data.kind": "file", "data.path": f"{name}.csv"})
+        for name in ("missing", "lost")
+    )
+    live = Session(bad, running=False)
+    assert "missing.csv" in wait(live, lambda frame: frame.error is not None).error
+    live.change(worse)
+    frame = wait(live, lambda frame: "lost.csv" in (frame.error or ""))
+    assert (frame.preset, frame.refused) == (worse, None)
+    live.close()
 
 
 def test_saves_the_run_so_far_again_and_again(session, tmp_path):

@@ -1,5 +1,7 @@
 """One neuron as teacher: the rows that a run is held to."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from problems import balanced
@@ -8,6 +10,7 @@ from teachers import NEAR, course_of, family, near, preset_problem, trained
 from reluflow.network import row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
+from reluflow.theory import correlated_readings as readings
 from reluflow.theory.correlated import predictions
 from reluflow.theory.correlated_assumptions import obtuse
 
@@ -29,6 +32,43 @@ def test_the_network_that_is_predicted_is_the_teacher():
         assert outputs[members] @ outputs[members] == pytest.approx(course.size)
         total = outputs[members] @ weights[members]
         np.testing.assert_allclose(total, course.teacher, atol=1e-3 * course.size)
+
+
+@pytest.mark.parametrize(
+    ("told", "seen", "expected"),
+    [
+        ([2.0, 4.0, 6.0], [2.4, 4.8, 7.2], 0.0),
+        ([2.0, 4.0, 6.0], [5.2, 4.8, 4.4], 3.0),  # between the same two states: where the ratio is a half
+        ([2.0, 4.0, 6.0], [4.8, 4.8, 6.2], 0.0),
+        ([2.0, 2.08, 6.0], [2.6, 2.4, 6.2], 0.0),  # predicted almost together
+        ([2.0, 2.12, 6.0], [2.6, 2.4, 6.2], 1.0),
+        ([6.0, 4.0, 2.0], [2.2, 4.2, 6.2], 0.0),  # in another order than that of eigenvalues
+        ([2.0, 4.0, np.inf], [4.2, 2.2, 1.2], 1.0),
+        ([2.0, 4.0, 6.0], [4.2, 2.2, np.inf], 1.0),
+        ([2.0, 4.0, 6.0], [4.2, 2.2, -0.2], 1.0),  # beyond a half from the first
+        ([2.0, 4.0, 6.0], [4.2, np.inf, np.inf], None),
+        ([2.0, np.inf, np.inf], [4.2, 2.2, 1.2], None),
+    ],
+)
+def test_coordinates_are_held_to_the_order_in_which_they_come_halfway(told, seen, expected):
+    """Every ratio is linear in time, with a slope of its own; a fourth coordinate has hardly a goal."""
+    goal, slopes, times = (
+        np.array([1.0, -2.0, 0.05, 0.03]),
+        np.array([0.2, 0.5, 0.3, 0.2]),
+        2.0 * np.arange(5.0),
+    )
+
+    def path(halfway):
+        late = np.array([*halfway, 0.1])
+        return np.where(np.isinf(late), 0.0, 0.5 + slopes * (times[:, None] - np.minimum(late, 9.0))) * goal
+
+    weights = 0.5 * path(seen)[:, None]
+    course = SimpleNamespace(
+        size=4.0, path=path(told), path_times=times, progress=lambda vectors: (vectors / goal, goal)
+    )
+    problem = Problem(np.vstack([np.eye(4), -np.eye(4)]), np.ones(8), weights[0], [2.0])
+    states = SimpleNamespace(t=times, weights=weights, output_weights=np.full((5, 1), 2.0))
+    assert readings.out_of_order(Measured(problem, {}, states, "converged"), course) == expected
 
 
 class TestRows:

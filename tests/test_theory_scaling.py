@@ -1,8 +1,8 @@
 """The theory says the same of a problem in other units.
 
 Inputs times c, targets times s and all weights times sqrt(s / c) make a flow that is s c times as fast, with
-losses times s^2. Where s = 1 that holds for losses of labels, too, and c times the margins. Changing the signs
-of targets and output weights, and the order of samples, changes nothing.
+losses times s^2. Where s = 1 that holds for losses of labels, too, and c times the margins. Changing the
+signs of targets and output weights, and the order of samples, changes nothing.
 """
 
 from dataclasses import replace

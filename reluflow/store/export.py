@@ -59,8 +59,7 @@ def export(run: Run, path: Path) -> None:
 
 def flat(run: Run) -> Flat:
     """The arrays of a run. Raises RunError where nothing is recorded yet."""
-    if not run.series:
-        raise RunError(f"{run.path}: no trajectory is recorded yet; expected a run that has begun")
+    _require_begun(run)
     problem = run.problem
     time = f"flow time of {problem.loss}"
     variables = _states(run, problem, time) | _data(problem) | _series(run, time) | _events(run, time)
@@ -73,6 +72,11 @@ def flat(run: Run) -> Flat:
         **{name: str(value) for name, value in told.items() if value is not None},
     }
     return Flat(variables, attributes)
+
+
+def _require_begun(run: Run) -> None:
+    if not run.series:
+        raise RunError(f"{run.path}: no trajectory is recorded yet; expected a run that has begun")
 
 
 def _states(run: Run, problem: Problem, time: str) -> dict[str, Variable]:
@@ -182,17 +186,14 @@ _WRITERS: Final[Mapping[str, Callable[[Run, Path], None]]] = {
 
 def to_pandas(run: Run) -> Any:
     """The series as a table, one row an observation, by flow time. Raises RunError without pandas."""
+    _require_begun(run)
     pandas = _library("pandas", "to_pandas")
-    columns = {name: np.array(run.series[name]) for name in run.series}
-    if not columns:
-        raise RunError(f"{run.path}: no trajectory is recorded yet; expected a run that has begun")
-    return pandas.DataFrame(columns).set_index("t")
+    return pandas.DataFrame({name: np.array(run.series[name]) for name in run.series}).set_index("t")
 
 
 def to_xarray(run: Run) -> Any:
     """All arrays as a data set, as ``export`` writes it to a .nc file. Raises RunError without xarray."""
-    xarray = _library("xarray", "to_xarray")
-    found = flat(run)
+    found, xarray = flat(run), _library("xarray", "to_xarray")
     arrays = {
         name: (each.dimensions, each.values, dict(each.attributes)) for name, each in found.variables.items()
     }
