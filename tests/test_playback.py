@@ -149,6 +149,13 @@ class TestPlayback:
         assert playback.t == history.end
         assert playback.playing
 
+    def test_what_is_paused_does_not_move(self, history):
+        playback = Playback(t=1.0, playing=False)
+        assert not playback.advance(1.0, history, over=False)
+        assert playback.t == 1.0
+        playback.playing = True
+        assert playback.advance(1.0, history, over=False)
+
     def test_stops_where_it_was_asked_to(self, history):
         playback = Playback(speed=20.0, stop_at=13.0)
         while playback.playing:

@@ -255,6 +255,14 @@ def test_seeking_ahead_solves_so_far_and_halts_again_on_the_same_trajectory(sess
     assert straight.sought is None
 
 
+def test_what_was_sought_is_shown_once(session):
+    finish(session)
+    session.seek(20.0)
+    sought = wait(session, lambda frame: frame.sought is not None).sought
+    assert session.mark().wait(DEADLINE)
+    assert session.frame.sought is sought
+
+
 def test_running_on_while_a_time_is_sought_is_not_undone(session):
     session.seek(20.0)
     session.run()
@@ -533,6 +541,7 @@ def test_building_waits_for_the_first_picture_of_what_shows_the_run(monkeypatch)
     session = Session(load_preset("orthogonal-toy"), running=False, painted=False)
     try:
         assert session.frame.problem is None
+        assert not session.front.pictured.is_set()
         session.front.open()
         assert session.wait(lambda frame: frame.problem, 30.0).problem is not None
     finally:

@@ -140,6 +140,12 @@ class TestPictures:
         assert texts[3] == "  1       2"
         assert "z (. 0 to # 1) over x (across) and y (up)" in texts
 
+    def test_a_map_over_many_decades_has_even_shades_for_them(self):
+        values = np.array([[1e-6, 1e-4, 1e-2]])
+        texts = [plain(row) for row in map_rows(values, ["1", "2", "3"], ["a"], ("x", "y", "z"), 40, ASCII)]
+        assert "z (. 1e-6 to # 0.01, logarithmic) over x (across) and y (up)" in texts
+        assert texts[0].startswith(f"a{ASCII.vertical}{'.' * 8}{'+' * 8}{'#' * 8}")
+
     def test_a_map_too_wide_says_so(self):
         values = np.arange(100.0)[None]
         texts = [plain(row) for row in map_rows(values, ["1"] * 100, ["a"], ("x", "y", "z"), 40, ASCII)]

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from problems import balanced
 from teachers import NEAR, course_of, family, near, preset_problem, trained
+from trained import trained as solved
 
 from reluflow.network import row_norms
 from reluflow.observe.measured import Measured
 from reluflow.problem import Problem
 from reluflow.theory import correlated_readings as readings
 from reluflow.theory.correlated import predictions
-from reluflow.theory.correlated_assumptions import obtuse
+from reluflow.theory.correlated_assumptions import examine, obtuse
+from reluflow.theory.readings import time_of_loss
 
 
 def holds(row, measured: float) -> bool:
@@ -69,6 +71,24 @@ def test_coordinates_are_held_to_the_order_in_which_they_come_halfway(told, seen
     problem = Problem(np.vstack([np.eye(4), -np.eye(4)]), np.ones(8), weights[0], [2.0])
     states = SimpleNamespace(t=times, weights=weights, output_weights=np.full((5, 1), 2.0))
     assert readings.out_of_order(Measured(problem, {}, states, "converged"), course) == expected
+
+
+def test_a_neuron_that_gains_its_last_sample_long_after_the_fit_is_no_part_of_it():
+    inputs = np.array([[0.0, 0.1], [-6.8, 4.8]])
+    problem = balanced(inputs, inputs @ [-2.36, 1.0], 6, 1e-8, 1)
+    course, reason = examine(problem)
+    assert reason is None
+    settled = course.alignment.settled[course.alignment.bundle]
+    assert np.max(settled) > 500.0 * course.half_time
+    np.testing.assert_array_equal(course.amplitudes.shares, np.where(settled == 0.0, 1.0, 0.0))
+    run = solved(problem, loss=0.1 * course.start_loss)
+    assert time_of_loss(run, 0.5 * course.start_loss) == pytest.approx(course.half_time, rel=1e-3)
+
+
+def test_a_bundle_that_would_lose_sight_of_a_sample_is_not_followed():
+    inputs = np.array([[6.9, -2.0, -10.2], [-0.6, -1.0, -1.4], [0.2, -0.1, 0.1], [-1.2, -1.3, -0.5]])
+    _, reason = examine(balanced(inputs, inputs @ [-0.303, -1.4945, -0.14783], 6, 1e-30, 1))
+    assert reason == "the bundle loses sight of a sample while it turns to the teacher"
 
 
 class TestRows:

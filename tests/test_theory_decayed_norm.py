@@ -95,6 +95,14 @@ def test_decay_that_is_strong_enough_leaves_nothing():
     assert twins.value == pytest.approx(0.125, rel=1e-6)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_pull_that_decay_holds_down_is_that_of_either_sign(sign):
+    """On orthogonal inputs |sum_k nu_k sigma(<w, x_k>)| is the root of the squares of one sign of nu."""
+    found = minimum_norm(np.eye(3), sign * np.array([3.0, 4.0, -1.0]), weight_decay=10.0)
+    assert found.kappa == pytest.approx(5.0 / 3.0)
+    np.testing.assert_allclose(found.nu, sign * np.array([3.0, 4.0, -1.0]) / 3.0)
+
+
 def test_negative_decay_is_told():
     with pytest.raises(reluflow.errors.ProblemError, match="weight_decay is -1"):
         minimum_norm(*FIVE, weight_decay=-1.0)

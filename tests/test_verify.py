@@ -17,7 +17,9 @@ from reluflow.verification import all_hold, judge
 
 #: a run that is over at once: what a row says of the problem needs no more
 AT_ONCE = ["--set", "stop.steps=1"]
-BY_DESCENT = ["--set", "solver.method=gd", "--set", "solver.learning_rate=0.2"]
+BY_DESCENT = [
+    "--set", "solver.method=gd", "--set", "solver.learning_rate=0.2", "--set", "solver.rtol=1e-5"
+]  # fmt: skip
 NOT_SMALL = ["--set", "init.scale=1e-3"]
 KEYS = {
     "id", "statement", "source", "applies", "predicted", "measured", "tolerance", "holds", "reason", "state",

@@ -14,12 +14,17 @@ both constant once it sees every sample. In the end, when sum_j a_j w_j = v*, wi
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from reluflow.flow.lorentz.boost import light_cone_parts
 from reluflow.network import Array, row_norms
 from reluflow.theory.yardsticks import Alignment
+
+#: ln of sqrt(S) over the amplitude of a neuron from which on it is held as just as faint: its angle, which is
+#: beyond all that is meant, then has a square that is a number
+FAINTEST: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def amplitudes(alignment: Alignment, gamma: Array) -> Amplitudes:
     log = np.log(plus) - rate * alignment.settled[members]
     top = float(np.max(log))
     log_unit = top + 0.5 * float(np.log(np.sum(np.exp(2.0 * (log - top)))))
-    offsets = across * (unit * np.exp(log_unit - log))[:, None]
+    offsets = across * (unit * np.exp(np.minimum(log_unit - log, FAINTEST)))[:, None]
     return Amplitudes(log + np.log(unit), offsets, log_unit + float(np.log(unit)))
 
 
