@@ -89,6 +89,15 @@ class TestPublishedTable:
         digest = hashlib.blake2b(unscaled.tobytes(), digest_size=8).hexdigest()
         assert parameters["initialization hash"] == digest
 
+    def test_angles_to_the_teacher_are_those_of_inputs_of_any_length(self, tmp_path):
+        short = ("--set", "data.dimension=2", "--set", "data.noise=0.3", "--set", "stop.steps=1")
+        call("run", "neuron-centred-10", *QUICK, *short, "--out", str(tmp_path / "short"))
+        problem = open_run(tmp_path / "short").problem
+        assert np.min(problem.lengths) < 0.9
+        parameters, _ = published(tmp_path, "short", tmp_path)
+        cosines = problem.inputs @ parameters["teacher neuron"] / problem.lengths
+        assert parameters["maximum angle to teacher"] == pytest.approx(np.degrees(np.arccos(cosines.min())))
+
     def test_the_columns_are_in_the_published_order(self, runs, tmp_path):
         _, table = published(runs, "flow", tmp_path)
         columns = list(table)

@@ -18,7 +18,7 @@ from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.live.session import Session
 from reluflow.observe.history import History
-from reluflow.store.archive import Members
+from reluflow.store.archive import Members, opened
 from reluflow.store.preset import load_preset
 from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
@@ -542,3 +542,8 @@ def test_an_array_is_read_anew_where_a_copy_was_under_way(tmp_path):
     assert members["kept"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     with pytest.raises(DamageError, match="gone"):
         members["gone"]
+
+
+def test_arrays_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(RunError, match=r"gone\.npz: found no such file; expected the arrays of a run"):
+        opened(tmp_path / "gone.npz")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from problems import balanced, five_points, toy, with_bias
+from scipy.interpolate import PchipInterpolator
 from scipy.optimize import minimize
 from trained import trained
 
@@ -20,8 +21,9 @@ from reluflow.theory.escape import available_rate, classify, escape_rates
 from reluflow.theory.forecast import FORECAST, TooManyBundlesError, first_group, forecast, with_rivals
 from reluflow.theory.general import predictions, rest_rate
 from reluflow.theory.least_loss import least_objective, without_networks
+from reluflow.theory.prediction import NotYet
 from reluflow.theory.rate_bounds import one_sign_bounds
-from reluflow.theory.readings import sign_flips
+from reluflow.theory.readings import sign_flips, tail_rate, time_of_loss
 from reluflow.theory.resting import one_sign_rate_bound
 from reluflow.training.training import StopRules, Training
 
@@ -345,6 +347,35 @@ def test_no_network_comes_below_the_bound_of_its_loss(loss):
     assert bound == pytest.approx(value(h), rel=1e-6)
     assert bound <= value(h)
     assert least_objective(problem, labels, 0.0) <= bound
+
+
+def test_the_time_of_a_loss_is_that_of_the_cubic_through_all_rows():
+    """Whose slopes depend on the nearest rows alone."""
+    t = np.geomspace(1.0, 30.0, 12) - 1.0
+    loss = np.exp(-(np.sin(0.1 * t) ** 2) - 0.02 * t**1.5)
+    logs = PchipInterpolator(t, np.log(loss))
+    run = Measured(five_points(), {"t": t, "loss": loss}, None, "time")
+    for k in range(1, len(t)):
+        level = np.sqrt(loss[k - 1] * loss[k])
+        assert time_of_loss(run, level) == pytest.approx(
+            logs.solve(np.log(level), extrapolate=False)[0], rel=1e-12
+        )
+    assert time_of_loss(run, 1.1) is None
+    assert time_of_loss(run, 0.9 * loss[-1]) is None
+
+
+@pytest.mark.parametrize(("allowed", "told"), [(0.038, False), (0.042, True)])
+def test_a_tail_is_told_where_its_changes_of_slope_add_up_to_half_of_what_is_allowed(allowed, told):
+    """Slopes 0.94, 0.98 and 1 of three thirds, of which all that follow are at most 1.02."""
+    third = np.log(30.0) / 3.0
+    t = np.cumsum([0.0, 20.0, third / 0.94, third / 0.98, third])
+    loss = np.exp(-np.cumsum([0.0, 18.0, third, third, third]))
+    rate = tail_rate(Measured(five_points(), {"t": t, "loss": loss}, None, "converged"), allowed)
+    if told:
+        assert rate == pytest.approx(1.0)
+    else:
+        assert isinstance(rate, NotYet)
+        assert "the rate goes from 0.94 to 0.98 to 1;" in rate.reason
 
 
 class TestBounds:

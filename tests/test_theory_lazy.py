@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,6 +91,24 @@ def test_a_run_that_was_tampered_with_fails():
     other = type(states)(states.t, states.weights, 1.01 * states.output_weights)
     found = rows(replace(good, snapshots=other))
     assert found["kernel-change"].state == found["final-function"].state == "fails"
+
+
+def test_of_one_sample_the_function_is_compared_at_its_double():
+    """Where output weights are a little off the answer at 2 x is off by the same share of itself."""
+    one = problem(data__inputs=[[0.5]], data__targets=[0.3])
+    path = linearised(one)
+    weights, outputs = path.weights(np.inf)
+    states = SimpleNamespace(
+        t=np.array([0.0, 1e9]),
+        weights=np.array([one.weights, weights]),
+        output_weights=np.array([one.output_weights, outputs + 1e-3 * np.abs(outputs)]),
+    )
+    series = {"t": states.t, "loss": np.array([1.0, 0.0])}
+    row = {row.id: row for row in predictions(one)}["lazy/final-function"]
+    foreseen, first = path.function(2.0 * one.inputs, np.inf)
+    found = answers(weights, states.output_weights[-1], 2.0 * one.inputs)
+    seen = row.measure(Measured(one, series, states, "converged"))
+    assert seen == pytest.approx(abs(found - foreseen)[0] / abs(foreseen - first)[0])
 
 
 @pytest.mark.parametrize(("share", "state"), [(0.99e-8, "holds"), (1.01e-8, "fails")])

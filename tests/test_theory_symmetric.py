@@ -57,6 +57,14 @@ def test_white_bundles_are_logistic():
     assert rows(run(data__white=True))["final-rate"].predicted == pytest.approx(2.0 * np.linalg.norm(b))
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_loss_of_white_bundles_is_at_its_ends_however_long_before_and_after():
+    course = symmetric_course(problem(data__white=True))
+    begin, end = course.excess(np.array([-1e5, 1e5]))
+    assert begin == pytest.approx(course.start_loss, rel=1e-12)
+    assert 0.0 <= end < 1e-300
+
+
 def test_bundles_start_beside_the_pull():
     """Their offsets are parts of the weights orthogonal to b: those of one neuron each, by hand."""
     two = Problem(

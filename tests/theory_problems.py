@@ -135,6 +135,7 @@ def _of_orthogonal() -> list[Problem]:
         replace(equal, targets=[1.0, -1.0, 1e-3]),
         toy(1e-6, 40, loss="mse"),
         toy(1e-3, 6, seed=2),
+        orthogonal(36, 4, 4, 8, 1e-6, False),
     ]
 
 

@@ -28,14 +28,14 @@ FITTED: Final = 1e-9
 SECONDS: Final = 60.0
 
 
-def preset_of_data(path: Path, overrides: Mapping[str, Any], name: str | None = None) -> Preset:
-    """The preset of a file of samples, named after it (or ``name``), with ``overrides`` by ``section.key``.
+def preset_of_data(path: Path, overrides: Mapping[str, Any]) -> Preset:
+    """The preset of a file of samples, named after it, with ``overrides`` by ``section.key``.
 
     A bias is appended; ``width``, ``scale`` and when to stop are chosen for the data, as far as they are not
     overridden. Raises PresetError, in one sentence, for a file that holds no data and for an override that
     cannot be used.
     """
-    name = name or name_of(path)
+    name = name_of(path)
     base = {"data.kind": "file", "data.path": str(path), "data.bias": True, "network.width": WIDTH}
     chosen = merge(base, overrides, name)
     if chosen["data.kind"] != "file":

@@ -50,11 +50,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; expected one of {', '.join(fitting)}{more}" if 0 < len(names) <= 40 else ""
 
 
-def validate(values: Mapping[str, Any], where: str, *, memory: bool = True) -> dict[str, Any]:
+def validate(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """All values of a preset, checked, with defaults filled in: only the keys that apply and are set.
 
     ``values`` is flat, by id; None means not set. Raises PresetError with one sentence that starts with
-    ``where``. With ``memory`` sizes that cannot fit in this machine's memory are refused too.
+    ``where``. Sizes that cannot fit in this machine's memory are refused too.
     """
     read = read_all(values, where)
     full = {key.id: read.get(key.id, key.default) for key in KEYS}
@@ -68,8 +68,7 @@ def validate(values: Mapping[str, Any], where: str, *, memory: bool = True) -> d
             )
     resolved = {id: value for id, value in full.items() if value is not None}
     check_combinations(resolved, where)
-    if memory:
-        check_memory(resolved, where)
+    check_memory(resolved, where)
     return resolved
 
 

@@ -25,7 +25,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise PresetError(f"{error.within(path)}; expected a preset in TOML") from None
 
 
-def flatten(content: Mapping[str, Any], path: Path, elsewhere: Sequence[str] = ()) -> dict[str, Any]:
+def flatten(content: Mapping[str, Any], path: Path, elsewhere: Sequence[str]) -> dict[str, Any]:
     """The values by ``section.key``; PresetError for what is neither a section nor a text.
 
     ``elsewhere``: sections that are read by others.

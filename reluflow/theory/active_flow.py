@@ -82,8 +82,8 @@ def flow_to_rest(inputs: Array, targets: Array, large: Bundles, dormant: Bundles
         weights = np.vstack([large.weights, FLOW_TO_REST.dormant * dormant.weights])
         outputs = np.concatenate([large.output_weights, FLOW_TO_REST.dormant * dormant.output_weights])
         problem = Problem(inputs, targets, weights, outputs)
-        residual = -residuals(large.weights, large.output_weights, inputs, targets)
-        length = FLOW_TO_REST.folds / growth_rate_bound(inputs, residual)
+        excess = residuals(large.weights, large.output_weights, inputs, targets)
+        length = FLOW_TO_REST.folds / growth_rate_bound(inputs, excess)
         state, done, seen = _stretch(problem, count, length, least - passed)
         losses += [(passed + t, loss) for t, loss in seen]
         passed = losses[-1][0]

@@ -236,7 +236,7 @@ def full_mass(
     return len(inputs) * rate / seen if seen > 0.0 else np.inf
 
 
-def waiting_time(group: Attractor, inputs: Array, bend: Array | None = None, slope: float = 0.0) -> float:
+def waiting_time(group: Attractor, inputs: Array, bend: Array | None, slope: float) -> float:
     """Half-mse flow time until a group that grows alone has half of its full mass."""
     mass = full_mass(group.direction, group.rate, inputs, bend, slope)
     return float(np.log(mass) - group.log_mass) / (2.0 * group.rate)

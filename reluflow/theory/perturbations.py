@@ -66,14 +66,14 @@ def _share(run: Measured) -> float | None:
     return share_below(run.problem, run.final, run.rtol)
 
 
-def share_below(problem: Problem, state: State, rtol: float = 0.0, seed: int = 0) -> float:
+def share_below(problem: Problem, state: State, rtol: float = 0.0) -> float:
     """The share of random changes of a state after which the loss, or the objective with decay, is lower.
 
     ``rtol``: the tolerance to which the state was solved.
     """
     work = problem.samples * state.weights.size
     draws = int(np.clip(PERTURBATIONS.work / work, 1, PERTURBATIONS.draws))
-    rng, level = np.random.default_rng(seed), _objective(problem, state)
+    rng, level = np.random.default_rng(0), _objective(problem, state)
     sizes = _sizes(problem, state)[:, None] / np.sqrt(problem.dimension)
     below, least = 0, 1.0 - PERTURBATIONS.rounding - PERTURBATIONS.per_rtol * rtol
     for _ in range(draws):

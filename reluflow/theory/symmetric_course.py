@@ -33,8 +33,9 @@ class CourseRules:
     time: float = 1e-12
     #: interval over which a rate is read, over the time 1/|b| in which small bundles grow by a factor e
     interval: float = 1e-3
-    #: |ln(v/|beta|)| beyond which its exponential would overflow; there the loss is at one of its ends
-    largest_log: float = 700.0
+    #: |ln(v/|beta|)| beyond which the square of its exponential would overflow; there the loss is at one of
+    #: its ends
+    largest_log: float = 350.0
 
 
 COURSE: Final = CourseRules()
