@@ -144,6 +144,15 @@ class TestRows:
         few = row.measure(Measured(run.problem, series, run.snapshots, run.status))
         assert few == pytest.approx(row.measure(run), rel=1e-3)
 
+    def test_the_final_rate_is_read_off_all_states_where_all_are_near_the_end(self):
+        run, states = near(), near().snapshots
+        row = {row.id: row for row in predictions(run.problem)}["correlated/final-rate"]
+        few = type(states)(states.t[-5:], states.weights[-5:], states.output_weights[-5:])
+        seen = row.measure(Measured(run.problem, run.series, few, run.status))
+        assert seen == pytest.approx(row.measure(run), rel=0.01)
+        two = type(states)(states.t[-2:], states.weights[-2:], states.output_weights[-2:])
+        assert row.measure(Measured(run.problem, run.series, two, run.status)) is None
+
     def test_a_run_that_goes_wrong_is_seen(self):
         """The same run with time stretched and the neurons turned apart fails its rows."""
         run = near()

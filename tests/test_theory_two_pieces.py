@@ -39,6 +39,13 @@ def run():
     )
 
 
+def test_small_targets_are_not_fitted_sooner():
+    one, size = noisy_line(width=4), 1e-5
+    weights, outputs = np.sqrt(size) * one.weights, np.sqrt(size) * one.output_weights
+    found = row_of(replace(one, targets=size * one.targets, weights=weights, output_weights=outputs))
+    assert found.applies, found.reason
+
+
 def pieces(problem, state):
     """The sum of a_j w_j over neurons of either sign, and which samples it sees."""
     found = []

@@ -99,8 +99,6 @@ class RunWriter:
         It appears with all its files or not at all. Raises RunError if ``folder`` exists or cannot be
         written.
         """
-        if folder is not None:
-            require_absent(folder)
         parent = Path("runs") if folder is None else folder.parent
         begun = {"preset": preset.name, "status": "running", "reason": "not begun"}
         with writing(folder or parent, RunError):
