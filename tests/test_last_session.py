@@ -73,7 +73,7 @@ def test_a_folder_may_have_any_name(own_folder: Path) -> None:
         ('name = "orthogonal-toy"', "name = 3", "run.name is 3; expected text"),
         ("[view]", "[[view]]", "expected a section [view]"),
         ("frozen = []", "frozen = 3", "frozen is 3; expected tables [[frozen]]"),
-        ("frozen = []", 'frozen = ["a"]', 'frozen is ['a']; expected tables [[frozen]]'),
+        ("frozen = []", 'frozen = ["a"]', "frozen is ['a']; expected tables [[frozen]]"),
     ],
 )
 def test_a_broken_file_is_told_and_put_aside(own_folder: Path, old: str, new: str, sentence: str) -> None:
