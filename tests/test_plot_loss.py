@@ -1,6 +1,7 @@
 """The loss panel: axes that stay, points that are kept, and no data that can break it."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from reluflow.plot.axes import decade_ticks, linear_ticks, round_up, short, stic
 from reluflow.plot.cells import FROZEN, plain
 from reluflow.plot.glyphs import ASCII, BLOCK, BRAILLE, Glyphs
 from reluflow.plot.loss_curve import Curve, LossAxes, curve_of, decimate, fit_axes, time_limit
-from reluflow.plot.loss_marks import with_cursor
+from reluflow.plot.loss_marks import theory_key, with_cursor
 from reluflow.plot.loss_picture import BESIDE, draw_loss
 from reluflow.plot.loss_place import time_at
 from reluflow.plot.phases import Plateau
-from reluflow.theory.landmarks import Landmark
+from reluflow.theory.landmarks import Landmark, Landmarks
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -350,3 +351,17 @@ def test_another_column_is_drawn_at_its_own_values() -> None:
     recorded = {"t": t, "loss": low, "loss_low": low, "loss_high": high, "objective": np.full(4, 0.01)}
     curve = curve_of(recorded, log_time=False, column="objective")
     assert curve.low.tolist() == curve.high.tolist() == [-2.0] * 4
+
+
+@pytest.mark.parametrize(("count", "grow"), [(1, "1 neuron grows"), (2, "2 neurons grow")])
+def test_the_key_of_the_theory_has_the_next_escape_in_numbers_as_far_as_they_fit(count, grow):
+    marks = Landmarks("orthogonal inputs", (Landmark(1.0, 0.1, 0.5),))
+    ahead = SimpleNamespace(time=12.34567, rate=0.25, neurons=np.arange(count))
+    key = " ~| theory", " > next escape t = 12.35", f", {grow} at 0.25", " (orthogonal inputs)"
+    glyphs = SimpleNamespace(theory="~", theory_time="|", forecast=">")
+    for width in range(80):
+        fitting, room = "", width
+        for part in key:
+            fitting, room = (fitting + part, room - len(part)) if len(part) <= room else (fitting, room)
+        assert "".join(map(plain, theory_key(marks, ahead, glyphs, width))) == fitting
+    assert theory_key(Landmarks(""), None, glyphs, 80) == theory_key(None, None, glyphs, 80) == []

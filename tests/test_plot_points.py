@@ -71,6 +71,8 @@ def test_points_are_found_at_their_cells_and_move_by_round_steps() -> None:
         cells = (picture.chart.x.limits[1] - picture.chart.x.limits[0]) / picture.chart.width
         assert near == pytest.approx((x, y), abs=2.0 * cells)
     assert picture.nearest(*picture.chart.cell(0.6, 0.0)) is None
+    twice = PointsPicture(np.vstack([PLANE, PLANE[:1]]), Window.around(PLANE[:, :2]), 60, 20, BRAILLE)
+    assert twice.nearest(*twice.chart.cell(*twice.places[0])) == len(PLANE), "the last of several"
     right, up = picture.moved(1, 1, 0), picture.moved(1, 0, -1)
     assert (right[0] > 1.0, right[1]) == (True, -1.0)
     assert (up[0], up[1] > -1.0) == (1.0, True)

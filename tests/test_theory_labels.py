@@ -1,5 +1,6 @@
 """Rows for classification, and the linear classifier of largest margin."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,12 +13,20 @@ from reluflow.problem import Problem
 from reluflow.theory.label_rows import STATEMENTS
 from reluflow.theory.labels import predictions
 from reluflow.theory.max_margin import max_margin
+from reluflow.theory.prediction import not_computed
 from reluflow.training.measuring import train
 from reluflow.verification import judge, verify
 
 
 def rows_of(problem):
     return {row.id.removeprefix("labels/"): row for row in predictions(problem)}
+
+
+def test_what_is_set_aside_waits_for_no_limit():
+    waits = replace(not_computed("a/b", "words", "at a smaller scale"), predicted=1.0, pending=True)
+    aside = waits.not_applying("the loss is one of labels")
+    assert (aside.applies, aside.pending, aside.predicted) == (False, False, None)
+    assert aside.reason == "the loss is one of labels"
 
 
 @cache
