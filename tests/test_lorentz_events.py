@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from recorded_flow import drawn, stored
-from test_lorentz_neurons import SAMPLES, neurons
+from test_lorentz_neurons import INPUTS, SAMPLES, neurons
 
 from reluflow.flow.base import Options
 from reluflow.flow.events import Change, EventLog, Events
 from reluflow.flow.lorentz import Lorentz, collocation_step, neuron_events, rounds, series_step, sweep
 from reluflow.flow.lorentz.collocation import RADAU
-from reluflow.flow.lorentz.event_location import Stretch, first_crossing, move, moved_to, rounding
+from reluflow.flow.lorentz.event_location import Stretch, first_crossing, move, moved_to, rounding, settle
 from reluflow.flow.lorentz.forcing import Forcing
 from reluflow.flow.lorentz.neuron_events import NeuronEvents, StallError
 from reluflow.flow.lorentz.path import Path
@@ -140,6 +140,42 @@ def test_where_a_neuron_leaves_a_junction_the_last_update_has_a_sweep(made, way,
     while not seen and solver.steps < 70:
         solver.step()
     assert seen
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2])
+def test_neurons_rest_for_ever_that_are_zero_or_as_relus_on_all_kinks(slope: float) -> None:
+    samples = merge(INPUTS, np.ones(3), slope)
+    four = neurons(np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 0.5], [0.3, 0.1]]))
+    four = four.moved(four.weights, np.array([0.0, 0.7, 0.5, 0.3]), four.z)
+    _, rests, _ = settled_start(four, samples, np.full(3, -1.0))
+    assert rests.tolist() == [True, slope == 0.0, False, False]
+
+
+@pytest.mark.parametrize(
+    ("speed", "force", "slides"), [(-0.5, -0.5, True), (-2.0, -0.5, False), (-0.5, -2.0, False)]
+)
+def test_a_neuron_whose_speeds_are_rounding_stays_on_its_kink(
+    speed: float, force: float, slides: bool
+) -> None:
+    """It comes from the active side and would go on to the other one; speeds are in units of rounding."""
+    forcing = Forcing(SAMPLES, Path(np.array([[0.5, -2.0, 1.0]]), 1.0), 0.0)
+    one, sample = neurons(np.array([[0.3, 0.1]])), np.zeros(1, np.intp)
+    floor = rounding(one, sample, forcing)
+    pulls = force * floor * 3.0 / one.outputs
+    after, kind = settle(one, sample, speed * floor, pulls, forcing)
+    assert kind[0] == (Change.SLIDE if slides else Change.EXIT)
+    assert after.z[0, 0] == 0.0
+
+
+def test_rounding_of_a_residual_counts_as_much_more_as_an_opposite_sample_is_longer() -> None:
+    """What is merged into the shorter one of two opposite samples is divided by its length."""
+    inputs = np.array([[1.0, 0.0], [-4.0, 0.0], [0.0, 1.0], [0.0, -0.5]])
+    residual = np.array([[0.5, -2.0, 1.0, 1.5]])
+    noise, alone = (
+        Forcing(merge(some, np.ones(len(some)), 0.0), Path(residual[:, : len(some)], 1.0), 0.0).noise
+        for some in (inputs, inputs[[0, 2]])
+    )
+    assert noise == pytest.approx(4.0 * alone, abs=0.0)
 
 
 def some_events(first: int, count: int) -> Events:

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicHermiteSpline
 from trained import TOLERANCES, alike_slow, solver_at
 
 from reluflow.errors import SolverError
-from reluflow.flow import METHODS, make_solver
+from reluflow.flow import METHODS, make_solver, scipy_implicit, scipy_lsoda
 from reluflow.flow.base import Options
 from reluflow.flow.hermite import cubic, root
 from reluflow.network import gradient, imbalance, residuals
@@ -303,6 +303,22 @@ def test_a_cubic_through_both_ends_has_the_root_of_one(back):
     first = min(x.real for x in line.roots(extrapolate=False)) / h
     np.testing.assert_allclose(root(h, *both), first, atol=1e-11)
     assert np.all(cubic(root(h, *both), h, *both) * both[2] > 0.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "large", "numbers"),
+    [("radau", False, 4 * 6**2), ("bdf", True, 6 * 5 * 6 + 4 * 5**2), ("lsoda", True, (32 + 3 * 5) * 6)],
+)
+def test_a_jacobian_that_has_no_room_is_refused(method, large, numbers, monkeypatch):
+    """Of one neuron and five samples in as many dimensions; five eighths of the room are as many numbers."""
+    if large:
+        for module in (scipy_implicit, scipy_lsoda):
+            monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(scipy_implicit, "room", lambda: 8 * numbers / scipy_implicit.OF_ROOM)
+    make_solver(method, smooth(width=1))
+    monkeypatch.setattr(scipy_implicit, "room", lambda: 7.9 * numbers / scipy_implicit.OF_ROOM)
+    with pytest.raises(SolverError, match=f"method {method} needs about .* GB for a Jacobian in 6 unknowns"):
+        make_solver(method, smooth(width=1))
 
 
 def test_unknown_methods_and_missing_options_are_refused():
