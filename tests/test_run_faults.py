@@ -18,8 +18,11 @@ from reluflow.flow.base import State
 from reluflow.flow.events import no_events
 from reluflow.live.session import Session
 from reluflow.observe.history import History
+from reluflow.observe.recorder import Snapshots
+from reluflow.problem import Problem
 from reluflow.store.archive import Members, opened
 from reluflow.store.preset import load_preset
+from reluflow.store.run_check import contradiction
 from reluflow.store.run_columns import write_columns
 from reluflow.store.run_directory import open_run
 from reluflow.training.measuring import of_history
@@ -542,8 +545,21 @@ def test_an_array_is_read_anew_where_a_copy_was_under_way(tmp_path):
     assert members["kept"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     with pytest.raises(DamageError, match="gone"):
         members["gone"]
+    with pytest.raises(DamageError, match="there is no array never"):
+        members.array("never")
 
 
 def test_arrays_that_are_not_there_are_named(tmp_path):
     with pytest.raises(RunError, match=r"gone\.npz: found no such file; expected the arrays of a run"):
         opened(tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.8e-9, False), (3e-9, True)])
+def test_a_loss_near_zero_is_that_of_its_state_to_a_share_of_the_first(share, told):
+    """One neuron that has fitted one sample."""
+    problem = Problem([[1.0]], [1.0], [[0.1]], [0.1])
+    first = problem.value(np.array([0.01 - 1.0]))
+    taken = Snapshots(np.array([0.0, 9.0]), np.array([[[0.1]], [[1.0]]]), np.array([[0.1], [1.0]]))
+    series = {"t": taken.t, "loss": np.array([first, share * first])}
+    found = contradiction(problem, None, series, taken)
+    assert found == (f"at t = 9 the loss is 0, and its series says {share * first:.6g}" if told else "")

@@ -22,7 +22,6 @@ from reluflow.store.run_reader import Run
 
 #: version 2 of the classic format (64-bit offsets): doubles and 32-bit integers
 _NETCDF: Final = 2
-_LONGEST_INT: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
