@@ -111,6 +111,21 @@ def test_a_frame_is_waited_for_and_a_frame_that_does_not_come_is_a_sentence(exch
         exchange.wait(lambda frame: frame.steps == 6, 0.0)
 
 
+def test_who_waits_for_a_frame_is_woken_when_solving_is_turned_off(exchange: Exchange) -> None:
+    looked, seen = threading.Event(), []
+
+    def halted(frame: Frame) -> bool:
+        looked.set()
+        return frame.status == "halted"
+
+    thread = threading.Thread(target=lambda: seen.append(exchange.wait(halted, 30.0)), daemon=True)
+    thread.start()
+    assert looked.wait(10.0)
+    exchange.turn(running=False)
+    thread.join(10.0)
+    assert [frame.status for frame in seen] == ["halted"]
+
+
 def test_the_directory_is_where_the_run_is_written_to_last(exchange: Exchange) -> None:
     assert exchange.place is None
     exchange.write_to(Path("runs/toy-1"))

@@ -1,6 +1,7 @@
 """Run directories: they appear whole, open and resume at any instant, and never take another's place."""
 
 import json
+import os
 import re
 import tomllib
 
@@ -153,6 +154,14 @@ def test_a_creation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(RunError, match="No space left"):
         RunWriter.create(preset, training.problem, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_bytes_of_a_file_are_on_the_disc_before_it_has_its_name(tmp_path, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: sizes.append(os.fstat(handle).st_size))
+    files.write_atomically(tmp_path / "some", lambda file: file.write(b"bytes"))
+    assert sizes[0] == 5
+    assert (tmp_path / "some").read_bytes() == b"bytes"
 
 
 @pytest.mark.parametrize("stage", ["fsync", "replace"])

@@ -109,6 +109,7 @@ def reluflow_reads(text):
     [
         ("sweep = 3", "sweep is 3; expected a section"),
         ("[sweep]\nover = 'init.seed=1'", "sweep.over is .*; expected a list of texts"),
+        ("[sweep]\ntheory_only = 1", "sweep.theory_only is 1; expected true or false"),
         ("[sweep]\nover = [1]", "sweep.over is .*; expected a list of texts"),
         ("[sweep]\nlimit = 0", "sweep.limit is 0; expected a number of seconds above 0"),
         (f"[sweep]\nlimit = {'9' * 400}", "sweep.limit is an integer of more than 30 digits; expected"),

@@ -1,6 +1,7 @@
 """Early alignment and what is conserved: rows against runs, and against runs that were tampered with."""
 
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from trained import trained
 
 from reluflow.flow.base import Options
 from reluflow.network import loss_of, row_norms
-from reluflow.observe.measured import Measured
+from reluflow.observe.measured import Measured, state_at
 from reluflow.problem import Problem
 from reluflow.store.preset import load_preset
 from reluflow.theory import early, general, start_growth
@@ -82,6 +83,26 @@ class TestAligned:
         problem = five_points()
         row = rows_of(problem)["early/aligned"]
         assert row.measure(trained(problem, time=10.0)) is None
+
+    def test_directions_are_read_between_the_last_two_states_as_well(self):
+        """The later one comes right after the moment that is asked about, which is found by asking."""
+        problem = five_points()
+        row, whole = rows_of(problem)["early/aligned"], half_way(problem)
+
+        def seen(t, later):
+            states = SimpleNamespace(
+                t=np.array([0.0, t]),
+                weights=np.array([problem.weights, later.weights]),
+                output_weights=np.array([problem.output_weights, later.output_weights]),
+            )
+            return row.measure(replace(whole, snapshots=states))
+
+        low, high = 0.0, float(whole.snapshots.t[-1])
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if seen(middle, whole.final) is None else (low, middle)
+        then = state_at(whole.snapshots, high)
+        assert seen((1.0 + 1e-9) * high, then) == row.predicted > seen(100.0 * high, then)
 
     def test_a_large_start_has_none(self):
         row = rows_of(five_points(scale=1.0))["early/aligned"]

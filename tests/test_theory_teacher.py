@@ -11,6 +11,7 @@ from reluflow.theory.bundle import final_rate, follow
 from reluflow.theory.least_rank import margin, rank_one_kappa
 from reluflow.theory.minimum_norm import minimum_norm
 from reluflow.theory.pair_law import largest_angle, pair_products, transported
+from reluflow.theory.teacher_trajectory import TeacherTrajectory
 from reluflow.theory.yardsticks import advanced_cosine, align, yardstick
 
 
@@ -74,6 +75,16 @@ class TestAlignment:
         whole = course_of(problem).alignment
         np.testing.assert_allclose(tiny.settled, whole.settled, rtol=1e-12)
         np.testing.assert_array_equal(tiny.active, whole.active)
+
+
+def test_a_coordinate_that_the_teacher_has_not_makes_no_progress():
+    """The inputs span all directions evenly about the axis of the teacher."""
+    inputs = np.array([[1.0, 0.5], [1.0, -0.5]])
+    problem = Problem(inputs, [2.0, 2.0], 1e-6 * inputs, 1e-6 * row_norms(inputs))
+    course = TeacherTrajectory(problem, np.array([2.0, 0.0]))
+    ratios, goal = course.progress(np.array([[0.25, 0.5]]))
+    np.testing.assert_allclose(np.abs(goal), [2.0, 0.0])
+    np.testing.assert_allclose(ratios, [[0.125, np.nan]])
 
 
 class TestBundle:

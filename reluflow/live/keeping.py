@@ -30,7 +30,7 @@ class Keeper:
     ``reluflow.store.live_runs``). ``moved``: called with the directory, or None, when that is another.
     """
 
-    def __init__(self, live: bool = False, moved: Callable[[Path | None], None] = lambda _: None) -> None:
+    def __init__(self, live: bool, moved: Callable[[Path | None], None] = lambda _: None) -> None:
         self._writer: RunWriter | None = None
         self._live = live
         self._moved = moved
