@@ -121,15 +121,19 @@ class _Tree:
 
     def _descend(self, centres: Array, shares: Array, passes: int) -> Array:
         """What is left (f, p) of the centres; ``shares`` (f, q) of the negative samples, which are moved."""
-        rest = centres + shares @ self._against
         squares = np.sum(self._against**2, axis=1)
+        # the nodes of the tree, many more than the others, are next to each other
+        rest, by_sample = (centres + shares @ self._against).T.copy(), shares.T.copy()
         for _ in range(passes):
-            for k, pull in enumerate(self._against):
-                moved = np.clip(shares[:, k] - rest @ pull / squares[k], 0.0, 1.0) - shares[:, k]
-                shares[:, k] += moved
-                rest += moved[:, None] * pull
+            for pull, square, share in zip(self._against, squares, by_sample, strict=True):
+                moved = share - pull @ rest / square
+                np.minimum(np.maximum(moved, 0.0, out=moved), 1.0, out=moved)
+                moved -= share
+                share += moved
+                rest += pull[:, None] * moved
+        shares[:] = by_sample.T
         self._work -= passes * (2.0 * len(centres) * self._against.size + BRANCH.call * len(self._against))
-        return rest
+        return rest.T.copy()
 
     def _look(self, directions: Array) -> None:
         """A bound from below from the values of g in ``directions`` (f, p)."""
@@ -137,9 +141,9 @@ class _Tree:
         some = lengths > 0.0
         if np.any(some):
             self._work -= 2.0 * len(directions) * self._pulls.size
-            z = (directions[some] / lengths[some][:, None]) @ self._pulls.T
-            on = z * self._signs > 0.0
-            self._low = max(self._low, float(np.max(np.sum(np.where(on, z, self._slope * z), axis=1))))
+            z = (directions[some] / lengths[some][:, None]) @ (self._signs[:, None] * self._pulls).T
+            np.maximum(z, self._slope * z if self._slope else 0.0, out=z)
+            self._low = max(self._low, float(np.max(z @ self._signs)))
 
     def _climb(self) -> None:
         """Local maxima from the samples that pull most: P of a direction, its concave problem, and again."""
