@@ -93,6 +93,16 @@ async def test_escape_leaves_the_field_as_it_was() -> None:
         assert app.app.focused is app.app.query_one("#neurons")
 
 
+async def test_a_field_that_is_left_shows_the_beginning_of_its_value() -> None:
+    async with explorer(form=True) as app:
+        await enter(app, "data.targets", "[0.75, -0.3125, -0.3125, 0.4375, 0.25]")
+        editor = field(app, "data.targets").editor
+        assert editor.scroll_offset.x > 0
+        await app.press("down")
+        await app.drained()
+        assert editor.scroll_offset.x == 0
+
+
 async def test_a_choice_turns_and_brings_its_keys_with_it() -> None:
     async with explorer(form=True) as app:
         editor = field(app, "init.kind").editor

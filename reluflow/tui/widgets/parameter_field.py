@@ -172,6 +172,10 @@ class ParameterField(Horizontal):
             self._mark.update(Content.styled(mark, "$text-error" if not valid else ""), layout=False)
             self._key_name.update(Content.styled(self.key.name, colour), layout=False)
 
+    def on_descendant_blur(self) -> None:
+        """Once the field is left it shows the beginning of its value again."""
+        self.editor.scroll_to(x=0, animate=False, force=True)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(FieldEdited(self.key.id))
