@@ -122,7 +122,7 @@ class _Tree:
     def _descend(self, centres: Array, shares: Array, passes: int) -> Array:
         """What is left (f, p) of the centres; ``shares`` (f, q) of the negative samples, which are moved."""
         squares = np.sum(self._against**2, axis=1)
-        # the nodes of the tree, many more than the others, are next to each other
+        # nodes of the tree are along the last axis: there are far more of them than samples or dimensions
         rest, by_sample = (centres + shares @ self._against).T.copy(), shares.T.copy()
         for _ in range(passes):
             for pull, square, share in zip(self._against, squares, by_sample, strict=True):

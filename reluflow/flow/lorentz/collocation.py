@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from reluflow.flow.lorentz.settings import EPS, SPECTRUM
 from reluflow.network import Array, indices
 
 
@@ -72,9 +73,6 @@ def radau(stages: int) -> Tableau:
 
 
 RADAU: Final = radau(7)
-#: samples from which on a K of low rank is taken apart in another way, and the rank, as a share of them
-LARGE, LOW = 80, 0.3
-EPS: Final = float(np.finfo(float).eps)
 #: how often the solution with a K that turns is refined
 REFINED: Final = 2
 
@@ -109,8 +107,8 @@ class Spectrum:
 
 
 def spectrum(kernel: Array, low_rank: bool = False) -> Spectrum:
-    """The eigendecomposition of K; rounding below zero is cut. low_rank: whether its rank is thought low."""
-    found = _of_low_rank(kernel) if low_rank and len(kernel) >= LARGE else None
+    """The eigendecomposition of K; rounding below zero is cut. low_rank: whether its rank may be low."""
+    found = _of_low_rank(kernel) if low_rank and len(kernel) >= SPECTRUM.samples else None
     if found is not None:
         return found
     values, vectors = np.linalg.eigh(kernel)
@@ -118,15 +116,16 @@ def spectrum(kernel: Array, low_rank: bool = False) -> Spectrum:
 
 
 def _of_low_rank(kernel: Array) -> Spectrum | None:
-    """The same of K = L L' with few columns of L, as Cholesky's method with pivots finds; None of many.
+    """The eigendecomposition of a K (q, q) of low rank r; None if its rank is not low.
 
-    The basis of the span of L, in which K is a small matrix, is completed to one of all samples.
+    A pivoted Cholesky decomposition gives K = L L' with L (q, r). In an orthonormal basis that begins with
+    one of the span of L, K is a matrix (r, r), and zero beside it.
     """
     from scipy.linalg.lapack import dpstrf  # where it is needed: it takes longer than many a run
 
     size = len(kernel)
     factor, pivots, rank, _ = dpstrf(kernel, lower=1, tol=size * EPS * np.diagonal(kernel).max())
-    if not 0 < rank <= LOW * size:
+    if not 0 < rank <= SPECTRUM.rank * size:
         return None
     columns = np.empty((size, rank))
     columns[pivots - 1] = np.tril(factor[:, :rank])

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from reluflow.flow.lorentz.collocation import LARGE, RADAU, Spectrum, spectrum
+from reluflow.flow.lorentz.collocation import RADAU, Spectrum, spectrum
 from reluflow.flow.lorentz.error_estimate import felt_share, rms
 from reluflow.flow.lorentz.kernel import kernel
 from reluflow.flow.lorentz.label_newton import CurvedSpectrum
@@ -14,7 +14,7 @@ from reluflow.flow.lorentz.neurons import Mask, Neurons
 from reluflow.flow.lorentz.path import GENTLE, STEEPEST, Path
 from reluflow.flow.lorentz.pull import directions
 from reluflow.flow.lorentz.samples import Index, Samples
-from reluflow.flow.lorentz.settings import ACCURACY, KINKS, LENGTHS, MODES, NEWTON
+from reluflow.flow.lorentz.settings import ACCURACY, KINKS, LENGTHS, MODES, NEWTON, SPECTRUM
 from reluflow.network import Array, indices
 
 #: Rounding of an eigenvalue of K (q, q), over q times the largest.
@@ -148,7 +148,7 @@ class StepContext:
     def low_rank(self) -> bool:
         """Whether K may be of low rank: neurons with the same activations add p at most."""
         size, dimension = self.residual.size, self.neurons.weights.shape[1]
-        if size < LARGE or self.samples.weight_decay:
+        if size < SPECTRUM.samples or self.samples.weight_decay:
             return False
         return bool(len(set(map(bytes, self.neurons.status))) * dimension < size)
 
